@@ -1,0 +1,84 @@
+"""gemel learns when two questions ask the same thing.
+
+>>> import gemel
+>>> gemel.train("pairs.csv", "my-model")                                    # doctest: +SKIP
+>>> gemel.load("my-model").predict("How old are you?", "What is your age?")  # doctest: +SKIP
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from gemel.version import __version__
+
+if TYPE_CHECKING:
+    from gemel.api import evaluate, load, train
+    from gemel.config import Config, NetworkConfig, TextConfig, TrainingConfig
+    from gemel.data import Columns, Pairs, QuestionPair, read_pairs
+    from gemel.decision import Decision, Verdict
+    from gemel.errors import (
+        ConfigError,
+        DataError,
+        FolderError,
+        GemelError,
+        LayerError,
+        MissingExtraError,
+    )
+    from gemel.evaluation import Report
+    from gemel.folder import Model
+    from gemel.inference import Engine
+
+__all__ = [
+    "Columns",
+    "Config",
+    "ConfigError",
+    "DataError",
+    "Decision",
+    "Engine",
+    "FolderError",
+    "GemelError",
+    "LayerError",
+    "MissingExtraError",
+    "Model",
+    "NetworkConfig",
+    "Pairs",
+    "QuestionPair",
+    "Report",
+    "TextConfig",
+    "TrainingConfig",
+    "Verdict",
+    "__version__",
+    "evaluate",
+    "load",
+    "read_pairs",
+    "train",
+]
+
+# Public names come in on first use, so that `import gemel` costs next to nothing.
+_ROOMS = {
+    "api": ("evaluate", "load", "train"),
+    "config": ("Config", "NetworkConfig", "TextConfig", "TrainingConfig"),
+    "data": ("Columns", "Pairs", "QuestionPair", "read_pairs"),
+    "decision": ("Decision", "Verdict"),
+    "errors": (
+        "ConfigError",
+        "DataError",
+        "FolderError",
+        "GemelError",
+        "LayerError",
+        "MissingExtraError",
+    ),
+    "evaluation": ("Report",),
+    "folder": ("Model",),
+    "inference": ("Engine",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for room, names in _ROOMS.items():
+        if name in names:
+            return getattr(importlib.import_module(f"gemel.{room}"), name)
+    raise AttributeError(f"module 'gemel' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,120 @@
+"""The library's verbs, each a few lines over the rooms below; torch is imported on first use."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gemel.config import Config
+from gemel.data import Columns, Pairs, read_pairs
+from gemel.errors import FolderError, MissingExtraError
+from gemel.evaluation import Report
+from gemel.evaluation import evaluate as evaluate_pairs
+from gemel.evaluation import evaluate_by_halves
+from gemel.folder import Model, save_model
+from gemel.inference import Engine
+
+if TYPE_CHECKING:
+    from gemel.training import Reporter
+
+__all__ = ["evaluate", "load", "train"]
+
+
+def train(
+    pairs: str | Path | Pairs,
+    out: str | Path,
+    *,
+    config: Config | None = None,
+    validation: str | Path | Pairs | None = None,
+    columns: Columns | None = None,
+    reporter: "Reporter | None" = None,
+    overwrite: bool = False,
+) -> Model:
+    """Learn from labelled pairs and write a model folder.
+
+    Args:
+        pairs: a CSV or TSV file, or pairs already read.
+        out: where the folder shall be.
+        config: settings; the defaults if None.
+        validation: pairs to choose epoch, threshold and calibration on; a share of `pairs`,
+            kept out of training, if None.
+        columns: names of the columns, where they are not the usual ones.
+        reporter: is told what happens.
+        overwrite: whether a model that stands at `out` may be replaced.
+
+    Returns:
+        What was written.
+
+    Raises:
+        MissingExtraError: torch is not installed.
+        FolderError: something stands at `out` that may not be replaced.
+        DataError: the pairs cannot be read or learned from.
+    """
+    _require_room(Path(out), overwrite)
+    try:
+        from gemel.training import learn
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingExtraError("training", "train") from error
+    model = learn(
+        _pairs(pairs, columns),
+        config,
+        validation=None if validation is None else _pairs(validation, columns),
+        reporter=reporter,
+    )
+    save_model(model, out)
+    return model
+
+
+def evaluate(
+    pairs: str | Path | Pairs,
+    model: str | Path | Engine,
+    *,
+    columns: Columns | None = None,
+    halves: bool = False,
+    rounds: int = 1000,
+    seed: int = 0,
+) -> Report:
+    """Measure a model on labelled pairs.
+
+    Args:
+        pairs: a CSV or TSV file, or pairs already read.
+        model: a model folder, or an engine.
+        columns: names of the columns, where they are not the usual ones.
+        halves: False judges by the threshold stored in the model; True judges each half of the
+            pairs (cut by connected component) by the threshold that is best on the other half.
+        rounds: bootstrap resamples for the intervals.
+        seed: of halves and resamples.
+
+    Raises:
+        FolderError: the model cannot be loaded.
+        DataError: the pairs cannot be read, or are those the threshold was fitted on.
+    """
+    engine = load(model) if isinstance(model, str | Path) else model
+    given = _pairs(pairs, columns)
+    if halves:
+        return evaluate_by_halves(given, engine.similarity, rounds=rounds, seed=seed)
+    return evaluate_pairs(
+        given, engine.similarity, engine.model.decision, rounds=rounds, seed=seed
+    )
+
+
+def load(model: str | Path) -> Engine:
+    """Open a model folder: `load("my-model").predict("first question", "second question")`.
+
+    Raises:
+        FolderError: no such folder, or one that is damaged.
+    """
+    return Engine.load(model)
+
+
+def _pairs(pairs: str | Path | Pairs, columns: Columns | None) -> Pairs:
+    return pairs if isinstance(pairs, Pairs) else read_pairs(pairs, columns)
+
+
+def _require_room(out: Path, overwrite: bool) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir() or (any(out.iterdir()) and not (out / "config.json").is_file()):
+        raise FolderError(f"{out}: is there and is not a gemel model; choose another place")
+    if any(out.iterdir()) and not overwrite:
+        raise FolderError(f"{out}: holds a model already; add --overwrite to replace it")

@@ -1,0 +1,179 @@
+"""Settings: frozen, keyword-only, checked when they are made.
+
+The defaults are the notebook's network with its loss, masked: `configs/notebook.toml` says the same.
+"""
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from gemel.errors import ConfigError
+
+__all__ = ["Config", "NetworkConfig", "TextConfig", "TrainingConfig"]
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise ConfigError(message)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TextConfig:
+    """How a question becomes words."""
+
+    lowercase: bool = True
+    """Whether `Paris` and `paris` are one word."""
+    min_count: int = 2
+    """Words seen fewer times than this in training share the id of unknown words."""
+
+    def __post_init__(self) -> None:
+        _require(self.min_count >= 1, f"text.min_count must be at least 1, not {self.min_count}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """The twin's shape."""
+
+    d_model: int = 128
+    """Numbers in a word's vector, in the LSTM's state and in a question's vector."""
+    masked: bool = True
+    """Whether padding is left out of the mean; `false` is what the notebook did."""
+
+    def __post_init__(self) -> None:
+        _require(self.d_model >= 1, f"network.d_model must be at least 1, not {self.d_model}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How the twin learns."""
+
+    margin: float = 0.25
+    """By how much a duplicate must be nearer than a negative, in cosine similarity."""
+    batch_size: int = 256
+    """Pairs a step; every other pair of a batch serves as negatives."""
+    epochs: int = 4
+    """Times that every duplicate pair is seen."""
+    learning_rate: float = 0.003
+    """Adam's highest step size."""
+    validation_fraction: float = 0.05
+    """Share of the rows kept out of training to choose the threshold, 0 to 1, exclusive."""
+    seed: int = 0
+    """Starts every random number: same seed, same machine, same model."""
+
+    def __post_init__(self) -> None:
+        _require(
+            0 < self.margin <= 2, f"training.margin must be above 0 and at most 2, not {self.margin}"
+        )
+        _require(
+            self.batch_size >= 2,
+            f"training.batch_size must be at least 2, not {self.batch_size}: "
+            "the other pairs of a batch are the negatives",
+        )
+        _require(self.epochs >= 1, f"training.epochs must be at least 1, not {self.epochs}")
+        _require(
+            0 < self.learning_rate < 10,
+            f"training.learning_rate must be above 0 and below 10, not {self.learning_rate}",
+        )
+        _require(
+            0 < self.validation_fraction < 1,
+            f"training.validation_fraction must be between 0 and 1, not {self.validation_fraction}",
+        )
+        _require(self.seed >= 0, f"training.seed must not be negative, not {self.seed}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    """All settings of a model, section by section; they lie in the model's folder too."""
+
+    text: TextConfig = TextConfig()
+    network: NetworkConfig = NetworkConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], *, source: str = "settings") -> Self:
+        """Build settings from nested mappings; what is not named keeps its default.
+
+        Args:
+            values: section name to (setting name to value).
+            source: how errors call the place the values came from.
+
+        Raises:
+            ConfigError: an unknown section or setting (the nearest name is suggested), a value of
+                the wrong type or out of range.
+        """
+        _refuse_unknown(cls, values, source)
+        try:
+            return msgspec.convert(values, cls)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{source}: {error}") from error
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """Read settings from a TOML file with sections `[text]`, `[network]`, `[training]`.
+
+        Raises:
+            ConfigError: no such file, not TOML, or as `from_mapping`.
+        """
+        try:
+            values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot read the settings: {error.strerror}") from error
+        except ValueError as error:
+            raise ConfigError(f"{path}: not a TOML file: {error}") from error
+        return cls.from_mapping(values, source=str(path))
+
+    def replace(self, assignments: Iterable[str]) -> Self:
+        """Change single settings, each given as `section.name=value`, the value as in TOML.
+
+        Raises:
+            ConfigError: an assignment without `=` or `.`, or as `from_mapping`.
+        """
+        values = self.to_mapping()
+        for assignment in assignments:
+            key, equals, text = assignment.partition("=")
+            section, dot, name = key.strip().partition(".")
+            if not (equals and dot and section and name):
+                raise ConfigError(
+                    f"cannot read the setting {assignment!r}: "
+                    "write section.name=value, for example training.epochs=2"
+                )
+            values.setdefault(section, {})[name] = _toml_value(text.strip())
+        return type(self).from_mapping(values, source="--set")
+
+    def to_mapping(self) -> dict[str, dict[str, Any]]:
+        """Give the settings as nested dictionaries, the inverse of `from_mapping`."""
+        return dataclasses.asdict(self)
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _refuse_unknown(cls: type[Config], values: Mapping[str, Any], source: str) -> None:
+    sections = {field.name: field.type for field in dataclasses.fields(cls)}
+    for section, settings in values.items():
+        if section not in sections:
+            raise ConfigError(f"{source}: no section {section!r}{_nearest(section, sections)}")
+        if not isinstance(settings, Mapping):
+            raise ConfigError(f"{source}: {section!r} is a section: write {section}.name=value")
+        kind: Any = sections[section]
+        names = [field.name for field in dataclasses.fields(kind)]
+        for name in settings:
+            if name not in names:
+                raise ConfigError(
+                    f"{source}: no setting {section}.{name}{_nearest(name, names)}"
+                )
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    known = list(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"

@@ -1,0 +1,80 @@
+"""Pairs of questions, column by column."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+__all__ = ["Pairs", "QuestionPair"]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPair:
+    """Two questions and whether they ask the same, with the line they came from."""
+
+    left: str
+    right: str
+    is_duplicate: bool
+    line: int
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Many pairs of questions, each column one sequence of the same length."""
+
+    left: list[str]
+    """First questions."""
+    right: list[str]
+    """Second questions."""
+    labels: Bool[np.ndarray, "pairs"]
+    """Whether each pair asks the same."""
+    lines: Int[np.ndarray, "pairs"]
+    """Line of the file that each pair begins on, from 1."""
+    path: Path | None = None
+    """The file they came from."""
+
+    @classmethod
+    def collect(cls, pairs: Any, path: Path | None = None) -> "Pairs":
+        """Gather an iterable of QuestionPair."""
+        left, right, labels, lines = [], [], [], []
+        for pair in pairs:
+            left.append(pair.left)
+            right.append(pair.right)
+            labels.append(pair.is_duplicate)
+            lines.append(pair.line)
+        return cls(left, right, np.array(labels, bool), np.array(lines, np.int64), path)
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def select(self, rows: Bool[np.ndarray, "pairs"]) -> "Pairs":
+        """Keep the rows that are True."""
+        kept = np.flatnonzero(rows)
+        return Pairs(
+            [self.left[row] for row in kept],
+            [self.right[row] for row in kept],
+            self.labels[kept],
+            self.lines[kept],
+            self.path,
+        )
+
+    @property
+    def prevalence(self) -> float:
+        """Share of duplicates."""
+        return float(self.labels.mean()) if len(self) else 0.0
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of texts and labels, whatever the order of the rows or the file's format."""
+        rows = sorted(
+            f"{left}\0{right}\0{int(label)}"
+            for left, right, label in zip(self.left, self.right, self.labels, strict=True)
+        )
+        sha = hashlib.sha256()
+        for row in rows:
+            sha.update(row.encode("utf-8", "surrogatepass") + b"\n")
+        return sha.hexdigest()

@@ -1,0 +1,59 @@
+"""Every error that gemel raises on purpose.
+
+GemelError
+├── ConfigError        ValueError    a setting that does not exist or has no meaning
+├── DataError          ValueError    a file, a row or a text that cannot be used; knows path and line
+├── FolderError        OSError       a model folder that is missing, damaged or from the future
+├── LayerError         ValueError    a layer that was wired or called wrongly
+└── MissingExtraError  ImportError   a part of gemel whose packages are not installed
+"""
+
+from pathlib import Path
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "FolderError",
+    "GemelError",
+    "LayerError",
+    "MissingExtraError",
+]
+
+
+class GemelError(Exception):
+    """The root: `except GemelError` catches whatever gemel raises on purpose."""
+
+
+class ConfigError(GemelError, ValueError):
+    """A setting that does not exist or whose value has no meaning."""
+
+
+class DataError(GemelError, ValueError):
+    """Data that cannot be used.
+
+    Args:
+        message: what was found, what was expected, what to do.
+        path: the file it came from, if any.
+        line: the line of that file, counted from 1, if one line is to blame.
+    """
+
+    def __init__(self, message: str, *, path: str | Path | None = None, line: int | None = None):
+        self.path = None if path is None else Path(path)
+        self.line = line
+        where = "" if path is None else f"{path}:{line}: " if line is not None else f"{path}: "
+        super().__init__(where + message)
+
+
+class FolderError(GemelError, OSError):
+    """A model folder that is missing, damaged, or written by a newer gemel."""
+
+
+class LayerError(GemelError, ValueError):
+    """A layer that was wired or called wrongly; names the layer and where it was made."""
+
+
+class MissingExtraError(GemelError, ImportError):
+    """A part of gemel whose packages are not installed; says the line to type."""
+
+    def __init__(self, what: str, extra: str):
+        super().__init__(f"{what} needs packages that are not here: pip install 'gemel[{extra}]'")

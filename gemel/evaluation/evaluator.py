@@ -1,0 +1,164 @@
+"""Labelled pairs and a way to score them, to a report with intervals."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gemel.data import PairGraph, Pairs, split_by_component
+from gemel.decision import Decision
+from gemel.errors import DataError
+from gemel.evaluation.fitting import fit_threshold
+from gemel.evaluation.metrics import Confusion, Ranking, count_confusion, interval
+
+__all__ = ["Figure", "Report", "Score", "evaluate", "evaluate_by_halves"]
+
+Score = Callable[[Sequence[str], Sequence[str]], Any]
+"""Takes first and second questions, gives the similarity of each pair as a float array."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A measured number with the central 95 % of its bootstrap."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a model did on labelled pairs."""
+
+    data: str
+    """The file, or what else the pairs are called."""
+    pairs: int
+    """Number of pairs."""
+    prevalence: float
+    """Share of duplicates."""
+    thresholds: tuple[float, ...]
+    """The stored threshold, or the two of the halves."""
+    protocol: str
+    """How the threshold came about."""
+    confusion: Confusion
+    """Verdicts against labels."""
+    figures: dict[str, Figure]
+    """Accuracy, precision, recall and F1 of the verdicts; average precision and ROC AUC of the
+    similarities, whatever the threshold."""
+
+
+def evaluate(
+    pairs: Pairs, score: Score, decision: Decision, *, rounds: int = 1000, seed: int = 0
+) -> Report:
+    """Measure the verdicts of a stored decision.
+
+    Args:
+        pairs: labelled pairs, other than those the decision was fitted on.
+        score: gives similarities.
+        decision: holds the threshold.
+        rounds: bootstrap resamples.
+        seed: of the resamples.
+
+    Raises:
+        DataError: the decision was fitted on these very pairs.
+    """
+    if decision.data == pairs.digest:
+        raise DataError(
+            "the threshold was fitted on these very pairs, which would flatter it; "
+            "evaluate on others",
+            path=pairs.path,
+        )
+    scores = score(pairs.left, pairs.right)
+    return _report(
+        pairs,
+        scores,
+        decision.is_duplicate(scores),
+        thresholds=(decision.threshold,),
+        protocol=f"threshold stored in the model, best for {decision.objective}",
+        rounds=rounds,
+        seed=seed,
+    )
+
+
+def evaluate_by_halves(
+    pairs: Pairs,
+    score: Score,
+    *,
+    objective: str = "accuracy",
+    rounds: int = 1000,
+    seed: int = 0,
+) -> Report:
+    """Measure with a threshold for these pairs' own mix, and none fitted on what it is scored on.
+
+    The pairs are halved by connected component of their graph; each half is judged by the
+    threshold that is best on the other half; the verdicts are pooled.
+
+    Raises:
+        DataError: a half has one label only.
+    """
+    scores = score(pairs.left, pairs.right)
+    second = split_by_component(PairGraph.of(pairs), 0.5, seed).held_out
+    verdicts = np.zeros(len(pairs), bool)
+    thresholds = []
+    for half in (second, ~second):
+        threshold = fit_threshold(scores[~half], pairs.labels[~half], objective)
+        verdicts[half] = scores[half] >= threshold
+        thresholds.append(threshold)
+    return _report(
+        pairs,
+        scores,
+        verdicts,
+        thresholds=tuple(thresholds),
+        protocol=f"each half by the threshold best for {objective} on the other",
+        rounds=rounds,
+        seed=seed,
+    )
+
+
+def _report(
+    pairs: Pairs,
+    scores: Float[np.ndarray, "pairs"],
+    verdicts: Bool[np.ndarray, "pairs"],
+    *,
+    thresholds: tuple[float, ...],
+    protocol: str,
+    rounds: int,
+    seed: int,
+) -> Report:
+    confusion = count_confusion(verdicts, pairs.labels)
+    ranking = Ranking(scores, pairs.labels)
+    values = _figures(confusion, ranking, None)
+    drawn: dict[str, list[float]] = {name: [] for name in values}
+    random = np.random.default_rng(seed)
+    for _ in range(rounds):
+        rows = random.integers(len(pairs), size=len(pairs))
+        weights = np.bincount(rows, minlength=len(pairs))
+        again = _figures(count_confusion(verdicts, pairs.labels, weights), ranking, weights)
+        for name, value in again.items():
+            drawn[name].append(value)
+    figures = {}
+    for name, value in values.items():
+        low, high = interval(drawn[name])
+        figures[name] = Figure(value=value, low=low, high=high)
+    return Report(
+        data=str(pairs.path or "pairs"),
+        pairs=len(pairs),
+        prevalence=pairs.prevalence,
+        thresholds=thresholds,
+        protocol=protocol,
+        confusion=confusion,
+        figures=figures,
+    )
+
+
+def _figures(confusion: Confusion, ranking: Ranking, weights: Any) -> dict[str, float]:
+    return {
+        "accuracy": confusion.accuracy,
+        "precision": confusion.precision,
+        "recall": confusion.recall,
+        "f1": confusion.f1,
+        "average_precision": ranking.average_precision(weights),
+        "roc_auc": ranking.roc_auc(weights),
+    }

@@ -1,0 +1,119 @@
+"""What scores and verdicts are worth against labels, all metrics in one pass.
+
+Pairs may carry weights, which is what makes a bootstrap cheap: a resample is a weight a pair.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+__all__ = ["Confusion", "Ranking", "count_confusion"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confusion:
+    """How verdicts and labels meet; the counts are weights if the pairs had weights."""
+
+    true_positives: float
+    false_positives: float
+    false_negatives: float
+    true_negatives: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right verdicts."""
+        right = self.true_positives + self.true_negatives
+        return _ratio(right, right + self.false_positives + self.false_negatives)
+
+    @property
+    def precision(self) -> float:
+        """Share of duplicates among those called so; 0 if nothing was."""
+        return _ratio(self.true_positives, self.true_positives + self.false_positives)
+
+    @property
+    def recall(self) -> float:
+        """Share of the duplicates that were called so; 0 if there are none."""
+        return _ratio(self.true_positives, self.true_positives + self.false_negatives)
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall; 0 if both are."""
+        twice = 2 * self.true_positives
+        return _ratio(twice, twice + self.false_positives + self.false_negatives)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
+
+
+def count_confusion(
+    verdicts: Bool[np.ndarray, "pairs"],
+    labels: Bool[np.ndarray, "pairs"],
+    weights: Int[np.ndarray, "pairs"] | None = None,
+) -> Confusion:
+    """Count the four ways in which a verdict and a label can meet."""
+    counts = np.bincount(2 * labels + verdicts, weights=weights, minlength=4).tolist()
+    return Confusion(
+        true_negatives=counts[0],
+        false_positives=counts[1],
+        false_negatives=counts[2],
+        true_positives=counts[3],
+    )
+
+
+class Ranking:
+    """Pairs sorted by score once, for metrics that look at every threshold.
+
+    Equal scores are one threshold: no metric depends on the order of ties.
+
+    Args:
+        scores: larger means more alike.
+        labels: whether each pair is a duplicate.
+    """
+
+    def __init__(self, scores: Float[np.ndarray, "pairs"], labels: Bool[np.ndarray, "pairs"]):
+        self.order = np.argsort(-scores, kind="stable")
+        self.scores = scores[self.order]
+        self.labels = labels[self.order]
+        self.ends = np.append(np.flatnonzero(np.diff(self.scores)), len(scores) - 1)
+
+    def counts(
+        self, weights: Int[np.ndarray, "pairs"] | None = None
+    ) -> tuple[Float[np.ndarray, "cuts"], Float[np.ndarray, "cuts"]]:
+        """Give, for each distinct score from the highest down, how many duplicates and how many
+        others score at least that much."""
+        ones = np.ones(len(self.labels)) if weights is None else weights[self.order].astype(float)
+        positives = np.cumsum(ones * self.labels)[self.ends]
+        return positives, np.cumsum(ones)[self.ends] - positives
+
+    def average_precision(self, weights: Int[np.ndarray, "pairs"] | None = None) -> float:
+        """Sum precision over the steps of recall; NaN without duplicates.
+
+        Source: the step-wise definition, as in scikit-learn's `average_precision_score`.
+        """
+        positives, negatives = self.counts(weights)
+        if not positives[-1]:
+            return float("nan")
+        gained = np.diff(positives, prepend=0)
+        precision = positives / np.maximum(positives + negatives, 1)
+        return float((gained * precision).sum() / positives[-1])
+
+    def roc_auc(self, weights: Int[np.ndarray, "pairs"] | None = None) -> float:
+        """Give the chance that a duplicate outscores another pair, ties half; NaN with one label."""
+        positives, negatives = self.counts(weights)
+        if not (positives[-1] and negatives[-1]):
+            return float("nan")
+        before = np.concatenate([[0.0], positives[:-1]])
+        area = (np.diff(negatives, prepend=0) * (before + positives) / 2).sum()
+        return float(area / (positives[-1] * negatives[-1]))
+
+
+def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+    """Give the central range that holds a share of bootstrap values; NaN ones are left out."""
+    known = np.asarray([value for value in values if value == value])
+    if not len(known):
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

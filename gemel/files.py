@@ -1,0 +1,101 @@
+"""Writing to disk so that a reader sees the old or the new, never a half."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["new_folder", "write_bytes", "write_text"]
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file by temporary file, fsync and rename.
+
+    Args:
+        path: the file to create or replace; its parent must exist.
+        content: the bytes it will hold.
+
+    Raises:
+        OSError: the parent is missing or read-only, or the disk is full; `path` is untouched.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write UTF-8 text as `write_bytes` does."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Fill a folder beside `path` and put it in place at the end, whole or not at all.
+
+    A folder that stands at `path` stays until the new one is complete. Between the two renames
+    that swap them the old one lies beside it under a name that starts with a dot.
+
+    Args:
+        path: where the folder shall be.
+
+    Yields:
+        The temporary folder to write into.
+
+    Raises:
+        OSError: the parent is read-only or the disk is full; what stood at `path` stays.
+    """
+    path = path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.new-"))
+    try:
+        yield fresh
+        for file in fresh.iterdir():
+            _sync(file)
+        fresh.chmod(0o777 & ~_umask())
+        _sync(fresh)
+        _put_in_place(fresh, path)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+
+
+def _put_in_place(fresh: Path, path: Path) -> None:
+    if not path.exists():
+        fresh.rename(path)
+        _sync(path.parent)
+        return
+    old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.old-"))
+    path.rename(old)
+    try:
+        fresh.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+    _sync(path.parent)
+    shutil.rmtree(old)

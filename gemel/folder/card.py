@@ -1,0 +1,56 @@
+"""The card: what a person should know before using a model."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gemel.config import Config
+from gemel.decision import Decision
+
+__all__ = ["card_text"]
+
+
+def card_text(
+    name: str, config: Config, decision: Decision, training: Mapping[str, Any]
+) -> str:
+    """Give the README.md of a model folder of that name."""
+    settings = "\n".join(
+        f"| {section}.{name} | {value} |"
+        for section, values in config.to_mapping().items()
+        for name, value in values.items()
+    )
+    return f"""# A gemel model
+
+Tells whether two questions ask the same thing:
+
+```
+gemel compare "How old are you?" "What is your age?" --model {name}
+```
+
+## Decision
+
+A pair counts as the same from a cosine similarity of **{decision.threshold:.4f}** on. That is the
+threshold with the best {decision.objective} on {decision.pairs:,} validation pairs, of which
+{decision.prevalence:.1%} ask the same. Probabilities hold for that share; where duplicates are
+rarer, they are too high.
+
+## Training
+
+| | |
+|---|---|
+| data | {training.get("data", "unknown")} |
+| training pairs that ask the same | {training.get("training_duplicates", "unknown")} |
+| vocabulary | {training.get("vocabulary", "unknown")} words |
+| best epoch | {training.get("best_epoch", "unknown")} |
+| validation average precision | {training.get("validation_average_precision", "unknown")} |
+| seconds | {training.get("seconds", "unknown")} |
+| gemel | {training.get("gemel_version", "unknown")} |
+
+| setting | value |
+|---|---|
+{settings}
+
+## Limits
+
+It knows the words of its training questions; others look all the same to it. Small words that turn
+a meaning round (not, before, after) and numbers weigh less with it than they should.
+"""

@@ -1,0 +1,199 @@
+"""A model on disk: one folder that can answer, and no file in it that could run code.
+
+config.json        format version, settings, SHA-256 of the other files
+model.safetensors  the encoder's weights, once
+tokenizer.json     case rule and words
+decision.json      threshold and calibration
+training.json      what the model was trained on, with which seed, how it went
+README.md          the card, for people
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from gemel.config import Config
+from gemel.decision import Decision
+from gemel.errors import ConfigError, DataError, FolderError
+from gemel.files import new_folder
+from gemel.folder.card import card_text
+from gemel.text import Tokenizer, Vocabulary
+from gemel.version import __version__
+
+__all__ = ["FORMAT_VERSION", "Model", "load_model", "save_model"]
+
+FORMAT_VERSION = 1
+"""Grows when an older gemel could no longer read the folder."""
+
+_WEIGHTS = "model.safetensors"
+_TOKENIZER = "tokenizer.json"
+_DECISION = "decision.json"
+_TRAINING = "training.json"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    """All that a folder holds."""
+
+    config: Config
+    """The settings it was trained with."""
+    tokenizer: Tokenizer
+    """Turns questions into ids."""
+    weights: Mapping[str, np.ndarray]
+    """The encoder's weights: `embedding.weight` (vocab, dim), `lstm.weight_ih` (4 * dim, dim),
+    `lstm.weight_hh` (4 * dim, dim), `lstm.bias` (4 * dim)."""
+    decision: Decision
+    """Turns similarity into verdicts."""
+    training: Mapping[str, Any]
+    """The training record: plain JSON values."""
+
+
+def save_model(model: Model, path: str | Path) -> None:
+    """Write a folder, whole or not at all; one that stands there is replaced.
+
+    Raises:
+        OSError: the place is read-only or the disk is full; what stood there stays.
+    """
+    with new_folder(Path(path)) as folder:
+        arrays = {name: np.ascontiguousarray(array) for name, array in model.weights.items()}
+        (folder / _WEIGHTS).write_bytes(safetensors.numpy.save(arrays))
+        _write_json(
+            folder / _TOKENIZER,
+            {"lowercase": model.tokenizer.lowercase, "words": model.tokenizer.vocabulary.words},
+        )
+        _write_json(folder / _DECISION, dataclasses.asdict(model.decision))
+        _write_json(folder / _TRAINING, model.training)
+        files = (_WEIGHTS, _TOKENIZER, _DECISION, _TRAINING)
+        _write_json(
+            folder / "config.json",
+            {
+                "format_version": FORMAT_VERSION,
+                "gemel_version": __version__,
+                "settings": model.config.to_mapping(),
+                "sha256": {name: _sha256((folder / name).read_bytes()) for name in files},
+            },
+        )
+        card = card_text(Path(path).name, model.config, model.decision, model.training)
+        (folder / "README.md").write_text(card, encoding="utf-8")
+
+
+def load_model(path: str | Path) -> Model:
+    """Read a folder and check all of it; weights come as NumPy arrays.
+
+    Raises:
+        FolderError: no such folder, a missing, truncated, swapped or changed file, a newer
+            format, a wrong shape, a number that is not finite.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise FolderError(f"{path}: no such model folder; `gemel train` makes one")
+    config = _read_json(folder / "config.json")
+    _check_version(config, folder)
+    content = _read_checked(folder, config.get("sha256"))
+    try:
+        settings = Config.from_mapping(config["settings"], source="settings")
+        model = Model(
+            config=settings,
+            tokenizer=_tokenizer(_parse(content[_TOKENIZER], folder / _TOKENIZER)),
+            weights=safetensors.numpy.load(content[_WEIGHTS]),
+            decision=msgspec.convert(_parse(content[_DECISION], folder / _DECISION), Decision),
+            training=_parse(content[_TRAINING], folder / _TRAINING),
+        )
+    except SafetensorError as error:
+        raise FolderError(f"{folder / _WEIGHTS}: not a safetensors file: {error}") from error
+    except (KeyError, TypeError, ConfigError, DataError, msgspec.ValidationError) as error:
+        raise FolderError(f"{folder}: not a gemel model, or damaged: {error}") from error
+    _check_weights(model, folder / _WEIGHTS)
+    return model
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise FolderError(f"{path.parent}: not a gemel model: {path.name} is missing") from error
+    return _parse(content, path)
+
+
+def _parse(content: bytes, path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except ValueError as error:
+        raise FolderError(f"{path}: not JSON, perhaps cut short: {error}") from error
+    if not isinstance(value, dict):
+        raise FolderError(f"{path}: expected a JSON object, found {type(value).__name__}")
+    return value
+
+
+def _check_version(config: Mapping[str, Any], folder: Path) -> None:
+    version = config.get("format_version")
+    if not isinstance(version, int):
+        raise FolderError(f"{folder / 'config.json'}: no format_version; not a gemel model")
+    if version > FORMAT_VERSION:
+        raise FolderError(
+            f"{folder}: format {version} was written by a newer gemel "
+            f"({config.get('gemel_version')}); this one, {__version__}, reads up to "
+            f"{FORMAT_VERSION}: pip install --upgrade gemel"
+        )
+
+
+def _read_checked(folder: Path, sums: Any) -> dict[str, bytes]:
+    content = {}
+    for name in (_WEIGHTS, _TOKENIZER, _DECISION, _TRAINING):
+        path = folder / name
+        try:
+            content[name] = path.read_bytes()
+        except FileNotFoundError as error:
+            raise FolderError(f"{folder}: damaged: {name} is missing") from error
+        expected = sums.get(name) if isinstance(sums, dict) else None
+        if _sha256(content[name]) != expected:
+            raise FolderError(
+                f"{path}: not the file that config.json names: cut short, changed or swapped; "
+                "copy the whole folder again or train again"
+            )
+    return content
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _tokenizer(values: Mapping[str, Any]) -> Tokenizer:
+    words = msgspec.convert(values["words"], list[str])
+    lowercase = msgspec.convert(values["lowercase"], bool)
+    return Tokenizer(Vocabulary(words), lowercase=lowercase)
+
+
+def _check_weights(model: Model, path: Path) -> None:
+    dim = model.config.network.d_model
+    expected: dict[str, tuple[int, ...]] = {
+        "embedding.weight": (len(model.tokenizer.vocabulary), dim),
+        "lstm.weight_ih": (4 * dim, dim),
+        "lstm.weight_hh": (4 * dim, dim),
+        "lstm.bias": (4 * dim,),
+    }
+    if set(model.weights) != set(expected):
+        raise FolderError(
+            f"{path}: holds {', '.join(sorted(model.weights))}; "
+            f"expected {', '.join(sorted(expected))}"
+        )
+    for name, shape in expected.items():
+        array = model.weights[name]
+        if array.shape != shape or array.dtype != np.float32:
+            raise FolderError(
+                f"{path}: {name} is {array.dtype} of shape {array.shape}; expected float32 {shape}"
+            )
+        if not np.isfinite(array).all():
+            raise FolderError(f"{path}: {name} holds numbers that are not finite; train again")

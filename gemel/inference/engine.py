@@ -1,0 +1,61 @@
+"""Predict mode: questions in, vectors, similarities and verdicts out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+
+from gemel.decision import Verdict
+from gemel.folder import Model, load_model
+from gemel.inference.network import NumpyEncoder
+from gemel.text import encode_in_batches
+
+__all__ = ["Engine"]
+
+
+class Engine:
+    """A model that answers; needs no torch.
+
+    Args:
+        model: what a model folder holds.
+    """
+
+    def __init__(self, model: Model):
+        self.model = model
+        self._encoder = NumpyEncoder(model.weights, masked=model.config.network.masked)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Engine":
+        """Open a model folder.
+
+        Raises:
+            FolderError: see `gemel.folder.load_model`.
+        """
+        return cls(load_model(path))
+
+    def encode(self, texts: Sequence[str]) -> Float32[np.ndarray, "texts dim"]:
+        """Turn questions into unit vectors, in order."""
+        encoder = self._encoder
+        return encode_in_batches(texts, self.model.tokenizer, encoder, encoder.dim)
+
+    def similarity(
+        self, left: Sequence[str], right: Sequence[str]
+    ) -> Float32[np.ndarray, "pairs"]:
+        """Give the cosine of each pair of questions, -1 to 1.
+
+        Raises:
+            ValueError: the two sides have different lengths.
+        """
+        if len(left) != len(right):
+            raise ValueError(f"{len(left)} first questions, but {len(right)} second ones")
+        vectors = self.encode([*left, *right])
+        return np.einsum("nd,nd->n", vectors[: len(left)], vectors[len(left) :])
+
+    def predict_all(self, left: Sequence[str], right: Sequence[str]) -> list[Verdict]:
+        """Judge each pair of questions."""
+        return self.model.decision.verdicts(self.similarity(left, right))
+
+    def predict(self, left: str, right: str) -> Verdict:
+        """Judge one pair of questions."""
+        return self.predict_all([left], [right])[0]

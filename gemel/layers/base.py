@@ -1,0 +1,131 @@
+"""The base of every layer: how many inputs, how many outputs, a name, and errors that say where."""
+
+import sys
+from typing import Any, NoReturn
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor, nn
+
+from gemel.errors import LayerError
+
+__all__ = ["Layer", "Mask"]
+
+Mask = Bool[Tensor, "batch time"]
+"""True where a token is a word, False where it is padding."""
+
+
+class Layer(nn.Module):
+    """A function with weights that takes `n_in` tensors and gives `n_out`.
+
+    Call it with the tensors one after the other or, as in Trax, in one tuple; several outputs come
+    as a tuple. Subclasses write `forward(*inputs, mask=None)`.
+
+    Args:
+        n_in: number of tensors taken.
+        n_out: number of tensors given.
+        name: what prints; the class's own name if None.
+
+    Source: the layer protocol of Trax (`trax.layers.base.Layer`).
+    """
+
+    def __init__(self, n_in: int = 1, n_out: int = 1, name: str | None = None):
+        super().__init__()
+        self.n_in = n_in
+        self.n_out = n_out
+        self.name = name or type(self).__name__
+        self.made_at = _made_at()
+
+    def __call__(self, *inputs: Any, mask: Any = None) -> Any:
+        """Apply the layer.
+
+        Args:
+            inputs: `n_in` tensors, or one tuple of them.
+            mask: which tokens are words, shape (batch, time); None means all.
+
+        Raises:
+            LayerError: the wrong number of inputs, or inputs the layer cannot use.
+        """
+        if len(inputs) == 1 and isinstance(inputs[0], tuple | list):
+            inputs = tuple(inputs[0])
+        if len(inputs) != self.n_in:
+            self.refuse(f"takes {self.n_in} input{'s' * (self.n_in != 1)}", inputs)
+        try:
+            return super().__call__(*inputs, mask=mask)
+        except LayerError:
+            raise
+        except (RuntimeError, TypeError, ValueError, IndexError) as error:
+            raise self._error(str(error), inputs) from error
+
+    def bind(self, depth: int | None) -> int | None:
+        """Tell the layer how deep its input will be and learn how deep its output is.
+
+        `Serial` calls this, so that layers which name only their own width (`Dense`, `LSTM`) have
+        their weights before the first call.
+
+        Args:
+            depth: size of the input's last axis; None if not known.
+
+        Returns:
+            Size of the output's last axis; None if not known.
+        """
+        return depth
+
+    def advance(self, inputs: tuple[Any, ...], mask: Any) -> tuple[tuple[Any, ...], Any]:
+        """Apply the layer as part of a chain.
+
+        Returns:
+            The outputs as a tuple, whatever their number, and the mask that belongs to them.
+        """
+        outputs = self(*inputs, mask=mask)
+        return outputs if self.n_out != 1 else (outputs,), self.next_mask(inputs, mask)
+
+    def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
+        """Give the mask that belongs to the output: by default the one that came in."""
+        return mask
+
+    def refuse(self, message: str, inputs: tuple[Any, ...]) -> NoReturn:
+        """Raise a LayerError that names this layer, where it was made and what it got."""
+        raise self._error(message, inputs)
+
+    def _error(self, message: str, inputs: tuple[Any, ...]) -> LayerError:
+        got = ", ".join(_describe(value) for value in inputs) or "nothing"
+        return LayerError(
+            f"{self._title()} (made at {self.made_at}): {message}; it got {got}"
+        )
+
+    def _title(self) -> str:
+        inward = f"_in{self.n_in}" if self.n_in != 1 else ""
+        outward = f"_out{self.n_out}" if self.n_out != 1 else ""
+        return self.name + inward + outward
+
+    def __repr__(self) -> str:
+        return self._title()
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, Tensor):
+        return f"{str(value.dtype).removeprefix('torch.')} of shape {tuple(value.shape)}"
+    return f"{type(value).__name__} {value!r:.40}"
+
+
+def _made_at() -> str:
+    """Name the file and line, outside of gemel, that is making a layer."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        module = frame.f_globals.get("__name__", "").partition(".")[0]
+        if module not in _OURS and not frame.f_code.co_filename.startswith("<@beartype"):
+            break
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+_OURS = {"gemel", "torch", "jaxtyping", "beartype", "functools"}
+
+
+def new_parameter(*shape: int | None) -> nn.Parameter:
+    """Make a weight, or the place of one whose shape is not known yet (some size is None)."""
+    sizes = [size for size in shape if size is not None]
+    if len(sizes) < len(shape):
+        return nn.UninitializedParameter()
+    return nn.Parameter(torch.empty(sizes))

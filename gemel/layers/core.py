@@ -1,0 +1,161 @@
+"""Layers without a sense of time: table, matrix, function, and the two normalisations."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from gemel.layers.base import Layer, Mask, new_parameter
+
+__all__ = ["Dense", "Embedding", "Fn", "LogSoftmax", "Normalize", "normalize"]
+
+
+def normalize(x: Float[Tensor, "... dim"]) -> Float[Tensor, "... dim"]:
+    """Scale vectors along the last axis to length 1; a zero vector stays zero, and finite."""
+    return x * torch.rsqrt(x.square().sum(dim=-1, keepdim=True).clamp_min(1e-24))
+
+
+class Embedding(Layer):
+    """A table that gives every token id its vector.
+
+    Args:
+        vocab_size: rows of the table; ids are 0 to vocab_size - 1.
+        d_feature: numbers in a vector.
+        padding: the id that fills short rows up. When given, the layers behind get a mask without
+            those places, and its vector is never looked at.
+
+    Raises:
+        LayerError: when called with ids outside of the table (Trax clipped them) or not integers.
+
+    Source: `trax.layers.core.Embedding`.
+    """
+
+    def __init__(self, vocab_size: int, d_feature: int, *, padding: int | None = None):
+        super().__init__(name=f"Embedding_{vocab_size}_{d_feature}")
+        if vocab_size < 1 or d_feature < 1:
+            self.refuse("needs at least one row and one column", (vocab_size, d_feature))
+        self.vocab_size = vocab_size
+        self.d_feature = d_feature
+        self.padding = padding
+        self.weight = nn.Parameter(torch.randn(vocab_size, d_feature))
+
+    def forward(
+        self, ids: Int[Tensor, "..."], mask: Mask | None = None
+    ) -> Float[Tensor, "... dim"]:
+        """Look ids of any shape up; the vectors lie along a new last axis."""
+        if ids.numel():
+            low, high = (int(end) for end in torch.aminmax(ids))
+            if low < 0 or high >= self.vocab_size:
+                found = low if low < 0 else high
+                self.refuse(f"ids must be 0 to {self.vocab_size - 1}, one is {found}", (ids,))
+        return F.embedding(ids, self.weight)
+
+    def bind(self, depth: int | None) -> int | None:
+        """Give `d_feature`, whatever the depth of the ids."""
+        return self.d_feature
+
+    def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
+        """Make the mask of what is not padding, unless there is one already."""
+        return inputs[0] != self.padding if mask is None and self.padding is not None else mask
+
+
+class Dense(Layer):
+    """A matrix and a bias on the last axis.
+
+    Args:
+        n_units: size of the last axis of the output.
+
+    Raises:
+        LayerError: when called with another depth than before.
+
+    Source: `trax.layers.core.Dense`; Glorot-uniform weights.
+    """
+
+    def __init__(self, n_units: int):
+        super().__init__(name=f"Dense_{n_units}")
+        self.n_units = n_units
+        self.weight = new_parameter(n_units, None)
+        self.bias = nn.Parameter(torch.zeros(n_units))
+
+    def forward(
+        self, x: Float[Tensor, "*batch depth"], mask: Mask | None = None
+    ) -> Float[Tensor, "*batch dim"]:
+        """Compute x @ weight.T + bias."""
+        self.bind(x.shape[-1])
+        return F.linear(x, self.weight, self.bias)
+
+    def bind(self, depth: int | None) -> int:
+        """Make the weights for inputs of this depth."""
+        if depth is not None and isinstance(self.weight, nn.UninitializedParameter):
+            self.weight.materialize((self.n_units, depth))
+            nn.init.xavier_uniform_(self.weight)
+        elif depth is not None and self.weight.shape[1] != depth:
+            self.refuse(f"was made for inputs of depth {self.weight.shape[1]}", (depth,))
+        return self.n_units
+
+
+class Fn(Layer):
+    """A layer without weights that applies a function of tensors.
+
+    Args:
+        name: what prints.
+        f: the function; the number of its arguments is the number of inputs.
+        n_out: the number of tensors it gives (a tuple, if not 1).
+
+    Raises:
+        LayerError: a function with default arguments or a variable number of them, since then
+            nobody could tell how many inputs it takes.
+
+    Source: `trax.layers.base.Fn`.
+    """
+
+    def __init__(self, name: str, f: Callable[..., Any], n_out: int = 1):
+        super().__init__(n_out=n_out, name=name)
+        arguments = inspect.signature(f).parameters.values()
+        positional = [
+            argument
+            for argument in arguments
+            if argument.kind in (argument.POSITIONAL_ONLY, argument.POSITIONAL_OR_KEYWORD)
+        ]
+        if any(argument.kind is argument.VAR_POSITIONAL for argument in arguments):
+            self.refuse("takes no function with a variable number of arguments", (f,))
+        if any(argument.default is not argument.empty for argument in positional):
+            self.refuse("takes no function with default arguments", (f,))
+        self.n_in = len(positional)
+        self.f = f
+
+    def forward(self, *inputs: Any, mask: Any = None) -> Any:
+        """Call the function."""
+        return self.f(*inputs)
+
+    def bind(self, depth: int | None) -> int | None:
+        """Give None: nobody knows what a function does to the depth."""
+        return None
+
+
+class LogSoftmax(Layer):
+    """The logarithm of the softmax along an axis. Source: `trax.layers.core.LogSoftmax`."""
+
+    def __init__(self, axis: int = -1):
+        super().__init__()
+        self.axis = axis
+
+    def forward(
+        self, x: Float[Tensor, "*batch dim"], mask: Mask | None = None
+    ) -> Float[Tensor, "*batch dim"]:
+        """Compute x - log(sum(exp(x))) along the axis."""
+        return F.log_softmax(x, dim=self.axis)
+
+
+class Normalize(Layer):
+    """Vectors of length 1 along the last axis; a zero vector stays zero, and finite."""
+
+    def forward(
+        self, x: Float[Tensor, "*batch dim"], mask: Mask | None = None
+    ) -> Float[Tensor, "*batch dim"]:
+        """Divide every vector by its length."""
+        return normalize(x)

@@ -1,0 +1,22 @@
+"""From text to token ids, and on to vectors through whatever turns ids into them."""
+
+from gemel.text.cleaning import clean
+from gemel.text.encoding import EncodeIds, encode_in_batches
+from gemel.text.table import TokenTable, next_power_of_two
+from gemel.text.tokenizer import Tokenizer, split_words
+from gemel.text.tokens import TOKENS, Tokens
+from gemel.text.vocabulary import UNKNOWN_TOKEN, Vocabulary
+
+__all__ = [
+    "TOKENS",
+    "UNKNOWN_TOKEN",
+    "EncodeIds",
+    "TokenTable",
+    "Tokenizer",
+    "Tokens",
+    "Vocabulary",
+    "clean",
+    "encode_in_batches",
+    "next_power_of_two",
+    "split_words",
+]

@@ -1,0 +1,21 @@
+"""The one cleaning that training and answering share."""
+
+import unicodedata
+
+__all__ = ["clean"]
+
+_APOSTROPHES = str.maketrans("‘’ʼ", "'''")
+
+
+def clean(text: str, *, lowercase: bool = True) -> str:
+    """Make texts that look alike the same: Unicode NFKC, straight apostrophes, single spaces, case.
+
+    Args:
+        text: a question as somebody typed it.
+        lowercase: whether case is dropped.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)
+    if lowercase:
+        text = text.lower()
+    return " ".join(text.split())

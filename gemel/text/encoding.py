@@ -1,0 +1,55 @@
+"""The one path from texts to vectors, whoever computes them: training or the engine."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from gemel.text.tokenizer import Tokenizer
+
+__all__ = ["EncodeIds", "encode_in_batches"]
+
+EncodeIds = Callable[[Any], Any]
+"""Turns ids (batch, time), padded on the right, into float32 vectors (batch, dim)."""
+
+
+def encode_in_batches(
+    texts: Sequence[str],
+    tokenizer: Tokenizer,
+    encode_ids: EncodeIds,
+    dim: int,
+    *,
+    batch_rows: int = 256,
+    batch_tokens: int = 8192,
+) -> Float32[np.ndarray, "texts dim"]:
+    """Encode questions: equal ones once, those of like length together, results in order.
+
+    Args:
+        texts: questions.
+        tokenizer: turns them into ids.
+        encode_ids: ids (batch, time) to vectors (batch, dim).
+        dim: depth of the vectors.
+        batch_rows: most rows of a batch.
+        batch_tokens: most places of a batch, padding included; a longer row goes alone.
+    """
+    numbers: dict[str, int] = {}
+    order = [numbers.setdefault(text, len(numbers)) for text in texts]
+    table = tokenizer.encode_all(numbers)
+    vectors = np.empty((len(table), dim), dtype=np.float32)
+    for rows in _batches(table.lengths, batch_rows, batch_tokens):
+        vectors[rows] = encode_ids(table.pad(rows))
+    return vectors[order]
+
+
+def _batches(
+    lengths: Int64[np.ndarray, "rows"], batch_rows: int, batch_tokens: int
+) -> Iterator[Int64[np.ndarray, "batch"]]:
+    order = np.argsort(lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        stop = min(start + batch_rows, len(order))
+        while stop > start + 1 and (stop - start) * lengths[order[stop - 1]] > batch_tokens:
+            stop = max(start + 1, start + int(batch_tokens // lengths[order[stop - 1]]))
+        yield order[start:stop]
+        start = stop

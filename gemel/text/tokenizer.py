@@ -1,0 +1,65 @@
+"""From a question to words to ids."""
+
+import re
+from collections.abc import Iterable
+
+from gemel.text.cleaning import clean
+from gemel.text.table import TokenTable
+from gemel.text.tokens import TOKENS
+from gemel.text.vocabulary import Vocabulary
+
+__all__ = ["Tokenizer", "split_words"]
+
+# Scripts written without spaces, and Korean, whose endings cling to the word: one token a character.
+_ALONE = (
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\u1780-\u17ff"  # Myanmar, Khmer
+    "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # Kana, Han
+    "\uac00-\ud7af"  # Hangul
+    "\U00020000-\U0003ffff"  # rarer Han
+)
+_WORD = re.compile(
+    r"n't(?!\w)"  # don't is do n't, as treebanks write it
+    r"|'(?:s|re|ve|ll|d|m)(?!\w)"
+    r"|[$€£¥]?\d+(?:[.,:]\d+)*(?:%|(?!\w))"  # $5, 2.0, 10:30, 50%
+    r"|[a-z](?:\+\+|\#)(?!\w)"  # c++, c#
+    rf"|[{_ALONE}]"
+    rf"|[^\W{_ALONE}]+"
+    r"|[^\w\s]",
+    re.IGNORECASE,
+)
+
+
+def split_words(text: str) -> list[str]:
+    """Cut a cleaned text into words, numbers and single marks; nothing but spaces gets lost."""
+    return _WORD.findall(text.replace("n't", " n't"))
+
+
+class Tokenizer:
+    """Turns questions into token ids; the same in training and in answering.
+
+    Args:
+        vocabulary: the words that have an id.
+        lowercase: whether case is dropped.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, *, lowercase: bool = True):
+        self.vocabulary = vocabulary
+        self.lowercase = lowercase
+
+    @classmethod
+    def learn(
+        cls, texts: Iterable[str], *, lowercase: bool = True, min_count: int = 1
+    ) -> "Tokenizer":
+        """Learn the vocabulary of training questions."""
+        words = (split_words(clean(text, lowercase=lowercase)) for text in texts)
+        return cls(Vocabulary.learn(words, min_count), lowercase=lowercase)
+
+    def encode(self, text: str) -> list[int]:
+        """Give the ids of a question's words; a question without any is one unknown word."""
+        words = split_words(clean(text, lowercase=self.lowercase))
+        return self.vocabulary.ids(words) or [TOKENS.unknown]
+
+    def encode_all(self, texts: Iterable[str]) -> TokenTable:
+        """Give the ids of many questions, in order."""
+        return TokenTable.from_rows(self.encode(text) for text in texts)

@@ -1,0 +1,19 @@
+"""The ids that every vocabulary begins with."""
+
+from typing import NamedTuple
+
+__all__ = ["TOKENS", "Tokens"]
+
+
+class Tokens(NamedTuple):
+    """The special tokens."""
+
+    unknown: int = 0
+    """Id of a word that training did not see often enough."""
+    padding: int = 1
+    """Id that fills short rows up."""
+    padding_token: str = "<PAD>"
+    """What the padding is called in a vocabulary."""
+
+
+TOKENS = Tokens()

@@ -1,0 +1,186 @@
+"""From labelled pairs to a model that can answer."""
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from gemel.config import Config
+from gemel.data import Batches, PairGraph, Pairs, split_by_component
+from gemel.decision import Decision
+from gemel.errors import DataError
+from gemel.evaluation import Ranking, count_confusion, fit_decision, fit_threshold
+from gemel.folder import Model
+from gemel.inference import NumpyEncoder
+from gemel.models import SiameseModel, get_weights
+from gemel.text import Tokenizer, encode_in_batches
+from gemel.training.collapse import mean_similarity
+from gemel.training.reporters import Reporter, Silent
+from gemel.training.trainer import Trainer, Validation
+from gemel.version import __version__
+
+__all__ = ["learn"]
+
+
+def learn(
+    pairs: Pairs,
+    config: Config | None = None,
+    *,
+    validation: Pairs | None = None,
+    reporter: Reporter | None = None,
+) -> Model:
+    """Train a twin and fit its decision.
+
+    Args:
+        pairs: labelled pairs; the network learns from the duplicates among them.
+        config: settings; the defaults if None.
+        validation: pairs to choose epoch, threshold and calibration on; if None, a share of
+            `pairs` is kept out of training for it, by connected component.
+        reporter: is told what happens.
+
+    Raises:
+        DataError: one label only, or duplicates of fewer than two groups.
+    """
+    config = config or Config()
+    reporter = reporter or Silent()
+    started = time.perf_counter()
+    training, validation = _parts(pairs, validation, config, reporter)
+    tokenizer = Tokenizer.learn(
+        training.left + training.right,
+        lowercase=config.text.lowercase,
+        min_count=config.text.min_count,
+    )
+    batches = _batches(training, tokenizer, config)
+    model = _new_model(len(tokenizer.vocabulary), config)
+    reporter.say(
+        f"{len(tokenizer.vocabulary):,} words in the vocabulary, "
+        f"{len(batches.groups):,} duplicate pairs to learn from"
+    )
+    trainer = Trainer(
+        model, batches, config.training, _validator(model, tokenizer, validation), reporter
+    )
+    history = trainer.run()
+    best = max(history, key=lambda summary: summary.validation_average_precision)
+    record: dict[str, Any] = {
+        "gemel_version": __version__,
+        "torch_version": torch.__version__,
+        "data": pairs.digest,
+        "pairs": len(pairs),
+        "training_pairs": len(training),
+        "training_duplicates": len(batches.groups),
+        "validation_pairs": len(validation),
+        "vocabulary": len(tokenizer.vocabulary),
+        "seed": config.training.seed,
+        "best_epoch": best.epoch,
+        "validation_average_precision": best.validation_average_precision,
+        "mean_similarity": best.mean_similarity,
+        "seconds": round(time.perf_counter() - started, 1),
+        "epochs": [dataclasses.asdict(summary) for summary in history],
+    }
+    weights = get_weights(model.processor)
+    return Model(
+        config=config,
+        tokenizer=tokenizer,
+        weights=weights,
+        decision=_decide(weights, tokenizer, validation, config),
+        training=record,
+    )
+
+
+def _parts(
+    pairs: Pairs, validation: Pairs | None, config: Config, reporter: Reporter
+) -> tuple[Pairs, Pairs]:
+    _require_both_labels(pairs, "training pairs", "")
+    if validation is not None:
+        _require_both_labels(validation, "validation pairs", "")
+        return pairs, validation
+    fraction = config.training.validation_fraction
+    split = split_by_component(PairGraph.of(pairs), fraction, config.training.seed)
+    hint = "; raise training.validation_fraction or give validation pairs"
+    kept_out = pairs.select(split.held_out)
+    _require_both_labels(kept_out, "pairs kept out for validation", hint)
+    training = pairs.select(~split.held_out)
+    _require_both_labels(training, "pairs left for training", hint)
+    reporter.say(
+        f"{len(training):,} pairs to train on, {len(kept_out):,} kept out for validation "
+        f"({kept_out.prevalence:.1%} duplicates)"
+    )
+    if split.crossing_pairs:
+        reporter.say(
+            f"{split.cut_components} connected part was too large to keep whole: "
+            f"{split.crossing_pairs:,} validation pairs share a question with training pairs"
+        )
+    return training, kept_out
+
+
+def _require_both_labels(pairs: Pairs, what: str, hint: str) -> None:
+    if pairs.labels.all() or not pairs.labels.any():
+        found = "no pairs" if not len(pairs) else "duplicates" if pairs.prevalence else "no duplicates"
+        raise DataError(
+            f"the {len(pairs):,} {what} hold {found} only; both labels are needed{hint}",
+            path=pairs.path,
+        )
+
+
+def _batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:
+    same = training.select(training.labels)
+    graph = PairGraph.of(same)
+    groups = graph.groups[graph.left]
+    if len(np.unique(groups)) < 2:
+        raise DataError(
+            f"the {len(same):,} duplicate pairs all belong to one group of questions; "
+            "training needs at least two",
+            path=training.path,
+        )
+    return Batches(
+        tokenizer.encode_all(same.left),
+        tokenizer.encode_all(same.right),
+        groups,
+        batch_size=config.training.batch_size,
+        seed=config.training.seed,
+    )
+
+
+def _new_model(vocabulary_size: int, config: Config) -> SiameseModel:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.training.seed)
+        model = SiameseModel(
+            vocabulary_size, config.network.d_model, "train", masked=config.network.masked
+        )
+        model.model.train()
+    return model
+
+
+def _validator(model: SiameseModel, tokenizer: Tokenizer, validation: Pairs) -> Any:
+    questions = validation.left + validation.right
+
+    def encode_ids(ids: Any) -> Any:
+        return model.processor(torch.from_numpy(ids)).numpy()
+
+    def validate() -> Validation:
+        model.processor.eval()
+        with torch.inference_mode():
+            vectors = encode_in_batches(questions, tokenizer, encode_ids, model.model_depth)
+        scores = np.einsum("nd,nd->n", vectors[: len(validation)], vectors[len(validation) :])
+        threshold = fit_threshold(scores, validation.labels)
+        return Validation(
+            average_precision=Ranking(scores, validation.labels).average_precision(),
+            accuracy=count_confusion(scores >= threshold, validation.labels).accuracy,
+            mean_similarity=mean_similarity(vectors),
+        )
+
+    return validate
+
+
+def _decide(
+    weights: Mapping[str, np.ndarray], tokenizer: Tokenizer, validation: Pairs, config: Config
+) -> Decision:
+    """Fit the decision on similarities as the engine will compute them."""
+    encoder = NumpyEncoder(weights, masked=config.network.masked)
+    questions = validation.left + validation.right
+    vectors = encode_in_batches(questions, tokenizer, encoder, encoder.dim)
+    scores = np.einsum("nd,nd->n", vectors[: len(validation)], vectors[len(validation) :])
+    return fit_decision(scores, validation)

@@ -1,0 +1,126 @@
+"""The loop: batch, loss, gradient, step; after each epoch a look at the validation pairs."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gemel.config import TrainingConfig
+from gemel.data import Batch, Batches
+from gemel.losses import in_batch_triplet_loss
+from gemel.models import SiameseModel, get_weights, set_weights
+from gemel.training.collapse import COLLAPSED
+from gemel.training.reporters import EpochSummary, Reporter
+
+__all__ = ["Trainer", "Validation"]
+
+_WARM_UP = 0.05
+"""Share of the steps over which the learning rate rises, before it falls in a straight line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """How a model does on validation pairs."""
+
+    average_precision: float
+    accuracy: float
+    mean_similarity: float
+
+
+class Trainer:
+    """Trains a twin with the in-batch triplet loss and Adam, and keeps its best epoch.
+
+    Args:
+        model: the twin, in mode "train".
+        batches: duplicate pairs.
+        settings: how to train.
+        validate: measures the model as it stands.
+        reporter: is told what happens.
+    """
+
+    def __init__(
+        self,
+        model: SiameseModel,
+        batches: Batches,
+        settings: TrainingConfig,
+        validate: Callable[[], Validation],
+        reporter: Reporter,
+    ):
+        self.model = model
+        self.batches = batches
+        self.settings = settings
+        self.validate = validate
+        self.reporter = reporter
+        self.optimizer = torch.optim.Adam(
+            model.model.parameters(), lr=settings.learning_rate, fused=True
+        )
+        self.steps = settings.epochs * len(batches)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
+
+    def run(self) -> list[EpochSummary]:
+        """Train for all epochs and leave the model with the weights of the best one.
+
+        Returns:
+            One summary an epoch.
+        """
+        history: list[EpochSummary] = []
+        best: dict[str, np.ndarray] = {}
+        highest = -np.inf
+        for epoch in range(1, self.settings.epochs + 1):
+            started = time.perf_counter()
+            loss, pairs = self._epoch(epoch)
+            seconds = time.perf_counter() - started
+            measured = self.validate()
+            summary = EpochSummary(
+                epoch=epoch,
+                epochs=self.settings.epochs,
+                loss=loss,
+                validation_average_precision=measured.average_precision,
+                validation_accuracy=measured.accuracy,
+                mean_similarity=measured.mean_similarity,
+                pairs_per_second=pairs / seconds,
+                is_best=measured.average_precision > highest,
+            )
+            if summary.is_best:
+                highest = measured.average_precision
+                best = get_weights(self.model.processor)
+            history.append(summary)
+            self.reporter.epoch(summary)
+            if measured.mean_similarity > COLLAPSED:
+                self.reporter.warn(
+                    f"the twin has collapsed: different questions have a mean cosine of "
+                    f"{measured.mean_similarity:.3f}, so no threshold can tell them apart; "
+                    "try a lower training.learning_rate or a larger training.batch_size"
+                )
+        set_weights(self.model.processor, best)
+        return history
+
+    def _epoch(self, epoch: int) -> tuple[float, int]:
+        total, pairs = 0.0, 0
+        self.model.model.train()
+        for step, batch in enumerate(self.batches.epoch(epoch), start=1):
+            loss = self._step(batch)
+            total += loss * len(batch)
+            pairs += len(batch)
+            self.reporter.step(epoch, step, len(self.batches), loss, len(batch))
+        return total / pairs, pairs
+
+    def _step(self, batch: Batch) -> float:
+        v1, v2 = self.model.model(torch.from_numpy(batch.left), torch.from_numpy(batch.right))
+        loss: Float[Tensor, ""] = in_batch_triplet_loss(
+            v1, v2, self.settings.margin, torch.from_numpy(batch.groups)
+        )
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.schedule.step()
+        return loss.item()
+
+    def _rate(self, step: int) -> float:
+        rising = (step + 1) / max(1.0, _WARM_UP * self.steps)
+        falling = (self.steps - step) / max(1.0, (1 - _WARM_UP) * self.steps)
+        return max(0.0, min(rising, falling, 1.0))
