@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 from gemel.config import Config
 from gemel.data import Columns, Pairs, read_pairs
 from gemel.errors import FolderError, MissingExtraError
-from gemel.evaluation import Report
+from gemel.evaluation import Report, evaluate_by_halves
 from gemel.evaluation import evaluate as evaluate_pairs
-from gemel.evaluation import evaluate_by_halves
 from gemel.folder import Model, save_model
 from gemel.inference import Engine
 
@@ -93,9 +92,7 @@ def evaluate(
     given = _pairs(pairs, columns)
     if halves:
         return evaluate_by_halves(given, engine.similarity, rounds=rounds, seed=seed)
-    return evaluate_pairs(
-        given, engine.similarity, engine.model.decision, rounds=rounds, seed=seed
-    )
+    return evaluate_pairs(given, engine.similarity, engine.model.decision, rounds=rounds, seed=seed)
 
 
 def load(model: str | Path) -> Engine:

@@ -1,6 +1,6 @@
 """Settings: frozen, keyword-only, checked when they are made.
 
-The defaults are the notebook's network with its loss, masked: `configs/notebook.toml` says the same.
+The defaults are the notebook's network and loss, masked: `configs/notebook.toml` says the same.
 """
 
 import dataclasses
@@ -8,7 +8,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
@@ -67,7 +67,8 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         _require(
-            0 < self.margin <= 2, f"training.margin must be above 0 and at most 2, not {self.margin}"
+            0 < self.margin <= 2,
+            f"training.margin must be above 0 and at most 2, not {self.margin}",
         )
         _require(
             self.batch_size >= 2,
@@ -83,7 +84,9 @@ class TrainingConfig:
             0 < self.validation_fraction < 1,
             f"training.validation_fraction must be between 0 and 1, not {self.validation_fraction}",
         )
-        _require(self.seed >= 0, f"training.seed must not be negative, not {self.seed}")
+        _require(
+            0 <= self.seed < 2**64, f"training.seed must be from 0 to 2**64 - 1, not {self.seed}"
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -95,7 +98,7 @@ class Config:
     training: TrainingConfig = TrainingConfig()
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, Any], *, source: str = "settings") -> Self:
+    def from_mapping(cls, values: Mapping[str, Any], *, source: str = "settings") -> "Config":
         """Build settings from nested mappings; what is not named keeps its default.
 
         Args:
@@ -113,7 +116,7 @@ class Config:
             raise ConfigError(f"{source}: {error}") from error
 
     @classmethod
-    def from_toml(cls, path: str | Path) -> Self:
+    def from_toml(cls, path: str | Path) -> "Config":
         """Read settings from a TOML file with sections `[text]`, `[network]`, `[training]`.
 
         Raises:
@@ -127,7 +130,7 @@ class Config:
             raise ConfigError(f"{path}: not a TOML file: {error}") from error
         return cls.from_mapping(values, source=str(path))
 
-    def replace(self, assignments: Iterable[str]) -> Self:
+    def replace(self, assignments: Iterable[str]) -> "Config":
         """Change single settings, each given as `section.name=value`, the value as in TOML.
 
         Raises:
@@ -168,9 +171,7 @@ def _refuse_unknown(cls: type[Config], values: Mapping[str, Any], source: str) -
         names = [field.name for field in dataclasses.fields(kind)]
         for name in settings:
             if name not in names:
-                raise ConfigError(
-                    f"{source}: no setting {section}.{name}{_nearest(name, names)}"
-                )
+                raise ConfigError(f"{source}: no setting {section}.{name}{_nearest(name, names)}")
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

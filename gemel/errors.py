@@ -2,7 +2,7 @@
 
 GemelError
 ├── ConfigError        ValueError    a setting that does not exist or has no meaning
-├── DataError          ValueError    a file, a row or a text that cannot be used; knows path and line
+├── DataError          ValueError    a file, a row or a text that is no use; knows path and line
 ├── FolderError        OSError       a model folder that is missing, damaged or from the future
 ├── LayerError         ValueError    a layer that was wired or called wrongly
 └── MissingExtraError  ImportError   a part of gemel whose packages are not installed

@@ -1,6 +1,7 @@
 """Writing to disk so that a reader sees the old or the new, never a half."""
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -68,9 +69,12 @@ def new_folder(path: Path) -> Iterator[Path]:
         The temporary folder to write into.
 
     Raises:
-        OSError: the parent is read-only or the disk is full; what stood at `path` stays.
+        OSError: a file stands at `path`, the parent is read-only or the disk is full; what stood
+            at `path` stays.
     """
     path = path.resolve()
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.new-"))
     try:

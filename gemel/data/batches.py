@@ -11,7 +11,7 @@ from gemel.text import TokenTable
 __all__ = ["Batch", "Batches"]
 
 _POOL = 32
-"""Batches whose pairs are sorted by length together: enough for little padding, and still random."""
+"""Batches whose pairs are sorted by length together: little padding, and still random."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +75,8 @@ class Batches:
             rows = parts[index]
             yield Batch(self.left.pad(rows), self.right.pad(rows), self.groups[rows])
 
-    def _with_negatives(
-        self, parts: list[Int64[np.ndarray, "some"]]
-    ) -> list[Int64[np.ndarray, "some"]]:
-        joined: list[Int64[np.ndarray, "some"]] = []
+    def _with_negatives(self, parts: list[Int64[np.ndarray, "_"]]) -> list[Int64[np.ndarray, "_"]]:
+        joined: list[Int64[np.ndarray, "_"]] = []
         for part in parts:
             if joined and not self._varied(part):
                 joined[-1] = np.concatenate([joined[-1], part])
@@ -88,6 +86,6 @@ class Batches:
             joined[:2] = [np.concatenate(joined[:2])]
         return joined
 
-    def _varied(self, rows: Int64[np.ndarray, "some"]) -> bool:
+    def _varied(self, rows: Int64[np.ndarray, "_"]) -> bool:
         groups = self.groups[rows]
         return bool((groups != groups[0]).any())

@@ -12,9 +12,7 @@ from gemel.text import clean
 __all__ = ["PairGraph", "connect"]
 
 
-def connect(
-    count: int, left: Iterable[int], right: Iterable[int]
-) -> Int64[np.ndarray, "nodes"]:
+def connect(count: int, left: Iterable[int], right: Iterable[int]) -> Int64[np.ndarray, "nodes"]:
     """Find connected components by union-find.
 
     Args:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int
 
+from gemel.errors import DataError
+
 __all__ = ["Pairs", "QuestionPair"]
 
 
@@ -61,6 +63,26 @@ class Pairs:
             self.lines[kept],
             self.path,
         )
+
+    def require_both_labels(self, what: str = "pairs", hint: str = "") -> None:
+        """Refuse pairs of one label only, or none at all.
+
+        Args:
+            what: how the error calls them.
+            hint: what to do about it.
+
+        Raises:
+            DataError: there are no duplicates, or nothing else.
+        """
+        if not self.labels.any() or self.labels.all():
+            kind = "duplicates" if self.labels.any() else "non-duplicates"
+            found = (
+                f"the {len(self):,} {what} are all {kind}" if len(self) else f"there are no {what}"
+            )
+            raise DataError(
+                f"{found}; both labels, 0 and 1, are needed{hint}",
+                path=self.path,
+            )
 
     @property
     def prevalence(self) -> float:

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def stream_pairs(path: str | Path, columns: Columns | None = None) -> Iterator[Q
             raise DataError("is empty; expected a header and one pair a line", path=path)
         stream.seek(0)
         headerless = separator == "\t" and _is_wang(first)
-        quoting = csv.QUOTE_NONE if headerless else csv.QUOTE_MINIMAL
+        quoting: Any = csv.QUOTE_NONE if headerless else csv.QUOTE_MINIMAL
         rows = csv.reader(stream, delimiter=separator, quoting=quoting, strict=True)
         numbered = _numbered(rows, path)
         if headerless:
@@ -95,7 +96,7 @@ def _opened(path: Path) -> Iterator[IO[str]]:
             "save it as UTF-8, for example with iconv -t UTF-8",
             path=path,
         ) from error
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"is not a whole gzip file: {error}", path=path) from error
 
 

@@ -63,9 +63,10 @@ def split_by_component(graph: PairGraph, fraction: float, seed: int = 0) -> Spli
 
 def _pairs_by_unit(
     left: Int64[np.ndarray, "pairs"], right: Int64[np.ndarray, "pairs"]
-) -> dict[int, Int64[np.ndarray, "some"]]:
-    rows = np.tile(np.arange(len(left)), 2)
-    units = np.concatenate([left, right])
+) -> dict[int, Int64[np.ndarray, "_"]]:
+    across = np.flatnonzero(left != right)
+    rows = np.concatenate([np.arange(len(left)), across])
+    units = np.concatenate([left, right[across]])
     order = np.argsort(units, kind="stable")
     names, starts = np.unique(units[order], return_index=True)
     return dict(zip(names.tolist(), np.split(rows[order], starts[1:]), strict=True))

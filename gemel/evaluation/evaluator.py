@@ -62,7 +62,7 @@ def evaluate(
         seed: of the resamples.
 
     Raises:
-        DataError: the decision was fitted on these very pairs.
+        DataError: one label only, or the decision was fitted on these very pairs.
     """
     if decision.data == pairs.digest:
         raise DataError(
@@ -70,6 +70,7 @@ def evaluate(
             "evaluate on others",
             path=pairs.path,
         )
+    pairs.require_both_labels()
     scores = score(pairs.left, pairs.right)
     return _report(
         pairs,
@@ -96,8 +97,9 @@ def evaluate_by_halves(
     threshold that is best on the other half; the verdicts are pooled.
 
     Raises:
-        DataError: a half has one label only.
+        DataError: the pairs, or a half of them, have one label only.
     """
+    pairs.require_both_labels()
     scores = score(pairs.left, pairs.right)
     second = split_by_component(PairGraph.of(pairs), 0.5, seed).held_out
     verdicts = np.zeros(len(pairs), bool)

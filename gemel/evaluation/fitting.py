@@ -42,12 +42,22 @@ def fit_threshold(
     else:
         value = 2 * positives / (positives[-1] + positives + negatives)
     best = int(np.argmax(value))
-    cut_scores = ranking.scores[ranking.ends].astype(np.float64)
+    cut_scores = ranking.scores[ranking.ends]
     if objective == "accuracy" and value[best] <= 0:
-        return float(cut_scores[0] + 1e-6)
+        return _above(cut_scores[0])
     if best + 1 == len(cut_scores):
         return float(cut_scores[best] - 1e-6)
-    return float((cut_scores[best] + cut_scores[best + 1]) / 2)
+    return _between(cut_scores[best + 1], cut_scores[best])
+
+
+def _between(lower: np.floating, upper: np.floating) -> float:
+    """Give the middle, in the scores' own precision; the upper one if nothing lies between."""
+    middle = type(lower)((float(lower) + float(upper)) / 2)
+    return float(middle if middle > lower else upper)
+
+
+def _above(score: np.floating) -> float:
+    return float(max(score + 1e-6, np.nextafter(score, type(score)(np.inf))))
 
 
 def fit_calibration(

@@ -54,7 +54,7 @@ def count_confusion(
     weights: Int[np.ndarray, "pairs"] | None = None,
 ) -> Confusion:
     """Count the four ways in which a verdict and a label can meet."""
-    counts = np.bincount(2 * labels + verdicts, weights=weights, minlength=4).tolist()
+    counts = np.bincount(2 * labels + verdicts, weights=weights, minlength=4).astype(float).tolist()
     return Confusion(
         true_negatives=counts[0],
         false_positives=counts[1],
@@ -82,8 +82,11 @@ class Ranking:
     def counts(
         self, weights: Int[np.ndarray, "pairs"] | None = None
     ) -> tuple[Float[np.ndarray, "cuts"], Float[np.ndarray, "cuts"]]:
-        """Give, for each distinct score from the highest down, how many duplicates and how many
-        others score at least that much."""
+        """Count what scores at least as much as each distinct score, from the highest down.
+
+        Returns:
+            Duplicates and other pairs, one number a distinct score.
+        """
         ones = np.ones(len(self.labels)) if weights is None else weights[self.order].astype(float)
         positives = np.cumsum(ones * self.labels)[self.ends]
         return positives, np.cumsum(ones)[self.ends] - positives
@@ -101,7 +104,7 @@ class Ranking:
         return float((gained * precision).sum() / positives[-1])
 
     def roc_auc(self, weights: Int[np.ndarray, "pairs"] | None = None) -> float:
-        """Give the chance that a duplicate outscores another pair, ties half; NaN with one label."""
+        """Give the chance that a duplicate outscores another pair; NaN with one label."""
         positives, negatives = self.counts(weights)
         if not (positives[-1] and negatives[-1]):
             return float("nan")

@@ -9,9 +9,7 @@ from gemel.decision import Decision
 __all__ = ["card_text"]
 
 
-def card_text(
-    name: str, config: Config, decision: Decision, training: Mapping[str, Any]
-) -> str:
+def card_text(name: str, config: Config, decision: Decision, training: Mapping[str, Any]) -> str:
     """Give the README.md of a model folder of that name."""
     settings = "\n".join(
         f"| {section}.{name} | {value} |"

@@ -99,9 +99,9 @@ def load_model(path: str | Path) -> Model:
     _check_version(config, folder)
     content = _read_checked(folder, config.get("sha256"))
     try:
-        settings = Config.from_mapping(config["settings"], source="settings")
+        settings = msgspec.convert(config["settings"], dict[str, Any])
         model = Model(
-            config=settings,
+            config=Config.from_mapping(settings, source="settings"),
             tokenizer=_tokenizer(_parse(content[_TOKENIZER], folder / _TOKENIZER)),
             weights=safetensors.numpy.load(content[_WEIGHTS]),
             decision=msgspec.convert(_parse(content[_DECISION], folder / _DECISION), Decision),

@@ -9,7 +9,7 @@ from jaxtyping import Float32
 from gemel.decision import Verdict
 from gemel.folder import Model, load_model
 from gemel.inference.network import NumpyEncoder
-from gemel.text import encode_in_batches
+from gemel.text import encode_in_batches, row_cosines
 
 __all__ = ["Engine"]
 
@@ -39,9 +39,7 @@ class Engine:
         encoder = self._encoder
         return encode_in_batches(texts, self.model.tokenizer, encoder, encoder.dim)
 
-    def similarity(
-        self, left: Sequence[str], right: Sequence[str]
-    ) -> Float32[np.ndarray, "pairs"]:
+    def similarity(self, left: Sequence[str], right: Sequence[str]) -> Float32[np.ndarray, "pairs"]:
         """Give the cosine of each pair of questions, -1 to 1.
 
         Raises:
@@ -50,7 +48,7 @@ class Engine:
         if len(left) != len(right):
             raise ValueError(f"{len(left)} first questions, but {len(right)} second ones")
         vectors = self.encode([*left, *right])
-        return np.einsum("nd,nd->n", vectors[: len(left)], vectors[len(left) :])
+        return row_cosines(vectors[: len(left)], vectors[len(left) :])
 
     def predict_all(self, left: Sequence[str], right: Sequence[str]) -> list[Verdict]:
         """Judge each pair of questions."""

@@ -48,4 +48,5 @@ class NumpyEncoder:
             total += h * words[:, step, None]
         mean = total / np.maximum(words.sum(axis=1, keepdims=True), 1).astype(np.float32)
         length = np.sqrt(np.maximum(np.square(mean).sum(axis=1, keepdims=True), 1e-24))
-        return mean / length
+        vectors: Float32[np.ndarray, "batch dim"] = mean / length
+        return vectors

@@ -1,7 +1,7 @@
 """The base of every layer: how many inputs, how many outputs, a name, and errors that say where."""
 
 import sys
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import torch
 from jaxtyping import Bool
@@ -19,7 +19,8 @@ class Layer(nn.Module):
     """A function with weights that takes `n_in` tensors and gives `n_out`.
 
     Call it with the tensors one after the other or, as in Trax, in one tuple; several outputs come
-    as a tuple. Subclasses write `forward(*inputs, mask=None)`.
+    as a tuple. Subclasses write `forward(*inputs, mask=None)` and, for plain words about bad
+    inputs, `check(*inputs)`.
 
     Args:
         n_in: number of tensors taken.
@@ -50,12 +51,17 @@ class Layer(nn.Module):
             inputs = tuple(inputs[0])
         if len(inputs) != self.n_in:
             self.refuse(f"takes {self.n_in} input{'s' * (self.n_in != 1)}", inputs)
+        self.check(*inputs)
         try:
             return super().__call__(*inputs, mask=mask)
         except LayerError:
             raise
         except (RuntimeError, TypeError, ValueError, IndexError) as error:
             raise self._error(str(error), inputs) from error
+
+    def check(self, *inputs: Any) -> None:
+        """Refuse inputs that `forward` could not use, in words a person understands."""
+        del inputs
 
     def bind(self, depth: int | None) -> int | None:
         """Tell the layer how deep its input will be and learn how deep its output is.
@@ -90,9 +96,7 @@ class Layer(nn.Module):
 
     def _error(self, message: str, inputs: tuple[Any, ...]) -> LayerError:
         got = ", ".join(_describe(value) for value in inputs) or "nothing"
-        return LayerError(
-            f"{self._title()} (made at {self.made_at}): {message}; it got {got}"
-        )
+        return LayerError(f"{self._title()} (made at {self.made_at}): {message}; it got {got}")
 
     def _title(self) -> str:
         inward = f"_in{self.n_in}" if self.n_in != 1 else ""
@@ -127,5 +131,5 @@ def new_parameter(*shape: int | None) -> nn.Parameter:
     """Make a weight, or the place of one whose shape is not known yet (some size is None)."""
     sizes = [size for size in shape if size is not None]
     if len(sizes) < len(shape):
-        return nn.UninitializedParameter()
+        return cast(nn.Parameter, nn.UninitializedParameter())
     return nn.Parameter(torch.empty(sizes))

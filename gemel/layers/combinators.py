@@ -26,12 +26,12 @@ class Serial(Layer):
     Source: `trax.layers.combinators.Serial`.
     """
 
-    def __init__(self, *layers: "Layer | Sequence[Any] | None"):
+    def __init__(self, *layers: Any):
         flat = _flatten(layers)
-        n_in, n_out = _stack_effect(flat)
-        super().__init__(n_in=n_in, n_out=n_out)
+        super().__init__()
         self.sublayers = _adopt(self, flat)
-        if n_in == 1:
+        self.n_in, self.n_out = _stack_effect(flat)
+        if self.n_in == 1:
             self.bind(None)
 
     def forward(self, *inputs: Any, mask: Any = None) -> Any:
@@ -71,12 +71,12 @@ class Parallel(Layer):
     Source: `trax.layers.combinators.Parallel`.
     """
 
-    def __init__(self, *layers: "Layer | Sequence[Any] | None"):
+    def __init__(self, *layers: Any):
         flat = [Serial() if layer is None else layer for layer in _flatten(layers, keep_none=True)]
-        super().__init__(
-            n_in=sum(layer.n_in for layer in flat), n_out=sum(layer.n_out for layer in flat)
-        )
+        super().__init__()
         self.sublayers = _adopt(self, flat)
+        self.n_in = sum(layer.n_in for layer in flat)
+        self.n_out = sum(layer.n_out for layer in flat)
 
     def forward(self, *inputs: Any, mask: Any = None) -> Any:
         """Apply every layer to its inputs.
@@ -97,9 +97,7 @@ class Parallel(Layer):
 
     def bind(self, depth: int | None) -> int | None:
         """Pass the depth on where there is one input only; several outputs have no one depth."""
-        outcomes = [
-            layer.bind(depth if self.n_in == 1 else None) for layer in self.sublayers
-        ]
+        outcomes = [layer.bind(depth if self.n_in == 1 else None) for layer in self.sublayers]
         return outcomes[0] if len(outcomes) == 1 else None
 
     def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
@@ -120,14 +118,13 @@ def _flatten(layers: Sequence[Any], *, keep_none: bool = False) -> list[Any]:
     return flat
 
 
-def _stack_effect(layers: Sequence[Any]) -> tuple[int, int]:
+def _stack_effect(layers: Sequence[Layer]) -> tuple[int, int]:
     """Count what a chain takes from the stack and what it leaves there; an empty one is 1, 1."""
     deepest = height = 0
     for layer in layers:
-        if isinstance(layer, Layer):
-            height -= layer.n_in
-            deepest = min(deepest, height)
-            height += layer.n_out
+        height -= layer.n_in
+        deepest = min(deepest, height)
+        height += layer.n_out
     return (-deepest, height - deepest) if layers else (1, 1)
 
 

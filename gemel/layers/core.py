@@ -41,17 +41,23 @@ class Embedding(Layer):
         self.vocab_size = vocab_size
         self.d_feature = d_feature
         self.padding = padding
-        self.weight = nn.Parameter(torch.randn(vocab_size, d_feature))
+        self.weight = nn.Parameter(0.05 * torch.randn(vocab_size, d_feature))
+
+    def check(self, *inputs: Any) -> None:
+        """Refuse ids that are not integers or have no row."""
+        (ids,) = inputs
+        if not isinstance(ids, Tensor) or ids.is_floating_point() or ids.dtype == torch.bool:
+            self.refuse("takes a tensor of integer ids", inputs)
+        if ids.numel():
+            low, high = (int(end) for end in torch.aminmax(ids))
+            if low < 0 or high >= self.vocab_size:
+                found = low if low < 0 else high
+                self.refuse(f"ids must be 0 to {self.vocab_size - 1}, one is {found}", inputs)
 
     def forward(
         self, ids: Int[Tensor, "..."], mask: Mask | None = None
     ) -> Float[Tensor, "... dim"]:
         """Look ids of any shape up; the vectors lie along a new last axis."""
-        if ids.numel():
-            low, high = (int(end) for end in torch.aminmax(ids))
-            if low < 0 or high >= self.vocab_size:
-                found = low if low < 0 else high
-                self.refuse(f"ids must be 0 to {self.vocab_size - 1}, one is {found}", (ids,))
         return F.embedding(ids, self.weight)
 
     def bind(self, depth: int | None) -> int | None:

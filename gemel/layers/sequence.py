@@ -1,6 +1,7 @@
 """Layers that run along the time axis: the LSTM, its cell, and the mean."""
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -37,6 +38,11 @@ class LSTMCell(Layer):
         with torch.no_grad():
             self.bias[n_units : 2 * n_units] = 1
 
+    def check(self, *inputs: Any) -> None:
+        """Refuse a state that does not hold c and h."""
+        if inputs[1].shape[-1:] != (2 * self.n_units,):
+            self.refuse(f"takes a state of depth {2 * self.n_units}", inputs)
+
     def forward(
         self,
         x: Float[Tensor, "batch depth"],
@@ -44,8 +50,6 @@ class LSTMCell(Layer):
         mask: None = None,
     ) -> tuple[Float[Tensor, "batch dim"], Float[Tensor, "batch two_dim"]]:
         """Take one step in time."""
-        if state.shape[-1] != 2 * self.n_units:
-            self.refuse(f"takes a state of depth {2 * self.n_units}", (x, state))
         self.bind(x.shape[-1])
         c, h = state.chunk(2, dim=-1)
         gates = F.linear(x, self.weight_ih, self.bias) + F.linear(h, self.weight_hh)
@@ -86,12 +90,15 @@ class LSTM(Layer):
         self.n_units = n_units
         self.cell = LSTMCell(n_units)
 
+    def check(self, *inputs: Any) -> None:
+        """Refuse anything but three axes."""
+        if inputs[0].ndim != 3:
+            self.refuse("takes (batch, time, depth)", inputs)
+
     def forward(
         self, x: Float[Tensor, "batch time depth"], mask: Mask | None = None
     ) -> Float[Tensor, "batch time dim"]:
         """Give h after every step."""
-        if x.ndim != 3:
-            self.refuse("takes (batch, time, depth)", (x,))
         self.cell.bind(x.shape[-1])
         if x.shape[0] == 0 or x.shape[1] == 0:
             return x.new_zeros(*x.shape[:2], self.n_units)
@@ -121,12 +128,15 @@ class Mean(Layer):
         super().__init__()
         self.axis = axis
 
+    def check(self, *inputs: Any) -> None:
+        """Refuse an input without that axis."""
+        if not -inputs[0].ndim <= self.axis < inputs[0].ndim:
+            self.refuse(f"cannot average along axis {self.axis}", inputs)
+
     def forward(
-        self, x: Float[Tensor, "batch *rest"], mask: Mask | None = None
-    ) -> Float[Tensor, "batch *less"]:
+        self, x: Float[Tensor, "*shape"], mask: Mask | None = None
+    ) -> Float[Tensor, "*less"]:
         """Average; a row of nothing but padding gives zeros."""
-        if not -x.ndim <= self.axis < x.ndim:
-            self.refuse(f"cannot average along axis {self.axis}", (x,))
         if mask is None or self._axis_of(x.ndim) != 1:
             return x.mean(dim=self.axis)
         if mask.shape != x.shape[:2]:

@@ -15,7 +15,10 @@ def clean(text: str, *, lowercase: bool = True) -> str:
         lowercase: whether case is dropped.
     """
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)
-    if lowercase:
+        text = unicodedata.normalize("NFKC", text)
+        if lowercase:  # once more: some letters have a composed form in lower case only
+            text = unicodedata.normalize("NFKC", text.lower())
+        text = text.translate(_APOSTROPHES)
+    elif lowercase:
         text = text.lower()
     return " ".join(text.split())

@@ -8,7 +8,7 @@ from jaxtyping import Float32, Int64
 
 from gemel.text.tokenizer import Tokenizer
 
-__all__ = ["EncodeIds", "encode_in_batches"]
+__all__ = ["EncodeIds", "encode_in_batches", "row_cosines"]
 
 EncodeIds = Callable[[Any], Any]
 """Turns ids (batch, time), padded on the right, into float32 vectors (batch, dim)."""
@@ -40,6 +40,14 @@ def encode_in_batches(
     for rows in _batches(table.lengths, batch_rows, batch_tokens):
         vectors[rows] = encode_ids(table.pad(rows))
     return vectors[order]
+
+
+def row_cosines(
+    left: Float32[np.ndarray, "pairs dim"], right: Float32[np.ndarray, "pairs dim"]
+) -> Float32[np.ndarray, "pairs"]:
+    """Give the cosine of each row of unit vectors with its partner."""
+    cosines: Float32[np.ndarray, "pairs"] = np.einsum("nd,nd->n", left, right)
+    return cosines
 
 
 def _batches(

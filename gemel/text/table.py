@@ -47,13 +47,17 @@ class TokenTable:
         return len(self.starts) - 1
 
     def pad(
-        self, rows: Int[np.ndarray, "batch"], width: int | None = None
+        self,
+        rows: Int[np.ndarray, "batch"],
+        width: int | None = None,
+        padding: int = TOKENS.padding,
     ) -> Int64[np.ndarray, "batch time"]:
-        """Gather rows, filled up on the right with the padding id.
+        """Gather rows, filled up on the right.
 
         Args:
             rows: which rows, in which order.
             width: tokens a row gets; the longest row's number if None.
+            padding: the id that fills up.
 
         Raises:
             ValueError: a row is longer than `width`; nothing is ever cut.
@@ -66,6 +70,6 @@ class TokenTable:
             raise ValueError(f"a row of {longest} tokens does not fit into a width of {width}")
         places = np.arange(width)
         words = places < lengths[:, None]
-        batch = np.full((len(rows), width), TOKENS.padding, dtype=np.int64)
+        batch = np.full((len(rows), width), padding, dtype=np.int64)
         batch[words] = self.ids[(starts[:, None] + places)[words]]
         return batch

@@ -10,7 +10,7 @@ from gemel.text.vocabulary import Vocabulary
 
 __all__ = ["Tokenizer", "split_words"]
 
-# Scripts written without spaces, and Korean, whose endings cling to the word: one token a character.
+# Scripts without spaces, and Korean, whose endings cling to the word: one token a character.
 _ALONE = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u1000-\u109f\u1780-\u17ff"  # Myanmar, Khmer

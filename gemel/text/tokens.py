@@ -12,7 +12,7 @@ class Tokens(NamedTuple):
     """Id of a word that training did not see often enough."""
     padding: int = 1
     """Id that fills short rows up."""
-    padding_token: str = "<PAD>"
+    padding_token: str = "<PAD>"  # noqa: S105 - not a password
     """What the padding is called in a vocabulary."""
 
 

@@ -16,7 +16,7 @@ from gemel.evaluation import Ranking, count_confusion, fit_decision, fit_thresho
 from gemel.folder import Model
 from gemel.inference import NumpyEncoder
 from gemel.models import SiameseModel, get_weights
-from gemel.text import Tokenizer, encode_in_batches
+from gemel.text import Tokenizer, encode_in_batches, row_cosines
 from gemel.training.collapse import mean_similarity
 from gemel.training.reporters import Reporter, Silent
 from gemel.training.trainer import Trainer, Validation
@@ -93,17 +93,17 @@ def learn(
 def _parts(
     pairs: Pairs, validation: Pairs | None, config: Config, reporter: Reporter
 ) -> tuple[Pairs, Pairs]:
-    _require_both_labels(pairs, "training pairs", "")
+    pairs.require_both_labels("training pairs")
     if validation is not None:
-        _require_both_labels(validation, "validation pairs", "")
+        validation.require_both_labels("validation pairs")
         return pairs, validation
     fraction = config.training.validation_fraction
     split = split_by_component(PairGraph.of(pairs), fraction, config.training.seed)
     hint = "; raise training.validation_fraction or give validation pairs"
     kept_out = pairs.select(split.held_out)
-    _require_both_labels(kept_out, "pairs kept out for validation", hint)
+    kept_out.require_both_labels("pairs kept out for validation", hint)
     training = pairs.select(~split.held_out)
-    _require_both_labels(training, "pairs left for training", hint)
+    training.require_both_labels("pairs left for training", hint)
     reporter.say(
         f"{len(training):,} pairs to train on, {len(kept_out):,} kept out for validation "
         f"({kept_out.prevalence:.1%} duplicates)"
@@ -114,15 +114,6 @@ def _parts(
             f"{split.crossing_pairs:,} validation pairs share a question with training pairs"
         )
     return training, kept_out
-
-
-def _require_both_labels(pairs: Pairs, what: str, hint: str) -> None:
-    if pairs.labels.all() or not pairs.labels.any():
-        found = "no pairs" if not len(pairs) else "duplicates" if pairs.prevalence else "no duplicates"
-        raise DataError(
-            f"the {len(pairs):,} {what} hold {found} only; both labels are needed{hint}",
-            path=pairs.path,
-        )
 
 
 def _batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:
@@ -164,7 +155,7 @@ def _validator(model: SiameseModel, tokenizer: Tokenizer, validation: Pairs) -> 
         model.processor.eval()
         with torch.inference_mode():
             vectors = encode_in_batches(questions, tokenizer, encode_ids, model.model_depth)
-        scores = np.einsum("nd,nd->n", vectors[: len(validation)], vectors[len(validation) :])
+        scores = row_cosines(vectors[: len(validation)], vectors[len(validation) :])
         threshold = fit_threshold(scores, validation.labels)
         return Validation(
             average_precision=Ranking(scores, validation.labels).average_precision(),
@@ -182,5 +173,5 @@ def _decide(
     encoder = NumpyEncoder(weights, masked=config.network.masked)
     questions = validation.left + validation.right
     vectors = encode_in_batches(questions, tokenizer, encoder, encoder.dim)
-    scores = np.einsum("nd,nd->n", vectors[: len(validation)], vectors[len(validation) :])
+    scores = row_cosines(vectors[: len(validation)], vectors[len(validation) :])
     return fit_decision(scores, validation)

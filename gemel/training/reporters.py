@@ -1,7 +1,7 @@
 """What a person hears while a twin learns."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 __all__ = ["EpochSummary", "Reporter", "Silent"]
 
@@ -28,6 +28,7 @@ class EpochSummary:
     """Whether no epoch before had a higher average precision."""
 
 
+@runtime_checkable
 class Reporter(Protocol):
     """Is told what happens, in order."""
 

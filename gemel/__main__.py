@@ -1,0 +1,6 @@
+"""`python -m gemel` is `gemel`."""
+
+from gemel.cli import main
+
+if __name__ == "__main__":
+    main()

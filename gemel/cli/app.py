@@ -1,0 +1,52 @@
+"""The command `gemel` itself."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from gemel.cli import compare, evaluate, train
+from gemel.errors import GemelError
+from gemel.version import __version__
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="gemel",
+    help="Learn when two questions ask the same thing, and answer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
+
+
+def _print_version(wanted: bool | None) -> None:
+    if wanted:
+        typer.echo(f"gemel {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool | None,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Say which gemel this is."
+        ),
+    ] = None,
+) -> None:
+    """Learn when two questions ask the same thing, and answer."""
+
+
+def main() -> None:
+    """Run the command line; an error that gemel raises on purpose is one line, exit code 2."""
+    try:
+        app()
+    except (GemelError, OSError) as error:
+        typer.echo(f"gemel: {error}", err=True)
+        sys.exit(2)

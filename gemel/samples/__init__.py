@@ -1,0 +1,1 @@
+"""Hand-written questions that come with gemel."""

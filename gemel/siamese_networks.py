@@ -1,0 +1,238 @@
+"""The Trax notebook's names over this library: a notebook changes its import lines only.
+
+import gemel.layers as tl
+from gemel.siamese_networks import DataLoader, TOKENS, SiameseModel
+"""
+
+import functools
+import os
+import sys
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from gemel.data import Pairs, read_pairs
+from gemel.layers import Fn, Parallel, normalize
+from gemel.losses import in_batch_triplet_loss
+from gemel.models import SiameseModel
+from gemel.text import TOKENS, Tokenizer, Tokens, TokenTable, next_power_of_two
+
+__all__ = [
+    "AXIS",
+    "CONSTANTS",
+    "TOKENS",
+    "Axis",
+    "Constants",
+    "Data",
+    "DataGenerator",
+    "DataLoader",
+    "Question",
+    "Siamese",
+    "SiameseModel",
+    "Tokens",
+    "normalize",
+    "triplet_loss",
+    "triplet_loss_layer",
+]
+
+QUORA_ROWS = 404_290
+"""Rows of the file that the notebook used."""
+TRAINING_ROWS = 300_000
+"""How many of them it trained on."""
+
+
+class Axis(NamedTuple):
+    """Axes of a matrix."""
+
+    columns: int
+    last: int
+
+
+class Constants(NamedTuple):
+    """The notebook's constants."""
+
+    model_depth: int
+    axis: Axis
+
+
+AXIS = Axis(columns=1, last=-1)
+CONSTANTS = Constants(model_depth=128, axis=AXIS)
+
+triplet_loss = in_batch_triplet_loss
+
+
+def triplet_loss_layer(margin: float = 0.25) -> Fn:
+    """Make the loss a layer of two inputs, to stand behind the twin in `Serial`."""
+    return Fn("TripletLoss", functools.partial(triplet_loss, margin=margin, groups=None))
+
+
+def Siamese(  # noqa: N802 - the notebook's name
+    vocab_size: int | None = None, d_model: int = CONSTANTS.model_depth, mode: str = "train"
+) -> Parallel:
+    """Make the twin.
+
+    Args:
+        vocab_size: rows of the embedding table; those of the default loader's vocabulary if None.
+        d_model: numbers in a question's vector.
+        mode: "train", "eval" or "predict" (fast inference, no gradients).
+
+    Raises:
+        ConfigError: an unknown mode.
+    """
+    if vocab_size is None:
+        vocab_size = len(_default_loader().vocabulary)
+    return SiameseModel(vocab_size, d_model, mode).model
+
+
+class Question(NamedTuple):
+    """The two sides of some pairs, as token ids."""
+
+    question_one: list[list[int]]
+    question_two: list[list[int]]
+
+
+class Data(NamedTuple):
+    """The notebook's three parts; `train` and `validate` hold duplicates only."""
+
+    train: Question
+    validate: Question
+    test: Question
+    y_test: Bool[np.ndarray, "pairs"]
+    """Whether each pair of `test` asks the same."""
+
+
+class DataLoader:
+    """Reads Quora's file and cuts it as the notebook did.
+
+    The duplicates among the first 300,000 rows (of a smaller file: the same share of its rows)
+    are cut 80/20 into `train` and `validate`; the rows behind them, of either label, are `test`.
+
+    Args:
+        path: a file of pairs; None takes the one that the environment's QUORA_TRAIN names, else
+            the help-desk sample that comes with gemel, and says which.
+        training_rows: how many rows to train on; None is the notebook's share.
+        train_fraction: share of the duplicates that goes to `train`.
+
+    Raises:
+        DataError: the file cannot be read as pairs.
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        *,
+        training_rows: int | None = None,
+        train_fraction: float = 0.8,
+    ):
+        self.path = Path(path) if path is not None else _default_path()
+        self.training_rows = training_rows
+        self.train_fraction = train_fraction
+        if path is None:
+            print(f"DataLoader reads {self.path}", file=sys.stderr)  # noqa: T201 - as promised
+
+    @functools.cached_property
+    def _pairs(self) -> Pairs:
+        return read_pairs(self.path)
+
+    @functools.cached_property
+    def _known(self) -> Bool[np.ndarray, "pairs"]:
+        """True for the rows to train on."""
+        rows = self.training_rows
+        if rows is None:
+            share = round(len(self._pairs) * TRAINING_ROWS / QUORA_ROWS)
+            rows = min(TRAINING_ROWS, share)
+        return np.arange(len(self._pairs)) < rows
+
+    @functools.cached_property
+    def _tokenizer(self) -> Tokenizer:
+        same = self._pairs.select(self._known & self._pairs.labels)
+        return Tokenizer.learn(same.left + same.right, lowercase=False)
+
+    @functools.cached_property
+    def vocabulary(self) -> dict[str, int]:
+        """Token to id, of the words in training questions; `len` is the table's number of rows."""
+        return dict(self._tokenizer.vocabulary)
+
+    @functools.cached_property
+    def data(self) -> Data:
+        """The parts, as token ids."""
+        same = self._question(self._pairs.select(self._known & self._pairs.labels))
+        cut = int(len(same.question_one) * self.train_fraction)
+        test = self._pairs.select(~self._known)
+        return Data(
+            train=Question(same.question_one[:cut], same.question_two[:cut]),
+            validate=Question(same.question_one[cut:], same.question_two[cut:]),
+            test=self._question(test),
+            y_test=test.labels,
+        )
+
+    def _question(self, pairs: Pairs) -> Question:
+        encode = self._tokenizer.encode
+        return Question(
+            [encode(text) for text in pairs.left], [encode(text) for text in pairs.right]
+        )
+
+
+class DataGenerator:
+    """Endless batches of two arrays of ids, both padded to one power of two.
+
+    Args:
+        question_one, question_two: token ids; row i of each make one pair.
+        batch_size: rows of a batch; it goes on from the start, shuffled anew, when rows run out.
+        padding: the id that fills up.
+        shuffle: whether the order is random.
+        seed: starts the shuffling.
+
+    Raises:
+        ValueError: no rows, sides of different lengths, or no batch size.
+    """
+
+    def __init__(
+        self,
+        question_one: list[list[int]],
+        question_two: list[list[int]],
+        batch_size: int,
+        padding: int = TOKENS.padding,
+        shuffle: bool = True,
+        seed: int | None = None,
+    ):
+        if len(question_one) != len(question_two) or not question_one or batch_size < 1:
+            raise ValueError(
+                f"needs as many first as second questions and a batch size, got "
+                f"{len(question_one)}, {len(question_two)} and {batch_size}"
+            )
+        self.tables = (TokenTable.from_rows(question_one), TokenTable.from_rows(question_two))
+        self.batch_size = batch_size
+        self.padding = padding
+        self.shuffle = shuffle
+        self._random = np.random.default_rng(seed)
+        self._rows = self._endless()
+
+    def __iter__(self) -> "DataGenerator":
+        return self
+
+    def __next__(self) -> tuple[Int64[np.ndarray, "batch time"], Int64[np.ndarray, "batch time"]]:
+        rows = np.array([next(self._rows) for _ in range(self.batch_size)])
+        longest = max(int(table.lengths[rows].max()) for table in self.tables)
+        width = next_power_of_two(max(1, longest))
+        one, two = (table.pad(rows, width, padding=self.padding) for table in self.tables)
+        return one, two
+
+    def _endless(self) -> Iterator[int]:
+        count = len(self.tables[0])
+        while True:
+            yield from self._random.permutation(count) if self.shuffle else range(count)
+
+
+def _default_path() -> Path:
+    named = os.environ.get("QUORA_TRAIN")
+    return Path(named) if named else Path(str(resources.files("gemel.samples") / "helpdesk.tsv"))
+
+
+@functools.cache
+def _default_loader() -> DataLoader:
+    return DataLoader()
