@@ -1,0 +1,42 @@
+# `make demo` and `make test` do all the set-up on a machine with Python 3.11 and make.
+PYTHON ?= python3
+BIN := .venv/bin
+SAMPLE := gemel/samples/helpdesk.tsv
+CHECKED := gemel tests benchmarks examples
+
+.PHONY: help install demo test test-all check clean
+
+help:
+	@echo "make demo      train on the help-desk sample and compare questions"
+	@echo "make test      every check"
+	@echo "make test-all  and the slow tests"
+
+# The stamp is as old as what it was made from: a changed pyproject.toml installs again.
+install: .venv/installed
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --group test --editable ".[train]"
+	touch $@
+
+demo: install
+	$(BIN)/gemel train $(SAMPLE) --config configs/demo.toml --out .demo/helpdesk --overwrite
+	@echo
+	$(BIN)/gemel compare "How do I reset my password?" "forgot my password, how to set a new one" --model .demo/helpdesk
+	$(BIN)/gemel compare "How do I reset my password?" "How do I change my email address?" --model .demo/helpdesk
+
+check: install
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/pytest -m "not slow" --cov
+
+test-all: check
+	$(BIN)/pytest --cov
+
+clean:
+	rm -rf .venv .demo

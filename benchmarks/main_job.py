@@ -1,0 +1,137 @@
+"""The main job on real pairs: train `configs/notebook.toml`, measure by halves, write it down.
+
+    python benchmarks/main_job.py --train quora/train.csv wang2017_dev.tsv dev_natural.csv
+
+A plain PyTorch loop is trained beside it, on the same pairs, words and number of epochs.
+"""
+
+import argparse
+import dataclasses
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from machine import describe, require_idle
+from plain_loop import Encoder, train_plain
+
+import gemel
+from gemel.data import Pairs, split_by_component
+from gemel.data.graph import PairGraph
+from gemel.evaluation import Report, evaluate_by_halves
+from gemel.text import Tokenizer, encode_in_batches, row_cosines
+from gemel.training import EpochSummary, Silent
+
+HERE = Path(__file__).parent
+
+
+class Printer(Silent):
+    """Says what happens, line by line."""
+
+    def say(self, text: str) -> None:
+        """Print it."""
+        print(text, flush=True)
+
+    warn = say
+
+    def epoch(self, summary: EpochSummary) -> None:
+        """Print the epoch's numbers."""
+        print(dataclasses.asdict(summary), flush=True)
+
+
+def plain_model(pairs: Pairs, config: gemel.Config) -> tuple[Encoder, Tokenizer, float]:
+    """Train the plain loop on the pairs that gemel trains on."""
+    held_out = split_by_component(
+        PairGraph.of(pairs), config.training.validation_fraction, config.training.seed
+    ).held_out
+    training = pairs.select(~held_out)
+    tokenizer = Tokenizer.learn(training.left + training.right, min_count=config.text.min_count)
+    same = training.select(training.labels)
+    encoder, seconds = train_plain(
+        [tokenizer.encode(text) for text in same.left],
+        [tokenizer.encode(text) for text in same.right],
+        len(tokenizer.vocabulary),
+        dim=config.network.d_model,
+        batch_size=config.training.batch_size,
+        epochs=config.training.epochs,
+        margin=config.training.margin,
+    )
+    return encoder, tokenizer, seconds
+
+
+def plain_score(encoder: Encoder, tokenizer: Tokenizer, dim: int) -> Any:
+    """Score pairs with the plain encoder."""
+
+    def encode_ids(ids: Any) -> Any:
+        with torch.inference_mode():
+            return encoder(torch.from_numpy(ids)).numpy()
+
+    def score(left: Any, right: Any) -> Any:
+        vectors = encode_in_batches([*left, *right], tokenizer, encode_ids, dim)
+        return row_cosines(vectors[: len(left)], vectors[len(left) :])
+
+    return score
+
+
+def show(name: str, report: Report) -> None:
+    """Print a line of figures."""
+    figures = "  ".join(
+        f"{key} {figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f})"
+        for key, figure in report.figures.items()
+    )
+    print(f"{name} on {Path(report.data).name}: {figures}", flush=True)
+
+
+def main() -> None:
+    """Run it and write `benchmarks/results/main_job.json`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--train", required=True, help="pairs to train on")
+    parser.add_argument("--config", default=HERE.parent / "configs" / "notebook.toml")
+    parser.add_argument("--busy", action="store_true", help="measure on a busy machine too")
+    parser.add_argument("tests", nargs="+", help="pairs to measure on, by halves")
+    options = parser.parse_args()
+    if not options.busy:
+        require_idle()
+    config = gemel.Config.from_toml(options.config)
+    pairs = gemel.read_pairs(options.train)
+    tests = [gemel.read_pairs(path) for path in options.tests]
+
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        model = gemel.train(options.train, Path(folder) / "m", config=config, reporter=Printer())
+        whole = time.perf_counter() - started
+    engine = gemel.Engine(model)
+    epochs = model.training["epochs"]
+    ours = model.training["training_duplicates"] / np.mean([e["pairs_per_second"] for e in epochs])
+    encoder, tokenizer, plain = plain_model(pairs, config)
+    score = plain_score(encoder, tokenizer, config.network.d_model)
+
+    result: dict[str, Any] = {
+        "what": "configs/notebook.toml, each half of a test file judged by the other's threshold",
+        **describe("gemel", "torch", "numpy"),
+        "config": config.to_mapping(),
+        "seconds_from_file_to_folder": round(whole, 1),
+        "seconds_an_epoch": round(ours, 2),
+        "seconds_an_epoch_plain_loop": round(plain, 2),
+        "training_pairs_per_second": round(model.training["training_duplicates"] / ours),
+        "reports": [],
+    }
+    for test in tests:
+        for name, scorer in (("gemel", engine.similarity), ("plain loop", score)):
+            report = evaluate_by_halves(test, scorer)
+            show(name, report)
+            named = dataclasses.asdict(report) | {"data": Path(report.data).name, "model": name}
+            result["reports"].append(named)
+    out = HERE / "results" / "main_job.json"
+    out.write_text(json.dumps(result, indent=1) + "\n")
+    print(
+        f"{out}: written; {whole:.0f} s from file to folder, {ours:.1f} s an epoch, "
+        f"the plain loop {plain:.1f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()
