@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+import gemel
+from gemel.data import Pairs
+
+
+def test_the_road_in_python(tmp_path, tiny_model):
+    from gemel.folder import save_model
+
+    save_model(tiny_model, tmp_path / "m")
+    engine = gemel.load(tmp_path / "m")
+    verdict = engine.predict("how are you", "how are you")
+    assert isinstance(verdict, gemel.Verdict)
+    assert verdict.similarity == pytest.approx(1, abs=1e-6)
+
+    words = list(tiny_model.tokenizer.vocabulary)[2:]
+    left = [f"{words[n % len(words)]} {n}" for n in range(60)]
+    right = [f"{words[(n * (n % 3)) % len(words)]} {n}" for n in range(60)]
+    pairs = Pairs(left, right, np.arange(60) % 2 == 0, np.arange(60))
+    by_folder = gemel.evaluate(pairs, tmp_path / "m", rounds=10)
+    by_engine = gemel.evaluate(pairs, engine, rounds=10)
+    assert by_folder == by_engine
+    assert by_folder.thresholds == (tiny_model.decision.threshold,)
+    assert len(gemel.evaluate(pairs, engine, halves=True, rounds=10).thresholds) == 2
+
+
+def test_train_gives_what_it_writes(tmp_path):
+    count = 80
+    left = [f"word{n % 8} first" for n in range(count)]
+    right = [f"word{(n if n % 2 else n + 1) % 8} second {n}" for n in range(count)]
+    pairs = Pairs(left, right, np.arange(count) % 2 == 1, np.arange(count))
+    config = gemel.Config().replace(
+        ["training.epochs=1", "training.validation_fraction=0.3", "network.d_model=4"]
+    )
+    model = gemel.train(pairs, tmp_path / "m", config=config)
+    loaded = gemel.load(tmp_path / "m").model
+    assert loaded.decision == model.decision
+    assert loaded.config == config
+    np.testing.assert_array_equal(
+        loaded.weights["embedding.weight"], model.weights["embedding.weight"]
+    )
+
+
+def test_place_is_checked_before_the_work(tmp_path):
+    """Nobody waits a minute to be told that the folder is taken."""
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(gemel.FolderError, match="is not a gemel model"):
+        gemel.train(tmp_path / "there-is-no-such-file.csv", tmp_path)

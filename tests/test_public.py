@@ -1,0 +1,64 @@
+"""What is promised is there: names, settings, examples."""
+
+import importlib
+import pkgutil
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gemel
+from gemel.config import Config
+
+ROOT = Path(__file__).parents[1]
+MODULES = [module.name for module in pkgutil.walk_packages(gemel.__path__, "gemel.")]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if "__main__" not in name])
+def test_every_public_name_exists(module):
+    loaded = importlib.import_module(module)
+    for name in getattr(loaded, "__all__", []):
+        assert getattr(loaded, name) is not None
+
+
+def test_the_package_names_are_sorted_complete_and_there():
+    assert gemel.__all__ == sorted(gemel.__all__)
+    promised = {name for names in gemel._ROOMS.values() for name in names}
+    assert promised | {"__version__"} == set(gemel.__all__) == set(dir(gemel))
+    for name in gemel.__all__:
+        assert getattr(gemel, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        gemel.nothing  # noqa: B018
+
+
+def test_importing_gemel_or_its_commands_brings_no_torch():
+    code = "import sys, gemel.cli, gemel.api; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.toml")), ids=lambda p: p.name)
+def test_every_config_loads(path):
+    Config.from_toml(path)
+
+
+def test_the_notebook_config_is_the_default_and_says_all_of_it():
+    import tomllib
+
+    written = tomllib.loads((ROOT / "configs" / "notebook.toml").read_text())
+    assert written == Config().to_mapping()
+
+
+@pytest.mark.parametrize(
+    ("example", "succeeds"),
+    [("classifier", lambda share: share > 0.8), ("notebook", lambda loss: loss < 0.25)],
+)
+def test_examples_run(example, succeeds, capsys):
+    run = runpy.run_path(str(ROOT / "examples" / f"{example}.py"))["main"]
+    assert succeeds(run())
+    assert "loss" in capsys.readouterr().out
+
+
+def test_every_example_is_run():
+    assert {path.stem for path in (ROOT / "examples").glob("*.py")} == {"classifier", "notebook"}

@@ -1,0 +1,177 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from gemel.config import Config
+from gemel.data import Pairs
+from gemel.errors import DataError
+from gemel.evaluation import evaluate
+from gemel.inference import Engine
+from gemel.models import SiameseModel, set_weights
+from gemel.training import Silent, learn
+
+TOPICS = ["cat", "dog", "car", "tea", "sun", "map", "hat", "pen", "bed", "cup"]
+SMALL = Config.from_mapping(
+    {
+        "text": {"min_count": 1},
+        "network": {"d_model": 16},
+        "training": {
+            "batch_size": 16,
+            "epochs": 3,
+            "learning_rate": 0.02,
+            "validation_fraction": 0.2,
+        },
+    }
+)
+
+
+class Listener(Silent):
+    def __init__(self):
+        self.said, self.warned, self.epochs, self.steps = [], [], [], []
+
+    def say(self, text):
+        self.said.append(text)
+
+    def warn(self, text):
+        self.warned.append(text)
+
+    def step(self, epoch, step, steps, loss, pairs):
+        self.steps.append((epoch, step, steps, pairs))
+
+    def epoch(self, summary):
+        self.epochs.append(summary)
+
+
+def make_pairs(count=400, seed=0):
+    """Two questions ask the same if they name the same topic."""
+    random = np.random.default_rng(seed)
+    left, right, labels = [], [], []
+    for number in range(count):
+        one = TOPICS[random.integers(len(TOPICS))]
+        two = one if number % 2 else TOPICS[random.integers(len(TOPICS))]
+        left.append(f"where is the {one} number {random.integers(10**6)}")
+        right.append(f"I look for my {two} {random.integers(10**6)}")
+        labels.append(one == two)
+    return Pairs(left, right, np.array(labels), np.arange(count))
+
+
+@pytest.fixture(scope="module")
+def learned():
+    listener = Listener()
+    return learn(make_pairs(), SMALL, reporter=listener), listener
+
+
+def test_it_learns(learned):
+    model, _ = learned
+    report = evaluate(make_pairs(seed=1), Engine(model).similarity, model.decision, rounds=20)
+    assert report.figures["accuracy"].value > 0.9
+
+
+def test_the_reporter_hears_all_of_it(learned):
+    model, listener = learned
+    assert [summary.epoch for summary in listener.epochs] == [1, 2, 3]
+    steps = listener.steps[0][2]
+    assert [step[:3] for step in listener.steps] == [
+        (epoch, step, steps) for epoch in (1, 2, 3) for step in range(1, steps + 1)
+    ]
+    seen = sum(pairs for epoch, *_, pairs in listener.steps if epoch == 1)
+    assert seen == model.training["training_duplicates"]
+    assert any("kept out for validation" in text for text in listener.said)
+    assert listener.warned == []
+
+
+def test_the_record_says_how_it_went(learned):
+    model, listener = learned
+    record = json.loads(json.dumps(model.training))
+    best = max(listener.epochs, key=lambda summary: summary.validation_average_precision)
+    assert record["data"] == make_pairs().digest
+    assert record["best_epoch"] == best.epoch
+    assert record["epochs"] == [dataclasses.asdict(summary) for summary in listener.epochs]
+    assert record["training_pairs"] + record["validation_pairs"] == record["pairs"] == 400
+
+
+def test_the_engine_answers_as_the_network_in_eval_mode(learned):
+    model, _ = learned
+    siamese = SiameseModel(len(model.tokenizer.vocabulary), 16, "eval")
+    set_weights(siamese.processor, model.weights)
+    texts = make_pairs(seed=2).left[:50]
+    table = model.tokenizer.encode_all(texts)
+    with torch.inference_mode():
+        expected = siamese.processor(torch.from_numpy(table.pad(np.arange(50))))
+    np.testing.assert_allclose(Engine(model).encode(texts), expected.numpy(), atol=2e-6)
+
+
+def test_same_seed_same_numbers_another_seed_others(learned):
+    model, _ = learned
+    state = torch.get_rng_state()
+    again = learn(make_pairs(), SMALL)
+    other = learn(make_pairs(), SMALL.replace(["training.seed=1"]))
+    assert torch.equal(torch.get_rng_state(), state), "training touched the caller's randomness"
+    for name, array in model.weights.items():
+        np.testing.assert_array_equal(array, again.weights[name])
+    assert again.decision == model.decision
+    assert other.decision != model.decision
+
+
+def test_the_best_epoch_is_kept():
+    """Ten epochs at a rate that ruins the twin: the weights are those of the best one."""
+    config = SMALL.replace(["training.learning_rate=0.3", "training.epochs=4"])
+    listener = Listener()
+    validation = make_pairs(seed=3)
+    model = learn(make_pairs(), config, validation=validation, reporter=listener)
+    scores = Engine(model).similarity(validation.left, validation.right)
+    best = max(summary.validation_average_precision for summary in listener.epochs)
+    from gemel.evaluation import Ranking
+
+    assert Ranking(scores, validation.labels).average_precision() == pytest.approx(best, abs=1e-4)
+
+
+def test_given_validation_pairs_are_used():
+    validation = make_pairs(60, seed=3)
+    model = learn(make_pairs(), SMALL, validation=validation)
+    assert model.decision.data == validation.digest
+    assert model.training["training_pairs"] == 400
+
+
+def test_collapse_is_said():
+    """One word for everything: no network can tell the questions apart."""
+    rows = [(f"same {'same ' * (n % 3)}", f"same {'same ' * (n % 2)}") for n in range(60)]
+    pairs = Pairs(
+        [f"{left}{n}" for n, (left, _) in enumerate(rows)],
+        [f"{right}{n + 100}" for n, (_, right) in enumerate(rows)],
+        np.arange(60) % 2 == 0,
+        np.arange(60),
+    )
+    listener = Listener()
+    config = SMALL.replace(["text.min_count=50", "training.learning_rate=0.001"])
+    learn(pairs, config, reporter=listener)
+    assert any("collapsed" in text and "mean cosine" in text for text in listener.warned)
+
+
+def test_one_label_is_refused():
+    pairs = make_pairs()
+    same = pairs.select(pairs.labels)
+    with pytest.raises(DataError, match="training pairs are all duplicates; both labels"):
+        learn(same, SMALL)
+    with pytest.raises(DataError, match="validation pairs are all duplicates"):
+        learn(pairs, SMALL, validation=same)
+
+
+def test_a_validation_part_of_one_label_says_what_to_do():
+    pairs = Pairs(["a", "c", "e"], ["b", "d", "f"], np.array([True, True, False]), np.arange(3))
+    with pytest.raises(DataError, match=r"raise training\.validation_fraction or give validation"):
+        learn(pairs, SMALL)
+
+
+def test_one_group_of_duplicates_is_refused():
+    words = list("abcdef")
+    left = ["a"] * 5 + ["x", "y"]
+    right = [*words[1:], "p", "q"]
+    labels = np.array([True] * 5 + [False] * 2)
+    pairs = Pairs(left, right, labels, np.arange(7))
+    validation = make_pairs(20)
+    with pytest.raises(DataError, match="all belong to one group"):
+        learn(pairs, SMALL, validation=validation)
