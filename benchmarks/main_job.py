@@ -48,12 +48,13 @@ def plain_model(pairs: Pairs, config: gemel.Config) -> tuple[Encoder, Tokenizer,
         PairGraph.of(pairs), config.training.validation_fraction, config.training.seed
     ).held_out
     training = pairs.select(~held_out)
-    tokenizer = Tokenizer.learn(training.left + training.right, min_count=config.text.min_count)
+    tokenizer = Tokenizer.learn(training.left + training.right, min_count=config.text.min_count,
+        unknown_buckets=config.text.unknown_buckets)
     same = training.select(training.labels)
     encoder, seconds = train_plain(
         [tokenizer.encode(text) for text in same.left],
         [tokenizer.encode(text) for text in same.right],
-        len(tokenizer.vocabulary),
+        len(tokenizer),
         dim=config.network.d_model,
         batch_size=config.training.batch_size,
         epochs=config.training.epochs,

@@ -29,10 +29,17 @@ class TextConfig:
     lowercase: bool = True
     """Whether `Paris` and `paris` are one word."""
     min_count: int = 2
-    """Words seen fewer times than this in training share the id of unknown words."""
+    """Words seen fewer times than this in training are unknown words."""
+    unknown_buckets: int = 1000
+    """Vectors among which unknown words are spread by a hash of their letters; with 0 they all
+    look the same."""
 
     def __post_init__(self) -> None:
         _require(self.min_count >= 1, f"text.min_count must be at least 1, not {self.min_count}")
+        _require(
+            self.unknown_buckets >= 0,
+            f"text.unknown_buckets must not be negative, not {self.unknown_buckets}",
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 config.json        format version, settings, SHA-256 of the other files
 model.safetensors  the encoder's weights, once
-tokenizer.json     case rule and words
+tokenizer.json     rules and words
 decision.json      threshold and calibration
 training.json      what the model was trained on, with which seed, how it went
 README.md          the card, for people
@@ -67,7 +67,11 @@ def save_model(model: Model, path: str | Path) -> None:
         (folder / _WEIGHTS).write_bytes(safetensors.numpy.save(arrays))
         _write_json(
             folder / _TOKENIZER,
-            {"lowercase": model.tokenizer.lowercase, "words": model.tokenizer.vocabulary.words},
+            {
+                "lowercase": model.tokenizer.lowercase,
+                "unknown_buckets": model.tokenizer.unknown_buckets,
+                "words": model.tokenizer.vocabulary.words,
+            },
         )
         _write_json(folder / _DECISION, dataclasses.asdict(model.decision))
         _write_json(folder / _TRAINING, model.training)
@@ -173,13 +177,14 @@ def _sha256(content: bytes) -> str:
 def _tokenizer(values: Mapping[str, Any]) -> Tokenizer:
     words = msgspec.convert(values["words"], list[str])
     lowercase = msgspec.convert(values["lowercase"], bool)
-    return Tokenizer(Vocabulary(words), lowercase=lowercase)
+    buckets = msgspec.convert(values["unknown_buckets"], int)
+    return Tokenizer(Vocabulary(words), lowercase=lowercase, unknown_buckets=buckets)
 
 
 def _check_weights(model: Model, path: Path) -> None:
     dim = model.config.network.d_model
     expected: dict[str, tuple[int, ...]] = {
-        "embedding.weight": (len(model.tokenizer.vocabulary), dim),
+        "embedding.weight": (len(model.tokenizer), dim),
         "lstm.weight_ih": (4 * dim, dim),
         "lstm.weight_hh": (4 * dim, dim),
         "lstm.bias": (4 * dim,),

@@ -1,6 +1,7 @@
 """From a question to words to ids."""
 
 import re
+import zlib
 from collections.abc import Iterable
 
 from gemel.text.cleaning import clean
@@ -41,24 +42,50 @@ class Tokenizer:
     Args:
         vocabulary: the words that have an id.
         lowercase: whether case is dropped.
+        unknown_buckets: ids, behind those of the vocabulary, among which unknown words are spread
+            by a hash of their letters, so that two of them seldom look the same; 0 gives all of
+            them the one unknown id.
     """
 
-    def __init__(self, vocabulary: Vocabulary, *, lowercase: bool = True):
+    def __init__(
+        self, vocabulary: Vocabulary, *, lowercase: bool = True, unknown_buckets: int = 0
+    ):
         self.vocabulary = vocabulary
         self.lowercase = lowercase
+        self.unknown_buckets = unknown_buckets
 
     @classmethod
     def learn(
-        cls, texts: Iterable[str], *, lowercase: bool = True, min_count: int = 1
+        cls,
+        texts: Iterable[str],
+        *,
+        lowercase: bool = True,
+        min_count: int = 1,
+        unknown_buckets: int = 0,
     ) -> "Tokenizer":
         """Learn the vocabulary of training questions."""
         words = (split_words(clean(text, lowercase=lowercase)) for text in texts)
-        return cls(Vocabulary.learn(words, min_count), lowercase=lowercase)
+        vocabulary = Vocabulary.learn(words, min_count)
+        return cls(vocabulary, lowercase=lowercase, unknown_buckets=unknown_buckets)
+
+    def __len__(self) -> int:
+        """Give the number of ids, which is the number of rows an embedding table needs."""
+        return len(self.vocabulary) + self.unknown_buckets
 
     def encode(self, text: str) -> list[int]:
         """Give the ids of a question's words; a question without any is one unknown word."""
         words = split_words(clean(text, lowercase=self.lowercase))
-        return self.vocabulary.ids(words) or [TOKENS.unknown]
+        if not words:
+            return [TOKENS.unknown]
+        ids = self.vocabulary.ids(words)
+        if self.unknown_buckets and TOKENS.unknown in ids:
+            known = zip(words, ids, strict=True)
+            return [self._bucket(word) if index == TOKENS.unknown else index for word, index in known]
+        return ids
+
+    def _bucket(self, word: str) -> int:
+        letters = word.encode("utf-8", "surrogatepass")
+        return len(self.vocabulary) + zlib.crc32(letters) % self.unknown_buckets
 
     def encode_all(self, texts: Iterable[str]) -> TokenTable:
         """Give the ids of many questions, in order."""

@@ -52,9 +52,10 @@ def learn(
         training.left + training.right,
         lowercase=config.text.lowercase,
         min_count=config.text.min_count,
+        unknown_buckets=config.text.unknown_buckets,
     )
     batches = _batches(training, tokenizer, config)
-    model = _new_model(len(tokenizer.vocabulary), config)
+    model = _new_model(len(tokenizer), config)
     reporter.say(
         f"{len(tokenizer.vocabulary):,} words in the vocabulary, "
         f"{len(batches.groups):,} duplicate pairs to learn from"

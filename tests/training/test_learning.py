@@ -95,7 +95,7 @@ def test_the_record_says_how_it_went(learned):
 
 def test_the_engine_answers_as_the_network_in_eval_mode(learned):
     model, _ = learned
-    siamese = SiameseModel(len(model.tokenizer.vocabulary), 16, "eval")
+    siamese = SiameseModel(len(model.tokenizer), 16, "eval")
     set_weights(siamese.processor, model.weights)
     texts = make_pairs(seed=2).left[:50]
     table = model.tokenizer.encode_all(texts)

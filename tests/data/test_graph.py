@@ -1,0 +1,68 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gemel.data import PairGraph, Pairs, QuestionPair, connect
+
+edges = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=15)
+triples = st.lists(
+    st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("ABCDxyz"), st.booleans()), max_size=12
+)
+
+
+def slow_connect(count, links):
+    """Paint neighbours in the smaller number until nothing changes."""
+    smallest = list(range(count))
+    changed = True
+    while changed:
+        changed = False
+        for a, b in links:
+            low = min(smallest[a], smallest[b])
+            changed |= smallest[a] != low or smallest[b] != low
+            smallest[a] = smallest[b] = low
+    return smallest
+
+
+@given(edges)
+def test_connect_gives_the_smallest_node_of_each_component(links):
+    left, right = [a for a, _ in links], [b for _, b in links]
+    assert connect(10, left, right).tolist() == slow_connect(10, links)
+
+
+def test_connect_a_long_chain_from_either_end():
+    nodes = list(range(3000))
+    for order in (nodes[:-1], nodes[-2::-1]):
+        assert not connect(3000, order, [node + 1 for node in order]).any()
+
+
+def graph_of(rows):
+    return PairGraph.of(Pairs.collect(QuestionPair(*row, 1) for row in rows))
+
+
+@given(triples)
+def test_graph_names_each_pairs_questions(rows):
+    graph = graph_of(rows)
+    assert [graph.questions[node] for node in graph.left] == [left for left, _, _ in rows]
+    assert [graph.questions[node] for node in graph.right] == [r.lower() for _, r, _ in rows]
+    assert len(set(graph.questions)) == len(graph.questions)
+
+
+@given(triples)
+def test_groups_follow_duplicates_and_components_follow_all(rows):
+    graph = graph_of(rows)
+    links = list(zip(graph.left.tolist(), graph.right.tolist(), strict=True))
+    same = [link for link, (_, _, label) in zip(links, rows, strict=True) if label]
+    assert graph.groups.tolist() == slow_connect(len(graph.questions), same)
+    assert graph.components.tolist() == slow_connect(len(graph.questions), links)
+
+
+def test_texts_equal_once_cleaned_are_one_question():
+    graph = graph_of([("How  OLD?", "age?", True), ("how old?", "why\u2019s", False)])
+    assert graph.questions == ["how old?", "age?", "why's"]
+    np.testing.assert_array_equal(graph.left, [0, 0])
+
+
+def test_graph_of_nothing():
+    graph = graph_of([])
+    assert graph.questions == []
+    assert len(graph.left) == len(graph.groups) == len(graph.components) == 0

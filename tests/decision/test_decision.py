@@ -1,0 +1,56 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gemel.decision import Decision, Verdict
+
+cosines = st.lists(st.floats(-1, 1, width=32), max_size=8)
+
+
+def decision_of(threshold=0.5, slope=10.0, intercept=-5.0):
+    return Decision(
+        threshold=threshold,
+        slope=slope,
+        intercept=intercept,
+        objective="accuracy",
+        pairs=10,
+        prevalence=0.5,
+        data="",
+    )
+
+
+@given(cosines, st.floats(-1, 1, width=32))
+def test_a_similarity_that_reaches_the_threshold_is_a_duplicate(values, threshold):
+    similarity = np.array([*values, threshold], np.float32)
+    expected = [value >= threshold for value in similarity.tolist()]
+    assert decision_of(threshold).is_duplicate(similarity).tolist() == expected
+
+
+@given(cosines, st.floats(-50, 50), st.floats(-50, 50))
+def test_probability_is_the_logistic_function(values, slope, intercept):
+    expected = [1 / (1 + math.exp(-(slope * value + intercept))) for value in values]
+    probability = decision_of(slope=slope, intercept=intercept).probability(
+        np.array(values, np.float32)
+    )
+    assert probability.tolist() == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("slope", [1e6, -1e6, 1e300])
+def test_probability_of_steep_calibrations_is_finite(slope):
+    probability = decision_of(slope=slope).probability(np.array([-1.0, 0.0, 1.0]))
+    assert ((probability >= 0) & (probability <= 1)).all()
+
+
+@given(cosines)
+def test_verdicts_say_all_in_order(values):
+    similarity = np.array(values, np.float32)
+    decision = decision_of(threshold=0.25)
+    assert decision.verdicts(similarity) == [
+        Verdict(similarity=value, probability=likely, is_duplicate=value >= 0.25, threshold=0.25)
+        for value, likely in zip(
+            similarity.tolist(), decision.probability(similarity).tolist(), strict=True
+        )
+    ]

@@ -1,0 +1,23 @@
+from gemel.folder.card import card_text
+
+
+def test_the_card_says_what_a_user_needs(tiny_model):
+    card = card_text("my-model", tiny_model.config, tiny_model.decision, tiny_model.training)
+    assert card.startswith("# ")
+    assert '"How old are you?" "What is your age?" --model my-model' in card
+    assert "**0.7500**" in card
+    assert "best accuracy on 1,234 validation pairs, of which\n37.5% ask the same" in card
+    assert "| best epoch | 3 |" in card
+    assert "| training pairs that ask the same | 2 |" in card
+
+
+def test_the_card_lists_every_setting(tiny_model):
+    card = card_text("m", tiny_model.config, tiny_model.decision, tiny_model.training)
+    for section, values in tiny_model.config.to_mapping().items():
+        for name, value in values.items():
+            assert f"| {section}.{name} | {value} |" in card
+
+
+def test_what_is_not_known_is_said_to_be(tiny_model):
+    card = card_text("m", tiny_model.config, tiny_model.decision, {})
+    assert card.count("unknown |") + card.count("unknown words |") == 7

@@ -1,0 +1,281 @@
+import dataclasses
+import hashlib
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from gemel.errors import FolderError
+from gemel.folder import FORMAT_VERSION, load_model, save_model
+
+CHECKED = ["model.safetensors", "tokenizer.json", "decision.json", "training.json"]
+
+
+@pytest.fixture
+def folder(tiny_model, tmp_path):
+    save_model(tiny_model, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def swap_in(folder, name, content):
+    """Put a file in place and make config.json name it, as somebody with intent would."""
+    (folder / name).write_bytes(content)
+    config = json.loads((folder / "config.json").read_text())
+    config["sha256"][name] = hashlib.sha256(content).hexdigest()
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def change_config(folder, **changes):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | changes))
+
+
+def test_what_is_saved_is_loaded(tiny_model, folder):
+    loaded = load_model(folder)
+    assert loaded.config == tiny_model.config
+    assert loaded.decision == tiny_model.decision
+    assert loaded.training == tiny_model.training
+    assert loaded.tokenizer.lowercase == tiny_model.tokenizer.lowercase
+    assert dict(loaded.tokenizer.vocabulary) == dict(tiny_model.tokenizer.vocabulary)
+    assert set(loaded.weights) == set(tiny_model.weights)
+    for name, array in tiny_model.weights.items():
+        np.testing.assert_array_equal(loaded.weights[name], array, strict=True)
+
+
+def test_weights_may_lie_in_any_order_of_memory(tiny_model, tmp_path):
+    turned = {name: np.asfortranarray(array) for name, array in tiny_model.weights.items()}
+    save_model(dataclasses.replace(tiny_model, weights=turned), str(tmp_path / "model"))
+    loaded = load_model(str(tmp_path / "model"))
+    for name, array in tiny_model.weights.items():
+        np.testing.assert_array_equal(loaded.weights[name], array)
+
+
+def test_a_folder_holds_these_files_and_can_be_moved(folder, tmp_path):
+    names = {path.name for path in folder.iterdir()}
+    assert names == {*CHECKED, "config.json", "README.md"}
+    folder.rename(tmp_path / "elsewhere")
+    load_model(tmp_path / "elsewhere")
+
+
+def test_the_same_model_is_the_same_bytes(tiny_model, folder, tmp_path):
+    save_model(tiny_model, tmp_path / "again" / "model")
+    for path in folder.iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / "model" / path.name).read_bytes()
+
+
+def test_the_card_and_training_notes_of_a_model_are_for_people(folder):
+    card = (folder / "README.md").read_text()
+    assert "--model model" in card
+    (folder / "README.md").unlink()
+    load_model(folder)
+
+
+def test_a_model_is_replaced_whole(tiny_model, folder):
+    (folder / "notes.txt").write_text("mine")
+    save_model(dataclasses.replace(tiny_model, training={"best_epoch": 4}), folder)
+    assert load_model(folder).training == {"best_epoch": 4}
+    assert not (folder / "notes.txt").exists()
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+def test_what_cannot_be_written_leaves_what_stood_there(tiny_model, folder):
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        save_model(dataclasses.replace(tiny_model, training={"best": object()}), folder)
+    assert load_model(folder).training == tiny_model.training
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+def test_no_such_folder(tmp_path):
+    with pytest.raises(FolderError, match="none: no such model folder; `gemel train` makes one"):
+        load_model(tmp_path / "none")
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "model").write_text("")
+    with pytest.raises(FolderError, match="no such model folder"):
+        load_model(tmp_path / "model")
+
+
+def test_another_folder_is_no_model(tmp_path):
+    with pytest.raises(FolderError, match=r"not a gemel model: config\.json is missing"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_missing_file(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(FolderError, match=f"model: damaged: {name} is missing"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", CHECKED)
+@pytest.mark.parametrize("damage", ["empty", "truncated", "changed", "longer"])
+def test_damaged_file(folder, name, damage):
+    content = (folder / name).read_bytes()
+    middle = len(content) // 2
+    damaged = {
+        "empty": b"",
+        "truncated": content[:-1],
+        "changed": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
+        "longer": content + b"\n",
+    }
+    (folder / name).write_bytes(damaged[damage])
+    with pytest.raises(FolderError, match=f"{name}: not the file .* cut short, changed or swapped"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_file_of_another_model(tiny_model, folder, tmp_path, name):
+    other = dataclasses.replace(
+        tiny_model,
+        weights={key: array + 1 for key, array in tiny_model.weights.items()},
+        tokenizer=type(tiny_model.tokenizer)(tiny_model.tokenizer.vocabulary, lowercase=False),
+        decision=dataclasses.replace(tiny_model.decision, threshold=0.1),
+        training={},
+    )
+    save_model(other, tmp_path / "other")
+    shutil.copy(tmp_path / "other" / name, folder / name)
+    with pytest.raises(FolderError, match=f"{name}: not the file that config.json names"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"config\.json: not JSON, perhaps cut short"),
+        (b'{"format_version": 1, ', r"config\.json: not JSON, perhaps cut short"),
+        (b"\xff\x00\xff", r"config\.json: not JSON"),
+        (b"[1]", r"config\.json: expected a JSON object, found list"),
+        (b"null", r"config\.json: expected a JSON object, found NoneType"),
+        (b"{}", r"config\.json: no format_version; not a gemel model"),
+        (b'{"format_version": "1"}', r"config\.json: no format_version"),
+        (b'{"format_version": 1}', "not the file that config.json names"),
+        (b'{"format_version": 1, "sha256": 7}', "not the file that config.json names"),
+    ],
+)
+def test_faulty_config(folder, content, message):
+    (folder / "config.json").write_bytes(content)
+    with pytest.raises(FolderError, match=message):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ([], "damaged: Expected `object`, got `array`"),
+        (None, "damaged: Expected `object`, got `null`"),
+        ({"networks": {}}, "no section 'networks'; did you mean 'network'"),
+        ({"network": {"d_model": -1}}, "d_model must be at least 1, not -1"),
+    ],
+)
+def test_faulty_settings(folder, settings, message):
+    change_config(folder, settings=settings)
+    with pytest.raises(FolderError, match=message):
+        load_model(folder)
+
+
+def test_no_settings(folder):
+    config = json.loads((folder / "config.json").read_text())
+    del config["settings"]
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(FolderError, match="damaged: 'settings'"):
+        load_model(folder)
+
+
+def test_newer_format(folder):
+    newer = FORMAT_VERSION + 1
+    change_config(folder, format_version=newer, gemel_version="99.0")
+    message = (
+        rf"format {newer} was written by a newer gemel \(99\.0\).* pip install --upgrade gemel"
+    )
+    with pytest.raises(FolderError, match=message):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("tokenizer.json", b"[]", r"tokenizer\.json: expected a JSON object, found list"),
+        ("tokenizer.json", b"{", r"tokenizer\.json: not JSON"),
+        ("tokenizer.json", b"{}", "damaged: 'words'"),
+        ("tokenizer.json", b'{"words": [1], "lowercase": true}', "Expected `str`, got `int`"),
+        ("tokenizer.json", b'{"words": ["a"], "lowercase": 2}', "Expected `bool`, got `int`"),
+        ("tokenizer.json", b'{"words": ["a", "a"], "lowercase": true}', "every word once"),
+        ("tokenizer.json", b'{"words": ["a"], "lowercase": true}', r"expected float32 \(3, 4\)"),
+        ("decision.json", b"{}", "missing required field"),
+        ("decision.json", b"7", r"decision\.json: expected a JSON object, found int"),
+        ("training.json", b"7", r"training\.json: expected a JSON object, found int"),
+        ("model.safetensors", b"", r"model\.safetensors: not a safetensors file"),
+        ("model.safetensors", b"x" * 99, r"model\.safetensors: not a safetensors file"),
+    ],
+)
+def test_faulty_content_under_a_right_checksum(folder, name, content, message):
+    swap_in(folder, name, content)
+    with pytest.raises(FolderError, match=message):
+        load_model(folder)
+
+
+def swap_weights(folder, weights):
+    swap_in(folder, "model.safetensors", safetensors.numpy.save(dict(weights)))
+
+
+@pytest.mark.parametrize("name", ["embedding.weight", "lstm.weight_hh", "lstm.bias"])
+def test_wrong_shape(tiny_model, folder, name):
+    array = np.ascontiguousarray(tiny_model.weights[name][:-1])
+    swap_weights(folder, {**tiny_model.weights, name: array})
+    with pytest.raises(
+        FolderError, match=rf"{name} is float32 of shape \({len(array)}, ?.*expected"
+    ):
+        load_model(folder)
+
+
+def test_wrong_kind_of_number(tiny_model, folder):
+    bias = tiny_model.weights["lstm.bias"].astype(np.float64)
+    swap_weights(folder, {**tiny_model.weights, "lstm.bias": bias})
+    with pytest.raises(FolderError, match=r"lstm\.bias is float64 .*expected float32 \(16,\)"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_weights_that_are_not_finite(tiny_model, folder, wrong):
+    bias = tiny_model.weights["lstm.bias"].copy()
+    bias[3] = wrong
+    swap_weights(folder, {**tiny_model.weights, "lstm.bias": bias})
+    with pytest.raises(FolderError, match=r"lstm\.bias holds numbers that are not finite"):
+        load_model(folder)
+
+
+def test_missing_and_unknown_weights(tiny_model, folder):
+    weights = dict(tiny_model.weights)
+    weights["lstm.bias_2"] = weights.pop("lstm.bias")
+    swap_weights(folder, weights)
+    with pytest.raises(FolderError, match=r"holds .*lstm\.bias_2.*; expected .*lstm\.bias,"):
+        load_model(folder)
+
+
+class Trap:
+    """Unpickled, it would make a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_a_pickle_runs_no_code(folder, tmp_path, name):
+    trap = pickle.dumps(Trap(tmp_path / "sprung"))
+    (folder / name).write_bytes(trap)
+    with pytest.raises(FolderError, match="changed or swapped"):
+        load_model(folder)
+    swap_in(folder, name, trap)
+    with pytest.raises(FolderError, match=r"not a safetensors file|not JSON"):
+        load_model(folder)
+    assert not (tmp_path / "sprung").exists()
+    pickle.loads(trap)  # the trap does work
+    assert (tmp_path / "sprung").exists()

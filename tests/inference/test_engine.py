@@ -1,0 +1,99 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gemel.errors import FolderError
+from gemel.folder import save_model
+from gemel.inference import Engine
+
+words = st.sampled_from(
+    ["how", "old", "are", "you", "?", "is", "your", "age", "sky", "zebra", "안"]
+)
+questions = st.lists(words, max_size=9).map(" ".join)
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_model):
+    return Engine(tiny_model)
+
+
+def test_a_loaded_engine_answers_as_before(engine, tiny_model, tmp_path):
+    save_model(tiny_model, tmp_path / "model")
+    asked = ["How old are you?", "What is your age?"]
+    assert Engine.load(tmp_path / "model").predict(*asked) == engine.predict(*asked)
+    with pytest.raises(FolderError, match="no such model folder"):
+        Engine.load(tmp_path / "none")
+
+
+@given(st.lists(questions, max_size=8))
+def test_encode_keeps_the_order(engine, asked):
+    vectors = engine.encode(asked)
+    assert vectors.shape == (len(asked), 4)
+    for text, vector in zip(asked, vectors, strict=True):
+        np.testing.assert_allclose(engine.encode([text])[0], vector, atol=1e-6)
+
+
+@given(st.lists(st.tuples(questions, questions), max_size=6))
+def test_predict_all_is_predict_pair_by_pair(engine, pairs):
+    verdicts = engine.predict_all([left for left, _ in pairs], [right for _, right in pairs])
+    assert len(verdicts) == len(pairs)
+    for (left, right), verdict in zip(pairs, verdicts, strict=True):
+        single = engine.predict(left, right)
+        assert verdict.similarity == pytest.approx(single.similarity, abs=1e-6)
+        assert verdict.probability == pytest.approx(single.probability, abs=1e-5)
+
+
+@given(questions, questions)
+def test_predict_is_symmetric(engine, left, right):
+    one, other = engine.predict(left, right), engine.predict(right, left)
+    assert one.similarity == pytest.approx(other.similarity, abs=1e-6)
+
+
+@given(questions)
+def test_a_question_is_like_itself_whatever_its_case_and_spaces(engine, text):
+    for same in (text, f"  {text.upper()} "):
+        verdict = engine.predict(text, same)
+        assert verdict.similarity == pytest.approx(1, abs=1e-6)
+        assert verdict.is_duplicate
+
+
+@given(questions, questions)
+def test_a_verdict_agrees_with_its_own_numbers(engine, left, right):
+    verdict = engine.predict(left, right)
+    vectors = engine.encode([left, right]).astype(float)
+    assert verdict.similarity == pytest.approx(vectors[0] @ vectors[1], abs=1e-6)
+    assert 0 <= verdict.probability <= 1
+    assert verdict.threshold == engine.model.decision.threshold
+    assert verdict.is_duplicate == (verdict.similarity >= verdict.threshold)
+
+
+@pytest.mark.parametrize("text", ["", " \n", "?!", "\u200b", "zebra", "안녕", "\ud800"])
+def test_strange_texts_get_a_finite_answer(engine, text):
+    assert np.isfinite(engine.predict(text, "How old are you?").similarity)
+    assert engine.predict(text, text).similarity == pytest.approx(1, abs=1e-6)
+
+
+def test_a_text_of_2000_words_works_whole(engine):
+    start = "how old are you " * 500
+    long, longer = start + "age", start + "sky"
+    assert engine.predict(long, long).similarity == pytest.approx(1, abs=1e-6)
+    assert (engine.encode([long]) != engine.encode([longer])).any()
+
+
+def test_no_questions(engine):
+    assert engine.encode([]).shape == (0, 4)
+    assert engine.predict_all([], []) == []
+
+
+def test_sides_of_different_lengths(engine):
+    with pytest.raises(ValueError, match="2 first questions, but 1 second ones"):
+        engine.similarity(["a", "b"], ["c"])
+
+
+def test_answering_needs_no_torch():
+    code = "import sys, gemel.inference; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

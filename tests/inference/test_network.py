@@ -1,0 +1,123 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gemel.inference import NumpyEncoder
+from gemel.text import TOKENS
+
+VOCABULARY, DIM = 9, 3
+questions = st.lists(
+    st.integers(0, VOCABULARY - 1).filter(lambda token: token != TOKENS.padding),
+    min_size=1,
+    max_size=6,
+)
+
+
+def draw_weights(seed=0, scale=1.0):
+    random = np.random.default_rng(seed)
+    shapes = {
+        "embedding.weight": (VOCABULARY, DIM),
+        "lstm.weight_ih": (4 * DIM, DIM),
+        "lstm.weight_hh": (4 * DIM, DIM),
+        "lstm.bias": (4 * DIM,),
+    }
+    return {
+        name: (scale * random.normal(size=shape)).astype(np.float32)
+        for name, shape in shapes.items()
+    }
+
+
+WEIGHTS = draw_weights()
+
+
+def pad(rows, width=None):
+    width = width or max(map(len, rows))
+    return np.array([row + [TOKENS.padding] * (width - len(row)) for row in rows], np.int64)
+
+
+def slow_encode(weights, tokens):
+    """An LSTM one number at a time, then mean and unit length; every token counts."""
+    table, w_ih, w_hh, bias = (array.tolist() for array in weights.values())
+    h, c, total = [0.0] * DIM, [0.0] * DIM, [0.0] * DIM
+
+    def sigmoid(x):
+        return 1 / (1 + math.exp(-x))
+
+    for token in tokens:
+        gates = [
+            sum(w_ih[row][k] * table[token][k] + w_hh[row][k] * h[k] for k in range(DIM))
+            + bias[row]
+            for row in range(4 * DIM)
+        ]
+        for k in range(DIM):
+            keep_new, keep_old, new, out = (gates[gate * DIM + k] for gate in range(4))
+            c[k] = sigmoid(keep_old) * c[k] + sigmoid(keep_new) * math.tanh(new)
+            h[k] = sigmoid(out) * math.tanh(c[k])
+            total[k] += h[k]
+    mean = [value / len(tokens) for value in total]
+    length = math.sqrt(sum(value * value for value in mean))
+    return [value / length for value in mean]
+
+
+@given(st.lists(questions, min_size=1, max_size=5), st.integers(0, 3))
+@settings(max_examples=50)
+def test_it_computes_what_a_slow_lstm_does(rows, seed):
+    weights = draw_weights(seed)
+    vectors = NumpyEncoder(weights)(pad(rows))
+    assert vectors.dtype == np.float32
+    expected = [slow_encode(weights, row) for row in rows]
+    np.testing.assert_allclose(vectors, expected, atol=2e-5)
+
+
+@given(st.lists(questions, min_size=1, max_size=5))
+@settings(max_examples=50)
+def test_unmasked_padding_counts_as_words(rows):
+    ids = pad(rows, 7)
+    vectors = NumpyEncoder(WEIGHTS, masked=False)(ids)
+    expected = [slow_encode(WEIGHTS, row) for row in ids.tolist()]
+    np.testing.assert_allclose(vectors, expected, atol=2e-5)
+
+
+@given(st.lists(questions, min_size=1, max_size=6), st.data())
+def test_a_vector_depends_on_its_question_alone(rows, data):
+    encoder = NumpyEncoder(WEIGHTS)
+    alone = np.concatenate([encoder(pad([row])) for row in rows])
+    order = data.draw(st.permutations(range(len(rows))))
+    width = max(map(len, rows)) + data.draw(st.integers(0, 4))
+    together = encoder(pad([rows[row] for row in order], width))
+    np.testing.assert_allclose(together, alone[order], atol=1e-6)
+
+
+@given(st.lists(questions, min_size=1, max_size=6))
+def test_vectors_have_unit_length(rows):
+    lengths = np.linalg.norm(NumpyEncoder(WEIGHTS)(pad(rows)), axis=1)
+    np.testing.assert_allclose(lengths, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_a_row_without_words_stays_finite_and_disturbs_nobody(masked):
+    encoder = NumpyEncoder(WEIGHTS, masked=masked)
+    vectors = encoder(pad([[], [3, 4]]))
+    assert np.isfinite(vectors).all()
+    np.testing.assert_allclose(vectors[1:], encoder(pad([[3, 4]])), atol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 0.0, 100.0])
+def test_extreme_weights_stay_finite(scale):
+    vectors = NumpyEncoder(draw_weights(scale=scale))(pad([[2, 3, 4], [5]]))
+    assert np.isfinite(vectors).all()
+
+
+def test_the_order_of_words_counts():
+    vectors = NumpyEncoder(WEIGHTS)(pad([[2, 3, 4], [4, 3, 2]]))
+    assert np.abs(vectors[0] - vectors[1]).max() > 1e-3
+
+
+def test_the_given_weights_are_left_alone():
+    weights = draw_weights()
+    NumpyEncoder(weights)(pad([[2, 3]]))
+    for name, array in WEIGHTS.items():
+        np.testing.assert_array_equal(weights[name], array)

@@ -1,0 +1,135 @@
+import dataclasses
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gemel.config import Config, NetworkConfig, TextConfig, TrainingConfig
+from gemel.errors import ConfigError
+
+configs = st.builds(
+    Config,
+    text=st.builds(TextConfig, lowercase=st.booleans(), min_count=st.integers(1, 99)),
+    network=st.builds(NetworkConfig, d_model=st.integers(1, 999), masked=st.booleans()),
+    training=st.builds(
+        TrainingConfig,
+        margin=st.floats(0, 2, exclude_min=True),
+        batch_size=st.integers(2, 9999),
+        epochs=st.integers(1, 99),
+        learning_rate=st.floats(0, 10, exclude_min=True, exclude_max=True),
+        validation_fraction=st.floats(0, 1, exclude_min=True, exclude_max=True),
+        seed=st.integers(0, 2**64 - 1),
+    ),
+)
+
+
+@given(configs)
+def test_settings_survive_a_mapping(config):
+    assert Config.from_mapping(config.to_mapping()) == config
+
+
+def test_what_is_not_named_keeps_its_default():
+    config = Config.from_mapping({"training": {"epochs": 9}})
+    assert config == Config(training=TrainingConfig(epochs=9))
+    assert Config.from_mapping({}) == Config()
+
+
+def test_settings_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().training.epochs = 2
+
+
+def test_toml_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[network]\nd_model = 16\nmasked = false\n[training]\nmargin = 1\n")
+    assert Config.from_toml(path) == Config(
+        network=NetworkConfig(d_model=16, masked=False), training=TrainingConfig(margin=1.0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[training", "mine.toml: not a TOML file"),
+        (b"\xff\xfe", "mine.toml: not a TOML file"),
+        (b"[training]\nepoch = 3", r"mine.toml: no setting training\.epoch; did you mean 'epochs'"),
+        (b"[trainin]\nepochs = 3", "mine.toml: no section 'trainin'; did you mean 'training'"),
+        (b"training = 3", r"'training' is a section: write training\.name=value"),
+        (b"[text]\nzzz = 3", r"no setting text\.zzz; there are: lowercase, min_count"),
+        (b"[training]\nepochs = 'many'", r"mine.toml: Expected `int`, got `str`.*training\.epochs"),
+        (b"[training]\nepochs = 2.5", r"mine.toml: Expected `int`, got `float`"),
+        (b"[training]\nepochs = 0", r"mine.toml: training\.epochs must be at least 1, not 0"),
+    ],
+)
+def test_faulty_toml_files(tmp_path, content, message):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=message):
+        Config.from_toml(path)
+
+
+def test_missing_toml_file(tmp_path):
+    with pytest.raises(ConfigError, match=r"none\.toml: cannot read the settings: No such file"):
+        Config.from_toml(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match="cannot read the settings: Is a directory"):
+        Config.from_toml(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value"),
+    [
+        ("text", "min_count", 0),
+        ("network", "d_model", 0),
+        ("training", "margin", 0.0),
+        ("training", "margin", 2.5),
+        ("training", "margin", float("nan")),
+        ("training", "batch_size", 1),
+        ("training", "epochs", 0),
+        ("training", "learning_rate", 0.0),
+        ("training", "learning_rate", float("inf")),
+        ("training", "validation_fraction", 0.0),
+        ("training", "validation_fraction", 1.0),
+        ("training", "validation_fraction", float("nan")),
+        ("training", "seed", -1),
+        ("training", "seed", 2**64),
+    ],
+)
+def test_values_out_of_range(section, name, value):
+    expected = rf"{section}\.{name} must .*{re.escape(str(value))}"
+    with pytest.raises(ConfigError, match=expected):
+        Config.from_mapping({section: {name: value}})
+    kind = {"text": TextConfig, "network": NetworkConfig, "training": TrainingConfig}[section]
+    with pytest.raises(ConfigError, match=expected):
+        kind(**{name: value})
+
+
+def test_replace_reads_values_as_toml():
+    config = Config().replace(
+        ["training.epochs=2", " training.margin = 0.5", "text.lowercase=false", "training.epochs=7"]
+    )
+    assert config == Config(
+        text=TextConfig(lowercase=False), training=TrainingConfig(epochs=7, margin=0.5)
+    )
+
+
+@pytest.mark.parametrize(
+    "assignment", ["epochs=2", "training.epochs", ".epochs=2", "training.=2", ""]
+)
+def test_replace_refuses_what_is_no_assignment(assignment):
+    with pytest.raises(ConfigError, match=r"write section\.name=value"):
+        Config().replace([assignment])
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("training.epoch=2", r"--set: no setting training\.epoch; did you mean 'epochs'"),
+        ("trainig.epochs=2", "--set: no section 'trainig'; did you mean 'training'"),
+        ("training.epochs=two", "--set: Expected `int`, got `str`"),
+        ("training.epochs=", "--set: Expected `int`, got `str`"),
+    ],
+)
+def test_replace_refuses_what_does_not_exist(assignment, message):
+    with pytest.raises(ConfigError, match=message):
+        Config().replace([assignment])
