@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         GemelError,
         LayerError,
         MissingExtraError,
+        TrainingError,
     )
     from gemel.evaluation import Report
     from gemel.folder import Model
@@ -45,6 +46,7 @@ __all__ = [
     "Report",
     "TextConfig",
     "TrainingConfig",
+    "TrainingError",
     "Verdict",
     "__version__",
     "evaluate",
@@ -66,6 +68,7 @@ _ROOMS = {
         "GemelError",
         "LayerError",
         "MissingExtraError",
+        "TrainingError",
     ),
     "evaluation": ("Report",),
     "folder": ("Model",),

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from gemel.config import Config
 from gemel.data import Columns, Pairs, read_pairs
-from gemel.errors import FolderError, MissingExtraError
+from gemel.errors import MissingExtraError
 from gemel.evaluation import Report, evaluate_by_halves
 from gemel.evaluation import evaluate as evaluate_pairs
-from gemel.folder import Model, save_model
+from gemel.folder import Model, check_place, save_model
 from gemel.inference import Engine
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def train(
         FolderError: something stands at `out` that may not be replaced.
         DataError: the pairs cannot be read or learned from.
     """
-    _require_room(Path(out), overwrite)
+    check_place(out, overwrite=overwrite)
     try:
         from gemel.training import learn
     except ModuleNotFoundError as error:
@@ -60,7 +60,7 @@ def train(
         validation=None if validation is None else _pairs(validation, columns),
         reporter=reporter,
     )
-    save_model(model, out)
+    save_model(model, out, overwrite=overwrite)
     return model
 
 
@@ -106,12 +106,3 @@ def load(model: str | Path) -> Engine:
 
 def _pairs(pairs: str | Path | Pairs, columns: Columns | None) -> Pairs:
     return pairs if isinstance(pairs, Pairs) else read_pairs(pairs, columns)
-
-
-def _require_room(out: Path, overwrite: bool) -> None:
-    if not out.exists():
-        return
-    if not out.is_dir() or (any(out.iterdir()) and not (out / "config.json").is_file()):
-        raise FolderError(f"{out}: is there and is not a gemel model; choose another place")
-    if any(out.iterdir()) and not overwrite:
-        raise FolderError(f"{out}: holds a model already; add --overwrite to replace it")

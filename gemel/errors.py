@@ -5,7 +5,8 @@ GemelError
 ├── DataError          ValueError    a file, a row or a text that is no use; knows path and line
 ├── FolderError        OSError       a model folder that is missing, damaged or from the future
 ├── LayerError         ValueError    a layer that was wired or called wrongly
-└── MissingExtraError  ImportError   a part of gemel whose packages are not installed
+├── MissingExtraError  ImportError   a part of gemel whose packages are not installed
+└── TrainingError      RuntimeError  training that cannot go on
 """
 
 from pathlib import Path
@@ -17,6 +18,7 @@ __all__ = [
     "GemelError",
     "LayerError",
     "MissingExtraError",
+    "TrainingError",
 ]
 
 
@@ -57,3 +59,7 @@ class MissingExtraError(GemelError, ImportError):
 
     def __init__(self, what: str, extra: str):
         super().__init__(f"{what} needs packages that are not here: pip install 'gemel[{extra}]'")
+
+
+class TrainingError(GemelError, RuntimeError):
+    """Training that cannot go on."""

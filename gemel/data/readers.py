@@ -63,7 +63,8 @@ def stream_pairs(path: str | Path, columns: Columns | None = None) -> Iterator[Q
         separator = _separator(path)
         first = stream.readline()
         if not first.strip():
-            raise DataError("is empty; expected a header and one pair a line", path=path)
+            what = "begins with an empty line" if stream.read(1) else "is empty"
+            raise DataError(f"{what}; expected a header and one pair a line", path=path)
         stream.seek(0)
         headerless = separator == "\t" and _is_wang(first)
         quoting: Any = csv.QUOTE_NONE if headerless else csv.QUOTE_MINIMAL
@@ -84,7 +85,7 @@ def _opened(path: Path) -> Iterator[IO[str]]:
     csv.field_size_limit(sys.maxsize)
     if path.is_dir():
         raise DataError("is a folder; expected a file of pairs", path=path)
-    opener: Any = gzip.open if path.suffix == ".gz" else open
+    opener: Any = gzip.open if _is_gzip(path) else open
     try:
         with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
             yield stream
@@ -100,11 +101,14 @@ def _opened(path: Path) -> Iterator[IO[str]]:
         raise DataError(f"is not a whole gzip file: {error}", path=path) from error
 
 
+def _is_gzip(path: Path) -> bool:
+    return path.suffix.lower() == ".gz"
+
+
 def _separator(path: Path) -> str:
-    suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
-    kind = suffixes[-1].lower() if suffixes else ""
+    kind = Path(path.stem if _is_gzip(path) else path.name).suffix.lower()
     if kind not in (".csv", ".tsv"):
-        raise DataError(f"ends in {kind or 'nothing'!r}; expected .csv or .tsv", path=path)
+        raise DataError("is of no known kind; expected a name ending in .csv or .tsv", path=path)
     return "," if kind == ".csv" else "\t"
 
 

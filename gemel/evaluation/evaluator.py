@@ -105,6 +105,9 @@ def evaluate_by_halves(
     verdicts = np.zeros(len(pairs), bool)
     thresholds = []
     for half in (second, ~second):
+        pairs.select(~half).require_both_labels(
+            "pairs of one half", "; evaluate more pairs, or without halves"
+        )
         threshold = fit_threshold(scores[~half], pairs.labels[~half], objective)
         verdicts[half] = scores[half] >= threshold
         thresholds.append(threshold)

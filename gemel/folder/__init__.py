@@ -1,5 +1,5 @@
 """A model on disk."""
 
-from gemel.folder.folder import FORMAT_VERSION, Model, load_model, save_model
+from gemel.folder.folder import FORMAT_VERSION, Model, check_place, load_model, save_model
 
-__all__ = ["FORMAT_VERSION", "Model", "load_model", "save_model"]
+__all__ = ["FORMAT_VERSION", "Model", "check_place", "load_model", "save_model"]

@@ -28,7 +28,7 @@ from gemel.folder.card import card_text
 from gemel.text import Tokenizer, Vocabulary
 from gemel.version import __version__
 
-__all__ = ["FORMAT_VERSION", "Model", "load_model", "save_model"]
+__all__ = ["FORMAT_VERSION", "Model", "check_place", "load_model", "save_model"]
 
 FORMAT_VERSION = 1
 """Grows when an older gemel could no longer read the folder."""
@@ -56,12 +56,40 @@ class Model:
     """The training record: plain JSON values."""
 
 
-def save_model(model: Model, path: str | Path) -> None:
-    """Write a folder, whole or not at all; one that stands there is replaced.
+def check_place(path: str | Path, *, overwrite: bool = False) -> None:
+    """Refuse a place where a model may not be written.
+
+    Args:
+        path: where it would go.
+        overwrite: whether a model that stands there may be replaced.
 
     Raises:
+        FolderError: a model stands there, or anything else that is not an empty folder.
+    """
+    path = Path(path)
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    if not (path / "config.json").is_file() or "format_version" not in _read_json(
+        path / "config.json"
+    ):
+        raise FolderError(f"{path}: is there and is not a gemel model; choose another place")
+    if not overwrite:
+        raise FolderError(f"{path}: holds a model already; add --overwrite to replace it")
+
+
+def save_model(model: Model, path: str | Path, *, overwrite: bool = False) -> None:
+    """Write a folder, whole or not at all.
+
+    Args:
+        model: what to write.
+        path: where.
+        overwrite: whether a model that stands there may be replaced.
+
+    Raises:
+        FolderError: see `check_place`.
         OSError: the place is read-only or the disk is full; what stood there stays.
     """
+    check_place(path, overwrite=overwrite)
     with new_folder(Path(path)) as folder:
         arrays = {name: np.ascontiguousarray(array) for name, array in model.weights.items()}
         (folder / _WEIGHTS).write_bytes(safetensors.numpy.save(arrays))

@@ -45,8 +45,11 @@ def encode_in_batches(
 def row_cosines(
     left: Float32[np.ndarray, "pairs dim"], right: Float32[np.ndarray, "pairs dim"]
 ) -> Float32[np.ndarray, "pairs"]:
-    """Give the cosine of each row of unit vectors with its partner."""
-    cosines: Float32[np.ndarray, "pairs"] = np.einsum("nd,nd->n", left, right)
+    """Give the cosine of each row of unit vectors with its partner.
+
+    Rounding can carry a product of unit vectors a hair past 1; no cosine is.
+    """
+    cosines: Float32[np.ndarray, "pairs"] = np.einsum("nd,nd->n", left, right).clip(-1, 1)
     return cosines
 
 

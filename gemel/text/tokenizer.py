@@ -47,9 +47,7 @@ class Tokenizer:
             them the one unknown id.
     """
 
-    def __init__(
-        self, vocabulary: Vocabulary, *, lowercase: bool = True, unknown_buckets: int = 0
-    ):
+    def __init__(self, vocabulary: Vocabulary, *, lowercase: bool = True, unknown_buckets: int = 0):
         self.vocabulary = vocabulary
         self.lowercase = lowercase
         self.unknown_buckets = unknown_buckets
@@ -80,7 +78,9 @@ class Tokenizer:
         ids = self.vocabulary.ids(words)
         if self.unknown_buckets and TOKENS.unknown in ids:
             known = zip(words, ids, strict=True)
-            return [self._bucket(word) if index == TOKENS.unknown else index for word, index in known]
+            return [
+                self._bucket(word) if index == TOKENS.unknown else index for word, index in known
+            ]
         return ids
 
     def _bucket(self, word: str) -> int:

@@ -1,5 +1,6 @@
 """The loop: batch, loss, gradient, step; after each epoch a look at the validation pairs."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from gemel.config import TrainingConfig
 from gemel.data import Batch, Batches
+from gemel.errors import TrainingError
 from gemel.losses import in_batch_triplet_loss
 from gemel.models import SiameseModel, get_weights, set_weights
 from gemel.training.collapse import COLLAPSED
@@ -66,6 +68,9 @@ class Trainer:
 
         Returns:
             One summary an epoch.
+
+        Raises:
+            TrainingError: the loss is no longer a number.
         """
         history: list[EpochSummary] = []
         best: dict[str, np.ndarray] = {}
@@ -90,20 +95,31 @@ class Trainer:
                 best = get_weights(self.model.processor)
             history.append(summary)
             self.reporter.epoch(summary)
-            if measured.mean_similarity > COLLAPSED:
-                self.reporter.warn(
-                    f"the twin has collapsed: different questions have a mean cosine of "
-                    f"{measured.mean_similarity:.3f}, so no threshold can tell them apart; "
-                    "try a lower training.learning_rate or a larger training.batch_size"
-                )
+            self._watch_for_collapse(history)
         set_weights(self.model.processor, best)
         return history
+
+    def _watch_for_collapse(self, history: list[EpochSummary]) -> None:
+        """Warn when questions lie together at the end or for two epochs; before, they may part."""
+        last = history[-1]
+        again = all(summary.mean_similarity > COLLAPSED for summary in history[-2:])
+        if again and (len(history) > 1 or last.epoch == last.epochs):
+            self.reporter.warn(
+                f"the twin has collapsed: different questions have a mean cosine of "
+                f"{last.mean_similarity:.3f}, so no threshold can tell them apart; "
+                "try a lower training.learning_rate or a larger training.batch_size"
+            )
 
     def _epoch(self, epoch: int) -> tuple[float, int]:
         total, pairs = 0.0, 0
         self.model.model.train()
         for step, batch in enumerate(self.batches.epoch(epoch), start=1):
             loss = self._step(batch)
+            if not math.isfinite(loss):
+                raise TrainingError(
+                    f"the loss is {loss} in epoch {epoch}, batch {step}; "
+                    "lower training.learning_rate"
+                )
             total += loss * len(batch)
             pairs += len(batch)
             self.reporter.step(epoch, step, len(self.batches), loss, len(batch))

@@ -122,7 +122,7 @@ def test_header_only(tmp_path, content):
 
 @pytest.mark.parametrize("name", ["pairs.txt", "pairs", "pairs.json.gz"])
 def test_unknown_kind_of_file(tmp_path, name):
-    fails(put(tmp_path, HEADER, name), r"expected \.csv or \.tsv")
+    fails(put(tmp_path, HEADER, name), r"expected a name ending in \.csv or \.tsv")
 
 
 def test_wrong_columns(tmp_path):

@@ -76,7 +76,7 @@ def test_the_card_and_training_notes_of_a_model_are_for_people(folder):
 
 def test_a_model_is_replaced_whole(tiny_model, folder):
     (folder / "notes.txt").write_text("mine")
-    save_model(dataclasses.replace(tiny_model, training={"best_epoch": 4}), folder)
+    save_model(dataclasses.replace(tiny_model, training={"best_epoch": 4}), folder, overwrite=True)
     assert load_model(folder).training == {"best_epoch": 4}
     assert not (folder / "notes.txt").exists()
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
@@ -84,9 +84,31 @@ def test_a_model_is_replaced_whole(tiny_model, folder):
 
 def test_what_cannot_be_written_leaves_what_stood_there(tiny_model, folder):
     with pytest.raises(TypeError, match="not JSON serializable"):
-        save_model(dataclasses.replace(tiny_model, training={"best": object()}), folder)
+        save_model(
+            dataclasses.replace(tiny_model, training={"best": object()}), folder, overwrite=True
+        )
     assert load_model(folder).training == tiny_model.training
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+def test_a_model_is_not_replaced_unasked(tiny_model, folder):
+    with pytest.raises(FolderError, match="holds a model already; add --overwrite"):
+        save_model(tiny_model, folder)
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", "config.json"])
+def test_what_is_no_model_is_never_replaced(tiny_model, tmp_path, name):
+    place = tmp_path / "work"
+    place.mkdir()
+    (place / name).write_text('{"mine": 1}')
+    with pytest.raises(FolderError, match="is not a gemel model; choose another place"):
+        save_model(tiny_model, place, overwrite=True)
+    assert (place / name).read_text() == '{"mine": 1}'
+
+
+def test_an_empty_folder_may_be_filled(tiny_model, tmp_path):
+    save_model(tiny_model, tmp_path)
+    load_model(tmp_path)
 
 
 def test_no_such_folder(tmp_path):
@@ -202,10 +224,22 @@ def test_newer_format(folder):
         ("tokenizer.json", b"[]", r"tokenizer\.json: expected a JSON object, found list"),
         ("tokenizer.json", b"{", r"tokenizer\.json: not JSON"),
         ("tokenizer.json", b"{}", "damaged: 'words'"),
-        ("tokenizer.json", b'{"words": [1], "lowercase": true}', "Expected `str`, got `int`"),
+        (
+            "tokenizer.json",
+            b'{"words": [1], "lowercase": true, "unknown_buckets": 0}',
+            "Expected `str`, got `int`",
+        ),
         ("tokenizer.json", b'{"words": ["a"], "lowercase": 2}', "Expected `bool`, got `int`"),
-        ("tokenizer.json", b'{"words": ["a", "a"], "lowercase": true}', "every word once"),
-        ("tokenizer.json", b'{"words": ["a"], "lowercase": true}', r"expected float32 \(3, 4\)"),
+        (
+            "tokenizer.json",
+            b'{"words": ["a", "a"], "lowercase": true, "unknown_buckets": 0}',
+            "every word once",
+        ),
+        (
+            "tokenizer.json",
+            b'{"words": ["a"], "lowercase": true, "unknown_buckets": 0}',
+            r"expected float32 \(3, 4\)",
+        ),
         ("decision.json", b"{}", "missing required field"),
         ("decision.json", b"7", r"decision\.json: expected a JSON object, found int"),
         ("training.json", b"7", r"training\.json: expected a JSON object, found int"),

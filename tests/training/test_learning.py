@@ -7,11 +7,11 @@ import torch
 
 from gemel.config import Config
 from gemel.data import Pairs
-from gemel.errors import DataError
+from gemel.errors import DataError, TrainingError
 from gemel.evaluation import evaluate
 from gemel.inference import Engine
 from gemel.models import SiameseModel, set_weights
-from gemel.training import Silent, learn
+from gemel.training import EpochSummary, Silent, learn
 
 TOPICS = ["cat", "dog", "car", "tea", "sun", "map", "hat", "pen", "bed", "cup"]
 SMALL = Config.from_mapping(
@@ -146,7 +146,9 @@ def test_collapse_is_said():
         np.arange(60),
     )
     listener = Listener()
-    config = SMALL.replace(["text.min_count=50", "training.learning_rate=0.001"])
+    config = SMALL.replace(
+        ["text.min_count=50", "text.unknown_buckets=0", "training.learning_rate=0.001"]
+    )
     learn(pairs, config, reporter=listener)
     assert any("collapsed" in text and "mean cosine" in text for text in listener.warned)
 
@@ -175,3 +177,47 @@ def test_one_group_of_duplicates_is_refused():
     validation = make_pairs(20)
     with pytest.raises(DataError, match="all belong to one group"):
         learn(pairs, SMALL, validation=validation)
+
+
+def test_a_loss_that_is_no_number_stops_the_training(monkeypatch):
+    config = SMALL.replace(["training.learning_rate=9.9", "training.margin=2"])
+    real = SiameseModel.processor.func
+
+    def broken(self):
+        processor = real(self)
+        with torch.no_grad():
+            processor.sublayers[0].weight.fill_(float("nan"))
+        return processor
+
+    monkeypatch.setattr(SiameseModel.processor, "func", broken)
+    with pytest.raises(TrainingError, match=r"loss is nan in epoch 1, batch 1; lower training\."):
+        learn(make_pairs(), config)
+
+
+def test_questions_that_part_late_are_no_collapse():
+    """After one of several epochs they may still lie together; that alone is no news."""
+    from gemel.training.trainer import Trainer
+
+    listener = Listener()
+    trainer = Trainer.__new__(Trainer)
+    trainer.reporter = listener
+    summary = learn_summary(mean_similarity=0.999, epoch=1)
+    trainer._watch_for_collapse([summary])
+    assert listener.warned == []
+    trainer._watch_for_collapse([summary, learn_summary(mean_similarity=0.999, epoch=2)])
+    assert len(listener.warned) == 1
+    trainer._watch_for_collapse([summary, learn_summary(mean_similarity=0.2, epoch=2)])
+    trainer._watch_for_collapse([learn_summary(mean_similarity=0.999, epoch=1, epochs=1)])
+    assert len(listener.warned) == 2
+
+
+def learn_summary(**values):
+    defaults = {
+        "epochs": 3,
+        "loss": 0.5,
+        "validation_average_precision": 0.5,
+        "validation_accuracy": 0.5,
+        "pairs_per_second": 1.0,
+        "is_best": False,
+    }
+    return EpochSummary(**(defaults | values))
