@@ -56,7 +56,7 @@ def train_plain(
     """Train over batches sorted by length.
 
     Returns:
-        The encoder and the seconds an epoch took.
+        The encoder and the seconds it took.
     """
     torch.manual_seed(seed)
     random.seed(seed)
@@ -73,4 +73,4 @@ def train_plain(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    return encoder, (time.perf_counter() - started) / epochs
+    return encoder, time.perf_counter() - started

@@ -12,7 +12,7 @@ from gemel.version import __version__
 
 if TYPE_CHECKING:
     from gemel.api import evaluate, load, train
-    from gemel.config import Config, NetworkConfig, TextConfig, TrainingConfig
+    from gemel.config import Config, DecisionConfig, NetworkConfig, TextConfig, TrainingConfig
     from gemel.data import Columns, Pairs, QuestionPair, read_pairs
     from gemel.decision import Decision, Verdict
     from gemel.errors import (
@@ -34,6 +34,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "Decision",
+    "DecisionConfig",
     "Engine",
     "FolderError",
     "GemelError",
@@ -58,7 +59,7 @@ __all__ = [
 # Public names come in on first use, so that `import gemel` costs next to nothing.
 _ROOMS = {
     "api": ("evaluate", "load", "train"),
-    "config": ("Config", "NetworkConfig", "TextConfig", "TrainingConfig"),
+    "config": ("Config", "DecisionConfig", "NetworkConfig", "TextConfig", "TrainingConfig"),
     "data": ("Columns", "Pairs", "QuestionPair", "read_pairs"),
     "decision": ("Decision", "Verdict"),
     "errors": (

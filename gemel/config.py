@@ -14,7 +14,17 @@ import msgspec
 
 from gemel.errors import ConfigError
 
-__all__ = ["Config", "NetworkConfig", "TextConfig", "TrainingConfig"]
+__all__ = [
+    "OBJECTIVES",
+    "Config",
+    "DecisionConfig",
+    "NetworkConfig",
+    "TextConfig",
+    "TrainingConfig",
+]
+
+OBJECTIVES = ("accuracy", "f1")
+"""What a threshold can be best for."""
 
 
 def _require(holds: bool, message: str) -> None:
@@ -61,12 +71,16 @@ class TrainingConfig:
 
     margin: float = 0.25
     """By how much a duplicate must be nearer than a negative, in cosine similarity."""
-    batch_size: int = 256
+    batch_size: int = 128
     """Pairs a step; every other pair of a batch serves as negatives."""
-    epochs: int = 4
-    """Times that every duplicate pair is seen."""
-    learning_rate: float = 0.003
+    epochs: int = 2
+    """Times that every pair is seen."""
+    learning_rate: float = 0.005
     """Adam's highest step size."""
+    labelled_negatives: bool = True
+    """Whether pairs labelled 0 join the negatives; `false` learns from duplicates alone."""
+    word_dropout: float = 0.1
+    """Share of the words that are read as unknown ones, each time others; 0 is none."""
     validation_fraction: float = 0.05
     """Share of the rows kept out of training to choose the threshold, 0 to 1, exclusive."""
     seed: int = 0
@@ -88,11 +102,29 @@ class TrainingConfig:
             f"training.learning_rate must be above 0 and below 10, not {self.learning_rate}",
         )
         _require(
+            0 <= self.word_dropout < 1,
+            f"training.word_dropout must be at least 0 and below 1, not {self.word_dropout}",
+        )
+        _require(
             0 < self.validation_fraction < 1,
             f"training.validation_fraction must be between 0 and 1, not {self.validation_fraction}",
         )
         _require(
             0 <= self.seed < 2**64, f"training.seed must be from 0 to 2**64 - 1, not {self.seed}"
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DecisionConfig:
+    """How the threshold is chosen."""
+
+    objective: str = "accuracy"
+    """What the threshold shall be best for on validation pairs: "accuracy" or "f1"."""
+
+    def __post_init__(self) -> None:
+        _require(
+            self.objective in OBJECTIVES,
+            f"decision.objective must be one of {', '.join(OBJECTIVES)}, not {self.objective!r}",
         )
 
 
@@ -103,6 +135,7 @@ class Config:
     text: TextConfig = TextConfig()
     network: NetworkConfig = NetworkConfig()
     training: TrainingConfig = TrainingConfig()
+    decision: DecisionConfig = DecisionConfig()
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], *, source: str = "settings") -> "Config":
@@ -124,7 +157,7 @@ class Config:
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "Config":
-        """Read settings from a TOML file with sections `[text]`, `[network]`, `[training]`.
+        """Read settings from a TOML file with a section for each part.
 
         Raises:
             ConfigError: no such file, not TOML, or as `from_mapping`.

@@ -1,12 +1,13 @@
-"""Batches of duplicate pairs, of like length, in another order every epoch."""
+"""Batches of questions and their duplicates, of like length, in another order every epoch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
 
-from gemel.text import TokenTable
+from gemel.data.graph import PairGraph
+from gemel.text import TOKENS, TokenTable
 
 __all__ = ["Batch", "Batches"]
 
@@ -16,64 +17,127 @@ _POOL = 32
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Duplicate pairs, row by row."""
+    """Anchors, a duplicate of each, and questions known not to be one."""
 
     left: Int64[np.ndarray, "batch time_left"]
-    """Token ids of the first questions."""
+    """Token ids of the anchors."""
     right: Int64[np.ndarray, "batch time_right"]
-    """Token ids of the second questions."""
+    """Token ids of a duplicate of each anchor."""
     groups: Int64[np.ndarray, "batch"]
-    """Duplicate group of each pair."""
+    """Duplicate group of each row."""
+    negatives: Int64[np.ndarray, "negatives time_negatives"]
+    """Token ids of the partners that some anchors have in pairs labelled as no duplicates."""
+    negative_groups: Int64[np.ndarray, "negatives"]
+    """Duplicate group of each of those."""
 
     def __len__(self) -> int:
         return len(self.groups)
 
 
 class Batches:
-    """Duplicate pairs, batched anew for every epoch.
+    """Labelled pairs, batched anew for every epoch.
+
+    A pair that asks the same gives one row: anchor and duplicate, on either side by chance. A pair
+    that does not gives one too, if wanted: its anchor beside another question of its duplicate
+    group (or itself, where it has no other), and its partner among the negatives.
 
     Args:
-        left, right: token ids; row i of each make one duplicate pair.
-        groups: duplicate group of each pair; at least two different ones.
-        batch_size: pairs of a batch; the real sizes differ by a few, so that none is left over.
-        seed: starts the shuffling.
+        table: token ids of the graph's questions.
+        graph: which questions each pair joins, and their duplicate groups.
+        labels: whether each pair asks the same.
+        batch_size: rows of a batch; the real sizes differ by a few, so that none is left over.
+        labelled_negatives: whether pairs that do not ask the same are used.
+        word_dropout: share of the words, chosen anew each time, that are read as unknown ones.
+        unknown_ids: the ids of unknown words.
+        seed: starts every choice.
 
     Raises:
-        ValueError: all pairs are of one group, so nothing could be a negative.
+        ValueError: all questions are of one group, so nothing could be a negative.
     """
 
     def __init__(
         self,
-        left: TokenTable,
-        right: TokenTable,
-        groups: Int64[np.ndarray, "pairs"],
+        table: TokenTable,
+        graph: PairGraph,
+        labels: Bool[np.ndarray, "pairs"],
         *,
         batch_size: int,
+        labelled_negatives: bool = True,
+        word_dropout: float = 0.0,
+        unknown_ids: range = range(TOKENS.unknown, TOKENS.unknown + 1),
         seed: int = 0,
     ):
-        if len(np.unique(groups)) < 2:
-            raise ValueError("training needs duplicate pairs of at least two groups")
-        self.left = left
-        self.right = right
-        self.groups = groups
+        self.table = table
+        self.graph = graph
+        self.labels = labels
         self.batch_size = batch_size
+        self.word_dropout = word_dropout
+        self.unknown_ids = unknown_ids
         self.seed = seed
-        self.lengths = np.maximum(left.lengths, right.lengths)
+        self.pairs = np.arange(len(labels)) if labelled_negatives else np.flatnonzero(labels)
+        ends = np.concatenate([graph.left[self.pairs], graph.right[self.pairs]])
+        if len(np.unique(graph.groups[ends])) < 2:
+            raise ValueError("training needs questions of at least two duplicate groups")
+        self._lengths = np.maximum(table.lengths[graph.left], table.lengths[graph.right])
+        self._members = np.argsort(graph.groups, kind="stable")
+        in_order = graph.groups[self._members]
+        self._first = np.searchsorted(in_order, graph.groups, side="left")
+        self._sizes = np.searchsorted(in_order, graph.groups, side="right") - self._first
 
     def __len__(self) -> int:
-        """Give the number of batches of an epoch (rarely one fewer, see `epoch`)."""
-        return -(-len(self.groups) // self.batch_size)
+        """Give the number of batches of an epoch (rarely fewer, see `epoch`)."""
+        return -(-len(self.pairs) // self.batch_size)
 
     def epoch(self, number: int) -> Iterator[Batch]:
-        """Yield every pair once; a part without two groups joins the batch before it."""
+        """Yield every pair once; a part without two groups joins the part before it."""
         random = np.random.default_rng([self.seed, number])
-        rows = random.permutation(len(self.groups))
-        pools = np.array_split(rows, -(-len(self) // _POOL))
-        by_length = np.concatenate([pool[np.argsort(self.lengths[pool])] for pool in pools])
+        pairs = random.permutation(self.pairs)
+        pools = np.array_split(pairs, -(-len(self) // _POOL))
+        by_length = np.concatenate([pool[np.argsort(self._lengths[pool])] for pool in pools])
         parts = self._with_negatives(np.array_split(by_length, len(self)))
         for index in random.permutation(len(parts)):
-            rows = parts[index]
-            yield Batch(self.left.pad(rows), self.right.pad(rows), self.groups[rows])
+            yield self._batch(parts[index], random)
+
+    def _batch(self, pairs: Int64[np.ndarray, "batch"], random: np.random.Generator) -> Batch:
+        graph = self.graph
+        same = self.labels[pairs]
+        turned = random.random(len(pairs)) < 0.5
+        # The anchor of a negative is, where it can be, the side that has a duplicate.
+        alone = (self._sizes[graph.left[pairs]] == 1, self._sizes[graph.right[pairs]] == 1)
+        turned = np.where(~same & (alone[0] != alone[1]), alone[0], turned)
+        anchors = np.where(turned, graph.right[pairs], graph.left[pairs])
+        partners = np.where(turned, graph.left[pairs], graph.right[pairs])
+        duplicates = np.where(same, partners, self._another(anchors, random))
+        negatives = partners[~same]
+        return Batch(
+            left=self._ids(anchors, random),
+            right=self._ids(duplicates, random),
+            groups=graph.groups[anchors],
+            negatives=self._ids(negatives, random),
+            negative_groups=graph.groups[negatives],
+        )
+
+    def _another(
+        self, questions: Int64[np.ndarray, "batch"], random: np.random.Generator
+    ) -> Int64[np.ndarray, "batch"]:
+        """Draw another question of the same group; of a group of one, the question itself."""
+        sizes = self._sizes[questions]
+        drawn = random.integers(np.maximum(sizes - 1, 1))
+        others: Int64[np.ndarray, "batch"] = self._members[self._first[questions] + drawn]
+        last = self._members[self._first[questions] + sizes - 1]
+        itself = others == questions
+        others[itself] = last[itself]
+        return others
+
+    def _ids(
+        self, questions: Int64[np.ndarray, "batch"], random: np.random.Generator
+    ) -> Int64[np.ndarray, "batch time"]:
+        ids = self.table.pad(questions)
+        if self.word_dropout:
+            dropped = (ids != TOKENS.padding) & (random.random(ids.shape) < self.word_dropout)
+            low, high = self.unknown_ids.start, self.unknown_ids.stop
+            ids[dropped] = random.integers(low, high, size=int(dropped.sum()))
+        return ids
 
     def _with_negatives(self, parts: list[Int64[np.ndarray, "_"]]) -> list[Int64[np.ndarray, "_"]]:
         joined: list[Int64[np.ndarray, "_"]] = []
@@ -86,6 +150,7 @@ class Batches:
             joined[:2] = [np.concatenate(joined[:2])]
         return joined
 
-    def _varied(self, rows: Int64[np.ndarray, "_"]) -> bool:
-        groups = self.groups[rows]
+    def _varied(self, pairs: Int64[np.ndarray, "_"]) -> bool:
+        ends = np.concatenate([self.graph.left[pairs], self.graph.right[pairs]])
+        groups = self.graph.groups[ends]
         return bool((groups != groups[0]).any())

@@ -54,11 +54,20 @@ class PairGraph:
     """Component of each question: connected by pairs of either label."""
 
     @classmethod
-    def of(cls, pairs: Pairs) -> "PairGraph":
-        """Build the graph; texts that are equal once cleaned are one question."""
+    def of(cls, pairs: Pairs, *, lowercase: bool = True) -> "PairGraph":
+        """Build the graph; texts that are equal once cleaned are one question.
+
+        Args:
+            pairs: labelled pairs.
+            lowercase: whether case makes no difference.
+        """
         numbers: dict[str, int] = {}
-        left = [numbers.setdefault(clean(text), len(numbers)) for text in pairs.left]
-        right = [numbers.setdefault(clean(text), len(numbers)) for text in pairs.right]
+
+        def number(text: str) -> int:
+            return numbers.setdefault(clean(text, lowercase=lowercase), len(numbers))
+
+        left = [number(text) for text in pairs.left]
+        right = [number(text) for text in pairs.right]
         ends = np.array([left, right], dtype=np.int64).reshape(2, -1)
         same = ends[:, pairs.labels]
         return cls(

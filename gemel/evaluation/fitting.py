@@ -3,14 +3,13 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
+from gemel.config import OBJECTIVES
 from gemel.data import Pairs
 from gemel.decision import Decision
 from gemel.errors import DataError
 from gemel.evaluation.metrics import Ranking
 
-__all__ = ["OBJECTIVES", "fit_calibration", "fit_decision", "fit_threshold"]
-
-OBJECTIVES = ("accuracy", "f1")
+__all__ = ["fit_calibration", "fit_decision", "fit_threshold"]
 
 
 def fit_threshold(

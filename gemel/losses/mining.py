@@ -20,13 +20,15 @@ class Negatives(NamedTuple):
     """Whether the anchor has any; where not, the two numbers are 0."""
 
 
-def allowed_negatives(groups: Int[Tensor, "batch"]) -> Bool[Tensor, "batch batch"]:
-    """Say which columns may serve each row as a negative: those of another duplicate group."""
-    return groups[:, None] != groups[None, :]
+def allowed_negatives(
+    groups: Int[Tensor, "batch"], candidates: Int[Tensor, "candidates"]
+) -> Bool[Tensor, "batch candidates"]:
+    """Say which candidates may serve each row as a negative: those of another duplicate group."""
+    return groups[:, None] != candidates[None, :]
 
 
 def mine_negatives(
-    similarity: Float[Tensor, "batch batch"], allowed: Bool[Tensor, "batch batch"]
+    similarity: Float[Tensor, "batch candidates"], allowed: Bool[Tensor, "batch candidates"]
 ) -> Negatives:
     """Find the closest and the mean negative of every row.
 

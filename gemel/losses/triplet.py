@@ -33,6 +33,8 @@ def in_batch_triplet_loss(
     v2: Float[Tensor, "batch dim"],
     margin: float = 0.25,
     groups: Int[Tensor, "batch"] | None = None,
+    negatives: Float[Tensor, "negatives dim"] | None = None,
+    negative_groups: Int[Tensor, "negatives"] | None = None,
 ) -> Float[Tensor, ""]:
     """Compute the notebook's loss: the hinge on the closest negative and that on the mean one.
 
@@ -43,6 +45,8 @@ def in_batch_triplet_loss(
         v1, v2: unit vectors.
         margin: in cosine similarity.
         groups: duplicate group of each row; None means that every row is one of its own.
+        negatives: unit vectors of further candidates, such as labelled non-duplicates.
+        negative_groups: duplicate group of each of those.
 
     Returns:
         Mean over rows of max(0, margin - s + closest) + max(0, margin - s + mean), where s is the
@@ -55,12 +59,16 @@ def in_batch_triplet_loss(
     """
     if groups is None:
         groups = torch.arange(len(v1), device=v1.device)
-    similarity = v1 @ v2.T
-    negatives = mine_negatives(similarity, allowed_negatives(groups))
-    if not negatives.exists.any():
+    candidates, candidate_groups = v2, groups
+    if negatives is not None and negative_groups is not None:
+        candidates = torch.cat([v2, negatives])
+        candidate_groups = torch.cat([groups, negative_groups])
+    similarity = v1 @ candidates.T
+    mined = mine_negatives(similarity, allowed_negatives(groups, candidate_groups))
+    if not mined.exists.any():
         raise ValueError(
             f"no negatives in a batch of {len(v1)}: it needs pairs of two duplicate groups at least"
         )
     short = margin - similarity.diagonal()
-    hinges = (short + negatives.closest).clamp_min(0) + (short + negatives.mean).clamp_min(0)
-    return hinges[negatives.exists].mean()
+    hinges = (short + mined.closest).clamp_min(0) + (short + mined.mean).clamp_min(0)
+    return hinges[mined.exists].mean()

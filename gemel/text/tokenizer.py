@@ -70,6 +70,13 @@ class Tokenizer:
         """Give the number of ids, which is the number of rows an embedding table needs."""
         return len(self.vocabulary) + self.unknown_buckets
 
+    @property
+    def unknown_ids(self) -> range:
+        """The ids that unknown words get."""
+        if not self.unknown_buckets:
+            return range(TOKENS.unknown, TOKENS.unknown + 1)
+        return range(len(self.vocabulary), len(self))
+
     def encode(self, text: str) -> list[int]:
         """Give the ids of a question's words; a question without any is one unknown word."""
         words = split_words(clean(text, lowercase=self.lowercase))

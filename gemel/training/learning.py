@@ -58,7 +58,7 @@ def learn(
     model = _new_model(len(tokenizer), config)
     reporter.say(
         f"{len(tokenizer.vocabulary):,} words in the vocabulary, "
-        f"{len(batches.groups):,} duplicate pairs to learn from"
+        f"{len(batches.pairs):,} pairs to learn from"
     )
     trainer = Trainer(
         model, batches, config.training, _validator(model, tokenizer, validation), reporter
@@ -71,7 +71,7 @@ def learn(
         "data": pairs.digest,
         "pairs": len(pairs),
         "training_pairs": len(training),
-        "training_duplicates": len(batches.groups),
+        "training_duplicates": int(training.labels.sum()),
         "validation_pairs": len(validation),
         "vocabulary": len(tokenizer.vocabulary),
         "seed": config.training.seed,
@@ -118,22 +118,20 @@ def _parts(
 
 
 def _batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:
-    same = training.select(training.labels)
-    graph = PairGraph.of(same)
-    groups = graph.groups[graph.left]
-    if len(np.unique(groups)) < 2:
-        raise DataError(
-            f"the {len(same):,} duplicate pairs all belong to one group of questions; "
-            "training needs at least two",
-            path=training.path,
+    graph = PairGraph.of(training, lowercase=config.text.lowercase)
+    try:
+        return Batches(
+            tokenizer.encode_all(graph.questions),
+            graph,
+            training.labels,
+            batch_size=config.training.batch_size,
+            labelled_negatives=config.training.labelled_negatives,
+            word_dropout=config.training.word_dropout,
+            unknown_ids=tokenizer.unknown_ids,
+            seed=config.training.seed,
         )
-    return Batches(
-        tokenizer.encode_all(same.left),
-        tokenizer.encode_all(same.right),
-        groups,
-        batch_size=config.training.batch_size,
-        seed=config.training.seed,
-    )
+    except ValueError as error:
+        raise DataError(str(error), path=training.path) from error
 
 
 def _new_model(vocabulary_size: int, config: Config) -> SiameseModel:
@@ -175,4 +173,4 @@ def _decide(
     questions = validation.left + validation.right
     vectors = encode_in_batches(questions, tokenizer, encoder, encoder.dim)
     scores = row_cosines(vectors[: len(validation)], vectors[len(validation) :])
-    return fit_decision(scores, validation)
+    return fit_decision(scores, validation, config.decision.objective)

@@ -128,7 +128,12 @@ class Trainer:
     def _step(self, batch: Batch) -> float:
         v1, v2 = self.model.model(torch.from_numpy(batch.left), torch.from_numpy(batch.right))
         loss: Float[Tensor, ""] = in_batch_triplet_loss(
-            v1, v2, self.settings.margin, torch.from_numpy(batch.groups)
+            v1,
+            v2,
+            self.settings.margin,
+            torch.from_numpy(batch.groups),
+            self.model.processor(torch.from_numpy(batch.negatives)),
+            torch.from_numpy(batch.negative_groups),
         )
         self.optimizer.zero_grad()
         loss.backward()

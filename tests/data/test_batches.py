@@ -5,74 +5,149 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.data import Batches
+from gemel.data import Batches, PairGraph, Pairs
 from gemel.text import TOKENS, TokenTable
 
-group_lists = st.lists(st.integers(0, 3), min_size=2, max_size=40).filter(
-    lambda groups: len(set(groups)) > 1
+# Pairs among twelve questions; question n has the ids [n + 10] * (1 + n % 4).
+links = st.lists(
+    st.tuples(st.integers(0, 11), st.integers(0, 11), st.booleans()), min_size=1, max_size=40
 )
 
 
-def batches_of(groups, **options):
-    """Pair number n: the ids of its questions begin with n + 2; lengths differ."""
-    left = [[row + 2] * (1 + row % 4) for row in range(len(groups))]
-    right = [[row + 2] * (1 + row % 3) for row in range(len(groups))]
-    return Batches(
-        TokenTable.from_rows(left), TokenTable.from_rows(right), np.array(groups), **options
+def batches_of(rows, **options):
+    left, right, labels = zip(*rows, strict=True)
+    pairs = Pairs(
+        [str(n) for n in left], [str(n) for n in right], np.array(labels), np.arange(len(rows))
     )
+    graph = PairGraph.of(pairs)
+    table = TokenTable.from_rows(
+        [[int(text) + 10] * (1 + int(text) % 4) for text in graph.questions]
+    )
+    batches = Batches(table, graph, pairs.labels, **({"batch_size": 4} | options))
+    group = dict(zip(map(int, graph.questions), graph.groups.tolist(), strict=True))
+    return batches, group
 
 
-def rows_of(batch):
-    return (batch.left[:, 0] - 2).tolist()
+def usable(rows, **options):
+    """Whether the questions of the rows are of more than one group."""
+    try:
+        return batches_of(rows, **options)
+    except ValueError:
+        return None
 
 
-@given(group_lists, st.integers(2, 9), st.integers(0, 9))
-def test_an_epoch_holds_every_pair_once_with_its_group(groups, batch_size, epoch):
-    batches = list(batches_of(groups, batch_size=batch_size).epoch(epoch))
-    rows = [row for batch in batches for row in rows_of(batch)]
-    assert sorted(rows) == list(range(len(groups)))
-    for batch in batches:
-        assert (batch.right[:, 0] - 2).tolist() == rows_of(batch)
-        assert batch.groups.tolist() == [groups[row] for row in rows_of(batch)]
+def questions(ids):
+    return (ids[:, 0] - 10).tolist() if ids.size else []
 
 
-@given(group_lists, st.integers(2, 9), st.integers(0, 9))
-def test_every_batch_holds_a_negative(groups, batch_size, epoch):
-    for batch in batches_of(groups, batch_size=batch_size).epoch(epoch):
-        assert len(set(batch.groups.tolist())) > 1
+@given(links, st.integers(2, 9), st.integers(0, 9))
+def test_an_epoch_holds_every_pair_once(rows, batch_size, epoch):
+    made = usable(rows, batch_size=batch_size)
+    if made is None:
+        return
+    batches, group = made
+    same, different, sizes = [], [], []
+    for batch in batches.epoch(epoch):
+        anchors, duplicates = questions(batch.left), questions(batch.right)
+        assert batch.groups.tolist() == [group[question] for question in anchors]
+        assert [group[question] for question in duplicates] == batch.groups.tolist()
+        partners = questions(batch.negatives)
+        assert batch.negative_groups.tolist() == [group[question] for question in partners]
+        same += [frozenset(pair) for pair in zip(anchors, duplicates, strict=True)]
+        different += partners
+        sizes.append(len(batch))
+    assert sum(sizes) == len(rows)
+    assert len(different) == sum(not label for *_, label in rows)
+    assert set(different) <= {end for *ends, label in rows if not label for end in ends}
+    for a, b, label in rows:
+        if label:
+            assert frozenset((a, b)) in same
+            same.remove(frozenset((a, b)))
 
 
-@given(st.integers(2, 300), st.integers(2, 30))
-def test_sizes_differ_by_one_where_groups_are_many(count, batch_size):
-    batches = batches_of(list(range(count)), batch_size=batch_size)
+def test_every_negative_is_used_once():
+    rows = [(2 * n, 2 * n + 1, n % 2 == 0) for n in range(50)]
+    batches, _ = batches_of(rows)
+    partners = [q for batch in batches.epoch(0) for q in questions(batch.negatives)]
+    assert sorted(q // 2 for q in partners) == list(range(1, 50, 2))
+
+
+@given(links, st.integers(2, 9))
+def test_every_batch_can_have_a_negative(rows, batch_size):
+    made = usable(rows, batch_size=batch_size)
+    for batch in made[0].epoch(0) if made else ():
+        assert len({*batch.groups.tolist(), *batch.negative_groups.tolist()}) > 1
+
+
+@given(links)
+def test_duplicates_alone_on_request(rows):
+    made = usable(rows, labelled_negatives=False) if any(label for *_, label in rows) else None
+    for batch in made[0].epoch(0) if made else ():
+        assert batch.negatives.shape == (0, 0)
+        for pair in zip(questions(batch.left), questions(batch.right), strict=True):
+            assert (*pair, True) in rows or (*pair[::-1], True) in rows
+
+
+def test_the_anchor_of_a_negative_stands_beside_another_of_its_group():
+    rows = [(0, 1, True), (2, 0, False), (3, 4, False)]
+    batches, _ = batches_of(rows)
+    for epoch in range(5):
+        (batch,) = batches.epoch(epoch)
+        pairs = set(zip(questions(batch.left), questions(batch.right), strict=True))
+        assert pairs & {(0, 1), (1, 0)}
+        assert pairs & {(3, 3), (4, 4)}, "a question without a duplicate is its own"
+        assert 2 in questions(batch.negatives)
+
+
+def test_both_sides_serve_as_anchors():
+    batches, _ = batches_of([(0, 1, True), (2, 3, True)])
+    seen = {q for epoch in range(20) for b in batches.epoch(epoch) for q in questions(b.left)}
+    assert seen == {0, 1, 2, 3}
+
+
+def test_sizes_differ_by_one_where_groups_are_many():
+    rows = [(2 * n, 2 * n + 1, True) for n in range(103)]
+    batches, _ = batches_of(rows, batch_size=10)
     sizes = [len(batch) for batch in batches.epoch(0)]
-    if count > batch_size and count // len(batches) > 1:
-        assert len(sizes) == len(batches)
-        assert max(sizes) - min(sizes) <= 1
-        assert max(sizes) <= batch_size
-    assert sum(sizes) == count
+    assert len(sizes) == len(batches) == 11
+    assert set(sizes) == {9, 10}
 
 
 def test_epochs_differ_and_a_seed_repeats_them():
-    groups = list(range(100))
+    rows = [(2 * n, 2 * n + 1, n % 3 > 0) for n in range(100)]
 
     def epoch(number, seed):
-        batches = batches_of(groups, batch_size=10, seed=seed).epoch(number)
-        return [rows_of(batch) for batch in batches]
+        batches, _ = batches_of(rows, seed=seed, word_dropout=0.3)
+        return [[batch.left.tolist(), batch.negatives.tolist()] for batch in batches.epoch(number)]
 
     assert epoch(0, 7) == epoch(0, 7)
     several = [epoch(0, 7), epoch(1, 7), epoch(0, 8)]
     assert all(a != b for a, b in itertools.combinations(several, 2))
 
 
-def test_pairs_of_like_length_go_together():
+def test_questions_of_like_length_go_together():
     lengths = np.random.default_rng(0).integers(1, 40, size=1000)
-    table = TokenTable.from_rows([[5] * length for length in lengths])
-    batches = Batches(table, table, np.arange(1000), batch_size=50)
+    texts = [f"q{n}" for n in range(1000)]
+    pairs = Pairs(texts, [f"{text}!" for text in texts], np.ones(1000, bool), np.arange(1000))
+    table = TokenTable.from_rows([[5] * length for length in np.tile(lengths, 2)])
+    batches = Batches(table, PairGraph.of(pairs), pairs.labels, batch_size=50)
     padded = [(batch.left == TOKENS.padding).mean() for batch in batches.epoch(0)]
     assert np.mean(padded) < 0.15  # about 0.5 if mixed
 
 
-def test_one_group_alone_has_no_negative():
-    with pytest.raises(ValueError, match="duplicate pairs of at least two groups"):
-        batches_of([4, 4, 4], batch_size=2)
+def test_word_dropout_makes_words_unknown_and_leaves_padding():
+    rows = [(2 * n, 2 * n + 1, True) for n in range(500)]
+    batches, _ = batches_of(rows, word_dropout=0.3, unknown_ids=range(5, 8), batch_size=50)
+    ids = [batch.left for batch in batches.epoch(0)]
+    words = np.concatenate([rows[rows != TOKENS.padding] for rows in ids])
+    assert np.isin(words, [5, 6, 7]).mean() == pytest.approx(0.3, abs=0.05)
+    assert set(words[words < 10].tolist()) == {5, 6, 7}
+    for batch in ids:
+        padding = batch == TOKENS.padding
+        assert (padding == np.sort(padding, axis=1)).all(), "padding is all there, at the end"
+
+
+@pytest.mark.parametrize("rows", [[(0, 1, True), (1, 2, True)], [(0, 1, True), (0, 1, False)]])
+def test_one_group_alone_has_no_negative(rows):
+    with pytest.raises(ValueError, match="at least two duplicate groups"):
+        batches_of(rows)

@@ -112,5 +112,5 @@ def test_each_half_is_judged_by_the_threshold_of_the_other(objective):
 
 def test_a_half_of_one_label_is_refused():
     pairs = Pairs.collect([QuestionPair("a", "b", True, 1), QuestionPair("c", "d", False, 2)])
-    with pytest.raises(DataError, match="pairs of one half are all .*both labels"):
+    with pytest.raises(DataError, match=r"pairs of one half are all .*both labels"):
         evaluate_by_halves(pairs, scorer_of(pairs))

@@ -99,3 +99,23 @@ def test_minimising_pulls_duplicates_together():
     before.backward()
     after = a.detach() - 0.1 * a.grad
     assert (after - p).norm() - (after - n).norm() < (a - p).norm() - (a - n).norm()
+
+
+@given(rows=st.integers(1, 4), more=st.integers(1, 4), seed=st.integers(0, 999))
+@settings(deadline=None)
+def test_further_negatives_are_candidates_for_every_row(rows, more, seed):
+    v1, v2, others = (unit_vectors(n, 4, seed + i) for i, n in enumerate((rows, rows, more)))
+    groups, other_groups = list(range(rows)), [n % 2 + rows - 1 for n in range(more)]
+    losses = []
+    for i in range(rows):
+        candidates = [(v2[j], groups[j]) for j in range(rows)]
+        candidates += [(others[j], other_groups[j]) for j in range(more)]
+        scores = [cosine(v1[i], v).item() for v, group in candidates if group != groups[i]]
+        if scores:
+            short = 0.25 - cosine(v1[i], v2[i]).item()
+            losses.append(max(0, short + max(scores)) + max(0, short + sum(scores) / len(scores)))
+    if losses:
+        found = in_batch_triplet_loss(
+            v1, v2, 0.25, torch.tensor(groups), others, torch.tensor(other_groups)
+        )
+        assert found.item() == pytest.approx(sum(losses) / len(losses), abs=1e-5)

@@ -78,7 +78,7 @@ def test_the_reporter_hears_all_of_it(learned):
         (epoch, step, steps) for epoch in (1, 2, 3) for step in range(1, steps + 1)
     ]
     seen = sum(pairs for epoch, *_, pairs in listener.steps if epoch == 1)
-    assert seen == model.training["training_duplicates"]
+    assert seen == model.training["training_pairs"]
     assert any("kept out for validation" in text for text in listener.said)
     assert listener.warned == []
 
@@ -168,15 +168,10 @@ def test_a_validation_part_of_one_label_says_what_to_do():
         learn(pairs, SMALL)
 
 
-def test_one_group_of_duplicates_is_refused():
-    words = list("abcdef")
-    left = ["a"] * 5 + ["x", "y"]
-    right = [*words[1:], "p", "q"]
-    labels = np.array([True] * 5 + [False] * 2)
-    pairs = Pairs(left, right, labels, np.arange(7))
-    validation = make_pairs(20)
-    with pytest.raises(DataError, match="all belong to one group"):
-        learn(pairs, SMALL, validation=validation)
+def test_one_group_of_questions_is_refused():
+    pairs = Pairs(["a", "b", "c"], ["b", "c", "a"], np.array([True, True, False]), np.arange(3))
+    with pytest.raises(DataError, match="at least two duplicate groups"):
+        learn(pairs, SMALL, validation=make_pairs(20))
 
 
 def test_a_loss_that_is_no_number_stops_the_training(monkeypatch):
