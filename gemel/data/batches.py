@@ -17,21 +17,23 @@ _POOL = 32
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Anchors, a duplicate of each, and questions known not to be one."""
+    """Anchors, a duplicate of each, and questions known not to be one, to encode in one go."""
 
-    left: Int64[np.ndarray, "batch time_left"]
-    """Token ids of the anchors."""
-    right: Int64[np.ndarray, "batch time_right"]
-    """Token ids of a duplicate of each anchor."""
+    ids: Int64[np.ndarray, "questions time"]
+    """Token ids of the anchors, below them those of the duplicates, below them the negatives."""
     groups: Int64[np.ndarray, "batch"]
-    """Duplicate group of each row."""
-    negatives: Int64[np.ndarray, "negatives time_negatives"]
-    """Token ids of the partners that some anchors have in pairs labelled as no duplicates."""
+    """Duplicate group of each anchor, and so of its duplicate."""
     negative_groups: Int64[np.ndarray, "negatives"]
-    """Duplicate group of each of those."""
+    """Duplicate group of each negative."""
 
     def __len__(self) -> int:
+        """Give the number of anchors."""
         return len(self.groups)
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """How many rows of `ids` are anchors, duplicates and negatives."""
+        return len(self.groups), len(self.groups), len(self.negative_groups)
 
 
 class Batches:
@@ -110,10 +112,8 @@ class Batches:
         duplicates = np.where(same, partners, self._another(anchors, random))
         negatives = partners[~same]
         return Batch(
-            left=self._ids(anchors, random),
-            right=self._ids(duplicates, random),
+            ids=self._ids(np.concatenate([anchors, duplicates, negatives]), random),
             groups=graph.groups[anchors],
-            negatives=self._ids(negatives, random),
             negative_groups=graph.groups[negatives],
         )
 

@@ -36,8 +36,13 @@ def usable(rows, **options):
         return None
 
 
+def parts(batch):
+    """The anchors' ids, the duplicates' and the negatives'."""
+    return np.split(batch.ids, np.cumsum(batch.sizes)[:2])
+
+
 def questions(ids):
-    return (ids[:, 0] - 10).tolist() if ids.size else []
+    return (ids[:, 0] - 10).tolist()
 
 
 @given(links, st.integers(2, 9), st.integers(0, 9))
@@ -48,10 +53,9 @@ def test_an_epoch_holds_every_pair_once(rows, batch_size, epoch):
     batches, group = made
     same, different, sizes = [], [], []
     for batch in batches.epoch(epoch):
-        anchors, duplicates = questions(batch.left), questions(batch.right)
+        anchors, duplicates, partners = map(questions, parts(batch))
         assert batch.groups.tolist() == [group[question] for question in anchors]
         assert [group[question] for question in duplicates] == batch.groups.tolist()
-        partners = questions(batch.negatives)
         assert batch.negative_groups.tolist() == [group[question] for question in partners]
         same += [frozenset(pair) for pair in zip(anchors, duplicates, strict=True)]
         different += partners
@@ -68,7 +72,7 @@ def test_an_epoch_holds_every_pair_once(rows, batch_size, epoch):
 def test_every_negative_is_used_once():
     rows = [(2 * n, 2 * n + 1, n % 2 == 0) for n in range(50)]
     batches, _ = batches_of(rows)
-    partners = [q for batch in batches.epoch(0) for q in questions(batch.negatives)]
+    partners = [q for batch in batches.epoch(0) for q in questions(parts(batch)[2])]
     assert sorted(q // 2 for q in partners) == list(range(1, 50, 2))
 
 
@@ -83,8 +87,9 @@ def test_every_batch_can_have_a_negative(rows, batch_size):
 def test_duplicates_alone_on_request(rows):
     made = usable(rows, labelled_negatives=False) if any(label for *_, label in rows) else None
     for batch in made[0].epoch(0) if made else ():
-        assert batch.negatives.shape == (0, 0)
-        for pair in zip(questions(batch.left), questions(batch.right), strict=True):
+        anchors, duplicates, negatives = map(questions, parts(batch))
+        assert negatives == []
+        for pair in zip(anchors, duplicates, strict=True):
             assert (*pair, True) in rows or (*pair[::-1], True) in rows
 
 
@@ -93,15 +98,16 @@ def test_the_anchor_of_a_negative_stands_beside_another_of_its_group():
     batches, _ = batches_of(rows)
     for epoch in range(5):
         (batch,) = batches.epoch(epoch)
-        pairs = set(zip(questions(batch.left), questions(batch.right), strict=True))
+        anchors, duplicates, negatives = map(questions, parts(batch))
+        pairs = set(zip(anchors, duplicates, strict=True))
         assert pairs & {(0, 1), (1, 0)}
         assert pairs & {(3, 3), (4, 4)}, "a question without a duplicate is its own"
-        assert 2 in questions(batch.negatives)
+        assert 2 in negatives
 
 
 def test_both_sides_serve_as_anchors():
     batches, _ = batches_of([(0, 1, True), (2, 3, True)])
-    seen = {q for epoch in range(20) for b in batches.epoch(epoch) for q in questions(b.left)}
+    seen = {q for epoch in range(20) for b in batches.epoch(epoch) for q in questions(parts(b)[0])}
     assert seen == {0, 1, 2, 3}
 
 
@@ -118,7 +124,7 @@ def test_epochs_differ_and_a_seed_repeats_them():
 
     def epoch(number, seed):
         batches, _ = batches_of(rows, seed=seed, word_dropout=0.3)
-        return [[batch.left.tolist(), batch.negatives.tolist()] for batch in batches.epoch(number)]
+        return [batch.ids.tolist() for batch in batches.epoch(number)]
 
     assert epoch(0, 7) == epoch(0, 7)
     several = [epoch(0, 7), epoch(1, 7), epoch(0, 8)]
@@ -131,14 +137,14 @@ def test_questions_of_like_length_go_together():
     pairs = Pairs(texts, [f"{text}!" for text in texts], np.ones(1000, bool), np.arange(1000))
     table = TokenTable.from_rows([[5] * length for length in np.tile(lengths, 2)])
     batches = Batches(table, PairGraph.of(pairs), pairs.labels, batch_size=50)
-    padded = [(batch.left == TOKENS.padding).mean() for batch in batches.epoch(0)]
+    padded = [(batch.ids == TOKENS.padding).mean() for batch in batches.epoch(0)]
     assert np.mean(padded) < 0.15  # about 0.5 if mixed
 
 
 def test_word_dropout_makes_words_unknown_and_leaves_padding():
     rows = [(2 * n, 2 * n + 1, True) for n in range(500)]
     batches, _ = batches_of(rows, word_dropout=0.3, unknown_ids=range(5, 8), batch_size=50)
-    ids = [batch.left for batch in batches.epoch(0)]
+    ids = [batch.ids for batch in batches.epoch(0)]
     words = np.concatenate([rows[rows != TOKENS.padding] for rows in ids])
     assert np.isin(words, [5, 6, 7]).mean() == pytest.approx(0.3, abs=0.05)
     assert set(words[words < 10].tolist()) == {5, 6, 7}
