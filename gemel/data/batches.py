@@ -11,7 +11,7 @@ from gemel.text import TOKENS, TokenTable
 
 __all__ = ["Batch", "Batches"]
 
-_POOL = 32
+_POOL = 128
 """Batches whose pairs are sorted by length together: little padding, and still random."""
 
 
@@ -80,7 +80,6 @@ class Batches:
         ends = np.concatenate([graph.left[self.pairs], graph.right[self.pairs]])
         if len(np.unique(graph.groups[ends])) < 2:
             raise ValueError("training needs questions of at least two duplicate groups")
-        self._lengths = np.maximum(table.lengths[graph.left], table.lengths[graph.right])
         self._members = np.argsort(graph.groups, kind="stable")
         in_order = graph.groups[self._members]
         self._first = np.searchsorted(in_order, graph.groups, side="left")
@@ -94,27 +93,42 @@ class Batches:
         """Yield every pair once; a part without two groups joins the part before it."""
         random = np.random.default_rng([self.seed, number])
         pairs = random.permutation(self.pairs)
-        pools = np.array_split(pairs, -(-len(self) // _POOL))
-        by_length = np.concatenate([pool[np.argsort(self._lengths[pool])] for pool in pools])
-        parts = self._with_negatives(np.array_split(by_length, len(self)))
+        rows = self._draw(pairs, random)
+        lengths = self.table.lengths[rows].max(axis=0)
+        pools = np.array_split(np.arange(len(pairs)), -(-len(self) // _POOL))
+        by_length = np.concatenate([pool[np.argsort(lengths[pool])] for pool in pools])
+        parts = self._with_negatives(np.array_split(by_length, len(self)), rows)
         for index in random.permutation(len(parts)):
-            yield self._batch(parts[index], random)
+            part = parts[index]
+            yield self._batch(rows[:, part], self.labels[pairs[part]], random)
 
-    def _batch(self, pairs: Int64[np.ndarray, "batch"], random: np.random.Generator) -> Batch:
+    def _draw(
+        self, pairs: Int64[np.ndarray, "batch"], random: np.random.Generator
+    ) -> Int64[np.ndarray, "3 batch"]:
+        """Choose anchor, duplicate and partner of each pair; duplicates are their own partners."""
         graph = self.graph
+        left, right = graph.left[pairs], graph.right[pairs]
         same = self.labels[pairs]
         turned = random.random(len(pairs)) < 0.5
         # The anchor of a negative is, where it can be, the side that has a duplicate.
-        alone = (self._sizes[graph.left[pairs]] == 1, self._sizes[graph.right[pairs]] == 1)
-        turned = np.where(~same & (alone[0] != alone[1]), alone[0], turned)
-        anchors = np.where(turned, graph.right[pairs], graph.left[pairs])
-        partners = np.where(turned, graph.left[pairs], graph.right[pairs])
+        alone = self._sizes[left] == 1
+        turned = np.where(~same & (alone != (self._sizes[right] == 1)), alone, turned)
+        anchors, partners = np.where(turned, right, left), np.where(turned, left, right)
         duplicates = np.where(same, partners, self._another(anchors, random))
+        return np.stack([anchors, duplicates, partners])
+
+    def _batch(
+        self,
+        rows: Int64[np.ndarray, "3 batch"],
+        same: Bool[np.ndarray, "batch"],
+        random: np.random.Generator,
+    ) -> Batch:
+        anchors, duplicates, partners = rows
         negatives = partners[~same]
         return Batch(
             ids=self._ids(np.concatenate([anchors, duplicates, negatives]), random),
-            groups=graph.groups[anchors],
-            negative_groups=graph.groups[negatives],
+            groups=self.graph.groups[anchors],
+            negative_groups=self.graph.groups[negatives],
         )
 
     def _another(
@@ -139,18 +153,21 @@ class Batches:
             ids[dropped] = random.integers(low, high, size=int(dropped.sum()))
         return ids
 
-    def _with_negatives(self, parts: list[Int64[np.ndarray, "_"]]) -> list[Int64[np.ndarray, "_"]]:
+    def _with_negatives(
+        self, parts: list[Int64[np.ndarray, "_"]], rows: Int64[np.ndarray, "3 pairs"]
+    ) -> list[Int64[np.ndarray, "_"]]:
+        """Join a part whose questions are all of one group to the part before it."""
+
+        def varied(part: Int64[np.ndarray, "_"]) -> bool:
+            groups = self.graph.groups[rows[:, part]]
+            return bool((groups != groups[0, 0]).any())
+
         joined: list[Int64[np.ndarray, "_"]] = []
         for part in parts:
-            if joined and not self._varied(part):
+            if joined and not varied(part):
                 joined[-1] = np.concatenate([joined[-1], part])
             else:
                 joined.append(part)
-        if len(joined) > 1 and not self._varied(joined[0]):
+        if len(joined) > 1 and not varied(joined[0]):
             joined[:2] = [np.concatenate(joined[:2])]
         return joined
-
-    def _varied(self, pairs: Int64[np.ndarray, "_"]) -> bool:
-        ends = np.concatenate([self.graph.left[pairs], self.graph.right[pairs]])
-        groups = self.graph.groups[ends]
-        return bool((groups != groups[0]).any())
