@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gemel.config import OBJECTIVES
 from gemel.data import Pairs, QuestionPair
 from gemel.errors import DataError
 from gemel.evaluation import (
-    OBJECTIVES,
     count_confusion,
     fit_calibration,
     fit_decision,
