@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from gemel.config import Config
 from gemel.data import Columns, Pairs, read_pairs
-from gemel.errors import MissingExtraError
+from gemel.errors import DataError, MissingExtraError
 from gemel.evaluation import Report, evaluate_by_halves
 from gemel.evaluation import evaluate as evaluate_pairs
 from gemel.folder import Model, check_place, save_model
@@ -70,6 +70,7 @@ def evaluate(
     *,
     columns: Columns | None = None,
     halves: bool = False,
+    seen: bool = False,
     rounds: int = 1000,
     seed: int = 0,
 ) -> Report:
@@ -81,15 +82,18 @@ def evaluate(
         columns: names of the columns, where they are not the usual ones.
         halves: False judges by the threshold stored in the model; True judges each half of the
             pairs (cut by connected component) by the threshold that is best on the other half.
+        seen: whether pairs that the model was trained or its threshold fitted on are let through.
         rounds: bootstrap resamples for the intervals.
         seed: of halves and resamples.
 
     Raises:
         FolderError: the model cannot be loaded.
-        DataError: the pairs cannot be read, or are those the threshold was fitted on.
+        DataError: the pairs cannot be read, or the model has seen them.
     """
     engine = load(model) if isinstance(model, str | Path) else model
     given = _pairs(pairs, columns)
+    if not seen:
+        _refuse_seen(given, engine.model)
     if halves:
         return evaluate_by_halves(given, engine.similarity, rounds=rounds, seed=seed)
     return evaluate_pairs(given, engine.similarity, engine.model.decision, rounds=rounds, seed=seed)
@@ -106,3 +110,16 @@ def load(model: str | Path) -> Engine:
 
 def _pairs(pairs: str | Path | Pairs, columns: Columns | None) -> Pairs:
     return pairs if isinstance(pairs, Pairs) else read_pairs(pairs, columns)
+
+
+def _refuse_seen(pairs: Pairs, model: Model) -> None:
+    known = {
+        model.training.get("data"): "the model was trained on",
+        model.decision.data: "the threshold was fitted on",
+    }
+    if pairs.digest in known:
+        raise DataError(
+            f"these are the very pairs that {known[pairs.digest]}, which would flatter it; "
+            "evaluate others, or add --seen",
+            path=pairs.path,
+        )

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -47,3 +49,17 @@ def test_place_is_checked_before_the_work(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(gemel.FolderError, match="is not a gemel model"):
         gemel.train(tmp_path / "there-is-no-such-file.csv", tmp_path)
+
+
+@pytest.mark.parametrize("where", ["trained on", "fitted on"])
+def test_pairs_that_the_model_has_seen_are_refused(tiny_model, where):
+    pairs = Pairs(["a", "b"], ["c", "d"], np.array([True, False]), np.arange(2))
+    if where == "trained on":
+        changes = {"training": {"data": pairs.digest}}
+    else:
+        changes = {"decision": dataclasses.replace(tiny_model.decision, data=pairs.digest)}
+    engine = gemel.Engine(dataclasses.replace(tiny_model, **changes))
+    for halves in (False, True):
+        with pytest.raises(gemel.DataError, match=f"{where}, which would flatter it.*--seen"):
+            gemel.evaluate(pairs, engine, halves=halves)
+    assert gemel.evaluate(pairs, engine, seen=True, rounds=2).pairs == 2

@@ -25,6 +25,9 @@ def evaluate(
             "instead of the stored one.",
         ),
     ] = False,
+    seen: Annotated[
+        bool, typer.Option("--seen", help="Measure even on pairs that the model has seen.")
+    ] = False,
     left: Left = None,
     right: Right = None,
     label: Label = None,
@@ -36,7 +39,9 @@ def evaluate(
     """
     from gemel import api
 
-    report = api.evaluate(pairs, model, columns=columns(left, right, label), halves=halves)
+    report = api.evaluate(
+        pairs, model, columns=columns(left, right, label), halves=halves, seen=seen
+    )
     typer.echo(json.dumps(dataclasses.asdict(report)) if as_json else _text(report))
 
 

@@ -91,6 +91,13 @@ def test_evaluate(files, model, run):
     assert report["figures"]["accuracy"]["value"] == pytest.approx(right)
 
 
+def test_the_training_file_flatters(files, model, run):
+    code, _, err = run("evaluate", files[0], "--model", model[0])
+    assert code == 2
+    assert "these are the very pairs that the model was trained on" in err
+    assert run("evaluate", files[0], "--model", model[0], "--seen")[0] == 0
+
+
 def test_a_model_is_not_replaced_by_accident(files, model, run):
     before = (model[0] / "model.safetensors").read_bytes()
     code, _, err = run("train", files[0], "--out", model[0], *FAST)

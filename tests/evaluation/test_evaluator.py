@@ -74,17 +74,6 @@ def test_a_perfect_scorer():
     assert report.thresholds == (0.5, 0.5)
 
 
-def test_pairs_the_threshold_was_fitted_on_are_refused():
-    shuffled = PAIRS.select(PAIRS.labels), PAIRS.select(~PAIRS.labels)
-    again = Pairs.collect(
-        QuestionPair(left, right, bool(label), 1)
-        for part in shuffled
-        for left, right, label in zip(part.left, part.right, part.labels, strict=True)
-    )
-    with pytest.raises(DataError, match=r"fitted on these very pairs.*evaluate on others"):
-        evaluate(again, scorer_of(PAIRS), decision_on(PAIRS))
-
-
 @pytest.mark.parametrize("label", [True, False])
 def test_one_label_is_refused(label):
     pairs = PAIRS.select(PAIRS.labels == label)
