@@ -18,11 +18,14 @@ __all__ = [
     "OBJECTIVES",
     "Config",
     "DecisionConfig",
+    "PRECISIONS",
     "NetworkConfig",
     "TextConfig",
     "TrainingConfig",
 ]
 
+PRECISIONS = ("auto", "float32", "bfloat16")
+"""What the network can compute in while it learns."""
 OBJECTIVES = ("accuracy", "f1")
 """What a threshold can be best for."""
 
@@ -81,6 +84,8 @@ class TrainingConfig:
     """Whether pairs labelled 0 join the negatives; `false` learns from duplicates alone."""
     word_dropout: float = 0.1
     """Share of the words that are read as unknown ones, each time others; 0 is none."""
+    precision: str = "auto"
+    """Of the network's arithmetic: "float32", "bfloat16", or "auto" for what is fastest here."""
     validation_fraction: float = 0.05
     """Share of the rows kept out of training to choose the threshold, 0 to 1, exclusive."""
     seed: int = 0
@@ -104,6 +109,10 @@ class TrainingConfig:
         _require(
             0 <= self.word_dropout < 1,
             f"training.word_dropout must be at least 0 and below 1, not {self.word_dropout}",
+        )
+        _require(
+            self.precision in PRECISIONS,
+            f"training.precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}",
         )
         _require(
             0 < self.validation_fraction < 1,

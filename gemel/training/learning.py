@@ -75,6 +75,7 @@ def learn(
         "validation_pairs": len(validation),
         "vocabulary": len(tokenizer.vocabulary),
         "seed": config.training.seed,
+        "precision": "bfloat16" if trainer.bfloat16 else "float32",
         "best_epoch": best.epoch,
         "validation_average_precision": best.validation_average_precision,
         "mean_similarity": best.mean_similarity,

@@ -16,6 +16,7 @@ from gemel.errors import TrainingError
 from gemel.losses import in_batch_triplet_loss
 from gemel.models import SiameseModel, get_weights, set_weights
 from gemel.training.collapse import COLLAPSED
+from gemel.training.precision import uses_bfloat16
 from gemel.training.reporters import EpochSummary, Reporter
 
 __all__ = ["Trainer", "Validation"]
@@ -60,6 +61,7 @@ class Trainer:
         self.optimizer = torch.optim.Adam(
             model.model.parameters(), lr=settings.learning_rate, fused=True
         )
+        self.bfloat16 = uses_bfloat16(settings.precision)
         self.steps = settings.epochs * len(batches)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
 
@@ -127,8 +129,9 @@ class Trainer:
 
     def _step(self, batch: Batch) -> float:
         # The twin is one encoder: reading all sides in one go gives the same vectors, sooner.
-        vectors = self.model.processor(torch.from_numpy(batch.ids))
-        v1, v2, negatives = vectors.split(batch.sizes)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
+            vectors = self.model.processor(torch.from_numpy(batch.ids))
+        v1, v2, negatives = vectors.float().split(batch.sizes)
         loss: Float[Tensor, ""] = in_batch_triplet_loss(
             v1,
             v2,

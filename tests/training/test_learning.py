@@ -129,6 +129,14 @@ def test_the_best_epoch_is_kept():
     assert Ranking(scores, validation.labels).average_precision() == pytest.approx(best, abs=2e-3)
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_either_precision_learns_and_is_recorded(precision):
+    model = learn(make_pairs(), SMALL.replace([f"training.precision={precision}"]))
+    assert model.training["precision"] == precision
+    assert model.training["validation_average_precision"] > 0.9
+    assert all(array.dtype == np.float32 for array in model.weights.values())
+
+
 def test_given_validation_pairs_are_used():
     validation = make_pairs(60, seed=3)
     model = learn(make_pairs(), SMALL, validation=validation)

@@ -1,0 +1,19 @@
+"""Which numbers the network multiplies while it learns; its weights are float32 always."""
+
+import torch
+
+__all__ = ["uses_bfloat16"]
+
+
+def uses_bfloat16(precision: str) -> bool:
+    """Resolve the setting `training.precision` on this machine.
+
+    Args:
+        precision: "float32", "bfloat16", or "auto": bfloat16 where the processor multiplies it
+            (elsewhere it would be slow).
+    """
+    if precision == "auto":
+        # Torch tells only by a private name; one day without it costs speed, not answers.
+        is_supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+        return is_supported is not None and bool(is_supported())
+    return precision == "bfloat16"
