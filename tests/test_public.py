@@ -1,7 +1,9 @@
 """What is promised is there: names, settings, examples."""
 
 import importlib
+import json
 import pkgutil
+import re
 import runpy
 import subprocess
 import sys
@@ -62,3 +64,25 @@ def test_examples_run(example, succeeds, capsys):
 
 def test_every_example_is_run():
     assert {path.stem for path in (ROOT / "examples").glob("*.py")} == {"classifier", "notebook"}
+
+
+def test_the_figures_in_the_readme_are_those_measured():
+    result = json.loads((ROOT / "benchmarks" / "results" / "main_job.json").read_text())
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for report in result["reports"]:
+        cells = [
+            f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+            for name, figure in report["figures"].items()
+            if name in ("accuracy", "f1", "average_precision")
+        ]
+        assert f"| {report['model']} | {' | '.join(cells)} |" in readme
+
+
+def test_every_command_in_the_readme_is_one():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    verbs = set(re.findall(r"^(?:\.venv/bin/)?gemel (\w+)", readme, flags=re.MULTILINE))
+    assert verbs == {"train", "evaluate", "compare"}
+    targets = set(re.findall(r"make (\w[\w-]*)(?=\s+#)", readme))
+    makefile = (ROOT / "Makefile").read_text()
+    assert targets == {"demo", "test"}
+    assert all(f"\n{target}:" in makefile for target in targets)

@@ -102,10 +102,10 @@ class Trainer:
         return history
 
     def _watch_for_collapse(self, history: list[EpochSummary]) -> None:
-        """Warn when questions lie together at the end or for two epochs; before, they may part."""
+        """Warn when questions lie together at the end, or do not part between two epochs."""
         last = history[-1]
-        again = all(summary.mean_similarity > COLLAPSED for summary in history[-2:])
-        if again and (len(history) > 1 or last.epoch == last.epochs):
+        parting = len(history) < 2 or last.mean_similarity < history[-2].mean_similarity - 1e-3
+        if last.mean_similarity > COLLAPSED and (last.epoch == last.epochs or not parting):
             self.reporter.warn(
                 f"the twin has collapsed: different questions have a mean cosine of "
                 f"{last.mean_similarity:.3f}, so no threshold can tell them apart; "

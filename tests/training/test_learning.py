@@ -210,6 +210,7 @@ def test_questions_that_part_late_are_no_collapse():
     trainer._watch_for_collapse([summary, learn_summary(mean_similarity=0.999, epoch=2)])
     assert len(listener.warned) == 1
     trainer._watch_for_collapse([summary, learn_summary(mean_similarity=0.2, epoch=2)])
+    trainer._watch_for_collapse([summary, learn_summary(mean_similarity=0.99, epoch=2)])
     trainer._watch_for_collapse([learn_summary(mean_similarity=0.999, epoch=1, epochs=1)])
     assert len(listener.warned) == 2
 
