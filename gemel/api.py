@@ -1,5 +1,6 @@
 """The library's verbs, each a few lines over the rooms below; torch is imported on first use."""
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from gemel.evaluation import Report, evaluate_by_halves
 from gemel.evaluation import evaluate as evaluate_pairs
 from gemel.folder import Model, check_place, save_model
 from gemel.inference import Engine
+from gemel.text import Progress
 
 if TYPE_CHECKING:
     from gemel.training import Reporter
@@ -73,6 +75,7 @@ def evaluate(
     seen: bool = False,
     rounds: int = 1000,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> Report:
     """Measure a model on labelled pairs.
 
@@ -85,6 +88,7 @@ def evaluate(
         seen: whether pairs that the model was trained or its threshold fitted on are let through.
         rounds: bootstrap resamples for the intervals.
         seed: of halves and resamples.
+        progress: is told how far the work is.
 
     Raises:
         FolderError: the model cannot be loaded.
@@ -92,11 +96,14 @@ def evaluate(
     """
     engine = load(model) if isinstance(model, str | Path) else model
     given = _pairs(pairs, columns)
+    score = functools.partial(engine.similarity, progress=progress)
     if not seen:
         _refuse_seen(given, engine.model)
     if halves:
-        return evaluate_by_halves(given, engine.similarity, rounds=rounds, seed=seed)
-    return evaluate_pairs(given, engine.similarity, engine.model.decision, rounds=rounds, seed=seed)
+        return evaluate_by_halves(given, score, rounds=rounds, seed=seed, progress=progress)
+    return evaluate_pairs(
+        given, score, engine.model.decision, rounds=rounds, seed=seed, progress=progress
+    )
 
 
 def load(model: str | Path) -> Engine:

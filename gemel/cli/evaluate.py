@@ -5,8 +5,10 @@ import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from gemel.cli.options import Json, Label, Left, ModelFolder, PairsFile, Right, columns
+from gemel.cli.progress import WorkProgress
 
 if TYPE_CHECKING:
     from gemel.evaluation import Report
@@ -39,9 +41,15 @@ def evaluate(
     """
     from gemel import api
 
-    report = api.evaluate(
-        pairs, model, columns=columns(left, right, label), halves=halves, seen=seen
-    )
+    with WorkProgress(Console(stderr=True)) as progress:
+        report = api.evaluate(
+            pairs,
+            model,
+            columns=columns(left, right, label),
+            halves=halves,
+            seen=seen,
+            progress=progress,
+        )
     typer.echo(json.dumps(dataclasses.asdict(report)) if as_json else _text(report))
 
 

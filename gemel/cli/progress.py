@@ -1,4 +1,4 @@
-"""What a person sees while a twin learns: a live line on a terminal, plain lines elsewhere."""
+"""What a person sees during long work: a live line on a terminal, plain lines elsewhere."""
 
 import time
 from types import TracebackType
@@ -16,10 +16,59 @@ from rich.progress import (
 if TYPE_CHECKING:
     from gemel.training import EpochSummary
 
-__all__ = ["TrainingProgress"]
+__all__ = ["TrainingProgress", "WorkProgress"]
 
 _EVERY = 15.0
 """Seconds between two lines where there is no terminal."""
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[news]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+class WorkProgress:
+    """Progress of work in stages, used as a context manager and called with what is done.
+
+    Args:
+        console: where to write.
+    """
+
+    def __init__(self, console: Console):
+        self.console = console
+        self.bar = _bar(console)
+        self.task = self.bar.add_task("reading", total=None, news="")
+        self.spoken = time.monotonic()
+
+    def __enter__(self) -> "WorkProgress":
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.bar.stop()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Hear how much of a stage is done."""
+        self.bar.update(
+            self.task, description=stage, completed=done, total=total, news=f"{done:,}/{total:,}"
+        )
+        now = time.monotonic()
+        if not self.console.is_terminal and now - self.spoken > _EVERY:
+            self.spoken = now
+            self.console.print(f"{stage}: {done:,} of {total:,}", highlight=False, markup=False)
 
 
 class TrainingProgress:
@@ -36,16 +85,7 @@ class TrainingProgress:
         self.loss: float | None = None
         self.pairs = 0
         self.started = self.spoken = time.monotonic()
-        self.bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[news]}"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        self.bar = _bar(console)
         self.task = self.bar.add_task("training", total=None, news="")
 
     def __enter__(self) -> "TrainingProgress":

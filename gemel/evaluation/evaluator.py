@@ -11,6 +11,7 @@ from gemel.data import PairGraph, Pairs, split_by_component
 from gemel.decision import Decision
 from gemel.evaluation.fitting import fit_threshold
 from gemel.evaluation.metrics import Confusion, Ranking, count_confusion, interval
+from gemel.text import Progress
 
 __all__ = ["Figure", "Report", "Score", "evaluate", "evaluate_by_halves"]
 
@@ -49,7 +50,13 @@ class Report:
 
 
 def evaluate(
-    pairs: Pairs, score: Score, decision: Decision, *, rounds: int = 1000, seed: int = 0
+    pairs: Pairs,
+    score: Score,
+    decision: Decision,
+    *,
+    rounds: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> Report:
     """Measure the verdicts of a stored decision.
 
@@ -59,6 +66,7 @@ def evaluate(
         decision: holds the threshold.
         rounds: bootstrap resamples.
         seed: of the resamples.
+        progress: is told how many resamples are drawn.
 
     Raises:
         DataError: one label only.
@@ -73,6 +81,7 @@ def evaluate(
         protocol=f"threshold stored in the model, best for {decision.objective}",
         rounds=rounds,
         seed=seed,
+        progress=progress,
     )
 
 
@@ -83,6 +92,7 @@ def evaluate_by_halves(
     objective: str = "accuracy",
     rounds: int = 1000,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> Report:
     """Measure with a threshold for these pairs' own mix, and none fitted on what it is scored on.
 
@@ -112,6 +122,7 @@ def evaluate_by_halves(
         protocol=f"each half by the threshold best for {objective} on the other",
         rounds=rounds,
         seed=seed,
+        progress=progress,
     )
 
 
@@ -124,18 +135,21 @@ def _report(
     protocol: str,
     rounds: int,
     seed: int,
+    progress: Progress | None,
 ) -> Report:
     confusion = count_confusion(verdicts, pairs.labels)
     ranking = Ranking(scores, pairs.labels)
     values = _figures(confusion, ranking, None)
     drawn: dict[str, list[float]] = {name: [] for name in values}
     random = np.random.default_rng(seed)
-    for _ in range(rounds):
+    for drawn_rounds in range(1, rounds + 1):
         rows = random.integers(len(pairs), size=len(pairs))
         weights = np.bincount(rows, minlength=len(pairs))
         again = _figures(count_confusion(verdicts, pairs.labels, weights), ranking, weights)
         for name, value in again.items():
             drawn[name].append(value)
+        if progress is not None:
+            progress("resampling", drawn_rounds, rounds)
     figures = {}
     for name, value in values.items():
         low, high = interval(drawn[name])

@@ -9,7 +9,7 @@ from jaxtyping import Float32
 from gemel.decision import Verdict
 from gemel.folder import Model, load_model
 from gemel.inference.network import NumpyEncoder
-from gemel.text import encode_in_batches, row_cosines
+from gemel.text import Progress, encode_in_batches, row_cosines
 
 __all__ = ["Engine"]
 
@@ -34,12 +34,18 @@ class Engine:
         """
         return cls(load_model(path))
 
-    def encode(self, texts: Sequence[str]) -> Float32[np.ndarray, "texts dim"]:
+    def encode(
+        self, texts: Sequence[str], *, progress: Progress | None = None
+    ) -> Float32[np.ndarray, "texts dim"]:
         """Turn questions into unit vectors, in order."""
         encoder = self._encoder
-        return encode_in_batches(texts, self.model.tokenizer, encoder, encoder.dim)
+        return encode_in_batches(
+            texts, self.model.tokenizer, encoder, encoder.dim, progress=progress
+        )
 
-    def similarity(self, left: Sequence[str], right: Sequence[str]) -> Float32[np.ndarray, "pairs"]:
+    def similarity(
+        self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
+    ) -> Float32[np.ndarray, "pairs"]:
         """Give the cosine of each pair of questions, -1 to 1.
 
         Raises:
@@ -47,7 +53,7 @@ class Engine:
         """
         if len(left) != len(right):
             raise ValueError(f"{len(left)} first questions, but {len(right)} second ones")
-        vectors = self.encode([*left, *right])
+        vectors = self.encode([*left, *right], progress=progress)
         return row_cosines(vectors[: len(left)], vectors[len(left) :])
 
     def predict_all(self, left: Sequence[str], right: Sequence[str]) -> list[Verdict]:

@@ -1,7 +1,7 @@
 """From text to token ids, and on to vectors through whatever turns ids into them."""
 
 from gemel.text.cleaning import clean
-from gemel.text.encoding import EncodeIds, encode_in_batches, row_cosines
+from gemel.text.encoding import EncodeIds, Progress, encode_in_batches, row_cosines
 from gemel.text.table import TokenTable, next_power_of_two
 from gemel.text.tokenizer import Tokenizer, split_words
 from gemel.text.tokens import TOKENS, Tokens
@@ -11,6 +11,7 @@ __all__ = [
     "TOKENS",
     "UNKNOWN_TOKEN",
     "EncodeIds",
+    "Progress",
     "TokenTable",
     "Tokenizer",
     "Tokens",

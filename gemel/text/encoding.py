@@ -8,7 +8,10 @@ from jaxtyping import Float32, Int64
 
 from gemel.text.tokenizer import Tokenizer
 
-__all__ = ["EncodeIds", "encode_in_batches", "row_cosines"]
+__all__ = ["EncodeIds", "Progress", "encode_in_batches", "row_cosines"]
+
+Progress = Callable[[str, int, int], object]
+"""Is told what is going on, how much of it is done, and of how much."""
 
 EncodeIds = Callable[[Any], Any]
 """Turns ids (batch, time), padded on the right, into float32 vectors (batch, dim)."""
@@ -22,6 +25,7 @@ def encode_in_batches(
     *,
     batch_rows: int = 256,
     batch_tokens: int = 8192,
+    progress: Progress | None = None,
 ) -> Float32[np.ndarray, "texts dim"]:
     """Encode questions: equal ones once, those of like length together, results in order.
 
@@ -32,13 +36,18 @@ def encode_in_batches(
         dim: depth of the vectors.
         batch_rows: most rows of a batch.
         batch_tokens: most places of a batch, padding included; a longer row goes alone.
+        progress: is told how many different questions are encoded.
     """
     numbers: dict[str, int] = {}
     order = [numbers.setdefault(text, len(numbers)) for text in texts]
     table = tokenizer.encode_all(numbers)
     vectors = np.empty((len(table), dim), dtype=np.float32)
+    done = 0
     for rows in _batches(table.lengths, batch_rows, batch_tokens):
         vectors[rows] = encode_ids(table.pad(rows))
+        done += len(rows)
+        if progress is not None:
+            progress("encoding questions", done, len(table))
     return vectors[order]
 
 
