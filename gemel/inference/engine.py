@@ -9,6 +9,7 @@ from jaxtyping import Float32
 from gemel.decision import Verdict
 from gemel.folder import Model, load_model
 from gemel.inference.network import NumpyEncoder
+from gemel.inference.threads import one_compute_thread
 from gemel.text import Progress, encode_in_batches, row_cosines
 
 __all__ = ["Engine"]
@@ -39,9 +40,10 @@ class Engine:
     ) -> Float32[np.ndarray, "texts dim"]:
         """Turn questions into unit vectors, in order."""
         encoder = self._encoder
-        return encode_in_batches(
-            texts, self.model.tokenizer, encoder, encoder.dim, progress=progress
-        )
+        with one_compute_thread():
+            return encode_in_batches(
+                texts, self.model.tokenizer, encoder, encoder.dim, progress=progress
+            )
 
     def similarity(
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None

@@ -1,0 +1,51 @@
+"""One compute thread for the engine.
+
+Its matrices are small: a second thread gains little on an idle machine, and on a busy one the two
+wait for each other. Measured on 2 cores with other work on both: 757 questions/s with NumPy's
+default threads, 14,659 with one.
+"""
+
+import contextlib
+import functools
+import threading
+
+from threadpoolctl import ThreadpoolController
+
+__all__ = ["one_compute_thread"]
+
+
+class _SharedLimit:
+    """The number of threads belongs to the process: the first to come sets it, the last to leave
+    puts the old one back.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.inside = 0
+        self.limit = contextlib.ExitStack()
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if not self.inside:
+                self.limit.enter_context(_controller().limit(limits=1))
+            self.inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if not self.inside:
+                self.limit.close()
+
+
+_SHARED = _SharedLimit()
+
+
+def one_compute_thread() -> contextlib.AbstractContextManager[None]:
+    """Keep NumPy's linear algebra on one thread for a while; any number of threads may."""
+    return _SHARED
+
+
+@functools.cache
+def _controller() -> ThreadpoolController:
+    # Looking for the loaded libraries takes milliseconds; they do not change.
+    return ThreadpoolController()
