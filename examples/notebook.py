@@ -17,7 +17,7 @@ def main() -> float:
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     batches = DataGenerator(*loader.data.train, batch_size=64, seed=0)
     for step, (one, two) in zip(range(60), batches, strict=False):
-        loss = training(torch.from_numpy(one), torch.from_numpy(two))
+        loss = training(one, two)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -68,7 +68,7 @@ def train(
 
 def evaluate(
     pairs: str | Path | Pairs,
-    model: str | Path | Engine,
+    model: str | Path | Model | Engine,
     *,
     columns: Columns | None = None,
     halves: bool = False,
@@ -81,7 +81,7 @@ def evaluate(
 
     Args:
         pairs: a CSV or TSV file, or pairs already read.
-        model: a model folder, or an engine.
+        model: a model folder, what `train` returned, or an engine.
         columns: names of the columns, where they are not the usual ones.
         halves: False judges by the threshold stored in the model; True judges each half of the
             pairs (cut by connected component) by the threshold that is best on the other half.
@@ -94,13 +94,20 @@ def evaluate(
         FolderError: the model cannot be loaded.
         DataError: the pairs cannot be read, or the model has seen them.
     """
-    engine = load(model) if isinstance(model, str | Path) else model
+    engine = _engine(model)
     given = _pairs(pairs, columns)
     score = functools.partial(engine.similarity, progress=progress)
     if not seen:
         _refuse_seen(given, engine.model)
     if halves:
-        return evaluate_by_halves(given, score, rounds=rounds, seed=seed, progress=progress)
+        return evaluate_by_halves(
+            given,
+            score,
+            objective=engine.model.decision.objective,
+            rounds=rounds,
+            seed=seed,
+            progress=progress,
+        )
     return evaluate_pairs(
         given, score, engine.model.decision, rounds=rounds, seed=seed, progress=progress
     )
@@ -117,6 +124,12 @@ def load(model: str | Path) -> Engine:
 
 def _pairs(pairs: str | Path | Pairs, columns: Columns | None) -> Pairs:
     return pairs if isinstance(pairs, Pairs) else read_pairs(pairs, columns)
+
+
+def _engine(model: str | Path | Model | Engine) -> Engine:
+    if isinstance(model, str | Path):
+        return load(model)
+    return Engine(model) if isinstance(model, Model) else model
 
 
 def _refuse_seen(pairs: Pairs, model: Model) -> None:

@@ -79,7 +79,7 @@ class TrainingConfig:
     epochs: int = 2
     """Times that every pair is seen."""
     learning_rate: float = 0.005
-    """Adam's highest step size."""
+    """Adam's highest step size: it rises over the first twentieth of the steps, then falls."""
     labelled_negatives: bool = True
     """Whether pairs labelled 0 join the negatives; `false` learns from duplicates alone."""
     word_dropout: float = 0.1

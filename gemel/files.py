@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["new_folder", "write_bytes", "write_text"]
+__all__ = ["check_writable", "new_folder", "write_bytes", "write_text"]
 
 
 def _sync(path: Path) -> None:
@@ -55,6 +55,20 @@ def _umask() -> int:
     return mask
 
 
+def check_writable(path: Path) -> None:
+    """Find out, before long work, whether something can be written at `path`.
+
+    Raises:
+        OSError: it cannot: a file in the way, a read-only place, a name the system does not take.
+    """
+    place = path.resolve().parent
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+    Path(tempfile.mkdtemp(dir=place, prefix=f".{path.resolve().name}.try-")).rmdir()
+
+
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Fill a folder beside `path` and put it in place at the end, whole or not at all.
@@ -98,7 +112,7 @@ def _put_in_place(fresh: Path, path: Path) -> None:
     path.rename(old)
     try:
         fresh.rename(path)
-    except OSError:
+    except BaseException:
         old.rename(path)
         raise
     _sync(path.parent)

@@ -7,13 +7,14 @@ from gemel.siamese_networks import DataLoader, TOKENS, SiameseModel
 import functools
 import os
 import sys
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int64
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
 
 from gemel.data import Pairs, read_pairs
 from gemel.layers import Fn, Parallel, normalize
@@ -62,12 +63,18 @@ class Constants(NamedTuple):
 AXIS = Axis(columns=1, last=-1)
 CONSTANTS = Constants(model_depth=128, axis=AXIS)
 
-triplet_loss = in_batch_triplet_loss
+
+def triplet_loss(v1: Any, v2: Any, margin: float = 0.25) -> Float[Tensor, ""]:
+    """Compute the notebook's loss of two batches of unit vectors, tensors or NumPy arrays.
+
+    Row i of each are duplicates; see `gemel.losses.in_batch_triplet_loss`.
+    """
+    return in_batch_triplet_loss(torch.as_tensor(v1), torch.as_tensor(v2), margin)
 
 
 def triplet_loss_layer(margin: float = 0.25) -> Fn:
     """Make the loss a layer of two inputs, to stand behind the twin in `Serial`."""
-    return Fn("TripletLoss", functools.partial(triplet_loss, margin=margin, groups=None))
+    return Fn("TripletLoss", lambda v1, v2: triplet_loss(v1, v2, margin))
 
 
 def Siamese(  # noqa: N802 - the notebook's name
@@ -103,6 +110,13 @@ class Data(NamedTuple):
     test: Question
     y_test: Bool[np.ndarray, "pairs"]
     """Whether each pair of `test` asks the same."""
+
+
+class _Vocabulary(dict[str, int]):
+    """A dictionary that knows what to say of unknown words, and stays as it is."""
+
+    def __missing__(self, word: str) -> int:
+        return TOKENS.unknown
 
 
 class DataLoader:
@@ -154,8 +168,11 @@ class DataLoader:
 
     @functools.cached_property
     def vocabulary(self) -> dict[str, int]:
-        """Token to id, of the words in training questions; `len` is the table's number of rows."""
-        return dict(self._tokenizer.vocabulary)
+        """Token to id, of the words in training questions; `len` is the table's number of rows.
+
+        A word that is not there has the unknown id; asking does not add it.
+        """
+        return _Vocabulary(self._tokenizer.vocabulary)
 
     @functools.cached_property
     def data(self) -> Data:
@@ -181,8 +198,9 @@ class DataGenerator:
     """Endless batches of two arrays of ids, both padded to one power of two.
 
     Args:
-        question_one, question_two: token ids; row i of each make one pair.
-        batch_size: rows of a batch; it goes on from the start, shuffled anew, when rows run out.
+        question_one, question_two: sequences of token ids; row i of each make one pair.
+        batch_size: rows of a batch; it goes on from the start, shuffled anew, when rows run out,
+            with no row twice in a batch if there are rows enough.
         padding: the id that fills up.
         shuffle: whether the order is random.
         seed: starts the shuffling.
@@ -193,14 +211,14 @@ class DataGenerator:
 
     def __init__(
         self,
-        question_one: list[list[int]],
-        question_two: list[list[int]],
+        question_one: Any,
+        question_two: Any,
         batch_size: int,
         padding: int = TOKENS.padding,
         shuffle: bool = True,
         seed: int | None = None,
     ):
-        if len(question_one) != len(question_two) or not question_one or batch_size < 1:
+        if len(question_one) != len(question_two) or not len(question_one) or batch_size < 1:
             raise ValueError(
                 f"needs as many first as second questions and a batch size, got "
                 f"{len(question_one)}, {len(question_two)} and {batch_size}"
@@ -210,22 +228,30 @@ class DataGenerator:
         self.padding = padding
         self.shuffle = shuffle
         self._random = np.random.default_rng(seed)
-        self._rows = self._endless()
+        self._waiting = self._order()
 
     def __iter__(self) -> "DataGenerator":
         return self
 
     def __next__(self) -> tuple[Int64[np.ndarray, "batch time"], Int64[np.ndarray, "batch time"]]:
-        rows = np.array([next(self._rows) for _ in range(self.batch_size)])
+        rows, self._waiting = self._take(self.batch_size)
         longest = max(int(table.lengths[rows].max()) for table in self.tables)
         width = next_power_of_two(max(1, longest))
         one, two = (table.pad(rows, width, padding=self.padding) for table in self.tables)
         return one, two
 
-    def _endless(self) -> Iterator[int]:
+    def _take(self, size: int) -> tuple[Int64[np.ndarray, "taken"], Int64[np.ndarray, "left"]]:
+        """Take rows from those waiting; a new round puts the rows just taken last."""
+        rows = self._waiting
+        while len(rows) < size:
+            order = self._order()
+            again = np.isin(order, rows)
+            rows = np.concatenate([rows, order[~again], order[again]])
+        return rows[:size], rows[size:]
+
+    def _order(self) -> Int64[np.ndarray, "rows"]:
         count = len(self.tables[0])
-        while True:
-            yield from self._random.permutation(count) if self.shuffle else range(count)
+        return self._random.permutation(count) if self.shuffle else np.arange(count)
 
 
 def _default_path() -> Path:

@@ -30,7 +30,9 @@ def tiny_model():
         return random.normal(size=shape).astype(np.float32)
 
     return Model(
-        config=Config().replace([f"network.d_model={dim}", "text.min_count=1"]),
+        config=Config().replace(
+            [f"network.d_model={dim}", "text.min_count=1", "text.unknown_buckets=0"]
+        ),
         tokenizer=tokenizer,
         weights={
             "embedding.weight": draw(len(tokenizer.vocabulary), dim),

@@ -88,8 +88,8 @@ def test_vocabulary_has_no_gap_and_never_grows(loader):
     assert sorted(loader.vocabulary.values()) == list(range(size))
     assert loader.vocabulary["<PAD>"] == 1
     assert loader.vocabulary.get("never-seen", 0) == 0
-    with pytest.raises(KeyError):
-        loader.vocabulary["never-seen"]
+    assert loader.vocabulary["never-seen"] == TOKENS.unknown
+    assert "never-seen" not in loader.vocabulary
     assert len(loader.vocabulary) == size
     every_id = torch.tensor([list(loader.vocabulary.values())])
     assert SiameseModel(size, 4).processor(every_id).isfinite().all()
@@ -156,6 +156,25 @@ def test_generator_is_endless_loses_nothing_and_has_a_seed():
     for one, two in zip(range(3), DataGenerator(rows, rows, 3), strict=False):
         del one
         assert np.array_equal(*two)
+
+
+def test_no_batch_holds_a_row_twice_if_it_need_not():
+    """A row beside itself would be its own worst negative."""
+    rows = [[number] for number in range(2, 9)]
+    generator = DataGenerator(rows, rows, 5, seed=0)
+    for _ in range(50):
+        drawn = next(generator)[0].flatten().tolist()
+        assert len(set(drawn)) == 5
+
+
+def test_a_course_loop_with_numpy_arrays_only(loader):
+    """Batches straight into the model, and vectors straight into NumPy, as the course has it."""
+    arrays = [np.array(side, dtype=object) for side in loader.data.train]
+    batch = next(DataGenerator(*arrays, batch_size=8, seed=0))
+    v1, v2 = Siamese(len(loader.vocabulary), 8, mode="eval")(batch)
+    scores = [np.dot(v1[row], v2[row].T) for row in range(8)]
+    assert np.isfinite(scores).all()
+    assert triplet_loss(v1.numpy(), v2.numpy()) == triplet_loss(v1, v2)
 
 
 @pytest.mark.parametrize("arguments", [([], [], 2), ([[2]], [], 2), ([[2]], [[3]], 0)])

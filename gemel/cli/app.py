@@ -47,6 +47,9 @@ def main() -> None:
     """Run the command line; an error that gemel raises on purpose is one line, exit code 2."""
     try:
         app()
+    except KeyboardInterrupt:
+        typer.echo("gemel: stopped; nothing was written", err=True)
+        sys.exit(130)
     except (GemelError, OSError) as error:
         typer.echo(f"gemel: {error}", err=True)
         sys.exit(2)

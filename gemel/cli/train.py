@@ -1,5 +1,6 @@
 """`gemel train`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -61,6 +62,6 @@ def train(
     typer.echo(
         f"{out}: written after {model.training['seconds']:.0f} s; two questions count as the same "
         f"from similarity {decision.threshold:.3f} on\n"
-        f'next: gemel compare "first question" "second question" --model {out}\n'
-        f"      gemel evaluate other-pairs.csv --model {out}"
+        f'next: gemel compare "first question" "second question" --model {shlex.quote(str(out))}\n'
+        f"      gemel evaluate other-pairs.csv --model {shlex.quote(str(out))}"
     )

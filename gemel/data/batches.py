@@ -11,6 +11,8 @@ from gemel.text import TOKENS, TokenTable
 
 __all__ = ["Batch", "Batches"]
 
+_PLACES = 1 << 18
+"""Most token ids of a batch, padding included; one very long question makes a small batch."""
 _POOL = 128
 """Batches whose pairs are sorted by length together: little padding, and still random."""
 
@@ -97,7 +99,12 @@ class Batches:
         lengths = self.table.lengths[rows].max(axis=0)
         pools = np.array_split(np.arange(len(pairs)), -(-len(self) // _POOL))
         by_length = np.concatenate([pool[np.argsort(lengths[pool])] for pool in pools])
-        parts = self._with_negatives(np.array_split(by_length, len(self)), rows)
+        parts = [
+            piece
+            for part in np.array_split(by_length, len(self))
+            for piece in _bounded(part, lengths)
+        ]
+        parts = self._with_negatives(parts, rows)
         for index in random.permutation(len(parts)):
             part = parts[index]
             yield self._batch(rows[:, part], self.labels[pairs[part]], random)
@@ -171,3 +178,13 @@ class Batches:
         if len(joined) > 1 and not varied(joined[0]):
             joined[:2] = [np.concatenate(joined[:2])]
         return joined
+
+
+def _bounded(
+    part: Int64[np.ndarray, "_"], lengths: Int64[np.ndarray, "pairs"]
+) -> list[Int64[np.ndarray, "_"]]:
+    """Halve a part, sorted by length, until each piece has few enough places."""
+    if len(part) < 4 or 3 * len(part) * lengths[part].max() <= _PLACES:
+        return [part]
+    middle = len(part) // 2
+    return [*_bounded(part[:middle], lengths), *_bounded(part[middle:], lengths)]

@@ -94,7 +94,7 @@ def _opened(path: Path) -> Iterator[IO[str]]:
     except UnicodeDecodeError as error:
         raise DataError(
             f"is not UTF-8 (byte {error.object[error.start]:#04x}: {error.reason}); "
-            "save it as UTF-8, for example with iconv -t UTF-8",
+            "save it as UTF-8, for example with iconv -f ITS-ENCODING -t UTF-8",
             path=path,
         ) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -139,16 +139,30 @@ def _places(header: list[str], columns: Columns, path: Path) -> tuple[int, int, 
     for layout in _LAYOUTS:
         wanted = [own or usual for own, usual in zip(given, layout, strict=True)]
         if all(name in names for name in wanted):
+            _refuse_doubles(names, wanted, path)
             left, right, label = (names.index(name) for name in wanted)
             return left, right, label
     usual = " or ".join(", ".join(layout) for layout in _LAYOUTS)
     missing = [name for name in given if name is not None and name not in names]
     problem = f"has no column {', '.join(missing)}" if missing else f"has no columns {usual}"
     raise DataError(
-        f"{problem}; it has: {', '.join(names)}; name them with --left, --right and --label",
+        f"{problem}; it has: {_show(names)}; name them with --left, --right and --label",
         path=path,
         line=1,
     )
+
+
+def _show(names: list[str]) -> str:
+    shown = ", ".join(names)[:200]
+    return shown if shown.isprintable() else repr(shown)
+
+
+def _refuse_doubles(names: list[str], wanted: list[str], path: Path) -> None:
+    for name in wanted:
+        if wanted.count(name) > 1:
+            raise DataError(f"cannot read two things from one column, {name}", path=path, line=1)
+        if names.count(name) > 1:
+            raise DataError(f"has {names.count(name)} columns named {name}", path=path, line=1)
 
 
 def _pair(

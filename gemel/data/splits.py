@@ -23,7 +23,7 @@ class Split:
     cut_components: int
     """Components too large to keep whole, cut between their duplicate groups."""
     crossing_pairs: int
-    """Held-out pairs of which one question may also stand in a pair of the other side."""
+    """Pairs between a held-out duplicate group and another; half of them are held out."""
 
 
 def split_by_component(graph: PairGraph, fraction: float, seed: int = 0) -> Split:
@@ -31,8 +31,9 @@ def split_by_component(graph: PairGraph, fraction: float, seed: int = 0) -> Spli
 
     The unit is a connected component of the whole graph, which keeps the share of duplicates on
     both sides alike. A component above 5 % of the pairs is cut: then its duplicate groups are the
-    units, and a pair between a held-out group and another one is held out. The choice depends on
-    the texts and the seed, not on the order of the rows.
+    units, and every second pair between a held-out group and another one is held out, which keeps
+    that share too; such pairs have a question on each side, and are counted. The choice depends
+    on the texts and the seed, not on the order of the rows.
 
     Args:
         graph: the questions and how pairs connect them.
@@ -45,31 +46,21 @@ def split_by_component(graph: PairGraph, fraction: float, seed: int = 0) -> Spli
     units = np.where(cut, graph.groups, graph.components)
     left, right = units[graph.left], units[graph.right]
 
-    held_units = np.zeros(len(graph.questions), bool)
-    held_pairs = 0
-    touching = _pairs_by_unit(left, right)
-    taken = np.zeros(len(left), bool)
+    # A pair inside a unit has both ends there; one between two units belongs half to each.
+    size = (np.bincount(left, minlength=len(units)) + np.bincount(right, minlength=len(units))) / 2
+    held_units = np.zeros(len(units), bool)
+    held_pairs = 0.0
     for unit in _shuffled(units, graph.questions, seed):
         if held_pairs >= fraction * len(left):
             break
         held_units[unit] = True
-        new = touching.get(unit, np.zeros(0, np.int64))
-        held_pairs += int((~taken[new]).sum())
-        taken[new] = True
-    held_out = held_units[left] | held_units[right]
+        held_pairs += size[unit]
     crossing = held_units[left] != held_units[right]
+    held_out = held_units[left] & held_units[right]
+    for row in np.flatnonzero(crossing):
+        ends = sorted((graph.questions[graph.left[row]], graph.questions[graph.right[row]]))
+        held_out[row] = _hash("\0".join(ends), seed)[0] % 2
     return Split(held_out, int(too_large.sum()), int(crossing.sum()))
-
-
-def _pairs_by_unit(
-    left: Int64[np.ndarray, "pairs"], right: Int64[np.ndarray, "pairs"]
-) -> dict[int, Int64[np.ndarray, "_"]]:
-    across = np.flatnonzero(left != right)
-    rows = np.concatenate([np.arange(len(left)), across])
-    units = np.concatenate([left, right[across]])
-    order = np.argsort(units, kind="stable")
-    names, starts = np.unique(units[order], return_index=True)
-    return dict(zip(names.tolist(), np.split(rows[order], starts[1:]), strict=True))
 
 
 def _shuffled(units: Int64[np.ndarray, "questions"], questions: list[str], seed: int) -> list[int]:
@@ -78,10 +69,9 @@ def _shuffled(units: Int64[np.ndarray, "questions"], questions: list[str], seed:
     for unit, question in zip(units.tolist(), questions, strict=True):
         if unit not in first or question < first[unit]:
             first[unit] = question
+    return sorted(first, key=lambda unit: _hash(first[unit], seed))
+
+
+def _hash(text: str, seed: int) -> bytes:
     key = seed.to_bytes(8, "little")
-
-    def place(unit: int) -> bytes:
-        text = first[unit].encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(text, key=key, digest_size=16).digest()
-
-    return sorted(first, key=place)
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=key, digest_size=16).digest()

@@ -1,5 +1,6 @@
 """From similarity to probability to verdict."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,11 @@ class Decision:
     """Share of duplicates among them."""
     data: str
     """SHA-256 of those pairs (`Pairs.digest`)."""
+
+    def __post_init__(self) -> None:
+        numbers = (self.threshold, self.slope, self.intercept)
+        if not all(math.isfinite(number) for number in numbers):
+            raise ValueError(f"threshold, slope and intercept must be finite, not {numbers}")
 
     def is_duplicate(self, similarity: Float[np.ndarray, "pairs"]) -> Bool[np.ndarray, "pairs"]:
         """Say which similarities reach the threshold."""

@@ -21,7 +21,11 @@ Score = Callable[[Sequence[str], Sequence[str]], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A measured number with the central 95 % of its bootstrap."""
+    """A measured number with the central 95 % of its bootstrap.
+
+    Pairs are drawn one by one and the threshold stays: where many pairs share a question, the true
+    interval is wider.
+    """
 
     value: float
     low: float

@@ -49,6 +49,6 @@ rarer, they are too high.
 
 ## Limits
 
-It knows the words of its training questions; others look all the same to it. Small words that turn
-a meaning round (not, before, after) and numbers weigh less with it than they should.
+It knows the words of its training questions; others it can tell apart, not understand. Small words
+that turn a meaning round (not, before, after) and numbers weigh less with it than they should.
 """

@@ -22,8 +22,8 @@ from safetensors import SafetensorError
 
 from gemel.config import Config
 from gemel.decision import Decision
-from gemel.errors import ConfigError, DataError, FolderError
-from gemel.files import new_folder
+from gemel.errors import FolderError
+from gemel.files import check_writable, new_folder
 from gemel.folder.card import card_text
 from gemel.text import Tokenizer, Vocabulary
 from gemel.version import __version__
@@ -37,6 +37,8 @@ _WEIGHTS = "model.safetensors"
 _TOKENIZER = "tokenizer.json"
 _DECISION = "decision.json"
 _TRAINING = "training.json"
+_KEYS = {"format_version", "settings", "sha256"}
+_FILES = {"config.json", _WEIGHTS, _TOKENIZER, _DECISION, _TRAINING, "README.md"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,16 +67,27 @@ def check_place(path: str | Path, *, overwrite: bool = False) -> None:
 
     Raises:
         FolderError: a model stands there, or anything else that is not an empty folder.
+        OSError: nothing can be written there.
     """
     path = Path(path)
-    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
-        return
-    if not (path / "config.json").is_file() or "format_version" not in _read_json(
-        path / "config.json"
-    ):
+    if path.exists() and path.resolve() == Path.cwd():
+        raise FolderError(f"{path}: is the current folder; name one inside it")
+    if path.is_dir() and any(path.iterdir()):
+        _require_ours(path)
+        if not overwrite:
+            raise FolderError(f"{path}: holds a model already; add --overwrite to replace it")
+    elif path.exists() and not path.is_dir():
         raise FolderError(f"{path}: is there and is not a gemel model; choose another place")
-    if not overwrite:
-        raise FolderError(f"{path}: holds a model already; add --overwrite to replace it")
+    check_writable(path)
+
+
+def _require_ours(path: Path) -> None:
+    """Refuse a folder that holds anything but a gemel model: replacing it would lose that."""
+    foreign = sorted({file.name for file in path.iterdir()} - _FILES)
+    ours = (path / "config.json").is_file() and _read_json(path / "config.json").keys() >= _KEYS
+    if foreign or not ours:
+        found = f"; it holds {', '.join(foreign[:3])}" if foreign else ""
+        raise FolderError(f"{path}: is there and is not a gemel model{found}; choose another place")
 
 
 def save_model(model: Model, path: str | Path, *, overwrite: bool = False) -> None:
@@ -114,7 +127,7 @@ def save_model(model: Model, path: str | Path, *, overwrite: bool = False) -> No
             },
         )
         card = card_text(Path(path).name, model.config, model.decision, model.training)
-        (folder / "README.md").write_text(card, encoding="utf-8")
+        (folder / "README.md").write_text(card, encoding="utf-8", errors="replace")
 
 
 def load_model(path: str | Path) -> Model:
@@ -132,8 +145,9 @@ def load_model(path: str | Path) -> Model:
     content = _read_checked(folder, config.get("sha256"))
     try:
         settings = msgspec.convert(config["settings"], dict[str, Any])
+        read_settings = Config.from_mapping(settings, source="settings")
         model = Model(
-            config=Config.from_mapping(settings, source="settings"),
+            config=read_settings,
             tokenizer=_tokenizer(_parse(content[_TOKENIZER], folder / _TOKENIZER)),
             weights=safetensors.numpy.load(content[_WEIGHTS]),
             decision=msgspec.convert(_parse(content[_DECISION], folder / _DECISION), Decision),
@@ -141,14 +155,20 @@ def load_model(path: str | Path) -> Model:
         )
     except SafetensorError as error:
         raise FolderError(f"{folder / _WEIGHTS}: not a safetensors file: {error}") from error
-    except (KeyError, TypeError, ConfigError, DataError, msgspec.ValidationError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise FolderError(f"{folder}: not a gemel model, or damaged: {error}") from error
     _check_weights(model, folder / _WEIGHTS)
+    text = model.config.text
+    if (text.lowercase, text.unknown_buckets) != (
+        model.tokenizer.lowercase,
+        model.tokenizer.unknown_buckets,
+    ):
+        raise FolderError(f"{folder}: damaged: {_TOKENIZER} and config.json contradict each other")
     return model
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n", encoding="ascii")
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -162,7 +182,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 def _parse(content: bytes, path: Path) -> dict[str, Any]:
     try:
         value = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FolderError(f"{path}: not JSON, perhaps cut short: {error}") from error
     if not isinstance(value, dict):
         raise FolderError(f"{path}: expected a JSON object, found {type(value).__name__}")
@@ -171,12 +191,12 @@ def _parse(content: bytes, path: Path) -> dict[str, Any]:
 
 def _check_version(config: Mapping[str, Any], folder: Path) -> None:
     version = config.get("format_version")
-    if not isinstance(version, int):
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise FolderError(f"{folder / 'config.json'}: no format_version; not a gemel model")
     if version > FORMAT_VERSION:
         raise FolderError(
             f"{folder}: format {version} was written by a newer gemel "
-            f"({config.get('gemel_version')}); this one, {__version__}, reads up to "
+            f"({config.get('gemel_version')!r:.20}); this one, {__version__}, reads up to "
             f"{FORMAT_VERSION}: pip install --upgrade gemel"
         )
 

@@ -38,7 +38,13 @@ class Engine:
     def encode(
         self, texts: Sequence[str], *, progress: Progress | None = None
     ) -> Float32[np.ndarray, "texts dim"]:
-        """Turn questions into unit vectors, in order."""
+        """Turn questions into unit vectors, in order.
+
+        Raises:
+            TypeError: one string instead of a list of them.
+        """
+        if isinstance(texts, str):
+            raise TypeError("encode takes a list of questions, not one string")
         encoder = self._encoder
         with one_compute_thread():
             return encode_in_batches(

@@ -15,9 +15,7 @@ __all__ = ["one_compute_thread"]
 
 
 class _SharedLimit:
-    """The number of threads belongs to the process: the first to come sets it, the last to leave
-    puts the old one back.
-    """
+    """The first to come sets the process's number of threads, the last to leave puts it back."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()

@@ -3,6 +3,7 @@
 import sys
 from typing import Any, NoReturn, cast
 
+import numpy as np
 import torch
 from jaxtyping import Bool
 from torch import Tensor, nn
@@ -41,7 +42,7 @@ class Layer(nn.Module):
         """Apply the layer.
 
         Args:
-            inputs: `n_in` tensors, or one tuple of them.
+            inputs: `n_in` tensors or NumPy arrays, or one tuple of them.
             mask: which tokens are words, shape (batch, time); None means all.
 
         Raises:
@@ -49,12 +50,15 @@ class Layer(nn.Module):
         """
         if len(inputs) == 1 and isinstance(inputs[0], tuple | list):
             inputs = tuple(inputs[0])
+        inputs = tuple(torch.from_numpy(x) if isinstance(x, np.ndarray) else x for x in inputs)
         if len(inputs) != self.n_in:
             self.refuse(f"takes {self.n_in} input{'s' * (self.n_in != 1)}", inputs)
+        if not all(isinstance(value, Tensor) for value in inputs):
+            self.refuse("takes tensors or NumPy arrays", inputs)
         self.check(*inputs)
         try:
             return super().__call__(*inputs, mask=mask)
-        except LayerError:
+        except (LayerError, torch.OutOfMemoryError):
             raise
         except (RuntimeError, TypeError, ValueError, IndexError) as error:
             raise self._error(str(error), inputs) from error

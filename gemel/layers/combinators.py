@@ -63,7 +63,7 @@ class Parallel(Layer):
     `Parallel(encoder, encoder)` is the Siamese twin: one layer, named twice, one set of weights.
 
     Args:
-        layers: layers, or lists of them; None is the layer that changes nothing.
+        layers: layers; a list of them is a `Serial`, None the layer that changes nothing.
 
     Raises:
         LayerError: something that is not a layer.
@@ -72,21 +72,21 @@ class Parallel(Layer):
     """
 
     def __init__(self, *layers: Any):
-        flat = [Serial() if layer is None else layer for layer in _flatten(layers, keep_none=True)]
+        branches = [_branch(layer) for layer in layers]
         super().__init__()
-        self.sublayers = _adopt(self, flat)
-        self.n_in = sum(layer.n_in for layer in flat)
-        self.n_out = sum(layer.n_out for layer in flat)
+        self.sublayers = _adopt(self, branches)
+        self.n_in = sum(layer.n_in for layer in branches)
+        self.n_out = sum(layer.n_out for layer in branches)
 
     def forward(self, *inputs: Any, mask: Any = None) -> Any:
         """Apply every layer to its inputs.
 
         Args:
             inputs: the first layer's inputs, then the second's, and so on.
-            mask: a tuple of one mask a layer, or None.
+            mask: one mask for all layers, a tuple of one a layer, or None.
         """
-        masks = mask if mask is not None else (None,) * len(self.sublayers)
-        if not isinstance(masks, tuple) or len(masks) != len(self.sublayers):
+        masks = mask if isinstance(mask, tuple) else (mask,) * len(self.sublayers)
+        if len(masks) != len(self.sublayers):
             self.refuse(f"takes a tuple of {len(self.sublayers)} masks, one a layer", inputs)
         results: list[Any] = []
         for layer, own_mask in zip(self.sublayers, masks, strict=True):
@@ -108,14 +108,18 @@ class Parallel(Layer):
         return _tree(self._title(), self.sublayers)
 
 
-def _flatten(layers: Sequence[Any], *, keep_none: bool = False) -> list[Any]:
+def _flatten(layers: Sequence[Any]) -> list[Any]:
     flat: list[Any] = []
     for layer in layers:
         if isinstance(layer, tuple | list):
-            flat.extend(_flatten(layer, keep_none=keep_none))
-        elif layer is not None or keep_none:
+            flat.extend(_flatten(layer))
+        elif layer is not None:
             flat.append(layer)
     return flat
+
+
+def _branch(layer: Any) -> Any:
+    return Serial(layer) if layer is None or isinstance(layer, tuple | list) else layer
 
 
 def _stack_effect(layers: Sequence[Layer]) -> tuple[int, int]:

@@ -21,8 +21,8 @@ class SiameseModel:
     Args:
         vocabulary_size: rows of the embedding table.
         model_depth: numbers in a word's vector, the LSTM's state and a question's vector.
-        mode: "train" learns; "eval" is for measuring; "predict" is for fast inference and keeps
-            no gradients.
+        mode: "train" learns; "eval" is for measuring and "predict" for fast inference, neither
+            keeps gradients.
         masked: whether padding is left out of the mean.
 
     Raises:
@@ -60,7 +60,7 @@ class SiameseModel:
             Normalize(),
         )
         processor.train(self.mode == "train")
-        return processor.requires_grad_(self.mode != "predict")
+        return processor.requires_grad_(self.mode == "train")
 
     @cached_property
     def model(self) -> Parallel:

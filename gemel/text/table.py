@@ -29,12 +29,12 @@ class TokenTable:
         self.starts = starts
 
     @classmethod
-    def from_rows(cls, rows: Iterable[list[int]]) -> "TokenTable":
+    def from_rows(cls, rows: Iterable[Iterable[int]]) -> "TokenTable":
         """Copy rows of ids into a table."""
         flat: list[int] = []
         starts = [0]
         for row in rows:
-            flat += row
+            flat.extend(row)
             starts.append(len(flat))
         return cls(np.array(flat, dtype=np.int32), np.array(starts, dtype=np.int64))
 

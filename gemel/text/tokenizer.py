@@ -33,7 +33,7 @@ _WORD = re.compile(
 
 def split_words(text: str) -> list[str]:
     """Cut a cleaned text into words, numbers and single marks; nothing but spaces gets lost."""
-    return _WORD.findall(text.replace("n't", " n't"))
+    return _WORD.findall(text.replace("n't", " n't").replace("N'T", " N'T"))
 
 
 class Tokenizer:
@@ -48,6 +48,8 @@ class Tokenizer:
     """
 
     def __init__(self, vocabulary: Vocabulary, *, lowercase: bool = True, unknown_buckets: int = 0):
+        if unknown_buckets < 0:
+            raise ValueError(f"unknown_buckets must not be negative, not {unknown_buckets}")
         self.vocabulary = vocabulary
         self.lowercase = lowercase
         self.unknown_buckets = unknown_buckets

@@ -35,7 +35,7 @@ def learn(
     """Train a twin and fit its decision.
 
     Args:
-        pairs: labelled pairs; the network learns from the duplicates among them.
+        pairs: labelled pairs; the network learns from both kinds.
         config: settings; the defaults if None.
         validation: pairs to choose epoch, threshold and calibration on; if None, a share of
             `pairs` is kept out of training for it, by connected component.
@@ -83,11 +83,17 @@ def learn(
         "epochs": [dataclasses.asdict(summary) for summary in history],
     }
     weights = get_weights(model.processor)
+    decision = _decide(weights, tokenizer, validation, config)
+    if decision.slope <= 0:
+        reporter.warn(
+            "on the validation pairs, more similar questions were not more often the same: "
+            "this model knows nothing yet; give it more pairs"
+        )
     return Model(
         config=config,
         tokenizer=tokenizer,
         weights=weights,
-        decision=_decide(weights, tokenizer, validation, config),
+        decision=decision,
         training=record,
     )
 
@@ -98,6 +104,7 @@ def _parts(
     pairs.require_both_labels("training pairs")
     if validation is not None:
         validation.require_both_labels("validation pairs")
+        _report_overlap(pairs, validation, reporter)
         return pairs, validation
     fraction = config.training.validation_fraction
     split = split_by_component(PairGraph.of(pairs), fraction, config.training.seed)
@@ -112,10 +119,20 @@ def _parts(
     )
     if split.crossing_pairs:
         reporter.say(
-            f"{split.cut_components} connected part was too large to keep whole: "
-            f"{split.crossing_pairs:,} validation pairs share a question with training pairs"
+            f"{split.cut_components} of the connected parts too large to keep whole: "
+            f"{split.crossing_pairs:,} pairs have a question on each side"
         )
     return training, kept_out
+
+
+def _report_overlap(pairs: Pairs, validation: Pairs, reporter: Reporter) -> None:
+    if pairs.digest == validation.digest:
+        raise DataError("the validation pairs are the training pairs", path=validation.path)
+    known = set(PairGraph.of(pairs).questions)
+    shared = [question in known for question in PairGraph.of(validation).questions]
+    reporter.say(
+        f"{sum(shared):,} of {len(shared):,} different validation questions are in training pairs"
+    )
 
 
 def _batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:

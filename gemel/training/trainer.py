@@ -39,7 +39,7 @@ class Trainer:
 
     Args:
         model: the twin, in mode "train".
-        batches: duplicate pairs.
+        batches: what to learn from.
         settings: how to train.
         validate: measures the model as it stands.
         reporter: is told what happens.

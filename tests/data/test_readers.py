@@ -173,7 +173,7 @@ def test_broken_quotes(tmp_path, row):
 
 @pytest.mark.parametrize("content", [HEADER.encode() + b"caf\xe9,b,1\n", HEADER.encode("utf-16")])
 def test_not_utf8(tmp_path, content):
-    fails(put(tmp_path, content), r"is not UTF-8 \(byte 0x(e9|ff): .*iconv -t UTF-8")
+    fails(put(tmp_path, content), r"is not UTF-8 \(byte 0x(e9|ff): .*iconv -f .* -t UTF-8")
 
 
 def packed():

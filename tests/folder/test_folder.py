@@ -10,7 +10,7 @@ import pytest
 import safetensors.numpy
 
 from gemel.errors import FolderError
-from gemel.folder import FORMAT_VERSION, load_model, save_model
+from gemel.folder import FORMAT_VERSION, check_place, load_model, save_model
 
 CHECKED = ["model.safetensors", "tokenizer.json", "decision.json", "training.json"]
 
@@ -75,10 +75,8 @@ def test_the_card_and_training_notes_of_a_model_are_for_people(folder):
 
 
 def test_a_model_is_replaced_whole(tiny_model, folder):
-    (folder / "notes.txt").write_text("mine")
     save_model(dataclasses.replace(tiny_model, training={"best_epoch": 4}), folder, overwrite=True)
     assert load_model(folder).training == {"best_epoch": 4}
-    assert not (folder / "notes.txt").exists()
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
 
 
@@ -101,9 +99,44 @@ def test_what_is_no_model_is_never_replaced(tiny_model, tmp_path, name):
     place = tmp_path / "work"
     place.mkdir()
     (place / name).write_text('{"mine": 1}')
-    with pytest.raises(FolderError, match="is not a gemel model; choose another place"):
+    with pytest.raises(FolderError, match=r"is not a gemel model.*; choose another place"):
         save_model(tiny_model, place, overwrite=True)
     assert (place / name).read_text() == '{"mine": 1}'
+
+
+def test_a_model_with_somebodys_notes_in_it_is_not_replaced(tiny_model, folder):
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(FolderError, match=r"it holds notes\.txt; choose another place"):
+        save_model(tiny_model, folder, overwrite=True)
+
+
+def test_a_place_that_cannot_be_written_is_found_out_before_the_work(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError):
+        check_place(tmp_path / "file" / "model")
+    with pytest.raises(FolderError, match="is not a gemel model; choose another"):
+        check_place(tmp_path / "file")
+    with pytest.raises(OSError, match="too long"):
+        check_place(tmp_path / ("n" * 300))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FolderError, match="is the current folder"):
+        check_place(".")
+    check_place("new/and/deep")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_tokenizer_and_settings_must_agree(folder):
+    config = json.loads((folder / "config.json").read_text())
+    config["settings"]["text"]["lowercase"] = False
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(FolderError, match="contradict each other"):
+        load_model(folder)
+
+
+def test_a_deeply_nested_stranger(folder):
+    (folder / "config.json").write_text("[" * 200_000)
+    with pytest.raises(FolderError, match="not JSON"):
+        load_model(folder)
 
 
 def test_an_empty_folder_may_be_filled(tiny_model, tmp_path):
@@ -212,7 +245,7 @@ def test_newer_format(folder):
     newer = FORMAT_VERSION + 1
     change_config(folder, format_version=newer, gemel_version="99.0")
     message = (
-        rf"format {newer} was written by a newer gemel \(99\.0\).* pip install --upgrade gemel"
+        rf"format {newer} was written by a newer gemel \('99\.0'\).* pip install --upgrade gemel"
     )
     with pytest.raises(FolderError, match=message):
         load_model(folder)

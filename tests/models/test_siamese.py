@@ -76,7 +76,8 @@ def test_modes():
     assert SiameseModel(9, 4).model.training
     assert not SiameseModel(9, 4, mode="eval").model.training
     ids = pad([[2]], 1)
-    assert SiameseModel(9, 4, "eval").processor(ids).requires_grad
+    assert SiameseModel(9, 4).processor(ids).requires_grad
+    assert not SiameseModel(9, 4, "eval").processor(ids).requires_grad
     fast = SiameseModel(9, 4, "predict")
     assert not fast.processor(ids).requires_grad
     assert not fast.model.training

@@ -8,7 +8,7 @@ import torch
 from gemel.config import Config
 from gemel.data import Pairs
 from gemel.errors import DataError, TrainingError
-from gemel.evaluation import evaluate
+from gemel.evaluation import evaluate, fit_threshold
 from gemel.inference import Engine
 from gemel.models import SiameseModel, set_weights
 from gemel.training import EpochSummary, Silent, learn
@@ -116,17 +116,37 @@ def test_same_seed_same_numbers_another_seed_others(learned):
     assert other.decision != model.decision
 
 
-def test_the_best_epoch_is_kept():
-    """Ten epochs at a rate that ruins the twin: the weights are those of the best one."""
-    config = SMALL.replace(["training.learning_rate=0.3", "training.epochs=4"])
-    listener = Listener()
-    validation = make_pairs(seed=3)
-    model = learn(make_pairs(), config, validation=validation, reporter=listener)
-    scores = Engine(model).similarity(validation.left, validation.right)
-    best = max(summary.validation_average_precision for summary in listener.epochs)
-    from gemel.evaluation import Ranking
+@pytest.mark.parametrize(
+    "setting",
+    [
+        *("text.min_count=3", "text.unknown_buckets=0", "training.margin=0.5"),
+        *("training.batch_size=8", "training.epochs=2", "training.learning_rate=0.01"),
+        *("training.labelled_negatives=false", "training.word_dropout=0.5"),
+        *("training.precision='float32'", "training.precision='bfloat16'", "training.seed=1"),
+        "network.masked=false",
+    ],
+)
+def test_every_setting_makes_a_difference(learned, setting):
+    """Of the two precisions one is what `auto` stands for here."""
+    model, _ = learned
+    weights = learn(make_pairs(), SMALL.replace([setting])).weights
+    same = [
+        array.shape == weights[name].shape and (array == weights[name]).all()
+        for name, array in model.weights.items()
+    ]
+    asked_for_what_auto_gives = setting == f"training.precision='{model.training['precision']}'"
+    assert all(same) == asked_for_what_auto_gives
 
-    assert Ranking(scores, validation.labels).average_precision() == pytest.approx(best, abs=2e-3)
+
+def test_the_objective_is_that_of_the_settings():
+    for objective in ("accuracy", "f1"):
+        config = SMALL.replace([f"decision.objective={objective!r}", "training.epochs=1"])
+        validation = make_pairs(60, seed=3)
+        model = learn(make_pairs(), config, validation=validation)
+        scores = Engine(model).similarity(validation.left, validation.right)
+        fitted = fit_threshold(scores, validation.labels, objective)
+        assert model.decision.objective == objective
+        assert model.decision.threshold == pytest.approx(fitted, abs=1e-6)
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
