@@ -76,6 +76,9 @@ def test_the_figures_in_the_readme_are_those_measured():
             if name in ("accuracy", "f1", "average_precision")
         ]
         assert f"| {report['model']} | {' | '.join(cells)} |" in readme
+    assert f"in {result['seconds_from_file_to_folder']:.0f} s on 2 cores" in readme
+    plain, ours = result["training_seconds_plain_loop"], result["training_seconds"]
+    assert f"({plain:.0f} s of training beside gemel's {ours:.0f} s)" in readme
 
 
 def test_every_command_in_the_readme_is_one():
