@@ -11,6 +11,8 @@ from gemel.version import __version__
 
 __all__ = ["app", "main"]
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="gemel",
     help="Learn when two questions ask the same thing, and answer.",
@@ -47,9 +49,10 @@ def main() -> None:
     """Run the command line; an error that gemel raises on purpose is one line, exit code 2."""
     try:
         app()
-    except KeyboardInterrupt:
-        typer.echo("gemel: stopped; nothing was written", err=True)
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == _INTERRUPTED:  # typer has turned Ctrl-C into this, without a word
+            typer.echo("gemel: stopped; nothing was written", err=True)
+        raise
     except (GemelError, OSError) as error:
         typer.echo(f"gemel: {error}", err=True)
         sys.exit(2)

@@ -1,6 +1,7 @@
 """The whole road, by its commands, as a person would walk it."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -195,3 +196,21 @@ def test_answering_needs_no_torch_and_learning_says_so(files, model):
     assert refused.stderr == (
         "gemel: training needs packages that are not here: pip install 'gemel[train]'\n"
     )
+
+
+def test_ctrl_c_stops_in_one_line_and_leaves_nothing(files, tmp_path):
+    command = [sys.executable, "-m", "gemel", "train", files[0], "--out", tmp_path / "m", *FAST]
+    command += ["--set", "training.epochs=100000"]
+    command = list(map(str, command))
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            while "epoch 1/" not in (line := process.stderr.readline()):
+                assert line, "it ended before its first epoch"
+            process.send_signal(signal.SIGINT)
+            _, rest = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert rest.splitlines()[-1] == "gemel: stopped; nothing was written"
+    assert "Traceback" not in rest
+    assert list(tmp_path.iterdir()) == []

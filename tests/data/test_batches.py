@@ -157,3 +157,15 @@ def test_word_dropout_makes_words_unknown_and_leaves_padding():
 def test_one_group_alone_has_no_negative(rows):
     with pytest.raises(ValueError, match="at least two duplicate groups"):
         batches_of(rows)
+
+
+def test_one_very_long_question_makes_a_small_batch():
+    texts = [f"q{n}" for n in range(64)]
+    pairs = Pairs(texts, [f"{text}!" for text in texts], np.ones(64, bool), np.arange(64))
+    graph = PairGraph.of(pairs)
+    lengths = [100_000 if text == "q7" else 5 for text in graph.questions]
+    table = TokenTable.from_rows([[9] * length for length in lengths])
+    batches = list(Batches(table, graph, pairs.labels, batch_size=64).epoch(0))
+    assert sum(len(batch) for batch in batches) == 64
+    long = [batch for batch in batches if batch.ids.shape[1] == 100_000]
+    assert [len(batch) <= 3 for batch in long] == [True]

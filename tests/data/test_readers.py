@@ -202,3 +202,17 @@ def test_wrong_checksum_of_gzip(tmp_path):
 
 def test_no_gzip_at_all(tmp_path):
     fails(put(tmp_path, HEADER, "p.csv.gz"), "is not a whole gzip file")
+
+
+def test_a_column_named_twice_is_refused(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text("question1,question2,question1,is_duplicate\na,b,c,1\n")
+    with pytest.raises(DataError, match=r"pairs\.csv:1: has 2 columns named question1"):
+        read_pairs(path)
+
+
+def test_two_things_from_one_column_are_refused(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text("question1,question2,is_duplicate\na,b,1\n")
+    with pytest.raises(DataError, match="cannot read two things from one column, question1"):
+        read_pairs(path, Columns(right="question1"))

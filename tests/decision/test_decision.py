@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -54,3 +55,10 @@ def test_verdicts_say_all_in_order(values):
             similarity.tolist(), decision.probability(similarity).tolist(), strict=True
         )
     ]
+
+
+@pytest.mark.parametrize("name", ["threshold", "slope", "intercept"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite_are_refused(tiny_model, name, value):
+    with pytest.raises(ValueError, match="must be finite"):
+        dataclasses.replace(tiny_model.decision, **{name: value})

@@ -97,3 +97,8 @@ def test_sides_of_different_lengths(engine):
 def test_answering_needs_no_torch():
     code = "import sys, gemel.inference; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_one_string_is_not_a_list_of_questions(tiny_model):
+    with pytest.raises(TypeError, match="takes a list of questions"):
+        Engine(tiny_model).encode("How old are you?")
