@@ -1,8 +1,7 @@
 """What a person sees during long work: a live line on a terminal, plain lines elsewhere."""
 
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -22,20 +21,37 @@ _EVERY = 15.0
 """Seconds between two lines where there is no terminal."""
 
 
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[news]}"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
+# typing.Self, which the checks of the test suite cannot read on a method.
+_Itself = TypeVar("_Itself", bound="_Live")
 
 
-class WorkProgress:
+class _Live:
+    """A bar that is shown while its `with` block runs, where there is a terminal."""
+
+    def __init__(self, console: Console, doing: str):
+        self.console = console
+        self.spoken = time.monotonic()
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[news]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.task = self.bar.add_task(doing, total=None, news="")
+
+    def __enter__(self: _Itself) -> _Itself:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.stop()
+
+
+class WorkProgress(_Live):
     """Progress of work in stages, used as a context manager and called with what is done.
 
     Args:
@@ -43,22 +59,7 @@ class WorkProgress:
     """
 
     def __init__(self, console: Console):
-        self.console = console
-        self.bar = _bar(console)
-        self.task = self.bar.add_task("reading", total=None, news="")
-        self.spoken = time.monotonic()
-
-    def __enter__(self) -> "WorkProgress":
-        self.bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.bar.stop()
+        super().__init__(console, "reading")
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Hear how much of a stage is done."""
@@ -71,7 +72,7 @@ class WorkProgress:
             self.console.print(f"{stage}: {done:,} of {total:,}", highlight=False, markup=False)
 
 
-class TrainingProgress:
+class TrainingProgress(_Live):
     """A reporter for people, used as a context manager.
 
     Args:
@@ -80,25 +81,11 @@ class TrainingProgress:
     """
 
     def __init__(self, console: Console, epochs: int):
-        self.console = console
+        super().__init__(console, "training")
         self.epochs = epochs
         self.loss: float | None = None
         self.pairs = 0
-        self.started = self.spoken = time.monotonic()
-        self.bar = _bar(console)
-        self.task = self.bar.add_task("training", total=None, news="")
-
-    def __enter__(self) -> "TrainingProgress":
-        self.bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.bar.stop()
+        self.started = self.spoken
 
     def say(self, text: str) -> None:
         """Print a line."""
