@@ -23,7 +23,7 @@ import gemel
 from gemel.data import Pairs, split_by_component
 from gemel.data.graph import PairGraph
 from gemel.evaluation import Report, evaluate_by_halves
-from gemel.text import Tokenizer, encode_in_batches, row_cosines
+from gemel.text import Tokenizer, encode_in_batches, pair_cosines
 from gemel.training import EpochSummary, Silent
 
 HERE = Path(__file__).parent
@@ -73,8 +73,7 @@ def plain_score(encoder: Encoder, tokenizer: Tokenizer, dim: int) -> Any:
             return encoder(torch.from_numpy(ids)).numpy()
 
     def score(left: Any, right: Any) -> Any:
-        vectors = encode_in_batches([*left, *right], tokenizer, encode_ids, dim)
-        return row_cosines(vectors[: len(left)], vectors[len(left) :])
+        return pair_cosines(encode_in_batches([*left, *right], tokenizer, encode_ids, dim))
 
     return score
 

@@ -38,7 +38,8 @@ _TOKENIZER = "tokenizer.json"
 _DECISION = "decision.json"
 _TRAINING = "training.json"
 _KEYS = {"format_version", "settings", "sha256"}
-_FILES = {"config.json", _WEIGHTS, _TOKENIZER, _DECISION, _TRAINING, "README.md"}
+_CHECKED = (_WEIGHTS, _TOKENIZER, _DECISION, _TRAINING)
+_FILES = {"config.json", *_CHECKED, "README.md"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,14 +117,13 @@ def save_model(model: Model, path: str | Path, *, overwrite: bool = False) -> No
         )
         _write_json(folder / _DECISION, dataclasses.asdict(model.decision))
         _write_json(folder / _TRAINING, model.training)
-        files = (_WEIGHTS, _TOKENIZER, _DECISION, _TRAINING)
         _write_json(
             folder / "config.json",
             {
                 "format_version": FORMAT_VERSION,
                 "gemel_version": __version__,
                 "settings": model.config.to_mapping(),
-                "sha256": {name: _sha256((folder / name).read_bytes()) for name in files},
+                "sha256": {name: _sha256((folder / name).read_bytes()) for name in _CHECKED},
             },
         )
         card = card_text(Path(path).name, model.config, model.decision, model.training)
@@ -145,9 +145,8 @@ def load_model(path: str | Path) -> Model:
     content = _read_checked(folder, config.get("sha256"))
     try:
         settings = msgspec.convert(config["settings"], dict[str, Any])
-        read_settings = Config.from_mapping(settings, source="settings")
         model = Model(
-            config=read_settings,
+            config=Config.from_mapping(settings, source="settings"),
             tokenizer=_tokenizer(_parse(content[_TOKENIZER], folder / _TOKENIZER)),
             weights=safetensors.numpy.load(content[_WEIGHTS]),
             decision=msgspec.convert(_parse(content[_DECISION], folder / _DECISION), Decision),
@@ -203,7 +202,7 @@ def _check_version(config: Mapping[str, Any], folder: Path) -> None:
 
 def _read_checked(folder: Path, sums: Any) -> dict[str, bytes]:
     content = {}
-    for name in (_WEIGHTS, _TOKENIZER, _DECISION, _TRAINING):
+    for name in _CHECKED:
         path = folder / name
         try:
             content[name] = path.read_bytes()

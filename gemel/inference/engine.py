@@ -10,7 +10,7 @@ from gemel.decision import Verdict
 from gemel.folder import Model, load_model
 from gemel.inference.network import NumpyEncoder
 from gemel.inference.threads import one_compute_thread
-from gemel.text import Progress, encode_in_batches, row_cosines
+from gemel.text import Progress, encode_in_batches, pair_cosines
 
 __all__ = ["Engine"]
 
@@ -61,8 +61,7 @@ class Engine:
         """
         if len(left) != len(right):
             raise ValueError(f"{len(left)} first questions, but {len(right)} second ones")
-        vectors = self.encode([*left, *right], progress=progress)
-        return row_cosines(vectors[: len(left)], vectors[len(left) :])
+        return pair_cosines(self.encode([*left, *right], progress=progress))
 
     def predict_all(self, left: Sequence[str], right: Sequence[str]) -> list[Verdict]:
         """Judge each pair of questions."""

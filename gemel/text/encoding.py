@@ -8,7 +8,7 @@ from jaxtyping import Float32, Int64
 
 from gemel.text.tokenizer import Tokenizer
 
-__all__ = ["EncodeIds", "Progress", "encode_in_batches", "row_cosines"]
+__all__ = ["EncodeIds", "Progress", "encode_in_batches", "pair_cosines"]
 
 Progress = Callable[[str, int, int], object]
 """Is told what is going on, how much of it is done, and of how much."""
@@ -51,13 +51,15 @@ def encode_in_batches(
     return vectors[order]
 
 
-def row_cosines(
-    left: Float32[np.ndarray, "pairs dim"], right: Float32[np.ndarray, "pairs dim"]
-) -> Float32[np.ndarray, "pairs"]:
-    """Give the cosine of each row of unit vectors with its partner.
+def pair_cosines(vectors: Float32[np.ndarray, "questions dim"]) -> Float32[np.ndarray, "pairs"]:
+    """Give the cosine of each pair whose questions were encoded together.
 
     Rounding can carry a product of unit vectors a hair past 1; no cosine is.
+
+    Args:
+        vectors: unit vectors of all first questions, below them those of all second ones.
     """
+    left, right = np.split(vectors, 2)
     cosines: Float32[np.ndarray, "pairs"] = np.einsum("nd,nd->n", left, right).clip(-1, 1)
     return cosines
 

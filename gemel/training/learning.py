@@ -14,9 +14,9 @@ from gemel.decision import Decision
 from gemel.errors import DataError
 from gemel.evaluation import Ranking, count_confusion, fit_decision, fit_threshold
 from gemel.folder import Model
-from gemel.inference import NumpyEncoder
+from gemel.inference import NumpyEncoder, one_compute_thread
 from gemel.models import SiameseModel, get_weights
-from gemel.text import Tokenizer, encode_in_batches, row_cosines
+from gemel.text import Tokenizer, encode_in_batches, pair_cosines
 from gemel.training.collapse import mean_similarity
 from gemel.training.reporters import Reporter, Silent
 from gemel.training.trainer import Trainer, Validation
@@ -158,7 +158,7 @@ def _new_model(vocabulary_size: int, config: Config) -> SiameseModel:
         model = SiameseModel(
             vocabulary_size, config.network.d_model, "train", masked=config.network.masked
         )
-        model.model.train()
+        model.model  # noqa: B018 - its layers are made on first use: here, under this seed
     return model
 
 
@@ -172,7 +172,7 @@ def _validator(model: SiameseModel, tokenizer: Tokenizer, validation: Pairs) -> 
         model.processor.eval()
         with torch.inference_mode():
             vectors = encode_in_batches(questions, tokenizer, encode_ids, model.model_depth)
-        scores = row_cosines(vectors[: len(validation)], vectors[len(validation) :])
+        scores = pair_cosines(vectors)
         threshold = fit_threshold(scores, validation.labels)
         return Validation(
             average_precision=Ranking(scores, validation.labels).average_precision(),
@@ -189,6 +189,6 @@ def _decide(
     """Fit the decision on similarities as the engine will compute them."""
     encoder = NumpyEncoder(weights, masked=config.network.masked)
     questions = validation.left + validation.right
-    vectors = encode_in_batches(questions, tokenizer, encoder, encoder.dim)
-    scores = row_cosines(vectors[: len(validation)], vectors[len(validation) :])
-    return fit_decision(scores, validation, config.decision.objective)
+    with one_compute_thread():
+        vectors = encode_in_batches(questions, tokenizer, encoder, encoder.dim)
+    return fit_decision(pair_cosines(vectors), validation, config.decision.objective)
