@@ -50,14 +50,14 @@ def plain_model(pairs: Pairs, config: gemel.Config) -> tuple[Encoder, Tokenizer,
     ).held_out
     training = pairs.select(~held_out)
     tokenizer = Tokenizer.learn(
-        training.left + training.right,
+        training.left_texts + training.right_texts,
         min_count=config.text.min_count,
         unknown_buckets=config.text.unknown_buckets,
     )
     same = training.select(training.labels)
     encoder, seconds = train_plain(
-        [tokenizer.encode(text) for text in same.left],
-        [tokenizer.encode(text) for text in same.right],
+        [tokenizer.encode(text) for text in same.left_texts],
+        [tokenizer.encode(text) for text in same.right_texts],
         len(tokenizer),
         dim=config.network.d_model,
         margin=config.training.margin,

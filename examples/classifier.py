@@ -19,7 +19,7 @@ def main() -> float:
     """Train and give the share of right answers on questions that were held back."""
     torch.manual_seed(0)
     pairs = read_pairs(str(resources.files("gemel.samples") / "helpdesk.tsv"))
-    questions = sorted(set(pairs.left) | set(pairs.right))
+    questions = sorted(set(pairs.texts))
     labels = torch.tensor([any(word in q.lower() for word in MONEY) for q in questions]).long()
     tokenizer = Tokenizer.learn(questions)
     ids = torch.from_numpy(tokenizer.encode_all(questions).pad(np.arange(len(questions))))

@@ -164,7 +164,7 @@ class DataLoader:
     @functools.cached_property
     def _tokenizer(self) -> Tokenizer:
         same = self._pairs.select(self._known & self._pairs.labels)
-        return Tokenizer.learn(same.left + same.right, lowercase=False)
+        return Tokenizer.learn(same.left_texts + same.right_texts, lowercase=False)
 
     @functools.cached_property
     def vocabulary(self) -> dict[str, int]:
@@ -190,7 +190,8 @@ class DataLoader:
     def _question(self, pairs: Pairs) -> Question:
         encode = self._tokenizer.encode
         return Question(
-            [encode(text) for text in pairs.left], [encode(text) for text in pairs.right]
+            [encode(text) for text in pairs.left_texts],
+            [encode(text) for text in pairs.right_texts],
         )
 
 

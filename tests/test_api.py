@@ -19,7 +19,7 @@ def test_the_road_in_python(tmp_path, tiny_model):
     words = list(tiny_model.tokenizer.vocabulary)[2:]
     left = [f"{words[n % len(words)]} {n}" for n in range(60)]
     right = [f"{words[(n * (n % 3)) % len(words)]} {n}" for n in range(60)]
-    pairs = Pairs(left, right, np.arange(60) % 2 == 0, np.arange(60))
+    pairs = Pairs.of(left, right, np.arange(60) % 2 == 0, np.arange(60))
     by_folder = gemel.evaluate(pairs, tmp_path / "m", rounds=10)
     by_engine = gemel.evaluate(pairs, engine, rounds=10)
     assert by_folder == by_engine
@@ -31,7 +31,7 @@ def test_train_gives_what_it_writes(tmp_path):
     count = 80
     left = [f"word{n % 8} first" for n in range(count)]
     right = [f"word{(n if n % 2 else n + 1) % 8} second {n}" for n in range(count)]
-    pairs = Pairs(left, right, np.arange(count) % 2 == 1, np.arange(count))
+    pairs = Pairs.of(left, right, np.arange(count) % 2 == 1, np.arange(count))
     config = gemel.Config().replace(
         ["training.epochs=1", "training.validation_fraction=0.3", "network.d_model=4"]
     )
@@ -53,7 +53,7 @@ def test_place_is_checked_before_the_work(tmp_path):
 
 @pytest.mark.parametrize("where", ["trained on", "fitted on"])
 def test_pairs_that_the_model_has_seen_are_refused(tiny_model, where):
-    pairs = Pairs(["a", "b"], ["c", "d"], np.array([True, False]), np.arange(2))
+    pairs = Pairs.of(["a", "b"], ["c", "d"], np.array([True, False]), np.arange(2))
     if where == "trained on":
         changes = {"training": {"data": pairs.digest}}
     else:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int
 
 from gemel.data.graph import PairGraph
 from gemel.text import TOKENS, TokenTable
@@ -21,11 +21,11 @@ _POOL = 128
 class Batch:
     """Anchors, a duplicate of each, and questions known not to be one, to encode in one go."""
 
-    ids: Int64[np.ndarray, "questions time"]
+    ids: Int[np.ndarray, "questions time"]
     """Token ids of the anchors, below them those of the duplicates, below them the negatives."""
-    groups: Int64[np.ndarray, "batch"]
+    groups: Int[np.ndarray, "batch"]
     """Duplicate group of each anchor, and so of its duplicate."""
-    negative_groups: Int64[np.ndarray, "negatives"]
+    negative_groups: Int[np.ndarray, "negatives"]
     """Duplicate group of each negative."""
 
     def __len__(self) -> int:
@@ -110,8 +110,8 @@ class Batches:
             yield self._batch(rows[:, part], self.labels[pairs[part]], random)
 
     def _draw(
-        self, pairs: Int64[np.ndarray, "batch"], random: np.random.Generator
-    ) -> Int64[np.ndarray, "3 batch"]:
+        self, pairs: Int[np.ndarray, "batch"], random: np.random.Generator
+    ) -> Int[np.ndarray, "3 batch"]:
         """Choose anchor, duplicate and partner of each pair; duplicates are their own partners."""
         graph = self.graph
         left, right = graph.left[pairs], graph.right[pairs]
@@ -126,7 +126,7 @@ class Batches:
 
     def _batch(
         self,
-        rows: Int64[np.ndarray, "3 batch"],
+        rows: Int[np.ndarray, "3 batch"],
         same: Bool[np.ndarray, "batch"],
         random: np.random.Generator,
     ) -> Batch:
@@ -139,20 +139,20 @@ class Batches:
         )
 
     def _another(
-        self, questions: Int64[np.ndarray, "batch"], random: np.random.Generator
-    ) -> Int64[np.ndarray, "batch"]:
+        self, questions: Int[np.ndarray, "batch"], random: np.random.Generator
+    ) -> Int[np.ndarray, "batch"]:
         """Draw another question of the same group; of a group of one, the question itself."""
         sizes = self._sizes[questions]
         drawn = random.integers(np.maximum(sizes - 1, 1))
-        others: Int64[np.ndarray, "batch"] = self._members[self._first[questions] + drawn]
+        others: Int[np.ndarray, "batch"] = self._members[self._first[questions] + drawn]
         last = self._members[self._first[questions] + sizes - 1]
         itself = others == questions
         others[itself] = last[itself]
         return others
 
     def _ids(
-        self, questions: Int64[np.ndarray, "batch"], random: np.random.Generator
-    ) -> Int64[np.ndarray, "batch time"]:
+        self, questions: Int[np.ndarray, "batch"], random: np.random.Generator
+    ) -> Int[np.ndarray, "batch time"]:
         ids = self.table.pad(questions)
         if self.word_dropout:
             dropped = (ids != TOKENS.padding) & (random.random(ids.shape) < self.word_dropout)
@@ -161,15 +161,15 @@ class Batches:
         return ids
 
     def _with_negatives(
-        self, parts: list[Int64[np.ndarray, "_"]], rows: Int64[np.ndarray, "3 pairs"]
-    ) -> list[Int64[np.ndarray, "_"]]:
+        self, parts: list[Int[np.ndarray, "_"]], rows: Int[np.ndarray, "3 pairs"]
+    ) -> list[Int[np.ndarray, "_"]]:
         """Join a part whose questions are all of one group to the part before it."""
 
-        def varied(part: Int64[np.ndarray, "_"]) -> bool:
+        def varied(part: Int[np.ndarray, "_"]) -> bool:
             groups = self.graph.groups[rows[:, part]]
             return bool((groups != groups[0, 0]).any())
 
-        joined: list[Int64[np.ndarray, "_"]] = []
+        joined: list[Int[np.ndarray, "_"]] = []
         for part in parts:
             if joined and not varied(part):
                 joined[-1] = np.concatenate([joined[-1], part])
@@ -181,8 +181,8 @@ class Batches:
 
 
 def _bounded(
-    part: Int64[np.ndarray, "_"], lengths: Int64[np.ndarray, "pairs"]
-) -> list[Int64[np.ndarray, "_"]]:
+    part: Int[np.ndarray, "_"], lengths: Int[np.ndarray, "pairs"]
+) -> list[Int[np.ndarray, "_"]]:
     """Halve a part, sorted by length, until each piece has few enough places."""
     if len(part) < 4 or 3 * len(part) * lengths[part].max() <= _PLACES:
         return [part]

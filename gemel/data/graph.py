@@ -1,10 +1,10 @@
 """The duplicate graph: questions are nodes, labelled pairs are edges."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Int, Int32
 
 from gemel.data.pairs import Pairs
 from gemel.text import clean
@@ -12,7 +12,9 @@ from gemel.text import clean
 __all__ = ["PairGraph", "connect"]
 
 
-def connect(count: int, left: Iterable[int], right: Iterable[int]) -> Int64[np.ndarray, "nodes"]:
+def connect(
+    count: int, left: Int[np.ndarray, "edges"], right: Int[np.ndarray, "edges"]
+) -> Int32[np.ndarray, "nodes"]:
     """Find connected components by union-find.
 
     Args:
@@ -23,7 +25,7 @@ def connect(count: int, left: Iterable[int], right: Iterable[int]) -> Int64[np.n
         For every node the smallest node of its component.
     """
     parent = list(range(count))
-    for a, b in zip(left, right, strict=True):
+    for a, b in _edges(left, right):
         while parent[a] != a:
             parent[a] = a = parent[parent[a]]
         while parent[b] != b:
@@ -35,7 +37,16 @@ def connect(count: int, left: Iterable[int], right: Iterable[int]) -> Int64[np.n
     # A parent is never larger than its child, so one pass upwards settles every root.
     for node in range(count):
         parent[node] = parent[parent[node]]
-    return np.array(parent, dtype=np.int64)
+    return np.array(parent, dtype=np.int32)
+
+
+def _edges(
+    left: Int[np.ndarray, "edges"], right: Int[np.ndarray, "edges"]
+) -> Iterator[tuple[int, int]]:
+    """Yield the edges, some thousands at a time: an array takes less room than a list."""
+    for start in range(0, len(left), 1 << 16):
+        part = slice(start, start + (1 << 16))
+        yield from zip(left[part].tolist(), right[part].tolist(), strict=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +55,13 @@ class PairGraph:
 
     questions: list[str]
     """Distinct cleaned texts, in order of appearance."""
-    left: Int64[np.ndarray, "pairs"]
+    left: Int32[np.ndarray, "pairs"]
     """Which question stands on the left of each pair."""
-    right: Int64[np.ndarray, "pairs"]
+    right: Int32[np.ndarray, "pairs"]
     """Which question stands on the right."""
-    groups: Int64[np.ndarray, "questions"]
+    groups: Int32[np.ndarray, "questions"]
     """Duplicate group of each question: connected by pairs that ask the same."""
-    components: Int64[np.ndarray, "questions"]
+    components: Int32[np.ndarray, "questions"]
     """Component of each question: connected by pairs of either label."""
 
     @classmethod
@@ -62,18 +73,18 @@ class PairGraph:
             lowercase: whether case makes no difference.
         """
         numbers: dict[str, int] = {}
-
-        def number(text: str) -> int:
-            return numbers.setdefault(clean(text, lowercase=lowercase), len(numbers))
-
-        left = [number(text) for text in pairs.left]
-        right = [number(text) for text in pairs.right]
-        ends = np.array([left, right], dtype=np.int64).reshape(2, -1)
-        same = ends[:, pairs.labels]
+        number_of = np.array(
+            [
+                numbers.setdefault(clean(text, lowercase=lowercase), len(numbers))
+                for text in pairs.texts
+            ],
+            np.int32,
+        )
+        left, right = number_of[pairs.left], number_of[pairs.right]
         return cls(
             questions=list(numbers),
-            left=ends[0],
-            right=ends[1],
-            groups=connect(len(numbers), same[0].tolist(), same[1].tolist()),
+            left=left,
+            right=right,
+            groups=connect(len(numbers), left[pairs.labels], right[pairs.labels]),
             components=connect(len(numbers), left, right),
         )

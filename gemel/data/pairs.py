@@ -1,13 +1,15 @@
 """Pairs of questions, column by column."""
 
 import hashlib
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int32, Int64
 
 from gemel.errors import DataError
 
@@ -26,43 +28,91 @@ class QuestionPair:
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Many pairs of questions, each column one sequence of the same length."""
+    """Many pairs of questions; every text is kept once, a pair takes seventeen bytes.
 
-    left: list[str]
-    """First questions."""
-    right: list[str]
-    """Second questions."""
+    `Pairs.of` makes them from two lists of questions.
+    """
+
+    texts: list[str]
+    """The different texts, in order of appearance."""
+    left: Int32[np.ndarray, "pairs"]
+    """Which text is the first question of each pair."""
+    right: Int32[np.ndarray, "pairs"]
+    """Which text is the second one."""
     labels: Bool[np.ndarray, "pairs"]
     """Whether each pair asks the same."""
-    lines: Int[np.ndarray, "pairs"]
+    lines: Int64[np.ndarray, "pairs"]
     """Line of the file that each pair begins on, from 1."""
     path: Path | None = None
     """The file they came from."""
 
     @classmethod
-    def collect(cls, pairs: Any, path: Path | None = None) -> "Pairs":
-        """Gather an iterable of QuestionPair."""
-        left, right, labels, lines = [], [], [], []
+    def of(
+        cls,
+        left: Sequence[str],
+        right: Sequence[str],
+        labels: Iterable[Any],
+        lines: Iterable[Any] | None = None,
+        path: Path | None = None,
+    ) -> "Pairs":
+        """Make pairs of two lists of questions.
+
+        Args:
+            left: first questions.
+            right: second questions.
+            labels: whether each pair asks the same.
+            lines: where each pair comes from; 1, 2, 3, ... if None.
+            path: the file they came from.
+
+        Raises:
+            ValueError: the columns are not of the same length.
+        """
+        numbers = range(1, len(left) + 1) if lines is None else lines
+        rows = zip(left, right, labels, numbers, strict=True)
+        return cls.collect(
+            (QuestionPair(one, two, bool(same), int(line)) for one, two, same, line in rows), path
+        )
+
+    @classmethod
+    def collect(cls, pairs: Iterable[QuestionPair], path: Path | None = None) -> "Pairs":
+        """Gather pairs one by one."""
+        numbers: dict[str, int] = {}
+        left, right, labels, lines = array("i"), array("i"), array("b"), array("q")
         for pair in pairs:
-            left.append(pair.left)
-            right.append(pair.right)
+            left.append(numbers.setdefault(pair.left, len(numbers)))
+            right.append(numbers.setdefault(pair.right, len(numbers)))
             labels.append(pair.is_duplicate)
             lines.append(pair.line)
-        return cls(left, right, np.array(labels, bool), np.array(lines, np.int64), path)
+        return cls(
+            list(numbers),
+            np.array(left, np.int32),
+            np.array(right, np.int32),
+            np.array(labels, bool),
+            np.array(lines, np.int64),
+            path,
+        )
 
     def __len__(self) -> int:
         return len(self.left)
 
+    @property
+    def left_texts(self) -> list[str]:
+        """First questions, pair by pair."""
+        return [self.texts[number] for number in self.left.tolist()]
+
+    @property
+    def right_texts(self) -> list[str]:
+        """Second questions, pair by pair."""
+        return [self.texts[number] for number in self.right.tolist()]
+
     def select(self, rows: Bool[np.ndarray, "pairs"]) -> "Pairs":
-        """Keep the rows that are True."""
-        kept = np.flatnonzero(rows)
-        return Pairs(
-            [self.left[row] for row in kept],
-            [self.right[row] for row in kept],
-            self.labels[kept],
-            self.lines[kept],
-            self.path,
-        )
+        """Keep the rows that are True, and the texts that they name."""
+        ends = np.stack([self.left[rows], self.right[rows]])
+        used = np.zeros(len(self.texts), bool)
+        used[ends] = True
+        left, right = (np.cumsum(used, dtype=np.int32) - 1)[ends]
+        texts = [self.texts[number] for number in np.flatnonzero(used)]
+        return Pairs(texts, left, right, self.labels[rows], self.lines[rows], self.path)
 
     def require_both_labels(self, what: str = "pairs", hint: str = "") -> None:
         """Refuse pairs of one label only, or none at all.
@@ -95,8 +145,16 @@ class Pairs:
 
         The SHA-256 of the rows are added up, so that millions of them need no sorting.
         """
+        words = [text.encode("utf-8", "surrogatepass") for text in self.texts]
         total = 0
-        for left, right, label in zip(self.left, self.right, self.labels.tolist(), strict=True):
-            row = f"{left}\0{right}\0{int(label)}".encode("utf-8", "surrogatepass")
-            total += int.from_bytes(hashlib.sha256(row).digest())
+        for start in range(0, len(self), _ROWS):
+            part = slice(start, start + _ROWS)
+            ends = (self.left[part].tolist(), self.right[part].tolist())
+            for left, right, label in zip(*ends, self.labels[part].tolist(), strict=True):
+                row = b"%b\0%b\0%d" % (words[left], words[right], label)
+                total += int.from_bytes(hashlib.sha256(row).digest())
         return f"{total % 2**256:064x}"
+
+
+_ROWS = 1 << 16
+"""Rows whose numbers become Python's at a time: an array takes less room than a list."""

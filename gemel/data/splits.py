@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int
 
 from gemel.data.graph import PairGraph
 
@@ -63,7 +63,7 @@ def split_by_component(graph: PairGraph, fraction: float, seed: int = 0) -> Spli
     return Split(held_out, int(too_large.sum()), int(crossing.sum()))
 
 
-def _shuffled(units: Int64[np.ndarray, "questions"], questions: list[str], seed: int) -> list[int]:
+def _shuffled(units: Int[np.ndarray, "questions"], questions: list[str], seed: int) -> list[int]:
     """Order units by a hash of their alphabetically first question."""
     first: dict[int, str] = {}
     for unit, question in zip(units.tolist(), questions, strict=True):

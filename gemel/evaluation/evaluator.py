@@ -76,7 +76,7 @@ def evaluate(
         DataError: one label only.
     """
     pairs.require_both_labels()
-    scores = score(pairs.left, pairs.right)
+    scores = score(pairs.left_texts, pairs.right_texts)
     return _report(
         pairs,
         scores,
@@ -107,7 +107,7 @@ def evaluate_by_halves(
         DataError: the pairs, or a half of them, have one label only.
     """
     pairs.require_both_labels()
-    scores = score(pairs.left, pairs.right)
+    scores = score(pairs.left_texts, pairs.right_texts)
     second = split_by_component(PairGraph.of(pairs), 0.5, seed).held_out
     verdicts = np.zeros(len(pairs), bool)
     thresholds = []

@@ -49,7 +49,7 @@ def learn(
     started = time.perf_counter()
     training, validation = _parts(pairs, validation, config, reporter)
     tokenizer = Tokenizer.learn(
-        training.left + training.right,
+        training.left_texts + training.right_texts,
         lowercase=config.text.lowercase,
         min_count=config.text.min_count,
         unknown_buckets=config.text.unknown_buckets,
@@ -163,7 +163,7 @@ def _new_model(vocabulary_size: int, config: Config) -> SiameseModel:
 
 
 def _validator(model: SiameseModel, tokenizer: Tokenizer, validation: Pairs) -> Any:
-    questions = validation.left + validation.right
+    questions = validation.left_texts + validation.right_texts
 
     def encode_ids(ids: Any) -> Any:
         return model.processor(torch.from_numpy(ids)).numpy()
@@ -188,7 +188,7 @@ def _decide(
 ) -> Decision:
     """Fit the decision on similarities as the engine will compute them."""
     encoder = NumpyEncoder(weights, masked=config.network.masked)
-    questions = validation.left + validation.right
+    questions = validation.left_texts + validation.right_texts
     with one_compute_thread():
         vectors = encode_in_batches(questions, tokenizer, encoder, encoder.dim)
     return fit_decision(pair_cosines(vectors), validation, config.decision.objective)

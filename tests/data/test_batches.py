@@ -16,7 +16,7 @@ links = st.lists(
 
 def batches_of(rows, **options):
     left, right, labels = zip(*rows, strict=True)
-    pairs = Pairs(
+    pairs = Pairs.of(
         [str(n) for n in left], [str(n) for n in right], np.array(labels), np.arange(len(rows))
     )
     graph = PairGraph.of(pairs)
@@ -134,8 +134,8 @@ def test_epochs_differ_and_a_seed_repeats_them():
 def test_questions_of_like_length_go_together():
     lengths = np.random.default_rng(0).integers(1, 40, size=1000)
     texts = [f"q{n}" for n in range(1000)]
-    pairs = Pairs(texts, [f"{text}!" for text in texts], np.ones(1000, bool), np.arange(1000))
-    table = TokenTable.from_rows([[5] * length for length in np.tile(lengths, 2)])
+    pairs = Pairs.of(texts, [f"{text}!" for text in texts], np.ones(1000, bool), np.arange(1000))
+    table = TokenTable.from_rows([[5] * length for length in np.repeat(lengths, 2)])
     batches = Batches(table, PairGraph.of(pairs), pairs.labels, batch_size=50)
     padded = [(batch.ids == TOKENS.padding).mean() for batch in batches.epoch(0)]
     assert np.mean(padded) < 0.15  # about 0.5 if mixed
@@ -161,7 +161,7 @@ def test_one_group_alone_has_no_negative(rows):
 
 def test_one_very_long_question_makes_a_small_batch():
     texts = [f"q{n}" for n in range(64)]
-    pairs = Pairs(texts, [f"{text}!" for text in texts], np.ones(64, bool), np.arange(64))
+    pairs = Pairs.of(texts, [f"{text}!" for text in texts], np.ones(64, bool), np.arange(64))
     graph = PairGraph.of(pairs)
     lengths = [100_000 if text == "q7" else 5 for text in graph.questions]
     table = TokenTable.from_rows([[9] * length for length in lengths])

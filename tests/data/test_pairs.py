@@ -20,8 +20,8 @@ rows = st.lists(
 def test_columns_hold_what_the_rows_held(pairs):
     columns = Pairs.collect(pairs)
     assert len(columns) == len(pairs)
-    assert columns.left == [pair.left for pair in pairs]
-    assert columns.right == [pair.right for pair in pairs]
+    assert columns.left_texts == [pair.left for pair in pairs]
+    assert columns.right_texts == [pair.right for pair in pairs]
     assert columns.labels.tolist() == [pair.is_duplicate for pair in pairs]
     assert columns.lines.tolist() == [pair.line for pair in pairs]
     expected = sum(pair.is_duplicate for pair in pairs) / max(1, len(pairs))
@@ -33,7 +33,7 @@ def test_select_keeps_the_rows_that_are_true(pairs, data):
     mask = data.draw(st.lists(st.booleans(), min_size=len(pairs), max_size=len(pairs)))
     kept = Pairs.collect(pairs).select(np.array(mask, bool))
     expected = Pairs.collect([pair for pair, true in zip(pairs, mask, strict=True) if true])
-    assert (kept.left, kept.right) == (expected.left, expected.right)
+    assert (kept.left_texts, kept.right_texts) == (expected.left_texts, expected.right_texts)
     assert kept.labels.tolist() == expected.labels.tolist()
     assert kept.lines.tolist() == expected.lines.tolist()
 

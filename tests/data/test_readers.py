@@ -53,7 +53,11 @@ def test_wang_has_no_header_and_no_quotes(tmp_path, mark):
 def test_columns_of_other_names(tmp_path):
     path = put(tmp_path, "a,b,question2,same\nx,how?,why?,1\n")
     pairs = read_pairs(path, Columns(left="b", label="same"))
-    assert (pairs.left, pairs.right, pairs.labels.tolist()) == (["how?"], ["why?"], [True])
+    assert (pairs.left_texts, pairs.right_texts, pairs.labels.tolist()) == (
+        ["how?"],
+        ["why?"],
+        [True],
+    )
     assert pairs.path == path
 
 
@@ -90,7 +94,7 @@ def test_blank_lines_are_passed_over(tmp_path):
 
 def test_a_very_long_question(tmp_path):
     pairs = read_pairs(put(tmp_path, HEADER + "word " * 100_000 + ",why?,1\n"))
-    assert len(pairs.left[0]) == 500_000
+    assert len(pairs.left_texts[0]) == 500_000
 
 
 def fails(path, message, line=None, columns=None):

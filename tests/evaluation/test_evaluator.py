@@ -22,13 +22,13 @@ def scorer_of(pairs, noise=0.5):
     scores = pairs.labels + noise * np.random.default_rng(7).normal(size=len(pairs))
     known = {
         (left, right): score
-        for left, right, score in zip(pairs.left, pairs.right, scores, strict=True)
+        for left, right, score in zip(pairs.left_texts, pairs.right_texts, scores, strict=True)
     }
     return lambda left, right: np.array([known[pair] for pair in zip(left, right, strict=True)])
 
 
 def decision_on(pairs):
-    return fit_decision(scorer_of(pairs)(pairs.left, pairs.right), pairs)
+    return fit_decision(scorer_of(pairs)(pairs.left_texts, pairs.right_texts), pairs)
 
 
 PAIRS, OTHERS = pairs_of(300), pairs_of(200, seed=1)
@@ -37,7 +37,7 @@ PAIRS, OTHERS = pairs_of(300), pairs_of(200, seed=1)
 def test_report_of_a_stored_decision():
     decision, score = decision_on(OTHERS), scorer_of(PAIRS)
     report = evaluate(PAIRS, score, decision, rounds=100)
-    verdicts = decision.is_duplicate(score(PAIRS.left, PAIRS.right))
+    verdicts = decision.is_duplicate(score(PAIRS.left_texts, PAIRS.right_texts))
     assert (report.data, report.pairs, report.prevalence) == ("pairs", 300, PAIRS.prevalence)
     assert report.thresholds == (decision.threshold,)
     assert report.protocol == "threshold stored in the model, best for accuracy"
@@ -87,7 +87,7 @@ def test_one_label_is_refused(label):
 def test_each_half_is_judged_by_the_threshold_of_the_other(objective):
     score = scorer_of(PAIRS)
     report = evaluate_by_halves(PAIRS, score, objective=objective, rounds=10, seed=5)
-    scores = score(PAIRS.left, PAIRS.right)
+    scores = score(PAIRS.left_texts, PAIRS.right_texts)
     half = split_by_component(PairGraph.of(PAIRS), 0.5, 5).held_out
     first, second = (
         fit_decision(scores[rows], PAIRS.select(rows), objective).threshold

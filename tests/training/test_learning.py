@@ -55,7 +55,7 @@ def make_pairs(count=400, seed=0):
         left.append(f"where is the {one} number {random.integers(10**6)}")
         right.append(f"I look for my {two} {random.integers(10**6)}")
         labels.append(one == two)
-    return Pairs(left, right, np.array(labels), np.arange(count))
+    return Pairs.of(left, right, np.array(labels), np.arange(count))
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_the_engine_answers_as_the_network_in_eval_mode(learned):
     model, _ = learned
     siamese = SiameseModel(len(model.tokenizer), 16, "eval")
     set_weights(siamese.processor, model.weights)
-    texts = make_pairs(seed=2).left[:50]
+    texts = make_pairs(seed=2).left_texts[:50]
     table = model.tokenizer.encode_all(texts)
     with torch.inference_mode():
         expected = siamese.processor(torch.from_numpy(table.pad(np.arange(50))))
@@ -143,7 +143,7 @@ def test_the_objective_is_that_of_the_settings():
         config = SMALL.replace([f"decision.objective={objective!r}", "training.epochs=1"])
         validation = make_pairs(60, seed=3)
         model = learn(make_pairs(), config, validation=validation)
-        scores = Engine(model).similarity(validation.left, validation.right)
+        scores = Engine(model).similarity(validation.left_texts, validation.right_texts)
         fitted = fit_threshold(scores, validation.labels, objective)
         assert model.decision.objective == objective
         assert model.decision.threshold == pytest.approx(fitted, abs=1e-6)
@@ -167,7 +167,7 @@ def test_given_validation_pairs_are_used():
 def test_collapse_is_said():
     """One word for everything: no network can tell the questions apart."""
     rows = [(f"same {'same ' * (n % 3)}", f"same {'same ' * (n % 2)}") for n in range(60)]
-    pairs = Pairs(
+    pairs = Pairs.of(
         [f"{left}{n}" for n, (left, _) in enumerate(rows)],
         [f"{right}{n + 100}" for n, (_, right) in enumerate(rows)],
         np.arange(60) % 2 == 0,
@@ -191,13 +191,13 @@ def test_one_label_is_refused():
 
 
 def test_a_validation_part_of_one_label_says_what_to_do():
-    pairs = Pairs(["a", "c", "e"], ["b", "d", "f"], np.array([True, True, False]), np.arange(3))
+    pairs = Pairs.of(["a", "c", "e"], ["b", "d", "f"], np.array([True, True, False]), np.arange(3))
     with pytest.raises(DataError, match=r"raise training\.validation_fraction or give validation"):
         learn(pairs, SMALL)
 
 
 def test_one_group_of_questions_is_refused():
-    pairs = Pairs(["a", "b", "c"], ["b", "c", "a"], np.array([True, True, False]), np.arange(3))
+    pairs = Pairs.of(["a", "b", "c"], ["b", "c", "a"], np.array([True, True, False]), np.arange(3))
     with pytest.raises(DataError, match="at least two duplicate groups"):
         learn(pairs, SMALL, validation=make_pairs(20))
 

@@ -24,7 +24,7 @@ class Watcher(Silent):
 def make_trainer(scores=(0.5,), **changes):
     left = [f"cat {n % 4} dog" for n in range(24)]
     right = [f"bird {n % 6} fish {n}" for n in range(24)]
-    pairs = Pairs(left, right, np.arange(24) % 3 > 0, np.arange(24))
+    pairs = Pairs.of(left, right, np.arange(24) % 3 > 0, np.arange(24))
     graph = PairGraph.of(pairs)
     tokenizer = Tokenizer.learn(graph.questions)
     batches = Batches(tokenizer.encode_all(graph.questions), graph, pairs.labels, batch_size=8)
