@@ -49,16 +49,12 @@ def plain_model(pairs: Pairs, config: gemel.Config) -> tuple[Encoder, Tokenizer,
         PairGraph.of(pairs), config.training.validation_fraction, config.training.seed
     ).held_out
     training = pairs.select(~held_out)
-    tokenizer = Tokenizer.learn(
-        training.left_texts + training.right_texts,
-        min_count=config.text.min_count,
-        unknown_buckets=config.text.unknown_buckets,
-    )
+    tokenizer = Tokenizer().learn(training.texts, training.counts, min_count=config.text.min_count)
     same = training.select(training.labels)
     encoder, seconds = train_plain(
         [tokenizer.encode(text) for text in same.left_texts],
         [tokenizer.encode(text) for text in same.right_texts],
-        len(tokenizer),
+        len(tokenizer.vocabulary),
         dim=config.network.d_model,
         margin=config.training.margin,
     )

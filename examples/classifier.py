@@ -21,7 +21,7 @@ def main() -> float:
     pairs = read_pairs(str(resources.files("gemel.samples") / "helpdesk.tsv"))
     questions = sorted(set(pairs.texts))
     labels = torch.tensor([any(word in q.lower() for word in MONEY) for q in questions]).long()
-    tokenizer = Tokenizer.learn(questions)
+    tokenizer = Tokenizer().learn(questions)
     ids = torch.from_numpy(tokenizer.encode_all(questions).pad(np.arange(len(questions))))
     test = torch.arange(len(questions)) % 5 == 0
 

@@ -43,15 +43,17 @@ class TextConfig:
     """Whether `Paris` and `paris` are one word."""
     min_count: int = 2
     """Words seen fewer times than this in training are unknown words."""
-    unknown_buckets: int = 1000
-    """Vectors among which unknown words are spread by a hash of their letters; with 0 they all
-    look the same."""
+    ngram_buckets: int = 16384
+    """Vectors of letter groups that unknown words are composed from; with 0 they all look the
+    same."""
+    repair: bool = False
+    """Whether ftfy first puts right what a wrong decoding garbled; needs the extra [repair]."""
 
     def __post_init__(self) -> None:
         _require(self.min_count >= 1, f"text.min_count must be at least 1, not {self.min_count}")
         _require(
-            self.unknown_buckets >= 0,
-            f"text.unknown_buckets must not be negative, not {self.unknown_buckets}",
+            self.ngram_buckets >= 0,
+            f"text.ngram_buckets must not be negative, not {self.ngram_buckets}",
         )
 
 

@@ -164,7 +164,7 @@ class DataLoader:
     @functools.cached_property
     def _tokenizer(self) -> Tokenizer:
         same = self._pairs.select(self._known & self._pairs.labels)
-        return Tokenizer.learn(same.left_texts + same.right_texts, lowercase=False)
+        return Tokenizer(lowercase=False).learn(same.texts, same.counts)
 
     @functools.cached_property
     def vocabulary(self) -> dict[str, int]:

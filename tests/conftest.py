@@ -23,7 +23,8 @@ QUESTIONS = [
 def tiny_model():
     """A model folder's content with random weights and the words of four questions."""
     dim = 4
-    tokenizer = Tokenizer.learn(QUESTIONS)
+    buckets = 11
+    tokenizer = Tokenizer(ngram_buckets=buckets).learn(QUESTIONS)
     random = np.random.default_rng(5)
 
     def draw(*shape):
@@ -31,7 +32,7 @@ def tiny_model():
 
     return Model(
         config=Config().replace(
-            [f"network.d_model={dim}", "text.min_count=1", "text.unknown_buckets=0"]
+            [f"network.d_model={dim}", "text.min_count=1", f"text.ngram_buckets={buckets}"]
         ),
         tokenizer=tokenizer,
         weights={
@@ -39,6 +40,7 @@ def tiny_model():
             "lstm.weight_ih": draw(4 * dim, dim),
             "lstm.weight_hh": draw(4 * dim, dim),
             "lstm.bias": draw(4 * dim),
+            "ngrams.weight": draw(buckets, dim),
         },
         decision=Decision(
             threshold=0.75,

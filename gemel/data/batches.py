@@ -1,13 +1,15 @@
 """Batches of questions and their duplicates, of like length, in another order every epoch."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int, Int64
 
+from gemel.data.dealing import Row, deal
 from gemel.data.graph import PairGraph
-from gemel.text import TOKENS, TokenTable
+from gemel.text import TOKENS, TokenTable, spell
 
 __all__ = ["Batch", "Batches"]
 
@@ -21,8 +23,9 @@ _POOL = 128
 class Batch:
     """Anchors, a duplicate of each, and questions known not to be one, to encode in one go."""
 
-    ids: Int[np.ndarray, "questions time"]
-    """Token ids of the anchors, below them those of the duplicates, below them the negatives."""
+    inputs: tuple[Int64[np.ndarray, "..."], ...]
+    """What an encoder takes, padded ids (questions, time) first: the anchors, below them their
+    duplicates, below them the negatives."""
     groups: Int[np.ndarray, "batch"]
     """Duplicate group of each anchor, and so of its duplicate."""
     negative_groups: Int[np.ndarray, "negatives"]
@@ -34,7 +37,7 @@ class Batch:
 
     @property
     def sizes(self) -> tuple[int, int, int]:
-        """How many rows of `ids` are anchors, duplicates and negatives."""
+        """How many questions are anchors, duplicates and negatives."""
         return len(self.groups), len(self.groups), len(self.negative_groups)
 
 
@@ -43,16 +46,18 @@ class Batches:
 
     A pair that asks the same gives one row: anchor and duplicate, on either side by chance. A pair
     that does not gives one too, if wanted: its anchor beside another question of its duplicate
-    group (or itself, where it has no other), and its partner among the negatives.
+    group (or itself, where it has no other), and its partner among the negatives. No duplicate
+    group is in a batch twice where the pairs allow it; see `deal`.
 
     Args:
         table: token ids of the graph's questions.
         graph: which questions each pair joins, and their duplicate groups.
         labels: whether each pair asks the same.
-        batch_size: rows of a batch; the real sizes differ by a few, so that none is left over.
+        batch_size: rows of a batch; some have a few fewer or more, so that none is left over.
         labelled_negatives: whether pairs that do not ask the same are used.
         word_dropout: share of the words, chosen anew each time, that are read as unknown ones.
-        unknown_ids: the ids of unknown words.
+        spellings: n-grams of every id, row by row, to read unknown words by; None reads them as
+            the one unknown id.
         seed: starts every choice.
 
     Raises:
@@ -68,17 +73,18 @@ class Batches:
         batch_size: int,
         labelled_negatives: bool = True,
         word_dropout: float = 0.0,
-        unknown_ids: range = range(TOKENS.unknown, TOKENS.unknown + 1),
+        spellings: TokenTable | None = None,
         seed: int = 0,
     ):
         self.table = table
         self.graph = graph
         self.labels = labels
-        self.batch_size = batch_size
         self.word_dropout = word_dropout
-        self.unknown_ids = unknown_ids
+        self.spellings = spellings
         self.seed = seed
-        self.pairs = np.arange(len(labels)) if labelled_negatives else np.flatnonzero(labels)
+        used = np.arange(len(labels)) if labelled_negatives else np.flatnonzero(labels)
+        self.pairs = used.astype(np.int32)
+        self.batch_size = batch_size
         ends = np.concatenate([graph.left[self.pairs], graph.right[self.pairs]])
         if len(np.unique(graph.groups[ends])) < 2:
             raise ValueError("training needs questions of at least two duplicate groups")
@@ -88,31 +94,54 @@ class Batches:
         self._sizes = np.searchsorted(in_order, graph.groups, side="right") - self._first
 
     def __len__(self) -> int:
-        """Give the number of batches of an epoch (rarely fewer, see `epoch`)."""
+        """Give the number of batches of an epoch, which may be a few more or fewer."""
         return -(-len(self.pairs) // self.batch_size)
 
-    def epoch(self, number: int) -> Iterator[Batch]:
-        """Yield every pair once; a part without two groups joins the part before it."""
-        random = np.random.default_rng([self.seed, number])
-        pairs = random.permutation(self.pairs)
-        rows = self._draw(pairs, random)
-        lengths = self.table.lengths[rows].max(axis=0)
-        pools = np.array_split(np.arange(len(pairs)), -(-len(self) // _POOL))
-        by_length = np.concatenate([pool[np.argsort(lengths[pool])] for pool in pools])
-        parts = [
-            piece
-            for part in np.array_split(by_length, len(self))
-            for piece in _bounded(part, lengths)
-        ]
-        parts = self._with_negatives(parts, rows)
-        for index in random.permutation(len(parts)):
-            part = parts[index]
-            yield self._batch(rows[:, part], self.labels[pairs[part]], random)
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """Yield every pair once.
 
-    def _draw(
-        self, pairs: Int[np.ndarray, "batch"], random: np.random.Generator
-    ) -> Int[np.ndarray, "3 batch"]:
-        """Choose anchor, duplicate and partner of each pair; duplicates are their own partners."""
+        Args:
+            number: which epoch; each has an order of its own.
+            start: how many batches to pass over: an epoch can be taken up where it was left.
+        """
+        parts = itertools.islice(self._parts(number), start, None)
+        for index, pairs in enumerate(parts, start=start):
+            yield self._batch(pairs, np.random.default_rng([self.seed, number, index]))
+
+    def _parts(self, number: int) -> Iterator[Int[np.ndarray, "_"]]:
+        """Yield the pairs of each batch."""
+        random = np.random.default_rng([self.seed, number])
+        for parts in deal(self._rows(random), len(self.pairs), self.batch_size, _POOL):
+            pieces = [piece for part in parts for piece in self._bounded(np.array(part))]
+            for index in random.permutation(len(pieces)):
+                yield pieces[index]
+
+    def _rows(self, random: np.random.Generator) -> Iterator[Row]:
+        """Yield the pairs at random, sorted by length some thousands at a time."""
+        pairs = random.permutation(self.pairs)
+        groups = self.graph.groups
+        for number, pool in enumerate(np.array_split(pairs, -(-len(self) // _POOL))):
+            order = np.argsort(self._lengths(pool), kind="stable")
+            # Upwards and downwards in turn: the lengths on both sides of a border are alike.
+            pool = pool[order if number % 2 == 0 else order[::-1]]
+            left, right = groups[self.graph.left[pool]], groups[self.graph.right[pool]]
+            yield from map(Row, pool.tolist(), left.tolist(), right.tolist())
+
+    def _lengths(self, pairs: Int[np.ndarray, "_"]) -> Int[np.ndarray, "_"]:
+        starts, left, right = self.table.starts, self.graph.left[pairs], self.graph.right[pairs]
+        lengths: Int[np.ndarray, "_"] = np.maximum(
+            starts[left + 1] - starts[left], starts[right + 1] - starts[right]
+        )
+        return lengths
+
+    def _bounded(self, part: Int[np.ndarray, "_"]) -> list[Int[np.ndarray, "_"]]:
+        """Halve a part, sorted by length, until each piece has few enough places."""
+        if len(part) < 4 or 3 * len(part) * self._lengths(part).max() <= _PLACES:
+            return [part]
+        middle = len(part) // 2
+        return [*self._bounded(part[:middle]), *self._bounded(part[middle:])]
+
+    def _batch(self, pairs: Int[np.ndarray, "batch"], random: np.random.Generator) -> Batch:
         graph = self.graph
         left, right = graph.left[pairs], graph.right[pairs]
         same = self.labels[pairs]
@@ -122,20 +151,11 @@ class Batches:
         turned = np.where(~same & (alone != (self._sizes[right] == 1)), alone, turned)
         anchors, partners = np.where(turned, right, left), np.where(turned, left, right)
         duplicates = np.where(same, partners, self._another(anchors, random))
-        return np.stack([anchors, duplicates, partners])
-
-    def _batch(
-        self,
-        rows: Int[np.ndarray, "3 batch"],
-        same: Bool[np.ndarray, "batch"],
-        random: np.random.Generator,
-    ) -> Batch:
-        anchors, duplicates, partners = rows
         negatives = partners[~same]
         return Batch(
-            ids=self._ids(np.concatenate([anchors, duplicates, negatives]), random),
-            groups=self.graph.groups[anchors],
-            negative_groups=self.graph.groups[negatives],
+            inputs=self._inputs(np.concatenate([anchors, duplicates, negatives]), random),
+            groups=graph.groups[anchors],
+            negative_groups=graph.groups[negatives],
         )
 
     def _another(
@@ -150,41 +170,14 @@ class Batches:
         others[itself] = last[itself]
         return others
 
-    def _ids(
-        self, questions: Int[np.ndarray, "batch"], random: np.random.Generator
-    ) -> Int[np.ndarray, "batch time"]:
+    def _inputs(
+        self, questions: Int[np.ndarray, "questions"], random: np.random.Generator
+    ) -> tuple[Int64[np.ndarray, "..."], ...]:
         ids = self.table.pad(questions)
-        if self.word_dropout:
-            dropped = (ids != TOKENS.padding) & (random.random(ids.shape) < self.word_dropout)
-            low, high = self.unknown_ids.start, self.unknown_ids.stop
-            ids[dropped] = random.integers(low, high, size=int(dropped.sum()))
-        return ids
-
-    def _with_negatives(
-        self, parts: list[Int[np.ndarray, "_"]], rows: Int[np.ndarray, "3 pairs"]
-    ) -> list[Int[np.ndarray, "_"]]:
-        """Join a part whose questions are all of one group to the part before it."""
-
-        def varied(part: Int[np.ndarray, "_"]) -> bool:
-            groups = self.graph.groups[rows[:, part]]
-            return bool((groups != groups[0, 0]).any())
-
-        joined: list[Int[np.ndarray, "_"]] = []
-        for part in parts:
-            if joined and not varied(part):
-                joined[-1] = np.concatenate([joined[-1], part])
-            else:
-                joined.append(part)
-        if len(joined) > 1 and not varied(joined[0]):
-            joined[:2] = [np.concatenate(joined[:2])]
-        return joined
-
-
-def _bounded(
-    part: Int[np.ndarray, "_"], lengths: Int[np.ndarray, "pairs"]
-) -> list[Int[np.ndarray, "_"]]:
-    """Halve a part, sorted by length, until each piece has few enough places."""
-    if len(part) < 4 or 3 * len(part) * lengths[part].max() <= _PLACES:
-        return [part]
-    middle = len(part) // 2
-    return [*_bounded(part[:middle], lengths), *_bounded(part[middle:], lengths)]
+        dropped = random.random(ids.shape) < self.word_dropout
+        dropped &= ids != TOKENS.padding
+        if self.spellings is None:
+            ids[dropped] = TOKENS.unknown
+            return (ids,)
+        known = self.table.known
+        return spell(ids, dropped | (ids >= known), known, self.spellings)

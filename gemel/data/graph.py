@@ -1,13 +1,13 @@
 """The duplicate graph: questions are nodes, labelled pairs are edges."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Int, Int32
 
 from gemel.data.pairs import Pairs
-from gemel.text import clean
+from gemel.text import clean as clean_text
 
 __all__ = ["PairGraph", "connect"]
 
@@ -65,19 +65,16 @@ class PairGraph:
     """Component of each question: connected by pairs of either label."""
 
     @classmethod
-    def of(cls, pairs: Pairs, *, lowercase: bool = True) -> "PairGraph":
+    def of(cls, pairs: Pairs, clean: Callable[[str], str] = clean_text) -> "PairGraph":
         """Build the graph; texts that are equal once cleaned are one question.
 
         Args:
             pairs: labelled pairs.
-            lowercase: whether case makes no difference.
+            clean: makes texts that ask the very same alike.
         """
         numbers: dict[str, int] = {}
         number_of = np.array(
-            [
-                numbers.setdefault(clean(text, lowercase=lowercase), len(numbers))
-                for text in pairs.texts
-            ],
+            [numbers.setdefault(clean(text), len(numbers)) for text in pairs.texts],
             np.int32,
         )
         left, right = number_of[pairs.left], number_of[pairs.right]

@@ -96,6 +96,12 @@ class Pairs:
         return len(self.left)
 
     @property
+    def counts(self) -> Int64[np.ndarray, "texts"]:
+        """How often each text stands on either side."""
+        size = len(self.texts)
+        return np.bincount(self.left, minlength=size) + np.bincount(self.right, minlength=size)
+
+    @property
     def left_texts(self) -> list[str]:
         """First questions, pair by pair."""
         return [self.texts[number] for number in self.left.tolist()]

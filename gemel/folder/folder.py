@@ -30,7 +30,7 @@ from gemel.version import __version__
 
 __all__ = ["FORMAT_VERSION", "Model", "check_place", "load_model", "save_model"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Grows when an older gemel could no longer read the folder."""
 
 _WEIGHTS = "model.safetensors"
@@ -52,7 +52,8 @@ class Model:
     """Turns questions into ids."""
     weights: Mapping[str, np.ndarray]
     """The encoder's weights: `embedding.weight` (vocab, dim), `lstm.weight_ih` (4 * dim, dim),
-    `lstm.weight_hh` (4 * dim, dim), `lstm.bias` (4 * dim)."""
+    `lstm.weight_hh` (4 * dim, dim), `lstm.bias` (4 * dim), and, where unknown words are composed,
+    `ngrams.weight` (buckets, dim)."""
     decision: Decision
     """Turns similarity into verdicts."""
     training: Mapping[str, Any]
@@ -111,7 +112,8 @@ def save_model(model: Model, path: str | Path, *, overwrite: bool = False) -> No
             folder / _TOKENIZER,
             {
                 "lowercase": model.tokenizer.lowercase,
-                "unknown_buckets": model.tokenizer.unknown_buckets,
+                "repair": model.tokenizer.repair,
+                "ngram_buckets": model.tokenizer.ngram_buckets,
                 "words": model.tokenizer.vocabulary.words,
             },
         )
@@ -157,11 +159,8 @@ def load_model(path: str | Path) -> Model:
     except (KeyError, TypeError, ValueError) as error:
         raise FolderError(f"{folder}: not a gemel model, or damaged: {error}") from error
     _check_weights(model, folder / _WEIGHTS)
-    text = model.config.text
-    if (text.lowercase, text.unknown_buckets) != (
-        model.tokenizer.lowercase,
-        model.tokenizer.unknown_buckets,
-    ):
+    rules = ("lowercase", "repair", "ngram_buckets")
+    if any(getattr(model.config.text, rule) != getattr(model.tokenizer, rule) for rule in rules):
         raise FolderError(f"{folder}: damaged: {_TOKENIZER} and config.json contradict each other")
     return model
 
@@ -198,6 +197,11 @@ def _check_version(config: Mapping[str, Any], folder: Path) -> None:
             f"({config.get('gemel_version')!r:.20}); this one, {__version__}, reads up to "
             f"{FORMAT_VERSION}: pip install --upgrade gemel"
         )
+    if version < FORMAT_VERSION:
+        raise FolderError(
+            f"{folder}: format {version} is that of an older gemel, whose unknown words were read "
+            "in another way; train again"
+        )
 
 
 def _read_checked(folder: Path, sums: Any) -> dict[str, bytes]:
@@ -224,18 +228,24 @@ def _sha256(content: bytes) -> str:
 def _tokenizer(values: Mapping[str, Any]) -> Tokenizer:
     words = msgspec.convert(values["words"], list[str])
     lowercase = msgspec.convert(values["lowercase"], bool)
-    buckets = msgspec.convert(values["unknown_buckets"], int)
-    return Tokenizer(Vocabulary(words), lowercase=lowercase, unknown_buckets=buckets)
+    return Tokenizer(
+        Vocabulary(words),
+        lowercase=lowercase,
+        repair=msgspec.convert(values["repair"], bool),
+        ngram_buckets=msgspec.convert(values["ngram_buckets"], int),
+    )
 
 
 def _check_weights(model: Model, path: Path) -> None:
     dim = model.config.network.d_model
     expected: dict[str, tuple[int, ...]] = {
-        "embedding.weight": (len(model.tokenizer), dim),
+        "embedding.weight": (len(model.tokenizer.vocabulary), dim),
         "lstm.weight_ih": (4 * dim, dim),
         "lstm.weight_hh": (4 * dim, dim),
         "lstm.bias": (4 * dim,),
     }
+    if model.tokenizer.ngram_buckets:
+        expected["ngrams.weight"] = (model.tokenizer.ngram_buckets, dim)
     if set(model.weights) != set(expected):
         raise FolderError(
             f"{path}: holds {', '.join(sorted(model.weights))}; "

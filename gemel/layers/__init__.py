@@ -5,6 +5,7 @@ from gemel.layers.base import Layer
 from gemel.layers.combinators import Parallel, Serial
 from gemel.layers.core import Dense, Embedding, Fn, LogSoftmax, Normalize, normalize
 from gemel.layers.sequence import LSTM, LSTMCell, Mean
+from gemel.layers.subwords import SubwordEmbedding
 
 __all__ = [
     "LSTM",
@@ -18,6 +19,7 @@ __all__ = [
     "Normalize",
     "Parallel",
     "Serial",
+    "SubwordEmbedding",
     "combinators",
     "core",
     "normalize",

@@ -31,8 +31,7 @@ class Serial(Layer):
         super().__init__()
         self.sublayers = _adopt(self, flat)
         self.n_in, self.n_out = _stack_effect(flat)
-        if self.n_in == 1:
-            self.bind(None)
+        self.bind(None)
 
     def forward(self, *inputs: Any, mask: Any = None) -> Any:
         """Apply the layers in turn to the stack that `inputs` begins."""

@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Literal, get_args
 
 from gemel.errors import ConfigError
-from gemel.layers import LSTM, Embedding, Mean, Normalize, Parallel, Serial
+from gemel.layers import LSTM, Embedding, Layer, Mean, Normalize, Parallel, Serial, SubwordEmbedding
 from gemel.text import TOKENS
 
 __all__ = ["Mode", "SiameseModel"]
@@ -16,7 +16,8 @@ class SiameseModel:
     """A Siamese network over token ids.
 
     `.processor` turns ids (batch, time) into unit vectors (batch, dim); `.model` is the same
-    processor twice, side by side. What one learns the other knows.
+    processor twice, side by side. What one learns the other knows. With `ngram_buckets` a
+    processor takes the three arrays of `TokenTable.inputs`.
 
     Args:
         vocabulary_size: rows of the embedding table.
@@ -24,6 +25,8 @@ class SiameseModel:
         mode: "train" learns; "eval" is for measuring and "predict" for fast inference, neither
             keeps gradients.
         masked: whether padding is left out of the mean.
+        ngram_buckets: rows of the table of n-grams that unknown words are composed from; 0 is the
+            notebook's network, to which all of them look the same.
 
     Raises:
         ConfigError: an unknown mode.
@@ -38,6 +41,7 @@ class SiameseModel:
         mode: str = "train",
         *,
         masked: bool = True,
+        ngram_buckets: int = 0,
     ):
         if mode not in get_args(Mode):
             raise ConfigError(f"mode must be one of {', '.join(get_args(Mode))}, not {mode!r}")
@@ -45,22 +49,26 @@ class SiameseModel:
         self.model_depth = model_depth
         self.mode = mode
         self.masked = masked
+        self.ngram_buckets = ngram_buckets
 
     @cached_property
     def processor(self) -> Serial:
         """The encoder: ids (batch, time) to unit vectors (batch, dim)."""
         processor = Serial(
-            Embedding(
-                self.vocabulary_size,
-                self.model_depth,
-                padding=TOKENS.padding if self.masked else None,
-            ),
+            self._embedding(),
             LSTM(self.model_depth),
             Mean(axis=1),
             Normalize(),
         )
         processor.train(self.mode == "train")
         return processor.requires_grad_(self.mode == "train")
+
+    def _embedding(self) -> Layer:
+        size, depth = self.vocabulary_size, self.model_depth
+        padding = TOKENS.padding if self.masked else None
+        if self.ngram_buckets:
+            return SubwordEmbedding(size, depth, self.ngram_buckets, padding=padding)
+        return Embedding(size, depth, padding=padding)
 
     @cached_property
     def model(self) -> Parallel:

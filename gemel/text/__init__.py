@@ -2,10 +2,11 @@
 
 from gemel.text.cleaning import clean
 from gemel.text.encoding import EncodeIds, Progress, encode_in_batches, pair_cosines
-from gemel.text.table import TokenTable, next_power_of_two
-from gemel.text.tokenizer import Tokenizer, split_words
+from gemel.text.table import TokenTable, next_power_of_two, spell
+from gemel.text.tokenizer import Tokenizer
 from gemel.text.tokens import TOKENS, Tokens
 from gemel.text.vocabulary import UNKNOWN_TOKEN, Vocabulary
+from gemel.text.words import split_words
 
 __all__ = [
     "TOKENS",
@@ -20,5 +21,6 @@ __all__ = [
     "encode_in_batches",
     "next_power_of_two",
     "pair_cosines",
+    "spell",
     "split_words",
 ]

@@ -13,8 +13,9 @@ __all__ = ["EncodeIds", "Progress", "encode_in_batches", "pair_cosines"]
 Progress = Callable[[str, int, int], object]
 """Is told what is going on, how much of it is done, and of how much."""
 
-EncodeIds = Callable[[Any], Any]
-"""Turns ids (batch, time), padded on the right, into float32 vectors (batch, dim)."""
+EncodeIds = Callable[..., Any]
+"""Turns what `TokenTable.inputs` gives, padded ids (batch, time) first, into float32 vectors
+(batch, dim)."""
 
 
 def encode_in_batches(
@@ -32,7 +33,7 @@ def encode_in_batches(
     Args:
         texts: questions.
         tokenizer: turns them into ids.
-        encode_ids: ids (batch, time) to vectors (batch, dim).
+        encode_ids: `TokenTable.inputs` of some rows to vectors (batch, dim).
         dim: depth of the vectors.
         batch_rows: most rows of a batch.
         batch_tokens: most places of a batch, padding included; a longer row goes alone.
@@ -44,7 +45,7 @@ def encode_in_batches(
     vectors = np.empty((len(table), dim), dtype=np.float32)
     done = 0
     for rows in _batches(table.lengths, batch_rows, batch_tokens):
-        vectors[rows] = encode_ids(table.pad(rows))
+        vectors[rows] = encode_ids(*table.inputs(rows))
         done += len(rows)
         if progress is not None:
             progress("encoding questions", done, len(table))

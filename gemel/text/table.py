@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int, Int32, Int64
+from jaxtyping import Bool, Int, Int32, Int64
 
 from gemel.text.tokens import TOKENS
 
-__all__ = ["TokenTable", "next_power_of_two"]
+__all__ = ["TokenTable", "next_power_of_two", "spell"]
 
 
 def next_power_of_two(length: int) -> int:
@@ -22,21 +22,37 @@ class TokenTable:
     Args:
         ids: all rows one after the other.
         starts: where each row begins, and, last, the end of the last one.
+        known: ids from this one on are words without a vector of their own.
+        spellings: how those words are spelled: row k holds the n-grams of id `known` + k. None if
+            there are none such.
     """
 
-    def __init__(self, ids: Int32[np.ndarray, "tokens"], starts: Int64[np.ndarray, "rows_and_1"]):
+    def __init__(
+        self,
+        ids: Int32[np.ndarray, "tokens"],
+        starts: Int64[np.ndarray, "rows_and_1"],
+        known: int = 0,
+        spellings: "TokenTable | None" = None,
+    ):
         self.ids = ids
         self.starts = starts
+        self.known = known
+        self.spellings = spellings
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Iterable[int]]) -> "TokenTable":
+    def from_rows(
+        cls,
+        rows: Iterable[Iterable[int]],
+        known: int = 0,
+        spellings: "TokenTable | None" = None,
+    ) -> "TokenTable":
         """Copy rows of ids into a table."""
         flat: list[int] = []
         starts = [0]
         for row in rows:
             flat.extend(row)
             starts.append(len(flat))
-        return cls(np.array(flat, dtype=np.int32), np.array(starts, dtype=np.int64))
+        return cls(np.array(flat, np.int32), np.array(starts, np.int64), known, spellings)
 
     @property
     def lengths(self) -> Int64[np.ndarray, "rows"]:
@@ -45,6 +61,18 @@ class TokenTable:
 
     def __len__(self) -> int:
         return len(self.starts) - 1
+
+    def joined(self, other: "TokenTable") -> "TokenTable":
+        """Put another table's rows below these."""
+        starts = np.concatenate([self.starts, other.starts[1:] + self.starts[-1]])
+        return TokenTable(np.concatenate([self.ids, other.ids]), starts)
+
+    def gather(self, rows: Int[np.ndarray, "chosen"]) -> "TokenTable":
+        """Copy some rows into a table of their own."""
+        lengths: Any = self.lengths[rows]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
+        return TokenTable(self.ids[places], starts)
 
     def pad(
         self,
@@ -73,3 +101,40 @@ class TokenTable:
         batch = np.full((len(rows), width), padding, dtype=np.int64)
         batch[words] = self.ids[(starts[:, None] + places)[words]]
         return batch
+
+    def inputs(self, rows: Int[np.ndarray, "batch"]) -> tuple[Int64[np.ndarray, "..."], ...]:
+        """Give what an encoder takes for some rows.
+
+        Returns:
+            The padded ids (batch, time); where words are spelled, also the two arrays of `spell`.
+        """
+        ids = self.pad(rows)
+        if self.spellings is None:
+            return (ids,)
+        return spell(ids, ids >= self.known, self.known, self.spellings, self.known)
+
+
+def spell(
+    ids: Int64[np.ndarray, "batch time"],
+    spelled: Bool[np.ndarray, "batch time"],
+    known: int,
+    spellings: TokenTable,
+    first: int = 0,
+) -> tuple[Int64[np.ndarray, "..."], ...]:
+    """Have some words of a batch read by their spelling.
+
+    Args:
+        ids: padded ids; changed in place.
+        spelled: which of them to spell.
+        known: how many ids have a vector of their own.
+        spellings: n-grams of the ids, row by row.
+        first: the id that its first row belongs to.
+
+    Returns:
+        The ids, where `known` + k is now the batch's k-th spelled word; the n-grams of all those
+        words, one after the other; and where each word's begin, the end of the last one last.
+    """
+    words, places = np.unique(ids[spelled], return_inverse=True)
+    ids[spelled] = known + places
+    chosen = spellings.gather(words - first)
+    return ids, chosen.ids.astype(np.int64), chosen.starts

@@ -1,101 +1,103 @@
 """From a question to words to ids."""
 
-import re
-import zlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from jaxtyping import Int
 
 from gemel.text.cleaning import clean
+from gemel.text.subwords import ngram_ids
 from gemel.text.table import TokenTable
 from gemel.text.tokens import TOKENS
 from gemel.text.vocabulary import Vocabulary
+from gemel.text.words import split_words
 
-__all__ = ["Tokenizer", "split_words"]
-
-# Scripts without spaces, and Korean, whose endings cling to the word: one token a character.
-_ALONE = (
-    "\u0e00-\u0eff"  # Thai, Lao
-    "\u1000-\u109f\u1780-\u17ff"  # Myanmar, Khmer
-    "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # Kana, Han
-    "\uac00-\ud7af"  # Hangul
-    "\U00020000-\U0003ffff"  # rarer Han
-)
-_WORD = re.compile(
-    r"n't(?!\w)"  # don't is do n't, as treebanks write it
-    r"|'(?:s|re|ve|ll|d|m)(?!\w)"
-    r"|[$€£¥]?\d+(?:[.,:]\d+)*(?:%|(?!\w))"  # $5, 2.0, 10:30, 50%
-    r"|[a-z](?:\+\+|\#)(?!\w)"  # c++, c#
-    rf"|[{_ALONE}]"
-    rf"|[^\W{_ALONE}]+"
-    r"|[^\w\s]",
-    re.IGNORECASE,
-)
-
-
-def split_words(text: str) -> list[str]:
-    """Cut a cleaned text into words, numbers and single marks; nothing but spaces gets lost."""
-    return _WORD.findall(text.replace("n't", " n't").replace("N'T", " N'T"))
+__all__ = ["Tokenizer"]
 
 
 class Tokenizer:
     """Turns questions into token ids; the same in training and in answering.
 
     Args:
-        vocabulary: the words that have an id.
+        vocabulary: the words that have an id; none yet if None.
         lowercase: whether case is dropped.
-        unknown_buckets: ids, behind those of the vocabulary, among which unknown words are spread
-            by a hash of their letters, so that two of them seldom look the same; 0 gives all of
-            them the one unknown id.
+        repair: whether garbled letters are put right first; see `clean`.
+        ngram_buckets: rows of the table that other words are composed from by their spelling; with
+            0 all of them are the one unknown id.
     """
 
-    def __init__(self, vocabulary: Vocabulary, *, lowercase: bool = True, unknown_buckets: int = 0):
-        if unknown_buckets < 0:
-            raise ValueError(f"unknown_buckets must not be negative, not {unknown_buckets}")
-        self.vocabulary = vocabulary
-        self.lowercase = lowercase
-        self.unknown_buckets = unknown_buckets
-
-    @classmethod
-    def learn(
-        cls,
-        texts: Iterable[str],
+    def __init__(
+        self,
+        vocabulary: Vocabulary | None = None,
         *,
         lowercase: bool = True,
+        repair: bool = False,
+        ngram_buckets: int = 0,
+    ):
+        if ngram_buckets < 0:
+            raise ValueError(f"ngram_buckets must not be negative, not {ngram_buckets}")
+        self.vocabulary = vocabulary or Vocabulary()
+        self.lowercase = lowercase
+        self.repair = repair
+        self.ngram_buckets = ngram_buckets
+
+    def learn(
+        self,
+        texts: Sequence[str],
+        counts: Int[np.ndarray, "texts"] | None = None,
+        *,
         min_count: int = 1,
-        unknown_buckets: int = 0,
     ) -> "Tokenizer":
-        """Learn the vocabulary of training questions."""
-        words = (split_words(clean(text, lowercase=lowercase)) for text in texts)
-        vocabulary = Vocabulary.learn(words, min_count)
-        return cls(vocabulary, lowercase=lowercase, unknown_buckets=unknown_buckets)
+        """Give a tokenizer that also knows the words of training questions.
 
-    def __len__(self) -> int:
-        """Give the number of ids, which is the number of rows an embedding table needs."""
-        return len(self.vocabulary) + self.unknown_buckets
+        Words that are known keep their ids; the new ones follow, the most frequent first.
 
-    @property
-    def unknown_ids(self) -> range:
-        """The ids that unknown words get."""
-        if not self.unknown_buckets:
-            return range(TOKENS.unknown, TOKENS.unknown + 1)
-        return range(len(self.vocabulary), len(self))
+        Args:
+            texts: training questions.
+            counts: how often each of them stands; once if None.
+            min_count: words seen fewer times get no id.
+        """
+        times = np.ones(len(texts), int) if counts is None else counts
+        seen: Counter[str] = Counter()
+        for text, count in zip(texts, times.tolist(), strict=True):
+            for word in self.words(text):
+                seen[word] += count
+        return Tokenizer(
+            self.vocabulary.grown(seen, min_count),
+            lowercase=self.lowercase,
+            repair=self.repair,
+            ngram_buckets=self.ngram_buckets,
+        )
+
+    def clean(self, text: str) -> str:
+        """Make texts that look alike the same, by this tokenizer's rules."""
+        return clean(text, lowercase=self.lowercase, repair=self.repair)
+
+    def words(self, text: str) -> list[str]:
+        """Give the words of a question."""
+        return split_words(self.clean(text))
 
     def encode(self, text: str) -> list[int]:
         """Give the ids of a question's words; a question without any is one unknown word."""
-        words = split_words(clean(text, lowercase=self.lowercase))
-        if not words:
-            return [TOKENS.unknown]
-        ids = self.vocabulary.ids(words)
-        if self.unknown_buckets and TOKENS.unknown in ids:
-            known = zip(words, ids, strict=True)
-            return [
-                self._bucket(word) if index == TOKENS.unknown else index for word, index in known
-            ]
-        return ids
-
-    def _bucket(self, word: str) -> int:
-        letters = word.encode("utf-8", "surrogatepass")
-        return len(self.vocabulary) + zlib.crc32(letters) % self.unknown_buckets
+        return self.vocabulary.ids(self.words(text)) or [TOKENS.unknown]
 
     def encode_all(self, texts: Iterable[str]) -> TokenTable:
-        """Give the ids of many questions, in order."""
-        return TokenTable.from_rows(self.encode(text) for text in texts)
+        """Give the ids of many questions, in order, and the spelling of unknown words."""
+        if not self.ngram_buckets:
+            return TokenTable.from_rows(map(self.encode, texts))
+        get = self.vocabulary.get
+        known = len(self.vocabulary)
+        new: dict[str, int] = {}
+        rows: list[list[int]] = []
+        for text in texts:
+            row = []
+            for word in self.words(text):
+                index = get(word)
+                row.append(new.setdefault(word, known + len(new)) if index is None else index)
+            rows.append(row or [TOKENS.unknown])
+        return TokenTable.from_rows(rows, known, self.spell(new))
+
+    def spell(self, words: Iterable[str]) -> TokenTable:
+        """Give the n-grams of words, one row a word."""
+        return TokenTable.from_rows(ngram_ids(word, self.ngram_buckets) for word in words)

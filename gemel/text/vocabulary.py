@@ -23,26 +23,26 @@ class Vocabulary(Mapping[str, int]):
         DataError: a word stands twice, or has the name of a special token.
     """
 
-    def __init__(self, words: Iterable[str]):
+    def __init__(self, words: Iterable[str] = ()):
         tokens = [UNKNOWN_TOKEN, TOKENS.padding_token, *words]
         self._ids = {token: index for index, token in enumerate(tokens)}
         if len(self._ids) < len(tokens):
             twice = Counter(tokens).most_common(1)[0][0]
             raise DataError(f"a vocabulary holds every word once, but {twice!r} stands there again")
 
-    @classmethod
-    def learn(cls, questions: Iterable[Iterable[str]], min_count: int = 1) -> "Vocabulary":
-        """Collect the words of tokenised questions, the most frequent first.
+    def grown(self, counts: Mapping[str, int], min_count: int = 1) -> "Vocabulary":
+        """Give a vocabulary that also holds new words; those of this one keep their ids.
 
         Args:
-            questions: words of each question; use training questions only.
-            min_count: words seen fewer times are left to the unknown id.
+            counts: how often each word was seen; in training questions only.
+            min_count: words seen fewer times are left unknown.
         """
-        counts = Counter(word for question in questions for word in question)
-        for special in (UNKNOWN_TOKEN, TOKENS.padding_token):
-            counts.pop(special, None)
-        kept = [(-count, word) for word, count in counts.items() if count >= min_count]
-        return cls(word for _, word in sorted(kept))
+        new = [
+            (-count, word)
+            for word, count in counts.items()
+            if count >= min_count and word not in self._ids
+        ]
+        return Vocabulary([*self.words, *(word for _, word in sorted(new))])
 
     @property
     def words(self) -> list[str]:

@@ -48,14 +48,13 @@ def learn(
     reporter = reporter or Silent()
     started = time.perf_counter()
     training, validation = _parts(pairs, validation, config, reporter)
-    tokenizer = Tokenizer.learn(
-        training.left_texts + training.right_texts,
+    tokenizer = Tokenizer(
         lowercase=config.text.lowercase,
-        min_count=config.text.min_count,
-        unknown_buckets=config.text.unknown_buckets,
-    )
+        repair=config.text.repair,
+        ngram_buckets=config.text.ngram_buckets,
+    ).learn(training.texts, training.counts, min_count=config.text.min_count)
     batches = _batches(training, tokenizer, config)
-    model = _new_model(len(tokenizer), config)
+    model = _new_model(len(tokenizer.vocabulary), config)
     reporter.say(
         f"{len(tokenizer.vocabulary):,} words in the vocabulary, "
         f"{len(batches.pairs):,} pairs to learn from"
@@ -136,16 +135,20 @@ def _report_overlap(pairs: Pairs, validation: Pairs, reporter: Reporter) -> None
 
 
 def _batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:
-    graph = PairGraph.of(training, lowercase=config.text.lowercase)
+    graph = PairGraph.of(training, tokenizer.clean)
+    table = tokenizer.encode_all(graph.questions)
+    spellings = table.spellings
+    if spellings is not None:
+        spellings = tokenizer.spell(tokenizer.vocabulary).joined(spellings)
     try:
         return Batches(
-            tokenizer.encode_all(graph.questions),
+            table,
             graph,
             training.labels,
             batch_size=config.training.batch_size,
             labelled_negatives=config.training.labelled_negatives,
             word_dropout=config.training.word_dropout,
-            unknown_ids=tokenizer.unknown_ids,
+            spellings=spellings,
             seed=config.training.seed,
         )
     except ValueError as error:
@@ -156,7 +159,11 @@ def _new_model(vocabulary_size: int, config: Config) -> SiameseModel:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
         model = SiameseModel(
-            vocabulary_size, config.network.d_model, "train", masked=config.network.masked
+            vocabulary_size,
+            config.network.d_model,
+            "train",
+            masked=config.network.masked,
+            ngram_buckets=config.text.ngram_buckets,
         )
         model.model  # noqa: B018 - its layers are made on first use: here, under this seed
     return model
@@ -165,8 +172,8 @@ def _new_model(vocabulary_size: int, config: Config) -> SiameseModel:
 def _validator(model: SiameseModel, tokenizer: Tokenizer, validation: Pairs) -> Any:
     questions = validation.left_texts + validation.right_texts
 
-    def encode_ids(ids: Any) -> Any:
-        return model.processor(torch.from_numpy(ids)).numpy()
+    def encode_ids(*inputs: Any) -> Any:
+        return model.processor(inputs).numpy()
 
     def validate() -> Validation:
         model.processor.eval()

@@ -130,7 +130,7 @@ class Trainer:
     def _step(self, batch: Batch) -> float:
         # The twin is one encoder: reading all sides in one go gives the same vectors, sooner.
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
-            vectors = self.model.processor(torch.from_numpy(batch.ids))
+            vectors = self.model.processor(batch.inputs)
         v1, v2, negatives = vectors.float().split(batch.sizes)
         loss: Float[Tensor, ""] = in_batch_triplet_loss(
             v1,

@@ -208,8 +208,8 @@ def test_file_of_another_model(tiny_model, folder, tmp_path, name):
         (b"null", r"config\.json: expected a JSON object, found NoneType"),
         (b"{}", r"config\.json: no format_version; not a gemel model"),
         (b'{"format_version": "1"}', r"config\.json: no format_version"),
-        (b'{"format_version": 1}', "not the file that config.json names"),
-        (b'{"format_version": 1, "sha256": 7}', "not the file that config.json names"),
+        (b'{"format_version": 2}', "not the file that config.json names"),
+        (b'{"format_version": 2, "sha256": 7}', "not the file that config.json names"),
     ],
 )
 def test_faulty_config(folder, content, message):
@@ -259,18 +259,18 @@ def test_newer_format(folder):
         ("tokenizer.json", b"{}", "damaged: 'words'"),
         (
             "tokenizer.json",
-            b'{"words": [1], "lowercase": true, "unknown_buckets": 0}',
+            b'{"words": [1], "lowercase": true, "repair": false, "ngram_buckets": 0}',
             "Expected `str`, got `int`",
         ),
         ("tokenizer.json", b'{"words": ["a"], "lowercase": 2}', "Expected `bool`, got `int`"),
         (
             "tokenizer.json",
-            b'{"words": ["a", "a"], "lowercase": true, "unknown_buckets": 0}',
+            b'{"words": ["a", "a"], "lowercase": true, "repair": false, "ngram_buckets": 0}',
             "every word once",
         ),
         (
             "tokenizer.json",
-            b'{"words": ["a"], "lowercase": true, "unknown_buckets": 0}',
+            b'{"words": ["a"], "lowercase": true, "repair": false, "ngram_buckets": 11}',
             r"expected float32 \(3, 4\)",
         ),
         ("decision.json", b"{}", "missing required field"),

@@ -40,7 +40,7 @@ def pad(rows, width=None):
 
 def slow_encode(weights, tokens):
     """An LSTM one number at a time, then mean and unit length; every token counts."""
-    table, w_ih, w_hh, bias = (array.tolist() for array in weights.values())
+    table, w_ih, w_hh, bias = (array.tolist() for array in list(weights.values())[:4])
     h, c, total = [0.0] * DIM, [0.0] * DIM, [0.0] * DIM
 
     def sigmoid(x):
@@ -121,3 +121,22 @@ def test_the_given_weights_are_left_alone():
     NumpyEncoder(weights)(pad([[2, 3]]))
     for name, array in WEIGHTS.items():
         np.testing.assert_array_equal(weights[name], array)
+
+
+@pytest.mark.parametrize("length", [1, 4, 50])
+def test_unknown_words_are_composed_of_their_ngrams(length):
+    """As if the table had rows for them; 50 n-grams are more than the 6 there are."""
+    random = np.random.default_rng(length)
+    ngrams = random.normal(size=(6, DIM)).astype(np.float32)
+    words = [random.integers(6, size=length), random.integers(6, size=2)]
+    rows = [
+        [sum(float(ngrams[gram][k]) for gram in word) / math.sqrt(len(word)) for k in range(DIM)]
+        for word in words
+    ]
+    longer = WEIGHTS | {"embedding.weight": np.concatenate([WEIGHTS["embedding.weight"], rows])}
+    asked = [[VOCABULARY, 3, VOCABULARY + 1], [VOCABULARY + 1]]
+    starts = np.array([0, length, length + 2])
+    vectors = NumpyEncoder(WEIGHTS | {"ngrams.weight": ngrams})(
+        pad(asked), np.concatenate(words), starts
+    )
+    np.testing.assert_allclose(vectors, [slow_encode(longer, row) for row in asked], atol=2e-5)

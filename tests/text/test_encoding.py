@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from gemel.text import TOKENS, Tokenizer, encode_in_batches
 
-TOKENIZER = Tokenizer.learn(["a b c d e f g h"])
+TOKENIZER = Tokenizer().learn(["a b c d e f g h"])
 texts = st.lists(st.text("abcdefgh ", max_size=12), max_size=12)
 
 

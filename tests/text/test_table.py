@@ -1,9 +1,11 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.text import TOKENS, TokenTable, next_power_of_two
+from gemel.text import TOKENS, TokenTable, next_power_of_two, spell
 
 row_lists = st.lists(st.lists(st.integers(2, 99), max_size=5), min_size=1, max_size=6)
 
@@ -51,3 +53,51 @@ def test_next_power_of_two_is_the_smallest(length):
     power = next_power_of_two(length)
     assert power.bit_count() == 1
     assert power / 2 < length <= power
+
+
+@given(row_lists, st.data())
+def test_gather_and_joined_copy_rows(rows, data):
+    chosen = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=8))
+    table = TokenTable.from_rows(rows)
+    expected = TokenTable.from_rows(rows[index] for index in chosen)
+    gathered = table.gather(np.array(chosen, int))
+    both = gathered.joined(table)
+    assert gathered.ids.tolist() == expected.ids.tolist()
+    assert gathered.starts.tolist() == expected.starts.tolist()
+    assert both.ids.tolist() == expected.ids.tolist() + table.ids.tolist()
+    assert both.lengths.tolist() == [*expected.lengths, *table.lengths]
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 9), max_size=4), min_size=1, max_size=4),
+    st.sampled_from([0, 5]),
+    st.randoms(use_true_random=False),
+)
+def test_spelled_words_are_numbered_behind_the_known_ones(rows, first, random):
+    """Ids 0 to 9; row k of the spellings, for id k + first, is k + 1 times the number k."""
+    known = 7
+    spellings = TokenTable.from_rows([[k] * (k + 1) for k in range(10 - first)])
+    before = TokenTable.from_rows(rows).pad(np.arange(len(rows)), padding=0)
+    chosen = [index >= first and random.random() < 0.5 for index in before.flat]
+    spelled = np.array(chosen, bool).reshape(before.shape)
+    ids, ngrams, starts = spell(before.copy(), spelled, known, spellings, first)
+    words = [ngrams[a:b].tolist() for a, b in itertools.pairwise(starts)]
+    assert starts[-1] == len(ngrams)
+    assert len(words) == len({int(index) for index in before[spelled]})
+    for old, new, is_spelled in zip(before.flat, ids.flat, spelled.flat, strict=True):
+        if is_spelled:
+            assert words[new - known] == [old - first] * (old - first + 1)
+        else:
+            assert new == old
+
+
+def test_inputs_are_ids_alone_unless_words_are_spelled():
+    plain = TokenTable.from_rows([[5, 6], [7]])
+    (ids,) = plain.inputs(np.arange(2))
+    assert ids.tolist() == plain.pad(np.arange(2)).tolist()
+    spelled = TokenTable.from_rows([[5, 8], [9, 8, 2]], 8, TokenTable.from_rows([[3, 4], [5]]))
+    ids, ngrams, starts = spelled.inputs(np.array([1]))
+    assert ids.tolist() == [[9, 8, 2]]
+    assert (ngrams.tolist(), starts.tolist()) == ([3, 4, 5], [0, 2, 3])
+    ids, ngrams, starts = spelled.inputs(np.array([0]))
+    assert (ids.tolist(), ngrams.tolist(), starts.tolist()) == ([[5, 8]], [3, 4], [0, 2])

@@ -1,56 +1,12 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.text import TOKENS, Tokenizer, Vocabulary, clean, split_words
+from gemel.text import TOKENS, Tokenizer, Vocabulary
+from gemel.text.subwords import ngram_ids
 
-chunks = st.sampled_from(
-    ["don't", "n't", "'", "'s", "$5", "2.0", "10:30", "50%", "c++", "C#", ".", "x", " ", "안", "中"]
-)
-texts = st.text() | st.lists(chunks).map("".join)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("how old are you?", "how old are you ?"),
-        ("c++ or c#? C#!", "c++ or c# ? C# !"),
-        ("python 2.0 costs $5.", "python 2.0 costs $5 ."),
-        ("50% at 10:30, 1,000 or 5th", "50% at 10:30 , 1,000 or 5th"),
-        ("don't i can't won't", "do n't i ca n't wo n't"),
-        ("it's what they're i'd 'quoted'", "it 's what they 're i 'd ' quoted '"),
-        ("isn'tx o'clock", "is n ' tx o ' clock"),
-        ("naïve straße", "naïve straße"),
-        ("안녕?", "안 녕 ?"),
-        ("中文and英文", "中 文 and 英 文"),
-        ("かな", "か な"),
-        ("กข", "ก ข"),
-        ("x<PAD>", "x < PAD >"),
-        ("", ""),
-    ],
-)
-def test_words_numbers_and_marks(text, words):
-    assert split_words(text) == words.split()
-
-
-def test_both_spellings_of_not_are_the_same_words():
-    assert split_words("don't") == split_words("do n't") == ["do", "n't"]
-
-
-@given(texts)
-def test_nothing_but_spaces_gets_lost(text):
-    assert "".join(split_words(text)) == "".join(text.split())
-
-
-@given(texts)
-def test_no_word_is_empty_or_holds_a_space(text):
-    assert all(word.split() == [word] for word in split_words(text))
-
-
-@given(texts)
-def test_words_put_side_by_side_with_spaces_stay_words(text):
-    words = split_words(clean(text))
-    assert split_words(" ".join(words)) == words
+texts = st.text() | st.lists(st.sampled_from(["how", "old", " ", "안", "?"])).map("".join)
 
 
 def test_encode_gives_the_ids_of_cleaned_words():
@@ -59,18 +15,18 @@ def test_encode_gives_the_ids_of_cleaned_words():
 
 
 def test_case_may_count():
-    tokenizer = Tokenizer.learn(["Who"], lowercase=False)
+    tokenizer = Tokenizer(lowercase=False).learn(["Who"])
     assert tokenizer.encode("Who") != tokenizer.encode("who") == [TOKENS.unknown]
 
 
 def test_learning_leaves_rare_words_out():
-    tokenizer = Tokenizer.learn(["How old?", "how new?"], min_count=2)
+    tokenizer = Tokenizer().learn(["How old?", "how new?"], min_count=2)
     assert set(tokenizer.vocabulary.words) == {"how", "?"}
 
 
 @given(texts)
 def test_a_text_is_never_empty_nor_padding(text):
-    tokenizer = Tokenizer.learn([text, "<PAD> <UNK>"])
+    tokenizer = Tokenizer().learn([text, "<PAD> <UNK>"])
     ids = tokenizer.encode(text)
     assert ids
     assert TOKENS.padding not in ids
@@ -78,12 +34,50 @@ def test_a_text_is_never_empty_nor_padding(text):
 
 @pytest.mark.parametrize("text", ["", " \n", "\u3000"])
 def test_a_text_without_words_is_one_unknown_word(text):
-    assert Tokenizer.learn(["how old"]).encode(text) == [TOKENS.unknown]
+    assert Tokenizer().learn(["how old"]).encode(text) == [TOKENS.unknown]
 
 
 @given(st.lists(texts, max_size=5))
 def test_encode_all_is_encode_row_by_row(asked):
-    tokenizer = Tokenizer.learn(asked[:2])
+    tokenizer = Tokenizer().learn(asked[:2])
     table = tokenizer.encode_all(asked)
     rows = [table.ids[a:b].tolist() for a, b in zip(table.starts, table.starts[1:], strict=False)]
     assert rows == [tokenizer.encode(text) for text in asked]
+
+
+@given(st.lists(texts, max_size=5), st.integers(1, 50))
+def test_unknown_words_are_spelled(asked, buckets):
+    tokenizer = Tokenizer(ngram_buckets=buckets).learn(asked[:2])
+    known = len(tokenizer.vocabulary)
+    table = tokenizer.encode_all(asked)
+    assert (table.known, len(table)) == (known, len(asked))
+    spelled = {}
+    for text, a, b in zip(asked, table.starts, table.starts[1:], strict=False):
+        words = tokenizer.words(text)
+        ids = table.ids[a:b].tolist()
+        assert len(ids) == max(1, len(words))
+        for word, index in zip(words, ids, strict=False):
+            if word in tokenizer.vocabulary:
+                assert index == tokenizer.vocabulary[word]
+            else:
+                assert spelled.setdefault(word, index) == index >= known
+    assert sorted(spelled.values()) == list(range(known, known + len(table.spellings)))
+    for word, index in spelled.items():
+        row = table.spellings.gather(np.array([index - known])).ids
+        assert row.tolist() == ngram_ids(word, buckets)
+
+
+@given(st.lists(texts, max_size=4), st.data())
+def test_counts_stand_for_texts_that_stand_often(asked, data):
+    counts = [data.draw(st.integers(1, 3)) for _ in asked]
+    repeated = [text for text, count in zip(asked, counts, strict=True) for _ in range(count)]
+    learned = Tokenizer().learn(asked, np.array(counts, int), min_count=2)
+    assert learned.vocabulary.words == Tokenizer().learn(repeated, min_count=2).vocabulary.words
+
+
+def test_learning_more_keeps_what_was_known():
+    first = Tokenizer(lowercase=False, ngram_buckets=3).learn(["how old"])
+    more = first.learn(["How old is it", "old it"])
+    assert list(more.vocabulary)[: len(first.vocabulary)] == list(first.vocabulary)
+    assert set(more.vocabulary.words) == {"how", "old", "How", "is", "it"}
+    assert (more.lowercase, more.ngram_buckets) == (False, 3)

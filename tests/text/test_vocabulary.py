@@ -11,9 +11,13 @@ words = st.sampled_from(["how", "old", "are", "you", "?", "<UNK>", "<PAD>"]) | s
 questions = st.lists(st.lists(words, max_size=6), max_size=8)
 
 
+def learn(asked, min_count=1):
+    return Vocabulary().grown(Counter(word for words in asked for word in words), min_count)
+
+
 @given(questions, st.integers(1, 3))
 def test_ids_have_no_gaps_and_begin_with_the_special_ones(asked, min_count):
-    vocabulary = Vocabulary.learn(asked, min_count)
+    vocabulary = learn(asked, min_count)
     assert sorted(vocabulary.values()) == list(range(len(vocabulary)))
     assert vocabulary[UNKNOWN_TOKEN] == TOKENS.unknown == 0
     assert vocabulary[TOKENS.padding_token] == TOKENS.padding == 1
@@ -23,7 +27,7 @@ def test_ids_have_no_gaps_and_begin_with_the_special_ones(asked, min_count):
 def test_it_knows_the_words_that_were_seen_often_enough(asked, min_count):
     counts = Counter(word for question in asked for word in question)
     expected = {word for word, count in counts.items() if count >= min_count}
-    vocabulary = Vocabulary.learn(asked, min_count)
+    vocabulary = learn(asked, min_count)
     assert set(vocabulary) == expected | {UNKNOWN_TOKEN, TOKENS.padding_token}
     in_order = [counts[word] for word in vocabulary.words]
     assert in_order == sorted(in_order, reverse=True)
@@ -32,12 +36,12 @@ def test_it_knows_the_words_that_were_seen_often_enough(asked, min_count):
 @given(questions, st.randoms(use_true_random=False))
 def test_the_order_of_questions_makes_no_difference(asked, random):
     shuffled = random.sample(asked, len(asked))
-    assert Vocabulary.learn(asked).words == Vocabulary.learn(shuffled).words
+    assert learn(asked).words == learn(shuffled).words
 
 
 @given(questions, st.lists(words))
 def test_asking_adds_nothing(asked, new):
-    vocabulary = Vocabulary.learn(asked)
+    vocabulary = learn(asked)
     before = dict(vocabulary)
     expected = [before.get(word, 0) for word in new]
     assert vocabulary.ids(new) == expected == vocabulary.ids(new)
@@ -55,8 +59,16 @@ def test_an_unknown_word_is_a_key_error():
 
 @given(questions)
 def test_words_rebuild_it(asked):
-    vocabulary = Vocabulary.learn(asked)
+    vocabulary = learn(asked)
     assert dict(Vocabulary(vocabulary.words)) == dict(vocabulary)
+
+
+@given(questions, questions)
+def test_growing_keeps_every_id(asked, more):
+    before = learn(asked)
+    after = before.grown(Counter(word for words in more for word in words))
+    assert list(after)[: len(before)] == list(before)
+    assert set(after) == set(before) | set(learn(more))
 
 
 @pytest.mark.parametrize("twice", ["how", "<UNK>", "<PAD>"])

@@ -1,0 +1,42 @@
+"""From a cleaned text to words, numbers and single marks."""
+
+import functools
+import re
+
+from gemel.text.marks import marks
+
+__all__ = ["split_words"]
+
+# Scripts without spaces, and Korean, whose endings cling to the word: one token a character.
+_ALONE = (
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\uaa60-\uaa7f\u1780-\u17ff"  # Myanmar, Khmer
+    "\u1950-\u19df\u1a20-\u1aaf\uaa80-\uaadf"  # Tai scripts
+    "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # Kana, Han
+    "\uac00-\ud7af"  # Hangul
+    "\U00020000-\U0003ffff"  # rarer Han
+)
+_BEFORE_WORDS = (
+    r"n't(?!\w)"  # don't is do n't, as treebanks write it
+    r"|'(?:s|re|ve|ll|d|m)(?!\w)"
+    r"|[$€£¥]?\d+(?:[.,:]\d+)*(?:%|(?!\w))"  # $5, 2.0, 10:30, 50%
+    r"|[a-z](?:\+\+|\#)(?!\w)"  # c++, c#
+)
+_ASCII = re.compile(rf"{_BEFORE_WORDS}|\w+|[^\w\s\x1c-\x1f]", re.IGNORECASE | re.ASCII)
+
+
+def split_words(text: str) -> list[str]:
+    """Cut a cleaned text into words, numbers and single marks; nothing but spaces gets lost."""
+    if "n't" in text or "N'T" in text:
+        text = text.replace("n't", " n't").replace("N'T", " N'T")
+    pattern = _ASCII if text.isascii() else _any_script()
+    return pattern.findall(text)
+
+
+@functools.cache
+def _any_script() -> re.Pattern[str]:
+    letters, signs = rf"[^\W{_ALONE}]", f"[{marks()}]"
+    return re.compile(
+        rf"{_BEFORE_WORDS}|[{_ALONE}]{signs}*|{letters}+(?:{signs}+{letters}*)*|[^\w\s]",
+        re.IGNORECASE,
+    )
