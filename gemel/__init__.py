@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         LayerError,
         MissingExtraError,
         TrainingError,
+        TrainingStopped,
     )
     from gemel.evaluation import Report
     from gemel.folder import Model
@@ -48,6 +49,7 @@ __all__ = [
     "TextConfig",
     "TrainingConfig",
     "TrainingError",
+    "TrainingStopped",
     "Verdict",
     "__version__",
     "evaluate",
@@ -70,6 +72,7 @@ _ROOMS = {
         "LayerError",
         "MissingExtraError",
         "TrainingError",
+        "TrainingStopped",
     ),
     "evaluation": ("Report",),
     "folder": ("Model",),

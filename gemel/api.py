@@ -1,15 +1,16 @@
 """The library's verbs, each a few lines over the rooms below; torch is imported on first use."""
 
+import contextlib
 import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemel.config import Config
 from gemel.data import Columns, Pairs, read_pairs
-from gemel.errors import DataError, MissingExtraError
+from gemel.errors import DataError, FolderError, MissingExtraError
 from gemel.evaluation import Report, evaluate_by_halves
 from gemel.evaluation import evaluate as evaluate_pairs
-from gemel.folder import Model, check_place, save_model
+from gemel.folder import Model, check_place, load_model, save_model
 from gemel.inference import Engine
 from gemel.text import Progress
 
@@ -26,43 +27,65 @@ def train(
     config: Config | None = None,
     validation: str | Path | Pairs | None = None,
     columns: Columns | None = None,
+    start: str | Path | Model | None = None,
     reporter: "Reporter | None" = None,
+    logs: str | Path | None = None,
+    checkpoint_every: float = 60.0,
+    resume: bool = False,
     overwrite: bool = False,
 ) -> Model:
     """Learn from labelled pairs and write a model folder.
 
+    While it lasts, a checkpoint lies beside the folder, under its name and `.checkpoint`.
+
     Args:
         pairs: a CSV or TSV file, or pairs already read.
         out: where the folder shall be.
-        config: settings; the defaults if None.
+        config: settings; those of `start`, or the defaults, if None.
         validation: pairs to choose epoch, threshold and calibration on; a share of `pairs`,
             kept out of training, if None.
         columns: names of the columns, where they are not the usual ones.
+        start: a model to go on from; its vocabulary grows by the new words.
         reporter: is told what happens.
-        overwrite: whether a model that stands at `out` may be replaced.
+        logs: a folder for a log of JSON lines and for TensorBoard events; none if None.
+        checkpoint_every: seconds between two checkpoints.
+        resume: whether to go on from the checkpoint, if there is one.
+        overwrite: whether a model or a checkpoint that stands there may be replaced.
 
     Returns:
         What was written.
 
     Raises:
         MissingExtraError: torch is not installed.
-        FolderError: something stands at `out` that may not be replaced.
+        FolderError: something stands at `out`, or a checkpoint beside it, that may not be replaced.
         DataError: the pairs cannot be read or learned from.
+        ConfigError, TrainingStopped: see `gemel.training.learn`.
     """
     check_place(out, overwrite=overwrite)
+    checkpoint = _checkpoint(Path(out), resume or overwrite)
     try:
-        from gemel.training import learn
+        from gemel.training import Several, Silent, learn, open_logs
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise MissingExtraError("training", "train") from error
-    model = learn(
-        _pairs(pairs, columns),
-        config,
-        validation=None if validation is None else _pairs(validation, columns),
-        reporter=reporter,
-    )
+    reporter = reporter or Silent()
+    with contextlib.ExitStack() as stack:
+        if logs is not None:
+            opened = stack.enter_context(open_logs(Path(logs), reporter))
+            reporter = Several([reporter, *opened])
+        model = learn(
+            _pairs(pairs, columns),
+            config,
+            validation=None if validation is None else _pairs(validation, columns),
+            start=load_model(start) if isinstance(start, str | Path) else start,
+            reporter=reporter,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
+            resume=resume,
+        )
     save_model(model, out, overwrite=overwrite)
+    checkpoint.unlink(missing_ok=True)
     return model
 
 
@@ -122,6 +145,18 @@ def load(model: str | Path) -> Engine:
     return Engine.load(model)
 
 
+def _checkpoint(out: Path, is_wanted: bool) -> Path:
+    """Name the checkpoint of a training, and refuse to forget one that was not finished."""
+    out = out if out.name not in ("", "..") else out.resolve()
+    checkpoint = out.with_name(f"{out.name}.checkpoint")
+    if checkpoint.exists() and not is_wanted:
+        raise FolderError(
+            f"{checkpoint}: holds a training that was not finished; "
+            "add --resume to go on with it, or --overwrite to begin again"
+        )
+    return checkpoint
+
+
 def _pairs(pairs: str | Path | Pairs, columns: Columns | None) -> Pairs:
     return pairs if isinstance(pairs, Pairs) else read_pairs(pairs, columns)
 
@@ -133,10 +168,9 @@ def _engine(model: str | Path | Model | Engine) -> Engine:
 
 
 def _refuse_seen(pairs: Pairs, model: Model) -> None:
-    known = {
-        model.training.get("data"): "the model was trained on",
-        model.decision.data: "the threshold was fitted on",
-    }
+    trained_on = [model.training.get("data"), *model.training.get("earlier_data", [])]
+    known = dict.fromkeys(trained_on, "the model was trained on")
+    known[model.decision.data] = "the threshold was fitted on"
     if pairs.digest in known:
         raise DataError(
             f"these are the very pairs that {known[pairs.digest]}, which would flatter it; "

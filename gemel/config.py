@@ -80,8 +80,12 @@ class TrainingConfig:
     """Pairs a step; every other pair of a batch serves as negatives."""
     epochs: int = 2
     """Times that every pair is seen."""
+    patience: int = 3
+    """Epochs without a better average precision on validation pairs after which it is enough."""
     learning_rate: float = 0.005
     """Adam's highest step size: it rises over the first twentieth of the steps, then falls."""
+    clip_norm: float = 1.0
+    """Longer gradients are shortened to this length."""
     labelled_negatives: bool = True
     """Whether pairs labelled 0 join the negatives; `false` learns from duplicates alone."""
     word_dropout: float = 0.1
@@ -104,6 +108,8 @@ class TrainingConfig:
             "the other pairs of a batch are the negatives",
         )
         _require(self.epochs >= 1, f"training.epochs must be at least 1, not {self.epochs}")
+        _require(self.patience >= 1, f"training.patience must be at least 1, not {self.patience}")
+        _require(self.clip_norm > 0, f"training.clip_norm must be above 0, not {self.clip_norm}")
         _require(
             0 < self.learning_rate < 10,
             f"training.learning_rate must be above 0 and below 10, not {self.learning_rate}",

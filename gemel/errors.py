@@ -6,7 +6,8 @@ GemelError
 ├── FolderError        OSError       a model folder that is missing, damaged or from the future
 ├── LayerError         ValueError    a layer that was wired or called wrongly
 ├── MissingExtraError  ImportError   a part of gemel whose packages are not installed
-└── TrainingError      RuntimeError  training that cannot go on
+├── TrainingError      RuntimeError  training that cannot go on
+└── TrainingStopped    RuntimeError  training that somebody asked to stop, and that can be resumed
 """
 
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = [
     "LayerError",
     "MissingExtraError",
     "TrainingError",
+    "TrainingStopped",
 ]
 
 
@@ -63,3 +65,7 @@ class MissingExtraError(GemelError, ImportError):
 
 class TrainingError(GemelError, RuntimeError):
     """Training that cannot go on."""
+
+
+class TrainingStopped(GemelError, RuntimeError):  # noqa: N818 - asked for, so no error
+    """Training that somebody asked to stop; its checkpoint is written, and it can be resumed."""

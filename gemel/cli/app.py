@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gemel.cli import compare, evaluate, train
-from gemel.errors import GemelError
+from gemel.errors import GemelError, TrainingStopped
 from gemel.version import __version__
 
 __all__ = ["app", "main"]
@@ -53,6 +53,9 @@ def main() -> None:
         if stop.code == _INTERRUPTED:  # typer has turned Ctrl-C into this, without a word
             typer.echo("gemel: stopped; nothing was written", err=True)
         raise
+    except TrainingStopped as stopped:
+        typer.echo(f"gemel: {stopped}", err=True)
+        sys.exit(_INTERRUPTED)
     except (GemelError, OSError) as error:
         typer.echo(f"gemel: {error}", err=True)
         sys.exit(2)

@@ -13,7 +13,7 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
-    from gemel.training import EpochSummary
+    from gemel.training import EpochSummary, StepSummary
 
 __all__ = ["TrainingProgress", "WorkProgress"]
 
@@ -97,29 +97,34 @@ class TrainingProgress(_Live):
             f"warning: {text}", style="bold yellow", highlight=False, markup=False, soft_wrap=True
         )
 
-    def step(self, epoch: int, step: int, steps: int, loss: float, pairs: int) -> None:
+    def begin(self, step: int) -> None:
+        """Start the clock."""
+        self.started, self.pairs = time.monotonic(), 0
+
+    def step(self, summary: "StepSummary") -> None:
         """Move the bar, or now and then print a line."""
         now = time.monotonic()
-        if step == 1:
-            self.started, self.pairs = now, 0
+        epoch, batch, batches = summary.epoch, summary.batch, summary.batches
+        loss = summary.loss
         self.loss = loss if self.loss is None else 0.98 * self.loss + 0.02 * loss
-        self.pairs += pairs
+        self.pairs += summary.pairs
         speed = self.pairs / (now - self.started) if now > self.started else 0.0
         news = f"loss {self.loss:.4f}  {speed:,.0f} pairs/s"
         self.bar.update(
             self.task,
-            total=self.epochs * steps,
-            completed=(epoch - 1) * steps + step,
+            total=self.epochs * batches,
+            completed=(epoch - 1) * batches + batch,
             description=f"epoch {epoch}/{self.epochs}",
             news=news,
         )
         if not self.console.is_terminal and now - self.spoken > _EVERY:
             self.spoken = now
-            self.say(f"epoch {epoch}/{self.epochs}  batch {step:,}/{steps:,}  {news}")
+            self.say(f"epoch {epoch}/{self.epochs}  batch {batch:,}/{batches:,}  {news}")
 
     def epoch(self, summary: "EpochSummary") -> None:
         """Print the epoch's line."""
         self.spoken = time.monotonic()
+        self.started, self.pairs = self.spoken, 0
         self.say(
             f"epoch {summary.epoch}/{summary.epochs}  loss {summary.loss:.4f}  "
             f"{summary.pairs_per_second:,.0f} pairs/s  validation: "

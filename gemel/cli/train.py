@@ -32,11 +32,32 @@ def train(
             help="Pairs to choose epoch and threshold on; without it some of PAIRS are kept out."
         ),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Go on from this model, with its settings; its vocabulary grows by new words.",
+        ),
+    ] = None,
+    logs: Annotated[
+        Path | None,
+        typer.Option(help="A folder for a log: training.jsonl, and events for TensorBoard."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a training that was stopped or killed.")
+    ] = False,
+    checkpoint_every: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Time between two checkpoints.", min=0)
+    ] = 60.0,
     left: Left = None,
     right: Right = None,
     label: Label = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the model that stands at --out.")
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace the model, or the checkpoint, that stands at --out."
+        ),
     ] = False,
 ) -> None:
     """Learn from labelled pairs and write a model folder.
@@ -45,8 +66,7 @@ def train(
     """
     from gemel import api
 
-    settings = Config() if config is None else Config.from_toml(config)
-    settings = settings.replace(assignments or [])
+    settings = _settings(config, start).replace(assignments or [])
     console = Console(stderr=True)
     with TrainingProgress(console, settings.training.epochs) as progress:
         model = api.train(
@@ -55,7 +75,11 @@ def train(
             config=settings,
             validation=validation,
             columns=columns(left, right, label),
+            start=start,
             reporter=progress,
+            logs=logs,
+            checkpoint_every=checkpoint_every,
+            resume=resume,
             overwrite=overwrite,
         )
     decision = model.decision
@@ -65,3 +89,13 @@ def train(
         f'next: gemel compare "first question" "second question" --model {shlex.quote(str(out))}\n'
         f"      gemel evaluate other-pairs.csv --model {shlex.quote(str(out))}"
     )
+
+
+def _settings(config: Path | None, start: Path | None) -> Config:
+    if config is not None:
+        return Config.from_toml(config)
+    if start is None:
+        return Config()
+    from gemel.folder import load_model
+
+    return load_model(start).config

@@ -1,7 +1,18 @@
 """Learning from pairs; needs torch, the extra [train]."""
 
 from gemel.training.learning import learn
-from gemel.training.reporters import EpochSummary, Reporter, Silent
+from gemel.training.logs import open_logs
+from gemel.training.reporters import EpochSummary, Reporter, Several, Silent, StepSummary
 from gemel.training.trainer import Trainer, Validation
 
-__all__ = ["EpochSummary", "Reporter", "Silent", "Trainer", "Validation", "learn"]
+__all__ = [
+    "EpochSummary",
+    "Reporter",
+    "Several",
+    "Silent",
+    "StepSummary",
+    "Trainer",
+    "Validation",
+    "learn",
+    "open_logs",
+]

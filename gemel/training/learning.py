@@ -3,13 +3,14 @@
 import dataclasses
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from gemel.config import Config
-from gemel.data import Batches, PairGraph, Pairs, split_by_component
+from gemel.data import Batches, PairGraph, Pairs
 from gemel.decision import Decision
 from gemel.errors import DataError
 from gemel.evaluation import Ranking, count_confusion, fit_decision, fit_threshold
@@ -18,7 +19,11 @@ from gemel.inference import NumpyEncoder, one_compute_thread
 from gemel.models import SiameseModel, get_weights
 from gemel.text import Tokenizer, encode_in_batches, pair_cosines
 from gemel.training.collapse import mean_similarity
+from gemel.training.identity import Identity
+from gemel.training.keeper import Keeper
+from gemel.training.parts import training_and_validation
 from gemel.training.reporters import Reporter, Silent
+from gemel.training.starting import begin_with, learn_words, require_same_network
 from gemel.training.trainer import Trainer, Validation
 from gemel.version import __version__
 
@@ -30,107 +35,69 @@ def learn(
     config: Config | None = None,
     *,
     validation: Pairs | None = None,
+    start: Model | None = None,
     reporter: Reporter | None = None,
+    checkpoint: Path | None = None,
+    checkpoint_every: float = 60.0,
+    resume: bool = False,
 ) -> Model:
     """Train a twin and fit its decision.
 
     Args:
         pairs: labelled pairs; the network learns from both kinds.
-        config: settings; the defaults if None.
+        config: settings; those of `start`, or the defaults, if None.
         validation: pairs to choose epoch, threshold and calibration on; if None, a share of
             `pairs` is kept out of training for it, by connected component.
+        start: a model to go on from; its vocabulary grows by the new words.
         reporter: is told what happens.
+        checkpoint: file that holds the training while it lasts; none if None.
+        checkpoint_every: seconds between two of its versions.
+        resume: whether to go on from that file, if it is there.
 
     Raises:
-        DataError: one label only, or duplicates of fewer than two groups.
+        DataError: a label is missing, or there are duplicates of fewer than two groups.
+        ConfigError: settings that do not fit `start`, or, resuming, others than before.
+        TrainingStopped: somebody asked to stop; `checkpoint` can be resumed.
     """
-    config = config or Config()
+    config = config or (start.config if start else Config())
     reporter = reporter or Silent()
     started = time.perf_counter()
-    training, validation = _parts(pairs, validation, config, reporter)
-    tokenizer = Tokenizer(
-        lowercase=config.text.lowercase,
-        repair=config.text.repair,
-        ngram_buckets=config.text.ngram_buckets,
-    ).learn(training.texts, training.counts, min_count=config.text.min_count)
+    if start is not None:
+        require_same_network(start, config)
+    training, kept_out = training_and_validation(
+        pairs, validation, config.training.validation_fraction, config.training.seed, reporter
+    )
+    tokenizer = learn_words(training, config, start)
     batches = _batches(training, tokenizer, config)
     model = _new_model(len(tokenizer.vocabulary), config)
+    if start is not None:
+        begin_with(start, tokenizer, model)
     reporter.say(
         f"{len(tokenizer.vocabulary):,} words in the vocabulary, "
         f"{len(batches.pairs):,} pairs to learn from"
     )
-    trainer = Trainer(
-        model, batches, config.training, _validator(model, tokenizer, validation), reporter
-    )
-    history = trainer.run()
-    best = max(history, key=lambda summary: summary.validation_average_precision)
-    record: dict[str, Any] = {
-        "gemel_version": __version__,
-        "torch_version": torch.__version__,
-        "data": pairs.digest,
-        "pairs": len(pairs),
-        "training_pairs": len(training),
-        "training_duplicates": int(training.labels.sum()),
-        "validation_pairs": len(validation),
-        "vocabulary": len(tokenizer.vocabulary),
-        "seed": config.training.seed,
-        "precision": "bfloat16" if trainer.bfloat16 else "float32",
-        "best_epoch": best.epoch,
-        "validation_average_precision": best.validation_average_precision,
-        "mean_similarity": best.mean_similarity,
-        "seconds": round(time.perf_counter() - started, 1),
-        "epochs": [dataclasses.asdict(summary) for summary in history],
-    }
+    validate = _validator(model, tokenizer, kept_out)
+    trainer = Trainer(model, batches, config.training, validate, reporter)
+    if checkpoint is None:
+        trainer.run()
+    else:
+        before = start.training["data"] if start else None
+        identity = Identity.of(pairs, config, validation, before)
+        Keeper(checkpoint, identity, every=checkpoint_every, resume=resume).run(trainer)
     weights = get_weights(model.processor)
-    decision = _decide(weights, tokenizer, validation, config)
+    decision = _decide(weights, tokenizer, kept_out, config)
     if decision.slope <= 0:
         reporter.warn(
             "on the validation pairs, more similar questions were not more often the same: "
             "this model knows nothing yet; give it more pairs"
         )
+    record = _record(trainer, pairs, training, kept_out, tokenizer, start)
     return Model(
         config=config,
         tokenizer=tokenizer,
         weights=weights,
         decision=decision,
-        training=record,
-    )
-
-
-def _parts(
-    pairs: Pairs, validation: Pairs | None, config: Config, reporter: Reporter
-) -> tuple[Pairs, Pairs]:
-    pairs.require_both_labels("training pairs")
-    if validation is not None:
-        validation.require_both_labels("validation pairs")
-        _report_overlap(pairs, validation, reporter)
-        return pairs, validation
-    fraction = config.training.validation_fraction
-    split = split_by_component(PairGraph.of(pairs), fraction, config.training.seed)
-    hint = "; raise training.validation_fraction or give validation pairs"
-    kept_out = pairs.select(split.held_out)
-    kept_out.require_both_labels("pairs kept out for validation", hint)
-    training = pairs.select(~split.held_out)
-    training.require_both_labels("pairs left for training", hint)
-    reporter.say(
-        f"{len(training):,} pairs to train on, {len(kept_out):,} kept out for validation "
-        f"({kept_out.prevalence:.1%} duplicates)"
-    )
-    if split.crossing_pairs:
-        reporter.say(
-            f"{split.cut_components} of the connected parts too large to keep whole: "
-            f"{split.crossing_pairs:,} pairs have a question on each side"
-        )
-    return training, kept_out
-
-
-def _report_overlap(pairs: Pairs, validation: Pairs, reporter: Reporter) -> None:
-    if pairs.digest == validation.digest:
-        raise DataError("the validation pairs are the training pairs", path=validation.path)
-    known = set(PairGraph.of(pairs).questions)
-    shared = [question in known for question in PairGraph.of(validation).questions]
-    reporter.say(
-        f"{sum(shared):,} of {len(shared):,} different validation questions are in training pairs"
+        training=record | {"seconds": round(time.perf_counter() - started, 1)},
     )
 
 
@@ -199,3 +166,35 @@ def _decide(
     with one_compute_thread():
         vectors = encode_in_batches(questions, tokenizer, encoder, encoder.dim)
     return fit_decision(pair_cosines(vectors), validation, config.decision.objective)
+
+
+def _record(
+    trainer: Trainer,
+    pairs: Pairs,
+    training: Pairs,
+    validation: Pairs,
+    tokenizer: Tokenizer,
+    start: Model | None,
+) -> dict[str, Any]:
+    state = trainer.state
+    best = state.best_epoch
+    before = start.training if start else {}
+    return {
+        "gemel_version": __version__,
+        "torch_version": torch.__version__,
+        "data": pairs.digest,
+        "earlier_data": [*before.get("earlier_data", []), before["data"]] if start else [],
+        "pairs": len(pairs),
+        "training_pairs": len(training),
+        "training_duplicates": int(training.labels.sum()),
+        "validation_pairs": len(validation),
+        "vocabulary": len(tokenizer.vocabulary),
+        "seed": trainer.settings.seed,
+        "precision": "bfloat16" if trainer.bfloat16 else "float32",
+        "best_epoch": best.epoch,
+        "validation_average_precision": best.validation_average_precision,
+        "mean_similarity": best.mean_similarity,
+        "epochs": [dataclasses.asdict(summary) for summary in state.history],
+        "loss_every": state.curve.stride,
+        "losses": state.curve.losses,
+    }

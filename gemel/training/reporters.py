@@ -1,9 +1,32 @@
-"""What a person hears while a twin learns."""
+"""What a person or a program hears while a twin learns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-__all__ = ["EpochSummary", "Reporter", "Silent"]
+__all__ = ["EpochSummary", "Reporter", "Several", "Silent", "StepSummary"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepSummary:
+    """What one batch came to."""
+
+    epoch: int
+    """Which epoch, from 1."""
+    batch: int
+    """Which batch of it, from 1."""
+    batches: int
+    """Of how many."""
+    step: int
+    """Which batch since training began, from 1."""
+    loss: float
+    """Mean loss of its anchors."""
+    pairs: int
+    """Number of pairs in it."""
+    learning_rate: float
+    """Adam's step size."""
+    gradient_norm: float
+    """Length of the gradient, before it was clipped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +37,8 @@ class EpochSummary:
     """Which one, from 1."""
     epochs: int
     """Of how many."""
+    step: int
+    """Batches since training began."""
     loss: float
     """Mean loss of its batches."""
     validation_average_precision: float
@@ -38,8 +63,11 @@ class Reporter(Protocol):
     def warn(self, text: str) -> None:
         """Hear of something that is probably wrong."""
 
-    def step(self, epoch: int, step: int, steps: int, loss: float, pairs: int) -> None:
-        """Hear that a batch is done: number `step` of `steps`, `pairs` pairs, with this loss."""
+    def begin(self, step: int) -> None:
+        """Hear that training begins, or goes on behind batch number `step`."""
+
+    def step(self, summary: StepSummary) -> None:
+        """Hear that a batch is done."""
 
     def epoch(self, summary: EpochSummary) -> None:
         """Hear that an epoch is done."""
@@ -54,8 +82,43 @@ class Silent:
     def warn(self, text: str) -> None:
         """Do nothing."""
 
-    def step(self, epoch: int, step: int, steps: int, loss: float, pairs: int) -> None:
+    def begin(self, step: int) -> None:
+        """Do nothing."""
+
+    def step(self, summary: StepSummary) -> None:
         """Do nothing."""
 
     def epoch(self, summary: EpochSummary) -> None:
         """Do nothing."""
+
+
+class Several:
+    """A reporter that tells others, in their order."""
+
+    def __init__(self, reporters: Sequence[Reporter]):
+        self.reporters = reporters
+
+    def say(self, text: str) -> None:
+        """Tell all."""
+        for reporter in self.reporters:
+            reporter.say(text)
+
+    def warn(self, text: str) -> None:
+        """Tell all."""
+        for reporter in self.reporters:
+            reporter.warn(text)
+
+    def begin(self, step: int) -> None:
+        """Tell all."""
+        for reporter in self.reporters:
+            reporter.begin(step)
+
+    def step(self, summary: StepSummary) -> None:
+        """Tell all."""
+        for reporter in self.reporters:
+            reporter.step(summary)
+
+    def epoch(self, summary: EpochSummary) -> None:
+        """Tell all."""
+        for reporter in self.reporters:
+            reporter.epoch(summary)

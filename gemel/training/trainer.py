@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -17,7 +16,8 @@ from gemel.losses import in_batch_triplet_loss
 from gemel.models import SiameseModel, get_weights, set_weights
 from gemel.training.collapse import COLLAPSED
 from gemel.training.precision import uses_bfloat16
-from gemel.training.reporters import EpochSummary, Reporter
+from gemel.training.reporters import EpochSummary, Reporter, StepSummary
+from gemel.training.state import TrainingState
 
 __all__ = ["Trainer", "Validation"]
 
@@ -58,53 +58,101 @@ class Trainer:
         self.settings = settings
         self.validate = validate
         self.reporter = reporter
-        self.optimizer = torch.optim.Adam(
-            model.model.parameters(), lr=settings.learning_rate, fused=True
-        )
+        self.state = TrainingState()
         self.bfloat16 = uses_bfloat16(settings.precision)
-        self.steps = settings.epochs * len(batches)
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
+        self.parameters = list(model.model.parameters())
+        self.optimizer = torch.optim.Adam(self.parameters, lr=settings.learning_rate, fused=True)
 
-    def run(self) -> list[EpochSummary]:
-        """Train for all epochs and leave the model with the weights of the best one.
+    def run(self, after_step: Callable[[], None] = lambda: None) -> None:
+        """Train from where the state stands, and leave the model with the best epoch's weights.
 
-        Returns:
-            One summary an epoch.
+        Args:
+            after_step: is called between two batches, when the state is whole; what it raises ends
+                the training there.
 
         Raises:
             TrainingError: the loss is no longer a number.
         """
-        history: list[EpochSummary] = []
-        best: dict[str, np.ndarray] = {}
-        highest = -np.inf
-        for epoch in range(1, self.settings.epochs + 1):
-            started = time.perf_counter()
-            loss, pairs = self._epoch(epoch)
-            seconds = time.perf_counter() - started
-            measured = self.validate()
-            summary = EpochSummary(
-                epoch=epoch,
-                epochs=self.settings.epochs,
-                loss=loss,
-                validation_average_precision=measured.average_precision,
-                validation_accuracy=measured.accuracy,
-                mean_similarity=measured.mean_similarity,
-                pairs_per_second=pairs / seconds,
-                is_best=measured.average_precision > highest,
-            )
-            if summary.is_best:
-                highest = measured.average_precision
-                best = get_weights(self.model.processor)
-            history.append(summary)
-            self.reporter.epoch(summary)
-            self._watch_for_collapse(history)
-        set_weights(self.model.processor, best)
-        return history
+        self.reporter.begin(self.state.step)
+        while not self._is_done():
+            self._train_epoch(after_step)
+            self._end_epoch()
+            after_step()
+        set_weights(self.model.processor, self.state.best)
 
-    def _watch_for_collapse(self, history: list[EpochSummary]) -> None:
+    def _is_done(self) -> bool:
+        if self.state.epoch > self.settings.epochs:
+            return True
+        if not self.state.history:
+            return False
+        last, best = self.state.history[-1], self.state.best_epoch
+        if last.epoch - best.epoch < self.settings.patience:
+            return False
+        self.reporter.say(
+            f"stopped early: no epoch since {best.epoch} was better on the validation pairs"
+        )
+        return True
+
+    def _train_epoch(self, after_step: Callable[[], None]) -> None:
+        state = self.state
+        self.model.model.train()
+        started = time.perf_counter()
+        for batch in self.batches.epoch(state.epoch, start=state.batch):
+            rate = self.settings.learning_rate * self._rate(state.step)
+            loss, norm = self._step(batch, rate)
+            state.batch += 1
+            state.step += 1
+            if not math.isfinite(loss):
+                raise TrainingError(
+                    f"the loss is {loss} in epoch {state.epoch}, batch {state.batch}; "
+                    "lower training.learning_rate"
+                )
+            state.loss += loss * len(batch)
+            state.pairs += len(batch)
+            state.curve.add(loss)
+            now = time.perf_counter()
+            state.seconds += now - started
+            started = now
+            self.reporter.step(
+                StepSummary(
+                    epoch=state.epoch,
+                    batch=state.batch,
+                    batches=len(self.batches),
+                    step=state.step,
+                    loss=loss,
+                    pairs=len(batch),
+                    learning_rate=rate,
+                    gradient_norm=norm,
+                )
+            )
+            after_step()
+
+    def _end_epoch(self) -> None:
+        state = self.state
+        measured = self.validate()
+        highest = state.best_epoch.validation_average_precision if state.history else -math.inf
+        summary = EpochSummary(
+            epoch=state.epoch,
+            epochs=self.settings.epochs,
+            step=state.step,
+            loss=state.loss / state.pairs,
+            validation_average_precision=measured.average_precision,
+            validation_accuracy=measured.accuracy,
+            mean_similarity=measured.mean_similarity,
+            pairs_per_second=state.pairs / max(state.seconds, 1e-9),
+            is_best=measured.average_precision > highest,
+        )
+        if summary.is_best:
+            state.best = get_weights(self.model.processor)
+        state.history.append(summary)
+        state.next_epoch()
+        self.reporter.epoch(summary)
+        self._watch_for_collapse()
+
+    def _watch_for_collapse(self) -> None:
         """Warn when questions lie together at the end, or do not part between two epochs."""
-        last = history[-1]
-        parting = len(history) < 2 or last.mean_similarity < history[-2].mean_similarity - 1e-3
+        *earlier, last = self.state.history
+        parting = not earlier or last.mean_similarity < earlier[-1].mean_similarity - 1e-3
         if last.mean_similarity > COLLAPSED and (last.epoch == last.epochs or not parting):
             self.reporter.warn(
                 f"the twin has collapsed: different questions have a mean cosine of "
@@ -112,22 +160,8 @@ class Trainer:
                 "try a lower training.learning_rate or a larger training.batch_size"
             )
 
-    def _epoch(self, epoch: int) -> tuple[float, int]:
-        total, pairs = 0.0, 0
-        self.model.model.train()
-        for step, batch in enumerate(self.batches.epoch(epoch), start=1):
-            loss = self._step(batch)
-            if not math.isfinite(loss):
-                raise TrainingError(
-                    f"the loss is {loss} in epoch {epoch}, batch {step}; "
-                    "lower training.learning_rate"
-                )
-            total += loss * len(batch)
-            pairs += len(batch)
-            self.reporter.step(epoch, step, len(self.batches), loss, len(batch))
-        return total / pairs, pairs
-
-    def _step(self, batch: Batch) -> float:
+    def _step(self, batch: Batch, rate: float) -> tuple[float, float]:
+        """Take one step; give the loss and the length of the gradient."""
         # The twin is one encoder: reading all sides in one go gives the same vectors, sooner.
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
             vectors = self.model.processor(batch.inputs)
@@ -142,11 +176,15 @@ class Trainer:
         )
         self.optimizer.zero_grad()
         loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.clip_norm)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
         self.optimizer.step()
-        self.schedule.step()
-        return loss.item()
+        return loss.item(), norm.item()
 
     def _rate(self, step: int) -> float:
-        rising = (step + 1) / max(1.0, _WARM_UP * self.steps)
-        falling = (self.steps - step) / max(1.0, (1 - _WARM_UP) * self.steps)
+        """Give the share of the highest learning rate that the step after `step` others takes."""
+        steps = self.settings.epochs * len(self.batches)
+        rising = (step + 1) / max(1.0, _WARM_UP * steps)
+        falling = (steps - step) / max(1.0, (1 - _WARM_UP) * steps)
         return max(0.0, min(rising, falling, 1.0))

@@ -198,19 +198,34 @@ def test_answering_needs_no_torch_and_learning_says_so(files, model):
     )
 
 
-def test_ctrl_c_stops_in_one_line_and_leaves_nothing(files, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_training_told_to_stop_can_go_on(number, files, tmp_path, run):
     command = [sys.executable, "-m", "gemel", "train", files[0], "--out", tmp_path / "m", *FAST]
-    command += ["--set", "training.epochs=100000"]
+    command += ["--set", "training.epochs=100000", "--set", "training.patience=100000"]
     command = list(map(str, command))
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             while "epoch 1/" not in (line := process.stderr.readline()):
                 assert line, "it ended before its first epoch"
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             _, rest = process.communicate(timeout=30)
         finally:
             process.kill()
     assert process.returncode == 130
-    assert rest.splitlines()[-1] == "gemel: stopped; nothing was written"
+    last = rest.splitlines()[-1]
+    assert last.startswith("gemel: stopped in epoch ")
+    assert last.endswith(
+        "m.checkpoint holds all of it: type the same command with --resume to go on"
+    )
     assert "Traceback" not in rest
-    assert list(tmp_path.iterdir()) == []
+    assert [file.name for file in tmp_path.iterdir()] == ["m.checkpoint"]
+
+    code, _, error = run(*command[3:])
+    assert code == 2
+    assert "holds a training that was not finished; add --resume to go on with it" in error
+    code, _, error = run(*command[3:], "--resume", "--set", "training.epochs=3")
+    assert code == 2
+    assert "training.epochs was 100000 and is now 3; go on with what it was" in error
+    code, _, error = run(*command[3:], "--overwrite", "--set", "training.epochs=1")
+    assert code == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["m"]

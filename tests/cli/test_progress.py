@@ -5,13 +5,14 @@ from rich.console import Console
 
 from gemel.cli import progress as module
 from gemel.cli.progress import TrainingProgress, WorkProgress
-from gemel.training import EpochSummary
+from gemel.training import EpochSummary, StepSummary
 
 
 def summary(**changes):
     values = {
         "epoch": 1,
         "epochs": 2,
+        "step": 4,
         "loss": 0.25,
         "validation_average_precision": 0.9,
         "validation_accuracy": 0.8,
@@ -20,6 +21,19 @@ def summary(**changes):
         "is_best": True,
     }
     return EpochSummary(**(values | changes))
+
+
+def step(number):
+    return StepSummary(
+        epoch=1,
+        batch=number,
+        batches=4,
+        step=number,
+        loss=0.5,
+        pairs=100,
+        learning_rate=0.1,
+        gradient_norm=1.0,
+    )
 
 
 @pytest.fixture
@@ -39,9 +53,10 @@ def train(clock):
     def work(console):
         with TrainingProgress(console, epochs=2) as progress:
             progress.say("10 pairs [bold]")
-            for step in range(1, 5):
+            progress.begin(0)
+            for number in range(1, 5):
                 clock[0] += 10
-                progress.step(1, step, 4, 0.5, 100)
+                progress.step(step(number))
             progress.epoch(summary())
             progress.warn("it leans")
 
@@ -52,8 +67,8 @@ def test_lines_where_there_is_no_terminal(clock):
     lines = written(False, clock, train(clock)).splitlines()
     assert lines == [
         "10 pairs [bold]",
-        "epoch 1/2  batch 2/4  loss 0.5000  20 pairs/s",
-        "epoch 1/2  batch 4/4  loss 0.5000  13 pairs/s",
+        "epoch 1/2  batch 2/4  loss 0.5000  10 pairs/s",
+        "epoch 1/2  batch 4/4  loss 0.5000  10 pairs/s",
         "epoch 1/2  loss 0.2500  1,234 pairs/s  validation: average precision 0.9000, "
         "accuracy 0.8000  (best)",
         "warning: it leans",

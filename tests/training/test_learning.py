@@ -11,7 +11,8 @@ from gemel.errors import DataError, TrainingError
 from gemel.evaluation import evaluate, fit_threshold
 from gemel.inference import Engine
 from gemel.models import SiameseModel, set_weights
-from gemel.training import EpochSummary, Silent, learn
+from gemel.training import EpochSummary, Silent, Trainer, learn
+from gemel.training.state import TrainingState
 
 TOPICS = ["cat", "dog", "car", "tea", "sun", "map", "hat", "pen", "bed", "cup"]
 SMALL = Config.from_mapping(
@@ -38,8 +39,8 @@ class Listener(Silent):
     def warn(self, text):
         self.warned.append(text)
 
-    def step(self, epoch, step, steps, loss, pairs):
-        self.steps.append((epoch, step, steps, pairs))
+    def step(self, summary):
+        self.steps.append((summary.epoch, summary.batch, summary.batches, summary.pairs))
 
     def epoch(self, summary):
         self.epochs.append(summary)
@@ -123,7 +124,7 @@ def test_same_seed_same_numbers_another_seed_others(learned):
         *("training.batch_size=16", "training.epochs=2", "training.learning_rate=0.01"),
         *("training.labelled_negatives=false", "training.word_dropout=0.5"),
         *("training.precision='float32'", "training.precision='bfloat16'", "training.seed=1"),
-        "network.masked=false",
+        *("network.masked=false", "training.clip_norm=0.01", "text.ngram_buckets=65"),
     ],
 )
 def test_every_setting_makes_a_difference(learned, setting):
@@ -181,11 +182,21 @@ def test_collapse_is_said():
     assert any("collapsed" in text and "mean cosine" in text for text in listener.warned)
 
 
+def test_duplicates_alone_do_where_validation_pairs_are_given():
+    pairs = make_pairs()
+    same = pairs.select(pairs.labels)
+    model = learn(same, SMALL, validation=make_pairs(seed=4))
+    assert model.training["validation_average_precision"] > 0.9
+    assert model.training["training_pairs"] == len(same)
+
+
 def test_one_label_is_refused():
     pairs = make_pairs()
     same = pairs.select(pairs.labels)
-    with pytest.raises(DataError, match="training pairs are all duplicates; both labels"):
+    with pytest.raises(DataError, match="training pairs are all duplicates; both labels, 0 and 1"):
         learn(same, SMALL)
+    with pytest.raises(DataError, match="training pairs are all non-duplicates"):
+        learn(pairs.select(~pairs.labels), SMALL, validation=pairs)
     with pytest.raises(DataError, match="validation pairs are all duplicates"):
         learn(pairs, SMALL, validation=same)
 
@@ -219,25 +230,29 @@ def test_a_loss_that_is_no_number_stops_the_training(monkeypatch):
 
 def test_questions_that_part_late_are_no_collapse():
     """After one of several epochs they may still lie together; that alone is no news."""
-    from gemel.training.trainer import Trainer
-
-    listener = Listener()
     trainer = Trainer.__new__(Trainer)
-    trainer.reporter = listener
+    trainer.reporter = listener = Listener()
+    trainer.state = TrainingState()
+
+    def watch(*history):
+        trainer.state.history = list(history)
+        trainer._watch_for_collapse()
+
     summary = learn_summary(mean_similarity=0.999, epoch=1)
-    trainer._watch_for_collapse([summary])
+    watch(summary)
     assert listener.warned == []
-    trainer._watch_for_collapse([summary, learn_summary(mean_similarity=0.999, epoch=2)])
+    watch(summary, learn_summary(mean_similarity=0.999, epoch=2))
     assert len(listener.warned) == 1
-    trainer._watch_for_collapse([summary, learn_summary(mean_similarity=0.2, epoch=2)])
-    trainer._watch_for_collapse([summary, learn_summary(mean_similarity=0.99, epoch=2)])
-    trainer._watch_for_collapse([learn_summary(mean_similarity=0.999, epoch=1, epochs=1)])
+    watch(summary, learn_summary(mean_similarity=0.2, epoch=2))
+    watch(summary, learn_summary(mean_similarity=0.99, epoch=2))
+    watch(learn_summary(mean_similarity=0.999, epoch=1, epochs=1))
     assert len(listener.warned) == 2
 
 
 def learn_summary(**values):
     defaults = {
         "epochs": 3,
+        "step": 1,
         "loss": 0.5,
         "validation_average_precision": 0.5,
         "validation_accuracy": 0.5,

@@ -15,7 +15,13 @@ class Watcher(Silent):
 
     def __init__(self, model):
         self.model = model
-        self.weights = []
+        self.weights, self.steps, self.said = [], [], []
+
+    def say(self, text):
+        self.said.append(text)
+
+    def step(self, summary):
+        self.steps.append(summary)
 
     def epoch(self, summary):
         self.weights.append(get_weights(self.model.processor))
@@ -43,8 +49,8 @@ def make_trainer(scores=(0.5,), **changes):
 @pytest.mark.parametrize(("scores", "best"), [((0.2, 0.9, 0.3), 1), ((0.7, 0.7, 0.1), 0)])
 def test_the_weights_of_the_best_epoch_are_left(scores, best):
     trainer, watcher = make_trainer(scores)
-    history = trainer.run()
-    assert [summary.is_best for summary in history].count(True) == best + 1
+    trainer.run()
+    assert [summary.is_best for summary in trainer.state.history].count(True) == best + 1
     kept = get_weights(trainer.model.processor)
     for number, weights in enumerate(watcher.weights):
         same = all((weights[name] == kept[name]).all() for name in kept)
@@ -59,19 +65,54 @@ def test_a_step_minimises_the_loss_of_groups_and_labelled_negatives():
         groups, others = map(torch.from_numpy, (batch.groups, batch.negative_groups))
         expected = in_batch_triplet_loss(v1, v2, 0.4, groups, negatives, others).item()
         without = in_batch_triplet_loss(v1, v2, 0.4, groups).item()
-        assert trainer._step(batch) == pytest.approx(expected, abs=1e-6)
+        assert trainer._step(batch, 0.01)[0] == pytest.approx(expected, abs=1e-6)
         assert expected != pytest.approx(without, abs=1e-4), "the negatives count"
 
 
 def test_the_rate_rises_then_falls_to_nothing():
-    trainer, _ = make_trainer((0.5,) * 20, learning_rate=0.02)
-    rates = []
-    for batch in (batch for epoch in range(20) for batch in trainer.batches.epoch(epoch)):
-        rates.append(trainer.optimizer.param_groups[0]["lr"])
-        trainer._step(batch)
+    trainer, watcher = make_trainer((0.5,) * 20, learning_rate=0.02, patience=20)
+    trainer.run()
+    rates = [step.learning_rate for step in watcher.steps]
     peak = int(np.argmax(rates))
     assert max(rates) == pytest.approx(0.02)
     assert 0 < peak < 0.1 * len(rates)
     assert rates[:peak] == sorted(rates[:peak])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
-    assert trainer.optimizer.param_groups[0]["lr"] == 0
+    assert 0 < rates[-1] < 0.02 / 30
+
+
+def test_adam_takes_the_step_that_the_rate_says():
+    """Its first step moves every number with a gradient by the rate, whatever the gradient."""
+    trainer, _ = make_trainer()
+    before = get_weights(trainer.model.processor)["lstm.weight_hh"]
+    trainer._step(next(trainer.batches.epoch(0)), 0.003)
+    moved = np.abs(get_weights(trainer.model.processor)["lstm.weight_hh"] - before)
+    assert np.median(moved) == pytest.approx(0.003, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("patience", "epochs"), [(1, 3), (2, 5), (9, 6)], ids=["one worse", "two worse", "patient"]
+)
+def test_enough_is_enough(patience, epochs):
+    scores = (0.2, 0.5, 0.4, 0.6, 0.5, 0.3) if patience > 1 else (0.2, 0.5, 0.4, 0.6, 0.7, 0.8)
+    if patience == 2:
+        scores = (0.2, 0.3, 0.5, 0.4, 0.5, 0.9)
+    trainer, watcher = make_trainer(scores, patience=patience)
+    trainer.run()
+    assert len(trainer.state.history) == epochs
+    assert any("stopped early" in text for text in watcher.said) == (epochs < 6)
+
+
+def test_long_gradients_are_shortened_and_their_length_reported():
+    def weights_after(clip_norm):
+        trainer, _ = make_trainer(clip_norm=clip_norm, margin=2.0)
+        batch = next(trainer.batches.epoch(0))
+        norms = [trainer._step(batch, 0.01)[1] for _ in range(3)]
+        gradients = [parameter.grad for parameter in trainer.parameters]
+        clipped = float(sum(gradient.square().sum() for gradient in gradients)) ** 0.5
+        return norms, clipped
+
+    norms, clipped = weights_after(100.0)
+    assert clipped == pytest.approx(norms[-1], rel=1e-4)
+    norms, clipped = weights_after(0.01)
+    assert norms[-1] > clipped == pytest.approx(0.01, rel=1e-3)

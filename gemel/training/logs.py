@@ -1,0 +1,160 @@
+"""Logs of a training for programs: JSON Lines and TensorBoard events."""
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gemel.errors import MissingExtraError
+from gemel.training.reporters import EpochSummary, Reporter, Silent, StepSummary
+
+__all__ = ["JsonLinesLog", "TensorBoardLog", "open_logs"]
+
+_EVERY = 20
+"""Batches that one log entry stands for."""
+
+
+class _Means(Silent):
+    """Gathers batches and hands on the means of some of them."""
+
+    def __init__(self) -> None:
+        self._gathered: list[StepSummary] = []
+
+    def step(self, summary: StepSummary) -> None:
+        """Gather a batch."""
+        self._gathered.append(summary)
+        if summary.step % _EVERY == 0:
+            self._hand_on()
+
+    def epoch(self, summary: EpochSummary) -> None:
+        """Hand on what is gathered, then the epoch."""
+        if self._gathered:
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        last = gathered[-1]
+        self.means(
+            last.step,
+            {
+                "epoch": last.epoch,
+                "loss": sum(each.loss for each in gathered) / len(gathered),
+                "learning_rate": last.learning_rate,
+                "gradient_norm": sum(each.gradient_norm for each in gathered) / len(gathered),
+            },
+        )
+
+    def means(self, step: int, values: dict[str, Any]) -> None:
+        """Log the means of the batches up to this one."""
+        raise NotImplementedError
+
+
+class JsonLinesLog(_Means):
+    """One JSON object a line: of some batches, of an epoch, of news.
+
+    Args:
+        path: the file. When training goes on from a checkpoint, lines behind it are taken out, so
+            that every batch stands there once.
+    """
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.path = path
+
+    def begin(self, step: int) -> None:
+        """Keep the lines up to the batch that training goes on behind."""
+        kept = [line for line in _lines(self.path) if step and _step_of(line) <= step]
+        self.path.write_text("".join(kept), encoding="utf-8")
+
+    def means(self, step: int, values: dict[str, Any]) -> None:
+        """Write a line of batches."""
+        self._write({"step": step, **values})
+
+    def epoch(self, summary: EpochSummary) -> None:
+        """Write a line of an epoch."""
+        super().epoch(summary)
+        self._write(dataclasses.asdict(summary))
+
+    def _write(self, values: dict[str, Any]) -> None:
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(values) + "\n")
+
+
+def _lines(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    return path.read_text(encoding="utf-8").splitlines(keepends=True)
+
+
+def _step_of(line: str) -> float:
+    """Give the batch a line is about; one that a kill cut short is about none."""
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        return float(json.loads(line)["step"])
+    return float("inf")
+
+
+class TensorBoardLog(_Means):
+    """Event files for TensorBoard.
+
+    Args:
+        folder: where they go.
+
+    Raises:
+        MissingExtraError: tensorboard is not installed.
+    """
+
+    def __init__(self, folder: Path):
+        super().__init__()
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("a TensorBoard log", "tensorboard") from error
+        self._new_writer = SummaryWriter
+        self.folder = folder
+        self.writer: Any = None
+
+    def begin(self, step: int) -> None:
+        """Have entries behind this batch hidden."""
+        self.writer = self._new_writer(str(self.folder), purge_step=step + 1 if step else None)
+
+    def means(self, step: int, values: dict[str, Any]) -> None:
+        """Write the curves of the batches."""
+        for name in ("loss", "learning_rate", "gradient_norm"):
+            self.writer.add_scalar(f"training/{name}", values[name], step)
+
+    def epoch(self, summary: EpochSummary) -> None:
+        """Write the curves of the validation pairs."""
+        super().epoch(summary)
+        for name in ("validation_average_precision", "validation_accuracy", "mean_similarity"):
+            scalar = f"validation/{name.removeprefix('validation_')}"
+            self.writer.add_scalar(scalar, getattr(summary, name), summary.step)
+        self.writer.flush()
+
+    def close(self) -> None:
+        """Write the rest."""
+        if self.writer is not None:
+            self.writer.close()
+
+
+@contextlib.contextmanager
+def open_logs(folder: Path, reporter: Reporter) -> Iterator[list[Reporter]]:
+    """Open the logs of a training: `training.jsonl`, and events where tensorboard is installed.
+
+    Args:
+        folder: where they go; made if it is not there.
+        reporter: is told where they are.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    logs: list[Reporter] = [JsonLinesLog(folder / "training.jsonl")]
+    with contextlib.ExitStack() as stack:
+        try:
+            events = TensorBoardLog(folder)
+        except MissingExtraError as error:
+            reporter.say(f"{folder / 'training.jsonl'}: the log ({error})")
+        else:
+            stack.callback(events.close)
+            logs.append(events)
+            reporter.say(f"{folder}: the log, for you (training.jsonl) and for TensorBoard")
+        yield logs

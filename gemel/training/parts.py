@@ -1,0 +1,63 @@
+"""The pairs to learn from, and those to choose epoch and threshold on."""
+
+from gemel.data import PairGraph, Pairs, split_by_component
+from gemel.errors import DataError
+from gemel.training.reporters import Reporter
+
+__all__ = ["training_and_validation"]
+
+
+def training_and_validation(
+    pairs: Pairs,
+    validation: Pairs | None,
+    fraction: float,
+    seed: int,
+    reporter: Reporter,
+) -> tuple[Pairs, Pairs]:
+    """Keep pairs out for validation, unless others are given for it.
+
+    Args:
+        pairs: labelled pairs.
+        validation: pairs to validate on; if None, some of `pairs`, by connected component.
+        fraction: share to keep out.
+        seed: another seed, another choice.
+        reporter: is told what was done.
+
+    Raises:
+        DataError: a part lacks a label that it needs.
+    """
+    if not pairs.labels.any():
+        pairs.require_both_labels("training pairs")
+    if validation is not None:
+        validation.require_both_labels("validation pairs")
+        _report_overlap(pairs, validation, reporter)
+        return pairs, validation
+    pairs.require_both_labels(
+        "training pairs", ", or validation pairs that have both (--validation)"
+    )
+    split = split_by_component(PairGraph.of(pairs), fraction, seed)
+    hint = "; raise training.validation_fraction or give validation pairs"
+    kept_out = pairs.select(split.held_out)
+    kept_out.require_both_labels("pairs kept out for validation", hint)
+    training = pairs.select(~split.held_out)
+    training.require_both_labels("pairs left for training", hint)
+    reporter.say(
+        f"{len(training):,} pairs to train on, {len(kept_out):,} kept out for validation "
+        f"({kept_out.prevalence:.1%} duplicates)"
+    )
+    if split.crossing_pairs:
+        reporter.say(
+            f"{split.cut_components} of the connected parts too large to keep whole: "
+            f"{split.crossing_pairs:,} pairs have a question on each side"
+        )
+    return training, kept_out
+
+
+def _report_overlap(pairs: Pairs, validation: Pairs, reporter: Reporter) -> None:
+    if pairs.digest == validation.digest:
+        raise DataError("the validation pairs are the training pairs", path=validation.path)
+    known = set(PairGraph.of(pairs).questions)
+    shared = [question in known for question in PairGraph.of(validation).questions]
+    reporter.say(
+        f"{sum(shared):,} of {len(shared):,} different validation questions are in training pairs"
+    )

@@ -1,0 +1,77 @@
+"""Going on from a model: its words keep their vectors, new ones get theirs."""
+
+import torch
+
+from gemel.config import Config
+from gemel.data import Pairs
+from gemel.errors import ConfigError
+from gemel.folder import Model
+from gemel.models import SiameseModel, get_weights, set_weights
+from gemel.text import Tokenizer
+
+__all__ = ["begin_with", "learn_words", "require_same_network"]
+
+
+def require_same_network(start: Model, config: Config) -> None:
+    """Refuse settings for another network, or another reading of words, than the model's.
+
+    Raises:
+        ConfigError: names the setting.
+    """
+    was, now = start.config.to_mapping(), config.to_mapping()
+    for section, name in _FIXED:
+        if was[section][name] != now[section][name]:
+            raise ConfigError(
+                f"{section}.{name} is {was[section][name]!r} in the model to go on from and "
+                f"cannot become {now[section][name]!r}; leave it as it is, or train anew"
+            )
+
+
+_FIXED = (
+    ("text", "lowercase"),
+    ("text", "repair"),
+    ("text", "ngram_buckets"),
+    ("network", "d_model"),
+    ("network", "masked"),
+)
+
+
+def learn_words(training: Pairs, config: Config, start: Model | None) -> Tokenizer:
+    """Learn the words of training questions, on top of those that a model knows."""
+    text = config.text
+    tokenizer = start.tokenizer if start else None
+    if tokenizer is None:
+        tokenizer = Tokenizer(
+            lowercase=text.lowercase, repair=text.repair, ngram_buckets=text.ngram_buckets
+        )
+    return tokenizer.learn(training.texts, training.counts, min_count=text.min_count)
+
+
+def begin_with(start: Model, tokenizer: Tokenizer, model: SiameseModel) -> None:
+    """Copy a model's weights into a network of at least its words.
+
+    A new word begins as what its spelling gave so far, where words are spelled; else at random.
+
+    Args:
+        start: the model.
+        tokenizer: its tokenizer, grown.
+        model: the network to change.
+    """
+    weights = get_weights(model.processor)
+    known = len(start.tokenizer.vocabulary)
+    table = torch.from_numpy(weights["embedding.weight"])
+    weights |= {name: array for name, array in start.weights.items() if name != "embedding.weight"}
+    table[:known] = torch.from_numpy(start.weights["embedding.weight"].copy())
+    new = tokenizer.vocabulary.words[known - 2 :]
+    if new and tokenizer.ngram_buckets:
+        spelled = tokenizer.spell(new)
+        ngrams = torch.from_numpy(weights["ngrams.weight"])
+        sums = torch.nn.functional.embedding_bag(
+            torch.from_numpy(spelled.ids).long(),
+            ngrams,
+            torch.from_numpy(spelled.starts),
+            mode="sum",
+            include_last_offset=True,
+        )
+        table[known:] = sums * torch.from_numpy(spelled.lengths)[:, None].rsqrt()
+    set_weights(model.processor, weights)

@@ -1,0 +1,39 @@
+import os
+import signal
+import threading
+
+import pytest
+
+from gemel.training.interrupts import stop_requests
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_is_a_request(number):
+    before = signal.getsignal(number)
+    with stop_requests() as is_asked:
+        assert not is_asked()
+        os.kill(os.getpid(), number)
+        assert is_asked()
+    assert signal.getsignal(number) is before
+
+
+def test_a_second_one_does_what_it_always_does():
+    with stop_requests() as is_asked:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert is_asked()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_in_another_thread_nothing_is_held_back():
+    before = signal.getsignal(signal.SIGINT)
+    answers = []
+
+    def work():
+        with stop_requests() as is_asked:
+            answers.append((is_asked(), signal.getsignal(signal.SIGINT) is before))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert answers == [(False, True)]

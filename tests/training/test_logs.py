@@ -1,0 +1,115 @@
+import json
+import sys
+
+import pytest
+
+from gemel.errors import MissingExtraError
+from gemel.training import EpochSummary, Silent, StepSummary, open_logs
+from gemel.training.logs import TensorBoardLog
+
+
+class Listener(Silent):
+    def __init__(self):
+        self.said = []
+
+    def say(self, text):
+        self.said.append(text)
+
+
+def step(number, loss):
+    return StepSummary(
+        epoch=1 + number // 50,
+        batch=number,
+        batches=50,
+        step=number,
+        loss=loss,
+        pairs=8,
+        learning_rate=0.01,
+        gradient_norm=2.0,
+    )
+
+
+def epoch(number, last):
+    return EpochSummary(
+        epoch=number,
+        epochs=2,
+        step=last,
+        loss=0.5,
+        validation_average_precision=0.75,
+        validation_accuracy=0.625,
+        mean_similarity=0.125,
+        pairs_per_second=100.0,
+        is_best=True,
+    )
+
+
+def log(folder, first, last, begin=0):
+    with open_logs(folder, Listener()) as logs:
+        for reporter in logs:
+            reporter.begin(begin)
+            for number in range(first, last + 1):
+                reporter.step(step(number, float(number)))
+            if last == 50:
+                reporter.epoch(epoch(1, 50))
+
+
+def lines(folder):
+    return [json.loads(line) for line in (folder / "training.jsonl").read_text().splitlines()]
+
+
+def test_json_lines_hold_the_means_of_batches_and_the_epochs(tmp_path):
+    log(tmp_path / "new" / "logs", 1, 50)
+    first, second, third, last = lines(tmp_path / "new" / "logs")
+    assert first == {
+        "step": 20,
+        "epoch": 1,
+        "loss": 10.5,
+        "learning_rate": 0.01,
+        "gradient_norm": 2.0,
+    }
+    assert (second["step"], second["loss"]) == (40, 30.5)
+    assert (third["step"], third["loss"]) == (50, 45.5)
+    assert last["validation_average_precision"] == 0.75
+
+
+def test_going_on_leaves_every_batch_once(tmp_path):
+    """Killed behind batch 47, in the middle of a line; the checkpoint was behind batch 25."""
+    log(tmp_path, 1, 47)
+    with (tmp_path / "training.jsonl").open("a") as stream:
+        stream.write('{"step": 1')
+    log(tmp_path, 26, 50, begin=25)
+    assert [line["step"] for line in lines(tmp_path)] == [20, 40, 50, 50]
+
+
+def test_beginning_again_begins_a_new_log(tmp_path):
+    log(tmp_path, 1, 40)
+    log(tmp_path, 1, 20)
+    assert [line["step"] for line in lines(tmp_path)] == [20]
+
+
+def test_tensorboard_shows_the_curves(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    log(tmp_path, 1, 50)
+    events = EventAccumulator(str(tmp_path))
+    events.Reload()
+    shown = {name: events.Scalars(name) for name in events.Tags()["scalars"]}
+    assert [(event.step, event.value) for event in shown["training/loss"]] == [
+        (20, 10.5),
+        (40, 30.5),
+        (50, 45.5),
+    ]
+    assert [(e.step, e.value) for e in shown["validation/average_precision"]] == [(50, 0.75)]
+    assert {"training/learning_rate", "validation/accuracy", "validation/mean_similarity"} < {
+        *shown
+    }
+
+
+def test_without_tensorboard_there_is_the_other_log_and_a_word(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    listener = Listener()
+    with open_logs(tmp_path, listener) as logs:
+        assert len(logs) == 1
+    assert "pip install 'gemel[tensorboard]'" in listener.said[0]
+    with pytest.raises(MissingExtraError):
+        TensorBoardLog(tmp_path)

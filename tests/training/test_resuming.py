@@ -1,0 +1,241 @@
+"""A training that is interrupted and taken up again ends with the very same numbers."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from gemel.config import Config
+from gemel.data import Pairs
+from gemel.errors import ConfigError, DataError, FolderError, TrainingError
+from gemel.training import Silent, learn
+
+TOPICS = ["cat", "dog", "car", "tea", "sun", "map", "hat", "pen"]
+SETTINGS = ["training.epochs=3", "training.batch_size=8", "network.d_model=8"]
+SETTINGS += ["training.validation_fraction=0.2", "text.ngram_buckets=64", "training.patience=9"]
+SMALL = Config().replace(SETTINGS)
+
+
+def make_pairs(count=120):
+    ones = [TOPICS[n % 8] for n in range(count)]
+    others = [TOPICS[(n if n % 2 else n // 8) % 8] for n in range(count)]
+    return Pairs.of(
+        [f"where is the {topic} {n}" for n, topic in enumerate(ones)],
+        [f"I look for a {topic} {n}" for n, topic in enumerate(others)],
+        [one == other for one, other in zip(ones, others, strict=True)],
+    )
+
+
+class PowerCut(Exception):  # noqa: N818
+    pass
+
+
+class Cutter(Silent):
+    """Cuts the power behind a step, and notes the steps it saw."""
+
+    def __init__(self, behind=None):
+        self.behind = behind
+        self.steps, self.said = [], []
+
+    def say(self, text):
+        self.said.append(text)
+
+    def step(self, summary):
+        self.steps.append(summary.step)
+        if summary.step == self.behind:
+            raise PowerCut
+
+
+def same_models(one, other):
+    assert one.weights.keys() == other.weights.keys()
+    for name, array in one.weights.items():
+        np.testing.assert_array_equal(array, other.weights[name])
+    assert one.decision == other.decision
+    times = {"seconds", "epochs"}
+    assert {k: v for k, v in one.training.items() if k not in times} == {
+        k: v for k, v in other.training.items() if k not in times
+    }
+    for mine, theirs in zip(one.training["epochs"], other.training["epochs"], strict=True):
+        assert mine | {"pairs_per_second": 0} == theirs | {"pairs_per_second": 0}
+
+
+@pytest.fixture(scope="module")
+def unbroken():
+    watcher = Cutter()
+    return learn(make_pairs(), SMALL, reporter=watcher), watcher.steps
+
+
+@pytest.mark.parametrize("cuts", [(1,), (5, 6, 12, 13), (24, 30), (35,)])
+def test_a_cut_anywhere_changes_nothing(unbroken, cuts, tmp_path):
+    """Twelve batches an epoch; a checkpoint is written behind every batch but the cut one."""
+    model, steps = unbroken
+    assert len(steps) == 36
+    for number, cut in enumerate(cuts):
+        cutter = Cutter(cut)
+        with pytest.raises(PowerCut):
+            learn_on(tmp_path, cutter, resume=number > 0)
+    last = Cutter()
+    same_models(learn_on(tmp_path, last), model)
+    assert last.steps == steps[cuts[-1] - 1 :], "the batch that was cut is done again"
+    assert any("going on in epoch" in text for text in last.said) == (cuts[-1] > 1)
+
+
+def learn_on(folder, reporter=None, pairs=None, config=SMALL, **options):
+    options = {"checkpoint_every": 0.0, "resume": True} | options
+    return learn(
+        make_pairs() if pairs is None else pairs,
+        config,
+        reporter=reporter,
+        checkpoint=folder / "m.checkpoint",
+        **options,
+    )
+
+
+@pytest.fixture
+def stopped(tmp_path):
+    with pytest.raises(PowerCut):
+        learn_on(tmp_path, Cutter(15))
+    return tmp_path
+
+
+def test_another_setting_is_refused_by_name(stopped):
+    with pytest.raises(ConfigError, match=r"training\.margin was 0\.25 and is now 0\.5; go on"):
+        learn_on(stopped, config=SMALL.replace(["training.margin=0.5"]))
+
+
+def test_other_data_are_refused_by_name(stopped):
+    pairs = make_pairs()
+    more = Pairs.of([*pairs.left_texts, "why"], [*pairs.right_texts, "how"], [*pairs.labels, True])
+    order = np.arange(len(pairs))[::-1]
+    turned = Pairs(
+        pairs.texts, pairs.left[order], pairs.right[order], pairs.labels[order], pairs.lines
+    )
+    for other, message in [(more, "are not those that"), (turned, "stand in another order than")]:
+        with pytest.raises(DataError, match=f"m.checkpoint: the training pairs {message}"):
+            learn_on(stopped, pairs=other)
+    with pytest.raises(DataError, match="the validation pairs are not those"):
+        learn_on(stopped, validation=more)
+
+
+def test_without_a_checkpoint_it_begins_and_says_so(tmp_path, unbroken):
+    watcher = Cutter()
+    same_models(learn_on(tmp_path, watcher), unbroken[0])
+    assert any("no checkpoint yet; beginning at the beginning" in text for text in watcher.said)
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense" * 99, None])
+def test_a_damaged_checkpoint_is_said(stopped, content):
+    path = stopped / "m.checkpoint"
+    path.write_bytes(path.read_bytes()[:-9] if content is None else content)
+    with pytest.raises(FolderError, match=r"m\.checkpoint: not a checkpoint, or cut short"):
+        learn_on(stopped)
+
+
+def test_another_safetensors_file_is_no_checkpoint(stopped):
+    path = stopped / "m.checkpoint"
+    path.write_bytes(safetensors.numpy.save({"a": np.zeros(3)}))
+    with pytest.raises(FolderError, match=r"format None, expected 1\); add --overwrite"):
+        learn_on(stopped)
+
+
+def test_tensors_of_another_shape_are_damage(stopped):
+    path = stopped / "m.checkpoint"
+    with safetensors.safe_open(path, framework="np") as file:
+        known = file.metadata()
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    arrays["weights.sublayers.1.cell.bias"] = np.zeros(3, np.float32)
+    path.write_bytes(safetensors.numpy.save(arrays, known))
+    with pytest.raises(FolderError, match=r"m\.checkpoint: damaged: .*size mismatch"):
+        learn_on(stopped)
+
+
+def test_leftovers_of_a_kill_in_mid_write_are_cleared_away(stopped):
+    half = stopped / ".m.checkpoint.half-written"
+    half.write_bytes(b"half")
+    learn_on(stopped)
+    assert not half.exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_disk_that_is_full_leaves_the_last_checkpoint(stopped, monkeypatch):
+    """The real system call fails as it does on a full disk: the file is opened on /dev/full."""
+    path = stopped / "m.checkpoint"
+    before = path.read_bytes()
+    real = os.fdopen
+
+    def on_full_disk(descriptor, *arguments):
+        os.close(descriptor)
+        return real(os.open("/dev/full", os.O_WRONLY), *arguments)
+
+    monkeypatch.setattr(os, "fdopen", on_full_disk)
+    with pytest.raises(
+        TrainingError, match="No space left on device; the last one is whole: go on"
+    ):
+        learn_on(stopped)
+    assert path.read_bytes() == before
+    assert [file.name for file in stopped.iterdir()] == ["m.checkpoint"]
+
+
+# Real kills of a real process.
+
+
+@pytest.fixture(scope="module")
+def killed_runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kills")
+    pairs = make_pairs(400)
+    rows = zip(pairs.left_texts, pairs.right_texts, pairs.labels.astype(int), strict=True)
+    lines = ["question1,question2,is_duplicate", *(f"{a},{b},{label}" for a, b, label in rows)]
+    (folder / "pairs.csv").write_text("\n".join(lines))
+    started = time.monotonic()
+    assert train(folder, "whole").wait() == 0
+    return folder, time.monotonic() - started
+
+
+def train(folder, name, *options):
+    command = [sys.executable, "-m", "gemel", "train", folder / "pairs.csv", "--out", folder / name]
+    command += [argument for setting in SETTINGS for argument in ("--set", setting)]
+    command += ["--set", "training.epochs=8", "--checkpoint-every", "0", *options]
+    with (folder / f"{name}.log").open("a") as log:
+        return subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
+
+
+def kill_and_resume(killed_runs, name, seed):
+    """Kill a training at random moments until one is quicker than the knife."""
+    folder, seconds = killed_runs
+    draw = random.Random(seed)
+    kills = 0
+    while not (folder / name).exists():
+        process = train(folder, name, "--resume")
+        try:
+            assert process.wait(timeout=draw.uniform(0.4, 1.1) * seconds) == 0
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+            assert kills < 50, "it never gets to the end"
+    assert (folder / name).exists()
+    for file in ("model.safetensors", "decision.json", "tokenizer.json"):
+        assert (folder / name / file).read_bytes() == (folder / "whole" / file).read_bytes()
+    records = [json.loads((folder / run / "training.json").read_text()) for run in (name, "whole")]
+    assert records[0]["losses"] == records[1]["losses"]
+    assert not (folder / f"{name}.checkpoint").exists()
+    return kills
+
+
+def test_killed_and_resumed_is_bit_equal_to_unbroken(killed_runs):
+    kills = [kill_and_resume(killed_runs, f"some{seed}", seed) for seed in range(3)]
+    assert sum(kills) > 0, "no run was killed at all"
+
+
+@pytest.mark.slow
+def test_fifty_rounds_of_kills(killed_runs):
+    kills = [kill_and_resume(killed_runs, f"many{seed}", seed + 100) for seed in range(50)]
+    assert sum(kills) >= 50
