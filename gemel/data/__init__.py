@@ -4,7 +4,7 @@ from gemel.data.batches import Batch, Batches
 from gemel.data.graph import PairGraph, connect
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.readers import Columns, read_pairs, stream_pairs
-from gemel.data.splits import Split, split_by_component
+from gemel.data.splits import Split, hold_out, split_by_component
 
 __all__ = [
     "Batch",
@@ -15,6 +15,7 @@ __all__ = [
     "QuestionPair",
     "Split",
     "connect",
+    "hold_out",
     "read_pairs",
     "split_by_component",
     "stream_pairs",

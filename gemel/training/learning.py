@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from gemel.config import Config
-from gemel.data import Batches, PairGraph, Pairs, split_by_component
+from gemel.data import Batches, PairGraph, Pairs, hold_out
 from gemel.decision import Decision
 from gemel.errors import DataError
 from gemel.evaluation import Ranking, count_confusion, fit_decision, fit_threshold
@@ -107,11 +107,11 @@ def _parts(
         _report_overlap(pairs, validation, reporter)
         return pairs, validation
     fraction = config.training.validation_fraction
-    split = split_by_component(PairGraph.of(pairs), fraction, config.training.seed)
+    split = hold_out(PairGraph.of(pairs), fraction, config.training.seed)
     hint = "; raise training.validation_fraction or give validation pairs"
-    kept_out = pairs.select(split.held_out)
+    kept_out = pairs.select(split.parts == 0)
     kept_out.require_both_labels("pairs kept out for validation", hint)
-    training = pairs.select(~split.held_out)
+    training = pairs.select(split.parts == 1)
     training.require_both_labels("pairs left for training", hint)
     reporter.say(
         f"{len(training):,} pairs to train on, {len(kept_out):,} kept out for validation "
