@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from gemel.config import Config
-from gemel.data import Batches, PairGraph, Pairs, hold_out
+from gemel.data import Batches, PairGraph, Pairs, hold_out, measure_overlap
 from gemel.decision import Decision
 from gemel.errors import DataError
 from gemel.evaluation import Ranking, count_confusion, fit_decision, fit_threshold
@@ -128,10 +128,10 @@ def _parts(
 def _report_overlap(pairs: Pairs, validation: Pairs, reporter: Reporter) -> None:
     if pairs.digest == validation.digest:
         raise DataError("the validation pairs are the training pairs", path=validation.path)
-    known = set(PairGraph.of(pairs).questions)
-    shared = [question in known for question in PairGraph.of(validation).questions]
+    overlap = measure_overlap(PairGraph.of(pairs), PairGraph.of(validation))
     reporter.say(
-        f"{sum(shared):,} of {len(shared):,} different validation questions are in training pairs"
+        f"{overlap.shared_questions:,} of {overlap.questions:,} different validation questions "
+        "are in training pairs"
     )
 
 
