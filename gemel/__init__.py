@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from gemel.version import __version__
 
 if TYPE_CHECKING:
-    from gemel.api import evaluate, load, train
+    from gemel.api import audit, evaluate, load, train
     from gemel.config import Config, DecisionConfig, NetworkConfig, TextConfig, TrainingConfig
-    from gemel.data import Columns, Pairs, QuestionPair, read_pairs
+    from gemel.data import Audit, Columns, Pairs, QuestionPair, read_pairs
     from gemel.decision import Decision, Verdict
     from gemel.errors import (
         ConfigError,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gemel.inference import Engine
 
 __all__ = [
+    "Audit",
     "Columns",
     "Config",
     "ConfigError",
@@ -50,6 +51,7 @@ __all__ = [
     "TrainingError",
     "Verdict",
     "__version__",
+    "audit",
     "evaluate",
     "load",
     "read_pairs",
@@ -58,9 +60,9 @@ __all__ = [
 
 # Public names come in on first use, so that `import gemel` costs next to nothing.
 _ROOMS = {
-    "api": ("evaluate", "load", "train"),
+    "api": ("audit", "evaluate", "load", "train"),
     "config": ("Config", "DecisionConfig", "NetworkConfig", "TextConfig", "TrainingConfig"),
-    "data": ("Columns", "Pairs", "QuestionPair", "read_pairs"),
+    "data": ("Audit", "Columns", "Pairs", "QuestionPair", "read_pairs"),
     "decision": ("Decision", "Verdict"),
     "errors": (
         "ConfigError",

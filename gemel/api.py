@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemel.config import Config
-from gemel.data import Columns, Pairs, read_pairs
+from gemel.data import Audit, Columns, Pairs, audit_files, read_pairs
 from gemel.errors import DataError, MissingExtraError
 from gemel.evaluation import Report, evaluate_by_halves
 from gemel.evaluation import evaluate as evaluate_pairs
@@ -16,7 +16,7 @@ from gemel.text import Progress
 if TYPE_CHECKING:
     from gemel.training import Reporter
 
-__all__ = ["evaluate", "load", "train"]
+__all__ = ["audit", "evaluate", "load", "train"]
 
 
 def train(
@@ -120,6 +120,19 @@ def load(model: str | Path) -> Engine:
         FolderError: no such folder, or one that is damaged.
     """
     return Engine.load(model)
+
+
+def audit(*pairs: str | Path | Pairs, columns: Columns | None = None) -> Audit:
+    """Look at labelled pairs before learning from them, and at what several files share.
+
+    Args:
+        pairs: CSV or TSV files, or pairs already read; first what a model is to learn from.
+        columns: names of the columns, where they are not the usual ones.
+
+    Raises:
+        DataError: pairs cannot be read, or there are none.
+    """
+    return audit_files([_pairs(some, columns) for some in pairs])
 
 
 def _pairs(pairs: str | Path | Pairs, columns: Columns | None) -> Pairs:
