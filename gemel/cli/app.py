@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gemel.cli import audit, compare, evaluate, train
+from gemel.cli import audit, compare, evaluate, split, train
 from gemel.errors import GemelError
 from gemel.version import __version__
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("audit")(audit.audit)
+app.command("split")(split.split)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)

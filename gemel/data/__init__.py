@@ -10,6 +10,7 @@ from gemel.data.layouts import Columns
 from gemel.data.overlap import Overlap, measure_overlap
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.readers import Row, read_pairs, stream_pairs, stream_rows
+from gemel.data.split_files import Part, SplitReport, split_file
 from gemel.data.splits import Split, hold_out, split_by_component
 
 __all__ = [
@@ -22,9 +23,11 @@ __all__ = [
     "Overlap",
     "PairGraph",
     "Pairs",
+    "Part",
     "QuestionPair",
     "Row",
     "Split",
+    "SplitReport",
     "audit_files",
     "connect",
     "copy_rows",
@@ -32,6 +35,7 @@ __all__ = [
     "measure_overlap",
     "read_pairs",
     "split_by_component",
+    "split_file",
     "stream_pairs",
     "stream_rows",
 ]

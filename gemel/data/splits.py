@@ -22,6 +22,8 @@ class Split:
 
     parts: Int[np.ndarray, "pairs"]
     """Number of the part, in the order of the shares."""
+    units: int
+    """How many were dealt: components and, of those cut, duplicate groups."""
     cut_components: int
     """Components too large to keep whole, cut between their duplicate groups."""
     crossing: Bool[np.ndarray, "pairs"]
@@ -69,7 +71,7 @@ def split_by_component(graph: PairGraph, shares: Sequence[float], seed: int = 0)
         texts = sorted((graph.questions[graph.left[row]], graph.questions[graph.right[row]]))
         if _hash("\0".join(texts), seed)[0] % 2:
             parts[row] = ends[0, row]
-    return Split(parts, int(too_large.sum()), crossing)
+    return Split(parts, len(order), int(too_large.sum()), crossing)
 
 
 def hold_out(graph: PairGraph, fraction: float, seed: int = 0) -> Split:

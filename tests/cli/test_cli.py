@@ -164,7 +164,7 @@ def test_columns_by_name(files, tmp_path, model, run):
 def test_version_and_help(run):
     code, out, _ = run("--version")
     assert (code, out) == (0, "gemel 0.1.0\n")
-    for verb in ("audit", "train", "evaluate", "compare"):
+    for verb in ("audit", "split", "train", "evaluate", "compare"):
         code, out, _ = run(verb, "--help")
         assert code == 0
         assert f"Example: gemel {verb}" in out
