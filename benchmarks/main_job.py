@@ -20,7 +20,7 @@ from machine import describe, require_idle
 from plain_loop import Encoder, train_plain
 
 import gemel
-from gemel.data import Pairs, split_by_component
+from gemel.data import Pairs, hold_out
 from gemel.data.graph import PairGraph
 from gemel.evaluation import Report, evaluate_by_halves
 from gemel.text import Tokenizer, encode_in_batches, pair_cosines
@@ -45,10 +45,8 @@ class Printer(Silent):
 
 def plain_model(pairs: Pairs, config: gemel.Config) -> tuple[Encoder, Tokenizer, float]:
     """Train the plain loop on the pairs that gemel trains on."""
-    held_out = split_by_component(
-        PairGraph.of(pairs), config.training.validation_fraction, config.training.seed
-    ).held_out
-    training = pairs.select(~held_out)
+    split = hold_out(PairGraph.of(pairs), config.training.validation_fraction, config.training.seed)
+    training = pairs.select(split.parts == 1)
     tokenizer = Tokenizer().learn(training.texts, training.counts, min_count=config.text.min_count)
     same = training.select(training.labels)
     encoder, seconds = train_plain(

@@ -48,7 +48,12 @@ def resident(process: int) -> float:
 def measure(pairs: Path, out: Path) -> dict[str, Any]:
     """Train for a minute and stop."""
     command = [sys.executable, "-m", "gemel", "train", str(pairs), "--out", str(out)]
-    command += ["--config", str(HERE.parent / "configs" / "notebook.toml"), "--logs", str(out.parent / "logs")]
+    command += [
+        "--config",
+        str(HERE.parent / "configs" / "notebook.toml"),
+        "--logs",
+        str(out.parent / "logs"),
+    ]
     started = time.monotonic()
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
@@ -61,7 +66,10 @@ def measure(pairs: Path, out: Path) -> dict[str, Any]:
         after = resident(process.pid)
         process.send_signal(signal.SIGINT)
         process.wait()
-    log = [json.loads(line) for line in (out.parent / "logs" / "training.jsonl").read_text().splitlines()]
+    log = [
+        json.loads(line)
+        for line in (out.parent / "logs" / "training.jsonl").read_text().splitlines()
+    ]
     return {
         "seconds_until_training": round(ready, 1),
         "peak_mb_before_training": round(before),

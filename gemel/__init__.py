@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from gemel.version import __version__
 
 if TYPE_CHECKING:
-    from gemel.api import evaluate, load, train
+    from gemel.api import audit, evaluate, load, split, train
     from gemel.config import Config, DecisionConfig, NetworkConfig, TextConfig, TrainingConfig
-    from gemel.data import Columns, Pairs, QuestionPair, read_pairs
+    from gemel.data import Audit, Columns, Pairs, QuestionPair, SplitReport, read_pairs
     from gemel.decision import Decision, Verdict
     from gemel.errors import (
         ConfigError,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gemel.inference import Engine
 
 __all__ = [
+    "Audit",
     "Columns",
     "Config",
     "ConfigError",
@@ -46,23 +47,26 @@ __all__ = [
     "Pairs",
     "QuestionPair",
     "Report",
+    "SplitReport",
     "TextConfig",
     "TrainingConfig",
     "TrainingError",
     "TrainingStopped",
     "Verdict",
     "__version__",
+    "audit",
     "evaluate",
     "load",
     "read_pairs",
+    "split",
     "train",
 ]
 
 # Public names come in on first use, so that `import gemel` costs next to nothing.
 _ROOMS = {
-    "api": ("evaluate", "load", "train"),
+    "api": ("audit", "evaluate", "load", "split", "train"),
     "config": ("Config", "DecisionConfig", "NetworkConfig", "TextConfig", "TrainingConfig"),
-    "data": ("Columns", "Pairs", "QuestionPair", "read_pairs"),
+    "data": ("Audit", "Columns", "Pairs", "QuestionPair", "SplitReport", "read_pairs"),
     "decision": ("Decision", "Verdict"),
     "errors": (
         "ConfigError",

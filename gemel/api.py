@@ -2,11 +2,21 @@
 
 import contextlib
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemel.config import Config
-from gemel.data import Columns, Pairs, read_pairs
+from gemel.data import (
+    Audit,
+    BadRows,
+    Columns,
+    Pairs,
+    SplitReport,
+    audit_files,
+    read_pairs,
+    split_file,
+)
 from gemel.errors import DataError, FolderError, MissingExtraError
 from gemel.evaluation import Report, evaluate_by_halves
 from gemel.evaluation import evaluate as evaluate_pairs
@@ -17,7 +27,7 @@ from gemel.text import Progress
 if TYPE_CHECKING:
     from gemel.training import Reporter
 
-__all__ = ["evaluate", "load", "train"]
+__all__ = ["audit", "evaluate", "load", "split", "train"]
 
 
 def train(
@@ -143,6 +153,49 @@ def load(model: str | Path) -> Engine:
         FolderError: no such folder, or one that is damaged.
     """
     return Engine.load(model)
+
+
+def audit(*pairs: str | Path | Pairs, columns: Columns | None = None) -> Audit:
+    """Look at labelled pairs before learning from them, and at what several files share.
+
+    Args:
+        pairs: CSV or TSV files, or pairs already read; first what a model is to learn from.
+        columns: names of the columns, where they are not the usual ones.
+
+    Raises:
+        DataError: pairs cannot be read, or there are none.
+    """
+    return audit_files([_pairs(some, columns) for some in pairs])
+
+
+def split(
+    pairs: str | Path,
+    out: str | Path,
+    *,
+    parts: Mapping[str, float] | None = None,
+    folds: int | None = None,
+    seed: int = 0,
+    columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
+) -> SplitReport:
+    """Deal the rows of a file into parts so that no question is in two of them.
+
+    Args:
+        pairs: a CSV, TSV, JSON Lines or Parquet file, whose rows are copied as they stand.
+        out: the folder to make: `NAME.csv` for each part, or `fold-1/train.csv` and so on.
+        parts: name and share of each part; train 0.8, validation 0.1, test 0.1 if None.
+        folds: how many times to split into `train` and `test`; each row is in one `test`.
+        seed: another seed, another split; the order of the rows makes no difference.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+
+    Raises:
+        ConfigError: shares, names, folds or a seed without meaning.
+        DataError: the file cannot be read, a part would be empty, or `out` holds something.
+    """
+    return split_file(
+        pairs, out, parts=parts, folds=folds, seed=seed, columns=columns, skip_bad=skip_bad
+    )
 
 
 def _checkpoint(out: Path, is_wanted: bool) -> Path:

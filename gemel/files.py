@@ -6,9 +6,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from io import BufferedWriter
 from pathlib import Path
 
-__all__ = ["check_writable", "new_folder", "write_bytes", "write_text"]
+__all__ = ["check_writable", "new_file", "new_folder", "write_bytes", "write_text"]
 
 
 def _sync(path: Path) -> None:
@@ -19,12 +20,15 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file by temporary file, fsync and rename.
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[BufferedWriter]:
+    """Fill a temporary file beside `path`, and at the end fsync it and rename it to `path`.
 
     Args:
         path: the file to create or replace; its parent must exist.
-        content: the bytes it will hold.
+
+    Yields:
+        The stream to write into.
 
     Raises:
         OSError: the parent is missing or read-only, or the disk is full; `path` is untouched.
@@ -33,7 +37,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         temporary.chmod(0o666 & ~_umask())
@@ -42,6 +46,12 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _sync(path.parent)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, as `new_file` does."""
+    with new_file(path) as stream:
+        stream.write(content)
 
 
 def write_text(path: Path, content: str) -> None:

@@ -1,21 +1,41 @@
-"""Pairs of questions: reading, graph, splits, batches."""
+"""Pairs of questions: reading, audit, graph, splits, batches."""
 
+from gemel.data.audit import audit_files
+from gemel.data.audit_report import Audit, FileAudit
+from gemel.data.bad_rows import BadRows
 from gemel.data.batches import Batch, Batches
+from gemel.data.copying import copy_rows
 from gemel.data.graph import PairGraph, connect
+from gemel.data.layouts import Columns
+from gemel.data.overlap import Overlap, measure_overlap
 from gemel.data.pairs import Pairs, QuestionPair
-from gemel.data.readers import Columns, read_pairs, stream_pairs
-from gemel.data.splits import Split, split_by_component
+from gemel.data.readers import Row, read_pairs, stream_pairs, stream_rows
+from gemel.data.split_files import Part, SplitReport, split_file
+from gemel.data.splits import Split, hold_out, split_by_component
 
 __all__ = [
+    "Audit",
+    "BadRows",
     "Batch",
     "Batches",
     "Columns",
+    "FileAudit",
+    "Overlap",
     "PairGraph",
     "Pairs",
+    "Part",
     "QuestionPair",
+    "Row",
     "Split",
+    "SplitReport",
+    "audit_files",
     "connect",
+    "copy_rows",
+    "hold_out",
+    "measure_overlap",
     "read_pairs",
     "split_by_component",
+    "split_file",
     "stream_pairs",
+    "stream_rows",
 ]

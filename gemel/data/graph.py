@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int, Int32
+from jaxtyping import Int, Int32, Int64
 
 from gemel.data.pairs import Pairs
 from gemel.text import clean as clean_text
 
-__all__ = ["PairGraph", "connect"]
+__all__ = ["PairGraph", "connect", "number_pairs"]
 
 
 def connect(
@@ -47,6 +47,16 @@ def _edges(
     for start in range(0, len(left), 1 << 16):
         part = slice(start, start + (1 << 16))
         yield from zip(left[part].tolist(), right[part].tolist(), strict=True)
+
+
+def number_pairs(
+    left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"], count: int
+) -> Int64[np.ndarray, "pairs"]:
+    """Give every two of `count` nodes one number, whichever of them is left."""
+    numbers: Int64[np.ndarray, "pairs"] = np.minimum(left, right).astype(np.int64)
+    numbers *= count
+    numbers += np.maximum(left, right)
+    return numbers
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,14 +1,16 @@
 """Splits that keep a question on one side."""
 
 import hashlib
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 
 from gemel.data.graph import PairGraph
 
-__all__ = ["Split", "split_by_component"]
+__all__ = ["Split", "hold_out", "split_by_component"]
 
 _LARGEST = 0.05
 """Share of the rows above which a component is cut into its duplicate groups."""
@@ -16,51 +18,97 @@ _LARGEST = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Which pairs are held out, and what that cost."""
+    """Which part each pair is in, and what that cost."""
 
-    held_out: Bool[np.ndarray, "pairs"]
-    """True for the pairs of the held-out side."""
+    parts: Int[np.ndarray, "pairs"]
+    """Number of the part, in the order of the shares."""
+    units: int
+    """How many were dealt: components and, of those cut, duplicate groups."""
     cut_components: int
     """Components too large to keep whole, cut between their duplicate groups."""
-    crossing_pairs: int
-    """Pairs between a held-out duplicate group and another; half of them are held out."""
+    crossing: Bool[np.ndarray, "pairs"]
+    """True for pairs between two duplicate groups in different parts."""
+
+    @property
+    def crossing_pairs(self) -> int:
+        """How many pairs have a question in another part because a component was cut."""
+        return int(self.crossing.sum())
 
 
-def split_by_component(graph: PairGraph, fraction: float, seed: int = 0) -> Split:
-    """Hold out about a fraction of the pairs so that no question is on both sides.
+def split_by_component(graph: PairGraph, shares: Sequence[float], seed: int = 0) -> Split:
+    """Deal the pairs into parts so that no question is in two of them.
 
-    The unit is a connected component of the whole graph, which keeps the share of duplicates on
-    both sides alike. A component above 5 % of the pairs is cut: then its duplicate groups are the
-    units, and every second pair between a held-out group and another one is held out, which keeps
-    that share too; such pairs have a question on each side, and are counted. The choice depends
-    on the texts and the seed, not on the order of the rows.
+    The unit is a connected component of the whole graph, which keeps the share of duplicates in
+    all parts alike. A component above 5 % of the pairs is cut: then its duplicate groups are the
+    units, and the pairs between two groups in different parts go to either by turns of a hash,
+    which keeps that share too; such pairs are counted. Units come in an order that depends on the
+    texts and the seed, not on the order of the rows, and fill one part after the other; those
+    above 5 % come first, each to the part that lacks most of its share and has room for it.
 
     Args:
         graph: the questions and how pairs connect them.
-        fraction: share of the pairs to hold out, between 0 and 1.
+        shares: of the pairs, for each part; positive, 1 in sum.
         seed: another seed, another split.
+
+    Raises:
+        ValueError: a share is not positive, or they are not 1 in sum.
     """
+    if not all(share > 0 for share in shares) or not math.isclose(sum(shares), 1, abs_tol=1e-6):
+        raise ValueError(f"shares must be positive and 1 in sum, not {list(shares)}")
+    limit = _LARGEST * len(graph.left)
     pairs_of = np.bincount(graph.components[graph.left], minlength=len(graph.questions))
-    too_large = pairs_of > _LARGEST * len(graph.left)
-    cut = too_large[graph.components]
-    units = np.where(cut, graph.groups, graph.components)
+    too_large = pairs_of > max(limit, 1)
+    units = np.where(too_large[graph.components], graph.groups, graph.components)
     left, right = units[graph.left], units[graph.right]
 
     # A pair inside a unit has both ends there; one between two units belongs half to each.
     size = (np.bincount(left, minlength=len(units)) + np.bincount(right, minlength=len(units))) / 2
-    held_units = np.zeros(len(units), bool)
-    held_pairs = 0.0
-    for unit in _shuffled(units, graph.questions, seed):
-        if held_pairs >= fraction * len(left):
-            break
-        held_units[unit] = True
-        held_pairs += size[unit]
-    crossing = held_units[left] != held_units[right]
-    held_out = held_units[left] & held_units[right]
-    for row in np.flatnonzero(crossing):
-        ends = sorted((graph.questions[graph.left[row]], graph.questions[graph.right[row]]))
-        held_out[row] = _hash("\0".join(ends), seed)[0] % 2
-    return Split(held_out, int(too_large.sum()), int(crossing.sum()))
+    order = _shuffled(units, graph.questions, seed)
+    part_of = _deal(order, size, np.array(shares) * len(left), limit)
+    ends = np.sort(np.stack([part_of[left], part_of[right]]), axis=0)
+    parts, crossing = ends[1], ends[0] != ends[1]
+    for row in np.flatnonzero(crossing).tolist():
+        texts = sorted((graph.questions[graph.left[row]], graph.questions[graph.right[row]]))
+        if _hash("\0".join(texts), seed)[0] % 2:
+            parts[row] = ends[0, row]
+    return Split(parts, len(order), int(too_large.sum()), crossing)
+
+
+def hold_out(graph: PairGraph, fraction: float, seed: int = 0) -> Split:
+    """Split in two: part 0 is held out and has about this fraction of the pairs, part 1 the rest.
+
+    Raises:
+        ValueError: the fraction is not between 0 and 1.
+    """
+    return split_by_component(graph, (fraction, 1 - fraction), seed)
+
+
+def _deal(
+    order: list[int],
+    size: Float[np.ndarray, "questions"],
+    wanted: Float[np.ndarray, "parts"],
+    limit: float,
+) -> Int[np.ndarray, "questions"]:
+    """Give every unit its part: large ones where most is missing, the others part by part."""
+    part_of = np.zeros(len(size), np.int32)
+    missing = wanted.copy()
+    large = [unit for unit in order if size[unit] > limit]
+    for unit in sorted(large, key=lambda unit: float(-size[unit])):
+        # Where it fits, a small part gets its large units too, or it might be of one label.
+        fits = missing >= size[unit] / 2
+        part = int(np.where(fits, missing / wanted, missing - wanted.sum()).argmax())
+        part_of[unit] = part
+        missing[part] -= size[unit]
+    # Bounds add up, so that what one part has too much is not missing in the last one alone.
+    bounds = np.maximum(missing, 0).cumsum()
+    part, placed = 0, 0.0
+    for unit in order:
+        if size[unit] <= limit:
+            while part < len(bounds) - 1 and placed >= bounds[part]:
+                part += 1
+            part_of[unit] = part
+            placed += size[unit]
+    return part_of
 
 
 def _shuffled(units: Int[np.ndarray, "questions"], questions: list[str], seed: int) -> list[int]:

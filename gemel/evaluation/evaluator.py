@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from gemel.data import PairGraph, Pairs, split_by_component
+from gemel.data import PairGraph, Pairs, hold_out
 from gemel.decision import Decision
 from gemel.evaluation.fitting import fit_threshold
 from gemel.evaluation.metrics import Confusion, Ranking, count_confusion, interval
@@ -108,7 +108,7 @@ def evaluate_by_halves(
     """
     pairs.require_both_labels()
     scores = score(pairs.left_texts, pairs.right_texts)
-    second = split_by_component(PairGraph.of(pairs), 0.5, seed).held_out
+    second = hold_out(PairGraph.of(pairs), 0.5, seed).parts == 0
     verdicts = np.zeros(len(pairs), bool)
     thresholds = []
     for half in (second, ~second):

@@ -1,6 +1,6 @@
 """The pairs to learn from, and those to choose epoch and threshold on."""
 
-from gemel.data import PairGraph, Pairs, split_by_component
+from gemel.data import PairGraph, Pairs, hold_out, measure_overlap
 from gemel.errors import DataError
 from gemel.training.reporters import Reporter
 
@@ -35,11 +35,11 @@ def training_and_validation(
     pairs.require_both_labels(
         "training pairs", ", or validation pairs that have both (--validation)"
     )
-    split = split_by_component(PairGraph.of(pairs), fraction, seed)
+    split = hold_out(PairGraph.of(pairs), fraction, seed)
     hint = "; raise training.validation_fraction or give validation pairs"
-    kept_out = pairs.select(split.held_out)
+    kept_out = pairs.select(split.parts == 0)
     kept_out.require_both_labels("pairs kept out for validation", hint)
-    training = pairs.select(~split.held_out)
+    training = pairs.select(split.parts == 1)
     training.require_both_labels("pairs left for training", hint)
     reporter.say(
         f"{len(training):,} pairs to train on, {len(kept_out):,} kept out for validation "
@@ -56,8 +56,8 @@ def training_and_validation(
 def _report_overlap(pairs: Pairs, validation: Pairs, reporter: Reporter) -> None:
     if pairs.digest == validation.digest:
         raise DataError("the validation pairs are the training pairs", path=validation.path)
-    known = set(PairGraph.of(pairs).questions)
-    shared = [question in known for question in PairGraph.of(validation).questions]
+    overlap = measure_overlap(PairGraph.of(pairs), PairGraph.of(validation))
     reporter.say(
-        f"{sum(shared):,} of {len(shared):,} different validation questions are in training pairs"
+        f"{overlap.shared_questions:,} of {overlap.questions:,} different validation questions "
+        "are in training pairs"
     )

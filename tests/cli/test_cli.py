@@ -7,8 +7,6 @@ import sys
 
 import pytest
 
-from gemel.cli import main
-
 WITHOUT_TORCH = "import sys; sys.modules['torch'] = None; from gemel.cli import main; main()"
 TOPICS = ["cat", "dog", "car", "tea", "sun", "map", "hat", "pen"]
 FAST = [
@@ -24,18 +22,6 @@ def write_pairs(path, start=0, count=160):
         rows.append(f"where is the {one} {n}?,I look for a {two} {n},{int(one == two)}")
     path.write_text("\n".join(rows), encoding="utf-8")
     return path
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["gemel", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        captured = capsys.readouterr()
-        return stopped.value.code, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +164,7 @@ def test_columns_by_name(files, tmp_path, model, run):
 def test_version_and_help(run):
     code, out, _ = run("--version")
     assert (code, out) == (0, "gemel 0.1.0\n")
-    for verb in ("train", "evaluate", "compare"):
+    for verb in ("audit", "split", "train", "evaluate", "compare"):
         code, out, _ = run(verb, "--help")
         assert code == 0
         assert f"Example: gemel {verb}" in out

@@ -126,13 +126,14 @@ def test_header_only(tmp_path, content):
 
 @pytest.mark.parametrize("name", ["pairs.txt", "pairs", "pairs.json.gz"])
 def test_unknown_kind_of_file(tmp_path, name):
-    fails(put(tmp_path, HEADER, name), r"expected a name ending in \.csv or \.tsv")
+    fails(put(tmp_path, HEADER, name), r"expected a name ending in \.csv, \.tsv, \.jsonl")
 
 
 def test_wrong_columns(tmp_path):
     fails(
         put(tmp_path, "q1,q2,same\na,b,1\n"),
-        "has no columns question1, question2, is_duplicate or sentence1, sentence2, label; "
+        "has no columns question1, question2, is_duplicate or sentence1, sentence2, label "
+        "or question1, question2, label or anchor, positive; "
         "it has: q1, q2, same; name them with --left, --right and --label",
         line=1,
     )
@@ -172,12 +173,12 @@ def test_wrong_number_of_columns_without_header(tmp_path):
 @pytest.mark.parametrize("row", ['"a,b,1\nc,d,0\n', '"a"b,c,1\n'])
 def test_broken_quotes(tmp_path, row):
     path = put(tmp_path, HEADER + "a,b,1\n" + row)
-    fails(path, r'a row that begins here has broken quotes .*write a quote .* twice \(""\)', line=3)
+    fails(path, r'has broken quotes .*write a quote .* twice \(""\), or add --no-quotes', line=3)
 
 
-@pytest.mark.parametrize("content", [HEADER.encode() + b"caf\xe9,b,1\n", HEADER.encode("utf-16")])
-def test_not_utf8(tmp_path, content):
-    fails(put(tmp_path, content), r"is not UTF-8 \(byte 0x(e9|ff): .*iconv -f .* -t UTF-8")
+def test_not_utf8(tmp_path):
+    path = put(tmp_path, HEADER.encode() + b"a,b,1\ncaf\xe9,b,1\n")
+    fails(path, r"is not UTF-8 \(byte 0xe9\): .*iconv -f .* -t UTF-8", line=3)
 
 
 def packed():

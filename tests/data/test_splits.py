@@ -2,19 +2,25 @@ from importlib import resources
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gemel.data import PairGraph, Pairs, QuestionPair, read_pairs, split_by_component
+from gemel.data import PairGraph, Pairs, QuestionPair, hold_out, read_pairs, split_by_component
 
 words = st.integers(0, 40).map(str)
 row_lists = st.lists(st.tuples(words, words, st.booleans()), min_size=1, max_size=60)
 fractions = st.floats(0.05, 0.95)
+share_lists = st.lists(st.integers(1, 9), min_size=1, max_size=5).map(
+    lambda weights: [weight / sum(weights) for weight in weights]
+)
 
 
-def split_rows(rows, fraction, seed=0):
-    graph = PairGraph.of(Pairs.collect(QuestionPair(*row, 1) for row in rows))
-    return graph, split_by_component(graph, fraction, seed)
+def graph_of(rows):
+    return PairGraph.of(Pairs.collect(QuestionPair(*row, 1) for row in rows))
+
+
+def split_rows(rows, shares, seed=0):
+    return split_by_component(graph_of(rows), shares, seed)
 
 
 def many_small_components(count=400):
@@ -33,95 +39,131 @@ def one_large_component(count=60):
     return same + other
 
 
-def questions_of(rows, held_out, side):
-    return {
-        question
-        for (left, right, _), held in zip(rows, held_out, strict=True)
-        if held == side
-        for question in (left, right)
-    }
+def parts_of_questions(rows, parts):
+    """Say for every question in which parts it stands."""
+    found = {}
+    for (left, right, _), part in zip(rows, parts.tolist(), strict=True):
+        found.setdefault(left, set()).add(part)
+        found.setdefault(right, set()).add(part)
+    return found
 
 
-@given(st.integers(0, 5), fractions)
-@settings(max_examples=20)
-def test_no_question_is_on_both_sides(seed, fraction):
+@given(st.integers(0, 5), share_lists)
+@settings(max_examples=30)
+def test_no_question_is_in_two_parts(seed, shares):
     rows = many_small_components(60)
-    _, split = split_rows(rows, fraction, seed)
-    held = questions_of(rows, split.held_out, True)
-    assert not held & questions_of(rows, split.held_out, False)
+    split = split_rows(rows, shares, seed)
+    assert all(len(parts) == 1 for parts in parts_of_questions(rows, split.parts).values())
     assert (split.cut_components, split.crossing_pairs) == (0, 0)
 
 
-@given(row_lists, fractions)
-def test_duplicates_stay_together_even_where_components_are_cut(rows, fraction):
-    graph, split = split_rows(rows, fraction)
-    same = np.array([label for _, _, label in rows])
-    held = split.held_out[same]
-    groups = graph.groups[graph.left[same]]
-    assert not set(groups[held]) & set(groups[~held])
+@given(row_lists, share_lists)
+def test_nothing_is_dropped(rows, shares):
+    split = split_rows(rows, shares)
+    assert len(split.parts) == len(rows)
+    assert set(split.parts.tolist()) <= set(range(len(shares)))
 
 
-@given(row_lists, fractions)
-def test_crossing_pairs_are_all_that_leaks(rows, fraction):
-    _, split = split_rows(rows, fraction)
-    held = questions_of(rows, split.held_out, True)
-    trained = questions_of(rows, split.held_out, False)
-    assert len(held & trained) <= 2 * split.crossing_pairs
+@given(row_lists, share_lists)
+def test_duplicates_stay_together_even_where_components_are_cut(rows, shares):
+    graph = graph_of(rows)
+    split = split_by_component(graph, shares)
+    part_of_group = {}
+    for row, (_, _, label) in enumerate(rows):
+        if label:
+            group = int(graph.groups[graph.left[row]])
+            assert part_of_group.setdefault(group, split.parts[row]) == split.parts[row]
+
+
+@given(row_lists, share_lists)
+def test_crossing_pairs_are_all_that_leaks(rows, shares):
+    """Without them every question is in one part; they are non-duplicates of cut components."""
+    split = split_rows(rows, shares)
+    kept = ~split.crossing
+    inside = [row for row, keep in zip(rows, kept, strict=True) if keep]
+    assert all(len(parts) == 1 for parts in parts_of_questions(inside, split.parts[kept]).values())
+    assert not any(rows[row][2] for row in np.flatnonzero(split.crossing))
     if not split.cut_components:
         assert split.crossing_pairs == 0
 
 
-@given(fractions)
-@settings(max_examples=20)
-def test_at_least_the_fraction_is_held_out(fraction):
-    _, split = split_rows(many_small_components(), fraction)
-    assert split.held_out.sum() >= fraction * len(split.held_out)
+@given(share_lists)
+@settings(max_examples=30)
+def test_every_share_is_met_within_one_component(shares):
+    """The parts get what they ask for, give or take the two pairs of a component."""
+    split = split_rows(many_small_components(), shares)
+    sizes = np.bincount(split.parts, minlength=len(shares))
+    assert (abs(sizes - np.array(shares) * len(split.parts)) < 2).all()
 
 
 @given(fractions)
 @settings(max_examples=20)
-def test_hardly_more_than_the_fraction_is_held_out(fraction):
-    _, split = split_rows(many_small_components(), fraction)
-    assert split.held_out.sum() < fraction * len(split.held_out) + 2
+def test_at_least_the_fraction_is_held_out_and_hardly_more(fraction):
+    held = (hold_out(graph_of(many_small_components()), fraction).parts == 0).sum()
+    assert fraction * 800 <= held < fraction * 800 + 2
 
 
-@given(row_lists, fractions, st.randoms(use_true_random=False))
-def test_the_order_of_rows_makes_no_difference(rows, fraction, random):
+def test_large_groups_go_where_most_is_missing():
+    """Half of the pairs in one duplicate group: the small part does not get it by bad luck."""
+    crowd = [("hub", f"spoke{number}", True) for number in range(120)]
+    for seed in range(20):
+        split = split_rows(crowd + many_small_components(60), (0.1, 0.1, 0.8), seed)
+        assert np.bincount(split.parts).tolist() == [24, 24, 192]
+
+
+@given(row_lists, share_lists, st.randoms(use_true_random=False))
+def test_neither_the_order_of_rows_nor_their_sides_make_a_difference(rows, shares, random):
     order = random.sample(range(len(rows)), len(rows))
-    _, split = split_rows(rows, fraction)
-    _, again = split_rows([rows[row] for row in order], fraction)
-    assert again.held_out.tolist() == split.held_out[order].tolist()
-    assert again.crossing_pairs == split.crossing_pairs
+    split = split_rows(rows, shares)
+    turned = [(right, left, label) for left, right, label in rows]
+    again = split_rows([turned[row] for row in order], shares)
+    assert again.parts.tolist() == split.parts[order].tolist()
+    assert again.crossing.tolist() == split.crossing[order].tolist()
 
 
 def test_another_seed_is_another_split():
     rows = many_small_components()
-    splits = [split_rows(rows, 0.5, seed)[1].held_out for seed in (0, 0, 1, 2**64 - 1)]
+    splits = [split_rows(rows, (0.5, 0.5), seed).parts for seed in (0, 0, 1, 2**64 - 1)]
     assert (splits[0] == splits[1]).all()
     assert (splits[0] != splits[2]).any()
     assert (splits[0] != splits[3]).any()
 
 
-def test_both_sides_hold_like_shares_of_duplicates():
+def test_all_parts_hold_like_shares_of_duplicates():
     rows = many_small_components()
-    _, split = split_rows(rows, 0.3)
+    split = split_rows(rows, (0.3, 0.5, 0.2))
     labels = np.array([label for _, _, label in rows])
-    assert labels[split.held_out].mean() == labels[~split.held_out].mean() == 0.5
+    assert [labels[split.parts == part].mean() for part in range(3)] == [0.5, 0.5, 0.5]
 
 
 def test_a_large_component_is_cut_and_said_to_be():
-    _, split = split_rows(one_large_component(), 0.2)
+    split = split_rows(one_large_component(), (0.2, 0.8))
     assert split.cut_components == 1
     assert split.crossing_pairs > 0
-    assert 0.1 <= split.held_out.mean() < 0.3
+    assert 0.1 <= (split.parts == 0).mean() < 0.3
 
 
-@pytest.mark.parametrize("fraction", [0.15, 0.5])
-def test_a_cut_keeps_the_share_of_duplicates_too(fraction):
+def test_a_single_pair_is_never_cut_however_few_there_are():
+    rows = [(f"a{number}", f"b{number}", bool(number % 2)) for number in range(6)]
+    split = split_rows(rows, (0.5, 0.5))
+    assert np.bincount(split.parts).tolist() == [3, 3]
+    assert (split.cut_components, split.crossing_pairs) == (0, 0)
+
+
+@pytest.mark.parametrize("shares", [(0.15, 0.85), (0.5, 0.5), (0.1, 0.1, 0.8)])
+def test_a_cut_keeps_the_share_of_duplicates_too(shares):
     """The help-desk sample is one component: near misses tie all of its groups together."""
     pairs = read_pairs(str(resources.files("gemel.samples") / "helpdesk.tsv"))
-    split = split_by_component(PairGraph.of(pairs), fraction)
+    split = split_by_component(PairGraph.of(pairs), shares)
     assert split.cut_components == 1
-    assert split.held_out.mean() == pytest.approx(fraction, abs=0.03)
-    assert pairs.labels[split.held_out].mean() == pytest.approx(pairs.prevalence, abs=0.05)
-    assert pairs.labels[~split.held_out].mean() == pytest.approx(pairs.prevalence, abs=0.05)
+    for part, share in enumerate(shares):
+        here = split.parts == part
+        assert here.mean() == pytest.approx(share, abs=0.03)
+        assert pairs.labels[here].mean() == pytest.approx(pairs.prevalence, abs=0.05)
+
+
+@given(st.lists(st.floats(-1, 1), max_size=4))
+def test_shares_that_are_none_are_refused(shares):
+    assume(any(share <= 0 for share in shares) or abs(sum(shares) - 1) > 1e-5)
+    with pytest.raises(ValueError, match="positive and 1 in sum"):
+        split_rows(many_small_components(3), shares)

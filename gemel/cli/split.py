@@ -1,0 +1,134 @@
+"""`gemel split`."""
+
+import dataclasses
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gemel.cli.options import Json, Label, Left, PairsFile, Right, columns
+
+if TYPE_CHECKING:
+    from gemel.data import SplitReport
+
+__all__ = ["split"]
+
+
+def split(
+    pairs: PairsFile,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", show_default=False, help="The folder to make.")
+    ],
+    part: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SHARE",
+            show_default=False,
+            help="A part and its share of the pairs, for each part; "
+            "train=0.8 validation=0.1 test=0.1 if none is named.",
+        ),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K",
+            show_default=False,
+            help="Split K times into train and test, so that each row is in one test.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed, another split.")] = 0,
+    left: Left = None,
+    right: Right = None,
+    label: Label = None,
+    as_json: Json = False,
+) -> None:
+    """Split labelled pairs so that no question is in two parts.
+
+    What pairs connect, of either label, stays together, so no pair is dropped and all parts have
+    like shares of duplicates. Rows are copied as they stand; their order makes no difference.
+
+    Example: gemel split pairs.csv --out parts --part train=0.9 --part test=0.1
+    """
+    from gemel import api
+
+    report = api.split(
+        pairs,
+        out,
+        parts=_parts(part) if part else None,
+        folds=folds,
+        seed=seed,
+        columns=columns(left, right, label),
+    )
+    options = "".join(
+        f" --{name} {shlex.quote(value)}"
+        for name, value in (("left", left), ("right", right), ("label", label))
+        if value is not None
+    )
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(report)))
+    else:
+        typer.echo("\n".join([*_text(report), *_next(report, options)]))
+
+
+def _parts(assignments: list[str]) -> dict[str, float]:
+    shares: dict[str, float] = {}
+    for assignment in assignments:
+        name, _, share = assignment.rpartition("=")
+        try:
+            number = float(share)
+        except ValueError:
+            name = ""
+        if not name:
+            raise typer.BadParameter(
+                f"{assignment!r} is no name with a share, as test=0.1", param_hint="--part"
+            )
+        if name in shares:
+            raise typer.BadParameter(f"{name} is there twice", param_hint="--part")
+        shares[name] = number
+    return shares
+
+
+def _text(report: "SplitReport") -> Iterator[str]:
+    yield (
+        f"{report.data}: {report.pairs:,} pairs, {report.duplicates / report.pairs:.1%} labelled 1"
+    )
+    yield ""
+    width = max(len(part.path) for part in report.parts)
+    yield (
+        f"{'':{width}} {'pairs':>11} {'share':>7} {'labelled 1':>11} "
+        f"{'questions':>11} {'in others too':>14}"
+    )
+    for part in report.parts:
+        yield (
+            f"{part.path:{width}} {part.pairs:11,} {part.pairs / report.pairs:7.1%} "
+            f"{part.prevalence:11.1%} {part.questions:11,} {part.shared_questions:14,}"
+        )
+    yield ""
+    if not report.cut_components:
+        yield f"{report.units:,} components, linked by pairs of either label; none was cut:"
+        yield "no question is in two parts"
+        return
+    one = report.cut_components == 1
+    yield (
+        f"{report.cut_components:,} component{'' if one else 's'} above 5% of the pairs "
+        f"{'was' if one else 'were'} cut between duplicate groups, which stay whole:"
+    )
+    yield f"{report.crossing_pairs:,} pairs have their two questions in groups of different parts"
+
+
+def _next(report: "SplitReport", options: str) -> Iterator[str]:
+    """Say what to type next, where the parts have the names for it."""
+    paths = {
+        Path(part.path).name.split(".")[0]: shlex.quote(part.path)
+        for part in reversed(report.parts)
+    }
+    if "train" in paths:
+        validation = paths.get("validation", paths.get("dev"))
+        chosen_on = f" --validation {validation}" if validation else ""
+        yield ""
+        yield f"next: gemel train {paths['train']}{chosen_on} --out my-model{options}"
+        if "test" in paths:
+            yield f"      gemel evaluate {paths['test']} --model my-model{options}"

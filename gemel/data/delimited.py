@@ -1,0 +1,124 @@
+"""CSV and TSV, with the text and the line of every row."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from gemel.data.bad_rows import BadRowError
+from gemel.data.encodings import explain, not_utf8
+from gemel.data.layouts import Columns, find_places, numbered_places
+from gemel.data.places import Places
+from gemel.data.records import Record, Table
+from gemel.data.sources import BYTE_ORDER_MARK, opened
+from gemel.errors import DataError
+
+__all__ = ["open_delimited"]
+
+_LONGEST = 1 << 24
+"""Characters that a field may have; more is a quote that nobody closed."""
+_WANG = Columns(left=2, right=3, label=1, quotes=False)
+
+
+@contextmanager
+def open_delimited(path: Path, columns: Columns, separator: str) -> Iterator[Table]:
+    """Open a CSV or TSV file.
+
+    Args:
+        path: the file.
+        columns: what is given. If nothing is, a TSV file whose first line is a label, two texts
+            and an id is the headerless, unquoted split of Wang et al. (2017).
+        separator: a comma or a tab.
+
+    Raises:
+        DataError: no such columns, or quotes so broken that no row can be told.
+    """
+    with opened(path, newline="") as stream:
+        first = stream.readline()
+        mark = BYTE_ORDER_MARK if first.startswith(BYTE_ORDER_MARK) else ""
+        first = first.removeprefix(mark)
+        if not first.strip():
+            what = "begins with an empty line" if stream.read(1) else "is empty"
+            raise DataError(f"{what}; expected a header and one pair a line", path=path)
+        if columns == Columns() and separator == "\t" and _is_wang(first):
+            columns = _WANG
+        records = _records(chain([first], stream), separator, columns.quotes, path)
+        head = next(records)
+        try:
+            places = _places(head, columns, path)
+        except BadRowError as error:
+            raise DataError(str(error), path=path, line=1) from error
+        if columns.has_header:
+            yield Table(records, places.pairs, mark + head.raw)
+        else:
+            yield Table(chain([head], records), places.pairs, mark)
+
+
+def _is_wang(first: str) -> bool:
+    fields = first.rstrip("\r\n").split("\t")
+    return len(fields) == 4 and fields[0] in ("0", "1")
+
+
+def _places(head: Record, columns: Columns, path: Path) -> Places:
+    if head.problem:
+        raise BadRowError(head.problem)
+    if not columns.has_header:
+        places = numbered_places(len(head.fields), columns)
+        _refuse_header(head, places)
+        return places
+    problem = not_utf8(head.raw)
+    if problem:
+        raise BadRowError(f"{problem}: {explain(path, head.raw)}")
+    return find_places([name.strip() for name in head.fields], columns, by_number=True)
+
+
+def _refuse_header(head: Record, places: Places) -> None:
+    """Without a label, what was taken for the first pair is the header."""
+    try:
+        places.pairs(head.fields, head.line)
+    except BadRowError as error:
+        raise BadRowError(
+            f"{error}; it is the first row and looks like a header: if it is one, add --header"
+        ) from error
+
+
+def _records(stream: Iterable[str], separator: str, quotes: bool, path: Path) -> Iterator[Record]:
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in stream:
+            taken.append(line)
+            yield line
+
+    csv.field_size_limit(_LONGEST)
+    quoting: Any = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
+    rows = csv.reader(lines(), delimiter=separator, quoting=quoting, strict=True)
+    line = 1
+    while True:
+        problem = ""
+        try:
+            fields = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            fields, problem = [], _broken(error, taken, path, line)
+        if fields or problem:
+            yield Record(line, "".join(taken), fields, problem)
+        taken.clear()
+        line = rows.line_num + 1
+
+
+def _broken(error: csv.Error, taken: list[str], path: Path, line: int) -> str:
+    problem = f'has broken quotes ({error}); write a quote inside a field twice ("")'
+    problem += ", or add --no-quotes if quotes are letters like others here"
+    if len(taken) == 1 and taken[0].count('"') % 2 == 0:
+        return problem
+    # A quote is still open, so nobody knows where the row ends: what follows may be the rest of
+    # a question and must not be taken for rows.
+    raise DataError(
+        f"a row that begins here {problem}; where it ends is unknown, so it cannot be skipped",
+        path=path,
+        line=line,
+    ) from error

@@ -1,0 +1,140 @@
+"""Recognising text that is not UTF-8, to name its encoding in the error."""
+
+import codecs
+import gzip
+import shlex
+from pathlib import Path
+from typing import Any
+
+__all__ = ["advise", "explain", "not_utf8", "wide_encoding"]
+
+_MARKS = (  # UTF-32's mark begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+_CANDIDATES = {  # as Python names them: as iconv does
+    "cp1252": "WINDOWS-1252",
+    "cp1250": "WINDOWS-1250",
+    "cp1251": "WINDOWS-1251",
+    "cp1253": "WINDOWS-1253",
+    "cp1254": "WINDOWS-1254",
+    "cp1255": "WINDOWS-1255",
+    "cp1256": "WINDOWS-1256",
+    "koi8_r": "KOI8-R",
+    "cp932": "CP932",
+    "euc_jp": "EUC-JP",
+    "cp949": "CP949",
+    "gb18030": "GB18030",
+    "big5": "BIG5",
+}
+_KNOWN_AS = {"CP932": "CP932 (Shift_JIS)", "CP949": "CP949 (EUC-KR)"}
+_FEW, _MANY = 0.05, 0.2
+"""Shares of NUL bytes at one place of all characters, by which UTF-16 and UTF-32 are told."""
+_SAMPLE = 1 << 16
+"""Bytes of lines that are not UTF-8 that a guess is made from."""
+_SCAN = 1 << 25
+"""Bytes that are looked through for them."""
+_CLEAR = 0.05
+"""Difference of mess (0 to 1) from the next guess that makes a guess sure."""
+_ENOUGH = 64
+"""Bytes below which no guess is sure."""
+_ESCAPED = 0xDC00
+"""What `surrogateescape` adds to a byte."""
+
+
+def wide_encoding(start: bytes) -> str | None:
+    """Recognise UTF-16 and UTF-32 by their marks, or by the NUL bytes that ASCII has in them.
+
+    Args:
+        start: the first bytes of a file.
+
+    Returns:
+        The name, as iconv takes it, or None.
+    """
+    for mark, name in _MARKS:
+        if start.startswith(mark):
+            return name
+    for width in (4, 2):
+        whole = start[: len(start) // width * width]
+        if len(whole) < 2 * width:
+            continue
+        # Header, separators and line ends are ASCII in every script: NUL but for one byte.
+        empty = [whole[place::width].count(0) * width / len(whole) for place in range(width)]
+        if empty[-1] < _FEW and min(empty[:-1]) > _MANY:
+            return f"UTF-{8 * width}BE"
+        if empty[0] < _FEW and min(empty[1:]) > _MANY:
+            return f"UTF-{8 * width}LE"
+    return None
+
+
+def advise(path: Path, encoding: str) -> str:
+    """Give the line to type that makes a UTF-8 file of a file in another encoding."""
+    name, new = shlex.quote(str(path)), shlex.quote(f"utf8-{path.name}")
+    line = f"iconv -f {encoding} -t UTF-8"
+    if path.suffix.lower() == ".gz":
+        return f"convert it with: zcat {name} | {line} | gzip > {new}"
+    return f"convert it with: {line} {name} > {new}"
+
+
+def not_utf8(text: str) -> str:
+    """Say whether text was not UTF-8 when it was read with `surrogateescape`; nothing if it was."""
+    if text.isascii():
+        return ""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"is not UTF-8 (byte {ord(text[error.start]) - _ESCAPED:#04x})"
+    return ""
+
+
+def explain(path: Path, text: str) -> str:
+    """Say what a file with such text is written in, and what to do.
+
+    Args:
+        path: the file; its beginning is read again.
+        text: what was not UTF-8, in case it stands too far behind.
+    """
+    encoding, is_sure, is_mixed = _guess(path, text.encode("utf-8", "surrogateescape"))
+    if encoding is None:
+        return "it is in no encoding known here; save it as UTF-8"
+    name = ("" if is_sure else "perhaps ") + _KNOWN_AS.get(encoding, encoding)
+    if is_mixed:
+        return f"it is {name}, but most of the file is UTF-8; write the row in UTF-8 too"
+    return f"the file is {name}; {advise(path, encoding)}"
+
+
+def _guess(path: Path, row: bytes) -> tuple[str | None, bool, bool]:
+    """Name an encoding, whether that is sure, and whether most lines beyond ASCII are UTF-8."""
+    bad: list[bytes] = []
+    good = size = seen = 0
+    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
+    with opener(path, "rb") as stream:
+        while size < _SAMPLE and seen < _SCAN and (line := stream.readline()):
+            seen += len(line)
+            if line.isascii():
+                continue
+            try:
+                line.decode()
+                good += 1
+            except UnicodeDecodeError:
+                bad.append(line)
+                size += len(line)
+    return *_name(b"".join(bad)[:_SAMPLE] or row), good > len(bad)
+
+
+def _name(sample: bytes) -> tuple[str | None, bool]:
+    from charset_normalizer import from_bytes
+
+    matches = [
+        match
+        for match in from_bytes(sample, cp_isolation=list(_CANDIDATES))
+        if match.encoding in _CANDIDATES
+    ]
+    if not matches:
+        return None, False
+    best, others = matches[0], matches[1:]
+    is_clear = all(other.chaos - best.chaos > _CLEAR for other in others)
+    is_speech = all(best.coherence > other.coherence for other in others)
+    return _CANDIDATES[best.encoding], len(sample) >= _ENOUGH and (is_clear or is_speech)

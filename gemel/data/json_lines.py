@@ -1,0 +1,74 @@
+"""JSON Lines: an object on every line."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gemel.data.layouts import Columns, find_places
+from gemel.data.pairs import QuestionPair
+from gemel.data.places import Places
+from gemel.data.records import Record, Table
+from gemel.data.sources import BYTE_ORDER_MARK, opened
+from gemel.errors import DataError
+
+__all__ = ["open_json_lines"]
+
+
+@contextmanager
+def open_json_lines(path: Path, columns: Columns) -> Iterator[Table]:
+    """Open a file with a JSON object on every line; blank lines count for nothing.
+
+    Args:
+        path: the file.
+        columns: what is given, by name.
+
+    Raises:
+        DataError: the file is empty.
+    """
+    with opened(path, newline="\n") as stream:
+        first = stream.readline()
+        mark = BYTE_ORDER_MARK if first.startswith(BYTE_ORDER_MARK) else ""
+        if not first.strip(BYTE_ORDER_MARK):
+            raise DataError("is empty; expected a JSON object on every line", path=path)
+        lines = chain([first.removeprefix(mark)], stream)
+        yield Table(_records(lines), _Objects(columns).pairs, mark)
+
+
+def _records(lines: Iterable[str]) -> Iterator[Record]:
+    decode = msgspec.json.Decoder().decode
+    for line, raw in enumerate(lines, 1):
+        if raw.isspace():
+            continue
+        fields, problem = None, ""
+        try:
+            fields = decode(raw)
+        except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError) as error:
+            problem = f"is not JSON ({error}); expected an object"
+        if not problem and not isinstance(fields, dict):
+            problem = f"is {raw.strip()!r:.40}; expected a JSON object"
+        yield Record(line, raw, fields, problem)
+
+
+class _Objects:
+    """Makes pairs of objects. Their keys may differ, as one with a negative and one without."""
+
+    def __init__(self, columns: Columns):
+        self.columns = columns
+        self.known: dict[tuple[str, ...], Places] = {}
+
+    def pairs(self, fields: dict[str, Any], line: int) -> tuple[QuestionPair, ...]:
+        keys = tuple(fields)
+        places = self.known.get(keys)
+        if places is None:
+            places = find_places(keys, self.columns)
+            if len(self.known) < _KEPT:
+                self.known[keys] = places
+        return places.pairs(list(fields.values()), line)
+
+
+_KEPT = 1000
+"""Sets of keys that are remembered; a file has few, unless its keys are data."""

@@ -1,0 +1,59 @@
+"""How much of some pairs is known from others: the leakage of a split, whoever made it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gemel.data.graph import PairGraph, number_pairs
+
+__all__ = ["Overlap", "measure_overlap"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overlap:
+    """What some pairs share with known ones."""
+
+    questions: int
+    """Distinct questions."""
+    shared_questions: int
+    """Those that the known pairs hold too."""
+    pairs: int
+    """Pairs."""
+    pairs_with_a_shared_question: int
+    """Those with a question, or both, that the known pairs hold too."""
+    shared_pairs: int
+    """Those whose two questions, in either order, are a pair of the known ones."""
+
+
+def measure_overlap(known: PairGraph, other: PairGraph) -> Overlap:
+    """Measure how much of `other` is known.
+
+    Questions that differ in their spaces only are one here: a file that was cut into words, as
+    that of Wang et al. (2017), would seem to share nothing with the file it came from.
+
+    Args:
+        known: the pairs that came first, as those of training.
+        other: the pairs that should be new.
+    """
+    numbers: dict[str, int] = {}
+    known_as = np.array(
+        [numbers.setdefault(_letters(question), len(numbers)) for question in known.questions],
+        np.int32,
+    )
+    other_as = np.array(
+        [numbers.get(_letters(question), -1) for question in other.questions], np.int32
+    )
+    left, right = other_as[other.left], other_as[other.right]
+    known_pairs = number_pairs(known_as[known.left], known_as[known.right], len(numbers))
+    same = np.isin(number_pairs(left, right, len(numbers)), known_pairs)
+    return Overlap(
+        questions=len(other_as),
+        shared_questions=int((other_as >= 0).sum()),
+        pairs=len(left),
+        pairs_with_a_shared_question=int(((left >= 0) | (right >= 0)).sum()),
+        shared_pairs=int((same & (left >= 0) & (right >= 0)).sum()),
+    )
+
+
+def _letters(question: str) -> str:
+    return question.replace(" ", "")

@@ -1,0 +1,117 @@
+"""Parquet, batch by batch; pyarrow is imported on use."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gemel.data.bad_rows import BadRowError
+from gemel.data.encodings import not_utf8
+from gemel.data.layouts import Columns, find_places
+from gemel.data.places import Places
+from gemel.data.records import Record, Table
+from gemel.errors import DataError, MissingExtraError
+
+__all__ = ["open_parquet", "parquet_batches", "parquet_file"]
+
+_ROWS = 1 << 14
+"""Rows that are read at a time."""
+
+
+@contextmanager
+def open_parquet(path: Path, columns: Columns) -> Iterator[Table]:
+    """Open a Parquet file; only the columns that are used are read, and rows count from 1.
+
+    Args:
+        path: the file.
+        columns: what is given, by name.
+
+    Raises:
+        DataError: no such columns, or a damaged file.
+        MissingExtraError: pyarrow is not installed.
+    """
+    with parquet_file(path) as file:
+        try:
+            found = find_places(file.schema_arrow.names, columns)
+        except BadRowError as error:
+            raise DataError(str(error), path=path) from error
+        third = found.negative if found.label is None else found.label
+        used = [found.left, found.right] if third is None else [found.left, found.right, third]
+        names = tuple(found.names[place] for place in used)
+        label = None if found.label is None else 2
+        negative = None if found.negative is None else 2
+        yield Table(_records(file, names, path), Places(names, 0, 1, label, negative).pairs)
+
+
+@contextmanager
+def parquet_file(path: Path) -> Iterator[Any]:
+    """Open pyarrow's `ParquetFile`.
+
+    Raises:
+        DataError: it is damaged.
+        MissingExtraError: pyarrow is not installed.
+    """
+    try:
+        from pyarrow.parquet import ParquetFile
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("Parquet", "parquet") from error
+    with _damage(path):
+        file = ParquetFile(path)
+    with file:
+        yield file
+
+
+def parquet_batches(file: Any, path: Path, columns: Sequence[str] | None = None) -> Iterator[Any]:
+    """Yield pyarrow's record batches.
+
+    Args:
+        file: what `parquet_file` gave.
+        path: where it lies, for the error.
+        columns: which to read; all if None.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    batches = file.iter_batches(_ROWS, columns=columns)
+    while True:
+        with _damage(path):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    from pyarrow import ArrowException
+
+    try:
+        yield
+    except (ArrowException, OSError) as error:
+        raise DataError(f"is not a whole Parquet file: {error}", path=path) from error
+
+
+def _records(file: Any, names: Sequence[str], path: Path) -> Iterator[Record]:
+    number = 0
+    for batch in parquet_batches(file, path, list(names)):
+        values = [_values(batch.column(name)) for name in names]
+        for fields in zip(*values, strict=True):
+            number += 1
+            found = (not_utf8(value) for value in fields if isinstance(value, str))
+            yield Record(number, "", fields, next(filter(None, found), ""))
+
+
+def _values(column: Any) -> list[Any]:
+    """Give the values of a column; text that is not UTF-8 comes as in other files."""
+    try:
+        values: list[Any] = column.to_pylist()
+    except UnicodeDecodeError:
+        import pyarrow
+
+        if pyarrow.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        values = [
+            value if value is None else value.decode("utf-8", "surrogateescape")
+            for value in column.cast(pyarrow.binary()).to_pylist()
+        ]
+    return values

@@ -1,0 +1,210 @@
+"""Splitting a file of pairs into files of pairs."""
+
+import re
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from gemel.data.bad_rows import BadRows
+from gemel.data.copying import copy_rows
+from gemel.data.graph import PairGraph
+from gemel.data.layouts import Columns
+from gemel.data.pairs import Pairs, QuestionPair
+from gemel.data.readers import stream_rows
+from gemel.data.sources import ending, is_gzip
+from gemel.data.splits import Split, split_by_component
+from gemel.errors import ConfigError, DataError
+from gemel.files import check_writable, new_folder
+
+__all__ = ["Part", "SplitReport", "split_file"]
+
+_USUAL = {"train": 0.8, "validation": 0.1, "test": 0.1}
+_NAME = re.compile(r"\w[\w.-]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A file that was written."""
+
+    path: str
+    pairs: int
+    duplicates: int
+    """Pairs labelled 1."""
+    questions: int
+    """Different ones, once cleaned."""
+    shared_questions: int
+    """Those that stand in another part too: of the same fold, if there are folds."""
+
+    @property
+    def prevalence(self) -> float:
+        """Share of pairs labelled 1."""
+        return self.duplicates / self.pairs
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitReport:
+    """What a file was split into."""
+
+    data: str
+    """The file."""
+    pairs: int
+    duplicates: int
+    units: int
+    """How many were dealt: components and, of those cut, duplicate groups."""
+    cut_components: int
+    """Components above 5 % of the pairs, cut between their duplicate groups."""
+    crossing_pairs: int
+    """Pairs between two duplicate groups in different parts, which only a cut can make."""
+    seed: int
+    parts: tuple[Part, ...]
+    """In the order that was asked for; with folds, `train` and `test` of each."""
+
+
+def split_file(
+    path: str | Path,
+    out: str | Path,
+    *,
+    parts: Mapping[str, float] | None = None,
+    folds: int | None = None,
+    seed: int = 0,
+    columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
+) -> SplitReport:
+    """Deal the rows of a file into files of the same kind; see `split_by_component`.
+
+    Args:
+        path: the file; its rows are copied as they stand.
+        out: the folder to make, whole or not at all: `NAME.csv`, or `fold-1/train.csv` and so on.
+        parts: name and share of each part; train 0.8, validation 0.1, test 0.1 if None.
+        folds: how many times to split into `train` and `test`, so that each row is in one `test`.
+        seed: another seed, another split.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; they go into no part.
+
+    Raises:
+        ConfigError: shares that are not positive or not 1 in sum, a name that is none for a
+            file, fewer than two folds, a seed below 0, both parts and folds.
+        DataError: the file cannot be read, a part would be empty, or `out` holds something.
+    """
+    path, out = Path(path), Path(out)
+    shares = _shares(parts, folds, seed)
+    _require_empty(out)
+    pairs, rows = _read(path, columns, BadRows.of(skip_bad))
+    graph = PairGraph.of(pairs)
+    names = list(shares)
+    # The largest part is dealt last, so that it takes what the others have too much or too little.
+    order = sorted(names, key=lambda name: shares[name])
+    split = split_by_component(graph, [shares[name] for name in order], seed)
+    places = np.array([names.index(name) for name in order], np.int32)
+    first_pairs = np.searchsorted(rows, np.arange(rows[-1] + 1))
+    part_of_row = places[split.parts[first_pairs]]
+    _refuse_empty(part_of_row, names, split, path)
+    kind = ending(path) + (".gz" if is_gzip(path) else "")
+    written: list[Part] = []
+
+    def write(folder: Path, names: list[str], part_of_row: Int[np.ndarray, "rows"]) -> None:
+        """Write one set of parts and describe it."""
+        copy_rows(path, columns, part_of_row, [folder / f"{name}{kind}" for name in names])
+        place = out / folder.relative_to(fresh)
+        paths = [str(place / f"{name}{kind}") for name in names]
+        written.extend(_describe(paths, pairs, graph, part_of_row[rows]))
+
+    with new_folder(out) as fresh:
+        if folds is None:
+            write(fresh, names, part_of_row)
+        for number, name in enumerate(names if folds else []):
+            (fresh / name).mkdir()
+            write(fresh / name, ["train", "test"], (part_of_row == number).astype(np.int32))
+    return SplitReport(
+        data=str(path),
+        pairs=len(pairs),
+        duplicates=int(pairs.labels.sum()),
+        units=split.units,
+        cut_components=split.cut_components,
+        crossing_pairs=split.crossing_pairs,
+        seed=seed,
+        parts=tuple(written),
+    )
+
+
+def _shares(parts: Mapping[str, float] | None, folds: int | None, seed: int) -> dict[str, float]:
+    if not 0 <= seed < 2**64:
+        raise ConfigError(f"the seed must be from 0 to 2**64 - 1, not {seed}")
+    if folds is not None:
+        if parts is not None:
+            raise ConfigError("a split has parts or folds, not both")
+        if folds < 2:
+            raise ConfigError(f"there must be at least 2 folds, not {folds}")
+        return {f"fold-{number}": 1 / folds for number in range(1, folds + 1)}
+    shares = _USUAL if parts is None else dict(parts)
+    for name, share in shares.items():
+        if not _NAME.fullmatch(name):
+            raise ConfigError(f"a part cannot be named {name!r}, which is to be a file's name")
+        if not 0 < share <= 1:
+            raise ConfigError(f"the share of {name} must be above 0 and at most 1, not {share:g}")
+    if abs(sum(shares.values()) - 1) > 1e-6:
+        raise ConfigError(
+            f"the shares of {', '.join(shares)} are {sum(shares.values()):g} in sum; they must be 1"
+        )
+    return shares
+
+
+def _require_empty(out: Path) -> None:
+    if out.is_dir() and out.resolve() == Path.cwd():
+        raise DataError("is the current folder; name one inside it", path=out)
+    if out.is_dir() and any(out.iterdir()):
+        raise DataError("holds something already; name a new folder", path=out)
+    check_writable(out)
+
+
+def _read(
+    path: Path, columns: Columns | None, bad_rows: BadRows
+) -> tuple[Pairs, Int[np.ndarray, "pairs"]]:
+    """Read the pairs, and which row each comes from."""
+    rows = array("q")
+
+    def each() -> Iterator[QuestionPair]:
+        for number, row in enumerate(stream_rows(path, columns, bad_rows)):
+            for pair in row.pairs:
+                rows.append(number)
+                yield pair
+
+    pairs = Pairs.collect(each(), path)
+    if not rows:
+        raise DataError("has no pairs", path=path)
+    return pairs, np.array(rows, np.int64)
+
+
+def _refuse_empty(
+    part_of_row: Int[np.ndarray, "rows"], names: list[str], split: Split, path: Path
+) -> None:
+    sizes = np.bincount(part_of_row, minlength=len(names))
+    empty = [name for name, size in zip(names, sizes.tolist(), strict=True) if not size]
+    if empty:
+        raise DataError(
+            f"its {len(split.parts):,} pairs hang together in {split.units:,} components or "
+            f"duplicate groups, too few for {len(names)} parts of these shares: nothing is left "
+            f"for {', '.join(empty)}",
+            path=path,
+        )
+
+
+def _describe(
+    paths: list[str], pairs: Pairs, graph: PairGraph, part_of: Int[np.ndarray, "pairs"]
+) -> Iterator[Part]:
+    members = np.zeros((len(paths), len(graph.questions)), bool)
+    members[part_of, graph.left] = members[part_of, graph.right] = True
+    shared: Bool[np.ndarray, "questions"] = members.sum(axis=0) > 1
+    for part, path in enumerate(paths):
+        here = part_of == part
+        yield Part(
+            path=path,
+            pairs=int(here.sum()),
+            duplicates=int(pairs.labels[here].sum()),
+            questions=int(members[part].sum()),
+            shared_questions=int((members[part] & shared).sum()),
+        )

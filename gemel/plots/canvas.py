@@ -1,0 +1,132 @@
+"""What all pictures share: one look, no window, no global state, a file that is written whole.
+
+matplotlib is imported on first use, and never its pyplot.
+"""
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gemel.errors import DataError, MissingExtraError
+from gemel.files import check_writable, write_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "BLUE",
+    "GREY",
+    "INK",
+    "ORANGE",
+    "RED",
+    "check_picture",
+    "dress",
+    "new_figure",
+    "render",
+    "save_picture",
+]
+
+# Okabe and Ito's colours, which the colour-blind can tell apart.
+BLUE, ORANGE, RED = "#0072b2", "#e69f00", "#d55e00"
+INK, GREY = "#24292f", "#6e7781"
+_DOTS_PER_INCH = 150
+
+
+def new_figure(width: float, height: float) -> "Figure":
+    """Make an empty figure whose parts keep out of each other's way.
+
+    Args:
+        width, height: in inches.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("drawing", "plots") from error
+    figure = Figure(figsize=(width, height), facecolor="white", layout="constrained")
+    engine: Any = figure.get_layout_engine()
+    engine.set(w_pad=0.12, h_pad=0.12, wspace=0.06, hspace=0.06)
+    return figure
+
+
+def dress(axes: Any, title: str, news: str = "", x_label: str = "", y_label: str = "") -> None:
+    """Give axes the house's look: two spines, a faint grid, few ticks, 1,000s with commas.
+
+    Args:
+        axes: where something is or will be drawn.
+        title: what it shows, above it at the left.
+        news: what is to be learned from it, in a fainter line below the title.
+        x_label, y_label: what is along the axes, with units.
+    """
+    axes.set_title(title, loc="left", fontsize=11.5, fontweight="bold", color=INK, pad=24)
+    line = axes.annotate(
+        news,
+        (0, 1),
+        xytext=(0, 8),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=9.5,
+        color=GREY,
+    )
+    line.set_in_layout(False)  # or a long line would make the axes narrow
+    axes.set_xlabel(x_label, fontsize=9.5, color=INK)
+    axes.set_ylabel(y_label, fontsize=9.5, color=INK)
+    axes.tick_params(labelsize=9, colors=INK, length=3)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(GREY)
+    axes.grid(color="#d0d7de", linewidth=0.6, alpha=0.7)
+    axes.set_axisbelow(True)
+    axes.locator_params(nbins=7, steps=[1, 2, 5, 10])
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,.10g}")
+
+
+def render(figure: "Figure", kind: str = "png") -> bytes:
+    """Draw a figure.
+
+    Args:
+        figure: what to draw.
+        kind: a file format that matplotlib knows: png, svg, pdf, ...
+    """
+    stream = io.BytesIO()
+    figure.savefig(stream, format=kind, dpi=_DOTS_PER_INCH)
+    return stream.getvalue()
+
+
+def check_picture(path: str | Path) -> None:
+    """Find out, before long work, whether a picture can be drawn and written.
+
+    Args:
+        path: where it will go; its suffix says the format.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+        DataError: the suffix is none that matplotlib knows.
+        OSError: nothing can be written there.
+    """
+    path = Path(path)
+    known = sorted(new_figure(1.0, 1.0).canvas.get_supported_filetypes())
+    if _kind(path) not in known:
+        raise DataError(
+            f"is no kind of picture; expected a name ending in .{', .'.join(known)}", path=path
+        )
+    if path.is_dir():
+        raise DataError("is a folder; expected the name of a picture", path=path)
+    check_writable(path)
+
+
+def save_picture(figure: "Figure", path: str | Path) -> None:
+    """Draw a figure into a file, in the format that its suffix says.
+
+    Raises:
+        OSError: it cannot be written; what stood there stays.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, render(figure, _kind(path)))
+
+
+def _kind(path: Path) -> str:
+    return path.suffix.lower().removeprefix(".")

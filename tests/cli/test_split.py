@@ -1,0 +1,86 @@
+"""`gemel split`, and what a person does next."""
+
+import json
+import shlex
+from importlib import resources
+
+import pytest
+
+SAMPLE = resources.files("gemel.samples") / "helpdesk.tsv"
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    path = tmp_path / "my pairs.csv"
+    rows = [f"how {n}?,what {n}?,{n % 2}" for n in range(200)]
+    path.write_text("\n".join(["question1,question2,is_duplicate", *rows]) + "\n")
+    return path
+
+
+def test_the_table_and_what_comes_next(pairs, tmp_path, run):
+    out = tmp_path / "my parts"
+    code, text, err = run("split", pairs, "--out", out)
+    assert (code, err) == (0, "")
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert lines[0] == f"{pairs}: 200 pairs, 50.0% labelled 1"
+    assert lines[2] == "pairs share labelled 1 questions in others too"
+    for line, name, count in zip(
+        lines[3:6], ("train", "validation", "test"), (160, 20, 20), strict=True
+    ):
+        assert line.startswith(f"{out / name}.csv {count} {count / 200:.1%} ")
+        assert line.endswith(f"% {2 * count} 0")
+    assert "no question is in two parts" in text
+    train, validation = (shlex.quote(f"{out / name}.csv") for name in ("train", "validation"))
+    assert f"next: gemel train {train} --validation {validation} --out my-model\n" in text
+    assert f"gemel evaluate {shlex.quote(f'{out}/test.csv')} --model my-model" in text
+    audit = json.loads(run("audit", *sorted(out.iterdir()), "--json")[1])
+    assert {found["overlap"]["shared_questions"] for found in audit["overlaps"]} == {0}
+
+
+def test_parts_folds_and_seeds(pairs, tmp_path, run):
+    parts = ["--part", "dev=0.25", "--part", "train=0.75"]
+    code, text, _ = run("split", pairs, "--out", tmp_path / "a", *parts, "--seed", 1)
+    assert code == 0
+    assert f"--validation {shlex.quote(str(tmp_path / 'a' / 'dev.csv'))}" in text
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["dev.csv", "train.csv"]
+    assert run("split", pairs, "--out", tmp_path / "b", *parts, "--seed", 2)[0] == 0
+    dev = [(tmp_path / name / "dev.csv").read_text() for name in "ab"]
+    assert len(dev[0].splitlines()) == len(dev[1].splitlines()) == 51
+    assert dev[0] != dev[1]
+    report = json.loads(run("split", pairs, "--out", tmp_path / "c", "--folds", 2, "--json")[1])
+    assert [part["pairs"] for part in report["parts"]] == [100, 100, 100, 100]
+
+
+def test_a_cut_is_told(tmp_path, run):
+    code, text, _ = run("split", SAMPLE, "--out", tmp_path / "parts")
+    assert code == 0
+    assert "1 component above 5% of the pairs was cut between duplicate groups" in text
+    assert "pairs have their two questions in groups of different parts" in text
+    assert "no question is in two parts" not in text
+
+
+def test_column_names_go_on_to_the_next_command(pairs, tmp_path, run):
+    pairs.write_text(pairs.read_text().replace("question1,question2,is_duplicate", "a b,c,same"))
+    names = ["--left", "a b", "--right", "c", "--label", "same"]
+    code, text, _ = run("split", pairs, "--out", tmp_path / "parts", *names)
+    assert code == 0
+    assert "--out my-model --left 'a b' --right c --label same\n" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--part", "train"], "'train' is no name with a share, as test=0.1"),
+        (["--part", "=0.5"], "'=0.5' is no name with a share"),
+        (["--part", "a=half"], "'a=half' is no name with a share"),
+        (["--part", "a=0.5", "--part", "a=0.5"], "a is there twice"),
+        (["--part", "a=0.5", "--part", "b=0.6"], "the shares of a, b are 1.1 in sum"),
+        (["--folds", "1"], "there must be at least 2 folds, not 1"),
+        (["--folds", "300"], "its 200 pairs hang together in 200 components"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_nothing_written(arguments, message, pairs, tmp_path, run):
+    code, out, err = run("split", pairs, "--out", tmp_path / "parts", *arguments)
+    assert (code, out) == (2, "")
+    assert message in " ".join(err.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["my pairs.csv"]
