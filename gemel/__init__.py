@@ -13,7 +13,7 @@ from gemel.version import __version__
 if TYPE_CHECKING:
     from gemel.api import evaluate, load, train
     from gemel.config import Config, DecisionConfig, NetworkConfig, TextConfig, TrainingConfig
-    from gemel.data import Columns, Pairs, QuestionPair, read_pairs
+    from gemel.data import BadRows, Columns, Pairs, QuestionPair, read_pairs
     from gemel.decision import Decision, Verdict
     from gemel.errors import (
         ConfigError,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gemel.inference import Engine
 
 __all__ = [
+    "BadRows",
     "Columns",
     "Config",
     "ConfigError",
@@ -60,7 +61,7 @@ __all__ = [
 _ROOMS = {
     "api": ("evaluate", "load", "train"),
     "config": ("Config", "DecisionConfig", "NetworkConfig", "TextConfig", "TrainingConfig"),
-    "data": ("Columns", "Pairs", "QuestionPair", "read_pairs"),
+    "data": ("BadRows", "Columns", "Pairs", "QuestionPair", "read_pairs"),
     "decision": ("Decision", "Verdict"),
     "errors": (
         "ConfigError",
