@@ -55,7 +55,7 @@ def _records(lines: Iterable[str]) -> Iterator[Record]:
                 problem += " (an escape from \\ud800 to \\udfff is half a character)"
         if not problem and not isinstance(fields, dict):
             problem = f"is {raw.strip()!r:.40}; expected a JSON object"
-        yield Record(line, raw, fields, problem)
+        yield line, raw, fields, problem
 
 
 class _Objects:

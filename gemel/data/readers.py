@@ -114,15 +114,15 @@ def rows_of(table: Table, path: Path, bad_rows: BadRows | None) -> Iterator[Row]
     Raises:
         DataError: a row does not fit and may not be passed over.
     """
-    advice = ""
+    advice, pairs = "", table.pairs
     for line, raw, fields, problem in table.records:
         try:
-            if not_utf8(raw):
+            if not raw.isascii() and not_utf8(raw):
                 advice = advice or explain(path, raw)
                 raise BadRowError(f"{not_utf8(raw)}: {advice}")
             if problem:
                 raise BadRowError(problem)
-            yield Row(line, raw, table.pairs(fields, line))
+            yield Row(line, raw, pairs(fields, line))
         except BadRowError as error:
             if bad_rows is not None:
                 bad_rows.add(path, line, str(error), raw)

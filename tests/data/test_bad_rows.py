@@ -87,6 +87,7 @@ def test_bad_rows_alone_are_no_pairs(tmp_path):
         b'a,b,1\n"c,d,1\ne,f,0\n',  # open to the end of the file
         b'a,b,1\n"c,d,1\ne,"f",0\n',  # met by the next quote, lines later
         b'a,b,1\n"c"d,"e\nf,g,1\n',  # broken, and another one open
+        b'a,b,1\n5" wide,"c\nd "e" f,1\n',  # open in spite of an even number of quotes
     ],
 )
 def test_a_row_whose_end_is_unknown_is_never_skipped(tmp_path, rows):

@@ -66,6 +66,14 @@ def test_columns_that_are_not_there(tmp_path, text, columns, message):
     assert caught.value.line == 1
 
 
+@pytest.mark.parametrize("columns", [None, Columns(quotes=False), Columns(header=False)])
+def test_the_wang_split_is_known(tmp_path, columns):
+    path = put(tmp_path, '1\t"a\tb\t7\n', "w.tsv")
+    assert list(stream_pairs(path, columns)) == [QuestionPair('"a', "b", True, 1)]
+    with pytest.raises(DataError, match="has no columns"):
+        read_pairs(path, Columns(header=True, quotes=False))
+
+
 def test_the_wang_split_is_not_looked_for_where_columns_are_named(tmp_path):
     path = put(tmp_path, "1\ta\tb\t7\n", "w.tsv")
     with pytest.raises(DataError, match="has no column left"):
