@@ -37,6 +37,7 @@ def train(
     config: Config | None = None,
     validation: str | Path | Pairs | None = None,
     columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
     start: str | Path | Model | None = None,
     reporter: "Reporter | None" = None,
     logs: str | Path | None = None,
@@ -49,12 +50,13 @@ def train(
     While it lasts, a checkpoint lies beside the folder, under its name and `.checkpoint`.
 
     Args:
-        pairs: a CSV or TSV file, or pairs already read.
+        pairs: a CSV, TSV, JSON Lines or Parquet file, or pairs already read.
         out: where the folder shall be.
         config: settings; those of `start`, or the defaults, if None.
         validation: pairs to choose epoch, threshold and calibration on; a share of `pairs`,
             kept out of training, if None.
-        columns: names of the columns, where they are not the usual ones.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
         start: a model to go on from; its vocabulary grows by the new words.
         reporter: is told what happens.
         logs: a folder for a log of JSON lines and for TensorBoard events; none if None.
@@ -80,14 +82,19 @@ def train(
             raise
         raise MissingExtraError("training", "train") from error
     reporter = reporter or Silent()
+    bad_rows = BadRows.of(skip_bad)
+    given = _pairs(pairs, columns, bad_rows)
+    chosen_on = None if validation is None else _pairs(validation, columns, bad_rows)
+    if bad_rows.count:
+        reporter.warn(str(bad_rows))
     with contextlib.ExitStack() as stack:
         if logs is not None:
             opened = stack.enter_context(open_logs(Path(logs), reporter))
             reporter = Several([reporter, *opened])
         model = learn(
-            _pairs(pairs, columns),
+            given,
             config,
-            validation=None if validation is None else _pairs(validation, columns),
+            validation=chosen_on,
             start=load_model(start) if isinstance(start, str | Path) else start,
             reporter=reporter,
             checkpoint=checkpoint,
@@ -104,6 +111,7 @@ def evaluate(
     model: str | Path | Model | Engine,
     *,
     columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
     halves: bool = False,
     seen: bool = False,
     rounds: int = 1000,
@@ -113,9 +121,10 @@ def evaluate(
     """Measure a model on labelled pairs.
 
     Args:
-        pairs: a CSV or TSV file, or pairs already read.
+        pairs: a CSV, TSV, JSON Lines or Parquet file, or pairs already read.
         model: a model folder, what `train` returned, or an engine.
-        columns: names of the columns, where they are not the usual ones.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
         halves: False judges by the threshold stored in the model; True judges each half of the
             pairs (cut by connected component) by the threshold that is best on the other half.
         seen: whether pairs that the model was trained or its threshold fitted on are let through.
@@ -128,7 +137,7 @@ def evaluate(
         DataError: the pairs cannot be read, or the model has seen them.
     """
     engine = _engine(model)
-    given = _pairs(pairs, columns)
+    given = _pairs(pairs, columns, BadRows.of(skip_bad))
     score = functools.partial(engine.similarity, progress=progress)
     if not seen:
         _refuse_seen(given, engine.model)
@@ -210,8 +219,8 @@ def _checkpoint(out: Path, is_wanted: bool) -> Path:
     return checkpoint
 
 
-def _pairs(pairs: str | Path | Pairs, columns: Columns | None) -> Pairs:
-    return pairs if isinstance(pairs, Pairs) else read_pairs(pairs, columns)
+def _pairs(pairs: str | Path | Pairs, columns: Columns | None, bad_rows: BadRows) -> Pairs:
+    return pairs if isinstance(pairs, Pairs) else read_pairs(pairs, columns, bad_rows)
 
 
 def _engine(model: str | Path | Model | Engine) -> Engine:

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice, tee
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,8 @@ def open_delimited(path: Path, columns: Columns, separator: str) -> Iterator[Tab
 
     Args:
         path: the file.
-        columns: what is given. If nothing is, a TSV file whose first line is a label, two texts
-            and an id is the headerless, unquoted split of Wang et al. (2017).
+        columns: what is given. If no column and no header is, a TSV file whose first line is a
+            label, two texts and an id is the headerless, unquoted split of Wang et al. (2017).
         separator: a comma or a tab.
 
     Raises:
@@ -42,7 +42,8 @@ def open_delimited(path: Path, columns: Columns, separator: str) -> Iterator[Tab
         if not first.strip():
             what = "begins with an empty line" if stream.read(1) else "is empty"
             raise DataError(f"{what}; expected a header and one pair a line", path=path)
-        if columns == Columns() and separator == "\t" and _is_wang(first):
+        is_open = columns.given == [None] * 3 and columns.header is not True
+        if is_open and separator == "\t" and _is_wang(first):
             columns = _WANG
         records = _records(chain([first], stream), separator, columns.quotes, path)
         head = next(records)
@@ -51,7 +52,7 @@ def open_delimited(path: Path, columns: Columns, separator: str) -> Iterator[Tab
         except BadRowError as error:
             raise DataError(str(error), path=path, line=1) from error
         if columns.has_header:
-            yield Table(records, places.pairs, mark + head.raw)
+            yield Table(records, places.pairs, mark + head[1])
         else:
             yield Table(chain([head], records), places.pairs, mark)
 
@@ -62,22 +63,23 @@ def _is_wang(first: str) -> bool:
 
 
 def _places(head: Record, columns: Columns, path: Path) -> Places:
-    if head.problem:
-        raise BadRowError(head.problem)
-    if not columns.has_header:
-        places = numbered_places(len(head.fields), columns)
-        _refuse_header(head, places)
-        return places
-    problem = not_utf8(head.raw)
+    line, raw, fields, problem = head
     if problem:
-        raise BadRowError(f"{problem}: {explain(path, head.raw)}")
-    return find_places([name.strip() for name in head.fields], columns, by_number=True)
+        raise BadRowError(problem)
+    if not columns.has_header:
+        places = numbered_places(len(fields), columns)
+        _refuse_header(places, fields, line)
+        return places
+    problem = not_utf8(raw)
+    if problem:
+        raise BadRowError(f"{problem}: {explain(path, raw)}")
+    return find_places([name.strip() for name in fields], columns, by_number=True)
 
 
-def _refuse_header(head: Record, places: Places) -> None:
-    """Without a label, what was taken for the first pair is the header."""
+def _refuse_header(places: Places, fields: list[str], line: int) -> None:
+    """Refuse a first row that is no pair: without a label it is the header."""
     try:
-        places.pairs(head.fields, head.line)
+        places.pairs(fields, line)
     except BadRowError as error:
         raise BadRowError(
             f"{error}; it is the first row and looks like a header: if it is one, add --header"
@@ -85,35 +87,32 @@ def _refuse_header(head: Record, places: Places) -> None:
 
 
 def _records(stream: Iterable[str], separator: str, quotes: bool, path: Path) -> Iterator[Record]:
-    taken: list[str] = []
-
-    def lines() -> Iterator[str]:
-        for line in stream:
-            taken.append(line)
-            yield line
-
     csv.field_size_limit(_LONGEST)
     quoting: Any = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
-    rows = csv.reader(lines(), delimiter=separator, quoting=quoting, strict=True)
-    line = 1
+    parsed, texts = tee(stream)
+    rows = csv.reader(parsed, delimiter=separator, quoting=quoting, strict=True)
+    before = 0  # lines
     while True:
-        problem = ""
+        fields, problem = [], None
         try:
             fields = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            fields, problem = [], _broken(error, taken, path, line)
-        if fields or problem:
-            yield Record(line, "".join(taken), fields, problem)
-        taken.clear()
-        line = rows.line_num + 1
+            problem = error
+        count = rows.line_num - before
+        raw = next(texts) if count == 1 else "".join(islice(texts, count))
+        if problem is not None:
+            yield before + 1, raw, fields, _broken(problem, raw, count, path, before + 1)
+        elif fields:
+            yield before + 1, raw, fields, ""
+        before = rows.line_num
 
 
-def _broken(error: csv.Error, taken: list[str], path: Path, line: int) -> str:
+def _broken(error: csv.Error, raw: str, lines: int, path: Path, line: int) -> str:
     problem = f'has broken quotes ({error}); write a quote inside a field twice ("")'
     problem += ", or add --no-quotes if quotes are letters like others here"
-    if len(taken) == 1 and taken[0].count('"') % 2 == 0:
+    if lines == 1 and raw.count('"') % 2 == 0:
         return problem
     # A quote is still open, so nobody knows where the row ends: what follows may be the rest of
     # a question and must not be taken for rows.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int32, Int64
@@ -16,8 +16,7 @@ from gemel.errors import DataError
 __all__ = ["Pairs", "QuestionPair"]
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionPair:
+class QuestionPair(NamedTuple):
     """Two questions and whether they ask the same, with the line they came from."""
 
     left: str
@@ -78,11 +77,11 @@ class Pairs:
         """Gather pairs one by one."""
         numbers: dict[str, int] = {}
         left, right, labels, lines = array("i"), array("i"), array("b"), array("q")
-        for pair in pairs:
-            left.append(numbers.setdefault(pair.left, len(numbers)))
-            right.append(numbers.setdefault(pair.right, len(numbers)))
-            labels.append(pair.is_duplicate)
-            lines.append(pair.line)
+        for one, two, same, line in pairs:
+            left.append(numbers.setdefault(one, len(numbers)))
+            right.append(numbers.setdefault(two, len(numbers)))
+            labels.append(same)
+            lines.append(line)
         return cls(
             list(numbers),
             np.array(left, np.int32),

@@ -98,7 +98,7 @@ def _records(file: Any, names: Sequence[str], path: Path) -> Iterator[Record]:
         for fields in zip(*values, strict=True):
             number += 1
             found = (not_utf8(value) for value in fields if isinstance(value, str))
-            yield Record(number, "", fields, next(filter(None, found), ""))
+            yield number, "", fields, next(filter(None, found), "")
 
 
 def _values(column: Any) -> list[Any]:
