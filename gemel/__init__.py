@@ -13,7 +13,15 @@ from gemel.version import __version__
 if TYPE_CHECKING:
     from gemel.api import audit, evaluate, load, split, train
     from gemel.config import Config, DecisionConfig, NetworkConfig, TextConfig, TrainingConfig
-    from gemel.data import Audit, Columns, Pairs, QuestionPair, SplitReport, read_pairs
+    from gemel.data import (
+        Audit,
+        BadRows,
+        Columns,
+        Pairs,
+        QuestionPair,
+        SplitReport,
+        read_pairs,
+    )
     from gemel.decision import Decision, Verdict
     from gemel.errors import (
         ConfigError,
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Audit",
+    "BadRows",
     "Columns",
     "Config",
     "ConfigError",
@@ -64,7 +73,15 @@ __all__ = [
 _ROOMS = {
     "api": ("audit", "evaluate", "load", "split", "train"),
     "config": ("Config", "DecisionConfig", "NetworkConfig", "TextConfig", "TrainingConfig"),
-    "data": ("Audit", "Columns", "Pairs", "QuestionPair", "SplitReport", "read_pairs"),
+    "data": (
+        "Audit",
+        "BadRows",
+        "Columns",
+        "Pairs",
+        "QuestionPair",
+        "SplitReport",
+        "read_pairs",
+    ),
     "decision": ("Decision", "Verdict"),
     "errors": (
         "ConfigError",

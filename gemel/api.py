@@ -36,18 +36,20 @@ def train(
     config: Config | None = None,
     validation: str | Path | Pairs | None = None,
     columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
     reporter: "Reporter | None" = None,
     overwrite: bool = False,
 ) -> Model:
     """Learn from labelled pairs and write a model folder.
 
     Args:
-        pairs: a CSV or TSV file, or pairs already read.
+        pairs: a CSV, TSV, JSON Lines or Parquet file, or pairs already read.
         out: where the folder shall be.
         config: settings; the defaults if None.
         validation: pairs to choose epoch, threshold and calibration on; a share of `pairs`,
             kept out of training, if None.
-        columns: names of the columns, where they are not the usual ones.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
         reporter: is told what happens.
         overwrite: whether a model that stands at `out` may be replaced.
 
@@ -66,12 +68,12 @@ def train(
         if error.name != "torch":
             raise
         raise MissingExtraError("training", "train") from error
-    model = learn(
-        _pairs(pairs, columns),
-        config,
-        validation=None if validation is None else _pairs(validation, columns),
-        reporter=reporter,
-    )
+    bad_rows = BadRows.of(skip_bad)
+    given = _pairs(pairs, columns, bad_rows)
+    chosen_on = None if validation is None else _pairs(validation, columns, bad_rows)
+    if bad_rows.count and reporter is not None:
+        reporter.warn(str(bad_rows))
+    model = learn(given, config, validation=chosen_on, reporter=reporter)
     save_model(model, out, overwrite=overwrite)
     return model
 
@@ -81,6 +83,7 @@ def evaluate(
     model: str | Path | Model | Engine,
     *,
     columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
     halves: bool = False,
     seen: bool = False,
     rounds: int = 1000,
@@ -90,9 +93,10 @@ def evaluate(
     """Measure a model on labelled pairs.
 
     Args:
-        pairs: a CSV or TSV file, or pairs already read.
+        pairs: a CSV, TSV, JSON Lines or Parquet file, or pairs already read.
         model: a model folder, what `train` returned, or an engine.
-        columns: names of the columns, where they are not the usual ones.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
         halves: False judges by the threshold stored in the model; True judges each half of the
             pairs (cut by connected component) by the threshold that is best on the other half.
         seen: whether pairs that the model was trained or its threshold fitted on are let through.
@@ -105,7 +109,7 @@ def evaluate(
         DataError: the pairs cannot be read, or the model has seen them.
     """
     engine = _engine(model)
-    given = _pairs(pairs, columns)
+    given = _pairs(pairs, columns, BadRows.of(skip_bad))
     score = functools.partial(engine.similarity, progress=progress)
     if not seen:
         _refuse_seen(given, engine.model)
@@ -132,17 +136,22 @@ def load(model: str | Path) -> Engine:
     return Engine.load(model)
 
 
-def audit(*pairs: str | Path | Pairs, columns: Columns | None = None) -> Audit:
+def audit(
+    *pairs: str | Path | Pairs, columns: Columns | None = None, skip_bad: int | BadRows = 0
+) -> Audit:
     """Look at labelled pairs before learning from them, and at what several files share.
 
     Args:
-        pairs: CSV or TSV files, or pairs already read; first what a model is to learn from.
-        columns: names of the columns, where they are not the usual ones.
+        pairs: files as `train` takes them, or pairs already read; first what a model is to
+            learn from.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over, of all files; see `read_pairs`.
 
     Raises:
         DataError: pairs cannot be read, or there are none.
     """
-    return audit_files([_pairs(some, columns) for some in pairs])
+    bad_rows = BadRows.of(skip_bad)
+    return audit_files([_pairs(some, columns, bad_rows) for some in pairs])
 
 
 def split(
@@ -175,8 +184,8 @@ def split(
     )
 
 
-def _pairs(pairs: str | Path | Pairs, columns: Columns | None) -> Pairs:
-    return pairs if isinstance(pairs, Pairs) else read_pairs(pairs, columns)
+def _pairs(pairs: str | Path | Pairs, columns: Columns | None, bad_rows: BadRows) -> Pairs:
+    return pairs if isinstance(pairs, Pairs) else read_pairs(pairs, columns, bad_rows)
 
 
 def _engine(model: str | Path | Model | Engine) -> Engine:

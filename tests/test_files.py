@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gemel.files import new_folder, write_bytes, write_text
+from gemel.files import new_file, new_folder, write_bytes, write_text
 
 
 def content_of(folder):
@@ -37,6 +37,23 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypa
     monkeypatch.setattr(os, fault, refuse)
     with pytest.raises(OSError, match="No space left"):
         write_text(tmp_path / "file", "new")
+    assert content_of(tmp_path) == {"file": "old"}
+
+
+def test_a_file_is_there_when_it_is_whole(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("old")
+    with new_file(path) as stream:
+        stream.write(b"new, ")
+        stream.write(b"whole")
+        assert path.read_text() == "old"
+    assert content_of(tmp_path) == {"file": "new, whole"}
+
+
+def test_a_file_that_is_given_up_leaves_the_old_one_and_nothing_else(tmp_path):
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(TypeError), new_file(tmp_path / "file") as stream:
+        stream.writelines([b"half", "no bytes"])
     assert content_of(tmp_path) == {"file": "old"}
 
 

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from gemel.cli.options import Json, Label, Left, ModelFolder, PairsFile, Right, columns
+from gemel.cli.options import (
+    BadRowsFile,
+    Header,
+    Json,
+    Label,
+    Left,
+    ModelFolder,
+    PairsFile,
+    Quotes,
+    Right,
+    SkipBad,
+    columns,
+    rows_to_skip,
+)
 from gemel.cli.progress import WorkProgress
 
 if TYPE_CHECKING:
@@ -33,6 +46,10 @@ def evaluate(
     left: Left = None,
     right: Right = None,
     label: Label = None,
+    header: Header = None,
+    quotes: Quotes = True,
+    skip_bad: SkipBad = 0,
+    bad_rows: BadRowsFile = None,
     as_json: Json = False,
 ) -> None:
     """Measure a model on labelled pairs it was not trained on.
@@ -41,15 +58,19 @@ def evaluate(
     """
     from gemel import api
 
+    skipped = rows_to_skip(skip_bad, bad_rows)
     with WorkProgress(Console(stderr=True)) as progress:
         report = api.evaluate(
             pairs,
             model,
-            columns=columns(left, right, label),
+            columns=columns(left, right, label, header, quotes),
+            skip_bad=skipped,
             halves=halves,
             seen=seen,
             progress=progress,
         )
+    if skipped.count:
+        typer.echo(f"warning: {skipped}", err=True)
     typer.echo(json.dumps(dataclasses.asdict(report)) if as_json else _text(report))
 
 

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gemel.cli.options import Label, Left, PairsFile, Right, columns
+from gemel.cli.options import (
+    BadRowsFile,
+    Header,
+    Label,
+    Left,
+    PairsFile,
+    Quotes,
+    Right,
+    SkipBad,
+    columns,
+    rows_to_skip,
+)
 from gemel.cli.progress import TrainingProgress
 from gemel.config import Config
 
@@ -35,6 +46,10 @@ def train(
     left: Left = None,
     right: Right = None,
     label: Label = None,
+    header: Header = None,
+    quotes: Quotes = True,
+    skip_bad: SkipBad = 0,
+    bad_rows: BadRowsFile = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the model that stands at --out.")
     ] = False,
@@ -54,7 +69,8 @@ def train(
             out,
             config=settings,
             validation=validation,
-            columns=columns(left, right, label),
+            columns=columns(left, right, label, header, quotes),
+            skip_bad=rows_to_skip(skip_bad, bad_rows),
             reporter=progress,
             overwrite=overwrite,
         )

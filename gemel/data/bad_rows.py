@@ -20,7 +20,7 @@ class BadRows:
 
     Args:
         allowed: how many may be passed over; one more is an error.
-        path: the list, replaced if it is there; `NAME.bad-rows.jsonl` in the current directory
+        path: the list, an older one is replaced; `NAME.bad-rows.jsonl` in the current directory
             if None, NAME being the file with the first bad row.
 
     Raises:
@@ -34,6 +34,10 @@ class BadRows:
         self.path = None if path is None else Path(path)
         self.count = 0
 
+    def __str__(self) -> str:
+        rows = "1 bad row was" if self.count == 1 else f"{self.count:,} bad rows were"
+        return f"{rows} skipped" + (f", listed in {self.path}" if self.count else "")
+
     @classmethod
     def of(cls, skip_bad: "int | BadRows") -> "BadRows":
         """Take a number for what it allows."""
@@ -43,7 +47,7 @@ class BadRows:
         """Count and list a row.
 
         Raises:
-            DataError: no more are allowed.
+            DataError: no more are allowed, or something else than a list stands in its place.
             OSError: the list cannot be written.
         """
         if self.count == self.allowed:
@@ -52,16 +56,24 @@ class BadRows:
         entry = {"file": str(file), "line": line, "problem": problem, "text": readable}
         if self.path is None:
             self.path = Path(f"{file.name}.bad-rows.jsonl")
-        if self.path.exists() and self.path.samefile(file):
-            raise DataError("cannot be both the pairs and the list of bad rows", path=file)
+        if not self.count:
+            self._refuse_other(self.path)
         with self.path.open("a" if self.count else "w", encoding="utf-8") as stream:
             stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
         self.count += 1
 
     def _before(self) -> str:
-        if not self.allowed:
-            return ""
-        return (
-            f"; that is bad row {self.count + 1}, and {self.allowed} may be skipped: "
-            f"those before it are listed in {self.path}"
-        )
+        return f" ({self}; no more than {self.allowed} may be)" if self.allowed else ""
+
+    @staticmethod
+    def _refuse_other(path: Path) -> None:
+        if not path.is_file() or not path.stat().st_size:
+            return
+        with path.open("rb") as stream:
+            start = stream.readline(_LINE)
+        if not start.startswith(b'{"file": ') or b', "problem": ' not in start:
+            raise DataError("is there and is no list of bad rows; name another", path=path)
+
+
+_LINE = 1 << 16
+"""Bytes of the first line that say whether a file is a list."""

@@ -36,8 +36,10 @@ _SAMPLE = 1 << 16
 """Bytes of lines that are not UTF-8 that a guess is made from."""
 _SCAN = 1 << 25
 """Bytes that are looked through for them."""
-_CLEAR = 0.05
-"""Difference of mess (0 to 1) from the next guess that makes a guess sure."""
+_MESS, _CLEAN, _CLEANER = 0.6, 0.2, 0.05
+"""Mess (0 to 1) of the text up to which a guess is made, up to which it may be sure, and by which
+any other has to be worse, or else less like a known language by `_MORE_ALIKE` (0 to 1)."""
+_MORE_ALIKE = 0.15
 _ENOUGH = 64
 """Bytes below which no guess is sure."""
 _ESCAPED = 0xDC00
@@ -121,20 +123,21 @@ def _guess(path: Path, row: bytes) -> tuple[str | None, bool, bool]:
             except UnicodeDecodeError:
                 bad.append(line)
                 size += len(line)
-    return *_name(b"".join(bad)[:_SAMPLE] or row), good > len(bad)
+    return *_name(b"".join(bad) or row), good > len(bad)
 
 
 def _name(sample: bytes) -> tuple[str | None, bool]:
     from charset_normalizer import from_bytes
 
-    matches = [
-        match
-        for match in from_bytes(sample, cp_isolation=list(_CANDIDATES))
-        if match.encoding in _CANDIDATES
-    ]
+    found = from_bytes(sample, threshold=_MESS, cp_isolation=list(_CANDIDATES))
+    matches = [match for match in found if match.encoding in _CANDIDATES]
     if not matches:
         return None, False
     best, others = matches[0], matches[1:]
-    is_clear = all(other.chaos - best.chaos > _CLEAR for other in others)
-    is_speech = all(best.coherence > other.coherence for other in others)
-    return _CANDIDATES[best.encoding], len(sample) >= _ENOUGH and (is_clear or is_speech)
+    # Several may read the same text in it; then the first of them is as good as any.
+    name = next(name for name in _CANDIDATES if name in best.could_be_from_charset)
+    stands_out = all(
+        other.chaos - best.chaos > _CLEANER or best.coherence - other.coherence > _MORE_ALIKE
+        for other in others
+    )
+    return _CANDIDATES[name], len(sample) >= _ENOUGH and best.chaos < _CLEAN and stands_out

@@ -1,5 +1,6 @@
 """JSON Lines: an object on every line."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -16,6 +17,8 @@ from gemel.data.sources import BYTE_ORDER_MARK, opened
 from gemel.errors import DataError
 
 __all__ = ["open_json_lines"]
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @contextmanager
@@ -48,6 +51,8 @@ def _records(lines: Iterable[str]) -> Iterator[Record]:
             fields = decode(raw)
         except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError) as error:
             problem = f"is not JSON ({error}); expected an object"
+            if _HALF.search(raw):
+                problem += " (an escape from \\ud800 to \\udfff is half a character)"
         if not problem and not isinstance(fields, dict):
             problem = f"is {raw.strip()!r:.40}; expected a JSON object"
         yield Record(line, raw, fields, problem)

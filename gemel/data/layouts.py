@@ -68,7 +68,7 @@ def find_places(names: Sequence[str], columns: Columns, *, by_number: bool = Fal
         if left is not None and right is not None and label is not None:
             _refuse_doubles(names, [left, right, label])
             return Places(tuple(names), left, right, label)
-    if not any(columns.given) and _ANCHOR in names and _POSITIVE in names:
+    if columns.given == [None] * 3 and _ANCHOR in names and _POSITIVE in names:
         return _anchored(names)
     raise BadRowError(_missing(names, columns, by_number=by_number))
 

@@ -19,6 +19,9 @@ from gemel.errors import DataError
 __all__ = ["Row", "open_table", "read_pairs", "rows_of", "stream_pairs", "stream_rows"]
 
 
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+
+
 class Row(NamedTuple):
     """A row of a file."""
 
@@ -49,8 +52,9 @@ def read_pairs(
     before = bad_rows.count
     pairs = Pairs.collect(stream_pairs(path, columns, bad_rows), path)
     if not len(pairs):
-        found = "bad rows" if bad_rows.count > before else "a header"
-        raise DataError(f"has {found} but no pairs", path=path)
+        has_header = ending(path) in _SEPARATORS
+        found = "bad rows but " if bad_rows.count > before else "a header but " * has_header
+        raise DataError(f"has {found}no pairs", path=path)
     return pairs
 
 
@@ -86,8 +90,8 @@ def open_table(path: Path, columns: Columns | None = None) -> AbstractContextMan
     require_file(path)
     columns = columns or Columns()
     kind = ending(path)
-    if kind in (".csv", ".tsv"):
-        return open_delimited(path, columns, "," if kind == ".csv" else "\t")
+    if kind in _SEPARATORS:
+        return open_delimited(path, columns, _SEPARATORS[kind])
     if kind in (".jsonl", ".ndjson"):
         return open_json_lines(path, columns)
     if kind == ".parquet" and not is_gzip(path):

@@ -15,7 +15,12 @@ __all__ = ["BYTE_ORDER_MARK", "ending", "is_gzip", "opened", "require_file"]
 
 BYTE_ORDER_MARK = "\ufeff"
 _START = 1024
-"""Bytes at the start of a file by which UTF-16 and UTF-32 are told."""
+"""Bytes at the start of a file by which what is no UTF-8 is told."""
+_PACKED = {
+    b"\x1f\x8b": ("packed with gzip", "let its name end in .gz"),
+    b"PK\x03\x04": ("a ZIP archive or an Excel workbook", "unpack it or save it as CSV"),
+    b"PAR1\x15": ("Parquet", "let its name end in .parquet"),
+}
 
 
 def is_gzip(path: Path) -> bool:
@@ -52,12 +57,16 @@ def opened(path: Path, newline: str) -> Iterator[IO[str]]:
         newline: what ends a line, as `open` takes it.
 
     Raises:
-        DataError: UTF-16 or UTF-32, a gzip file that is damaged or cut short.
+        DataError: UTF-16, UTF-32 or no text; a gzip file that is damaged or cut short.
     """
     opener: Any = gzip.open if is_gzip(path) else open
     try:
         with opener(path, "rb") as content:
-            encoding = wide_encoding(content.peek(_START)[:_START])
+            start = content.peek(_START)[:_START]
+            for mark, (what, remedy) in _PACKED.items():
+                if start.startswith(mark):
+                    raise DataError(f"is {what}, not text; {remedy}", path=path)
+            encoding = wide_encoding(start)
             if encoding is not None:
                 raise DataError(f"is {encoding}, not UTF-8; {advise(path, encoding)}", path=path)
             with io.TextIOWrapper(content, "utf-8", "surrogateescape", newline) as stream:

@@ -161,6 +161,46 @@ def test_columns_by_name(files, tmp_path, model, run):
     assert run("evaluate", path, "--model", model[0], *names)[0] == 0
 
 
+def test_columns_by_place(files, tmp_path, model, run):
+    path = tmp_path / "other.tsv"
+    rows = files[1].read_text().replace("?,", '?"\t').replace(",", "\t").splitlines()
+    path.write_text("\n".join(rows))
+    options = ["--model", model[0], "--no-quotes", "--left", 1, "--right", 2, "--label", 3]
+    code, _, err = run("evaluate", path, *options)
+    assert code == 2
+    assert f"{path}:1: has the label 'is_duplicate'" in err
+    assert "add --header" in err
+    assert "160 pairs" in run("evaluate", path, *options, "--header")[1]
+    path.write_text("\n".join(rows[1:]))
+    assert "160 pairs" in run("evaluate", path, *options)[1]
+
+
+def test_bad_rows_are_skipped_when_asked_to_and_reported(files, tmp_path, model, run):
+    bad = tmp_path / "bad.csv"
+    bad.write_text(files[1].read_text() + "\nx,y\nx,y,maybe\n")
+    folder = ["--model", model[0]]
+    code, _, err = run("evaluate", bad, *folder, "--skip-bad", 1, "--bad-rows", tmp_path / "list")
+    assert code == 2
+    assert f"{bad}:163: has the label 'maybe'; expected 0 or 1 (1 bad row was skipped" in err
+    listing = ["--skip-bad", 2, "--bad-rows", tmp_path / "list"]
+    code, out, err = run("evaluate", bad, *folder, *listing, "--json")
+    assert (code, json.loads(out)["pairs"]) == (0, 160)
+    assert err == f"warning: 2 bad rows were skipped, listed in {tmp_path / 'list'}\n"
+    listed = (tmp_path / "list").read_text().splitlines()
+    assert [json.loads(line)["line"] for line in listed] == [162, 163]
+    training = ["--out", tmp_path / "m", *FAST, *listing]
+    code, _, err = run("train", bad, "--validation", files[0], *training)
+    assert code == 0
+    assert f"warning: 2 bad rows were skipped, listed in {tmp_path / 'list'}\n" in err
+
+
+def test_a_list_of_bad_rows_without_leave_to_skip_any(files, tmp_path, model, run):
+    arguments = ["--model", model[0], "--bad-rows", tmp_path / "list"]
+    code, _, err = run("evaluate", files[1], *arguments)
+    assert code == 2
+    assert "add --skip-bad N" in err
+
+
 def test_version_and_help(run):
     code, out, _ = run("--version")
     assert (code, out) == (0, "gemel 0.1.0\n")
