@@ -164,17 +164,22 @@ def load(model: str | Path) -> Engine:
     return Engine.load(model)
 
 
-def audit(*pairs: str | Path | Pairs, columns: Columns | None = None) -> Audit:
+def audit(
+    *pairs: str | Path | Pairs, columns: Columns | None = None, skip_bad: int | BadRows = 0
+) -> Audit:
     """Look at labelled pairs before learning from them, and at what several files share.
 
     Args:
-        pairs: CSV or TSV files, or pairs already read; first what a model is to learn from.
-        columns: names of the columns, where they are not the usual ones.
+        pairs: files as `train` takes them, or pairs already read; first what a model is to
+            learn from.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over, of all files; see `read_pairs`.
 
     Raises:
         DataError: pairs cannot be read, or there are none.
     """
-    return audit_files([_pairs(some, columns) for some in pairs])
+    bad_rows = BadRows.of(skip_bad)
+    return audit_files([_pairs(some, columns, bad_rows) for some in pairs])
 
 
 def split(

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from gemel.cli.audit_text import describe_audit
-from gemel.cli.options import Json, Label, Left, Right, columns
+from gemel.cli.options import (
+    BadRowsFile,
+    Header,
+    Json,
+    Label,
+    Left,
+    Quotes,
+    Right,
+    SkipBad,
+    columns,
+    rows_to_skip,
+)
 
 __all__ = ["audit"]
 
@@ -33,6 +44,10 @@ def audit(
     left: Left = None,
     right: Right = None,
     label: Label = None,
+    header: Header = None,
+    quotes: Quotes = True,
+    skip_bad: SkipBad = 0,
+    bad_rows: BadRowsFile = None,
     as_json: Json = False,
 ) -> None:
     """Look at labelled pairs: labels, odd pairs, lengths, words, duplicate groups.
@@ -48,7 +63,12 @@ def audit(
         from gemel.plots import check_picture, draw_audit, save_picture
 
         check_picture(plot)
-    report = api.audit(*pairs, columns=columns(left, right, label))
+    skipped = rows_to_skip(skip_bad, bad_rows)
+    report = api.audit(
+        *pairs, columns=columns(left, right, label, header, quotes), skip_bad=skipped
+    )
+    if skipped.count:
+        typer.echo(f"warning: {skipped}", err=True)
     typer.echo(json.dumps(dataclasses.asdict(report)) if as_json else describe_audit(report))
     if plot is not None:
         save_picture(draw_audit(report), plot)

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.options import Json, Label, Left, PairsFile, Right, columns
+from gemel.cli.options import (
+    BadRowsFile,
+    Header,
+    Json,
+    Label,
+    Left,
+    PairsFile,
+    Quotes,
+    Right,
+    SkipBad,
+    columns,
+    rows_to_skip,
+)
 
 if TYPE_CHECKING:
     from gemel.data import SplitReport
@@ -43,6 +55,10 @@ def split(
     left: Left = None,
     right: Right = None,
     label: Label = None,
+    header: Header = None,
+    quotes: Quotes = True,
+    skip_bad: SkipBad = 0,
+    bad_rows: BadRowsFile = None,
     as_json: Json = False,
 ) -> None:
     """Split labelled pairs so that no question is in two parts.
@@ -54,19 +70,27 @@ def split(
     """
     from gemel import api
 
+    skipped = rows_to_skip(skip_bad, bad_rows)
     report = api.split(
         pairs,
         out,
         parts=_parts(part) if part else None,
         folds=folds,
         seed=seed,
-        columns=columns(left, right, label),
+        columns=columns(left, right, label, header, quotes),
+        skip_bad=skipped,
     )
+    if skipped.count:
+        typer.echo(f"warning: {skipped}", err=True)
     options = "".join(
         f" --{name} {shlex.quote(value)}"
         for name, value in (("left", left), ("right", right), ("label", label))
         if value is not None
     )
+    if header is not None:
+        options += " --header" if header else " --no-header"
+    if not quotes:
+        options += " --no-quotes"
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(report)))
     else:

@@ -42,8 +42,9 @@ def split_by_component(graph: PairGraph, shares: Sequence[float], seed: int = 0)
     all parts alike. A component above 5 % of the pairs is cut: then its duplicate groups are the
     units, and the pairs between two groups in different parts go to either by turns of a hash,
     which keeps that share too; such pairs are counted. Units come in an order that depends on the
-    texts and the seed, not on the order of the rows, and fill one part after the other; those
-    above 5 % come first, each to the part that lacks most of its share and has room for it.
+    texts and the seed, not on the order of the rows, and fill one part after the other. Those
+    more than twice as large as the smallest part come first, each to the part furthest below its
+    share.
 
     Args:
         graph: the questions and how pairs connect them.
@@ -55,16 +56,15 @@ def split_by_component(graph: PairGraph, shares: Sequence[float], seed: int = 0)
     """
     if not all(share > 0 for share in shares) or not math.isclose(sum(shares), 1, abs_tol=1e-6):
         raise ValueError(f"shares must be positive and 1 in sum, not {list(shares)}")
-    limit = _LARGEST * len(graph.left)
     pairs_of = np.bincount(graph.components[graph.left], minlength=len(graph.questions))
-    too_large = pairs_of > max(limit, 1)
+    too_large = pairs_of > max(_LARGEST * len(graph.left), 1)
     units = np.where(too_large[graph.components], graph.groups, graph.components)
     left, right = units[graph.left], units[graph.right]
 
     # A pair inside a unit has both ends there; one between two units belongs half to each.
     size = (np.bincount(left, minlength=len(units)) + np.bincount(right, minlength=len(units))) / 2
     order = _shuffled(units, graph.questions, seed)
-    part_of = _deal(order, size, np.array(shares) * len(left), limit)
+    part_of = _deal(order, size, np.array(shares) * len(left))
     ends = np.sort(np.stack([part_of[left], part_of[right]]), axis=0)
     parts, crossing = ends[1], ends[0] != ends[1]
     for row in np.flatnonzero(crossing).tolist():
@@ -84,23 +84,22 @@ def hold_out(graph: PairGraph, fraction: float, seed: int = 0) -> Split:
 
 
 def _deal(
-    order: list[int],
-    size: Float[np.ndarray, "questions"],
-    wanted: Float[np.ndarray, "parts"],
-    limit: float,
+    order: list[int], size: Float[np.ndarray, "questions"], wanted: Float[np.ndarray, "parts"]
 ) -> Int[np.ndarray, "questions"]:
-    """Give every unit its part: large ones where most is missing, the others part by part."""
+    """Give every unit its part: huge ones where most is missing, the others part by part."""
     part_of = np.zeros(len(size), np.int32)
     missing = wanted.copy()
-    large = [unit for unit in order if size[unit] > limit]
-    for unit in sorted(large, key=lambda unit: float(-size[unit])):
-        # Where it fits, a small part gets its large units too, or it might be of one label.
-        fits = missing >= size[unit] / 2
-        part = int(np.where(fits, missing / wanted, missing - wanted.sum()).argmax())
-        part_of[unit] = part
-        missing[part] -= size[unit]
+    limit = 2 * wanted.min()
+    huge = [unit for unit in order if size[unit] > limit]
+    for unit in sorted(huge, key=lambda unit: float(-size[unit])):
+        emptiest = missing.argmax()
+        part_of[unit] = emptiest
+        missing[emptiest] -= size[unit]
+    room = np.maximum(missing, 0)
+    if huge:  # in the parts they went to, there may be less than none
+        room *= missing.sum() / max(room.sum(), 1)
     # Bounds add up, so that what one part has too much is not missing in the last one alone.
-    bounds = np.maximum(missing, 0).cumsum()
+    bounds = room.cumsum()
     part, placed = 0, 0.0
     for unit in order:
         if size[unit] <= limit:

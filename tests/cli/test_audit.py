@@ -83,11 +83,16 @@ def test_a_text_cannot_command_the_terminal(tmp_path, run):
 )
 def test_a_picture_of_the_kind_that_its_name_says(kind, start, files, tmp_path, run):
     picture = tmp_path / "new" / f"audit.{kind}"
-    code, out, _ = run("audit", *files, "--plot", picture)
+    code, out, _ = run("audit", files[0], "--plot", picture)
     assert code == 0
     assert out.endswith(f"{picture}: written\n")
     assert picture.read_bytes().startswith(start)
-    assert "files" in json.loads(run("audit", *files, "--plot", picture, "--json")[1])
+
+
+def test_a_picture_leaves_the_json_alone(files, tmp_path, run):
+    out = run("audit", files[0], "--plot", tmp_path / "audit.png", "--json")[1]
+    assert json.loads(out)["files"][0]["pairs"] == 8
+    assert (tmp_path / "audit.png").exists()
 
 
 def test_a_place_for_no_picture_is_told_before_anything_is_read(files, tmp_path, run):

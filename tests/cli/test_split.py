@@ -84,3 +84,21 @@ def test_what_cannot_be_done_is_said_and_nothing_written(arguments, message, pai
     assert (code, out) == (2, "")
     assert message in " ".join(err.split())
     assert [path.name for path in tmp_path.iterdir()] == ["my pairs.csv"]
+
+
+def test_a_headerless_file_with_a_bad_row(tmp_path, run):
+    path, listed = tmp_path / "pairs.tsv", tmp_path / "bad.jsonl"
+    rows = [f'{n % 2}\t"how {n}\twhat {n}' for n in range(100)]
+    path.write_text("\n".join([*rows, "no row", ""]))
+    places = ["--left", 2, "--right", 3, "--label", 1, "--no-header", "--no-quotes"]
+    bad = ["--skip-bad", 1, "--bad-rows", listed]
+    code, text, err = run("split", path, "--out", tmp_path / "parts", *places, *bad)
+    assert code == 0
+    assert "--left 2 --right 3 --label 1 --no-header --no-quotes\n" in text
+    assert err.startswith("warning: 1 bad row")
+    assert json.loads(listed.read_text())["line"] == 101
+    parts = [(tmp_path / "parts" / f"{name}.tsv").read_text() for name in ("train", "test")]
+    assert len(parts[0].splitlines()) == 80
+    assert set("".join(parts).splitlines()) < set(rows)
+    audit = json.loads(run("audit", path, *places, *bad, "--json")[1])
+    assert audit["files"][0]["pairs"] == 100

@@ -186,3 +186,14 @@ def test_a_broken_file_leaves_nothing(pairs, tmp_path):
     with pytest.raises(DataError, match=r":602: has 2 columns"):
         split_file(pairs, tmp_path / "parts")
     assert [path.name for path in tmp_path.iterdir()] == ["pairs.csv"]
+
+
+def test_parquet_in_parquet_out(pairs, tmp_path):
+    arrow_csv, parquet = pytest.importorskip("pyarrow.csv"), pytest.importorskip("pyarrow.parquet")
+    table = arrow_csv.read_csv(pairs)
+    parquet.write_table(table, tmp_path / "pairs.parquet")
+    split_file(pairs, tmp_path / "text")
+    split_file(tmp_path / "pairs.parquet", tmp_path / "columns")
+    for name in ("train", "validation", "test"):
+        part = parquet.read_table(tmp_path / "columns" / f"{name}.parquet")
+        assert part.equals(arrow_csv.read_csv(tmp_path / "text" / f"{name}.csv"))

@@ -103,12 +103,19 @@ def test_at_least_the_fraction_is_held_out_and_hardly_more(fraction):
     assert fraction * 800 <= held < fraction * 800 + 2
 
 
-def test_large_groups_go_where_most_is_missing():
+def test_huge_groups_go_where_most_is_missing():
     """Half of the pairs in one duplicate group: the small part does not get it by bad luck."""
     crowd = [("hub", f"spoke{number}", True) for number in range(120)]
     for seed in range(20):
         split = split_rows(crowd + many_small_components(60), (0.1, 0.1, 0.8), seed)
         assert np.bincount(split.parts).tolist() == [24, 24, 192]
+
+
+def test_what_huge_groups_leave_is_shared_out():
+    """Three of ten parts have more than enough: the other seven share the rest."""
+    crowds = [(f"hub{n % 3}", f"spoke{n}", True) for n in range(600)]
+    split = split_rows(crowds + many_small_components(70), [0.1] * 10)
+    assert np.bincount(split.parts).tolist() == [200] * 3 + [20] * 7
 
 
 @given(row_lists, share_lists, st.randoms(use_true_random=False))
