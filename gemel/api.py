@@ -1,6 +1,5 @@
 """The library's verbs, each a few lines over the rooms below; torch is imported on first use."""
 
-import contextlib
 import functools
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,10 +16,10 @@ from gemel.data import (
     read_pairs,
     split_file,
 )
-from gemel.errors import DataError, FolderError, MissingExtraError
+from gemel.errors import DataError, MissingExtraError
 from gemel.evaluation import Report, evaluate_by_halves
 from gemel.evaluation import evaluate as evaluate_pairs
-from gemel.folder import Model, check_place, load_model, save_model
+from gemel.folder import Model, check_place, load_model
 from gemel.inference import Engine
 from gemel.text import Progress
 
@@ -73,37 +72,33 @@ def train(
         DataError: the pairs cannot be read or learned from.
         ConfigError, TrainingStopped: see `gemel.training.learn`.
     """
+    out = Path(out)
     check_place(out, overwrite=overwrite)
-    checkpoint = _checkpoint(Path(out), resume or overwrite)
     try:
-        from gemel.training import Several, Silent, learn, open_logs
+        from gemel.training import Silent, train_to_folder
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise MissingExtraError("training", "train") from error
     reporter = reporter or Silent()
+    begun = load_model(start) if isinstance(start, str | Path) else start
     bad_rows = BadRows.of(skip_bad)
     given = _pairs(pairs, columns, bad_rows)
     chosen_on = None if validation is None else _pairs(validation, columns, bad_rows)
     if bad_rows.count:
         reporter.warn(str(bad_rows))
-    with contextlib.ExitStack() as stack:
-        if logs is not None:
-            opened = stack.enter_context(open_logs(Path(logs), reporter))
-            reporter = Several([reporter, *opened])
-        model = learn(
-            given,
-            config,
-            validation=chosen_on,
-            start=load_model(start) if isinstance(start, str | Path) else start,
-            reporter=reporter,
-            checkpoint=checkpoint,
-            checkpoint_every=checkpoint_every,
-            resume=resume,
-        )
-    save_model(model, out, overwrite=overwrite)
-    checkpoint.unlink(missing_ok=True)
-    return model
+    return train_to_folder(
+        given,
+        out,
+        config=config,
+        validation=chosen_on,
+        start=begun,
+        reporter=reporter,
+        logs=None if logs is None else Path(logs),
+        checkpoint_every=checkpoint_every,
+        resume=resume,
+        overwrite=overwrite,
+    )
 
 
 def evaluate(
@@ -210,18 +205,6 @@ def split(
     return split_file(
         pairs, out, parts=parts, folds=folds, seed=seed, columns=columns, skip_bad=skip_bad
     )
-
-
-def _checkpoint(out: Path, is_wanted: bool) -> Path:
-    """Name the checkpoint of a training, and refuse to forget one that was not finished."""
-    out = out if out.name not in ("", "..") else out.resolve()
-    checkpoint = out.with_name(f"{out.name}.checkpoint")
-    if checkpoint.exists() and not is_wanted:
-        raise FolderError(
-            f"{checkpoint}: holds a training that was not finished; "
-            "add --resume to go on with it, or --overwrite to begin again"
-        )
-    return checkpoint
 
 
 def _pairs(pairs: str | Path | Pairs, columns: Columns | None, bad_rows: BadRows) -> Pairs:

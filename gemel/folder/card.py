@@ -9,8 +9,22 @@ from gemel.decision import Decision
 __all__ = ["card_text"]
 
 
-def card_text(name: str, config: Config, decision: Decision, training: Mapping[str, Any]) -> str:
-    """Give the README.md of a model folder of that name."""
+def card_text(
+    name: str,
+    config: Config,
+    decision: Decision,
+    training: Mapping[str, Any],
+    *,
+    picture: str | None = None,
+) -> str:
+    """Give the README.md of a model folder of that name.
+
+    Args:
+        name: what the folder is called.
+        config, decision, training: what it holds.
+        picture: the file in it that shows the training, if there is one.
+    """
+    shown = f"![loss and validation over the training]({picture})\n\n" if picture else ""
     settings = "\n".join(
         f"| {section}.{name} | {value} |"
         for section, values in config.to_mapping().items()
@@ -33,7 +47,7 @@ rarer, they are too high.
 
 ## Training
 
-| | |
+{shown}| | |
 |---|---|
 | data | {training.get("data", "unknown")} |
 | training pairs that ask the same | {training.get("training_duplicates", "unknown")} |

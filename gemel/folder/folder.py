@@ -6,6 +6,7 @@ tokenizer.json     rules and words
 decision.json      threshold and calibration
 training.json      what the model was trained on, with which seed, how it went
 README.md          the card, for people
+loss.png           how the training went, where it could be drawn
 """
 
 import dataclasses
@@ -39,7 +40,8 @@ _DECISION = "decision.json"
 _TRAINING = "training.json"
 _KEYS = {"format_version", "settings", "sha256"}
 _CHECKED = (_WEIGHTS, _TOKENIZER, _DECISION, _TRAINING)
-_FILES = {"config.json", *_CHECKED, "README.md"}
+_PICTURE = "loss.png"
+_FILES = {"config.json", *_CHECKED, "README.md", _PICTURE}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,12 +94,15 @@ def _require_ours(path: Path) -> None:
         raise FolderError(f"{path}: is there and is not a gemel model{found}; choose another place")
 
 
-def save_model(model: Model, path: str | Path, *, overwrite: bool = False) -> None:
+def save_model(
+    model: Model, path: str | Path, *, picture: bytes | None = None, overwrite: bool = False
+) -> None:
     """Write a folder, whole or not at all.
 
     Args:
         model: what to write.
         path: where.
+        picture: a PNG of the training, for the card.
         overwrite: whether a model that stands there may be replaced.
 
     Raises:
@@ -128,7 +133,15 @@ def save_model(model: Model, path: str | Path, *, overwrite: bool = False) -> No
                 "sha256": {name: _sha256((folder / name).read_bytes()) for name in _CHECKED},
             },
         )
-        card = card_text(Path(path).name, model.config, model.decision, model.training)
+        if picture is not None:
+            (folder / _PICTURE).write_bytes(picture)
+        card = card_text(
+            Path(path).name,
+            model.config,
+            model.decision,
+            model.training,
+            picture=None if picture is None else _PICTURE,
+        )
         (folder / "README.md").write_text(card, encoding="utf-8", errors="replace")
 
 

@@ -1,6 +1,7 @@
 """Pictures of what was measured."""
 
 from gemel.plots.audit import draw_audit
-from gemel.plots.canvas import check_picture, save_picture
+from gemel.plots.canvas import check_picture, render, save_picture
+from gemel.plots.loss import draw_training
 
-__all__ = ["check_picture", "draw_audit", "save_picture"]
+__all__ = ["check_picture", "draw_audit", "draw_training", "render", "save_picture"]

@@ -1,8 +1,8 @@
 """Learning from pairs; needs torch, the extra [train]."""
 
 from gemel.training.learning import learn
-from gemel.training.logs import open_logs
 from gemel.training.reporters import EpochSummary, Reporter, Several, Silent, StepSummary
+from gemel.training.run import train_to_folder
 from gemel.training.trainer import Trainer, Validation
 
 __all__ = [
@@ -14,5 +14,5 @@ __all__ = [
     "Trainer",
     "Validation",
     "learn",
-    "open_logs",
+    "train_to_folder",
 ]

@@ -69,6 +69,8 @@ def learn(
     )
     tokenizer = learn_words(training, config, start)
     batches = _batches(training, tokenizer, config)
+    data = _data_record(pairs, training, kept_out, start)
+    del training  # of ten million pairs, another 170 MB
     model = _new_model(len(tokenizer.vocabulary), config)
     if start is not None:
         begin_with(start, tokenizer, model)
@@ -91,13 +93,19 @@ def learn(
             "on the validation pairs, more similar questions were not more often the same: "
             "this model knows nothing yet; give it more pairs"
         )
-    record = _record(trainer, pairs, training, kept_out, tokenizer, start)
     return Model(
         config=config,
         tokenizer=tokenizer,
         weights=weights,
         decision=decision,
-        training=record | {"seconds": round(time.perf_counter() - started, 1)},
+        training={
+            "gemel_version": __version__,
+            "torch_version": torch.__version__,
+            **data,
+            "vocabulary": len(tokenizer.vocabulary),
+            **_history_record(trainer),
+            "seconds": round(time.perf_counter() - started, 1),
+        },
     )
 
 
@@ -168,27 +176,24 @@ def _decide(
     return fit_decision(pair_cosines(vectors), validation, config.decision.objective)
 
 
-def _record(
-    trainer: Trainer,
-    pairs: Pairs,
-    training: Pairs,
-    validation: Pairs,
-    tokenizer: Tokenizer,
-    start: Model | None,
+def _data_record(
+    pairs: Pairs, training: Pairs, validation: Pairs, start: Model | None
 ) -> dict[str, Any]:
-    state = trainer.state
-    best = state.best_epoch
     before = start.training if start else {}
     return {
-        "gemel_version": __version__,
-        "torch_version": torch.__version__,
         "data": pairs.digest,
         "earlier_data": [*before.get("earlier_data", []), before["data"]] if start else [],
         "pairs": len(pairs),
         "training_pairs": len(training),
         "training_duplicates": int(training.labels.sum()),
         "validation_pairs": len(validation),
-        "vocabulary": len(tokenizer.vocabulary),
+    }
+
+
+def _history_record(trainer: Trainer) -> dict[str, Any]:
+    state = trainer.state
+    best = state.best_epoch
+    return {
         "seed": trainer.settings.seed,
         "precision": "bfloat16" if trainer.bfloat16 else "float32",
         "best_epoch": best.epoch,

@@ -4,8 +4,8 @@ import sys
 import pytest
 
 from gemel.errors import MissingExtraError
-from gemel.training import EpochSummary, Silent, StepSummary, open_logs
-from gemel.training.logs import TensorBoardLog
+from gemel.training import EpochSummary, Silent, StepSummary
+from gemel.training.logs import TensorBoardLog, open_logs
 
 
 class Listener(Silent):

@@ -1,0 +1,52 @@
+"""The picture of a training: the loss over the batches, the validation pairs over the epochs."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gemel.plots.canvas import BLUE, ORANGE, dress, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_training"]
+
+
+def draw_training(record: Mapping[str, Any]) -> "Figure":
+    """Draw loss and validation side by side.
+
+    Args:
+        record: the training record of a model folder.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    figure = new_figure(11.0, 4.2)
+    left, right = figure.subplots(1, 2)
+    every, losses = record["loss_every"], record["losses"]
+    dress(
+        left,
+        "Loss",
+        "mean of every batch" if every == 1 else f"mean of every {every:,} batches",
+        "batches",
+        "triplet loss",
+    )
+    left.plot([every * (point + 1) for point in range(len(losses))], losses, color=BLUE, lw=1.2)
+    left.set_ylim(bottom=0)
+    left.set_xlim(left=0)
+
+    epochs = record["epochs"]
+    best = record["best_epoch"]
+    numbers = [epoch["epoch"] for epoch in epochs]
+    scores = [epoch["validation_average_precision"] for epoch in epochs]
+    dress(
+        right,
+        "Validation pairs",
+        f"best after epoch {best}: {scores[best - 1]:.3f}; its weights are kept",
+        "epochs",
+        "average precision",
+    )
+    right.plot(numbers, scores, color=BLUE, marker="o", markersize=5, lw=1.2)
+    right.plot([best], [scores[best - 1]], color=ORANGE, marker="o", markersize=9)
+    right.set_xlim(0.5, len(numbers) + 0.5)
+    right.xaxis.get_major_locator().set_params(integer=True)
+    return figure

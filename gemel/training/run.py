@@ -1,0 +1,82 @@
+"""A training from pairs to a model folder: place, checkpoint, logs, picture."""
+
+import contextlib
+from pathlib import Path
+
+from gemel.config import Config
+from gemel.data import Pairs
+from gemel.errors import ConfigError, FolderError, MissingExtraError
+from gemel.folder import Model, save_model
+from gemel.plots import draw_training, render
+from gemel.training.learning import learn
+from gemel.training.logs import open_logs
+from gemel.training.reporters import Reporter, Several
+
+__all__ = ["checkpoint_of", "train_to_folder"]
+
+
+def checkpoint_of(out: Path) -> Path:
+    """Name the file beside a model folder that holds its training while it lasts."""
+    out = out if out.name not in ("", "..") else out.resolve()
+    return out.with_name(f"{out.name}.checkpoint")
+
+
+def train_to_folder(
+    pairs: Pairs,
+    out: Path,
+    *,
+    config: Config | None,
+    validation: Pairs | None,
+    start: Model | None,
+    reporter: Reporter,
+    logs: Path | None,
+    checkpoint_every: float,
+    resume: bool,
+    overwrite: bool,
+) -> Model:
+    """Learn, with a checkpoint beside the folder that goes once the folder is there.
+
+    Args:
+        out: the folder to write; see `learn` for the others.
+        logs: a folder for logs; none if None.
+        overwrite: whether a model, or another training's checkpoint, may be replaced.
+
+    Raises:
+        FolderError: a checkpoint lies there, and nobody said what to do with it.
+        ConfigError: the logs would lie in the model folder.
+    """
+    checkpoint = checkpoint_of(out)
+    if checkpoint.exists() and not (resume or overwrite):
+        raise FolderError(
+            f"{checkpoint}: holds a training that was not finished; "
+            "add --resume to go on with it, or --overwrite to begin again"
+        )
+    with contextlib.ExitStack() as stack:
+        if logs is not None:
+            if logs.resolve().is_relative_to(out.resolve()):
+                raise ConfigError(
+                    f"{logs}: the logs cannot lie in the model folder; choose another"
+                )
+            opened = stack.enter_context(open_logs(logs, reporter))
+            reporter = Several([reporter, *opened])
+        model = learn(
+            pairs,
+            config,
+            validation=validation,
+            start=start,
+            reporter=reporter,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
+            resume=resume,
+        )
+    save_model(model, out, picture=_picture(model, reporter), overwrite=overwrite)
+    checkpoint.unlink(missing_ok=True)
+    return model
+
+
+def _picture(model: Model, reporter: Reporter) -> bytes | None:
+    try:
+        return render(draw_training(model.training))
+    except MissingExtraError as error:
+        reporter.say(f"no picture of the loss: {error}")
+        return None
