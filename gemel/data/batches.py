@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int, Int64
+from jaxtyping import Bool, Int, Int64, UInt64
 
 from gemel.data.dealing import Row, deal
 from gemel.data.graph import PairGraph
@@ -106,69 +106,84 @@ class Batches:
         """
         parts = itertools.islice(self._parts(number), start, None)
         for index, pairs in enumerate(parts, start=start):
-            yield self._batch(pairs, np.random.default_rng([self.seed, number, index]))
+            random = np.random.default_rng([self.seed, number, index])
+            yield self._batch(pairs, self._draw(pairs, number), random)
 
     def _parts(self, number: int) -> Iterator[Int[np.ndarray, "_"]]:
         """Yield the pairs of each batch."""
         random = np.random.default_rng([self.seed, number])
-        for parts in deal(self._rows(random), len(self.pairs), self.batch_size, _POOL):
-            pieces = [piece for part in parts for piece in self._bounded(np.array(part))]
+        rows = self._rows(number, random)
+        for parts in deal(rows, len(self.pairs), self.batch_size, _POOL):
+            pieces = [piece for part in parts for piece in self._bounded(np.array(part), number)]
             for index in random.permutation(len(pieces)):
                 yield pieces[index]
 
-    def _rows(self, random: np.random.Generator) -> Iterator[Row]:
+    def _rows(self, number: int, random: np.random.Generator) -> Iterator[Row]:
         """Yield the pairs at random, sorted by length some thousands at a time."""
         pairs = random.permutation(self.pairs)
         groups = self.graph.groups
-        for number, pool in enumerate(np.array_split(pairs, -(-len(self) // _POOL))):
-            order = np.argsort(self._lengths(pool), kind="stable")
-            # Upwards and downwards in turn: the lengths on both sides of a border are alike.
-            pool = pool[order if number % 2 == 0 else order[::-1]]
+        for pool in np.array_split(pairs, -(-len(self) // _POOL)):
+            lengths = self._lengths(pool, number)
+            order = np.argsort(lengths, kind="stable")
             left, right = groups[self.graph.left[pool]], groups[self.graph.right[pool]]
-            yield from map(Row, pool.tolist(), left.tolist(), right.tolist())
+            columns = (pool, left, right, lengths)
+            yield from map(Row, *(column[order].tolist() for column in columns))
 
-    def _lengths(self, pairs: Int[np.ndarray, "_"]) -> Int[np.ndarray, "_"]:
-        starts, left, right = self.table.starts, self.graph.left[pairs], self.graph.right[pairs]
-        lengths: Int[np.ndarray, "_"] = np.maximum(
-            starts[left + 1] - starts[left], starts[right + 1] - starts[right]
-        )
+    def _lengths(self, pairs: Int[np.ndarray, "_"], number: int) -> Int[np.ndarray, "_"]:
+        """Give the length of the longest of the questions that each pair brings."""
+        questions = self._draw(pairs, number)
+        lengths: Int[np.ndarray, "_"] = self.table.lengths_of(questions).max(axis=0)
         return lengths
 
-    def _bounded(self, part: Int[np.ndarray, "_"]) -> list[Int[np.ndarray, "_"]]:
+    def _bounded(self, part: Int[np.ndarray, "_"], number: int) -> list[Int[np.ndarray, "_"]]:
         """Halve a part, sorted by length, until each piece has few enough places."""
-        if len(part) < 4 or 3 * len(part) * self._lengths(part).max() <= _PLACES:
+        if len(part) < 4 or 3 * len(part) * self._lengths(part, number).max() <= _PLACES:
             return [part]
         middle = len(part) // 2
-        return [*self._bounded(part[:middle]), *self._bounded(part[middle:])]
+        return [*self._bounded(part[:middle], number), *self._bounded(part[middle:], number)]
 
-    def _batch(self, pairs: Int[np.ndarray, "batch"], random: np.random.Generator) -> Batch:
+    def _draw(self, pairs: Int[np.ndarray, "_"], number: int) -> Int[np.ndarray, "3 _"]:
+        """Choose anchor, duplicate and partner of each pair; duplicates are their own partners.
+
+        The choice hangs on the pair and the epoch only, so it can be made anew wherever needed.
+        """
         graph = self.graph
         left, right = graph.left[pairs], graph.right[pairs]
         same = self.labels[pairs]
-        turned = random.random(len(pairs)) < 0.5
+        chance = _scatter(pairs, self.seed, number)
+        turned = chance % 2 == 1
         # The anchor of a negative is, where it can be, the side that has a duplicate.
         alone = self._sizes[left] == 1
         turned = np.where(~same & (alone != (self._sizes[right] == 1)), alone, turned)
         anchors, partners = np.where(turned, right, left), np.where(turned, left, right)
-        duplicates = np.where(same, partners, self._another(anchors, random))
-        negatives = partners[~same]
-        return Batch(
-            inputs=self._inputs(np.concatenate([anchors, duplicates, negatives]), random),
-            groups=graph.groups[anchors],
-            negative_groups=graph.groups[negatives],
-        )
+        duplicates = np.where(same, partners, self._another(anchors, chance // 2))
+        return np.stack([anchors, duplicates, partners])
 
     def _another(
-        self, questions: Int[np.ndarray, "batch"], random: np.random.Generator
-    ) -> Int[np.ndarray, "batch"]:
-        """Draw another question of the same group; of a group of one, the question itself."""
+        self, questions: Int[np.ndarray, "_"], chance: UInt64[np.ndarray, "_"]
+    ) -> Int[np.ndarray, "_"]:
+        """Choose another question of the same group; of a group of one, the question itself."""
         sizes = self._sizes[questions]
-        drawn = random.integers(np.maximum(sizes - 1, 1))
-        others: Int[np.ndarray, "batch"] = self._members[self._first[questions] + drawn]
+        chosen = (chance % np.maximum(sizes - 1, 1).astype(np.uint64)).astype(np.int64)
+        others: Int[np.ndarray, "_"] = self._members[self._first[questions] + chosen]
         last = self._members[self._first[questions] + sizes - 1]
         itself = others == questions
         others[itself] = last[itself]
         return others
+
+    def _batch(
+        self,
+        pairs: Int[np.ndarray, "batch"],
+        questions: Int[np.ndarray, "3 batch"],
+        random: np.random.Generator,
+    ) -> Batch:
+        anchors, duplicates, partners = questions
+        negatives = partners[~self.labels[pairs]]
+        return Batch(
+            inputs=self._inputs(np.concatenate([anchors, duplicates, negatives]), random),
+            groups=self.graph.groups[anchors],
+            negative_groups=self.graph.groups[negatives],
+        )
 
     def _inputs(
         self, questions: Int[np.ndarray, "questions"], random: np.random.Generator
@@ -181,3 +196,13 @@ class Batches:
             return (ids,)
         known = self.table.known
         return spell(ids, dropped | (ids >= known), known, self.spellings)
+
+
+def _scatter(numbers: Int[np.ndarray, "_"], seed: int, epoch: int) -> UInt64[np.ndarray, "_"]:
+    """Turn numbers into others that look random. Source: SplitMix64 (Steele et al., 2014)."""
+    key = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
+    mixed = (numbers.astype(np.uint64) + key) * np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    scattered: UInt64[np.ndarray, "_"] = mixed ^ (mixed >> np.uint64(31))
+    return scattered

@@ -1,14 +1,18 @@
 """Dealing pairs to batches so that no duplicate group is twice in one, as far as it goes."""
 
-from collections import deque
+import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 __all__ = ["Row", "deal"]
 
-_PATIENCE = 4
-"""How many batches' worth of rows may wait; then rows share a batch with others of their group."""
+_PATIENCE = 16
+"""Rows of one group that may wait; any more share a batch with others of their group."""
+
+
+_ANY = sys.maxsize
 
 
 class Row(NamedTuple):
@@ -17,6 +21,8 @@ class Row(NamedTuple):
     number: int
     left_group: int
     right_group: int
+    length: int
+    """Of its longest question; a row does not wait for a batch of shorter ones."""
 
 
 @dataclass
@@ -40,10 +46,10 @@ class _Part:
 def deal(rows: Iterable[Row], count: int, size: int, window: int) -> Iterator[list[list[int]]]:
     """Deal rows to batches, in their order but for those that have to wait.
 
-    A row whose group is in the batch already waits for the next one. Where some groups have so
-    many rows that too many would wait, the oldest go into the batch all the same: nothing is left
-    out, and what must not be a negative is masked later. At the end the rows that still wait fill
-    the last batches, where it can be those without their groups.
+    A row whose group is in the batch already waits for the next one. Of a group with so many rows
+    that they pile up, some go into the batch all the same: nothing is left out, and what must not
+    be a negative is masked later. At the end the rows that still wait fill the last batches, where
+    it can be those without their groups.
 
     Args:
         rows: what to deal.
@@ -56,21 +62,20 @@ def deal(rows: Iterable[Row], count: int, size: int, window: int) -> Iterator[li
         rows are all of one group is joined to another one.
     """
     source = iter(rows)
-    waiting: deque[Row] = deque()
+    waiting: list[Row] = []
+    waits: Counter[int] = Counter()
     held: list[_Part] = []
-    patience = _PATIENCE * size
+    ahead = next(source, None)
     for part in _empty(count, size):
-        waiting = _fill_from(waiting, part)
-        while part.has_room():
-            row = next(source, None)
-            if row is None:
-                break
-            if part.takes(row):
+        waiting = _fill_from(waiting, waits, part, ahead.length if ahead else _ANY)
+        while part.has_room() and ahead is not None:
+            row, ahead = ahead, next(source, None)
+            groups = {row.left_group, row.right_group}
+            if part.takes(row) or any(waits[group] >= _PATIENCE for group in groups):
                 part.add(row)
             else:
                 waiting.append(row)
-            if len(waiting) > patience:
-                part.add(waiting.popleft())
+                waits.update(groups)
         held.append(part)
         if len(held) == 2 * window and not part.has_room():
             yield _varied(held[:window])
@@ -89,12 +94,13 @@ def _empty(count: int, size: int) -> Iterator[_Part]:
         yield _Part((part + 1) * count // parts - part * count // parts)
 
 
-def _fill_from(waiting: deque[Row], part: _Part) -> deque[Row]:
-    """Give a part the rows that waited for it; the others wait on."""
-    still: deque[Row] = deque()
+def _fill_from(waiting: list[Row], waits: Counter[int], part: _Part, length: int) -> list[Row]:
+    """Give a part the rows that waited for it and are no longer; the others wait on."""
+    still: list[Row] = []
     for row in waiting:
-        if part.has_room() and part.takes(row):
+        if row.length <= length and part.has_room() and part.takes(row):
             part.add(row)
+            waits.subtract({row.left_group, row.right_group})
         else:
             still.append(row)
     return still

@@ -59,6 +59,11 @@ class TokenTable:
         """Number of tokens of each row."""
         return np.diff(self.starts)
 
+    def lengths_of(self, rows: Int[np.ndarray, "..."]) -> Int64[np.ndarray, "..."]:
+        """Count the tokens of some rows; cheaper than `lengths` of a great table."""
+        lengths: Int64[np.ndarray, "..."] = self.starts[rows + 1] - self.starts[rows]
+        return lengths
+
     def __len__(self) -> int:
         return len(self.starts) - 1
 
@@ -69,7 +74,7 @@ class TokenTable:
 
     def gather(self, rows: Int[np.ndarray, "chosen"]) -> "TokenTable":
         """Copy some rows into a table of their own."""
-        lengths: Any = self.lengths[rows]
+        lengths = self.lengths_of(rows)
         starts = np.concatenate([[0], np.cumsum(lengths)])
         places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
         return TokenTable(self.ids[places], starts)
@@ -91,7 +96,7 @@ class TokenTable:
             ValueError: a row is longer than `width`; nothing is ever cut.
         """
         starts: Any = self.starts[rows]
-        lengths: Any = self.starts[rows + 1] - starts
+        lengths: Any = self.lengths_of(rows)
         longest = int(lengths.max(initial=0))
         width = longest if width is None else width
         if longest > width:

@@ -176,11 +176,20 @@ class Trainer:
         )
         self.optimizer.zero_grad()
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.clip_norm)
+        norm = self._clip()
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
-        return loss.item(), norm.item()
+        return loss.item(), norm
+
+    def _clip(self) -> float:
+        """Shorten a gradient that is too long; give the length that it had."""
+        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
+        norm = math.hypot(*(float(torch.linalg.vector_norm(each)) for each in gradients))
+        if norm > self.settings.clip_norm:
+            for gradient in gradients:
+                gradient.mul_(self.settings.clip_norm / norm)
+        return norm
 
     def _rate(self, step: int) -> float:
         """Give the share of the highest learning rate that the step after `step` others takes."""
