@@ -59,9 +59,13 @@ class Tokenizer:
             min_count: words seen fewer times get no id.
         """
         times = np.ones(len(texts), int) if counts is None else counts
-        seen: Counter[str] = Counter()
+        pieces: Counter[str] = Counter()
         for text, count in zip(texts, times.tolist(), strict=True):
-            for word in self.words(text):
+            for piece in self.clean(text).split():
+                pieces[piece] += count
+        seen: Counter[str] = Counter()
+        for piece, count in pieces.items():
+            for word in split_words(piece):
                 seen[word] += count
         return Tokenizer(
             self.vocabulary.grown(seen, min_count),
@@ -84,20 +88,44 @@ class Tokenizer:
 
     def encode_all(self, texts: Iterable[str]) -> TokenTable:
         """Give the ids of many questions, in order, and the spelling of unknown words."""
-        if not self.ngram_buckets:
-            return TokenTable.from_rows(map(self.encode, texts))
-        get = self.vocabulary.get
-        known = len(self.vocabulary)
-        new: dict[str, int] = {}
-        rows: list[list[int]] = []
-        for text in texts:
-            row = []
-            for word in self.words(text):
-                index = get(word)
-                row.append(new.setdefault(word, known + len(new)) if index is None else index)
-            rows.append(row or [TOKENS.unknown])
-        return TokenTable.from_rows(rows, known, self.spell(new))
+        pieces = _Pieces(self.vocabulary, spelled=self.ngram_buckets > 0)
+        rows = (
+            [index for piece in self.clean(text).split() for index in pieces[piece]]
+            or [TOKENS.unknown]
+            for text in texts
+        )
+        table = TokenTable.from_rows(rows)
+        if self.ngram_buckets:
+            table.known, table.spellings = len(self.vocabulary), self.spell(pieces.new)
+        return table
 
     def spell(self, words: Iterable[str]) -> TokenTable:
         """Give the n-grams of words, one row a word."""
         return TokenTable.from_rows(ngram_ids(word, self.ngram_buckets) for word in words)
+
+
+class _Pieces(dict[str, list[int]]):
+    """The ids of what stands between two spaces; most of it returns, so it is cut once.
+
+    Args:
+        vocabulary: the words that have an id.
+        spelled: whether other words are numbered behind them; else they are the unknown id.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, *, spelled: bool):
+        super().__init__()
+        self.vocabulary = vocabulary
+        self.spelled = spelled
+        self.new: dict[str, int] = {}
+
+    def __missing__(self, piece: str) -> list[int]:
+        self[piece] = ids = [self._id(word) for word in split_words(piece)]
+        return ids
+
+    def _id(self, word: str) -> int:
+        index = self.vocabulary.get(word)
+        if index is not None:
+            return index
+        if not self.spelled:
+            return TOKENS.unknown
+        return self.new.setdefault(word, len(self.vocabulary) + len(self.new))

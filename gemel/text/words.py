@@ -26,7 +26,10 @@ _ASCII = re.compile(rf"{_BEFORE_WORDS}|\w+|[^\w\s\x1c-\x1f]", re.IGNORECASE | re
 
 
 def split_words(text: str) -> list[str]:
-    """Cut a cleaned text into words, numbers and single marks; nothing but spaces gets lost."""
+    """Cut a cleaned text into words, numbers and single marks; nothing but spaces gets lost.
+
+    No word looks across a space: the words of a text are those of its pieces between spaces.
+    """
     if "n't" in text or "N'T" in text:
         text = text.replace("n't", " n't").replace("N'T", " N'T")
     pattern = _ASCII if text.isascii() else _any_script()

@@ -58,6 +58,11 @@ def test_nothing_but_spaces_gets_lost(text):
 
 
 @given(texts)
+def test_no_word_looks_across_a_space(text):
+    assert split_words(text) == [word for piece in text.split() for word in split_words(piece)]
+
+
+@given(texts)
 def test_no_word_is_empty_or_holds_a_space(text):
     assert all(word.split() == [word] for word in split_words(text))
 
