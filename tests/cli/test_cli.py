@@ -48,7 +48,7 @@ def test_train_shows_progress_and_says_what_comes_next(model):
     assert f'gemel compare "first question" "second question" --model {out}' in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
     assert sorted(path.name for path in out.iterdir()) == [
-        *("README.md", "config.json", "decision.json"),
+        *("README.md", "config.json", "decision.json", "loss.png"),
         *("model.safetensors", "tokenizer.json", "training.json"),
     ]
 
