@@ -16,6 +16,7 @@ from gemel.cli.options import (
     Left,
     Quotes,
     Right,
+    Same,
     SkipBad,
     columns,
     rows_to_skip,
@@ -44,6 +45,7 @@ def audit(
     left: Left = None,
     right: Right = None,
     label: Label = None,
+    same: Same = 1,
     header: Header = None,
     quotes: Quotes = True,
     skip_bad: SkipBad = 0,
@@ -65,7 +67,7 @@ def audit(
         check_picture(plot)
     skipped = rows_to_skip(skip_bad, bad_rows)
     report = api.audit(
-        *pairs, columns=columns(left, right, label, header, quotes), skip_bad=skipped
+        *pairs, columns=columns(left, right, label, same, header, quotes), skip_bad=skipped
     )
     if skipped.count:
         typer.echo(f"warning: {skipped}", err=True)

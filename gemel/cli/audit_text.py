@@ -48,6 +48,8 @@ def _findings(report: "FileAudit") -> Iterator[str]:
         ("  of these labelled 0", report.self_pairs_labelled_0),
     ):
         yield _row(name, finding.pairs, report.pairs) + _lines(finding.lines)
+    if report.self_pairs_labelled_0.pairs > report.self_pairs.pairs / 2:
+        yield "  perhaps 0 says here that two questions ask the same: then add --same 0"
 
 
 def _lines(lines: tuple[int, ...]) -> str:

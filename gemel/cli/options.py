@@ -17,6 +17,7 @@ __all__ = [
     "PairsFile",
     "Quotes",
     "Right",
+    "Same",
     "SkipBad",
     "columns",
     "rows_to_skip",
@@ -41,7 +42,14 @@ Left = Annotated[
 ]
 Right = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the second question.")]
 Label = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="Column of the label: 1 the same, 0 not.")
+    str | None,
+    typer.Option(metavar="COLUMN", help="Column of the label: 1 the same, 0 not; see --same."),
+]
+Same = Annotated[
+    int,
+    typer.Option(
+        metavar="0|1", min=0, max=1, help="The label of pairs that ask the same, if it is not 1."
+    ),
 ]
 Header = Annotated[
     bool | None,
@@ -77,11 +85,12 @@ def columns(
     left: str | None,
     right: str | None,
     label: str | None,
+    same: int,
     header: bool | None,
     quotes: bool,
 ) -> Columns:
     """Gather what is said of the columns."""
-    return Columns(left=left, right=right, label=label, header=header, quotes=quotes)
+    return Columns(left=left, right=right, label=label, same=same, header=header, quotes=quotes)
 
 
 def rows_to_skip(skip_bad: int, bad_rows: Path | None) -> BadRows:

@@ -18,6 +18,7 @@ from gemel.cli.options import (
     PairsFile,
     Quotes,
     Right,
+    Same,
     SkipBad,
     columns,
     rows_to_skip,
@@ -55,6 +56,7 @@ def split(
     left: Left = None,
     right: Right = None,
     label: Label = None,
+    same: Same = 1,
     header: Header = None,
     quotes: Quotes = True,
     skip_bad: SkipBad = 0,
@@ -77,7 +79,7 @@ def split(
         parts=_parts(part) if part else None,
         folds=folds,
         seed=seed,
-        columns=columns(left, right, label, header, quotes),
+        columns=columns(left, right, label, same, header, quotes),
         skip_bad=skipped,
     )
     if skipped.count:
@@ -87,6 +89,8 @@ def split(
         for name, value in (("left", left), ("right", right), ("label", label))
         if value is not None
     )
+    if same != 1:
+        options += f" --same {same}"
     if header is not None:
         options += " --header" if header else " --no-header"
     if not quotes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gemel.data.bad_rows import BadRowError
 from gemel.data.places import Places
+from gemel.errors import ConfigError
 
 __all__ = ["Columns", "find_places", "numbered_places"]
 
@@ -29,11 +30,17 @@ class Columns:
     right: str | int | None = None
     """The second question."""
     label: str | int | None = None
-    """The label, whose values are 0 and 1, or false and true."""
+    """The label, whose values are 0 and 1, or false and true; see `same`."""
     header: bool | None = None
     """Whether a CSV or TSV file has one; None: yes, unless columns are given by place alone."""
     quotes: bool = True
     """Whether quotes enclose fields of a CSV or TSV file; False: they are letters like others."""
+    same: int = 1
+    """The label that says that two questions ask the same, 0 or 1."""
+
+    def __post_init__(self) -> None:
+        if self.same not in (0, 1):
+            raise ConfigError(f"the label of pairs that ask the same is 0 or 1, not {self.same}")
 
     @property
     def given(self) -> list[str | int | None]:
@@ -67,7 +74,7 @@ def find_places(names: Sequence[str], columns: Columns, *, by_number: bool = Fal
         left, right, label = found
         if left is not None and right is not None and label is not None:
             _refuse_doubles(names, [left, right, label])
-            return Places(tuple(names), left, right, label)
+            return Places(tuple(names), left, right, label, same=columns.same)
     if columns.given == [None] * 3 and _ANCHOR in names and _POSITIVE in names:
         return _anchored(names)
     raise BadRowError(_missing(names, columns, by_number=by_number))
@@ -94,7 +101,7 @@ def numbered_places(width: int, columns: Columns) -> Places:
     if left is None or right is None or label is None:
         raise BadRowError(_missing(names, columns, by_number=True))
     _refuse_doubles(names, [left, right, label])
-    return Places(tuple(names), left, right, label)
+    return Places(tuple(names), left, right, label, same=columns.same)
 
 
 def _anchored(names: Sequence[str]) -> Places:

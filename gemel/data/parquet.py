@@ -40,7 +40,8 @@ def open_parquet(path: Path, columns: Columns) -> Iterator[Table]:
         names = tuple(found.names[place] for place in used)
         label = None if found.label is None else 2
         negative = None if found.negative is None else 2
-        yield Table(_records(file, names, path), Places(names, 0, 1, label, negative).pairs)
+        places = Places(names, 0, 1, label, negative, found.same)
+        yield Table(_records(file, names, path), places.pairs)
 
 
 @contextmanager

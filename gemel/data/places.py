@@ -24,6 +24,8 @@ class Places:
     """None: left and right ask the same."""
     negative: int | None = None
     """A question that asks something else than left."""
+    same: int = 1
+    """The label, 0 or 1, of pairs that ask the same."""
 
     def pairs(self, fields: Sequence[Any], line: int) -> tuple[QuestionPair, ...]:
         """Make the pairs of a row.
@@ -41,7 +43,8 @@ class Places:
         if type(left) is not str or type(right) is not str:
             raise self._no_text(fields, self.left, self.right)
         if self.label is not None:
-            return (QuestionPair(left, right, label_of(fields[self.label]), line),)
+            is_duplicate = label_of(fields[self.label]) == self.same
+            return (QuestionPair(left, right, is_duplicate, line),)
         positive = QuestionPair(left, right, True, line)
         negative = None if self.negative is None else fields[self.negative]
         if negative is None or negative == "":

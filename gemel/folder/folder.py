@@ -154,7 +154,10 @@ def load_model(path: str | Path) -> Model:
     """
     folder = Path(path)
     if not folder.is_dir():
-        raise FolderError(f"{path}: no such model folder; `gemel train` makes one")
+        remedy = "`gemel train` makes one"
+        for old in folder.parent.glob(f".{folder.name}.old-*"):
+            remedy = f"the one that was being replaced lies at {old}: rename it"
+        raise FolderError(f"{path}: no such model folder; {remedy}")
     config = _read_json(folder / "config.json")
     _check_version(config, folder)
     content = _read_checked(folder, config.get("sha256"))

@@ -90,8 +90,9 @@ def learn(
     decision = _decide(weights, tokenizer, kept_out, config)
     if decision.slope <= 0:
         reporter.warn(
-            "on the validation pairs, more similar questions were not more often the same: "
-            "this model knows nothing yet; give it more pairs"
+            "on the validation pairs, more similar questions were not more often the same: either "
+            "this model knows nothing yet and needs more pairs, or 0 is the label of those that "
+            "ask the same (--same 0; see gemel audit)"
         )
     return Model(
         config=config,

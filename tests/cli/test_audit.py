@@ -121,3 +121,15 @@ def test_without_matplotlib_all_but_the_picture_is_there(files, tmp_path):
     assert refused.stderr == (
         "gemel: drawing needs packages that are not here: pip install 'gemel[plots]'\n"
     )
+
+
+def test_labels_that_may_be_the_wrong_way_round(tmp_path, run):
+    path = tmp_path / "turned.csv"
+    path.write_text("question1,question2,is_duplicate\nhow,how,0\nwhy,Why,0\nwhy,how,1\n")
+    assert (
+        "perhaps 0 says here that two questions ask the same: then add --same 0"
+        in run("audit", path)[1]
+    )
+    out = run("audit", path, "--same", "0")[1]
+    assert "--same" not in out
+    assert "labelled 1: the same                        2   66.7%" in out

@@ -55,3 +55,11 @@ def test_no_negative_no_pair(negative):
 def test_what_is_no_text(fields, problem):
     with pytest.raises(BadRowError, match=problem):
         Places(("a", "p", "n"), 0, 1, None, 2).pairs(fields, 1)
+
+
+@pytest.mark.parametrize("value", [0, 1, "0", "true", False, 1.0])
+def test_the_label_of_the_same_may_be_0(value):
+    usual, turned = (Places(("a", "b", "l"), 0, 1, 2, same=same) for same in (1, 0))
+    fields = ("how", "why", value)
+    assert usual.pairs(fields, 1)[0].is_duplicate == label_of(value)
+    assert turned.pairs(fields, 1)[0].is_duplicate != label_of(value)

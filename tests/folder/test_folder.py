@@ -346,3 +346,20 @@ def test_a_pickle_runs_no_code(folder, tmp_path, name):
     assert not (tmp_path / "sprung").exists()
     pickle.loads(trap)  # the trap does work
     assert (tmp_path / "sprung").exists()
+
+
+def test_killed_while_it_replaced_a_model_the_old_one_is_named(tmp_path, tiny_model):
+    save_model(tiny_model, tmp_path / "m")
+    old = tmp_path / ".m.old-x1"
+    (tmp_path / "m").rename(old)
+    with pytest.raises(FolderError, match=r"lies at .*\.m\.old-x1: rename it"):
+        load_model(tmp_path / "m")
+    load_model(old)
+
+
+def test_a_folder_of_an_older_format_says_to_train_again(tmp_path, tiny_model):
+    save_model(tiny_model, tmp_path / "m")
+    path = tmp_path / "m" / "config.json"
+    path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 1'))
+    with pytest.raises(FolderError, match=r"format 1 is that of an older gemel.*train again"):
+        load_model(tmp_path / "m")
