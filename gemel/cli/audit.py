@@ -8,23 +8,13 @@ from typing import Annotated
 import typer
 
 from gemel.cli.audit_text import describe_audit
-from gemel.cli.options import (
-    BadRowsFile,
-    Header,
-    Json,
-    Label,
-    Left,
-    Quotes,
-    Right,
-    Same,
-    SkipBad,
-    columns,
-    rows_to_skip,
-)
+from gemel.cli.options import Json
+from gemel.cli.reading import Reading, reads_pairs
 
 __all__ = ["audit"]
 
 
+@reads_pairs
 def audit(
     pairs: Annotated[
         list[Path],
@@ -34,6 +24,7 @@ def audit(
             help="Files of labelled question pairs; first what a model is to learn from.",
         ),
     ],
+    reading: Reading,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -42,14 +33,6 @@ def audit(
             help="Draw a picture too; the name's ending says the kind: .png, .svg, .pdf, ...",
         ),
     ] = None,
-    left: Left = None,
-    right: Right = None,
-    label: Label = None,
-    same: Same = 1,
-    header: Header = None,
-    quotes: Quotes = True,
-    skip_bad: SkipBad = 0,
-    bad_rows: BadRowsFile = None,
     as_json: Json = False,
 ) -> None:
     """Look at labelled pairs: labels, odd pairs, lengths, words, duplicate groups.
@@ -65,12 +48,8 @@ def audit(
         from gemel.plots import check_picture, draw_audit, save_picture
 
         check_picture(plot)
-    skipped = rows_to_skip(skip_bad, bad_rows)
-    report = api.audit(
-        *pairs, columns=columns(left, right, label, same, header, quotes), skip_bad=skipped
-    )
-    if skipped.count:
-        typer.echo(f"warning: {skipped}", err=True)
+    report = api.audit(*pairs, columns=reading.columns, skip_bad=reading.skip_bad)
+    reading.warn()
     typer.echo(json.dumps(dataclasses.asdict(report)) if as_json else describe_audit(report))
     if plot is not None:
         save_picture(draw_audit(report), plot)

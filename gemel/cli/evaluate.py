@@ -7,22 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from gemel.cli.options import (
-    BadRowsFile,
-    Header,
-    Json,
-    Label,
-    Left,
-    ModelFolder,
-    PairsFile,
-    Quotes,
-    Right,
-    Same,
-    SkipBad,
-    columns,
-    rows_to_skip,
-)
+from gemel.cli.options import Json, ModelFolder, PairsFile
 from gemel.cli.progress import WorkProgress
+from gemel.cli.reading import Reading, reads_pairs
 
 if TYPE_CHECKING:
     from gemel.evaluation import Report
@@ -30,8 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 
+@reads_pairs
 def evaluate(
     pairs: PairsFile,
+    reading: Reading,
     model: ModelFolder,
     halves: Annotated[
         bool,
@@ -44,14 +33,6 @@ def evaluate(
     seen: Annotated[
         bool, typer.Option("--seen", help="Measure even on pairs that the model has seen.")
     ] = False,
-    left: Left = None,
-    right: Right = None,
-    label: Label = None,
-    same: Same = 1,
-    header: Header = None,
-    quotes: Quotes = True,
-    skip_bad: SkipBad = 0,
-    bad_rows: BadRowsFile = None,
     as_json: Json = False,
 ) -> None:
     """Measure a model on labelled pairs it was not trained on.
@@ -60,19 +41,17 @@ def evaluate(
     """
     from gemel import api
 
-    skipped = rows_to_skip(skip_bad, bad_rows)
     with WorkProgress(Console(stderr=True)) as progress:
         report = api.evaluate(
             pairs,
             model,
-            columns=columns(left, right, label, same, header, quotes),
-            skip_bad=skipped,
+            columns=reading.columns,
+            skip_bad=reading.skip_bad,
             halves=halves,
             seen=seen,
             progress=progress,
         )
-    if skipped.count:
-        typer.echo(f"warning: {skipped}", err=True)
+    reading.warn()
     typer.echo(json.dumps(dataclasses.asdict(report)) if as_json else _text(report))
 
 

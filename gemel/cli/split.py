@@ -9,20 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.options import (
-    BadRowsFile,
-    Header,
-    Json,
-    Label,
-    Left,
-    PairsFile,
-    Quotes,
-    Right,
-    Same,
-    SkipBad,
-    columns,
-    rows_to_skip,
-)
+from gemel.cli.options import Json, PairsFile
+from gemel.cli.reading import Reading, reads_pairs
 
 if TYPE_CHECKING:
     from gemel.data import SplitReport
@@ -30,8 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["split"]
 
 
+@reads_pairs
 def split(
     pairs: PairsFile,
+    reading: Reading,
     out: Annotated[
         Path, typer.Option(metavar="DIR", show_default=False, help="The folder to make.")
     ],
@@ -53,14 +43,6 @@ def split(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another split.")] = 0,
-    left: Left = None,
-    right: Right = None,
-    label: Label = None,
-    same: Same = 1,
-    header: Header = None,
-    quotes: Quotes = True,
-    skip_bad: SkipBad = 0,
-    bad_rows: BadRowsFile = None,
     as_json: Json = False,
 ) -> None:
     """Split labelled pairs so that no question is in two parts.
@@ -72,33 +54,20 @@ def split(
     """
     from gemel import api
 
-    skipped = rows_to_skip(skip_bad, bad_rows)
     report = api.split(
         pairs,
         out,
         parts=_parts(part) if part else None,
         folds=folds,
         seed=seed,
-        columns=columns(left, right, label, same, header, quotes),
-        skip_bad=skipped,
+        columns=reading.columns,
+        skip_bad=reading.skip_bad,
     )
-    if skipped.count:
-        typer.echo(f"warning: {skipped}", err=True)
-    options = "".join(
-        f" --{name} {shlex.quote(value)}"
-        for name, value in (("left", left), ("right", right), ("label", label))
-        if value is not None
-    )
-    if same != 1:
-        options += f" --same {same}"
-    if header is not None:
-        options += " --header" if header else " --no-header"
-    if not quotes:
-        options += " --no-quotes"
+    reading.warn()
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(report)))
     else:
-        typer.echo("\n".join([*_text(report), *_next(report, options)]))
+        typer.echo("\n".join([*_text(report), *_next(report, reading.as_options)]))
 
 
 def _parts(assignments: list[str]) -> dict[str, float]:

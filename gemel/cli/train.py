@@ -7,27 +7,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gemel.cli.options import (
-    BadRowsFile,
-    Header,
-    Label,
-    Left,
-    PairsFile,
-    Quotes,
-    Right,
-    Same,
-    SkipBad,
-    columns,
-    rows_to_skip,
-)
+from gemel.cli.options import PairsFile
 from gemel.cli.progress import TrainingProgress
+from gemel.cli.reading import Reading, reads_pairs
 from gemel.config import Config
 
 __all__ = ["train"]
 
 
+@reads_pairs
 def train(
     pairs: PairsFile,
+    reading: Reading,
     out: Annotated[Path, typer.Option(show_default=False, help="The model folder to write.")],
     config: Annotated[
         Path | None, typer.Option(help="A TOML file of settings; defaults where it is silent.")
@@ -62,14 +53,6 @@ def train(
     checkpoint_every: Annotated[
         float, typer.Option(metavar="SECONDS", help="Time between two checkpoints.", min=0)
     ] = 60.0,
-    left: Left = None,
-    right: Right = None,
-    label: Label = None,
-    same: Same = 1,
-    header: Header = None,
-    quotes: Quotes = True,
-    skip_bad: SkipBad = 0,
-    bad_rows: BadRowsFile = None,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -91,8 +74,8 @@ def train(
             out,
             config=settings,
             validation=validation,
-            columns=columns(left, right, label, same, header, quotes),
-            skip_bad=rows_to_skip(skip_bad, bad_rows),
+            columns=reading.columns,
+            skip_bad=reading.skip_bad,
             start=start,
             reporter=progress,
             logs=logs,

@@ -1,0 +1,130 @@
+"""The options that say how a file of pairs is to be read: the same for every verb that does."""
+
+import functools
+import inspect
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gemel.data import BadRows, Columns
+
+__all__ = ["Reading", "reads_pairs"]
+
+Left = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Column of the first question: its name, or its place, from 1."
+    ),
+]
+Right = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the second question.")]
+Label = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Column of the label: 1 the same, 0 not; see --same."),
+]
+Same = Annotated[
+    int,
+    typer.Option(
+        metavar="0|1", min=0, max=1, help="The label of pairs that ask the same, if it is not 1."
+    ),
+]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header",
+        show_default=False,
+        help="Whether a CSV or TSV file has a header; yes, unless columns are given by place.",
+    ),
+]
+Quotes = Annotated[
+    bool,
+    typer.Option(
+        "--quotes/--no-quotes",
+        help="Whether quotes enclose fields of a CSV or TSV file, or are letters like others.",
+    ),
+]
+SkipBad = Annotated[
+    int,
+    typer.Option(metavar="N", min=0, help="Skip up to N rows that do not fit, and list them."),
+]
+BadRowsFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        show_default=False,
+        help="Where --skip-bad lists them; PAIRS.bad-rows.jsonl in this directory if not given.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was said of a file of pairs."""
+
+    columns: Columns
+    skip_bad: BadRows
+
+    @property
+    def as_options(self) -> str:
+        """The columns as one would type them, with a space before each."""
+        given = self.columns
+        words = [
+            f"--{name} {shlex.quote(str(value))}"
+            for name, value in (
+                ("left", given.left),
+                ("right", given.right),
+                ("label", given.label),
+            )
+            if value is not None
+        ]
+        if given.same != 1:
+            words.append(f"--same {given.same}")
+        if given.header is not None:
+            words.append("--header" if given.header else "--no-header")
+        if not given.quotes:
+            words.append("--no-quotes")
+        return "".join(f" {word}" for word in words)
+
+    def warn(self) -> None:
+        """Say how many rows were passed over, if any were."""
+        if self.skip_bad.count:
+            typer.echo(f"warning: {self.skip_bad}", err=True)
+
+
+def reads_pairs(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb that takes `reading` the options for it."""
+    options = inspect.signature(_read_options).parameters
+    signature = inspect.signature(command)
+    own = [each for name, each in signature.parameters.items() if name != "reading"]
+
+    @functools.wraps(command)
+    def run(**values: Any) -> None:
+        said = {name: values.pop(name) for name in options}
+        command(**values, reading=_read_options(**said))
+
+    parameters = [each.replace(kind=each.KEYWORD_ONLY) for each in (*own, *options.values())]
+    del run.__wrapped__  # typer would look at it
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run
+
+
+def _read_options(
+    left: Left = None,
+    right: Right = None,
+    label: Label = None,
+    same: Same = 1,
+    header: Header = None,
+    quotes: Quotes = True,
+    skip_bad: SkipBad = 0,
+    bad_rows: BadRowsFile = None,
+) -> Reading:
+    if bad_rows is not None and not skip_bad:
+        raise typer.BadParameter(
+            "lists what --skip-bad skips; add --skip-bad N", param_hint="--bad-rows"
+        )
+    columns = Columns(left=left, right=right, label=label, same=same, header=header, quotes=quotes)
+    return Reading(columns, BadRows(skip_bad, bad_rows))
