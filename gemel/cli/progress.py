@@ -86,6 +86,7 @@ class TrainingProgress(_Live):
         self.loss: float | None = None
         self.pairs = 0
         self.started = self.spoken
+        self.best = ""
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -98,8 +99,9 @@ class TrainingProgress(_Live):
         )
 
     def begin(self, step: int) -> None:
-        """Start the clock."""
+        """Start the clock, and the bar where training goes on."""
         self.started, self.pairs = time.monotonic(), 0
+        self.bar.reset(self.task, completed=step, total=None)
 
     def step(self, summary: "StepSummary") -> None:
         """Move the bar, or now and then print a line."""
@@ -115,7 +117,7 @@ class TrainingProgress(_Live):
             total=self.epochs * batches,
             completed=(epoch - 1) * batches + batch,
             description=f"epoch {epoch}/{self.epochs}",
-            news=news,
+            news=news + self.best,
         )
         if not self.console.is_terminal and now - self.spoken > _EVERY:
             self.spoken = now
@@ -125,6 +127,8 @@ class TrainingProgress(_Live):
         """Print the epoch's line."""
         self.spoken = time.monotonic()
         self.started, self.pairs = self.spoken, 0
+        if summary.is_best:
+            self.best = f"  best validation {summary.validation_average_precision:.3f}"
         self.say(
             f"epoch {summary.epoch}/{summary.epochs}  loss {summary.loss:.4f}  "
             f"{summary.pairs_per_second:,.0f} pairs/s  validation: "

@@ -58,6 +58,7 @@ def train(clock):
                 clock[0] += 10
                 progress.step(step(number))
             progress.epoch(summary())
+            progress.step(step(5))
             progress.warn("it leans")
 
     return work
@@ -78,8 +79,9 @@ def test_lines_where_there_is_no_terminal(clock):
 def test_a_bar_on_a_terminal(clock):
     text = written(True, clock, train(clock))
     assert "epoch 1/2" in text
-    assert "50%" in text
+    assert "62%" in text
     assert "batch 2/4" not in text
+    assert "best validation 0.900" in text
 
 
 def test_work_says_what_is_done(clock):
