@@ -52,8 +52,8 @@ class TextConfig:
     def __post_init__(self) -> None:
         _require(self.min_count >= 1, f"text.min_count must be at least 1, not {self.min_count}")
         _require(
-            self.ngram_buckets >= 0,
-            f"text.ngram_buckets must not be negative, not {self.ngram_buckets}",
+            0 <= self.ngram_buckets <= 2**24,
+            f"text.ngram_buckets must be from 0 to {2**24}, not {self.ngram_buckets}",
         )
 
 
@@ -67,7 +67,10 @@ class NetworkConfig:
     """Whether padding is left out of the mean; `false` is what the notebook did."""
 
     def __post_init__(self) -> None:
-        _require(self.d_model >= 1, f"network.d_model must be at least 1, not {self.d_model}")
+        _require(
+            1 <= self.d_model <= 8192,
+            f"network.d_model must be from 1 to 8192, not {self.d_model}",
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -109,7 +112,10 @@ class TrainingConfig:
         )
         _require(self.epochs >= 1, f"training.epochs must be at least 1, not {self.epochs}")
         _require(self.patience >= 1, f"training.patience must be at least 1, not {self.patience}")
-        _require(self.clip_norm > 0, f"training.clip_norm must be above 0, not {self.clip_norm}")
+        _require(
+            0 < self.clip_norm <= 1e6,
+            f"training.clip_norm must be above 0 and at most 1e6, not {self.clip_norm}",
+        )
         _require(
             0 < self.learning_rate < 10,
             f"training.learning_rate must be above 0 and below 10, not {self.learning_rate}",

@@ -33,7 +33,7 @@ def new_file(path: Path) -> Iterator[BufferedWriter]:
     Raises:
         OSError: the parent is missing or read-only, or the disk is full; `path` is untouched.
     """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.tmp-")
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -119,7 +119,11 @@ def _put_in_place(fresh: Path, path: Path) -> None:
         _sync(path.parent)
         return
     old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.old-"))
-    path.rename(old)
+    try:
+        path.rename(old)
+    except BaseException:
+        old.rmdir()
+        raise
     try:
         fresh.rename(path)
     except BaseException:

@@ -53,7 +53,7 @@ def main() -> None:
         app()
     except SystemExit as stop:
         if stop.code == _INTERRUPTED:  # typer has turned Ctrl-C into this, without a word
-            typer.echo("gemel: stopped; nothing was written", err=True)
+            typer.echo("gemel: stopped; what was there is as it was", err=True)
         raise
     except TrainingStopped as stopped:
         typer.echo(f"gemel: {stopped}", err=True)

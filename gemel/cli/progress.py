@@ -98,7 +98,7 @@ class TrainingProgress(_Live):
             f"warning: {text}", style="bold yellow", highlight=False, markup=False, soft_wrap=True
         )
 
-    def begin(self, step: int) -> None:
+    def begin(self, step: int, epoch: int) -> None:
         """Start the clock, and the bar where training goes on."""
         self.started, self.pairs = time.monotonic(), 0
         self.bar.reset(self.task, completed=step, total=None)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from gemel.config import OBJECTIVES
+
 __all__ = ["Decision", "Verdict"]
 
 
@@ -47,6 +49,8 @@ class Decision:
         numbers = (self.threshold, self.slope, self.intercept)
         if not all(math.isfinite(number) for number in numbers):
             raise ValueError(f"threshold, slope and intercept must be finite, not {numbers}")
+        if self.objective not in OBJECTIVES:
+            raise ValueError(f"the objective must be one of {OBJECTIVES}, not {self.objective!r}")
 
     def is_duplicate(self, similarity: Float[np.ndarray, "pairs"]) -> Bool[np.ndarray, "pairs"]:
         """Say which similarities reach the threshold."""

@@ -76,6 +76,8 @@ def check_place(path: str | Path, *, overwrite: bool = False) -> None:
     path = Path(path)
     if path.exists() and path.resolve() == Path.cwd():
         raise FolderError(f"{path}: is the current folder; name one inside it")
+    if path.is_mount():
+        raise FolderError(f"{path}: is a mount point, which cannot be replaced; name one inside it")
     if path.is_dir() and any(path.iterdir()):
         _require_ours(path)
         if not overwrite:
@@ -168,7 +170,7 @@ def load_model(path: str | Path) -> Model:
             tokenizer=_tokenizer(_parse(content[_TOKENIZER], folder / _TOKENIZER)),
             weights=safetensors.numpy.load(content[_WEIGHTS]),
             decision=msgspec.convert(_parse(content[_DECISION], folder / _DECISION), Decision),
-            training=_parse(content[_TRAINING], folder / _TRAINING),
+            training=_training(_parse(content[_TRAINING], folder / _TRAINING)),
         )
     except SafetensorError as error:
         raise FolderError(f"{folder / _WEIGHTS}: not a safetensors file: {error}") from error
@@ -250,6 +252,13 @@ def _tokenizer(values: Mapping[str, Any]) -> Tokenizer:
         repair=msgspec.convert(values["repair"], bool),
         ngram_buckets=msgspec.convert(values["ngram_buckets"], int),
     )
+
+
+def _training(record: dict[str, Any]) -> dict[str, Any]:
+    """Check what later steps rely on in a training record."""
+    msgspec.convert(record["data"], str)
+    msgspec.convert(record.get("earlier_data", []), list[str])
+    return record
 
 
 def _check_weights(model: Model, path: Path) -> None:

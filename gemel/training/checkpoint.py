@@ -7,10 +7,10 @@ is in it too: every random number is drawn from the seed, the epoch and the batc
 
 import contextlib
 import dataclasses
+import glob
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import msgspec
 import safetensors.torch
@@ -20,16 +20,52 @@ from torch import Tensor
 
 from gemel.errors import ConfigError, DataError, FolderError, TrainingError
 from gemel.files import write_bytes
+from gemel.models import get_weights
 from gemel.training.curve import LossCurve
 from gemel.training.identity import Identity
 from gemel.training.reporters import EpochSummary
 from gemel.training.state import TrainingState
 from gemel.training.trainer import Trainer
 
-__all__ = ["Checkpoint", "save_checkpoint"]
+__all__ = ["Checkpoint", "remove_leftovers", "save_checkpoint"]
 
 FORMAT_VERSION = 1
 """Grows when an older gemel could no longer read the file."""
+_AGAIN = "go on with what it was, or add --overwrite to begin again"
+
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+_Number = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class _Curve(msgspec.Struct):
+    stride: _Number
+    losses: list[float]
+    total: float
+    waiting: _Count
+
+
+class _State(msgspec.Struct):
+    epoch: _Number
+    batch: _Count
+    step: _Count
+    loss: float
+    pairs: _Count
+    seconds: float
+    elapsed: float
+    curve: _Curve
+    history: list[EpochSummary]
+
+
+class _Known(msgspec.Struct):
+    """What the metadata say."""
+
+    identity: Identity
+    bfloat16: bool
+    state: _State
+
+
+class _Version(msgspec.Struct):
+    format_version: int
 
 
 class Checkpoint:
@@ -46,22 +82,19 @@ class Checkpoint:
         self.path = path
         try:
             with safe_open(path, framework="pt") as file:
-                known = json.loads((file.metadata() or {}).get("gemel", "{}"))
-                self.tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            if known.get("format_version") != FORMAT_VERSION:
-                raise FolderError(
-                    f"{path}: not a checkpoint that this gemel can read "
-                    f"(format {known.get('format_version')}, expected {FORMAT_VERSION}); "
-                    "add --overwrite to begin again"
-                )
-            self.identity = msgspec.convert(known["identity"], Identity)
-            self.bfloat16 = msgspec.convert(known["bfloat16"], bool)
-            self.values = msgspec.convert(known["state"], _Values)
+                known = (file.metadata() or {}).get("gemel", "")
+                # Copies: the file may be replaced while training goes on.
+                self.tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+            version = msgspec.json.decode(known, type=_Version).format_version
+            if version != FORMAT_VERSION:
+                raise ValueError(f"format {version}, not {FORMAT_VERSION}")
+            self.known = msgspec.json.decode(known, type=_Known)
         except FileNotFoundError as error:
             raise FolderError(f"{path}: no such checkpoint") from error
-        except (SafetensorError, ValueError, KeyError) as error:
+        except (SafetensorError, OSError, ValueError, RecursionError) as error:
             raise FolderError(
-                f"{path}: not a checkpoint, or cut short ({error}); add --overwrite to begin again"
+                f"{path}: not a checkpoint of this gemel, or cut short ({error}); "
+                "add --overwrite to begin again"
             ) from error
 
     def restore(self, trainer: Trainer, identity: Identity) -> None:
@@ -74,35 +107,64 @@ class Checkpoint:
         Raises:
             ConfigError: the settings are others.
             DataError: the pairs are others, or in another order.
-            FolderError: the tensors do not fit.
+            FolderError: what is in the file does not fit together.
         """
-        setting = identity.changed_setting(self.identity)
+        setting = identity.changed_setting(self.known.identity)
         if setting:
             raise ConfigError(f"{self.path}: {setting}; {_AGAIN}")
-        data = identity.changed_data(self.identity)
+        data = identity.changed_data(self.known.identity)
         if data:
             raise DataError(f"{data}; {_AGAIN}", path=self.path)
-        try:
-            self._restore(trainer)
-        except (KeyError, RuntimeError, ValueError) as error:
-            message = " ".join(str(error).split())
-            raise FolderError(f"{self.path}: damaged: {message}") from error
-
-    def _restore(self, trainer: Trainer) -> None:
-        values = self.values
-        trainer.bfloat16 = self.bfloat16
-        trainer.model.processor.load_state_dict(_part(self.tensors, "weights"))
-        moments = [_part(self.tensors, f"adam.{n}") for n in range(len(trainer.parameters))]
-        if any(moments):
+        self._require_sense(trainer)
+        self._require_tensors(trainer)
+        trainer.bfloat16 = self.known.bfloat16
+        trainer.model.processor.load_state_dict(self._part("weights"))
+        if self.known.state.step:
+            moments = {number: self._part(f"adam.{number}") for number in _numbers(trainer)}
             groups = trainer.optimizer.state_dict()["param_groups"]
-            state = {number: dict(moment) for number, moment in enumerate(moments)}
-            trainer.optimizer.load_state_dict({"state": state, "param_groups": groups})
+            trainer.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        state = msgspec.structs.asdict(self.known.state)
         trainer.state = TrainingState(
-            **{name: getattr(values, name) for name in _COUNTERS},
-            curve=LossCurve(**values.curve),
-            history=values.history,
-            best={name: value.numpy() for name, value in _part(self.tensors, "best").items()},
+            **state | {"curve": LossCurve(**msgspec.structs.asdict(self.known.state.curve))},
+            best={name: tensor.numpy() for name, tensor in self._part("best").items()},
         )
+
+    def _part(self, prefix: str) -> dict[str, Tensor]:
+        start = f"{prefix}."
+        return {
+            name[len(start) :]: tensor
+            for name, tensor in self.tensors.items()
+            if name.startswith(start)
+        }
+
+    def _require_sense(self, trainer: Trainer) -> None:
+        """Refuse a place that no training comes to."""
+        state = self.known.state
+        epochs = [summary.epoch for summary in state.history]
+        if (
+            epochs != list(range(1, state.epoch))
+            or state.epoch > trainer.settings.epochs + 1
+            or (state.batch > 0) != (state.pairs > 0)
+            or state.step < state.batch
+        ):
+            raise FolderError(
+                f"{self.path}: damaged: it stands at a place that cannot be; {_AGAIN}"
+            )
+
+    def _require_tensors(self, trainer: Trainer) -> None:
+        """Refuse tensors of other names, shapes or kinds than the trainer's own, or not finite."""
+        expected = _shapes(trainer, self.known.state)
+        if self.tensors.keys() != expected.keys():
+            odd = sorted(self.tensors.keys() ^ expected.keys())
+            raise FolderError(f"{self.path}: damaged: {odd[0]} is there or missing; {_AGAIN}")
+        for name, shape in expected.items():
+            tensor = self.tensors[name]
+            found = tuple(tensor.shape)
+            if found != shape or tensor.dtype != torch.float32 or not tensor.isfinite().all():
+                raise FolderError(
+                    f"{self.path}: damaged: {name} is {tensor.dtype} of shape {found}, or not "
+                    f"finite; expected float32 of shape {shape}; {_AGAIN}"
+                )
 
 
 def save_checkpoint(path: Path, trainer: Trainer, identity: Identity) -> None:
@@ -125,7 +187,7 @@ def save_checkpoint(path: Path, trainer: Trainer, identity: Identity) -> None:
         "identity": dataclasses.asdict(identity),
         "bfloat16": trainer.bfloat16,
         "state": {
-            **{name: getattr(state, name) for name in _COUNTERS},
+            **{field: getattr(state, field) for field in _State.__struct_fields__},
             "curve": vars(state.curve),
             "history": [dataclasses.asdict(summary) for summary in state.history],
         },
@@ -142,27 +204,26 @@ def save_checkpoint(path: Path, trainer: Trainer, identity: Identity) -> None:
 
 def remove_leftovers(path: Path) -> None:
     """Remove what a process that was killed while it wrote this checkpoint left beside it."""
-    for leftover in path.parent.glob(f".{path.name}.*"):
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.tmp-????????"):
         with contextlib.suppress(OSError):
             leftover.unlink()
 
 
-_COUNTERS = ("epoch", "batch", "step", "loss", "pairs", "seconds")
-_AGAIN = "go on with what it was, or add --overwrite to begin again"
+def _numbers(trainer: Trainer) -> range:
+    return range(len(trainer.parameters))
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Values:
-    epoch: int
-    batch: int
-    step: int
-    loss: float
-    pairs: int
-    seconds: float
-    curve: dict[str, Any]
-    history: list[EpochSummary]
-
-
-def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    start = f"{prefix}."
-    return {name[len(start) :]: value for name, value in tensors.items() if name.startswith(start)}
+def _shapes(trainer: Trainer, state: _State) -> dict[str, tuple[int, ...]]:
+    """Give name and shape of every tensor that a checkpoint of a trainer holds."""
+    shapes = {
+        f"weights.{name}": tuple(value.shape)
+        for name, value in trainer.model.processor.state_dict().items()
+    }
+    for number in _numbers(trainer) if state.step else ():
+        shapes[f"adam.{number}.step"] = ()
+        for name in ("exp_avg", "exp_avg_sq"):
+            shapes[f"adam.{number}.{name}"] = tuple(trainer.parameters[number].shape)
+    if state.history:
+        for name, array in get_weights(trainer.model.processor).items():
+            shapes[f"best.{name}"] = array.shape
+    return shapes

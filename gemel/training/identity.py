@@ -1,12 +1,13 @@
 """What a training is a training of: only the same one may go on from a checkpoint."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gemel.config import Config
 from gemel.data import Pairs
+from gemel.folder import Model
 from gemel.version import __version__
 
 __all__ = ["Identity"]
@@ -25,11 +26,11 @@ class Identity:
     validation: str | None
     """Digest of the validation pairs that were given."""
     start: str | None
-    """Digest of the data of the model that was started from."""
+    """Digest of the model that was started from."""
 
     @classmethod
     def of(
-        cls, pairs: Pairs, config: Config, validation: Pairs | None, start: str | None
+        cls, pairs: Pairs, config: Config, validation: Pairs | None, start: Model | None
     ) -> "Identity":
         """Identify a training by what it is given."""
         return cls(
@@ -38,7 +39,7 @@ class Identity:
             pairs=pairs.digest,
             order=_in_order(pairs),
             validation=None if validation is None else validation.digest,
-            start=start,
+            start=None if start is None else _of_model(start),
         )
 
     def changed_setting(self, earlier: "Identity") -> str | None:
@@ -74,6 +75,22 @@ def _flat(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def _in_order(pairs: Pairs) -> str:
     digest = hashlib.sha256()
+    _add(digest, pairs.texts)
     for column in (pairs.left, pairs.right, pairs.labels):
         digest.update(column.tobytes())
     return digest.hexdigest()
+
+
+def _of_model(model: Model) -> str:
+    digest = hashlib.sha256()
+    _add(digest, model.tokenizer.vocabulary)
+    for name in sorted(model.weights):
+        digest.update(model.weights[name].tobytes())
+    return digest.hexdigest()
+
+
+def _add(digest: Any, texts: Iterable[str]) -> None:
+    for text in texts:
+        content = text.encode("utf-8", "surrogatepass")
+        digest.update(len(content).to_bytes(8, "little"))
+        digest.update(content)

@@ -1,4 +1,4 @@
-"""Ctrl-C, and a system that wants the process to end, as a question between two batches."""
+"""Ctrl-C, a closed terminal, a system that shuts down: a question between two batches."""
 
 import contextlib
 import signal
@@ -8,12 +8,12 @@ from typing import Any
 
 __all__ = ["stop_requests"]
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
 def stop_requests() -> Iterator[Callable[[], bool]]:
-    """Hold back the first Ctrl-C or SIGTERM, so that what is under way can be ended whole.
+    """Hold back the first Ctrl-C, SIGTERM or SIGHUP, so that what is under way can be ended whole.
 
     A second one does what it always does. Outside of the main thread, where signals do not come,
     nothing is held back.
@@ -26,12 +26,13 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
         return
     asked = threading.Event()
     before = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {number: how for number, how in before.items() if how is not signal.SIG_IGN}
 
     def hear(number: int, frame: Any) -> None:
         asked.set()
         _put_back(before)
 
-    for number in _SIGNALS:
+    for number in before:
         signal.signal(number, hear)
     try:
         yield asked.is_set

@@ -46,6 +46,8 @@ class Keeper:
             trainer.reporter.say(f"{self.path}: no checkpoint yet; beginning at the beginning")
         with self._watch(trainer) as after_step:
             trainer.run(after_step)
+        # What follows may fail, and should not cost the training.
+        save_checkpoint(self.path, trainer, self.identity)
 
     @contextlib.contextmanager
     def _watch(self, trainer: Trainer) -> Iterator[Callable[[], None]]:

@@ -79,13 +79,14 @@ def learn(
         f"{len(batches.pairs):,} pairs to learn from"
     )
     validate = _validator(model, tokenizer, kept_out)
+    set_up = time.perf_counter() - started
     trainer = Trainer(model, batches, config.training, validate, reporter)
     if checkpoint is None:
         trainer.run()
     else:
-        before = start.training["data"] if start else None
-        identity = Identity.of(pairs, config, validation, before)
+        identity = Identity.of(pairs, config, validation, start)
         Keeper(checkpoint, identity, every=checkpoint_every, resume=resume).run(trainer)
+    trained = time.perf_counter()
     weights = get_weights(model.processor)
     decision = _decide(weights, tokenizer, kept_out, config)
     if decision.slope <= 0:
@@ -105,7 +106,7 @@ def learn(
             **data,
             "vocabulary": len(tokenizer.vocabulary),
             **_history_record(trainer),
-            "seconds": round(time.perf_counter() - started, 1),
+            "seconds": round(set_up + trainer.state.elapsed + time.perf_counter() - trained, 1),
         },
     )
 

@@ -10,8 +10,10 @@ from typing import Any
 from gemel.errors import MissingExtraError
 from gemel.training.reporters import EpochSummary, Reporter, Silent, StepSummary
 
-__all__ = ["JsonLinesLog", "TensorBoardLog", "open_logs"]
+__all__ = ["LOG", "JsonLinesLog", "TensorBoardLog", "open_logs"]
 
+LOG = "training.jsonl"
+"""What the log is called in its folder."""
 _EVERY = 20
 """Batches that one log entry stands for."""
 
@@ -40,6 +42,7 @@ class _Means(Silent):
             last.step,
             {
                 "epoch": last.epoch,
+                "batches": len(gathered),
                 "loss": sum(each.loss for each in gathered) / len(gathered),
                 "learning_rate": last.learning_rate,
                 "gradient_norm": sum(each.gradient_norm for each in gathered) / len(gathered),
@@ -56,16 +59,16 @@ class JsonLinesLog(_Means):
 
     Args:
         path: the file. When training goes on from a checkpoint, lines behind it are taken out, so
-            that every batch stands there once.
+            that no batch stands there twice; those of a line that was not full yet are missing.
     """
 
     def __init__(self, path: Path):
         super().__init__()
         self.path = path
 
-    def begin(self, step: int) -> None:
-        """Keep the lines up to the batch that training goes on behind."""
-        kept = [line for line in _lines(self.path) if step and _step_of(line) <= step]
+    def begin(self, step: int, epoch: int) -> None:
+        """Keep the lines up to the batch and the epoch that training goes on from."""
+        kept = [line for line in _lines(self.path) if step and _is_before(line, step, epoch)]
         self.path.write_text("".join(kept), encoding="utf-8")
 
     def means(self, step: int, values: dict[str, Any]) -> None:
@@ -85,14 +88,16 @@ class JsonLinesLog(_Means):
 def _lines(path: Path) -> list[str]:
     if not path.exists():
         return []
-    return path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
 
 
-def _step_of(line: str) -> float:
-    """Give the batch a line is about; one that a kill cut short is about none."""
+def _is_before(line: str, step: int, epoch: int) -> bool:
+    """Say whether a line is whole and about what was done before this batch and epoch."""
     with contextlib.suppress(ValueError, TypeError, KeyError):
-        return float(json.loads(line)["step"])
-    return float("inf")
+        values = json.loads(line)
+        is_epoch = "validation_accuracy" in values
+        return bool(values["step"] <= step and (values["epoch"] < epoch or not is_epoch))
+    return False
 
 
 class TensorBoardLog(_Means):
@@ -115,7 +120,7 @@ class TensorBoardLog(_Means):
         self.folder = folder
         self.writer: Any = None
 
-    def begin(self, step: int) -> None:
+    def begin(self, step: int, epoch: int) -> None:
         """Have entries behind this batch hidden."""
         self.writer = self._new_writer(str(self.folder), purge_step=step + 1 if step else None)
 
@@ -147,14 +152,14 @@ def open_logs(folder: Path, reporter: Reporter) -> Iterator[list[Reporter]]:
         reporter: is told where they are.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    logs: list[Reporter] = [JsonLinesLog(folder / "training.jsonl")]
+    logs: list[Reporter] = [JsonLinesLog(folder / LOG)]
     with contextlib.ExitStack() as stack:
         try:
             events = TensorBoardLog(folder)
         except MissingExtraError as error:
-            reporter.say(f"{folder / 'training.jsonl'}: the log ({error})")
+            reporter.say(f"{folder / LOG}: the log ({error})")
         else:
             stack.callback(events.close)
             logs.append(events)
-            reporter.say(f"{folder}: the log, for you (training.jsonl) and for TensorBoard")
+            reporter.say(f"{folder}: the log, for you ({LOG}) and for TensorBoard")
         yield logs

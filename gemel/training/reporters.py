@@ -63,8 +63,8 @@ class Reporter(Protocol):
     def warn(self, text: str) -> None:
         """Hear of something that is probably wrong."""
 
-    def begin(self, step: int) -> None:
-        """Hear that training begins, or goes on behind batch number `step`."""
+    def begin(self, step: int, epoch: int) -> None:
+        """Hear that training begins, or goes on behind batch number `step`, in this epoch."""
 
     def step(self, summary: StepSummary) -> None:
         """Hear that a batch is done."""
@@ -82,7 +82,7 @@ class Silent:
     def warn(self, text: str) -> None:
         """Do nothing."""
 
-    def begin(self, step: int) -> None:
+    def begin(self, step: int, epoch: int) -> None:
         """Do nothing."""
 
     def step(self, summary: StepSummary) -> None:
@@ -108,10 +108,10 @@ class Several:
         for reporter in self.reporters:
             reporter.warn(text)
 
-    def begin(self, step: int) -> None:
+    def begin(self, step: int, epoch: int) -> None:
         """Tell all."""
         for reporter in self.reporters:
-            reporter.begin(step)
+            reporter.begin(step, epoch)
 
     def step(self, summary: StepSummary) -> None:
         """Tell all."""

@@ -9,7 +9,7 @@ from gemel.errors import ConfigError, FolderError, MissingExtraError
 from gemel.folder import Model, save_model
 from gemel.plots import draw_training, render
 from gemel.training.learning import learn
-from gemel.training.logs import open_logs
+from gemel.training.logs import LOG, open_logs
 from gemel.training.reporters import Reporter, Several
 
 __all__ = ["checkpoint_of", "train_to_folder"]
@@ -42,10 +42,11 @@ def train_to_folder(
         overwrite: whether a model, or another training's checkpoint, may be replaced.
 
     Raises:
-        FolderError: a checkpoint lies there, and nobody said what to do with it.
+        FolderError: a checkpoint or a log lies there, and nobody said what to do with it.
         ConfigError: the logs would lie in the model folder.
     """
     checkpoint = checkpoint_of(out)
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
     if checkpoint.exists() and not (resume or overwrite):
         raise FolderError(
             f"{checkpoint}: holds a training that was not finished; "
@@ -56,6 +57,11 @@ def train_to_folder(
             if logs.resolve().is_relative_to(out.resolve()):
                 raise ConfigError(
                     f"{logs}: the logs cannot lie in the model folder; choose another"
+                )
+            if (logs / LOG).exists() and not (resume or overwrite):
+                raise FolderError(
+                    f"{logs / LOG}: the log of another training; name another folder, or add "
+                    "--overwrite"
                 )
             opened = stack.enter_context(open_logs(logs, reporter))
             reporter = Several([reporter, *opened])
@@ -79,4 +85,6 @@ def _picture(model: Model, reporter: Reporter) -> bytes | None:
         return render(draw_training(model.training))
     except MissingExtraError as error:
         reporter.say(f"no picture of the loss: {error}")
-        return None
+    except Exception as error:  # whatever goes wrong with a picture, the model is worth more
+        reporter.warn(f"no picture of the loss: {error}")
+    return None

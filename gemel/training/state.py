@@ -26,6 +26,8 @@ class TrainingState:
     """The epoch's pairs so far."""
     seconds: float = 0.0
     """Time that they took."""
+    elapsed: float = 0.0
+    """Time that all epochs took so far, with their validation."""
     curve: LossCurve = field(default_factory=LossCurve)
     """Loss over the steps."""
     history: list[EpochSummary] = field(default_factory=list)

@@ -73,7 +73,7 @@ class Trainer:
         Raises:
             TrainingError: the loss is no longer a number.
         """
-        self.reporter.begin(self.state.step)
+        self.reporter.begin(self.state.step, self.state.epoch)
         while not self._is_done():
             self._train_epoch(after_step)
             self._end_epoch()
@@ -102,16 +102,17 @@ class Trainer:
             loss, norm = self._step(batch, rate)
             state.batch += 1
             state.step += 1
-            if not math.isfinite(loss):
+            if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise TrainingError(
-                    f"the loss is {loss} in epoch {state.epoch}, batch {state.batch}; "
-                    "lower training.learning_rate"
+                    f"the loss is {loss} and its gradient's length {norm} in epoch {state.epoch}, "
+                    f"batch {state.batch}; lower training.learning_rate"
                 )
             state.loss += loss * len(batch)
             state.pairs += len(batch)
             state.curve.add(loss)
             now = time.perf_counter()
             state.seconds += now - started
+            state.elapsed += now - started
             started = now
             self.reporter.step(
                 StepSummary(
@@ -129,7 +130,9 @@ class Trainer:
 
     def _end_epoch(self) -> None:
         state = self.state
+        started = time.perf_counter()
         measured = self.validate()
+        state.elapsed += time.perf_counter() - started
         highest = state.best_epoch.validation_average_precision if state.history else -math.inf
         summary = EpochSummary(
             epoch=state.epoch,
@@ -177,6 +180,8 @@ class Trainer:
         self.optimizer.zero_grad()
         loss.backward()
         norm = self._clip()
+        if not math.isfinite(norm):
+            return loss.item(), norm
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()

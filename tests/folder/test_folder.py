@@ -75,8 +75,8 @@ def test_the_card_and_training_notes_of_a_model_are_for_people(folder):
 
 
 def test_a_model_is_replaced_whole(tiny_model, folder):
-    save_model(dataclasses.replace(tiny_model, training={"best_epoch": 4}), folder, overwrite=True)
-    assert load_model(folder).training == {"best_epoch": 4}
+    save_model(dataclasses.replace(tiny_model, training={"data": "d"}), folder, overwrite=True)
+    assert load_model(folder).training == {"data": "d"}
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
 
 
@@ -224,7 +224,7 @@ def test_faulty_config(folder, content, message):
         ([], "damaged: Expected `object`, got `array`"),
         (None, "damaged: Expected `object`, got `null`"),
         ({"networks": {}}, "no section 'networks'; did you mean 'network'"),
-        ({"network": {"d_model": -1}}, "d_model must be at least 1, not -1"),
+        ({"network": {"d_model": -1}}, "d_model must be from 1 to 8192, not -1"),
     ],
 )
 def test_faulty_settings(folder, settings, message):

@@ -7,7 +7,7 @@ import pytest
 from gemel.training.interrupts import stop_requests
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_is_a_request(number):
     before = signal.getsignal(number)
     with stop_requests() as is_asked:
@@ -37,3 +37,15 @@ def test_in_another_thread_nothing_is_held_back():
     thread.start()
     thread.join()
     assert answers == [(False, True)]
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    """As under nohup, or in a shell's background."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stop_requests() as is_asked:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not is_asked()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -43,10 +43,10 @@ def epoch(number, last):
     )
 
 
-def log(folder, first, last, begin=0):
+def log(folder, first, last, begin=0, epoch_under_way=1):
     with open_logs(folder, Listener()) as logs:
         for reporter in logs:
-            reporter.begin(begin)
+            reporter.begin(begin, epoch_under_way)
             for number in range(first, last + 1):
                 reporter.step(step(number, float(number)))
             if last == 50:
@@ -63,22 +63,35 @@ def test_json_lines_hold_the_means_of_batches_and_the_epochs(tmp_path):
     assert first == {
         "step": 20,
         "epoch": 1,
+        "batches": 20,
         "loss": 10.5,
         "learning_rate": 0.01,
         "gradient_norm": 2.0,
     }
     assert (second["step"], second["loss"]) == (40, 30.5)
-    assert (third["step"], third["loss"]) == (50, 45.5)
+    assert (third["step"], third["loss"], third["batches"]) == (50, 45.5, 10)
     assert last["validation_average_precision"] == 0.75
 
 
-def test_going_on_leaves_every_batch_once(tmp_path):
+def test_going_on_leaves_no_batch_twice_and_says_how_many_a_line_is_of(tmp_path):
     """Killed behind batch 47, in the middle of a line; the checkpoint was behind batch 25."""
     log(tmp_path, 1, 47)
-    with (tmp_path / "training.jsonl").open("a") as stream:
-        stream.write('{"step": 1')
+    with (tmp_path / "training.jsonl").open("ab") as stream:
+        stream.write(b'{"step": 1\xff')
     log(tmp_path, 26, 50, begin=25)
-    assert [line["step"] for line in lines(tmp_path)] == [20, 40, 50, 50]
+    *batches, epoch = lines(tmp_path)
+    assert [(line["step"], line["batches"]) for line in batches] == [(20, 20), (40, 15), (50, 10)]
+    assert batches[1]["loss"] == 33.0
+    assert epoch["step"] == 50
+
+
+@pytest.mark.parametrize("under_way", [1, 2])
+def test_an_epoch_is_logged_once_wherever_the_checkpoint_was(tmp_path, under_way):
+    """Behind its last batch, and either before or after the look at the validation pairs."""
+    log(tmp_path, 1, 50)
+    log(tmp_path, 51, 50 if under_way == 1 else 49, begin=50, epoch_under_way=under_way)
+    epochs = [line for line in lines(tmp_path) if "validation_accuracy" in line]
+    assert len(epochs) == 1
 
 
 def test_beginning_again_begins_a_new_log(tmp_path):

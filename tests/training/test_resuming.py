@@ -115,9 +115,8 @@ def test_other_data_are_refused_by_name(stopped):
     pairs = make_pairs()
     more = Pairs.of([*pairs.left_texts, "why"], [*pairs.right_texts, "how"], [*pairs.labels, True])
     order = np.arange(len(pairs))[::-1]
-    turned = Pairs(
-        pairs.texts, pairs.left[order], pairs.right[order], pairs.labels[order], pairs.lines
-    )
+    columns = (pairs.left_texts, pairs.right_texts, pairs.labels.tolist())
+    turned = Pairs.of(*([column[row] for row in order] for column in columns))
     for other, message in [(more, "are not those that"), (turned, "stand in another order than")]:
         with pytest.raises(DataError, match=f"m.checkpoint: the training pairs {message}"):
             learn_on(stopped, pairs=other)
@@ -135,14 +134,16 @@ def test_without_a_checkpoint_it_begins_and_says_so(tmp_path, unbroken):
 def test_a_damaged_checkpoint_is_said(stopped, content):
     path = stopped / "m.checkpoint"
     path.write_bytes(path.read_bytes()[:-9] if content is None else content)
-    with pytest.raises(FolderError, match=r"m\.checkpoint: not a checkpoint, or cut short"):
+    with pytest.raises(
+        FolderError, match=r"m\.checkpoint: not a checkpoint of this gemel, or cut short"
+    ):
         learn_on(stopped)
 
 
 def test_another_safetensors_file_is_no_checkpoint(stopped):
     path = stopped / "m.checkpoint"
     path.write_bytes(safetensors.numpy.save({"a": np.zeros(3)}))
-    with pytest.raises(FolderError, match=r"format None, expected 1\); add --overwrite"):
+    with pytest.raises(FolderError, match=r"not a checkpoint of this gemel.*add --overwrite"):
         learn_on(stopped)
 
 
@@ -153,15 +154,107 @@ def test_tensors_of_another_shape_are_damage(stopped):
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     arrays["weights.sublayers.1.cell.bias"] = np.zeros(3, np.float32)
     path.write_bytes(safetensors.numpy.save(arrays, known))
-    with pytest.raises(FolderError, match=r"m\.checkpoint: damaged: .*size mismatch"):
+    with pytest.raises(
+        FolderError,
+        match=r"damaged: weights\.sublayers\.1\.cell\.bias is torch\.float32 of shape \(3,\)",
+    ):
         learn_on(stopped)
 
 
+def rewrite(path, change):
+    """Change what a checkpoint says of itself, or its tensors."""
+    with safetensors.safe_open(path, framework="np") as file:
+        known = json.loads(file.metadata()["gemel"])
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    change(known, arrays)
+    path.write_bytes(safetensors.numpy.save(arrays, {"gemel": json.dumps(known)}))
+
+
+def put(*keys, value):
+    def change(known, arrays):
+        place = known
+        for key in keys[:-1]:
+            place = place[key]
+        place[keys[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(put("format_version", value=value) for value in (0, 2, "1", None)),
+        *(put("state", "epoch", value=value) for value in (-5, 0, 1, 99, "2", 1.5)),
+        *(put("state", "batch", value=value) for value in (-1, 0, None)),
+        *(put("state", "pairs", value=value) for value in (-1, 0)),
+        *(put("state", "step", value=value) for value in (-100, 0)),
+        put("state", "loss", value=float("nan")),
+        put("state", "history", value=[]),
+        put("state", "history", value=[{"epoch": 1}]),
+        *(put("state", "curve", name, value="a") for name in ("stride", "losses", "total")),
+        put("state", "curve", "stride", value=0),
+        put("state", "curve", value=[]),
+        put("identity", value={}),
+        put("bfloat16", value="yes"),
+        lambda known, arrays: known.clear(),
+        lambda known, arrays: arrays.pop("best.lstm.bias"),
+        lambda known, arrays: arrays.pop("adam.0.exp_avg_sq"),
+        lambda known, arrays: arrays.update({"more": np.zeros(2, np.float32)}),
+        lambda known, arrays: arrays.update({"adam.0.exp_avg": np.zeros(1, np.float32)}),
+        lambda known, arrays: arrays["best.lstm.bias"].fill(np.nan),
+        lambda known, arrays: arrays.update(
+            {"weights.sublayers.1.cell.bias": np.zeros(32, np.float64)}
+        ),
+    ],
+)
+def test_a_strangers_checkpoint_is_a_clear_error(stopped, change):
+    """It stands in epoch 2 behind batch 2 of 12."""
+    rewrite(stopped / "m.checkpoint", change)
+    with pytest.raises(FolderError, match=r"m\.checkpoint: (not a checkpoint|damaged)"):
+        learn_on(stopped)
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "5", '"x"', "[" * 100_000, "{}", ""])
+def test_nonsense_in_the_metadata_is_a_clear_error(stopped, text):
+    path = stopped / "m.checkpoint"
+    path.write_bytes(safetensors.numpy.save({"a": np.zeros(3)}, {"gemel": text}))
+    with pytest.raises(FolderError, match="not a checkpoint of this gemel"):
+        learn_on(stopped)
+
+
+def test_the_file_may_be_replaced_while_training_goes_on(stopped, unbroken):
+    """Its tensors are copies: a map of a file that is cut would end the process."""
+
+    class Cutting(Cutter):
+        def step(self, summary):
+            if summary.step == 16:
+                (stopped / "m.checkpoint").write_bytes(b"")
+
+    same_models(learn_on(stopped, Cutting(), checkpoint_every=99.0), unbroken[0])
+
+
+def test_the_end_of_a_training_is_kept_until_its_model_is_written(tmp_path, unbroken):
+    learn_on(tmp_path, checkpoint_every=99.0)
+    last = Cutter()
+    same_models(learn_on(tmp_path, last), unbroken[0])
+    assert last.steps == []
+
+
+def test_another_model_to_go_on_from_is_refused(tmp_path):
+    one, other = (learn(make_pairs(), SMALL.replace([f"training.seed={n}"])) for n in (1, 2))
+    with pytest.raises(PowerCut):
+        learn_on(tmp_path, Cutter(5), start=one)
+    with pytest.raises(DataError, match="model given with --from is not the one that it began"):
+        learn_on(tmp_path, start=other)
+
+
 def test_leftovers_of_a_kill_in_mid_write_are_cleared_away(stopped):
-    half = stopped / ".m.checkpoint.half-written"
+    half, other = stopped / ".m.checkpoint.tmp-abcd1234", stopped / ".m.checkpoint.bak"
+    other.write_bytes(b"mine")
     half.write_bytes(b"half")
     learn_on(stopped)
     assert not half.exists()
+    assert other.read_bytes() == b"mine"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

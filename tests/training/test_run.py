@@ -70,3 +70,41 @@ def test_the_checkpoint_has_a_name_wherever_the_model_goes(tmp_path, monkeypatch
     assert checkpoint_of(Path("..")) == tmp_path.parent.with_name(
         f"{tmp_path.parent.name}.checkpoint"
     )
+
+
+def test_a_place_that_is_not_there_yet_is_made(tmp_path):
+    gemel.train(make_pairs(), tmp_path / "a" / "b" / "m", config=CONFIG, checkpoint_every=0.0)
+    assert [file.name for file in (tmp_path / "a" / "b").iterdir()] == ["m"]
+
+
+def test_a_picture_that_fails_does_not_cost_the_model(tmp_path, monkeypatch):
+    def fail(record):
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr("gemel.training.run.draw_training", fail)
+    gemel.train(make_pairs(), tmp_path / "m", config=CONFIG)
+    gemel.load(tmp_path / "m")
+
+
+def test_a_folder_that_cannot_be_written_at_the_end_does_not_cost_the_training(tmp_path):
+    class Intruder(Silent):
+        def epoch(self, summary):
+            (tmp_path / "m").mkdir()
+            (tmp_path / "m" / "notes.txt").write_text("mine")
+
+    with pytest.raises(gemel.FolderError, match=r"it holds notes\.txt"):
+        gemel.train(make_pairs(), tmp_path / "m", config=CONFIG, reporter=Intruder())
+    (tmp_path / "m" / "notes.txt").unlink()
+    gemel.train(make_pairs(), tmp_path / "m", config=CONFIG, resume=True)
+    assert [file.name for file in tmp_path.iterdir()] == ["m"]
+
+
+def test_the_log_of_another_training_is_not_written_over(tmp_path):
+    log = tmp_path / "logs" / "training.jsonl"
+    log.parent.mkdir()
+    log.write_text("precious")
+    with pytest.raises(gemel.FolderError, match="the log of another training; name another"):
+        gemel.train(make_pairs(), tmp_path / "m", config=CONFIG, logs=tmp_path / "logs")
+    assert log.read_text() == "precious"
+    gemel.train(make_pairs(), tmp_path / "m", config=CONFIG, logs=tmp_path / "logs", overwrite=True)
+    assert "precious" not in log.read_text()
