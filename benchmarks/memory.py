@@ -3,7 +3,7 @@
 python benchmarks/memory.py pairs.csv
 
 Trains for a minute on the file once, ten times and sixty times over, with the settings of
-configs/notebook.toml, and stops it as Ctrl-C does.
+configs/notebook.toml, and stops it.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def measure(pairs: Path, out: Path) -> dict[str, Any]:
         threading.Thread(target=process.stderr.read, daemon=True).start()
         time.sleep(SECONDS_OF_TRAINING)
         after = resident(process.pid)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         process.wait()
     log = [
         json.loads(line)

@@ -82,6 +82,30 @@ def test_the_figures_in_the_readme_are_those_measured():
     assert f"({plain:.0f} s of training beside gemel's {ours:.0f} s)" in readme
 
 
+def test_the_leakage_in_the_readme_is_that_measured():
+    result = json.loads((ROOT / "benchmarks" / "results" / "leakage.json").read_text())
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for split in ("by_component", "by_row"):
+        cells = [
+            f"{result[split][name]['mean']:.3f} ± {result[split][name]['plus_minus']:.3f}"
+            for name in ("accuracy", "f1", "average_precision")
+        ]
+        known = result[split]["questions_seen_in_training"]["mean"]
+        row = f"| {split.replace('_', ' ')} | {' | '.join(cells)} | {known:.0%} |"
+        assert row.replace("%", " %") in readme
+
+
+def test_the_memory_in_the_readme_is_that_measured():
+    result = json.loads((ROOT / "benchmarks" / "results" / "memory.json").read_text())
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    first, last = result["runs"][0], result["runs"][-1]
+    assert last["pairs"] > 10_000_000
+    assert (
+        f"takes {last['peak_mb_while_training']:,} MB where its {first['pairs']:,} pairs take "
+        f"{first['peak_mb_while_training']:,} MB"
+    ) in readme
+
+
 def test_every_command_in_the_readme_is_one():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     verbs = set(re.findall(r"^(?:\.venv/bin/)?gemel (\w+)", readme, flags=re.MULTILINE))
