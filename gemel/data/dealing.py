@@ -58,7 +58,7 @@ def deal(rows: Iterable[Row], count: int, size: int, window: int) -> Iterator[li
         window: batches given out together.
 
     Yields:
-        Batches of row numbers, `window` of them, at the end up to twice as many. A batch whose
+        Batches of row numbers, `window` of them, at the end more. A batch whose
         rows are all of one group is joined to another one.
     """
     source = iter(rows)

@@ -1,6 +1,7 @@
 """CSV and TSV, with the text and the line of every row."""
 
 import csv
+import dataclasses
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice, tee
@@ -44,7 +45,7 @@ def open_delimited(path: Path, columns: Columns, separator: str) -> Iterator[Tab
             raise DataError(f"{what}; expected a header and one pair a line", path=path)
         is_open = columns.given == [None] * 3 and columns.header is not True
         if is_open and separator == "\t" and _is_wang(first):
-            columns = _WANG
+            columns = dataclasses.replace(_WANG, same=columns.same)
         records = _records(chain([first], stream), separator, columns.quotes, path)
         head = next(records)
         try:
@@ -110,6 +111,8 @@ def _records(stream: Iterable[str], separator: str, quotes: bool, path: Path) ->
 
 
 def _broken(error: csv.Error, raw: str, lines: int, path: Path, line: int) -> str:
+    if "field limit" in str(error):
+        error = csv.Error(f"a field of more than {_LONGEST:,} characters: is one left open?")
     problem = f'has broken quotes ({error}); write a quote inside a field twice ("")'
     problem += ", or add --no-quotes if quotes are letters like others here"
     if lines == 1 and raw.count('"') % 2 == 0:

@@ -14,6 +14,7 @@ _MARKS = (  # UTF-32's mark begins with UTF-16's
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+_ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 _CANDIDATES = {  # as Python names them: as iconv does
     "cp1252": "WINDOWS-1252",
     "cp1250": "WINDOWS-1250",
@@ -29,6 +30,7 @@ _CANDIDATES = {  # as Python names them: as iconv does
     "gb18030": "GB18030",
     "big5": "BIG5",
 }
+_LATIN = {"cp1252", "cp1250", "cp1254"}
 _KNOWN_AS = {"CP932": "CP932 (Shift_JIS)", "CP949": "CP949 (EUC-KR)"}
 _FEW, _MANY = 0.05, 0.2
 """Shares of NUL bytes at one place of all characters, by which UTF-16 and UTF-32 are told."""
@@ -49,6 +51,8 @@ _ESCAPED = 0xDC00
 def wide_encoding(start: bytes) -> str | None:
     """Recognise UTF-16 and UTF-32 by their marks, or by the NUL bytes that ASCII has in them.
 
+    And ISO-2022-JP, which is ASCII to look at, by its escapes.
+
     Args:
         start: the first bytes of a file.
 
@@ -58,6 +62,8 @@ def wide_encoding(start: bytes) -> str | None:
     for mark, name in _MARKS:
         if start.startswith(mark):
             return name
+    if any(escape in start for escape in _ESCAPES):
+        return "ISO-2022-JP"
     for width in (4, 2):
         whole = start[: len(start) // width * width]
         if len(whole) < 2 * width:
@@ -140,4 +146,7 @@ def _name(sample: bytes) -> tuple[str | None, bool]:
         other.chaos - best.chaos > _CLEANER or best.coherence - other.coherence > _MORE_ALIKE
         for other in others
     )
-    return _CANDIDATES[name], len(sample) >= _ENOUGH and best.chaos < _CLEAN and stands_out
+    is_latin = name in _LATIN  # of which there are more than those known here
+    return _CANDIDATES[name], not is_latin and len(
+        sample
+    ) >= _ENOUGH and best.chaos < _CLEAN and stands_out

@@ -9,7 +9,7 @@ from jaxtyping import Int, Int32, Int64
 from gemel.data.pairs import Pairs
 from gemel.text import clean as clean_text
 
-__all__ = ["PairGraph", "connect", "number_pairs"]
+__all__ = ["PairGraph", "connect", "letters", "number_pairs"]
 
 
 def connect(
@@ -72,7 +72,7 @@ class PairGraph:
     groups: Int32[np.ndarray, "questions"]
     """Duplicate group of each question: connected by pairs that ask the same."""
     components: Int32[np.ndarray, "questions"]
-    """Component of each question: connected by pairs of either label."""
+    """Component of each question: connected by pairs of either label, or alike but for spaces."""
 
     @classmethod
     def of(cls, pairs: Pairs, clean: Callable[[str], str] = clean_text) -> "PairGraph":
@@ -93,5 +93,27 @@ class PairGraph:
             left=left,
             right=right,
             groups=connect(len(numbers), left[pairs.labels], right[pairs.labels]),
-            components=connect(len(numbers), left, right),
+            components=_components(list(numbers), left, right),
         )
+
+
+def letters(question: str) -> str:
+    """Give what is left of a cleaned question without its spaces.
+
+    A file that was cut into words (`US ?`) would seem to share nothing with the one it came from.
+    """
+    return question.replace(" ", "")
+
+
+def _components(
+    questions: list[str], left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
+) -> Int32[np.ndarray, "questions"]:
+    """Connect what pairs connect, and questions that differ in their spaces only."""
+    first: dict[str, int] = {}
+    same = [first.setdefault(letters(text), number) for number, text in enumerate(questions)]
+    numbers = np.arange(len(questions), dtype=np.int32)
+    twins = np.flatnonzero(np.array(same, np.int32) != numbers)
+    ends = (np.array(same, np.int32)[twins], numbers[twins])
+    return connect(
+        len(questions), np.concatenate([left, ends[0]]), np.concatenate([right, ends[1]])
+    )

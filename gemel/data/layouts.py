@@ -76,6 +76,8 @@ def find_places(names: Sequence[str], columns: Columns, *, by_number: bool = Fal
             _refuse_doubles(names, [left, right, label])
             return Places(tuple(names), left, right, label, same=columns.same)
     if columns.given == [None] * 3 and _ANCHOR in names and _POSITIVE in names:
+        if columns.same != 1:
+            raise BadRowError(f"has {_ANCHOR} and {_POSITIVE} and no label that --same could mean")
         return _anchored(names)
     raise BadRowError(_missing(names, columns, by_number=by_number))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gemel.data.graph import PairGraph, number_pairs
+from gemel.data.graph import PairGraph, letters, number_pairs
 
 __all__ = ["Overlap", "measure_overlap"]
 
@@ -28,8 +28,7 @@ class Overlap:
 def measure_overlap(known: PairGraph, other: PairGraph) -> Overlap:
     """Measure how much of `other` is known.
 
-    Questions that differ in their spaces only are one here: a file that was cut into words, as
-    that of Wang et al. (2017), would seem to share nothing with the file it came from.
+    Questions that differ in their spaces only are one here; see `letters`.
 
     Args:
         known: the pairs that came first, as those of training.
@@ -37,11 +36,11 @@ def measure_overlap(known: PairGraph, other: PairGraph) -> Overlap:
     """
     numbers: dict[str, int] = {}
     known_as = np.array(
-        [numbers.setdefault(_letters(question), len(numbers)) for question in known.questions],
+        [numbers.setdefault(letters(question), len(numbers)) for question in known.questions],
         np.int32,
     )
     other_as = np.array(
-        [numbers.get(_letters(question), -1) for question in other.questions], np.int32
+        [numbers.get(letters(question), -1) for question in other.questions], np.int32
     )
     left, right = other_as[other.left], other_as[other.right]
     known_pairs = number_pairs(known_as[known.left], known_as[known.right], len(numbers))
@@ -53,7 +52,3 @@ def measure_overlap(known: PairGraph, other: PairGraph) -> Overlap:
         pairs_with_a_shared_question=int(((left >= 0) | (right >= 0)).sum()),
         shared_pairs=int((same & (left >= 0) & (right >= 0)).sum()),
     )
-
-
-def _letters(question: str) -> str:
-    return question.replace(" ", "")

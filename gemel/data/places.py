@@ -9,7 +9,7 @@ from gemel.data.pairs import QuestionPair
 
 __all__ = ["Places", "label_of"]
 
-_LABELS = {"0": False, "1": True, "false": False, "true": True}
+_LABELS = {"0": False, "1": True, "false": False, "true": True, "0.0": False, "1.0": True}
 
 
 @dataclass(frozen=True, slots=True)

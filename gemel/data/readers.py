@@ -125,4 +125,4 @@ def rows_of(table: Table, path: Path, bad_rows: BadRows | None) -> Iterator[Row]
             yield Row(line, raw, pairs(fields, line))
         except BadRowError as error:
             if bad_rows is not None:
-                bad_rows.add(path, line, str(error), raw)
+                bad_rows.add(path, line, str(error), raw or repr(fields))

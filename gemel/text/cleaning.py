@@ -14,14 +14,16 @@ _LONGEST_RUN = 30
 """Combining marks in a row that normalisation sees at once: sorting them takes quadratic time."""
 _SPACER = "\u034f"  # combining grapheme joiner: seen by nobody, and marks are not sorted across it
 _CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x200B), " ")
-_LOOK_ALIKES = {ord(mark): "'" for mark in "‘’ʼ"}
+_LOOK_ALIKES = {ord(mark): "'" for mark in "‘’ʼ´′"}
 _UNSEEN: dict[int, None] = dict.fromkeys(
     (
-        *(0x00AD, 0xFEFF),  # soft hyphen, byte-order mark
+        *(0x00AD, 0x061C, 0xFEFF),  # soft hyphen, Arabic letter mark, byte-order mark
         *range(0x200C, 0x2010),  # joiners, marks of direction
         *range(0x202A, 0x202F),  # the same, embedded
         *range(0x2060, 0x2070),
-        *range(0xFE00, 0xFE10),  # variation selectors
+        *range(0x180B, 0x1810),  # variation selectors
+        *range(0xFE00, 0xFE10),
+        *range(0xE0100, 0xE01F0),
     )
 )
 _CHANGED = _CONTROLS | _LOOK_ALIKES | _UNSEEN
@@ -46,11 +48,12 @@ def clean(text: str, *, lowercase: bool = True, repair: bool = False) -> str:
     if not text.isascii():
         if repair:
             text = _fix_text()(text)
+        text = text.translate(_CHANGED)  # first, or it would stand between a letter and its accent
         text = _long_runs().sub(rf"\g<0>{_SPACER}", text) if len(text) > _LONGEST_RUN else text
         text = unicodedata.normalize("NFKC", text)
         if lowercase:  # once more: some letters have a composed form in lower case only
             text = unicodedata.normalize("NFKC", text.lower())
-        text = text.translate(_CHANGED)
+        text = text.translate(_CHANGED)  # and what the normal form has brought
     else:
         if not text.isprintable():
             text = text.translate(_CONTROLS)

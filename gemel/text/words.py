@@ -12,17 +12,26 @@ _ALONE = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u1000-\u109f\uaa60-\uaa7f\u1780-\u17ff"  # Myanmar, Khmer
     "\u1950-\u19df\u1a20-\u1aaf\uaa80-\uaadf"  # Tai scripts
+    "\u1b00-\u1bbf\ua980-\ua9df"  # Balinese, Sundanese, Batak, Javanese
+    "\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff\ua000-\ua4cf"  # Bopomofo, Ainu's Kana, Yi
     "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"  # Kana, Han
     "\uac00-\ud7af"  # Hangul
+    "\U00012000-\U000143ff\U00016fe0-\U00018dff\U0001b000-\U0001b2ff"  # old scripts, rare Kana
     "\U00020000-\U0003ffff"  # rarer Han
 )
-_BEFORE_WORDS = (
-    r"n't(?!\w)"  # don't is do n't, as treebanks write it
-    r"|'(?:s|re|ve|ll|d|m)(?!\w)"
-    r"|[$€£¥]?\d+(?:[.,:]\d+)*(?:%|(?!\w))"  # $5, 2.0, 10:30, 50%
-    r"|[a-z](?:\+\+|\#)(?!\w)"  # c++, c#
-)
-_ASCII = re.compile(rf"{_BEFORE_WORDS}|\w+|[^\w\s\x1c-\x1f]", re.IGNORECASE | re.ASCII)
+
+
+def _before_words(letter: str) -> str:
+    """Give the pattern of what is tried before plain words, none of which goes on with a letter."""
+    return (
+        rf"n't(?!{letter})"  # don't is do n't, as treebanks write it
+        rf"|'(?:s|re|ve|ll|d|m)(?!{letter})"
+        rf"|[$€£¥]?\d+(?:[.,:]\d+)*(?:%|(?!{letter}))"  # $5, 2.0, 10:30, 50%
+        rf"|[a-z](?:\+\+|\#)(?!{letter})"  # c++, c#
+    )
+
+
+_ASCII = re.compile(_before_words(r"\w") + r"|\w+|[^\w\s\x1c-\x1f]", re.IGNORECASE | re.ASCII)
 
 
 def split_words(text: str) -> list[str]:
@@ -40,6 +49,6 @@ def split_words(text: str) -> list[str]:
 def _any_script() -> re.Pattern[str]:
     letters, signs = rf"[^\W{_ALONE}]", f"[{marks()}]"
     return re.compile(
-        rf"{_BEFORE_WORDS}|[{_ALONE}]{signs}*|{letters}+(?:{signs}+{letters}*)*|[^\w\s]",
+        rf"{_before_words(letters)}|[{_ALONE}]{signs}*|{letters}+(?:{signs}+{letters}*)*|[^\w\s]",
         re.IGNORECASE,
     )

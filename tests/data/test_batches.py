@@ -169,3 +169,35 @@ def test_one_very_long_question_makes_a_small_batch():
     assert sum(len(batch) for batch in batches) == 64
     long = [batch for batch in batches if batch.inputs[0].shape[1] == 100_000]
     assert [len(batch) <= 3 for batch in long] == [True]
+
+
+def test_padding_stays_padding_whatever_is_dropped():
+    rows = [(2 * n, 2 * n + 1, True) for n in range(60)]
+    plain, dropped = (
+        [
+            batch.inputs[0] == TOKENS.padding
+            for batch in batches_of(rows, word_dropout=share)[0].epoch(3)
+        ]
+        for share in (0.0, 0.95)
+    )
+    assert any(mask.any() for mask in plain)
+    for one, other in zip(plain, dropped, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_question_with_duplicates_is_not_its_own():
+    rows = [(0, 1, True), (1, 2, True), (0, 5, False), (1, 6, False), (2, 7, False)]
+    batches, _ = batches_of(rows, batch_size=8)
+    for epoch in range(30):
+        for batch in batches.epoch(epoch):
+            anchors, duplicates, _ = map(questions, parts(batch))
+            for anchor, duplicate in zip(anchors, duplicates, strict=True):
+                assert anchor != duplicate or anchor > 2
+
+
+def test_an_epoch_can_be_taken_up_anywhere():
+    rows = [(n, (n * 7 + 1) % 40, n % 3 > 0) for n in range(40)]
+    batches, _ = batches_of(rows, batch_size=4, word_dropout=0.4)
+    whole = [batch.inputs[0].tolist() for batch in batches.epoch(2)]
+    for start in range(len(whole) + 2):
+        assert [batch.inputs[0].tolist() for batch in batches.epoch(2, start)] == whole[start:]

@@ -93,3 +93,19 @@ def test_the_longest_chain_of_a_tree_is_found_exactly(count, random):
 def test_groups_in_which_all_are_paired_have_no_chain_to_show():
     _, links = links_of([("a", "b", True), ("b", "c", True), ("a", "c", True), ("d", "e", True)])
     assert links.longest() == []
+
+
+@given(st.integers(3, 25), st.randoms(use_true_random=False))
+def test_in_a_tree_the_longest_chain_is_the_longest(size, random):
+    """A double sweep is exact where no two ways lead to one question."""
+    edges = [(node, random.randrange(node)) for node in range(1, size)]
+    apart = [[0 if a == b else size for b in range(size)] for a in range(size)]
+    for a, b in edges:
+        apart[a][b] = apart[b][a] = 1
+    for way in range(size):
+        for a in range(size):
+            for b in range(size):
+                apart[a][b] = min(apart[a][b], apart[a][way] + apart[way][b])
+    pairs = Pairs.of([f"q{a}" for a, _ in edges], [f"q{b}" for _, b in edges], [True] * len(edges))
+    (chain,) = DuplicateLinks(pairs, PairGraph.of(pairs)).longest(1)
+    assert len(chain.lines) == max(map(max, apart))

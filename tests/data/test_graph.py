@@ -68,3 +68,11 @@ def test_graph_of_nothing():
     graph = graph_of([])
     assert graph.questions == []
     assert len(graph.left) == len(graph.groups) == len(graph.components) == 0
+
+
+def test_questions_that_differ_in_spaces_only_hang_together():
+    graph = graph_of([("of the us ?", "b", True), ("of the us?", "c", False), ("d", "e", True)])
+    components = dict(zip(graph.questions, graph.components.tolist(), strict=True))
+    assert components["of the us ?"] == components["of the us?"] == components["c"]
+    assert components["d"] != components["b"]
+    assert graph.groups[graph.questions.index("of the us?")] != graph.groups[0]

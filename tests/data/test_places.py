@@ -7,18 +7,18 @@ from gemel.data.bad_rows import BadRowError
 from gemel.data.places import Places, label_of
 
 
-@pytest.mark.parametrize("value", ["1", " 1 ", "true", "TRUE", True, 1, 1.0, Decimal(1)])
+@pytest.mark.parametrize("value", ["1", " 1 ", "1.0", "true", "TRUE", True, 1, 1.0, Decimal(1)])
 def test_labels_that_say_the_same(value):
     assert label_of(value) is True
 
 
-@pytest.mark.parametrize("value", ["0", "0\n", "false", "False", False, 0, 0.0])
+@pytest.mark.parametrize("value", ["0", "0\n", "0.0", "false", "False", False, 0, 0.0])
 def test_labels_that_say_not(value):
     assert label_of(value) is False
 
 
 @pytest.mark.parametrize(
-    "value", ["2", "0.0", "", "yes", "½", 2, -1, 0.5, None, [], [1], {}, "nan"]
+    "value", ["2", "0.1", "", "yes", "½", 2, -1, 0.5, None, [], [1], {}, "nan"]
 )
 def test_what_is_no_label(value):
     with pytest.raises(BadRowError, match=r"has the label .*; expected 0 or 1"):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.data import Columns, QuestionPair, read_pairs, stream_pairs
-from gemel.errors import DataError
+from gemel.errors import ConfigError, DataError
 
 HEADER = "question1,question2,is_duplicate\n"
 EXPECTED = [QuestionPair("how?", "why?", True, 2), QuestionPair("who?", "a, b", False, 3)]
@@ -148,7 +148,7 @@ def test_wrong_names_of_columns(tmp_path):
     )
 
 
-@pytest.mark.parametrize("label", ["2", "", "yes", "0.0"])
+@pytest.mark.parametrize("label", ["2", "", "yes", "0.5"])
 def test_wrong_label(tmp_path, label):
     path = put(tmp_path, HEADER + f"a,b,1\na,b,{label}\n")
     fails(path, f"has the label '{label}'; expected 0 or 1", line=3)
@@ -221,3 +221,30 @@ def test_two_things_from_one_column_are_refused(tmp_path):
     path.write_text("question1,question2,is_duplicate\na,b,1\n")
     with pytest.raises(DataError, match="cannot read two things from one column, question1"):
         read_pairs(path, Columns(right="question1"))
+
+
+@pytest.mark.parametrize("same", [0, 1])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "question1,question2,is_duplicate\na,b,0\nc,d,1\n"),
+        ("a.tsv", "sentence1\tsentence2\tlabel\na\tb\t0\nc\td\t1\n"),
+        ("wang.tsv", "0\ta\tb\t7\n1\tc\td\t8\n"),
+        (
+            "a.jsonl",
+            '{"question1":"a","question2":"b","label":0}\n'
+            '{"question1":"c","question2":"d","label":true}\n',
+        ),
+    ],
+)
+def test_which_label_says_the_same_holds_in_every_layout(tmp_path, name, content, same):
+    pairs = read_pairs(put(tmp_path, content, name), Columns(same=same))
+    assert pairs.labels.tolist() == [same == 0, same == 1]
+
+
+def test_without_a_label_there_is_none_to_turn(tmp_path):
+    path = put(tmp_path, "anchor,positive\na,b\n")
+    with pytest.raises(DataError, match="no label that --same could mean"):
+        read_pairs(path, Columns(same=0))
+    with pytest.raises(ConfigError, match="is 0 or 1, not 2"):
+        Columns(same=2)

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gemel.data import PairGraph, Pairs, QuestionPair, hold_out, read_pairs, split_by_component
+from gemel.data import (
+    PairGraph,
+    Pairs,
+    QuestionPair,
+    hold_out,
+    measure_overlap,
+    read_pairs,
+    split_by_component,
+)
 
 words = st.integers(0, 40).map(str)
 row_lists = st.lists(st.tuples(words, words, st.booleans()), min_size=1, max_size=60)
@@ -174,3 +182,14 @@ def test_shares_that_are_none_are_refused(shares):
     assume(any(share <= 0 for share in shares) or abs(sum(shares) - 1) > 1e-5)
     with pytest.raises(ValueError, match="positive and 1 in sum"):
         split_rows(many_small_components(3), shares)
+
+
+def test_parts_share_nothing_even_by_their_letters():
+    """What `split` keeps apart, `audit` does not find together."""
+    rows = [
+        (f"is it {n} ?" if n % 2 else f"is it {n // 2 * 2 + 1}?", f"who {n}?") for n in range(200)
+    ]
+    pairs = Pairs.of(*zip(*rows, strict=True), [n % 3 == 0 for n in range(200)])
+    parts = split_by_component(PairGraph.of(pairs), (0.5, 0.5)).parts
+    one, other = (PairGraph.of(pairs.select(parts == part)) for part in (0, 1))
+    assert measure_overlap(one, other).shared_questions == 0

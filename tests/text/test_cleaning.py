@@ -20,6 +20,10 @@ from gemel.text.cleaning import _fix_text
         ("how\x00old\x7f\x1b", "how old"),
         ("pass\u00adword pass\u200cword \ufeffx", "password password x"),
         ("two\u200bwords", "two words"),
+        ("don\u00b4t it\u2032s", "don't it's"),
+        ("e\u200d\u0301 e\u00ad\u0301", "\u00e9 \u00e9"),
+        ("a\u202ab\u202ec\u061c\u2066", "abc"),
+        ("\u845b\U000e0100", "\u845b"),
         ("\u2764\ufe0f", "\u2764"),
         ("", ""),
         (" \n", ""),
@@ -33,7 +37,10 @@ def test_case_may_be_kept():
     assert clean(" What IS \uff35S?", lowercase=False) == "What IS US?"
 
 
-@given(st.text(), st.booleans())
+UNSEEN = st.sampled_from("e\u0301\u200d\u00ad\u2060\ufe0f\u00b4\u0149\u0307\U000e0100 ")
+
+
+@given(st.text() | st.text(UNSEEN), st.booleans())
 @example("J\u030c", True)  # has a composed form in lower case only
 def test_a_cleaned_text_is_clean(text, lowercase):
     once = clean(text, lowercase=lowercase)

@@ -33,6 +33,7 @@ texts = st.text() | st.lists(chunks).map("".join)
         ("हिन्दी क्या है?", "हिन्दी क्या है ?"),
         ("שָׁלוֹם", "שָׁלוֹם"),
         ("لماذا لا؟", "لماذا لا ؟"),
+        ("2.0은 c++을 c#で 3.5倍 $5만", "2.0 은 c++ 을 c# で 3.5 倍 $5 만"),
         ("x<PAD>", "x < PAD >"),
         ("", ""),
     ],
@@ -42,7 +43,11 @@ def test_words_numbers_and_marks(text, words):
 
 
 @pytest.mark.parametrize(
-    "script", ["안녕하세요", "你好世界你好", "สวัสดีชาวโลก", "မင်္ဂလာပါ", "こんにちは"]
+    "script",
+    [
+        *("안녕하세요", "你好世界你好", "สวัสดีชาวโลก", "မင်္ဂလာပါ", "こんにちは"),
+        *("ᦀᦁᦂ", "ᨠᨡ", "ꪀꪁ", "ꦲꦏ꧀ꦱꦫ", "ᬅᬓ᭄ᬱᬭ", "ㄅㄆㄇ", "ꀀꀁ", "ㇰㇱ", "𓀀𓀁", "𗀀𗀁"),
+    ],
 )
 def test_scripts_without_spaces_give_no_giant_word(script):
     assert max(map(len, split_words(script * 50))) <= 5
