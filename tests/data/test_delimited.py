@@ -105,7 +105,7 @@ def test_a_quote_that_nobody_closed_does_not_fill_the_memory(tmp_path, monkeypat
     monkeypatch.setattr("gemel.data.delimited._LONGEST", 10_000)
     path = put(tmp_path, HEADER + '"a,b,1\n' + "c,d,1\n" * 100_000)
     tracemalloc.start()
-    with pytest.raises(DataError, match=r":2: a row that begins here has broken quotes \(a field of"):
+    with pytest.raises(DataError, match=r":2: a row that begins here has broken quotes \(a field"):
         read_pairs(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
