@@ -77,7 +77,7 @@ def deal(rows: Iterable[Row], count: int, size: int, window: int) -> Iterator[li
                 waiting.append(row)
                 waits.update(groups)
         held.append(part)
-        if len(held) == 2 * window and not part.has_room():
+        if len(held) >= 2 * window and ahead is not None:
             yield _varied(held[:window])
             held = held[window:]
     for row in waiting:

@@ -1,6 +1,6 @@
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gemel.data.dealing import Row, deal
@@ -20,6 +20,7 @@ def repeats(batch, groups):
 
 
 @given(st.lists(ends, max_size=60), st.integers(1, 9), st.integers(1, 4))
+@example([(0, 0), (0, 1), (0, 1), (0, 0), (0, 0), (0, 0), (1, 1)], 2, 2)  # waits past a window
 def test_every_row_is_dealt_once(groups, size, window):
     batches = dealt(groups, size, window)
     assert sorted(row for batch in batches for row in batch) == list(range(len(groups)))
