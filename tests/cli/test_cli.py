@@ -1,5 +1,6 @@
 """The whole road, by its commands, as a person would walk it."""
 
+import functools
 import json
 import signal
 import subprocess
@@ -229,7 +230,9 @@ def test_a_training_told_to_stop_can_go_on(number, files, tmp_path, run):
     command = [sys.executable, "-m", "gemel", "train", files[0], "--out", tmp_path / "m", *FAST]
     command += ["--set", "training.epochs=100000", "--set", "training.patience=100000"]
     command = list(map(str, command))
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    # Tests that run in the background may ignore Ctrl-C, and so would the process they start.
+    heed = functools.partial(signal.signal, number, signal.SIG_DFL)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed) as process:
         try:
             while "epoch 1/" not in (line := process.stderr.readline()):
                 assert line, "it ended before its first epoch"

@@ -7,6 +7,16 @@ import pytest
 from gemel.training.interrupts import stop_requests
 
 
+@pytest.fixture(autouse=True)
+def heeded():
+    """Tests may run in the background or under nohup, where some signals are ignored."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_is_a_request(number):
     before = signal.getsignal(number)
