@@ -236,7 +236,7 @@ class DataGenerator:
 
     def __next__(self) -> tuple[Int64[np.ndarray, "batch time"], Int64[np.ndarray, "batch time"]]:
         rows, self._waiting = self._take(self.batch_size)
-        longest = max(int(table.lengths[rows].max()) for table in self.tables)
+        longest = max(int(table.lengths_of(rows).max()) for table in self.tables)
         width = next_power_of_two(max(1, longest))
         one, two = (table.pad(rows, width, padding=self.padding) for table in self.tables)
         return one, two

@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,6 +11,9 @@ from gemel.cli.options import PairsFile
 from gemel.cli.progress import TrainingProgress
 from gemel.cli.reading import Reading, reads_pairs
 from gemel.config import Config
+
+if TYPE_CHECKING:
+    from gemel.folder import Model
 
 __all__ = ["train"]
 
@@ -65,8 +68,10 @@ def train(
     Example: gemel train pairs.csv --out my-model --set training.epochs=3
     """
     from gemel import api
+    from gemel.folder import load_model
 
-    settings = _settings(config, start).replace(assignments or [])
+    begun = None if start is None else load_model(start)
+    settings = _settings(config, begun).replace(assignments or [])
     console = Console(stderr=True)
     with TrainingProgress(console, settings.training.epochs) as progress:
         model = api.train(
@@ -76,7 +81,7 @@ def train(
             validation=validation,
             columns=reading.columns,
             skip_bad=reading.skip_bad,
-            start=start,
+            start=begun,
             reporter=progress,
             logs=logs,
             checkpoint_every=checkpoint_every,
@@ -92,11 +97,7 @@ def train(
     )
 
 
-def _settings(config: Path | None, start: Path | None) -> Config:
+def _settings(config: Path | None, begun: "Model | None") -> Config:
     if config is not None:
         return Config.from_toml(config)
-    if start is None:
-        return Config()
-    from gemel.folder import load_model
-
-    return load_model(start).config
+    return Config() if begun is None else begun.config

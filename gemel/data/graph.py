@@ -87,13 +87,14 @@ class PairGraph:
             [numbers.setdefault(clean(text), len(numbers)) for text in pairs.texts],
             np.int32,
         )
+        questions = list(numbers)
         left, right = number_of[pairs.left], number_of[pairs.right]
         return cls(
-            questions=list(numbers),
+            questions=questions,
             left=left,
             right=right,
             groups=connect(len(numbers), left[pairs.labels], right[pairs.labels]),
-            components=_components(list(numbers), left, right),
+            components=_components(questions, left, right),
         )
 
 
@@ -110,10 +111,10 @@ def _components(
 ) -> Int32[np.ndarray, "questions"]:
     """Connect what pairs connect, and questions that differ in their spaces only."""
     first: dict[str, int] = {}
-    same = [first.setdefault(letters(text), number) for number, text in enumerate(questions)]
-    numbers = np.arange(len(questions), dtype=np.int32)
-    twins = np.flatnonzero(np.array(same, np.int32) != numbers)
-    ends = (np.array(same, np.int32)[twins], numbers[twins])
+    alike = np.array(
+        [first.setdefault(letters(text), number) for number, text in enumerate(questions)], np.int32
+    )
+    twins = np.flatnonzero(alike != np.arange(len(questions))).astype(np.int32)
     return connect(
-        len(questions), np.concatenate([left, ends[0]]), np.concatenate([right, ends[1]])
+        len(questions), np.concatenate([left, alike[twins]]), np.concatenate([right, twins])
     )

@@ -65,9 +65,15 @@ class SubwordEmbedding(Layer):
         if not len(ngrams):
             return vectors
         composed = ids >= len(table)
-        sums = F.embedding_bag(ngrams, self.ngrams, starts, mode="sum", include_last_offset=True)
-        words = sums * torch.rsqrt(starts.diff()[:, None].to(sums.dtype))
+        words = self.compose(ngrams, starts)
         return vectors.index_put((composed,), words[ids[composed] - len(table)])
+
+    def compose(
+        self, ngrams: Int[Tensor, "ngrams"], starts: Int[Tensor, "composed_and_1"]
+    ) -> Float[Tensor, "composed dim"]:
+        """Give words their vectors by their n-grams."""
+        sums = F.embedding_bag(ngrams, self.ngrams, starts, mode="sum", include_last_offset=True)
+        return sums * torch.rsqrt(starts.diff()[:, None].to(sums.dtype))
 
     def bind(self, depth: int | None) -> int | None:
         """Give `d_feature`, whatever the depth of the ids."""

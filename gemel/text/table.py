@@ -40,19 +40,14 @@ class TokenTable:
         self.spellings = spellings
 
     @classmethod
-    def from_rows(
-        cls,
-        rows: Iterable[Iterable[int]],
-        known: int = 0,
-        spellings: "TokenTable | None" = None,
-    ) -> "TokenTable":
+    def from_rows(cls, rows: Iterable[Iterable[int]]) -> "TokenTable":
         """Copy rows of ids into a table."""
         flat: list[int] = []
         starts = [0]
         for row in rows:
             flat.extend(row)
             starts.append(len(flat))
-        return cls(np.array(flat, np.int32), np.array(starts, np.int64), known, spellings)
+        return cls(np.array(flat, np.int32), np.array(starts, np.int64))
 
     @property
     def lengths(self) -> Int64[np.ndarray, "rows"]:

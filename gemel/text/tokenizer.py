@@ -95,9 +95,10 @@ class Tokenizer:
             for text in texts
         )
         table = TokenTable.from_rows(rows)
-        if self.ngram_buckets:
-            table.known, table.spellings = len(self.vocabulary), self.spell(pieces.new)
-        return table
+        if not self.ngram_buckets:
+            return table
+        known, spellings = len(self.vocabulary), self.spell(pieces.new)
+        return TokenTable(table.ids, table.starts, known, spellings)
 
     def spell(self, words: Iterable[str]) -> TokenTable:
         """Give the n-grams of words, one row a word."""

@@ -25,8 +25,11 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
         yield lambda: False
         return
     asked = threading.Event()
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    before = {number: how for number, how in before.items() if how is not signal.SIG_IGN}
+    before = {
+        number: handler
+        for number in _SIGNALS
+        if (handler := signal.getsignal(number)) is not signal.SIG_IGN
+    }
 
     def hear(number: int, frame: Any) -> None:
         asked.set()

@@ -1,5 +1,6 @@
 """Logs of a training for programs: JSON Lines and TensorBoard events."""
 
+import abc
 import contextlib
 import dataclasses
 import json
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gemel.errors import MissingExtraError
+from gemel.files import write_text
 from gemel.training.reporters import EpochSummary, Reporter, Silent, StepSummary
 
 __all__ = ["LOG", "JsonLinesLog", "TensorBoardLog", "open_logs"]
@@ -18,7 +20,7 @@ _EVERY = 20
 """Batches that one log entry stands for."""
 
 
-class _Means(Silent):
+class _Means(Silent, abc.ABC):
     """Gathers batches and hands on the means of some of them."""
 
     def __init__(self) -> None:
@@ -49,9 +51,9 @@ class _Means(Silent):
             },
         )
 
+    @abc.abstractmethod
     def means(self, step: int, values: dict[str, Any]) -> None:
         """Log the means of the batches up to this one."""
-        raise NotImplementedError
 
 
 class JsonLinesLog(_Means):
@@ -69,7 +71,7 @@ class JsonLinesLog(_Means):
     def begin(self, step: int, epoch: int) -> None:
         """Keep the lines up to the batch and the epoch that training goes on from."""
         kept = [line for line in _lines(self.path) if step and _is_before(line, step, epoch)]
-        self.path.write_text("".join(kept), encoding="utf-8")
+        write_text(self.path, "".join(kept))
 
     def means(self, step: int, values: dict[str, Any]) -> None:
         """Write a line of batches."""

@@ -6,6 +6,7 @@ from gemel.config import Config
 from gemel.data import Pairs
 from gemel.errors import ConfigError
 from gemel.folder import Model
+from gemel.layers import SubwordEmbedding
 from gemel.models import SiameseModel, get_weights, set_weights
 from gemel.text import Tokenizer
 
@@ -58,20 +59,14 @@ def begin_with(start: Model, tokenizer: Tokenizer, model: SiameseModel) -> None:
         model: the network to change.
     """
     weights = get_weights(model.processor)
+    table = weights["embedding.weight"]
     known = len(start.tokenizer.vocabulary)
-    table = torch.from_numpy(weights["embedding.weight"])
-    weights |= {name: array for name, array in start.weights.items() if name != "embedding.weight"}
-    table[:known] = torch.from_numpy(start.weights["embedding.weight"].copy())
-    new = tokenizer.vocabulary.words[known - 2 :]
-    if new and tokenizer.ngram_buckets:
-        spelled = tokenizer.spell(new)
-        ngrams = torch.from_numpy(weights["ngrams.weight"])
-        sums = torch.nn.functional.embedding_bag(
-            torch.from_numpy(spelled.ids).long(),
-            ngrams,
-            torch.from_numpy(spelled.starts),
-            mode="sum",
-            include_last_offset=True,
-        )
-        table[known:] = sums * torch.from_numpy(spelled.lengths)[:, None].rsqrt()
-    set_weights(model.processor, weights)
+    table[:known] = start.weights["embedding.weight"]
+    set_weights(model.processor, {**start.weights, "embedding.weight": table})
+    embedding = model.processor.sublayers[0]
+    if len(table) > known and isinstance(embedding, SubwordEmbedding):
+        spelled = tokenizer.spell(list(tokenizer.vocabulary)[known:])
+        with torch.no_grad():
+            embedding.words.weight[known:] = embedding.compose(
+                torch.from_numpy(spelled.ids).long(), torch.from_numpy(spelled.starts)
+            )

@@ -95,7 +95,8 @@ def test_inputs_are_ids_alone_unless_words_are_spelled():
     plain = TokenTable.from_rows([[5, 6], [7]])
     (ids,) = plain.inputs(np.arange(2))
     assert ids.tolist() == plain.pad(np.arange(2)).tolist()
-    spelled = TokenTable.from_rows([[5, 8], [9, 8, 2]], 8, TokenTable.from_rows([[3, 4], [5]]))
+    rows = TokenTable.from_rows([[5, 8], [9, 8, 2]])
+    spelled = TokenTable(rows.ids, rows.starts, 8, TokenTable.from_rows([[3, 4], [5]]))
     ids, ngrams, starts = spelled.inputs(np.array([1]))
     assert ids.tolist() == [[9, 8, 2]]
     assert (ngrams.tolist(), starts.tolist()) == ([3, 4, 5], [0, 2, 3])
