@@ -17,7 +17,7 @@ from gemel.data import (
     split_file,
 )
 from gemel.errors import DataError, MissingExtraError
-from gemel.evaluation import Report, evaluate_by_halves
+from gemel.evaluation import Report, judge, judge_by_halves
 from gemel.evaluation import evaluate as evaluate_pairs
 from gemel.folder import Model, check_place, load_model
 from gemel.inference import Engine
@@ -109,6 +109,7 @@ def evaluate(
     skip_bad: int | BadRows = 0,
     halves: bool = False,
     seen: bool = False,
+    prevalence: float = 0.0,
     rounds: int = 1000,
     seed: int = 0,
     progress: Progress | None = None,
@@ -123,6 +124,8 @@ def evaluate(
         halves: False judges by the threshold stored in the model; True judges each half of the
             pairs (cut by connected component) by the threshold that is best on the other half.
         seen: whether pairs that the model was trained or its threshold fitted on are let through.
+        prevalence: weigh the pairs as if this share of them asked the same, below 1; 0: as they
+            are.
         rounds: bootstrap resamples for the intervals.
         seed: of halves and resamples.
         progress: is told how far the work is.
@@ -136,18 +139,12 @@ def evaluate(
     score = functools.partial(engine.similarity, progress=progress)
     if not seen:
         _refuse_seen(given, engine.model)
+    decision = engine.model.decision
     if halves:
-        return evaluate_by_halves(
-            given,
-            score,
-            objective=engine.model.decision.objective,
-            rounds=rounds,
-            seed=seed,
-            progress=progress,
-        )
-    return evaluate_pairs(
-        given, score, engine.model.decision, rounds=rounds, seed=seed, progress=progress
-    )
+        judged = judge_by_halves(given, score, decision.settings, prevalence=prevalence, seed=seed)
+    else:
+        judged = judge(given, score, decision, prevalence=prevalence)
+    return evaluate_pairs(judged, rounds=rounds, seed=seed, progress=progress)
 
 
 def load(model: str | Path) -> Engine:

@@ -2,7 +2,7 @@ import hypothesis
 import numpy as np
 import pytest
 
-from gemel.config import Config
+from gemel.config import Config, DecisionConfig
 from gemel.decision import Decision
 from gemel.folder import Model
 from gemel.text import Tokenizer
@@ -44,9 +44,11 @@ def tiny_model():
         },
         decision=Decision(
             threshold=0.75,
+            lower=0.5,
+            upper=0.75,
             slope=8.0,
             intercept=-6.0,
-            objective="accuracy",
+            settings=DecisionConfig(),
             pairs=1234,
             prevalence=0.375,
             data="0" * 64,

@@ -29,7 +29,7 @@ def compare(
         return
     sign = ">=" if verdict.is_duplicate else "<"
     typer.echo(
-        f"{'the same' if verdict.is_duplicate else 'not the same'}  "
+        f"{verdict.answer}  "
         f"(probability {verdict.probability:.2f}, "
         f"similarity {verdict.similarity:.3f} {sign} threshold {verdict.threshold:.3f})"
     )

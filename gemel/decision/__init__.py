@@ -1,5 +1,5 @@
 """Applying a decision; choosing one is `gemel.evaluation.fitting`."""
 
-from gemel.decision.decision import Decision, Verdict
+from gemel.decision.decision import ANSWERS, Decision, Verdict
 
-__all__ = ["Decision", "Verdict"]
+__all__ = ["ANSWERS", "Decision", "Verdict"]

@@ -1,29 +1,34 @@
-"""From similarity to probability to verdict."""
+"""From similarity to probability to answer."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
-from gemel.config import OBJECTIVES
+from gemel.config import DecisionConfig
 
-__all__ = ["Decision", "Verdict"]
+__all__ = ["ANSWERS", "Decision", "Verdict"]
+
+ANSWERS = ("not the same", "ask a person", "the same")
+"""The three answers, by growing similarity."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The answer about one pair of questions."""
 
+    answer: str
+    """One of `ANSWERS`."""
     similarity: float
     """Cosine of the two questions' vectors, -1 to 1."""
     probability: float
-    """How likely the two ask the same, 0 to 1, where duplicates are as frequent as they were in
-    the pairs the decision was fitted on."""
+    """How likely the two ask the same, 0 to 1, where duplicates are as frequent as the decision
+    was fitted for."""
     is_duplicate: bool
-    """Whether the similarity reaches the threshold."""
+    """Whether the similarity reaches the threshold: yes or no, where nobody can be asked."""
     threshold: float
-    """The least similarity that counts as the same."""
+    """The least similarity that counts as a duplicate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,26 +36,33 @@ class Decision:
     """How a model decides; fitted on validation pairs, kept in its folder."""
 
     threshold: float
-    """The least similarity that counts as the same (`>=`)."""
+    """The least similarity that counts as a duplicate (`>=`)."""
+    lower: float
+    """The least similarity that is worth asking a person, at most the threshold."""
+    upper: float
+    """The least similarity that needs no person to be called the same, at least the threshold."""
     slope: float
     """Of the calibration: probability = 1 / (1 + exp(-(slope * similarity + intercept)))."""
     intercept: float
     """Of the calibration."""
-    objective: str
-    """What the threshold is best for."""
+    settings: DecisionConfig
+    """What it was fitted for."""
     pairs: int
     """Number of pairs it was fitted on."""
     prevalence: float
-    """Share of duplicates among them."""
+    """Share of duplicates that it holds for."""
     data: str
-    """SHA-256 of those pairs (`Pairs.digest`)."""
+    """SHA-256 of the pairs it was fitted on (`Pairs.digest`)."""
 
     def __post_init__(self) -> None:
-        numbers = (self.threshold, self.slope, self.intercept)
+        numbers = (self.threshold, self.lower, self.upper, self.slope, self.intercept)
         if not all(math.isfinite(number) for number in numbers):
-            raise ValueError(f"threshold, slope and intercept must be finite, not {numbers}")
-        if self.objective not in OBJECTIVES:
-            raise ValueError(f"the objective must be one of {OBJECTIVES}, not {self.objective!r}")
+            raise ValueError(f"thresholds, slope and intercept must be finite, not {numbers}")
+        if not self.lower <= self.threshold <= self.upper:
+            raise ValueError(
+                "lower, threshold and upper must not fall, as do "
+                f"{self.lower}, {self.threshold}, {self.upper}"
+            )
 
     def is_duplicate(self, similarity: Float[np.ndarray, "pairs"]) -> Bool[np.ndarray, "pairs"]:
         """Say which similarities reach the threshold."""
@@ -61,9 +73,14 @@ class Decision:
         odds = self.slope * similarity.astype(np.float64) + self.intercept
         return 0.5 * (1 + np.tanh(0.5 * odds))
 
+    def answers(self, similarity: Float[np.ndarray, "pairs"]) -> Int[np.ndarray, "pairs"]:
+        """Give the answer to each similarity, as its place in `ANSWERS`."""
+        return (similarity >= self.lower).astype(np.int8) + (similarity >= self.upper)
+
     def verdicts(self, similarity: Float[np.ndarray, "pairs"]) -> list[Verdict]:
         """Judge every similarity."""
         columns = zip(
+            self.answers(similarity).tolist(),
             similarity.tolist(),
             self.probability(similarity).tolist(),
             self.is_duplicate(similarity).tolist(),
@@ -71,7 +88,11 @@ class Decision:
         )
         return [
             Verdict(
-                similarity=alike, probability=likely, is_duplicate=same, threshold=self.threshold
+                answer=ANSWERS[answer],
+                similarity=alike,
+                probability=likely,
+                is_duplicate=same,
+                threshold=self.threshold,
             )
-            for alike, likely, same in columns
+            for answer, alike, likely, same in columns
         ]

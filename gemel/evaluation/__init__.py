@@ -1,19 +1,32 @@
 """How good a scorer is, and which decision suits it; knows no model."""
 
-from gemel.evaluation.evaluator import Figure, Report, Score, evaluate, evaluate_by_halves
-from gemel.evaluation.fitting import fit_calibration, fit_decision, fit_threshold
+from gemel.evaluation.cuts import Cuts, fit_cuts
+from gemel.evaluation.evaluator import evaluate
+from gemel.evaluation.fitting import fit_calibration, fit_decision
+from gemel.evaluation.judging import Judged, Score, judge, judge_by_halves
 from gemel.evaluation.metrics import Confusion, Ranking, count_confusion
+from gemel.evaluation.probabilities import BINS, Bin, Probabilities
+from gemel.evaluation.report import Beside, Figure, Mistake, Report, Share
 
 __all__ = [
+    "BINS",
+    "Beside",
+    "Bin",
     "Confusion",
+    "Cuts",
     "Figure",
+    "Judged",
+    "Mistake",
+    "Probabilities",
     "Ranking",
     "Report",
     "Score",
+    "Share",
     "count_confusion",
     "evaluate",
-    "evaluate_by_halves",
     "fit_calibration",
+    "fit_cuts",
     "fit_decision",
-    "fit_threshold",
+    "judge",
+    "judge_by_halves",
 ]

@@ -1,180 +1,147 @@
-"""Labelled pairs and a way to score them, to a report with intervals."""
+"""From judged pairs to a report with intervals."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
-from gemel.data import PairGraph, Pairs, hold_out
-from gemel.decision import Decision
-from gemel.evaluation.fitting import fit_threshold
-from gemel.evaluation.metrics import Confusion, Ranking, count_confusion, interval
+from gemel.decision import ANSWERS
+from gemel.evaluation.judging import Judged, Score
+from gemel.evaluation.metrics import Ranking, count_confusion, interval
+from gemel.evaluation.probabilities import Probabilities
+from gemel.evaluation.report import Beside, Figure, Mistake, Report, Share
+from gemel.evaluation.resampling import Resampler
 from gemel.text import Progress
 
-__all__ = ["Figure", "Report", "Score", "evaluate", "evaluate_by_halves"]
+__all__ = ["evaluate"]
 
-Score = Callable[[Sequence[str], Sequence[str]], Any]
-"""Takes first and second questions, gives the similarity of each pair as a float array."""
+_WORST = 20
+"""Mistakes of either kind that a report holds."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A measured number with the central 95 % of its bootstrap.
-
-    Pairs are drawn one by one and the threshold stays: where many pairs share a question, the true
-    interval is wider.
-    """
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """What a model did on labelled pairs."""
-
-    data: str
-    """The file, or what else the pairs are called."""
-    pairs: int
-    """Number of pairs."""
-    prevalence: float
-    """Share of duplicates."""
-    thresholds: tuple[float, ...]
-    """The stored threshold, or the two of the halves."""
-    protocol: str
-    """How the threshold came about."""
-    confusion: Confusion
-    """Verdicts against labels."""
-    figures: dict[str, Figure]
-    """Accuracy, precision, recall and F1 of the verdicts; average precision and ROC AUC of the
-    similarities, whatever the threshold."""
+Weights = Float[np.ndarray, "pairs"]
+_OWN = ""
+"""The name of the model itself among those that are measured."""
 
 
 def evaluate(
-    pairs: Pairs,
-    score: Score,
-    decision: Decision,
+    judged: Judged,
     *,
+    beside: Mapping[str, Score] | None = None,
     rounds: int = 1000,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Report:
-    """Measure the verdicts of a stored decision.
+    """Measure what `judge` or `judge_by_halves` gave.
 
     Args:
-        pairs: labelled pairs; others than the decision was fitted on, or it will flatter itself.
-        score: gives similarities.
-        decision: holds the threshold.
+        judged: pairs of both labels, and what was said of them.
+        beside: other scorers by name, to be ranked on the same pairs.
         rounds: bootstrap resamples.
         seed: of the resamples.
         progress: is told how many resamples are drawn.
-
-    Raises:
-        DataError: one label only.
     """
-    pairs.require_both_labels()
-    scores = score(pairs.left_texts, pairs.right_texts)
-    return _report(
-        pairs,
-        scores,
-        decision.is_duplicate(scores),
-        thresholds=(decision.threshold,),
-        protocol=f"threshold stored in the model, best for {decision.objective}",
-        rounds=rounds,
-        seed=seed,
-        progress=progress,
-    )
-
-
-def evaluate_by_halves(
-    pairs: Pairs,
-    score: Score,
-    *,
-    objective: str = "accuracy",
-    rounds: int = 1000,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> Report:
-    """Measure with a threshold for these pairs' own mix, and none fitted on what it is scored on.
-
-    The pairs are halved by connected component of their graph; each half is judged by the
-    threshold that is best on the other half; the verdicts are pooled.
-
-    Raises:
-        DataError: the pairs, or a half of them, have one label only.
-    """
-    pairs.require_both_labels()
-    scores = score(pairs.left_texts, pairs.right_texts)
-    second = hold_out(PairGraph.of(pairs), 0.5, seed).parts == 0
-    verdicts = np.zeros(len(pairs), bool)
-    thresholds = []
-    for half in (second, ~second):
-        pairs.select(~half).require_both_labels(
-            "pairs of one half", "; evaluate more pairs, or without halves"
-        )
-        threshold = fit_threshold(scores[~half], pairs.labels[~half], objective)
-        verdicts[half] = scores[half] >= threshold
-        thresholds.append(threshold)
-    return _report(
-        pairs,
-        scores,
-        verdicts,
-        thresholds=tuple(thresholds),
-        protocol=f"each half by the threshold best for {objective} on the other",
-        rounds=rounds,
-        seed=seed,
-        progress=progress,
-    )
-
-
-def _report(
-    pairs: Pairs,
-    scores: Float[np.ndarray, "pairs"],
-    verdicts: Bool[np.ndarray, "pairs"],
-    *,
-    thresholds: tuple[float, ...],
-    protocol: str,
-    rounds: int,
-    seed: int,
-    progress: Progress | None,
-) -> Report:
-    confusion = count_confusion(verdicts, pairs.labels)
-    ranking = Ranking(scores, pairs.labels)
-    values = _figures(confusion, ranking, None)
-    drawn: dict[str, list[float]] = {name: [] for name in values}
-    random = np.random.default_rng(seed)
-    for drawn_rounds in range(1, rounds + 1):
-        rows = random.integers(len(pairs), size=len(pairs))
-        weights = np.bincount(rows, minlength=len(pairs))
-        again = _figures(count_confusion(verdicts, pairs.labels, weights), ranking, weights)
-        for name, value in again.items():
-            drawn[name].append(value)
+    pairs = judged.pairs
+    rivals = {
+        name: Ranking(score(pairs.left_texts, pairs.right_texts), pairs.labels)
+        for name, score in (beside or {}).items()
+    }
+    measure = _measure(judged, rivals)
+    values = measure(judged.weights)
+    resampler = Resampler(judged.graph, seed)
+    drawn: dict[tuple[str, str], list[float]] = {name: [] for name in values}
+    for done in range(1, rounds + 1):
+        for key, value in measure(judged.weights * resampler.draw()).items():
+            drawn[key].append(value)
         if progress is not None:
-            progress("resampling", drawn_rounds, rounds)
-    figures = {}
-    for name, value in values.items():
-        low, high = interval(drawn[name])
-        figures[name] = Figure(value=value, low=low, high=high)
+            progress("resampling", done, rounds)
+    measured = {key: (value, np.array(drawn[key])) for key, value in values.items()}
     return Report(
         data=str(pairs.path or "pairs"),
         pairs=len(pairs),
         prevalence=pairs.prevalence,
-        thresholds=thresholds,
-        protocol=protocol,
-        confusion=confusion,
-        figures=figures,
+        weighed_as=judged.prevalence,
+        thresholds=tuple(decision.threshold for decision in judged.decisions),
+        protocol=judged.protocol,
+        fitted_prevalence=float(np.mean([each.prevalence for each in judged.decisions])),
+        confusion=count_confusion(judged.verdicts, pairs.labels),
+        figures={
+            name: _figure(*found) for (whose, name), found in measured.items() if whose == _OWN
+        },
+        answers=_shares(judged),
+        false_positives=_worst(judged, judged.verdicts & ~pairs.labels, highest=True),
+        false_negatives=_worst(judged, ~judged.verdicts & pairs.labels, highest=False),
+        beside=tuple(_beside(rival, measured) for rival in rivals),
     )
 
 
-def _figures(confusion: Confusion, ranking: Ranking, weights: Any) -> dict[str, float]:
-    return {
-        "accuracy": confusion.accuracy,
-        "precision": confusion.precision,
-        "recall": confusion.recall,
-        "f1": confusion.f1,
-        "average_precision": ranking.average_precision(weights),
-        "roc_auc": ranking.roc_auc(weights),
-    }
+def _measure(
+    judged: Judged, rivals: Mapping[str, Ranking]
+) -> Callable[[Weights], dict[tuple[str, str], float]]:
+    """Prepare what is the same for all resamples; give the function of their weights."""
+    labels, verdicts = judged.pairs.labels, judged.verdicts
+    rankings = {_OWN: Ranking(judged.similarity, labels), **rivals}
+    probabilities = Probabilities(judged.probability, labels)
+
+    def measure(weights: Weights) -> dict[tuple[str, str], float]:
+        confusion = count_confusion(verdicts, labels, weights)
+        values = {
+            (_OWN, "accuracy"): confusion.accuracy,
+            (_OWN, "precision"): confusion.precision,
+            (_OWN, "recall"): confusion.recall,
+            (_OWN, "f1"): confusion.f1,
+            (_OWN, "mcc"): confusion.mcc,
+        }
+        for name, ranking in rankings.items():
+            values[name, "average_precision"] = ranking.average_precision(weights)
+            values[name, "roc_auc"] = ranking.roc_auc(weights)
+        values[_OWN, "log_loss"] = probabilities.log_loss(weights)
+        values[_OWN, "brier"] = probabilities.brier(weights)
+        values[_OWN, "ece"] = probabilities.ece(weights)
+        return values
+
+    return measure
+
+
+def _figure(value: float, drawn: Float[np.ndarray, "rounds"]) -> Figure:
+    low, high = interval(drawn)
+    return Figure(value=value, low=low, high=high)
+
+
+def _beside(
+    rival: str, measured: Mapping[tuple[str, str], tuple[float, Float[np.ndarray, "rounds"]]]
+) -> Beside:
+    figures, gains = {}, {}
+    for (whose, name), (value, drawn) in measured.items():
+        if whose == rival:
+            own, own_drawn = measured[_OWN, name]
+            figures[name] = _figure(value, drawn)
+            gains[name] = _figure(own - value, own_drawn - drawn)
+    return Beside(name=rival, figures=figures, gains=gains)
+
+
+def _shares(judged: Judged) -> tuple[Share, ...]:
+    pairs = np.bincount(judged.answers, minlength=len(ANSWERS))
+    duplicates = np.bincount(judged.answers[judged.pairs.labels], minlength=len(ANSWERS))
+    return tuple(
+        Share(answer=answer, pairs=count, duplicates=same)
+        for answer, count, same in zip(ANSWERS, pairs.tolist(), duplicates.tolist(), strict=True)
+    )
+
+
+def _worst(
+    judged: Judged, wrong: Bool[np.ndarray, "pairs"], *, highest: bool
+) -> tuple[Mistake, ...]:
+    rows: Int[np.ndarray, "wrong"] = np.flatnonzero(wrong)
+    scores = judged.similarity[rows]
+    order = rows[np.argsort(-scores if highest else scores, kind="stable")][:_WORST]
+    pairs = judged.pairs
+    return tuple(
+        Mistake(
+            line=int(pairs.lines[row]),
+            left=pairs.texts[pairs.left[row]],
+            right=pairs.texts[pairs.right[row]],
+            similarity=float(judged.similarity[row]),
+            probability=float(judged.probability[row]),
+        )
+        for row in order.tolist()
+    )

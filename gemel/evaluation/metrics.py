@@ -3,11 +3,11 @@
 Pairs may carry weights, which is what makes a bootstrap cheap: a resample is a weight a pair.
 """
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
 __all__ = ["Confusion", "Ranking", "count_confusion"]
 
@@ -43,6 +43,17 @@ class Confusion:
         twice = 2 * self.true_positives
         return _ratio(twice, twice + self.false_positives + self.false_negatives)
 
+    @property
+    def mcc(self) -> float:
+        """Matthews' correlation of verdicts and labels, -1 to 1; 0 if either is all the same."""
+        right = self.true_positives * self.true_negatives
+        wrong = self.false_positives * self.false_negatives
+        called = self.true_positives + self.false_positives
+        others = self.true_negatives + self.false_negatives
+        duplicates = self.true_positives + self.false_negatives
+        rest = self.true_negatives + self.false_positives
+        return _ratio(right - wrong, math.sqrt(called * others * duplicates * rest))
+
 
 def _ratio(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
@@ -51,7 +62,7 @@ def _ratio(part: float, whole: float) -> float:
 def count_confusion(
     verdicts: Bool[np.ndarray, "pairs"],
     labels: Bool[np.ndarray, "pairs"],
-    weights: Int[np.ndarray, "pairs"] | None = None,
+    weights: Float[np.ndarray, "pairs"] | None = None,
 ) -> Confusion:
     """Count the four ways in which a verdict and a label can meet."""
     counts = np.bincount(2 * labels + verdicts, weights=weights, minlength=4).astype(float).tolist()
@@ -80,18 +91,18 @@ class Ranking:
         self.ends = np.append(np.flatnonzero(np.diff(self.scores)), len(scores) - 1)
 
     def counts(
-        self, weights: Int[np.ndarray, "pairs"] | None = None
+        self, weights: Float[np.ndarray, "pairs"] | None = None
     ) -> tuple[Float[np.ndarray, "cuts"], Float[np.ndarray, "cuts"]]:
         """Count what scores at least as much as each distinct score, from the highest down.
 
         Returns:
             Duplicates and other pairs, one number a distinct score.
         """
-        ones = np.ones(len(self.labels)) if weights is None else weights[self.order].astype(float)
+        ones = np.ones(len(self.labels)) if weights is None else weights[self.order]
         positives = np.cumsum(ones * self.labels)[self.ends]
         return positives, np.cumsum(ones)[self.ends] - positives
 
-    def average_precision(self, weights: Int[np.ndarray, "pairs"] | None = None) -> float:
+    def average_precision(self, weights: Float[np.ndarray, "pairs"] | None = None) -> float:
         """Sum precision over the steps of recall; NaN without duplicates.
 
         Source: the step-wise definition, as in scikit-learn's `average_precision_score`.
@@ -100,10 +111,10 @@ class Ranking:
         if not positives[-1]:
             return float("nan")
         gained = np.diff(positives, prepend=0)
-        precision = positives / np.maximum(positives + negatives, 1)
+        precision = positives / np.maximum(positives + negatives, np.finfo(float).tiny)
         return float((gained * precision).sum() / positives[-1])
 
-    def roc_auc(self, weights: Int[np.ndarray, "pairs"] | None = None) -> float:
+    def roc_auc(self, weights: Float[np.ndarray, "pairs"] | None = None) -> float:
         """Give the chance that a duplicate outscores another pair; NaN with one label."""
         positives, negatives = self.counts(weights)
         if not (positives[-1] and negatives[-1]):
@@ -113,9 +124,9 @@ class Ranking:
         return float(area / (positives[-1] * negatives[-1]))
 
 
-def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+def interval(values: Float[np.ndarray, "rounds"], level: float = 0.95) -> tuple[float, float]:
     """Give the central range that holds a share of bootstrap values; NaN ones are left out."""
-    known = np.asarray([value for value in values if value == value])
+    known = values[~np.isnan(values)]
     if not len(known):
         return float("nan"), float("nan")
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])

@@ -31,7 +31,7 @@ from gemel.version import __version__
 
 __all__ = ["FORMAT_VERSION", "Model", "check_place", "load_model", "save_model"]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Grows when an older gemel could no longer read the folder."""
 
 _WEIGHTS = "model.safetensors"
@@ -217,8 +217,8 @@ def _check_version(config: Mapping[str, Any], folder: Path) -> None:
         )
     if version < FORMAT_VERSION:
         raise FolderError(
-            f"{folder}: format {version} is that of an older gemel, whose unknown words were read "
-            "in another way; train again"
+            f"{folder}: format {version} is that of an older gemel, which this one, {__version__}, "
+            "cannot read; train again"
         )
 
 

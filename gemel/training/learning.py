@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from gemel.config import Config
+from gemel.config import Config, DecisionConfig
 from gemel.data import Batches, PairGraph, Pairs
 from gemel.decision import Decision
 from gemel.errors import DataError
-from gemel.evaluation import Ranking, count_confusion, fit_decision, fit_threshold
+from gemel.evaluation import Ranking, count_confusion, fit_cuts, fit_decision
 from gemel.folder import Model
 from gemel.inference import NumpyEncoder, one_compute_thread
 from gemel.models import SiameseModel, get_weights
@@ -157,7 +157,7 @@ def _validator(model: SiameseModel, tokenizer: Tokenizer, validation: Pairs) -> 
         with torch.inference_mode():
             vectors = encode_in_batches(questions, tokenizer, encode_ids, model.model_depth)
         scores = pair_cosines(vectors)
-        threshold = fit_threshold(scores, validation.labels)
+        threshold = fit_cuts(scores, validation.labels, DecisionConfig()).threshold
         return Validation(
             average_precision=Ranking(scores, validation.labels).average_precision(),
             accuracy=count_confusion(scores >= threshold, validation.labels).accuracy,
@@ -175,7 +175,7 @@ def _decide(
     questions = validation.left_texts + validation.right_texts
     with one_compute_thread():
         vectors = encode_in_batches(questions, tokenizer, encoder, encoder.dim)
-    return fit_decision(pair_cosines(vectors), validation, config.decision.objective)
+    return fit_decision(pair_cosines(vectors), validation, config.decision)
 
 
 def _data_record(

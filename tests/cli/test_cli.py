@@ -60,7 +60,7 @@ def test_compare(model, run):
     assert out.startswith(("the same  (probability ", "not the same  (probability "))
     code, out, _ = run("compare", "a", "b", "--model", model[0], "--json")
     verdict = json.loads(out)
-    assert set(verdict) == {"similarity", "probability", "is_duplicate", "threshold"}
+    assert set(verdict) == {"answer", "similarity", "probability", "is_duplicate", "threshold"}
     assert verdict["is_duplicate"] == (verdict["similarity"] >= verdict["threshold"])
 
 

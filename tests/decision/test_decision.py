@@ -6,17 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gemel.config import DecisionConfig
 from gemel.decision import Decision, Verdict
 
 cosines = st.lists(st.floats(-1, 1, width=32), max_size=8)
 
 
-def decision_of(threshold=0.5, slope=10.0, intercept=-5.0):
+def decision_of(threshold=0.5, slope=10.0, intercept=-5.0, lower=None, upper=None):
     return Decision(
         threshold=threshold,
+        lower=threshold if lower is None else lower,
+        upper=threshold if upper is None else upper,
         slope=slope,
         intercept=intercept,
-        objective="accuracy",
+        settings=DecisionConfig(),
         pairs=10,
         prevalence=0.5,
         data="",
@@ -48,17 +51,33 @@ def test_probability_of_steep_calibrations_is_finite(slope):
 @given(cosines)
 def test_verdicts_say_all_in_order(values):
     similarity = np.array(values, np.float32)
-    decision = decision_of(threshold=0.25)
+    decision = decision_of(threshold=0.25, lower=-0.5, upper=0.5)
     assert decision.verdicts(similarity) == [
-        Verdict(similarity=value, probability=likely, is_duplicate=value >= 0.25, threshold=0.25)
+        Verdict(
+            answer="not the same"
+            if value < -0.5
+            else "ask a person"
+            if value < 0.5
+            else "the same",
+            similarity=value,
+            probability=likely,
+            is_duplicate=value >= 0.25,
+            threshold=0.25,
+        )
         for value, likely in zip(
             similarity.tolist(), decision.probability(similarity).tolist(), strict=True
         )
     ]
 
 
-@pytest.mark.parametrize("name", ["threshold", "slope", "intercept"])
+@pytest.mark.parametrize("name", ["threshold", "lower", "upper", "slope", "intercept"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_numbers_that_are_not_finite_are_refused(tiny_model, name, value):
     with pytest.raises(ValueError, match="must be finite"):
         dataclasses.replace(tiny_model.decision, **{name: value})
+
+
+@pytest.mark.parametrize(("lower", "upper"), [(0.6, 0.7), (0.4, 0.45)])
+def test_cuts_that_fall_are_refused(lower, upper):
+    with pytest.raises(ValueError, match="must not fall"):
+        decision_of(lower=lower, upper=upper)

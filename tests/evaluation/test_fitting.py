@@ -3,111 +3,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.config import OBJECTIVES
+from gemel.config import DecisionConfig
 from gemel.data import Pairs, QuestionPair
 from gemel.errors import DataError
-from gemel.evaluation import (
-    count_confusion,
-    fit_calibration,
-    fit_decision,
-    fit_threshold,
-)
+from gemel.evaluation import fit_calibration, fit_cuts, fit_decision
 
-NEXT = np.nextafter(np.float32(0.5), np.float32(1))  # nothing lies between it and 0.5
+
+def pairs_of(labels):
+    return Pairs.collect(QuestionPair(f"q{n}", "r", bool(y), n) for n, y in enumerate(labels))
 
 
 @st.composite
-def scored(draw, kinds=(np.float32, np.float64)):
-    """Scores with ties and with neighbours that no number lies between; both labels."""
-    score = st.sampled_from([-1.0, 0.0, 0.5, float(NEXT), 0.75, 1.0]) | st.floats(-1, 1, width=32)
-    rows = draw(st.lists(st.tuples(score, st.booleans()), min_size=2, max_size=14))
+def scored(draw):
+    """Scores and labels, of which both occur."""
+    rows = draw(st.lists(st.tuples(st.floats(-1, 1, width=32), st.booleans()), min_size=2))
     scores, labels = zip(*rows, strict=True)
-    labels = np.array([True, False, *labels[2:]])
-    return np.array(scores, draw(st.sampled_from(kinds))), labels
+    return np.array(scores, np.float32), np.array([True, False, *labels[2:]])
 
 
-def quality(verdicts, labels, objective):
-    return getattr(count_confusion(verdicts, labels), objective)
-
-
-@given(scored(), st.sampled_from(OBJECTIVES))
-def test_no_cut_is_better_than_the_threshold(data, objective):
-    scores, labels = data
-    verdicts = scores >= fit_threshold(scores, labels, objective)
-    best = max(quality(scores >= cut, labels, objective) for cut in [*scores, np.inf])
-    assert quality(verdicts, labels, objective) == best
-
-
-@given(scored(), st.sampled_from(OBJECTIVES))
-def test_of_equally_good_cuts_the_highest_is_taken(data, objective):
-    scores, labels = data
-    threshold = fit_threshold(scores, labels, objective)
-    best = quality(scores >= threshold, labels, objective)
-    higher = [
-        cut
-        for cut in [*scores, np.inf]
-        if cut > threshold and (scores >= cut).sum() < (scores >= threshold).sum()
-    ]
-    assert all(quality(scores >= cut, labels, objective) < best for cut in higher)
-
-
-@given(scored(), st.sampled_from(OBJECTIVES))
-def test_the_threshold_lies_between_scores_and_ties_stay_together(data, objective):
-    scores, labels = data
-    threshold = fit_threshold(scores, labels, objective)
-    verdicts = scores >= threshold
-    for score in scores:
-        assert len(set(verdicts[scores == score])) == 1
-    above, below = scores[verdicts], scores[~verdicts]
-    if len(above) and len(below):
-        middle = (float(above.min()) + float(below.max())) / 2
-        assert below.max() < threshold <= above.min()
-        assert threshold == pytest.approx(middle, abs=1e-7)
-
-
-@given(scored(kinds=(np.float32,)), st.sampled_from(OBJECTIVES))
-def test_float32_and_float64_scores_are_judged_alike(data, objective):
-    scores, labels = data
-    threshold = fit_threshold(scores, labels, objective)
-    np.testing.assert_array_equal(
-        scores.astype(np.float32) >= threshold, scores.astype(np.float64) >= threshold
-    )
-
-
-@pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_neighbours_that_nothing_lies_between(kind):
-    # both orders: rounding the middle to even goes up in one pair and down in the other
-    for lower in (kind(0.5), np.nextafter(kind(0.5), kind(1))):
-        scores = np.array([lower, np.nextafter(lower, kind(1))])
-        threshold = fit_threshold(scores, np.array([False, True]))
-        assert (scores >= threshold).tolist() == [False, True]
-
-
-def test_nothing_is_called_a_duplicate_where_that_is_best():
-    scores = np.array([0.9, 0.8, 0.7, 1.0], np.float32)
-    labels = np.array([False, True, False, False])
-    assert not (scores >= fit_threshold(scores, labels)).any()
-
-
-def test_all_are_called_duplicates_where_that_is_best():
-    scores = np.array([0.9, 0.8, -1.0], np.float32)
-    labels = np.array([True, False, True])
-    assert (scores >= fit_threshold(scores, labels, "f1")).all()
-
-
-def test_unknown_objective():
-    with pytest.raises(ValueError, match="objective must be one of accuracy, f1, not 'f2'"):
-        fit_threshold(np.array([0.1, 0.2]), np.array([True, False]), "f2")
-
-
-@pytest.mark.parametrize("fit", [fit_threshold, fit_calibration])
-@pytest.mark.parametrize(
-    ("labels", "found"),
-    [([], "0 there are only none"), ([1, 1], "only duplicates"), ([0], "only non-duplicates")],
-)
-def test_one_label_fits_nothing(fit, labels, found):
-    with pytest.raises(DataError, match=f"pairs of both labels.*{found}"):
-        fit(np.zeros(len(labels)), np.array(labels, bool))
+@pytest.mark.parametrize("labels", [[], [1, 1], [0]])
+def test_one_label_fits_nothing(labels):
+    with pytest.raises(DataError, match="pairs to fit a decision on"):
+        fit_decision(np.zeros(len(labels)), pairs_of(labels))
 
 
 @given(scored())
@@ -154,12 +71,55 @@ def test_calibration_of_scores_that_say_nothing_is_the_prevalence():
     assert 1 / (1 + np.exp(-(0.5 * slope + intercept))) == pytest.approx(0.25, abs=0.01)
 
 
-def test_a_decision_keeps_how_it_came_about():
-    pairs = Pairs.collect(QuestionPair(f"q{n}", "r", n < 2, n) for n in range(6))
+@given(scored(), st.integers(2, 5))
+def test_a_prevalence_calibrates_as_if_pairs_were_repeated(data, times):
+    scores, labels = data
+    copies = np.where(labels, times, 1)
+    prevalence = float(np.repeat(labels, copies).mean())
+    slope, intercept = fit_calibration(scores, labels, prevalence)
+    assert np.isfinite([slope, intercept]).all()
+    weights = copies * len(labels) / copies.sum()
+    positives, negatives = labels.sum(), (~labels).sum()
+    target = np.where(labels, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+
+    def loss(slope, intercept):
+        odds = slope * scores.astype(float) + intercept
+        return (weights * (np.logaddexp(0, odds) - target * odds)).sum()
+
+    for step in (0.01, -0.01):
+        assert loss(slope, intercept) <= loss(slope + step, intercept) + 1e-9
+        assert loss(slope, intercept) <= loss(slope, intercept + step) + 1e-9
+
+
+def test_a_prevalence_moves_the_odds_and_not_the_slope():
+    random = np.random.default_rng(0)
+    scores = random.uniform(-1, 1, 50_000)
+    labels = random.random(50_000) < 1 / (1 + np.exp(-6 * scores))
+    slope, intercept = fit_calibration(scores, labels, prevalence=0.1)
+    assert slope == pytest.approx(6, abs=0.2)
+    assert intercept == pytest.approx(np.log(0.1 / 0.9), abs=0.1)
+
+
+@pytest.mark.parametrize("settings", [DecisionConfig(objective="costs", prevalence=0.2), None])
+def test_a_decision_keeps_how_it_came_about(settings):
+    labels = np.array([True, False, True, False, False, False])
     scores = np.array([0.9, 0.8, 0.4, 0.3, 0.2, 0.1], np.float32)
-    decision = fit_decision(scores, pairs, "f1")
-    assert decision.is_duplicate(scores).tolist() == pairs.labels.tolist()
-    assert decision.threshold == pytest.approx(0.6)
-    assert (decision.slope, decision.intercept) == fit_calibration(scores, pairs.labels)
-    assert (decision.objective, decision.pairs, decision.data) == ("f1", 6, pairs.digest)
-    assert decision.prevalence == pytest.approx(1 / 3)
+    pairs = pairs_of(labels)
+    decision = fit_decision(scores, pairs, settings)
+    given = settings or DecisionConfig()
+    cuts = fit_cuts(scores, labels, given)
+    assert (decision.lower, decision.threshold) == (cuts.lower, cuts.threshold)
+    assert decision.upper == cuts.upper
+    calibration = fit_calibration(scores, labels, given.prevalence)
+    assert (decision.slope, decision.intercept) == calibration
+    assert (decision.settings, decision.pairs, decision.data) == (given, 6, pairs.digest)
+    assert decision.prevalence == pytest.approx(given.prevalence or 1 / 3)
+
+
+def test_a_question_asks_the_same_as_itself_whatever_was_fitted():
+    scores = np.array([1.0, 1.0, 0.5], np.float32)
+    for objective in ("accuracy", "precision", "costs"):
+        decision = fit_decision(
+            scores, pairs_of([False, False, True]), DecisionConfig(objective=objective)
+        )
+        assert decision.upper <= 1

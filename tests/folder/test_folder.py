@@ -12,6 +12,10 @@ import safetensors.numpy
 from gemel.errors import FolderError
 from gemel.folder import FORMAT_VERSION, check_place, load_model, save_model
 
+DECISION = (
+    b'{"threshold": 0.75, "lower": 0.5, "upper": 0.75, "slope": 8.0, "intercept": -6.0, "pairs": 9,'
+    b' "settings": {"objective": "accuracy"}, "prevalence": 0.5, "data": ""}'
+)
 CHECKED = ["model.safetensors", "tokenizer.json", "decision.json", "training.json"]
 
 
@@ -189,7 +193,7 @@ def test_file_of_another_model(tiny_model, folder, tmp_path, name):
         tiny_model,
         weights={key: array + 1 for key, array in tiny_model.weights.items()},
         tokenizer=type(tiny_model.tokenizer)(tiny_model.tokenizer.vocabulary, lowercase=False),
-        decision=dataclasses.replace(tiny_model.decision, threshold=0.1),
+        decision=dataclasses.replace(tiny_model.decision, threshold=0.6),
         training={},
     )
     save_model(other, tmp_path / "other")
@@ -208,8 +212,8 @@ def test_file_of_another_model(tiny_model, folder, tmp_path, name):
         (b"null", r"config\.json: expected a JSON object, found NoneType"),
         (b"{}", r"config\.json: no format_version; not a gemel model"),
         (b'{"format_version": "1"}', r"config\.json: no format_version"),
-        (b'{"format_version": 2}', "not the file that config.json names"),
-        (b'{"format_version": 2, "sha256": 7}', "not the file that config.json names"),
+        (b'{"format_version": 3}', "not the file that config.json names"),
+        (b'{"format_version": 3, "sha256": 7}', "not the file that config.json names"),
     ],
 )
 def test_faulty_config(folder, content, message):
@@ -274,6 +278,8 @@ def test_newer_format(folder):
             r"expected float32 \(3, 4\)",
         ),
         ("decision.json", b"{}", "missing required field"),
+        ("decision.json", DECISION.replace(b"accuracy", b"luck"), "must be one of accuracy"),
+        ("decision.json", DECISION.replace(b'"lower": 0.5', b'"lower": 0.9'), "must not fall"),
         ("decision.json", b"7", r"decision\.json: expected a JSON object, found int"),
         ("training.json", b"7", r"training\.json: expected a JSON object, found int"),
         ("model.safetensors", b"", r"model\.safetensors: not a safetensors file"),
@@ -360,6 +366,6 @@ def test_killed_while_it_replaced_a_model_the_old_one_is_named(tmp_path, tiny_mo
 def test_a_folder_of_an_older_format_says_to_train_again(tmp_path, tiny_model):
     save_model(tiny_model, tmp_path / "m")
     path = tmp_path / "m" / "config.json"
-    path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 1'))
+    path.write_text(path.read_text().replace('"format_version": 3', '"format_version": 1'))
     with pytest.raises(FolderError, match=r"format 1 is that of an older gemel.*train again"):
         load_model(tmp_path / "m")

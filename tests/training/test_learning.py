@@ -8,7 +8,7 @@ import torch
 from gemel.config import Config
 from gemel.data import Pairs
 from gemel.errors import DataError, TrainingError
-from gemel.evaluation import evaluate, fit_threshold
+from gemel.evaluation import evaluate, fit_cuts, judge
 from gemel.inference import Engine
 from gemel.models import SiameseModel, set_weights
 from gemel.training import EpochSummary, Silent, Trainer, learn
@@ -67,7 +67,9 @@ def learned():
 
 def test_it_learns(learned):
     model, _ = learned
-    report = evaluate(make_pairs(seed=1), Engine(model).similarity, model.decision, rounds=20)
+    report = evaluate(
+        judge(make_pairs(seed=1), Engine(model).similarity, model.decision), rounds=20
+    )
     assert report.figures["accuracy"].value > 0.9
 
 
@@ -145,8 +147,8 @@ def test_the_objective_is_that_of_the_settings():
         validation = make_pairs(60, seed=3)
         model = learn(make_pairs(), config, validation=validation)
         scores = Engine(model).similarity(validation.left_texts, validation.right_texts)
-        fitted = fit_threshold(scores, validation.labels, objective)
-        assert model.decision.objective == objective
+        fitted = fit_cuts(scores, validation.labels, config.decision).threshold
+        assert model.decision.settings == config.decision
         assert model.decision.threshold == pytest.approx(fitted, abs=1e-6)
 
 

@@ -1,0 +1,127 @@
+"""Labelled pairs with what a model said of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from gemel.config import DecisionConfig
+from gemel.data import PairGraph, Pairs, hold_out
+from gemel.decision import Decision
+from gemel.evaluation.fitting import fit_decision
+from gemel.evaluation.prior import prior_weights
+
+__all__ = ["Judged", "Score", "judge", "judge_by_halves"]
+
+Score = Callable[[Sequence[str], Sequence[str]], Any]
+"""Takes first and second questions, gives the similarity of each pair as a float array."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Judged:
+    """Pairs, scores and verdicts: all that figures and pictures are made of."""
+
+    pairs: Pairs
+    similarity: Float[np.ndarray, "pairs"]
+    probability: Float[np.ndarray, "pairs"]
+    """How likely each pair asks the same."""
+    verdicts: Bool[np.ndarray, "pairs"]
+    """Whether each was called a duplicate."""
+    answers: Int[np.ndarray, "pairs"]
+    """The answer about each, as its place in `ANSWERS`."""
+    decisions: tuple[Decision, ...]
+    """What they were judged by: the stored decision, or those of the two halves."""
+    protocol: str
+    """How the decision came about."""
+    prevalence: float
+    """Share of pairs to weigh as asking the same: what the labels say, unless another is wanted."""
+
+    @cached_property
+    def weights(self) -> Float[np.ndarray, "pairs"]:
+        """What each pair counts, 1 on average."""
+        return prior_weights(self.pairs.labels, self.prevalence)
+
+    @cached_property
+    def graph(self) -> PairGraph:
+        """How the pairs connect their questions."""
+        return PairGraph.of(self.pairs)
+
+
+def judge(pairs: Pairs, score: Score, decision: Decision, *, prevalence: float = 0.0) -> Judged:
+    """Judge pairs by a stored decision.
+
+    Args:
+        pairs: labelled pairs; others than the decision was fitted on, or it will flatter itself.
+        score: gives similarities.
+        decision: holds threshold and calibration.
+        prevalence: weigh the pairs as if this share of them asked the same; 0: as they are.
+
+    Raises:
+        DataError: one label only.
+    """
+    pairs.require_both_labels()
+    similarity = score(pairs.left_texts, pairs.right_texts)
+    return Judged(
+        pairs=pairs,
+        similarity=similarity,
+        probability=decision.probability(similarity),
+        verdicts=decision.is_duplicate(similarity),
+        answers=decision.answers(similarity),
+        decisions=(decision,),
+        protocol=f"threshold stored in the model, best for {decision.settings.aim}",
+        prevalence=prevalence or pairs.prevalence,
+    )
+
+
+def judge_by_halves(
+    pairs: Pairs,
+    score: Score,
+    settings: DecisionConfig | None = None,
+    *,
+    prevalence: float = 0.0,
+    seed: int = 0,
+) -> Judged:
+    """Judge by decisions for these pairs' own mix, and none fitted on what it is scored on.
+
+    The pairs are halved by connected component of their graph; each half is judged by the
+    decision fitted on the other half.
+
+    Args:
+        pairs: labelled pairs.
+        score: gives similarities.
+        settings: what the decisions are fitted for; the defaults if None.
+        prevalence: weigh the pairs as if this share of them asked the same; 0: as they are.
+        seed: another seed, other halves.
+
+    Raises:
+        DataError: the pairs, or a half of them, have one label only.
+    """
+    settings = settings or DecisionConfig()
+    pairs.require_both_labels()
+    similarity = score(pairs.left_texts, pairs.right_texts)
+    second = hold_out(PairGraph.of(pairs), 0.5, seed).parts == 0
+    probability = np.zeros(len(pairs))
+    verdicts = np.zeros(len(pairs), bool)
+    answers = np.zeros(len(pairs), np.int8)
+    decisions = []
+    for half in (second, ~second):
+        other = pairs.select(~half)
+        other.require_both_labels("pairs of one half", "; evaluate more pairs, or without halves")
+        decision = fit_decision(similarity[~half], other, settings)
+        probability[half] = decision.probability(similarity[half])
+        verdicts[half] = decision.is_duplicate(similarity[half])
+        answers[half] = decision.answers(similarity[half])
+        decisions.append(decision)
+    return Judged(
+        pairs=pairs,
+        similarity=similarity,
+        probability=probability,
+        verdicts=verdicts,
+        answers=answers,
+        decisions=tuple(decisions),
+        protocol=f"each half by the threshold best for {settings.aim} on the other",
+        prevalence=prevalence or pairs.prevalence,
+    )

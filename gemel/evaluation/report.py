@@ -1,0 +1,85 @@
+"""What an evaluation found, in plain numbers."""
+
+from dataclasses import dataclass, field
+
+from gemel.evaluation.metrics import Confusion
+
+__all__ = ["Beside", "Figure", "Mistake", "Report", "Share"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A measured number with the central 95 % of its bootstrap.
+
+    Connected components of pairs are drawn (see `Resampler`); thresholds and calibration stay.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """The pairs that got one of the answers."""
+
+    answer: str
+    pairs: int
+    duplicates: int
+    """Those of them that ask the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mistake:
+    """A pair whose verdict is not its label."""
+
+    line: int
+    """Where it stands in its file."""
+    left: str
+    right: str
+    similarity: float
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """Another scorer on the same pairs."""
+
+    name: str
+    figures: dict[str, Figure]
+    """Its average precision and ROC AUC."""
+    gains: dict[str, Figure]
+    """By how much the model is above it, drawn on the same resamples."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a model did on labelled pairs."""
+
+    data: str
+    """The file, or what else the pairs are called."""
+    pairs: int
+    """Number of pairs."""
+    prevalence: float
+    """Share of duplicates among them."""
+    weighed_as: float
+    """Share of duplicates that the figures hold for: `prevalence`, unless another was wanted."""
+    thresholds: tuple[float, ...]
+    """The stored threshold, or the two of the halves."""
+    protocol: str
+    """How the threshold came about."""
+    fitted_prevalence: float
+    """Share of duplicates that threshold and probabilities were fitted for."""
+    confusion: Confusion
+    """Verdicts against labels, in pairs."""
+    figures: dict[str, Figure]
+    """Of the verdicts: accuracy, precision, recall, f1, mcc; of the similarities, whatever the
+    threshold: average_precision, roc_auc; of the probabilities: log_loss, brier, ece."""
+    answers: tuple[Share, ...]
+    """The answers a user would get, from "not the same" to "the same"."""
+    false_positives: tuple[Mistake, ...]
+    """The worst: called duplicates, the most similar first."""
+    false_negatives: tuple[Mistake, ...]
+    """The worst: duplicates that were missed, the least similar first."""
+    beside: tuple[Beside, ...] = field(default=())
+    """Other scorers on the same pairs."""
