@@ -3,10 +3,11 @@
 from gemel.evaluation.cuts import Cuts, fit_cuts
 from gemel.evaluation.evaluator import evaluate
 from gemel.evaluation.fitting import fit_calibration, fit_decision
-from gemel.evaluation.judging import Judged, Score, judge, judge_by_halves
+from gemel.evaluation.judging import Judged, Score, Share, judge, judge_by_halves
 from gemel.evaluation.metrics import Confusion, Ranking, count_confusion
 from gemel.evaluation.probabilities import BINS, Bin, Probabilities
-from gemel.evaluation.report import Beside, Figure, Mistake, Report, Share
+from gemel.evaluation.refitting import Refit, refit
+from gemel.evaluation.report import Beside, Figure, Mistake, Report
 
 __all__ = [
     "BINS",
@@ -19,6 +20,7 @@ __all__ = [
     "Mistake",
     "Probabilities",
     "Ranking",
+    "Refit",
     "Report",
     "Score",
     "Share",
@@ -29,4 +31,5 @@ __all__ = [
     "fit_decision",
     "judge",
     "judge_by_halves",
+    "refit",
 ]

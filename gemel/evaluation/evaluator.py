@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from gemel.decision import ANSWERS
-from gemel.evaluation.judging import Judged, Score
+from gemel.evaluation.judging import Judged
 from gemel.evaluation.metrics import Ranking, count_confusion, interval
 from gemel.evaluation.probabilities import Probabilities
-from gemel.evaluation.report import Beside, Figure, Mistake, Report, Share
+from gemel.evaluation.report import Beside, Figure, Mistake, Report
 from gemel.evaluation.resampling import Resampler
 from gemel.text import Progress
 
@@ -19,6 +18,7 @@ _WORST = 20
 """Mistakes of either kind that a report holds."""
 
 Weights = Float[np.ndarray, "pairs"]
+Scores = Float[np.ndarray, "pairs"]
 _OWN = ""
 """The name of the model itself among those that are measured."""
 
@@ -26,7 +26,7 @@ _OWN = ""
 def evaluate(
     judged: Judged,
     *,
-    beside: Mapping[str, Score] | None = None,
+    beside: Mapping[str, Scores] | None = None,
     rounds: int = 1000,
     seed: int = 0,
     progress: Progress | None = None,
@@ -35,16 +35,13 @@ def evaluate(
 
     Args:
         judged: pairs of both labels, and what was said of them.
-        beside: other scorers by name, to be ranked on the same pairs.
+        beside: what others make of the same pairs: by name, the score of each pair.
         rounds: bootstrap resamples.
         seed: of the resamples.
         progress: is told how many resamples are drawn.
     """
     pairs = judged.pairs
-    rivals = {
-        name: Ranking(score(pairs.left_texts, pairs.right_texts), pairs.labels)
-        for name, score in (beside or {}).items()
-    }
+    rivals = {name: Ranking(scores, pairs.labels) for name, scores in (beside or {}).items()}
     measure = _measure(judged, rivals)
     values = measure(judged.weights)
     resampler = Resampler(judged.graph, seed)
@@ -67,7 +64,7 @@ def evaluate(
         figures={
             name: _figure(*found) for (whose, name), found in measured.items() if whose == _OWN
         },
-        answers=_shares(judged),
+        answers=judged.shares,
         false_positives=_worst(judged, judged.verdicts & ~pairs.labels, highest=True),
         false_negatives=_worst(judged, ~judged.verdicts & pairs.labels, highest=False),
         beside=tuple(_beside(rival, measured) for rival in rivals),
@@ -117,15 +114,6 @@ def _beside(
             figures[name] = _figure(value, drawn)
             gains[name] = _figure(own - value, own_drawn - drawn)
     return Beside(name=rival, figures=figures, gains=gains)
-
-
-def _shares(judged: Judged) -> tuple[Share, ...]:
-    pairs = np.bincount(judged.answers, minlength=len(ANSWERS))
-    duplicates = np.bincount(judged.answers[judged.pairs.labels], minlength=len(ANSWERS))
-    return tuple(
-        Share(answer=answer, pairs=count, duplicates=same)
-        for answer, count, same in zip(ANSWERS, pairs.tolist(), duplicates.tolist(), strict=True)
-    )
 
 
 def _worst(

@@ -10,14 +10,24 @@ from jaxtyping import Bool, Float, Int
 
 from gemel.config import DecisionConfig
 from gemel.data import PairGraph, Pairs, hold_out
-from gemel.decision import Decision
+from gemel.decision import ANSWERS, Decision
 from gemel.evaluation.fitting import fit_decision
 from gemel.evaluation.prior import prior_weights
 
-__all__ = ["Judged", "Score", "judge", "judge_by_halves"]
+__all__ = ["Judged", "Score", "Share", "judge", "judge_by_halves"]
 
 Score = Callable[[Sequence[str], Sequence[str]], Any]
 """Takes first and second questions, gives the similarity of each pair as a float array."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """The pairs that got one of the answers."""
+
+    answer: str
+    pairs: int
+    duplicates: int
+    """Those of them that ask the same."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,6 +58,18 @@ class Judged:
     def graph(self) -> PairGraph:
         """How the pairs connect their questions."""
         return PairGraph.of(self.pairs)
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        """How many pairs got each answer, from "not the same" to "the same"."""
+        pairs = np.bincount(self.answers, minlength=len(ANSWERS))
+        duplicates = np.bincount(self.answers[self.pairs.labels], minlength=len(ANSWERS))
+        return tuple(
+            Share(answer=answer, pairs=count, duplicates=same)
+            for answer, count, same in zip(
+                ANSWERS, pairs.tolist(), duplicates.tolist(), strict=True
+            )
+        )
 
 
 def judge(pairs: Pairs, score: Score, decision: Decision, *, prevalence: float = 0.0) -> Judged:

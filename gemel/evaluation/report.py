@@ -1,10 +1,11 @@
 """What an evaluation found, in plain numbers."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from gemel.evaluation.judging import Share
 from gemel.evaluation.metrics import Confusion
 
-__all__ = ["Beside", "Figure", "Mistake", "Report", "Share"]
+__all__ = ["Beside", "Figure", "Mistake", "Report"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,16 +18,6 @@ class Figure:
     value: float
     low: float
     high: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Share:
-    """The pairs that got one of the answers."""
-
-    answer: str
-    pairs: int
-    duplicates: int
-    """Those of them that ask the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,5 +72,5 @@ class Report:
     """The worst: called duplicates, the most similar first."""
     false_negatives: tuple[Mistake, ...]
     """The worst: duplicates that were missed, the least similar first."""
-    beside: tuple[Beside, ...] = field(default=())
+    beside: tuple[Beside, ...]
     """Other scorers on the same pairs."""
