@@ -8,6 +8,7 @@ from gemel.evaluation.metrics import Confusion, Ranking, count_confusion
 from gemel.evaluation.probabilities import BINS, Bin, Probabilities
 from gemel.evaluation.refitting import Refit, refit
 from gemel.evaluation.report import Beside, Figure, Mistake, Report
+from gemel.evaluation.tfidf import TfIdf
 
 __all__ = [
     "BINS",
@@ -24,6 +25,7 @@ __all__ = [
     "Report",
     "Score",
     "Share",
+    "TfIdf",
     "count_confusion",
     "evaluate",
     "fit_calibration",

@@ -1,0 +1,119 @@
+"""The baseline that a model has to beat: how much of their spelling two questions share."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from gemel.text import TokenTable, clean, split_words
+from gemel.text.subwords import ngram_ids
+
+__all__ = ["TfIdf"]
+
+_BUCKETS = 1 << 20
+"""Numbers that n-grams are hashed to."""
+_AT_ONCE = 1 << 20
+"""N-grams in memory at a time, unless a single pair has more."""
+
+
+class TfIdf:
+    """Cosine of TF-IDF vectors over the words' character n-grams, as `ngram_ids` gives them.
+
+    An instance is a `Score`. A rare n-gram weighs more than a frequent one, one that was never
+    seen the most. Memory grows with the texts' words, not with their n-grams.
+
+    Args:
+        texts: questions that say how frequent an n-gram is; those alike after cleaning count once.
+
+    Source: `TfidfVectorizer` of scikit-learn with its defaults: counts times
+    ln((1 + texts) / (1 + texts with it)) + 1.
+    """
+
+    def __init__(self, texts: Sequence[str]):
+        questions = _Spelled(dict.fromkeys(map(clean, texts)))
+        having = np.zeros(_BUCKETS)
+        for rows in _blocks(questions.sizes):
+            keys, _ = questions.count(rows)
+            having += np.bincount(keys % _BUCKETS, minlength=_BUCKETS)
+        self.idf: Float64[np.ndarray, "buckets"] = (
+            np.log((1 + len(questions.sizes)) / (1 + having)) + 1
+        )
+
+    def __call__(self, left: Sequence[str], right: Sequence[str]) -> Float64[np.ndarray, "pairs"]:
+        """Give the cosine of each pair, 0 to 1.
+
+        It is exactly 1.0 where the questions are equal, and 0.0 where they share nothing. A
+        question without words has something in common with another such only.
+
+        Raises:
+            ValueError: the two sides have different lengths.
+        """
+        if len(left) != len(right):
+            raise ValueError(f"{len(left)} first questions, but {len(right)} second ones")
+        numbers: dict[str, int] = {}
+        order = [numbers.setdefault(text, len(numbers)) for text in (*left, *right)]
+        first, second = np.split(np.array(order, np.int64), 2)
+        questions = _Spelled(map(clean, numbers))
+        blocks = _blocks(questions.sizes[first] + questions.sizes[second])
+        return np.concatenate(
+            [self._cosines(questions, first[rows], second[rows]) for rows in blocks]
+        )
+
+    def _cosines(
+        self,
+        questions: "_Spelled",
+        first: Int64[np.ndarray, "pairs"],
+        second: Int64[np.ndarray, "pairs"],
+    ) -> Float64[np.ndarray, "pairs"]:
+        left, left_counts = questions.count(first)
+        right, right_counts = questions.count(second)
+        left_weights = left_counts * self.idf[left % _BUCKETS]
+        right_weights = right_counts * self.idf[right % _BUCKETS]
+        both, at_left, at_right = np.intersect1d(
+            left, right, assume_unique=True, return_indices=True
+        )
+
+        def add_up(keys: Any, products: Any) -> Any:
+            return np.bincount(keys // _BUCKETS, products, minlength=len(first))
+
+        # All three add in the order of the keys: of equal questions they are the same number, and
+        # the root of its square is that number again.
+        shared = add_up(both, left_weights[at_left] * right_weights[at_right])
+        lengths = add_up(left, left_weights**2) * add_up(right, right_weights**2)
+        neither = (questions.sizes[first] + questions.sizes[second] == 0).astype(float)
+        cosines: Float64[np.ndarray, "pairs"] = np.divide(
+            shared, np.sqrt(lengths), out=neither, where=lengths > 0
+        )
+        return cosines.clip(0, 1)
+
+
+class _Spelled:
+    """Cleaned questions as words, and the words as n-grams, each word's computed once."""
+
+    def __init__(self, texts: Iterable[str]):
+        numbers: dict[str, int] = {}
+        self.words = TokenTable.from_rows(
+            [numbers.setdefault(word, len(numbers)) for word in split_words(text)] for text in texts
+        )
+        self.spellings = TokenTable.from_rows(ngram_ids(word, _BUCKETS) for word in numbers)
+        ends = np.concatenate([[0], np.cumsum(self.spellings.lengths[self.words.ids])])
+        self.sizes: Int64[np.ndarray, "questions"] = np.diff(ends[self.words.starts])
+
+    def count(
+        self, rows: Int64[np.ndarray, "rows"]
+    ) -> tuple[Int64[np.ndarray, "_"], Int64[np.ndarray, "_"]]:
+        """Count the n-grams of some questions.
+
+        Returns:
+            place among `rows` * buckets + n-gram, in rising order, and how often it is there.
+        """
+        words = self.words.gather(rows)
+        ngrams = self.spellings.gather(words.ids)
+        owners = np.repeat(np.arange(len(rows)), self.sizes[rows])
+        return np.unique(owners * _BUCKETS + ngrams.ids, return_counts=True)
+
+
+def _blocks(sizes: Int64[np.ndarray, "rows"]) -> list[Int64[np.ndarray, "_"]]:
+    ends = np.flatnonzero(np.diff(np.cumsum(sizes) // _AT_ONCE)) + 1
+    return np.split(np.arange(len(sizes)), ends)
