@@ -20,11 +20,30 @@ __all__ = [
     "Judged",
     "Mistake",
     "Probabilities",
+from gemel.evaluation.perturbations import PERTURBATIONS, Perturbation
+from gemel.evaluation.robustness import (
+    Effect,
+    Identity,
+    Robustness,
+    Symmetry,
+    measure_robustness,
+)
+from gemel.evaluation.tfidf import TfIdf
+
+__all__ = [
+    "PERTURBATIONS",
+    "Confusion",
+    "Effect",
+    "Figure",
+    "Identity",
+    "Perturbation",
     "Ranking",
     "Refit",
     "Report",
+    "Robustness",
     "Score",
     "Share",
+    "Symmetry",
     "TfIdf",
     "count_confusion",
     "evaluate",
@@ -34,4 +53,6 @@ __all__ = [
     "judge",
     "judge_by_halves",
     "refit",
+    "fit_threshold",
+    "measure_robustness",
 ]

@@ -46,7 +46,9 @@ def in_plain_words(report: Report) -> Iterator[str]:
     asked = report.answers[1].pairs
     if asked:
         sure = report.pairs - asked
-        right = report.answers[2].duplicates + report.answers[0].pairs - report.answers[0].duplicates
+        right = (
+            report.answers[2].duplicates + report.answers[0].pairs - report.answers[0].duplicates
+        )
         rest = f"of the other answers, {right / sure:.1%} are right" if sure else "that is all"
         yield f"It would ask a person about {asked / report.pairs:.1%} of the pairs; {rest}."
     if abs(report.fitted_prevalence - report.weighed_as) > _FAR:

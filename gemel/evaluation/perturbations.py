@@ -1,0 +1,216 @@
+"""Ways to type a question differently; each leaves a text alone where it cannot apply."""
+
+import functools
+import itertools
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = [
+    "PERTURBATIONS",
+    "Perturbation",
+    "change_numbers",
+    "drop_punctuation",
+    "edit_once",
+    "edit_twice",
+    "numbers",
+    "raise_case",
+    "slip_on_keyboard",
+    "swap_words",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Perturbation:
+    """A way to type a question differently."""
+
+    name: str
+    """Short, for a table."""
+    description: str
+    """What it does, in plain words."""
+    change: Callable[[str, np.random.Generator], str]
+    """Does it to a text."""
+    keeps_meaning: bool = True
+    """Whether the question stays the same one."""
+
+
+def edit_once(text: str, random: np.random.Generator) -> str:
+    """Insert, delete or replace a letter, or swap two neighbouring ones, anywhere in the text.
+
+    New letters are of the script and the case of the letter they stand by. The last letter is not
+    deleted, and a text without letters is left alone.
+    """
+    letters = [place for place, letter in enumerate(text) if letter.isalpha()]
+    if not letters:
+        return text
+    swaps = [
+        place
+        for place in letters
+        if text[place + 1 : place + 2].isalpha() and text[place].lower() != text[place + 1].lower()
+    ]
+    place = letters[_pick(letters, random)]
+    others = _letters_like(text[place])
+    kinds = ["insert"]
+    kinds += ["delete"] if len(letters) > 1 else []
+    kinds += ["replace"] if others else []
+    kinds += ["swap"] if swaps else []
+    kind = kinds[_pick(kinds, random)]
+    if kind == "swap":
+        place = swaps[_pick(swaps, random)]
+        return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+    if kind == "delete":
+        return text[:place] + text[place + 1 :]
+    new = others[_pick(others, random)] if others else text[place]
+    if kind == "replace":
+        return text[:place] + new + text[place + 1 :]
+    place += int(random.integers(2))
+    return text[:place] + new + text[place:]
+
+
+def edit_twice(text: str, random: np.random.Generator) -> str:
+    """Make two edits, one after the other; rarely the second undoes the first."""
+    return edit_once(edit_once(text, random), random)
+
+
+def slip_on_keyboard(text: str, random: np.random.Generator) -> str:
+    """Make one letter a to z its neighbour on a QWERTY keyboard; other scripts are left alone."""
+    places = [place for place, letter in enumerate(text) if letter in _BESIDE]
+    if not places:
+        return text
+    place = places[_pick(places, random)]
+    beside = _BESIDE[text[place]]
+    return text[:place] + beside[_pick(beside, random)] + text[place + 1 :]
+
+
+def raise_case(text: str, random: np.random.Generator) -> str:
+    """Write all in upper case."""
+    return text.upper()
+
+
+def drop_punctuation(text: str, random: np.random.Generator) -> str:
+    """Remove every punctuation mark, unless nothing else is there."""
+    left = "".join(letter for letter in text if not _is_punctuation(letter))
+    return left if left.strip() else text
+
+
+def swap_words(text: str, random: np.random.Generator) -> str:
+    """Have two neighbouring words change places; the marks around them stay where they are."""
+    words = list(_WORD.finditer(text))
+    swaps = [
+        (one, two) for one, two in itertools.pairwise(words) if one[0].lower() != two[0].lower()
+    ]
+    if not swaps:
+        return text
+    one, two = swaps[_pick(swaps, random)]
+    between = text[one.end() : two.start()]
+    return text[: one.start()] + two[0] + between + one[0] + text[two.end() :]
+
+
+def change_numbers(text: str, random: np.random.Generator) -> str:
+    """Make every run of digits, of any script and also within a word, another one as long.
+
+    No number gets a leading zero that had none.
+    """
+    return _NUMBER.sub(lambda found: _another(found[0], random), text)
+
+
+def numbers(text: str) -> list[str]:
+    """Give every run of digits, in order, in the digits 0 to 9."""
+    return [
+        "".join(str(unicodedata.decimal(digit)) for digit in digits)
+        for digits in _NUMBER.findall(text)
+    ]
+
+
+PERTURBATIONS = (
+    Perturbation(
+        name="one_edit",
+        description="a letter inserted, deleted or replaced, or two swapped",
+        change=edit_once,
+    ),
+    Perturbation(name="two_edits", description="two such edits", change=edit_twice),
+    Perturbation(
+        name="keyboard_slip",
+        description="a letter becomes its neighbour on the keyboard",
+        change=slip_on_keyboard,
+    ),
+    Perturbation(name="upper_case", description="all in upper case", change=raise_case),
+    Perturbation(
+        name="lost_punctuation",
+        description="all punctuation removed",
+        change=drop_punctuation,
+    ),
+    Perturbation(
+        name="word_order",
+        description="two neighbouring words change places",
+        change=swap_words,
+    ),
+    Perturbation(
+        name="numbers",
+        description="every number of the second question becomes another one",
+        change=change_numbers,
+        keeps_meaning=False,
+    ),
+)
+"""All of them, in the order of a report."""
+
+_NUMBER = re.compile(r"\d+")
+_MARKS = re.escape('.,;:!?…"“”„«»()[]{}¿¡。，！？；：、「」『』（）؟،؛।')
+_WORD = re.compile(rf"[^\s{_MARKS}](?:\S*[^\s{_MARKS}])?")
+_APOSTROPHES = "`´ʼ"  # which Unicode counts among symbols and letters
+_NEAR = 25
+"""Code points either side of a letter among which another one is sought: all of a to z."""
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_PLACES = {  # every row stands half a key further right than the one above
+    key: (row, column + row / 2)
+    for row, keys in enumerate(_KEYS)
+    for column, key in enumerate(keys)
+}
+_BESIDE = {
+    key: "".join(
+        other
+        for other, (row, column) in _PLACES.items()
+        if other != key and abs(row - place[0]) <= 1 and abs(column - place[1]) <= 1
+    )
+    for key, place in _PLACES.items()
+}
+_BESIDE |= {key.upper(): beside.upper() for key, beside in _BESIDE.items()}
+
+
+def _pick(options: Sequence[object], random: np.random.Generator) -> int:
+    return int(random.integers(len(options)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _letters_like(letter: str) -> str:
+    script, code = _script(letter), ord(letter)
+    near = map(chr, range(max(code - _NEAR, 0), min(code + _NEAR, 0x10FFFF) + 1))
+    return "".join(
+        other
+        for other in near
+        if other != letter
+        and other.isalpha()
+        and other.isupper() == letter.isupper()
+        and _script(other) == script
+    )
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]
+
+
+def _is_punctuation(letter: str) -> bool:
+    return unicodedata.category(letter)[0] == "P" or letter in _APOSTROPHES
+
+
+def _another(digits: str, random: np.random.Generator) -> str:
+    old = [unicodedata.decimal(digit) for digit in digits]
+    new = old
+    while new == old:
+        first = random.integers(1 if old[0] else 0, 10)
+        new = [int(first), *random.integers(10, size=len(old) - 1).tolist()]
+    shifted = zip(digits, old, new, strict=True)
+    return "".join(chr(ord(digit) - was + becomes) for digit, was, becomes in shifted)
