@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gemel.version import __version__
 
 if TYPE_CHECKING:
-    from gemel.api import audit, evaluate, load, split, train
+    from gemel.api import audit, evaluate, fit, load, split, train
     from gemel.config import Config, DecisionConfig, NetworkConfig, TextConfig, TrainingConfig
     from gemel.data import (
         Audit,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         TrainingError,
         TrainingStopped,
     )
-    from gemel.evaluation import Report
+    from gemel.evaluation import Refit, Report
     from gemel.folder import Model
     from gemel.inference import Engine
 
@@ -55,6 +55,7 @@ __all__ = [
     "NetworkConfig",
     "Pairs",
     "QuestionPair",
+    "Refit",
     "Report",
     "SplitReport",
     "TextConfig",
@@ -65,6 +66,7 @@ __all__ = [
     "__version__",
     "audit",
     "evaluate",
+    "fit",
     "load",
     "read_pairs",
     "split",
@@ -73,7 +75,7 @@ __all__ = [
 
 # Public names come in on first use, so that `import gemel` costs next to nothing.
 _ROOMS = {
-    "api": ("audit", "evaluate", "load", "split", "train"),
+    "api": ("audit", "evaluate", "fit", "load", "split", "train"),
     "config": ("Config", "DecisionConfig", "NetworkConfig", "TextConfig", "TrainingConfig"),
     "data": (
         "Audit",
@@ -95,7 +97,7 @@ _ROOMS = {
         "TrainingError",
         "TrainingStopped",
     ),
-    "evaluation": ("Report",),
+    "evaluation": ("Refit", "Report"),
     "folder": ("Model",),
     "inference": ("Engine",),
 }

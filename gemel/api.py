@@ -1,11 +1,12 @@
 """The library's verbs, each a few lines over the rooms below; torch is imported on first use."""
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gemel.config import Config
+from gemel.config import Config, DecisionConfig
 from gemel.data import (
     Audit,
     BadRows,
@@ -17,16 +18,24 @@ from gemel.data import (
     split_file,
 )
 from gemel.errors import DataError, MissingExtraError
-from gemel.evaluation import Report, judge, judge_by_halves
-from gemel.evaluation import evaluate as evaluate_pairs
-from gemel.folder import Model, check_place, load_model
+from gemel.evaluation import (
+    Refit,
+    Report,
+    TfIdf,
+    judge,
+    judge_by_halves,
+    measure_robustness,
+    refit,
+)
+from gemel.evaluation import evaluate as evaluate_judged
+from gemel.folder import Model, check_place, load_model, replace_decision
 from gemel.inference import Engine
 from gemel.text import Progress
 
 if TYPE_CHECKING:
     from gemel.training import Reporter
 
-__all__ = ["audit", "evaluate", "load", "split", "train"]
+__all__ = ["audit", "evaluate", "fit", "load", "split", "train"]
 
 
 def train(
@@ -110,6 +119,9 @@ def evaluate(
     halves: bool = False,
     seen: bool = False,
     prevalence: float = 0.0,
+    beside_tfidf: bool = False,
+    robustness: bool = False,
+    page: str | Path | None = None,
     rounds: int = 1000,
     seed: int = 0,
     progress: Progress | None = None,
@@ -126,25 +138,87 @@ def evaluate(
         seen: whether pairs that the model was trained or its threshold fitted on are let through.
         prevalence: weigh the pairs as if this share of them asked the same, below 1; 0: as they
             are.
+        beside_tfidf: whether TF-IDF is to rank the same pairs, as what a model has to beat.
+        robustness: whether to measure what becomes of verdicts when questions are typed otherwise.
+        page: a folder for the report as a page to read, `index.html`, and as `report.json`; both
+            of the above are then in it.
         rounds: bootstrap resamples for the intervals.
         seed: of halves and resamples.
         progress: is told how far the work is.
 
     Raises:
         FolderError: the model cannot be loaded.
-        DataError: the pairs cannot be read, or the model has seen them.
+        DataError: the pairs cannot be read, or the model has seen them; or `page` holds something
+            that is no report.
+        MissingExtraError: a page without matplotlib and Jinja installed.
     """
+    if page is not None:
+        from gemel.pages import check_page, write_page
+
+        check_page(page)
     engine = _engine(model)
     given = _pairs(pairs, columns, BadRows.of(skip_bad))
     score = functools.partial(engine.similarity, progress=progress)
     if not seen:
-        _refuse_seen(given, engine.model)
+        fitted_on = {engine.model.decision.data: "the threshold was fitted on"}
+        _refuse(given, _trained_on(engine.model) | fitted_on)
     decision = engine.model.decision
     if halves:
         judged = judge_by_halves(given, score, decision.settings, prevalence=prevalence, seed=seed)
     else:
         judged = judge(given, score, decision, prevalence=prevalence)
-    return evaluate_pairs(judged, rounds=rounds, seed=seed, progress=progress)
+    beside = {}
+    if beside_tfidf or page is not None:
+        rival = TfIdf(given.texts)
+        beside["TF-IDF"] = rival(given.left_texts, given.right_texts)
+    report = evaluate_judged(judged, beside=beside, rounds=rounds, seed=seed, progress=progress)
+    if robustness or page is not None:
+        measured = measure_robustness(
+            given, engine.similarity, decision, seed=seed, progress=progress
+        )
+        report = dataclasses.replace(report, robustness=measured)
+    if page is not None:
+        write_page(report, judged, beside, page)
+    return report
+
+
+def fit(
+    pairs: str | Path | Pairs,
+    model: str | Path,
+    *,
+    settings: DecisionConfig | None = None,
+    columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
+    seen: bool = False,
+    progress: Progress | None = None,
+) -> Refit:
+    """Fit a model's threshold and probabilities again, without training.
+
+    Args:
+        pairs: a CSV, TSV, JSON Lines or Parquet file, or pairs already read, like those that the
+            model will meet.
+        model: the model folder, whose decision is replaced.
+        settings: what to fit for; what it was fitted for before, if None.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        seen: whether pairs that the model was trained on are let through.
+        progress: is told how far the work is.
+
+    Raises:
+        FolderError: the model cannot be loaded.
+        DataError: the pairs cannot be read, have one label only, or the model was trained on them.
+        OSError: the folder cannot be written; what stood there stays.
+    """
+    engine = load(model)
+    check_place(model, overwrite=True)
+    given = _pairs(pairs, columns, BadRows.of(skip_bad))
+    if not seen:
+        _refuse(given, _trained_on(engine.model))
+    before = engine.model.decision
+    score = functools.partial(engine.similarity, progress=progress)
+    fitted = refit(given, score, before, settings or before.settings)
+    replace_decision(engine.model, fitted.decision, model)
+    return fitted
 
 
 def load(model: str | Path) -> Engine:
@@ -214,13 +288,16 @@ def _engine(model: str | Path | Model | Engine) -> Engine:
     return Engine(model) if isinstance(model, Model) else model
 
 
-def _refuse_seen(pairs: Pairs, model: Model) -> None:
-    trained_on = [model.training.get("data"), *model.training.get("earlier_data", [])]
-    known = dict.fromkeys(trained_on, "the model was trained on")
-    known[model.decision.data] = "the threshold was fitted on"
+def _trained_on(model: Model) -> dict[str, str]:
+    """Give the digests of pairs that the network learned from, and what to say of them."""
+    digests = [model.training["data"], *model.training.get("earlier_data", [])]
+    return dict.fromkeys(digests, "the model was trained on")
+
+
+def _refuse(pairs: Pairs, known: Mapping[str, str]) -> None:
     if pairs.digest in known:
         raise DataError(
             f"these are the very pairs that {known[pairs.digest]}, which would flatter it; "
-            "evaluate others, or add --seen",
+            "take others, or add --seen",
             path=pairs.path,
         )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gemel.cli import audit, compare, evaluate, split, train
+from gemel.cli import audit, compare, evaluate, fit, split, train
 from gemel.errors import GemelError, TrainingStopped
 from gemel.version import __version__
 
@@ -26,6 +26,7 @@ app.command("audit")(audit.audit)
 app.command("split")(split.split)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("fit")(fit.fit)
 app.command("compare")(compare.compare)
 
 

@@ -2,17 +2,16 @@
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from gemel.cli.options import Json, ModelFolder, PairsFile
+from gemel.cli.evaluate_text import describe_report
+from gemel.cli.options import Json, ModelFolder, PairsFile, prevalence_option
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import Reading, reads_pairs
-
-if TYPE_CHECKING:
-    from gemel.evaluation import Report
 
 __all__ = ["evaluate"]
 
@@ -33,45 +32,51 @@ def evaluate(
     seen: Annotated[
         bool, typer.Option("--seen", help="Measure even on pairs that the model has seen.")
     ] = False,
+    prevalence: Annotated[
+        float | None,
+        prevalence_option(help="Weigh the pairs as if this share of them asked the same."),
+    ] = None,
+    beside_tfidf: Annotated[
+        bool,
+        typer.Option("--beside-tfidf", help="Have TF-IDF rank the same pairs, as a rival to beat."),
+    ] = False,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness", help="See what typos, lost marks and other words do to verdicts."
+        ),
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            show_default=False,
+            help="Write all of it, with plots, as a page to read: DIR/index.html.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure a model on labelled pairs it was not trained on.
 
-    Example: gemel evaluate held-out.csv --model my-model
+    Example: gemel evaluate held-out.csv --model my-model --report report
     """
     from gemel import api
 
     with WorkProgress(Console(stderr=True)) as progress:
-        report = api.evaluate(
+        found = api.evaluate(
             pairs,
             model,
             columns=reading.columns,
             skip_bad=reading.skip_bad,
             halves=halves,
             seen=seen,
+            prevalence=prevalence or 0.0,
+            beside_tfidf=beside_tfidf,
+            robustness=robustness,
+            page=report,
             progress=progress,
         )
     reading.warn()
-    typer.echo(json.dumps(dataclasses.asdict(report)) if as_json else _text(report))
-
-
-def _text(report: "Report") -> str:
-    confusion = report.confusion
-    thresholds = " and ".join(f"{threshold:.4f}" for threshold in report.thresholds)
-    lines = [
-        f"{report.data}: {report.pairs:,} pairs, {report.prevalence:.1%} ask the same",
-        f"threshold {thresholds}: {report.protocol}",
-        "",
-        f"{'':18} {'value':>7}   95 % of resamples",
-    ]
-    lines += [
-        f"{name.replace('_', ' '):18} {figure.value:7.4f}   {figure.low:.4f} to {figure.high:.4f}"
-        for name, figure in report.figures.items()
-    ]
-    lines += [
-        "",
-        f"{'':18} {'called the same':>16} {'called not the same':>20}",
-        f"{'ask the same':18} {confusion.true_positives:16,.0f} {confusion.false_negatives:20,.0f}",
-        f"{'do not':18} {confusion.false_positives:16,.0f} {confusion.true_negatives:20,.0f}",
-    ]
-    return "\n".join(lines)
+    typer.echo(json.dumps(dataclasses.asdict(found)) if as_json else describe_report(found))
+    if report is not None and not as_json:
+        typer.echo(f"\n{report / 'index.html'}: written; open it in a browser")

@@ -5,22 +5,10 @@ from gemel.evaluation.evaluator import evaluate
 from gemel.evaluation.fitting import fit_calibration, fit_decision
 from gemel.evaluation.judging import Judged, Score, Share, judge, judge_by_halves
 from gemel.evaluation.metrics import Confusion, Ranking, count_confusion
+from gemel.evaluation.perturbations import PERTURBATIONS, Perturbation
 from gemel.evaluation.probabilities import BINS, Bin, Probabilities
 from gemel.evaluation.refitting import Refit, refit
 from gemel.evaluation.report import Beside, Figure, Mistake, Report
-from gemel.evaluation.tfidf import TfIdf
-
-__all__ = [
-    "BINS",
-    "Beside",
-    "Bin",
-    "Confusion",
-    "Cuts",
-    "Figure",
-    "Judged",
-    "Mistake",
-    "Probabilities",
-from gemel.evaluation.perturbations import PERTURBATIONS, Perturbation
 from gemel.evaluation.robustness import (
     Effect,
     Identity,
@@ -29,14 +17,23 @@ from gemel.evaluation.robustness import (
     measure_robustness,
 )
 from gemel.evaluation.tfidf import TfIdf
+from gemel.evaluation.wording import MEANINGS, in_plain_words, shortcoming
 
 __all__ = [
+    "BINS",
+    "MEANINGS",
     "PERTURBATIONS",
+    "Beside",
+    "Bin",
     "Confusion",
+    "Cuts",
     "Effect",
     "Figure",
     "Identity",
+    "Judged",
+    "Mistake",
     "Perturbation",
+    "Probabilities",
     "Ranking",
     "Refit",
     "Report",
@@ -50,9 +47,10 @@ __all__ = [
     "fit_calibration",
     "fit_cuts",
     "fit_decision",
+    "in_plain_words",
     "judge",
     "judge_by_halves",
-    "refit",
-    "fit_threshold",
     "measure_robustness",
+    "refit",
+    "shortcoming",
 ]

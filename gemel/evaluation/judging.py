@@ -12,6 +12,7 @@ from gemel.config import DecisionConfig
 from gemel.data import PairGraph, Pairs, hold_out
 from gemel.decision import ANSWERS, Decision
 from gemel.evaluation.fitting import fit_decision
+from gemel.evaluation.metrics import Confusion, count_confusion
 from gemel.evaluation.prior import prior_weights
 
 __all__ = ["Judged", "Score", "Share", "judge", "judge_by_halves"]
@@ -26,8 +27,11 @@ class Share:
 
     answer: str
     pairs: int
-    duplicates: int
-    """Those of them that ask the same."""
+    """How many there are."""
+    share: float
+    """What they are of all, by weight."""
+    prevalence: float
+    """What share of them asks the same, by weight; 0 if there are none."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,15 +64,23 @@ class Judged:
         return PairGraph.of(self.pairs)
 
     @property
+    def confusion(self) -> Confusion:
+        """Verdicts against labels, by weight."""
+        return count_confusion(self.verdicts, self.pairs.labels, self.weights)
+
+    @property
     def shares(self) -> tuple[Share, ...]:
         """How many pairs got each answer, from "not the same" to "the same"."""
-        pairs = np.bincount(self.answers, minlength=len(ANSWERS))
-        duplicates = np.bincount(self.answers[self.pairs.labels], minlength=len(ANSWERS))
+        kinds = len(ANSWERS)
+        pairs = np.bincount(self.answers, minlength=kinds)
+        weight = np.bincount(self.answers, self.weights, kinds)
+        same = np.bincount(self.answers, self.weights * self.pairs.labels, kinds)
+        share = weight / weight.sum()
+        prevalence = np.divide(same, weight, out=np.zeros(kinds), where=weight > 0)
+        columns = zip(ANSWERS, pairs.tolist(), share.tolist(), prevalence.tolist(), strict=True)
         return tuple(
-            Share(answer=answer, pairs=count, duplicates=same)
-            for answer, count, same in zip(
-                ANSWERS, pairs.tolist(), duplicates.tolist(), strict=True
-            )
+            Share(answer=answer, pairs=count, share=part, prevalence=right)
+            for answer, count, part, right in columns
         )
 
 
@@ -93,7 +105,7 @@ def judge(pairs: Pairs, score: Score, decision: Decision, *, prevalence: float =
         verdicts=decision.is_duplicate(similarity),
         answers=decision.answers(similarity),
         decisions=(decision,),
-        protocol=f"threshold stored in the model, best for {decision.settings.aim}",
+        protocol=f"stored in the model, best for {decision.settings.aim}",
         prevalence=prevalence or pairs.prevalence,
     )
 
@@ -144,6 +156,6 @@ def judge_by_halves(
         verdicts=verdicts,
         answers=answers,
         decisions=tuple(decisions),
-        protocol=f"each half by the threshold best for {settings.aim} on the other",
+        protocol=f"each half is judged by the one best for {settings.aim} on the other",
         prevalence=prevalence or pairs.prevalence,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gemel.evaluation.judging import Share
 from gemel.evaluation.metrics import Confusion
+from gemel.evaluation.robustness import Robustness
 
 __all__ = ["Beside", "Figure", "Mistake", "Report"]
 
@@ -74,3 +75,5 @@ class Report:
     """The worst: duplicates that were missed, the least similar first."""
     beside: tuple[Beside, ...]
     """Other scorers on the same pairs."""
+    robustness: Robustness | None = None
+    """What becomes of the verdicts when questions are typed differently, if that was measured."""

@@ -9,7 +9,7 @@ from jaxtyping import Float, Float64
 from gemel.data import Pairs
 from gemel.decision import Decision
 from gemel.errors import DataError
-from gemel.evaluation.evaluator import Score
+from gemel.evaluation.judging import Score
 from gemel.evaluation.perturbations import PERTURBATIONS, Perturbation, numbers
 from gemel.text import Progress
 

@@ -2,26 +2,40 @@
 
 from collections.abc import Iterator
 
+from gemel.evaluation.judging import Judged
 from gemel.evaluation.report import Beside, Figure, Report
 
-__all__ = ["MEANINGS", "in_plain_words"]
+__all__ = ["MEANINGS", "in_plain_words", "shortcoming"]
 
 MEANINGS = {
     "accuracy": "share of right verdicts",
     "precision": "of those called the same, the share that is",
-    "recall": "of those that are the same, the share that was found",
-    "f1": "precision and recall in one, their harmonic mean",
-    "mcc": "correlation of verdicts and labels: 0 is chance, 1 is perfect",
-    "average_precision": "precision over all thresholds; guessing gives the share of duplicates",
-    "roc_auc": "chance that a duplicate scores above another pair; guessing gives 0.5",
-    "log_loss": "what wrong probabilities cost; 0 is perfect",
-    "brier": "mean squared error of the probabilities; 0 is perfect",
-    "ece": "by how much probabilities miss the share they promise",
+    "recall": "of those that are the same, the share found",
+    "f1": "harmonic mean of precision and recall",
+    "mcc": "correlation of verdicts and labels; chance: 0",
+    "average_precision": "precision over all thresholds; chance: the share of duplicates",
+    "roc_auc": "how often a duplicate outscores another pair; chance: 0.5",
+    "log_loss": "what wrong probabilities cost; perfect: 0",
+    "brier": "mean squared error of probabilities; perfect: 0",
+    "ece": "by how much probabilities miss the shares they promise",
 }
 """One line about each figure of a report."""
 
 _FAR = 0.05
 """From this distance on, the share of duplicates is another one than the model was fitted for."""
+
+
+def shortcoming(judged: Judged) -> str:
+    """Say what the decision fitted on these very pairs could not reach; nothing if all is well."""
+    wanted = judged.decisions[0].settings
+    if wanted.objective == "precision" and judged.confusion.precision < wanted.precision:
+        return (
+            f"on these pairs no threshold has a precision of {wanted.precision:g}; next to nothing "
+            "will be called the same: ask for less, or take more pairs"
+        )
+    if not judged.verdicts.any():
+        return "no pair reaches the threshold: next to nothing will be called the same"
+    return ""
 
 
 def in_plain_words(report: Report) -> Iterator[str]:
@@ -43,14 +57,12 @@ def in_plain_words(report: Report) -> Iterator[str]:
     )
     for other in report.beside:
         yield _beside(other)
-    asked = report.answers[1].pairs
-    if asked:
-        sure = report.pairs - asked
-        right = (
-            report.answers[2].duplicates + report.answers[0].pairs - report.answers[0].duplicates
-        )
-        rest = f"of the other answers, {right / sure:.1%} are right" if sure else "that is all"
-        yield f"It would ask a person about {asked / report.pairs:.1%} of the pairs; {rest}."
+    no, asked, yes = report.answers
+    if asked.pairs:
+        sure = no.share + yes.share
+        right = no.share * (1 - no.prevalence) + yes.share * yes.prevalence
+        rest = f"of its other answers, {right / sure:.1%} are right" if sure else "that is all"
+        yield f"It would ask a person about {asked.share:.1%} of the pairs; {rest}."
     if abs(report.fitted_prevalence - report.weighed_as) > _FAR:
         yield (
             f"Threshold and probabilities were fitted where {report.fitted_prevalence:.1%} of the "

@@ -29,7 +29,7 @@ from gemel.folder.card import card_text
 from gemel.text import Tokenizer, Vocabulary
 from gemel.version import __version__
 
-__all__ = ["FORMAT_VERSION", "Model", "check_place", "load_model", "save_model"]
+__all__ = ["FORMAT_VERSION", "Model", "check_place", "load_model", "replace_decision", "save_model"]
 
 FORMAT_VERSION = 3
 """Grows when an older gemel could no longer read the folder."""
@@ -145,6 +145,30 @@ def save_model(
             picture=None if picture is None else _PICTURE,
         )
         (folder / "README.md").write_text(card, encoding="utf-8", errors="replace")
+
+
+def replace_decision(model: Model, decision: Decision, path: str | Path) -> None:
+    """Give the folder that a model was loaded from another decision, whole or not at all.
+
+    Args:
+        model: what `load_model` gave.
+        decision: the new one.
+        path: the folder.
+
+    Raises:
+        OSError: it cannot be written; what stood there stays.
+    """
+    picture = Path(path) / _PICTURE
+    save_model(
+        dataclasses.replace(
+            model,
+            decision=decision,
+            config=dataclasses.replace(model.config, decision=decision.settings),
+        ),
+        path,
+        picture=picture.read_bytes() if picture.exists() else None,
+        overwrite=True,
+    )
 
 
 def load_model(path: str | Path) -> Model:

@@ -2,6 +2,22 @@
 
 from gemel.plots.audit import draw_audit
 from gemel.plots.canvas import check_picture, render, save_picture
+from gemel.plots.evaluation import (
+    draw_precision_recall,
+    draw_reliability,
+    draw_roc,
+    draw_similarities,
+)
 from gemel.plots.loss import draw_training
 
-__all__ = ["check_picture", "draw_audit", "draw_training", "render", "save_picture"]
+__all__ = [
+    "check_picture",
+    "draw_audit",
+    "draw_precision_recall",
+    "draw_reliability",
+    "draw_roc",
+    "draw_similarities",
+    "draw_training",
+    "render",
+    "save_picture",
+]

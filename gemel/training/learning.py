@@ -11,9 +11,16 @@ import torch
 
 from gemel.config import Config, DecisionConfig
 from gemel.data import Batches, PairGraph, Pairs
-from gemel.decision import Decision
 from gemel.errors import DataError
-from gemel.evaluation import Ranking, count_confusion, fit_cuts, fit_decision
+from gemel.evaluation import (
+    Judged,
+    Ranking,
+    count_confusion,
+    fit_cuts,
+    fit_decision,
+    judge,
+    shortcoming,
+)
 from gemel.folder import Model
 from gemel.inference import NumpyEncoder, one_compute_thread
 from gemel.models import SiameseModel, get_weights
@@ -88,7 +95,10 @@ def learn(
         Keeper(checkpoint, identity, every=checkpoint_every, resume=resume).run(trainer)
     trained = time.perf_counter()
     weights = get_weights(model.processor)
-    decision = _decide(weights, tokenizer, kept_out, config)
+    judged = _decide(weights, tokenizer, kept_out, config)
+    (decision,) = judged.decisions
+    if warning := shortcoming(judged):
+        reporter.warn(warning)
     if decision.slope <= 0:
         reporter.warn(
             "on the validation pairs, more similar questions were not more often the same: either "
@@ -169,13 +179,15 @@ def _validator(model: SiameseModel, tokenizer: Tokenizer, validation: Pairs) -> 
 
 def _decide(
     weights: Mapping[str, np.ndarray], tokenizer: Tokenizer, validation: Pairs, config: Config
-) -> Decision:
-    """Fit the decision on similarities as the engine will compute them."""
+) -> Judged:
+    """Fit the decision on similarities as the engine will compute them, and judge by it."""
     encoder = NumpyEncoder(weights, masked=config.network.masked)
     questions = validation.left_texts + validation.right_texts
     with one_compute_thread():
         vectors = encode_in_batches(questions, tokenizer, encoder, encoder.dim)
-    return fit_decision(pair_cosines(vectors), validation, config.decision)
+    similarity = pair_cosines(vectors)
+    decision = fit_decision(similarity, validation, config.decision)
+    return judge(validation, lambda left, right: similarity, decision)
 
 
 def _data_record(

@@ -68,7 +68,7 @@ def test_evaluate(files, model, run):
     code, out, _ = run("evaluate", files[1], "--model", model[0])
     assert code == 0
     assert "160 pairs" in out
-    assert "threshold stored in the model" in out
+    assert "stored in the model, best for accuracy" in out
     assert "average precision" in out
     code, out, _ = run("evaluate", files[1], "--model", model[0], "--json", "--halves")
     report = json.loads(out)

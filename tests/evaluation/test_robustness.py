@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gemel.config import DecisionConfig
 from gemel.data import Pairs
 from gemel.decision import Decision
 from gemel.errors import DataError
@@ -14,7 +15,15 @@ from gemel.evaluation import PERTURBATIONS, measure_robustness
 from gemel.evaluation.perturbations import numbers
 
 DECISION = Decision(
-    threshold=0.5, slope=1.0, intercept=0.0, objective="accuracy", pairs=1, prevalence=0.5, data=""
+    threshold=0.5,
+    lower=0.5,
+    upper=0.5,
+    slope=1.0,
+    intercept=0.0,
+    settings=DecisionConfig(),
+    pairs=1,
+    prevalence=0.5,
+    data="",
 )
 CHECKS = 3  # the pairs as they are, turned round, and each question with itself
 FIGURES = ("accuracy_before", "accuracy_after", "mean_change", "mean_absolute_change", "flipped")

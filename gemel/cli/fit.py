@@ -1,0 +1,164 @@
+"""`gemel fit`."""
+
+import dataclasses
+import json
+import shlex
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from gemel.cli.evaluate_text import answer_rows
+from gemel.cli.options import Json, ModelFolder, PairsFile, prevalence_option
+from gemel.cli.progress import WorkProgress
+from gemel.cli.reading import Reading, reads_pairs
+from gemel.config import OBJECTIVES
+
+if TYPE_CHECKING:
+    from gemel.evaluation import Judged, Refit
+
+__all__ = ["fit"]
+
+Objective = StrEnum("Objective", [(name, name) for name in OBJECTIVES])  # type: ignore[misc]
+
+
+@reads_pairs
+def fit(
+    pairs: PairsFile,
+    reading: Reading,
+    model: ModelFolder,
+    objective: Annotated[
+        Objective | None,
+        typer.Option(show_default=False, help="What for; as before, if nothing is said."),
+    ] = None,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            show_default=False,
+            help="For that share of right answers among “the same” and among “not the same”; "
+            "a person is asked about the rest.",
+        ),
+    ] = None,
+    costs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,C",
+            show_default=False,
+            help="For the least costs: A for calling questions the same that are not, B for "
+            "missing some that are, C for asking a person.",
+        ),
+    ] = None,
+    prevalence: Annotated[
+        float | None,
+        prevalence_option(help="For places where this share of the pairs asks the same."),
+    ] = None,
+    seen: Annotated[
+        bool, typer.Option("--seen", help="Take even pairs that the model was trained on.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Fit a model's threshold and probabilities again, without training.
+
+    Take labelled pairs like those that the model will meet, which it was not trained on. From
+    then on, all its answers go by what was fitted.
+
+    Example: gemel fit validation.csv --model my-model --precision 0.95
+    """
+    from gemel import api
+    from gemel.evaluation import shortcoming
+    from gemel.folder import load_model
+
+    settings = dataclasses.replace(
+        load_model(model).decision.settings, **_wanted(objective, precision, costs, prevalence)
+    )
+    with WorkProgress(Console(stderr=True)) as progress:
+        fitted = api.fit(
+            pairs,
+            model,
+            settings=settings,
+            columns=reading.columns,
+            skip_bad=reading.skip_bad,
+            seen=seen,
+            progress=progress,
+        )
+    reading.warn()
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(fitted.decision)))
+    else:
+        typer.echo("\n".join(_text(fitted, model)))
+    if warning := shortcoming(fitted.after):
+        typer.echo(f"warning: {warning}", err=True)
+
+
+def _wanted(
+    objective: Objective | None,
+    precision: float | None,
+    costs: str | None,
+    prevalence: float | None,
+) -> dict[str, Any]:
+    """Say which settings change; --precision and --costs name their objective too."""
+    wanted: dict[str, Any] = {"prevalence": prevalence or 0.0}
+    if precision is not None:
+        wanted |= {"objective": "precision", "precision": precision}
+    if costs is not None:
+        wanted |= {"objective": "costs", **_costs(costs)}
+    if objective is not None:
+        wanted["objective"] = objective.value
+    unused = {"precision": precision, "costs": costs}
+    for name, value in unused.items():
+        if value is not None and wanted["objective"] != name:
+            raise typer.BadParameter(
+                f"is for the objective {name}, not {wanted['objective']}", param_hint=f"--{name}"
+            )
+    return wanted
+
+
+def _costs(text: str) -> dict[str, float]:
+    names = ("false_positive_cost", "false_negative_cost", "review_cost")
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != len(names):
+        raise typer.BadParameter(
+            f"{text!r} is not three numbers with commas, as 5,1,0.3", param_hint="--costs"
+        )
+    return dict(zip(names, numbers, strict=True))
+
+
+def _text(fitted: "Refit", model: Path) -> Iterator[str]:
+    pairs, decision = fitted.after.pairs, fitted.decision
+    yield (
+        f"{model}: decision fitted on {len(pairs):,} pairs, of which {pairs.prevalence:.1%} ask "
+        "the same"
+    )
+    yield f"best for {decision.settings.aim}" + (
+        f", where {decision.prevalence:.1%} ask the same" if decision.settings.prevalence else ""
+    )
+    yield ""
+    yield f"{'on these pairs':18} {'before':>9} {'now':>9}"
+    before, after = _figures(fitted.before), _figures(fitted.after)
+    for name, value in after.items():
+        yield f"{name:18} {before[name]:9.4f} {value:9.4f}"
+    yield ""
+    yield from answer_rows(fitted.after.shares)
+    yield ""
+    yield (
+        "fitted on these very pairs, the new one flatters itself a little; measure it on others:"
+    )
+    yield f"gemel evaluate other-pairs.csv --model {shlex.quote(str(model))}"
+
+
+def _figures(judged: "Judged") -> dict[str, float]:
+    confusion = judged.confusion
+    return {
+        "threshold": judged.decisions[0].threshold,
+        "accuracy": confusion.accuracy,
+        "precision": confusion.precision,
+        "recall": confusion.recall,
+        "f1": confusion.f1,
+    }

@@ -1,0 +1,35 @@
+"""The templates that lie beside this file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gemel.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+__all__ = ["open_template"]
+
+
+def open_template(name: str) -> "Template":
+    """Open a template, in which every value is escaped.
+
+    Raises:
+        MissingExtraError: Jinja or matplotlib is not installed.
+    """
+    try:
+        import jinja2
+        import matplotlib  # noqa: F401 - a page without its plots is none
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("a page", "report") from error
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["words"] = lambda name: name.replace("_", " ")
+    environment.filters["percent"] = lambda share: f"{share:.1%}"
+    environment.filters["count"] = lambda number: f"{number:,.0f}"
+    return environment.get_template(name)

@@ -1,0 +1,224 @@
+"""The pictures of an evaluation, one figure each, read without a legend elsewhere."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gemel.evaluation import Judged, Probabilities, Ranking
+from gemel.plots.canvas import BLUE, GREY, INK, ORANGE, dress, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_precision_recall", "draw_reliability", "draw_roc", "draw_similarities"]
+
+_WIDTH, _HEIGHT = 6.4, 4.8
+_BARS = 60
+_POINTS = 2000
+"""A curve has no more of them: more cannot be seen."""
+
+Rivals = Mapping[str, Float[np.ndarray, "pairs"]]
+
+
+def draw_precision_recall(judged: Judged, beside: Rivals) -> "Figure":
+    """Draw precision over recall, with the point where the model decides.
+
+    Args:
+        judged: pairs and scores.
+        beside: the scores of others, by name.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    figure = new_figure(_WIDTH, _HEIGHT)
+    axes: Any = figure.subplots()
+    dress(
+        axes,
+        "Precision and recall",
+        "every threshold is a point; higher and further right is better",
+        "recall: share found of those that ask the same",
+        "precision: share right of those called the same",
+    )
+    axes.axhline(judged.prevalence, color=GREY, lw=1, ls=(0, (4, 3)))
+    _label(axes, 0.99, judged.prevalence, "guessing", GREY, above=False)
+    for name, scores, colour in _scorers(judged, beside):
+        positives, negatives = Ranking(scores, judged.pairs.labels).counts(judged.weights)
+        recall, precision = positives / positives[-1], positives / (positives + negatives)
+        axes.plot(*_thinned(recall, precision), color=colour, lw=1.8, label=name)
+    confusion = judged.confusion
+    if confusion.true_positives:
+        _mark(axes, confusion.recall, confusion.precision, "at the threshold")
+    return _finished(figure, axes)
+
+
+def draw_roc(judged: Judged, beside: Rivals) -> "Figure":
+    """Draw the share found over the share of false alarms; see `draw_precision_recall`."""
+    figure = new_figure(_WIDTH, _HEIGHT)
+    axes: Any = figure.subplots()
+    dress(
+        axes,
+        "Found and false alarms (ROC)",
+        "every threshold is a point; higher and further left is better",
+        "false alarms: share called the same of those that are not",
+        "found: share called the same of those that are",
+    )
+    axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls=(0, (4, 3)))
+    _label(axes, 0.62, 0.6, "guessing", GREY, above=False)
+    for name, scores, colour in _scorers(judged, beside):
+        positives, negatives = Ranking(scores, judged.pairs.labels).counts(judged.weights)
+        found = np.append(0.0, positives / positives[-1])
+        alarms = np.append(0.0, negatives / negatives[-1])
+        axes.plot(*_thinned(alarms, found), color=colour, lw=1.8, label=name)
+    confusion = judged.confusion
+    alarms_here = confusion.false_positives / (confusion.false_positives + confusion.true_negatives)
+    _mark(axes, alarms_here, confusion.recall, "at the threshold")
+    return _finished(figure, axes)
+
+
+def draw_similarities(judged: Judged) -> "Figure":
+    """Draw how the similarities of both kinds of pairs spread, and where the cuts lie.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    figure = new_figure(_WIDTH, _HEIGHT)
+    axes: Any = figure.subplots()
+    dress(
+        axes,
+        "Similarities",
+        "the less the two hills overlap, the better the model tells them apart",
+        "similarity of the two questions (cosine)",
+        "% of the pairs",
+    )
+    low, high = float(judged.similarity.min()), float(judged.similarity.max())
+    edges = np.linspace(low, high + 1e-9, _BARS + 1)
+    tops = []
+    kinds: list[tuple[str, Bool[np.ndarray, "pairs"], str]] = [
+        ("do not ask the same", ~judged.pairs.labels, ORANGE),
+        ("ask the same", judged.pairs.labels, BLUE),
+    ]
+    for name, rows, colour in kinds:
+        counts, _ = np.histogram(judged.similarity[rows], edges, weights=judged.weights[rows])
+        shares = counts / judged.weights.sum() * 100
+        axes.stairs(shares, edges, fill=True, alpha=0.3, color=colour)
+        axes.stairs(shares, edges, lw=1.6, color=colour, label=name)
+        tops.append(shares.max())
+    axes.set_ylim(0, 1.3 * max(tops))
+    for decision in judged.decisions:
+        if decision.lower < decision.upper:
+            axes.axvspan(decision.lower, decision.upper, color=GREY, alpha=0.12, lw=0)
+            middle = (decision.lower + decision.upper) / 2
+            axes.text(middle, 1.1 * max(tops), "ask a person", ha="center", fontsize=9, color=GREY)
+        axes.axvline(decision.threshold, color=INK, lw=1.4, ls=(0, (4, 3)))
+    first = judged.decisions[0].threshold
+    left = first > (low + high) / 2
+    axes.annotate(
+        f"threshold {first:.3f}: from here on “the same”",
+        (first, 1.24 * max(tops)),
+        xytext=(-6 if left else 6, 0),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        va="center",
+        fontsize=9,
+        color=INK,
+    )
+    axes.legend(
+        frameon=False,
+        fontsize=9.5,
+        labelcolor="linecolor",
+        loc="upper left",
+        bbox_to_anchor=(0, 0.9),
+    )
+    return figure
+
+
+def draw_reliability(judged: Judged) -> "Figure":
+    """Draw the promised against the found share of duplicates, and how many pairs that concerns.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    figure = new_figure(_WIDTH, _HEIGHT)
+    upper, lower = figure.subplots(
+        2, 1, sharex=True, gridspec_kw={"height_ratios": [4, 1], "hspace": 0.02}
+    )
+    axes: Any = upper
+    probabilities = Probabilities(judged.probability, judged.pairs.labels)
+    bins = probabilities.bins(judged.weights)
+    error = probabilities.ece(judged.weights)
+    dress(
+        axes,
+        "When it says 70 %, is it 70 %?",
+        f"points on the line keep their promise; they miss it by {error:.1%} on average",
+        "",
+        "share that asks the same",
+    )
+    axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls=(0, (4, 3)))
+    filled = [each for each in bins if each.weight]
+    promised, found = [each.promised for each in filled], [each.found for each in filled]
+    axes.plot(promised, found, color=BLUE, lw=1.2, marker="o", markersize=6)
+    _label(axes, 0.04, 0.93, "above the line: more often the same than promised", GREY)
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    counts: Any = lower
+    dress(counts, "", "", "probability that the model gives", "% of pairs")
+    total = judged.weights.sum()
+    counts.bar(
+        [each.low + 0.05 for each in bins],
+        [100 * each.weight / total for each in bins],
+        width=0.09,
+        color=BLUE,
+        alpha=0.5,
+    )
+    counts.locator_params(axis="y", nbins=3)
+    return figure
+
+
+def _scorers(judged: Judged, beside: Rivals) -> list[tuple[str, Any, str]]:
+    others = [(name, scores, ORANGE) for name, scores in beside.items()]
+    return [*others, ("this model", judged.similarity, BLUE)]
+
+
+def _thinned(
+    x: Float[np.ndarray, "points"], y: Float[np.ndarray, "points"]
+) -> tuple[Float[np.ndarray, "_"], Float[np.ndarray, "_"]]:
+    if len(x) <= _POINTS:
+        return x, y
+    kept = np.unique(np.linspace(0, len(x) - 1, _POINTS).astype(int))
+    return x[kept], y[kept]
+
+
+def _mark(axes: Any, x: float, y: float, what: str) -> None:
+    """Set a dot, and say beside it what it is and where."""
+    axes.plot([x], [y], marker="o", markersize=8, color=INK, zorder=5)
+    axes.annotate(
+        f"{what}:\n{x:.2f}, {y:.2f}",
+        (x, y),
+        xytext=(-10 if x > 0.5 else 10, -10),
+        textcoords="offset points",
+        ha="right" if x > 0.5 else "left",
+        va="top",
+        fontsize=9,
+        color=INK,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
+    )
+
+
+def _label(axes: Any, x: float, y: float, text: str, colour: str, *, above: bool = True) -> None:
+    axes.annotate(
+        text,
+        (x, y),
+        xytext=(0, 4 if above else -4),
+        textcoords="offset points",
+        ha="right" if x > 0.9 else "left",
+        va="bottom" if above else "top",
+        fontsize=9,
+        color=colour,
+    )
+
+
+def _finished(figure: "Figure", axes: Any) -> "Figure":
+    axes.set(xlim=(0, 1.005), ylim=(0, 1.02))
+    axes.legend(frameon=False, fontsize=9.5, labelcolor="linecolor", loc="lower center")
+    return figure
