@@ -63,3 +63,48 @@ def test_pairs_that_the_model_has_seen_are_refused(tiny_model, where):
         with pytest.raises(gemel.DataError, match=f"{where}, which would flatter it.*--seen"):
             gemel.evaluate(pairs, engine, halves=halves)
     assert gemel.evaluate(pairs, engine, seen=True, rounds=2).pairs == 2
+
+
+def some_pairs(tiny_model, first=0):
+    words = list(tiny_model.tokenizer.vocabulary)[2:]
+    left = [f"{words[n % len(words)]} {n}" for n in range(first, first + 60)]
+    right = [f"{words[(n * (n % 3)) % len(words)]} {n}" for n in range(first, first + 60)]
+    return Pairs.of(left, right, np.arange(60) % 2 == 0)
+
+
+def test_fit_gives_what_it_writes(tmp_path, tiny_model):
+    from gemel.folder import save_model
+
+    save_model(tiny_model, tmp_path / "m")
+    pairs = some_pairs(tiny_model)
+    settings = gemel.DecisionConfig(objective="f1", prevalence=0.2)
+    fitted = gemel.fit(pairs, tmp_path / "m", settings=settings)
+    engine = gemel.load(tmp_path / "m")
+    assert engine.model.decision == fitted.decision
+    assert fitted.decision.settings == settings
+    assert fitted.decision.data == pairs.digest
+    np.testing.assert_array_equal(
+        fitted.after.similarity, engine.similarity(pairs.left_texts, pairs.right_texts)
+    )
+    again = gemel.fit(some_pairs(tiny_model, 100), tmp_path / "m")
+    assert again.before.decisions == (fitted.decision,)
+    assert again.decision.settings == settings
+
+
+def test_what_an_evaluation_is_asked_for_is_in_its_report(tmp_path, tiny_model):
+    engine, pairs = gemel.Engine(tiny_model), some_pairs(tiny_model)
+    plain = gemel.evaluate(pairs, engine, rounds=5)
+    assert (plain.beside, plain.robustness, plain.rounds) == ((), None, 5)
+    beside = gemel.evaluate(pairs, engine, beside_tfidf=True, rounds=5).beside
+    assert [each.name for each in beside] == ["TF-IDF"]
+    robust = gemel.evaluate(pairs, engine, robustness=True, rounds=5).robustness
+    assert (robust.pairs, robust.symmetry.failures, robust.identity.failures) == (60, 0, 0)
+    page = gemel.evaluate(pairs, engine, page=tmp_path / "r", rounds=5)
+    assert (page.beside, page.robustness) == (beside, robust)
+    assert (tmp_path / "r" / "index.html").exists()
+
+
+def test_the_place_of_a_page_is_checked_before_the_work(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(gemel.DataError, match="is no report of gemel"):
+        gemel.evaluate("there-is-no-such-file.csv", "no-such-model", page=tmp_path)

@@ -60,6 +60,7 @@ def evaluate(
         thresholds=tuple(decision.threshold for decision in judged.decisions),
         protocol=judged.protocol,
         fitted_prevalence=float(np.mean([each.prevalence for each in judged.decisions])),
+        rounds=rounds,
         confusion=count_confusion(judged.verdicts, pairs.labels),
         figures={
             name: _figure(*found) for (whose, name), found in measured.items() if whose == _OWN

@@ -62,6 +62,8 @@ class Report:
     """How the threshold came about."""
     fitted_prevalence: float
     """Share of duplicates that threshold and probabilities were fitted for."""
+    rounds: int
+    """Bootstrap resamples that the intervals come from."""
     confusion: Confusion
     """Verdicts against labels, in pairs."""
     figures: dict[str, Figure]
