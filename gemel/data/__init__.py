@@ -4,13 +4,14 @@ from gemel.data.audit import audit_files
 from gemel.data.audit_report import Audit, FileAudit
 from gemel.data.bad_rows import BadRows
 from gemel.data.batches import Batch, Batches
-from gemel.data.copying import copy_rows
+from gemel.data.copying import NOWHERE, copy_rows
 from gemel.data.graph import PairGraph, connect
 from gemel.data.layouts import Columns
 from gemel.data.overlap import Overlap, measure_overlap
 from gemel.data.pairs import Pairs, QuestionPair
+from gemel.data.parts import Part
 from gemel.data.readers import Row, read_pairs, stream_pairs, stream_rows
-from gemel.data.split_files import Part, SplitReport, split_file
+from gemel.data.split_files import SplitReport, split_file
 from gemel.data.splits import Split, hold_out, split_by_component
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Batches",
     "Columns",
     "FileAudit",
+    "NOWHERE",
     "Overlap",
     "PairGraph",
     "Pairs",

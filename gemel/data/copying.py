@@ -17,9 +17,10 @@ from gemel.data.sources import ending, is_gzip
 from gemel.errors import DataError
 from gemel.files import new_file
 
-__all__ = ["copy_rows"]
+__all__ = ["NOWHERE", "copy_rows"]
 
-_NOWHERE = -1
+NOWHERE = -1
+"""In place of the index of a file: the row goes into none."""
 
 
 def copy_rows(
@@ -28,7 +29,7 @@ def copy_rows(
     part_of_row: Int[np.ndarray, "rows"],
     outs: Sequence[Path],
 ) -> None:
-    """Copy every row of a file into the file of its part; a header goes into each of them.
+    """Copy each row of a file into the file of its part; a header goes into every one of them.
 
     The new files are put in their places when all are complete. Bad rows, which `stream_rows`
     counted and listed when it passed over them, go into none.
@@ -36,7 +37,8 @@ def copy_rows(
     Args:
         path: the file.
         columns: what it was read with.
-        part_of_row: for each row that `stream_rows` yields, in order, the index of its file.
+        part_of_row: for each row that `stream_rows` yields, in order, the index of its file;
+            `NOWHERE` if it is to go into none.
         outs: the files to write, of the kind that `path` is; text with .gz behind it or not.
 
     Raises:
@@ -85,7 +87,8 @@ def _copy_text(
     for stream in streams:
         stream.write(header.encode())
     for row, part in rows:
-        streams[part].write(row.raw.encode())
+        if part != NOWHERE:
+            streams[part].write(row.raw.encode())
 
 
 def _copy_parquet(
@@ -100,7 +103,7 @@ def _copy_parquet(
         number = 0  # of the rows in the batches before
         ahead = next(rows, None)
         for batch in parquet_batches(file, path):
-            part_of = np.full(batch.num_rows, _NOWHERE)
+            part_of = np.full(batch.num_rows, NOWHERE)
             while ahead is not None and ahead[0].line <= number + batch.num_rows:
                 part_of[ahead[0].line - number - 1] = ahead[1]
                 ahead = next(rows, None)

@@ -7,42 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Int
 
 from gemel.data.bad_rows import BadRows
 from gemel.data.copying import copy_rows
 from gemel.data.graph import PairGraph
 from gemel.data.layouts import Columns
 from gemel.data.pairs import Pairs, QuestionPair
+from gemel.data.parts import Part, describe_parts, require_empty
 from gemel.data.readers import stream_rows
 from gemel.data.sources import ending, is_gzip
 from gemel.data.splits import Split, split_by_component
 from gemel.errors import ConfigError, DataError
-from gemel.files import check_writable, new_folder
+from gemel.files import new_folder
 
-__all__ = ["Part", "SplitReport", "split_file"]
+__all__ = ["SplitReport", "split_file"]
 
 _USUAL = {"train": 0.8, "validation": 0.1, "test": 0.1}
 _NAME = re.compile(r"\w[\w.-]*")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """A file that was written."""
-
-    path: str
-    pairs: int
-    duplicates: int
-    """Pairs labelled 1."""
-    questions: int
-    """Different ones, once cleaned."""
-    shared_questions: int
-    """Those that stand in another part too: of the same fold, if there are folds."""
-
-    @property
-    def prevalence(self) -> float:
-        """Share of pairs labelled 1."""
-        return self.duplicates / self.pairs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +74,7 @@ def split_file(
     """
     path, out = Path(path), Path(out)
     shares = _shares(parts, folds, seed)
-    _require_empty(out)
+    require_empty(out)
     pairs, rows = _read(path, columns, BadRows.of(skip_bad))
     graph = PairGraph.of(pairs)
     names = list(shares)
@@ -111,7 +93,7 @@ def split_file(
         copy_rows(path, columns, part_of_row, [folder / f"{name}{kind}" for name in names])
         place = out / folder.relative_to(fresh)
         paths = [str(place / f"{name}{kind}") for name in names]
-        written.extend(_describe(paths, pairs, graph, part_of_row[rows]))
+        written.extend(describe_parts(paths, pairs, graph, part_of_row[rows]))
 
     with new_folder(out) as fresh:
         if folds is None:
@@ -153,14 +135,6 @@ def _shares(parts: Mapping[str, float] | None, folds: int | None, seed: int) -> 
     return shares
 
 
-def _require_empty(out: Path) -> None:
-    if out.is_dir() and out.resolve() == Path.cwd():
-        raise DataError("is the current folder; name one inside it", path=out)
-    if out.is_dir() and any(out.iterdir()):
-        raise DataError("holds something already; name a new folder", path=out)
-    check_writable(out)
-
-
 def _read(
     path: Path, columns: Columns | None, bad_rows: BadRows
 ) -> tuple[Pairs, Int[np.ndarray, "pairs"]]:
@@ -190,21 +164,4 @@ def _refuse_empty(
             f"duplicate groups, too few for {len(names)} parts of these shares: nothing is left "
             f"for {', '.join(empty)}",
             path=path,
-        )
-
-
-def _describe(
-    paths: list[str], pairs: Pairs, graph: PairGraph, part_of: Int[np.ndarray, "pairs"]
-) -> Iterator[Part]:
-    members = np.zeros((len(paths), len(graph.questions)), bool)
-    members[part_of, graph.left] = members[part_of, graph.right] = True
-    shared: Bool[np.ndarray, "questions"] = members.sum(axis=0) > 1
-    for part, path in enumerate(paths):
-        here = part_of == part
-        yield Part(
-            path=path,
-            pairs=int(here.sum()),
-            duplicates=int(pairs.labels[here].sum()),
-            questions=int(members[part].sum()),
-            shared_questions=int((members[part] & shared).sum()),
         )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from gemel.data import BadRows, Columns, copy_rows, stream_rows
+from gemel.data import NOWHERE, BadRows, Columns, copy_rows, stream_rows
 from gemel.errors import DataError
 
 HEADER = "question1,question2,is_duplicate\n"
@@ -30,7 +30,7 @@ def test_rows_are_copied_as_they_stand(tmp_path_factory, rows, mark, has_last_en
     text = mark + HEADER + "".join(raw)
     text = text if has_last_end else text.rstrip("\r\n")
     (folder / "pairs.csv").write_text(text, encoding="utf-8", newline="")
-    parts = data.draw(st.lists(st.integers(0, 2), min_size=len(rows), max_size=len(rows)))
+    parts = data.draw(st.lists(st.integers(NOWHERE, 2), min_size=len(rows), max_size=len(rows)))
     outs = [folder / name for name in ("0.csv", "1.csv.gz", "2.csv")]
     copy_rows(folder / "pairs.csv", None, np.array(parts, int), outs)
     lines = [row.replace("\n\n", "\n") for row in raw]
@@ -73,7 +73,7 @@ def test_parquet_keeps_every_column_and_its_type(tmp_path):
         }
     )
     parquet.write_table(table, tmp_path / "p.parquet")
-    parts = np.array([letters.randrange(3) for _ in range(count)])
+    parts = np.array([letters.randrange(NOWHERE, 3) for _ in range(count)])
     outs = [tmp_path / f"{part}.parquet" for part in range(4)]
     copy_rows(tmp_path / "p.parquet", None, parts, outs)
     for part, out in enumerate(outs):
