@@ -3,13 +3,12 @@
 It learns which questions of the help-desk sample speak of money, from the words alone.
 """
 
-from importlib import resources
-
 import numpy as np
 import torch
 
 import gemel.layers as tl
 from gemel.data import read_pairs
+from gemel.samples import HELPDESK
 from gemel.text import TOKENS, Tokenizer
 
 MONEY = ("invoice", "pay", "bill", "charge", "refund", "price", "card", "plan")
@@ -18,7 +17,7 @@ MONEY = ("invoice", "pay", "bill", "charge", "refund", "price", "card", "plan")
 def main() -> float:
     """Train and give the share of right answers on questions that were held back."""
     torch.manual_seed(0)
-    pairs = read_pairs(str(resources.files("gemel.samples") / "helpdesk.tsv"))
+    pairs = read_pairs(HELPDESK)
     questions = sorted(set(pairs.texts))
     labels = torch.tensor([any(word in q.lower() for word in MONEY) for q in questions]).long()
     tokenizer = Tokenizer().learn(questions)

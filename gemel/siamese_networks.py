@@ -7,7 +7,6 @@ from gemel.siamese_networks import DataLoader, TOKENS, SiameseModel
 import functools
 import os
 import sys
-from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from gemel.data import Pairs, read_pairs
 from gemel.layers import Fn, Parallel, normalize
 from gemel.losses import in_batch_triplet_loss
 from gemel.models import SiameseModel
+from gemel.samples import HELPDESK
 from gemel.text import TOKENS, Tokenizer, Tokens, TokenTable, next_power_of_two
 
 __all__ = [
@@ -257,7 +257,7 @@ class DataGenerator:
 
 def _default_path() -> Path:
     named = os.environ.get("QUORA_TRAIN")
-    return Path(named) if named else Path(str(resources.files("gemel.samples") / "helpdesk.tsv"))
+    return Path(named) if named else HELPDESK
 
 
 @functools.cache

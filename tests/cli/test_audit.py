@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-from importlib import resources
 
 import pytest
 
-SAMPLE = resources.files("gemel.samples") / "helpdesk.tsv"
+from gemel.samples import HELPDESK
+
 WITHOUT_MATPLOTLIB = (
     "import sys; sys.modules['matplotlib'] = None; from gemel.cli import main; main()"
 )
@@ -65,7 +65,7 @@ def test_a_split_made_by_somebody_else_is_measured(files, run):
 
 
 def test_the_sample_is_clean_and_one_component(run):
-    lines = " ".join(run("audit", SAMPLE)[1].split())
+    lines = " ".join(run("audit", HELPDESK)[1].split())
     assert "2,956 pairs of 754 different questions" in lines
     assert "either label: 1 the largest has 754 questions and 2,956 pairs, 100.0% of all" in lines
 

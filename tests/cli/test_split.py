@@ -2,11 +2,10 @@
 
 import json
 import shlex
-from importlib import resources
 
 import pytest
 
-SAMPLE = resources.files("gemel.samples") / "helpdesk.tsv"
+from gemel.samples import HELPDESK
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def test_parts_folds_and_seeds(pairs, tmp_path, run):
 
 
 def test_a_cut_is_told(tmp_path, run):
-    code, text, _ = run("split", SAMPLE, "--out", tmp_path / "parts")
+    code, text, _ = run("split", HELPDESK, "--out", tmp_path / "parts")
     assert code == 0
     assert "1 component above 5% of the pairs was cut between duplicate groups" in text
     assert "pairs have their two questions in groups of different parts" in text

@@ -1,5 +1,3 @@
-from importlib import resources
-
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -14,6 +12,7 @@ from gemel.data import (
     read_pairs,
     split_by_component,
 )
+from gemel.samples import HELPDESK
 
 words = st.integers(0, 40).map(str)
 row_lists = st.lists(st.tuples(words, words, st.booleans()), min_size=1, max_size=60)
@@ -168,7 +167,7 @@ def test_a_single_pair_is_never_cut_however_few_there_are():
 @pytest.mark.parametrize("shares", [(0.15, 0.85), (0.5, 0.5), (0.1, 0.1, 0.8)])
 def test_a_cut_keeps_the_share_of_duplicates_too(shares):
     """The help-desk sample is one component: near misses tie all of its groups together."""
-    pairs = read_pairs(str(resources.files("gemel.samples") / "helpdesk.tsv"))
+    pairs = read_pairs(HELPDESK)
     split = split_by_component(PairGraph.of(pairs), shares)
     assert split.cut_components == 1
     for part, share in enumerate(shares):
