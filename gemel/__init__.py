@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gemel.version import __version__
 
 if TYPE_CHECKING:
-    from gemel.api import audit, evaluate, fit, load, split, train
+    from gemel.api import audit, evaluate, fit, load, sample, split, train
     from gemel.config import Config, DecisionConfig, NetworkConfig, TextConfig, TrainingConfig
     from gemel.data import (
         Audit,
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Columns,
         Pairs,
         QuestionPair,
+        SampleReport,
         SplitReport,
         read_pairs,
     )
@@ -57,6 +58,7 @@ __all__ = [
     "QuestionPair",
     "Refit",
     "Report",
+    "SampleReport",
     "SplitReport",
     "TextConfig",
     "TrainingConfig",
@@ -69,13 +71,14 @@ __all__ = [
     "fit",
     "load",
     "read_pairs",
+    "sample",
     "split",
     "train",
 ]
 
 # Public names come in on first use, so that `import gemel` costs next to nothing.
 _ROOMS = {
-    "api": ("audit", "evaluate", "fit", "load", "split", "train"),
+    "api": ("audit", "evaluate", "fit", "load", "sample", "split", "train"),
     "config": ("Config", "DecisionConfig", "NetworkConfig", "TextConfig", "TrainingConfig"),
     "data": (
         "Audit",
@@ -83,6 +86,7 @@ _ROOMS = {
         "Columns",
         "Pairs",
         "QuestionPair",
+        "SampleReport",
         "SplitReport",
         "read_pairs",
     ),

@@ -12,10 +12,12 @@ from gemel.data import (
     BadRows,
     Columns,
     Pairs,
+    SampleReport,
     SplitReport,
     audit_files,
     read_pairs,
     split_file,
+    write_sample,
 )
 from gemel.errors import DataError, MissingExtraError
 from gemel.evaluation import (
@@ -35,7 +37,7 @@ from gemel.text import Progress
 if TYPE_CHECKING:
     from gemel.training import Reporter
 
-__all__ = ["audit", "evaluate", "fit", "load", "split", "train"]
+__all__ = ["audit", "evaluate", "fit", "load", "sample", "split", "train"]
 
 
 def train(
@@ -276,6 +278,21 @@ def split(
     return split_file(
         pairs, out, parts=parts, folds=folds, seed=seed, columns=columns, skip_bad=skip_bad
     )
+
+
+def sample(out: str | Path) -> SampleReport:
+    """Write the help-desk sample: `train.tsv` to learn from, `held-out.tsv` to be measured on.
+
+    No question, and no group of questions that ask the same, is in both. The few near misses
+    between the two are in neither.
+
+    Args:
+        out: the folder to make.
+
+    Raises:
+        DataError: `out` holds something.
+    """
+    return write_sample(out)
 
 
 def _pairs(pairs: str | Path | Pairs, columns: Columns | None, bad_rows: BadRows) -> Pairs:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gemel.cli import audit, compare, evaluate, fit, split, train
+from gemel.cli import audit, compare, evaluate, fit, sample, split, train
 from gemel.errors import GemelError, TrainingStopped
 from gemel.version import __version__
 
@@ -22,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("sample")(sample.sample)
 app.command("audit")(audit.audit)
 app.command("split")(split.split)
 app.command("train")(train.train)

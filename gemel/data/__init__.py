@@ -11,6 +11,7 @@ from gemel.data.overlap import Overlap, measure_overlap
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parts import Part
 from gemel.data.readers import Row, read_pairs, stream_pairs, stream_rows
+from gemel.data.sample import SamplePart, SampleReport, write_sample
 from gemel.data.split_files import SplitReport, split_file
 from gemel.data.splits import Split, hold_out, split_by_component
 
@@ -28,6 +29,8 @@ __all__ = [
     "Part",
     "QuestionPair",
     "Row",
+    "SamplePart",
+    "SampleReport",
     "Split",
     "SplitReport",
     "audit_files",
@@ -40,4 +43,5 @@ __all__ = [
     "split_file",
     "stream_pairs",
     "stream_rows",
+    "write_sample",
 ]

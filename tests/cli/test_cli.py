@@ -205,7 +205,7 @@ def test_a_list_of_bad_rows_without_leave_to_skip_any(files, tmp_path, model, ru
 def test_version_and_help(run):
     code, out, _ = run("--version")
     assert (code, out) == (0, "gemel 0.1.0\n")
-    for verb in ("audit", "split", "train", "evaluate", "compare"):
+    for verb in ("sample", "audit", "split", "train", "evaluate", "compare"):
         code, out, _ = run(verb, "--help")
         assert code == 0
         assert f"Example: gemel {verb}" in out

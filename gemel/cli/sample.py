@@ -1,0 +1,59 @@
+"""`gemel sample`."""
+
+import dataclasses
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gemel.cli.options import Json
+
+if TYPE_CHECKING:
+    from gemel.data import SampleReport
+
+__all__ = ["sample"]
+
+
+def sample(
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", show_default=False, help="The folder to make.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Write the sample that ships: hand-written questions to an invented help desk, in pairs.
+
+    train.tsv is to learn from. held-out.tsv is to be measured on: each of its questions is new,
+    and so is what it asks. Near misses look alike and want another answer.
+
+    Example: gemel sample --out helpdesk
+    """
+    from gemel import api
+
+    report = api.sample(out)
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(report)))
+    else:
+        typer.echo("\n".join(_text(report)))
+
+
+def _text(report: "SampleReport") -> Iterator[str]:
+    width = max(len(part.path) for part in report.parts)
+    yield (
+        f"{'':{width}} {'pairs':>11} {'labelled 1':>11} {'questions':>11} {'groups':>11} "
+        f"{'near misses':>12}"
+    )
+    for part in report.parts:
+        yield (
+            f"{part.path:{width}} {part.pairs:11,} {part.prevalence:11.1%} {part.questions:11,} "
+            f"{part.groups:11,} {part.near_misses:12,}"
+        )
+    yield ""
+    yield f"{report.near_misses_between:,} near misses lie between the two and are in neither;"
+    yield "no question is in both"
+    train, held_out = (shlex.quote(part.path) for part in report.parts)
+    yield ""
+    yield f"next: gemel train {train} --out my-model"
+    yield f"      gemel evaluate {held_out} --model my-model"
