@@ -1,13 +1,12 @@
 # `make demo` and `make test` do all the set-up on a machine with Python 3.11 and make.
 PYTHON ?= python3
 BIN := .venv/bin
-SAMPLE := gemel/samples/helpdesk.tsv
 CHECKED := gemel tests benchmarks examples
 
 .PHONY: help install demo test test-all check clean
 
 help:
-	@echo "make demo      train on the help-desk sample and compare questions"
+	@echo "make demo      the first three minutes: train on the help-desk sample, measure, compare"
 	@echo "make test      every check"
 	@echo "make test-all  and the slow tests"
 
@@ -21,10 +20,8 @@ install: .venv/installed
 	touch $@
 
 demo: install
-	$(BIN)/gemel train $(SAMPLE) --config configs/demo.toml --out .demo/helpdesk --overwrite
-	@echo
-	$(BIN)/gemel compare "How do I reset my password?" "forgot my password, how to set a new one" --model .demo/helpdesk
-	$(BIN)/gemel compare "How do I reset my password?" "How do I change my email address?" --model .demo/helpdesk
+	@rm -rf demo
+	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh demo
 
 check: install
 	$(BIN)/ruff format --check $(CHECKED)
@@ -39,4 +36,4 @@ test-all: check
 	$(BIN)/pytest --cov
 
 clean:
-	rm -rf .venv .demo
+	rm -rf .venv demo

@@ -13,6 +13,7 @@ import pytest
 
 import gemel
 from gemel.config import Config
+from gemel.samples import HELPDESK_SETTINGS
 
 ROOT = Path(__file__).parents[1]
 MODULES = [module.name for module in pkgutil.walk_packages(gemel.__path__, "gemel.")]
@@ -41,7 +42,9 @@ def test_importing_gemel_or_its_commands_brings_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.toml")), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", [*(ROOT / "configs").glob("*.toml"), HELPDESK_SETTINGS], ids=lambda p: p.name
+)
 def test_every_config_loads(path):
     Config.from_toml(path)
 

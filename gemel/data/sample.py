@@ -1,6 +1,7 @@
-"""The help-desk sample as two files: one to train on, one whose questions are all new."""
+"""The help-desk sample as files: pairs to train on, pairs that are all new, and settings."""
 
 import csv
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from gemel.data.graph import PairGraph
 from gemel.data.parts import Part, describe_parts, require_empty
 from gemel.data.readers import read_pairs
 from gemel.files import new_folder
-from gemel.samples import HELPDESK, HELPDESK_SPLIT
+from gemel.samples import HELPDESK, HELPDESK_SETTINGS, HELPDESK_SPLIT
 
 __all__ = ["SamplePart", "SampleReport", "write_sample"]
 
 _NAMES = ["train", "held-out"]
+_SETTINGS = "settings.toml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +43,12 @@ class SampleReport:
     """Near misses of a group to train on and one held out, which are in neither file."""
     parts: tuple[SamplePart, ...]
     """`train`, `held-out`."""
+    settings: str
+    """A file of settings that suit so few pairs."""
 
 
 def write_sample(out: str | Path) -> SampleReport:
-    """Write `train.tsv` and `held-out.tsv`, whose rows are those of the sample as they stand.
+    """Write `train.tsv` and `held-out.tsv`, rows as they stand, and `settings.toml`.
 
     Args:
         out: the folder to make, whole or not at all.
@@ -76,9 +80,11 @@ def write_sample(out: str | Path) -> SampleReport:
             )
             for number, part in enumerate(described)
         ),
+        settings=str(out / _SETTINGS),
     )
     with new_folder(out) as fresh:
         copy_rows(HELPDESK, None, part_of_row, [fresh / Path(path).name for path in paths])
+        shutil.copyfile(HELPDESK_SETTINGS, fresh / _SETTINGS)
     return report
 
 

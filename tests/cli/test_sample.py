@@ -17,12 +17,13 @@ def test_the_table_and_what_comes_next(tmp_path, run):
     assert "25 near misses lie between the two and are in neither; no question is in both" in (
         " ".join(lines)
     )
-    train, held_out = (shlex.quote(f"{out / name}.tsv") for name in ("train", "held-out"))
+    names = ("train.tsv", "held-out.tsv", "settings.toml")
+    train, held_out, settings = (shlex.quote(str(out / name)) for name in names)
     assert text.endswith(
-        f"\nnext: gemel train {train} --out my-model\n"
+        f"\nnext: gemel train {train} --config {settings} --out my-model\n"
         f"      gemel evaluate {held_out} --model my-model\n"
     )
-    assert sorted(path.name for path in out.iterdir()) == ["held-out.tsv", "train.tsv"]
+    assert {path.name for path in out.iterdir()} == set(names)
 
 
 def test_json_says_what_lies_there(tmp_path, run):

@@ -1,0 +1,47 @@
+#!/bin/sh
+# The first three minutes with gemel: every line after a `$` can be typed as it stands.
+# Usage: examples/demo.sh [DIR]    writes into DIR, demo if none is named
+set -e
+out=${1:-demo}
+sample=$out/helpdesk model=$out/model report=$out/report
+
+say() { printf '\n\n# %s\n' "$1"; shift; for line; do printf '# %s\n' "$line"; done; printf '\n'; }
+run() {
+    printf '$'
+    for word; do case $word in *[\ \?]*) printf ' "%s"' "$word";; *) printf ' %s' "$word";; esac; done
+    printf '\n'
+    "$@"
+}
+
+if [ -e "$out" ]; then echo "$out: is there already; remove it or name another folder" >&2; exit 2; fi
+
+say "1. The data: pairs of questions to an invented help desk, written by hand." \
+    "Label 1: both ask the same, in other words. Label 0: they do not, though they may look alike." \
+    "Some groups of questions are held out: the model will be judged on what it has never seen."
+run gemel sample --out "$sample"
+
+say "2. Look at pairs before learning from them: odd labels, repeats, lengths."
+run gemel audit "$sample/train.tsv" "$sample/held-out.tsv" --plot "$out/audit.png"
+
+say "3. Learn. A Siamese network is one encoder that reads two questions and gives each a vector." \
+    "Training pulls the vectors of questions that ask the same together, and pushes others apart." \
+    "The score on validation pairs, kept out of training, says when it has learned enough."
+run gemel train "$sample/train.tsv" --config "$sample/settings.toml" --out "$model"
+
+say "4. Is it any good? The held-out groups tell; TF-IDF, which only counts shared letters, is" \
+    "what it has to beat. The report has the same, with pictures."
+run gemel evaluate "$sample/held-out.tsv" --model "$model" --beside-tfidf --report "$report"
+
+say "5. Ask it. The words that carried each answer stand below it."
+run gemel compare "How do I reset my password?" "forgot my password, how to set a new one" \
+    --model "$model" --explain
+run gemel compare "How do I reset my password?" "How do I change my email address?" \
+    --model "$model" --explain
+run gemel compare "can i get my money back" "How do I cancel my subscription?" \
+    --model "$model" --explain
+
+say "6. Now your own file, with the columns question1, question2 and is_duplicate:" \
+    "gemel split pairs.csv --out parts && gemel train parts/train.csv --out my-model" \
+    "gemel evaluate parts/test.csv --model my-model --report report" \
+    "" \
+    "Look at $report/index.html and $out/audit.png."
