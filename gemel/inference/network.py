@@ -1,7 +1,7 @@
 """The encoder in NumPy: the same numbers as the layers give, without torch."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,40 +45,42 @@ class NumpyEncoder:
             ids: padded ids.
             ngrams, starts: of the words to compose; see `gemel.text.spell`.
         """
-        batch, time = ids.shape
-        dim = self.dim
+        batch, dim = len(ids), self.dim
         words = (ids != TOKENS.padding) if self.masked else np.ones_like(ids, bool)
-        # By time first, so that every step reads one block of memory.
-        inputs = self._vectors(ids.T, ngrams, starts) @ self.input + self.bias
         h = np.zeros((batch, dim), np.float32)
         c = np.zeros((batch, dim), np.float32)
         total = np.zeros((batch, dim), np.float32)
-        for step in range(time):
-            gates = np.tanh(inputs[step] + h @ self.recurrent)
+        for inputs, counts in zip(self._inputs(ids, ngrams, starts), words.T, strict=True):
+            gates = np.tanh(inputs + h @ self.recurrent)
             i, f, g, o = (gates[:, gate * dim : (gate + 1) * dim] for gate in range(4))
             c = 0.5 * ((1 + f) * c + (1 + i) * g)
             h = 0.5 * (1 + o) * np.tanh(c)
-            total += h * words[:, step, None]
+            total += h * counts[:, None]
         mean = total / np.maximum(words.sum(axis=1, keepdims=True), 1).astype(np.float32)
         length = np.sqrt(np.maximum(np.square(mean).sum(axis=1, keepdims=True), 1e-24))
         vectors: Float32[np.ndarray, "batch dim"] = mean / length
         return vectors
 
-    def _vectors(
+    def _inputs(
         self,
-        ids: Int64[np.ndarray, "time batch"],
+        ids: Int64[np.ndarray, "batch time"],
         ngrams: Int64[np.ndarray, "ngrams"] | None,
         starts: Int64[np.ndarray, "composed_and_1"] | None,
-    ) -> Float32[np.ndarray, "time batch dim"]:
+    ) -> Iterator[Float32[np.ndarray, "batch gates"]]:
+        """Yield what the words add to the gates, step by step."""
         known = len(self.embedding)
-        vectors: Float32[np.ndarray, "time batch dim"]
-        vectors = self.embedding[np.minimum(ids, known - 1)]
-        if ngrams is None or starts is None or not len(ngrams):
-            return vectors
-        words = np.stack([self._compose(ngrams[a:b]) for a, b in itertools.pairwise(starts)])
-        composed = ids >= known
-        vectors[composed] = words[ids[composed] - known]
-        return vectors
+        composed = np.zeros((0, self.dim), np.float32)
+        if ngrams is not None and starts is not None and len(ngrams):
+            composed = np.stack([self._compose(ngrams[a:b]) for a, b in itertools.pairwise(starts)])
+        # By time first, so that every step reads one block of memory; and so many steps at once
+        # that a question without end does not fill it.
+        steps = max(1, _PLACES // len(ids)) if len(ids) else 1
+        for start in range(0, ids.shape[1], steps):
+            part = ids[:, start : start + steps].T
+            vectors = self.embedding[np.minimum(part, known - 1)]
+            unknown = part >= known
+            vectors[unknown] = composed[part[unknown] - known]
+            yield from vectors @ self.input + self.bias
 
     def _compose(self, ngrams: Int64[np.ndarray, "_"]) -> Float32[np.ndarray, "dim"]:
         """Sum n-grams; those of an endless word by their counts, so that memory has an end."""
@@ -90,3 +92,7 @@ class NumpyEncoder:
             total = table[ngrams].sum(axis=0)
         composed: Float32[np.ndarray, "dim"] = total / np.float32(np.sqrt(len(ngrams)))
         return composed
+
+
+_PLACES = 8192
+"""Words of a batch, padding included, whose vectors are there at one time."""

@@ -30,6 +30,9 @@ def encode_in_batches(
 ) -> Float32[np.ndarray, "texts dim"]:
     """Encode questions: equal ones once, those of like length together, results in order.
 
+    The batches depend on what is asked, not on its order: a matrix product may give a row other
+    last bits at another place. Questions that cleaning makes equal get one vector.
+
     Args:
         texts: questions.
         tokenizer: turns them into ids.
@@ -39,9 +42,10 @@ def encode_in_batches(
         batch_tokens: most places of a batch, padding included; a longer row goes alone.
         progress: is told how many different questions are encoded.
     """
-    numbers: dict[str, int] = {}
-    order = [numbers.setdefault(text, len(numbers)) for text in texts]
-    table = tokenizer.encode_all(numbers)
+    cleaned = [tokenizer.clean(text) for text in texts]
+    different = sorted(set(cleaned))
+    numbers = {text: number for number, text in enumerate(different)}
+    table = tokenizer.encode_cleaned(different)
     vectors = np.empty((len(table), dim), dtype=np.float32)
     done = 0
     for rows in _batches(table.lengths, batch_rows, batch_tokens):
@@ -49,19 +53,21 @@ def encode_in_batches(
         done += len(rows)
         if progress is not None:
             progress("encoding questions", done, len(table))
-    return vectors[order]
+    return vectors[[numbers[text] for text in cleaned]]
 
 
 def pair_cosines(vectors: Float32[np.ndarray, "questions dim"]) -> Float32[np.ndarray, "pairs"]:
     """Give the cosine of each pair whose questions were encoded together.
 
-    Rounding can carry a product of unit vectors a hair past 1; no cosine is.
+    Rounding can carry a product of unit vectors a hair past 1; no cosine is. That of a vector with
+    itself is 1, and nothing less.
 
     Args:
         vectors: unit vectors of all first questions, below them those of all second ones.
     """
     left, right = np.split(vectors, 2)
     cosines: Float32[np.ndarray, "pairs"] = np.einsum("nd,nd->n", left, right).clip(-1, 1)
+    cosines[(left == right).all(axis=1)] = 1
     return cosines
 
 

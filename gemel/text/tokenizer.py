@@ -88,10 +88,13 @@ class Tokenizer:
 
     def encode_all(self, texts: Iterable[str]) -> TokenTable:
         """Give the ids of many questions, in order, and the spelling of unknown words."""
+        return self.encode_cleaned(map(self.clean, texts))
+
+    def encode_cleaned(self, texts: Iterable[str]) -> TokenTable:
+        """Do the same with questions that `clean` has been over."""
         pieces = _Pieces(self.vocabulary, spelled=self.ngram_buckets > 0)
         rows = (
-            [index for piece in self.clean(text).split() for index in pieces[piece]]
-            or [TOKENS.unknown]
+            [index for piece in text.split() for index in pieces[piece]] or [TOKENS.unknown]
             for text in texts
         )
         table = TokenTable.from_rows(rows)

@@ -1,11 +1,12 @@
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemel.inference import NumpyEncoder
+from gemel.inference import NumpyEncoder, network
 from gemel.text import TOKENS
 
 VOCABULARY, DIM = 9, 3
@@ -70,6 +71,26 @@ def test_it_computes_what_a_slow_lstm_does(rows, seed):
     assert vectors.dtype == np.float32
     expected = [slow_encode(weights, row) for row in rows]
     np.testing.assert_allclose(vectors, expected, atol=2e-5)
+
+
+@given(st.lists(questions, min_size=1, max_size=5), st.integers(1, 9))
+@settings(max_examples=50)
+def test_it_computes_the_same_in_pieces(rows, places):
+    ids = pad(rows)
+    whole = NumpyEncoder(WEIGHTS)(ids)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "_PLACES", places)
+        np.testing.assert_array_equal(NumpyEncoder(WEIGHTS)(ids), whole)
+
+
+def test_a_question_without_end_does_not_fill_the_memory():
+    encoder = NumpyEncoder(WEIGHTS)
+    ids = pad([[2, 3, 4, 5] * 8_000])
+    tracemalloc.start()
+    assert np.isfinite(encoder(ids)).all()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_400_000  # the inputs of all gates alone would take 1,536,000
 
 
 @given(st.lists(questions, min_size=1, max_size=5))

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.text import TOKENS, Tokenizer, encode_in_batches
+from gemel.text import TOKENS, Tokenizer, encode_in_batches, pair_cosines
 
 TOKENIZER = Tokenizer().learn(["a b c d e f g h"])
 texts = st.lists(st.text("abcdefgh ", max_size=12), max_size=12)
@@ -51,7 +51,38 @@ def test_batches_stay_within_their_limits(asked, batch_rows, batch_tokens):
 def test_equal_texts_are_encoded_once(asked):
     recorder = Recorder()
     encode_in_batches(asked + asked, TOKENIZER, recorder, 2)
-    assert sum(len(ids) for ids in recorder.batches) == len(set(asked))
+    different = {TOKENIZER.clean(text) for text in asked}
+    assert sum(len(ids) for ids in recorder.batches) == len(different)
+
+
+@given(texts, st.randoms(use_true_random=False), st.integers(1, 5))
+def test_the_order_changes_no_bit_of_a_vector(asked, random, batch_rows):
+    """Though the place in a batch, and the batch, may."""
+
+    def encode_ids(ids):
+        place = np.arange(len(ids), dtype=np.float32)
+        return np.stack([ids.sum(1) + place / 7, np.full(len(ids), ids.size)], axis=1)
+
+    def vectors_of(texts):
+        return encode_in_batches(texts, TOKENIZER, encode_ids, 2, batch_rows=batch_rows)
+
+    order = list(range(len(asked)))
+    random.shuffle(order)
+    shuffled = vectors_of([asked[place] for place in order] + asked)
+    np.testing.assert_array_equal(shuffled[: len(asked)], vectors_of(asked)[order])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40))
+def test_a_vector_is_wholly_like_itself_and_two_may_change_places(seed, dim):
+    random = np.random.default_rng(seed)
+    left, right = (random.normal(size=(9, dim)).astype(np.float32) for _ in range(2))
+    right[3] = left[3]
+    left, right = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in (left, right))
+    cosines = pair_cosines(np.concatenate([left, right]))
+    np.testing.assert_array_equal(cosines, pair_cosines(np.concatenate([right, left])))
+    np.testing.assert_allclose(cosines, (left.astype(float) * right).sum(1), atol=1e-6)
+    assert cosines[3] == 1
+    assert np.abs(cosines).max() <= 1
 
 
 def test_texts_of_like_length_go_together():

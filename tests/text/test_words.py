@@ -90,3 +90,12 @@ def test_marks_are_what_unicode_says(letter):
 
     is_mark = unicodedata.category(letter).startswith("M")
     assert bool(re.fullmatch(f"[{marks()}]", letter)) == is_mark
+
+
+@given(texts, st.booleans(), st.data())
+def test_words_with_spaces_between_are_the_same_words(text, lowercase, data):
+    """Whatever is left out."""
+    words = split_words(clean(text, lowercase=lowercase))
+    assert bool(words) == bool(clean(text, lowercase=lowercase))
+    kept = [word for word in words if data.draw(st.booleans())]
+    assert split_words(clean(" ".join(kept), lowercase=lowercase)) == kept
