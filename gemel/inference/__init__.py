@@ -1,7 +1,8 @@
 """Answering: predict mode, without torch."""
 
 from gemel.inference.engine import Engine
+from gemel.inference.explaining import Explanation, WordShare
 from gemel.inference.network import NumpyEncoder
 from gemel.inference.threads import one_compute_thread
 
-__all__ = ["Engine", "NumpyEncoder", "one_compute_thread"]
+__all__ = ["Engine", "Explanation", "NumpyEncoder", "WordShare", "one_compute_thread"]

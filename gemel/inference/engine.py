@@ -1,5 +1,6 @@
 """Predict mode: questions in, vectors, similarities and verdicts out."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,10 +8,12 @@ import numpy as np
 from jaxtyping import Float32
 
 from gemel.decision import Verdict
+from gemel.errors import DataError
 from gemel.folder import Model, load_model
+from gemel.inference.explaining import Explanation, explain_verdict
 from gemel.inference.network import NumpyEncoder
 from gemel.inference.threads import one_compute_thread
-from gemel.text import Progress, encode_in_batches, pair_cosines
+from gemel.text import Progress, Tokenizer, encode_in_batches, pair_cosines
 
 __all__ = ["Engine"]
 
@@ -56,6 +59,9 @@ class Engine:
     ) -> Float32[np.ndarray, "pairs"]:
         """Give the cosine of each pair of questions, -1 to 1.
 
+        The two may change sides: not a bit of it changes. That of a question with itself, as
+        cleaning leaves it, is 1.
+
         Raises:
             ValueError: the two sides have different lengths.
         """
@@ -70,3 +76,36 @@ class Engine:
     def predict(self, left: str, right: str) -> Verdict:
         """Judge one pair of questions."""
         return self.predict_all([left], [right])[0]
+
+    def explain(self, left: str, right: str) -> Explanation:
+        """Judge one pair of questions, and say what each of their words did for the similarity.
+
+        Raises:
+            DataError: a question has no word or mark, or more than 200.
+        """
+        problem = self.find_blank(left, right)
+        if problem:
+            raise DataError(problem)
+        tokenizer = self.model.tokenizer
+        # What is left of a question is clean; to repair it once more could change other words.
+        plain = Tokenizer(
+            tokenizer.vocabulary,
+            lowercase=tokenizer.lowercase,
+            ngram_buckets=tokenizer.ngram_buckets,
+        )
+        score = Engine(dataclasses.replace(self.model, tokenizer=plain)).similarity
+        return explain_verdict(
+            self.predict(left, right),
+            tokenizer.words(left),
+            tokenizer.words(right),
+            plain.vocabulary,
+            score,
+        )
+
+    def find_blank(self, left: str, right: str) -> str:
+        """Say which of two questions has nothing in it to judge; an empty text if both have."""
+        for which, text in (("first", left), ("second", right)):
+            if not self.model.tokenizer.clean(text):
+                found = f"has no word or mark, only {text!r:.40}" if text else "is empty"
+                return f"the {which} question {found}; expected one word at least"
+        return ""

@@ -1,0 +1,80 @@
+"""Which words carried an answer: each is left out once, and the similarity looked at again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gemel.decision import Verdict
+from gemel.errors import DataError
+from gemel.text import Vocabulary
+
+__all__ = ["Explanation", "WordShare", "explain_verdict"]
+
+_MOST_WORDS = 200
+"""Of a question: each is encoded once for every word it has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordShare:
+    """A word or mark of a question, and its part in the similarity."""
+
+    word: str
+    """As cleaning leaves it."""
+    share: float
+    """How far the similarity falls when this one word is left out; negative: how far it rises.
+    Without its only word a question is like nothing: similarity 0."""
+    is_known: bool
+    """Whether the vocabulary has it; if not, it is read by its letters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """A verdict, and the words of both questions in their order."""
+
+    verdict: Verdict
+    left: tuple[WordShare, ...]
+    right: tuple[WordShare, ...]
+
+
+def explain_verdict(
+    verdict: Verdict,
+    left: list[str],
+    right: list[str],
+    vocabulary: Vocabulary,
+    score: Callable[[Sequence[str], Sequence[str]], Any],
+) -> Explanation:
+    """Leave out every word of two questions once; no matter what network judges them.
+
+    Args:
+        verdict: what was said of the two.
+        left: the first question's words.
+        right: those of the second.
+        vocabulary: knows some of them.
+        score: gives the similarity of each pair of questions; is called once.
+
+    Raises:
+        DataError: a question has more than 200 words and marks.
+    """
+    for which, words in (("first", left), ("second", right)):
+        if len(words) > _MOST_WORDS:
+            raise DataError(
+                f"the {which} question has {len(words):,} words and marks; up to {_MOST_WORDS} "
+                "can be explained, since each is left out once"
+            )
+    shorter = [*_each_left_out(left), *_each_left_out(right)]
+    other = [" ".join(right)] * len(left) + [" ".join(left)] * len(right)
+    without = [
+        float(alike) if text else 0.0
+        for text, alike in zip(shorter, score(shorter, other), strict=True)
+    ]
+    shares = [
+        WordShare(word=word, share=verdict.similarity - alike, is_known=word in vocabulary)
+        for word, alike in zip(left + right, without, strict=True)
+    ]
+    return Explanation(
+        verdict=verdict, left=tuple(shares[: len(left)]), right=tuple(shares[len(left) :])
+    )
+
+
+def _each_left_out(words: list[str]) -> list[str]:
+    return [" ".join(words[:place] + words[place + 1 :]) for place in range(len(words))]
