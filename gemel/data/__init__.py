@@ -4,18 +4,27 @@ from gemel.data.audit import audit_files
 from gemel.data.audit_report import Audit, FileAudit
 from gemel.data.bad_rows import BadRows
 from gemel.data.batches import Batch, Batches
+from gemel.data.columns import Columns
 from gemel.data.copying import NOWHERE, copy_rows
 from gemel.data.graph import PairGraph, connect
-from gemel.data.layouts import Columns
 from gemel.data.overlap import Overlap, measure_overlap
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parts import Part
-from gemel.data.readers import Row, read_pairs, stream_pairs, stream_rows
+from gemel.data.readers import (
+    Questions,
+    Row,
+    read_pairs,
+    stream_pairs,
+    stream_questions,
+    stream_rows,
+)
 from gemel.data.sample import SamplePart, SampleReport, write_sample
+from gemel.data.sources import KINDS, Source
 from gemel.data.split_files import SplitReport, split_file
 from gemel.data.splits import Split, hold_out, split_by_component
 
 __all__ = [
+    "KINDS",
     "Audit",
     "BadRows",
     "Batch",
@@ -28,9 +37,11 @@ __all__ = [
     "Pairs",
     "Part",
     "QuestionPair",
+    "Questions",
     "Row",
     "SamplePart",
     "SampleReport",
+    "Source",
     "Split",
     "SplitReport",
     "audit_files",
@@ -42,6 +53,7 @@ __all__ = [
     "split_by_component",
     "split_file",
     "stream_pairs",
+    "stream_questions",
     "stream_rows",
     "write_sample",
 ]

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from gemel.data.layouts import Columns
+from gemel.data.columns import Columns
 from gemel.data.parquet import parquet_batches, parquet_file
 from gemel.data.readers import Row, open_table, rows_of
-from gemel.data.sources import ending, is_gzip
+from gemel.data.sources import Source, ending, is_gzip
 from gemel.errors import DataError
 from gemel.files import new_file
 
@@ -51,9 +51,10 @@ def copy_rows(
             raise DataError(f"is not of the kind of {path}, whose rows it is to hold", path=out)
         if out.exists() and path.exists() and out.samefile(path):
             raise DataError("cannot be written over with its own rows", path=path)
-    with open_table(path, columns) as table, contextlib.ExitStack() as files:
+    source = Source.of(path)
+    with open_table(source, columns) as table, contextlib.ExitStack() as files:
         streams = [files.enter_context(new_file(out)) for out in outs]
-        rows = _with_parts(rows_of(table, path, None), part_of_row, path)
+        rows = _with_parts(rows_of(table, source, None), part_of_row, path)
         if ending(path) == ".parquet":
             _copy_parquet(path, rows, streams)
         else:

@@ -9,26 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from gemel.data.bad_rows import BadRowError
+from gemel.data.columns import Columns, is_usual
 from gemel.data.encodings import explain, not_utf8
-from gemel.data.layouts import Columns, find_places, numbered_places
+from gemel.data.layouts import find_places, numbered_places
 from gemel.data.places import Places
 from gemel.data.records import Record, Table
-from gemel.data.sources import BYTE_ORDER_MARK, opened
+from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
 
 __all__ = ["open_delimited"]
 
 _LONGEST = 1 << 24
 """Characters that a field may have; more is a quote that nobody closed."""
-_WANG = Columns(left=2, right=3, label=1, quotes=False)
 
 
 @contextmanager
-def open_delimited(path: Path, columns: Columns, separator: str) -> Iterator[Table]:
+def open_delimited(source: Source, columns: Columns, separator: str) -> Iterator[Table]:
     """Open a CSV or TSV file.
 
     Args:
-        path: the file.
+        source: the file or stream.
         columns: what is given. If no column and no header is, a TSV file whose first line is a
             label, two texts and an id is the headerless, unquoted split of Wang et al. (2017).
         separator: a comma or a tab.
@@ -36,23 +36,25 @@ def open_delimited(path: Path, columns: Columns, separator: str) -> Iterator[Tab
     Raises:
         DataError: no such columns, or quotes so broken that no row can be told.
     """
-    with opened(path, newline="") as stream:
+    path = source.path
+    with opened(source, newline="") as stream:
         first = stream.readline()
         mark = BYTE_ORDER_MARK if first.startswith(BYTE_ORDER_MARK) else ""
         first = first.removeprefix(mark)
         if not first.strip():
             what = "begins with an empty line" if stream.read(1) else "is empty"
-            raise DataError(f"{what}; expected a header and one pair a line", path=path)
-        is_open = columns.given == [None] * 3 and columns.header is not True
+            expected = "a header and one pair a line" if source.file else "one pair a line"
+            raise DataError(f"{what}; expected {expected}", path=path)
+        is_open = not columns.is_told and columns.header is not True
         if is_open and separator == "\t" and _is_wang(first):
-            columns = dataclasses.replace(_WANG, same=columns.same)
+            columns = dataclasses.replace(columns, left=2, right=3, label=1, quotes=False)
         records = _records(chain([first], stream), separator, columns.quotes, path)
         head = next(records)
         try:
-            places = _places(head, columns, path)
+            places = _places(head, columns, source)
         except BadRowError as error:
             raise DataError(str(error), path=path, line=1) from error
-        if columns.has_header:
+        if columns.has_header(head[2]):
             yield Table(records, places.pairs, mark + head[1])
         else:
             yield Table(chain([head], records), places.pairs, mark)
@@ -63,28 +65,33 @@ def _is_wang(first: str) -> bool:
     return len(fields) == 4 and fields[0] in ("0", "1")
 
 
-def _places(head: Record, columns: Columns, path: Path) -> Places:
+def _places(head: Record, columns: Columns, source: Source) -> Places:
     line, raw, fields, problem = head
     if problem:
         raise BadRowError(problem)
-    if not columns.has_header:
+    if not columns.has_header(fields):
         places = numbered_places(len(fields), columns)
-        _refuse_header(places, fields, line)
+        _refuse_header(places, fields, line, columns)
         return places
     problem = not_utf8(raw)
     if problem:
-        raise BadRowError(f"{problem}: {explain(path, raw)}")
+        raise BadRowError(f"{problem}: {explain(source.file, raw)}")
     return find_places([name.strip() for name in fields], columns, by_number=True)
 
 
-def _refuse_header(places: Places, fields: list[str], line: int) -> None:
+def _refuse_header(places: Places, fields: list[str], line: int, columns: Columns) -> None:
     """Refuse a first row that is no pair: without a label it is the header."""
+    problem = ""
     try:
         places.pairs(fields, line)
+        if columns.header is None and is_usual(fields):
+            problem = f"has the columns {', '.join(fields)}"
     except BadRowError as error:
+        problem = str(error)
+    if problem:
         raise BadRowError(
-            f"{error}; it is the first row and looks like a header: if it is one, add --header"
-        ) from error
+            f"{problem}; it is the first row and looks like a header: if it is one, add --header"
+        )
 
 
 def _records(stream: Iterable[str], separator: str, quotes: bool, path: Path) -> Iterator[Record]:

@@ -77,10 +77,17 @@ def wide_encoding(start: bytes) -> str | None:
     return None
 
 
-def advise(path: Path, encoding: str) -> str:
-    """Give the line to type that makes a UTF-8 file of a file in another encoding."""
-    name, new = shlex.quote(str(path)), shlex.quote(f"utf8-{path.name}")
+def advise(path: Path | None, encoding: str) -> str:
+    """Give the line to type that makes a UTF-8 file of a file in another encoding.
+
+    Args:
+        path: the file; None: it was a stream.
+        encoding: as iconv takes it.
+    """
     line = f"iconv -f {encoding} -t UTF-8"
+    if path is None:
+        return f"send it through: {line}"
+    name, new = shlex.quote(str(path)), shlex.quote(f"utf8-{path.name}")
     if path.suffix.lower() == ".gz":
         return f"convert it with: zcat {name} | {line} | gzip > {new}"
     return f"convert it with: {line} {name} > {new}"
@@ -97,11 +104,11 @@ def not_utf8(text: str) -> str:
     return ""
 
 
-def explain(path: Path, text: str) -> str:
+def explain(path: Path | None, text: str) -> str:
     """Say what a file with such text is written in, and what to do.
 
     Args:
-        path: the file; its beginning is read again.
+        path: the file; its beginning is read again. None: it was a stream.
         text: what was not UTF-8, in case it stands too far behind.
     """
     encoding, is_sure, is_mixed = _guess(path, text.encode("utf-8", "surrogateescape"))
@@ -113,8 +120,10 @@ def explain(path: Path, text: str) -> str:
     return f"the file is {name}; {advise(path, encoding)}"
 
 
-def _guess(path: Path, row: bytes) -> tuple[str | None, bool, bool]:
+def _guess(path: Path | None, row: bytes) -> tuple[str | None, bool, bool]:
     """Name an encoding, whether that is sure, and whether most lines beyond ASCII are UTF-8."""
+    if path is None:
+        return *_name(row), False
     bad: list[bytes] = []
     good = size = seen = 0
     opener: Any = gzip.open if path.suffix.lower() == ".gz" else open

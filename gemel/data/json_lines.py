@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from gemel.data.layouts import Columns, find_places
+from gemel.data.columns import Columns
+from gemel.data.layouts import find_places
 from gemel.data.pairs import QuestionPair
 from gemel.data.places import Places
 from gemel.data.records import Record, Table
-from gemel.data.sources import BYTE_ORDER_MARK, opened
+from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
 
 __all__ = ["open_json_lines"]
@@ -22,21 +22,21 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @contextmanager
-def open_json_lines(path: Path, columns: Columns) -> Iterator[Table]:
+def open_json_lines(source: Source, columns: Columns) -> Iterator[Table]:
     """Open a file with a JSON object on every line; blank lines count for nothing.
 
     Args:
-        path: the file.
+        source: the file or stream.
         columns: what is given, by name.
 
     Raises:
         DataError: the file is empty.
     """
-    with opened(path, newline="\n") as stream:
+    with opened(source, newline="\n") as stream:
         first = stream.readline()
         mark = BYTE_ORDER_MARK if first.startswith(BYTE_ORDER_MARK) else ""
         if not first.strip(BYTE_ORDER_MARK):
-            raise DataError("is empty; expected a JSON object on every line", path=path)
+            raise DataError("is empty; expected a JSON object on every line", path=source.path)
         lines = chain([first.removeprefix(mark)], stream)
         yield Table(_records(lines), _Objects(columns).pairs, mark)
 

@@ -1,59 +1,16 @@
-"""Which columns hold the questions and the label: those that are given, or a known layout."""
+"""Where in a file its columns are: those that are given, or a known layout."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from gemel.data.bad_rows import BadRowError
+from gemel.data.columns import Columns, place_number
 from gemel.data.places import Places
-from gemel.errors import ConfigError
 
-__all__ = ["Columns", "find_places", "numbered_places"]
+__all__ = ["find_places", "numbered_places"]
 
-_LAYOUTS = (
-    ("question1", "question2", "is_duplicate"),  # Quora, Kaggle
-    ("sentence1", "sentence2", "label"),  # GLUE
-    ("question1", "question2", "label"),  # GLUE as Hugging Face has it
-)
 _ANCHOR, _POSITIVE, _NEGATIVE = _ANCHORED = ("anchor", "positive", "negative")
 _USUAL_LABELS = {"is_duplicate", "label"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Columns:
-    """Which columns hold the two questions and the label; None means the names that are usual.
-
-    In a CSV or TSV file a column may also be given by its place, counted from 1: 2 or "2".
-    """
-
-    left: str | int | None = None
-    """The first question."""
-    right: str | int | None = None
-    """The second question."""
-    label: str | int | None = None
-    """The label, whose values are 0 and 1, or false and true; see `same`."""
-    header: bool | None = None
-    """Whether a CSV or TSV file has one; None: yes, unless columns are given by place alone."""
-    quotes: bool = True
-    """Whether quotes enclose fields of a CSV or TSV file; False: they are letters like others."""
-    same: int = 1
-    """The label that says that two questions ask the same, 0 or 1."""
-
-    def __post_init__(self) -> None:
-        if self.same not in (0, 1):
-            raise ConfigError(f"the label of pairs that ask the same is 0 or 1, not {self.same}")
-
-    @property
-    def given(self) -> list[str | int | None]:
-        """Left, right, label."""
-        return [self.left, self.right, self.label]
-
-    @property
-    def has_header(self) -> bool:
-        """Whether to expect a header."""
-        if self.header is not None:
-            return self.header
-        named = [column for column in self.given if column is not None]
-        return not named or any(_number(column) is None for column in named)
+_OPTIONS = ("left", "right", "label")
 
 
 def find_places(names: Sequence[str], columns: Columns, *, by_number: bool = False) -> Places:
@@ -67,14 +24,12 @@ def find_places(names: Sequence[str], columns: Columns, *, by_number: bool = Fal
     Raises:
         BadRowError: a column is not there, or there twice.
     """
-    for layout in _LAYOUTS:
+    for layout in columns.layouts:
         both = zip(columns.given, layout, strict=True)
         wanted = [usual if own is None else own for own, usual in both]
         found = [_find(column, names, by_number=by_number) for column in wanted]
-        left, right, label = found
-        if left is not None and right is not None and label is not None:
-            _refuse_doubles(names, [left, right, label])
-            return Places(tuple(names), left, right, label, same=columns.same)
+        if None not in found:
+            return _places(names, found, columns)
     if columns.given == [None] * 3 and _ANCHOR in names and _POSITIVE in names:
         if columns.same != 1:
             raise BadRowError(f"has {_ANCHOR} and {_POSITIVE} and no label that --same could mean")
@@ -90,20 +45,29 @@ def numbered_places(width: int, columns: Columns) -> Places:
         columns: what is given.
 
     Raises:
-        BadRowError: not all three are given by place, or there is no such place.
+        BadRowError: not all are given by place, or there is no such place; of two columns that
+            are only questions none need be given.
     """
+    given: Sequence[str | int | None] = columns.given
+    if width == len(given) == 2 and not columns.is_told:
+        given = (1, 2)
     names = [f"column {number}" for number in range(1, width + 1)]
-    if any(column is None or _number(column) is None for column in columns.given):
+    if any(column is None or place_number(column) is None for column in given):
+        example = " ".join(f"--{name} {n}" for n, name in enumerate(_OPTIONS[: len(given)], 1))
         raise BadRowError(
-            "is read without a header, where columns are known by place only; "
-            "give all three, for example --left 1 --right 2 --label 3"
+            f"is read without a header and has {width} columns, known by place only; "
+            f"give {'both' if len(given) == 2 else 'all three'}, for example {example}"
         )
-    found = [_find(column, names, by_number=True) for column in columns.given if column is not None]
-    left, right, label = found
-    if left is None or right is None or label is None:
+    found = [_find(column, names, by_number=True) for column in given if column is not None]
+    if None in found:
         raise BadRowError(_missing(names, columns, by_number=True))
-    _refuse_doubles(names, [left, right, label])
-    return Places(tuple(names), left, right, label, same=columns.same)
+    return _places(names, found, columns)
+
+
+def _places(names: Sequence[str], found: Sequence[int | None], columns: Columns) -> Places:
+    left, right, *label = places = [place for place in found if place is not None]
+    _refuse_doubles(names, places)
+    return Places(tuple(names), left, right, label[0] if label else None, same=columns.same)
 
 
 def _anchored(names: Sequence[str]) -> Places:
@@ -119,16 +83,10 @@ def _anchored(names: Sequence[str]) -> Places:
     return Places(tuple(names), left, right, None, negative)
 
 
-def _number(column: str | int) -> int | None:
-    if isinstance(column, int):
-        return column
-    return int(column) if column.isascii() and column.isdigit() else None
-
-
 def _find(column: str | int, names: Sequence[str], *, by_number: bool) -> int | None:
     if isinstance(column, str) and column in names:
         return names.index(column)
-    number = _number(column) if by_number else None
+    number = place_number(column) if by_number else None
     return number - 1 if number is not None and 1 <= number <= len(names) else None
 
 
@@ -150,8 +108,13 @@ def _missing(names: Sequence[str], columns: Columns, *, by_number: bool) -> str:
     if missing:
         problem = f"has no column {', '.join(missing)}"
     else:
-        usual = [", ".join(layout) for layout in (*_LAYOUTS, _ANCHORED[:2])]
-        problem = f"has no columns {' or '.join(usual)}"
+        usual = dict.fromkeys((*columns.layouts, _ANCHORED[:2]))
+        problem = f"has no columns {' or '.join(map(', '.join, usual))}"
     shown = ", ".join(names)[:200]
     shown = shown if shown.isprintable() else repr(shown)
-    return f"{problem}; it has: {shown}; name them with --left, --right and --label"
+    advice = "name them with --left, --right and --label"
+    if len(columns.given) == 2:
+        advice = "name them with --left and --right"
+        if by_number and not missing:
+            advice += "; or, if this first line is a pair and no header, add --no-header"
+    return f"{problem}; it has: {shown}; {advice}"

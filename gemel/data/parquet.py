@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from gemel.data.bad_rows import BadRowError
+from gemel.data.columns import Columns
 from gemel.data.encodings import not_utf8
-from gemel.data.layouts import Columns, find_places
+from gemel.data.layouts import find_places
 from gemel.data.places import Places
 from gemel.data.records import Record, Table
 from gemel.errors import DataError, MissingExtraError

@@ -6,17 +6,26 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gemel.data.bad_rows import BadRowError, BadRows
+from gemel.data.columns import Columns, QuestionColumns
 from gemel.data.delimited import open_delimited
 from gemel.data.encodings import explain, not_utf8
 from gemel.data.json_lines import open_json_lines
-from gemel.data.layouts import Columns
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parquet import open_parquet
 from gemel.data.records import Table
-from gemel.data.sources import ending, is_gzip, require_file
+from gemel.data.sources import Source, ending, is_gzip
 from gemel.errors import DataError
 
-__all__ = ["Row", "open_table", "read_pairs", "rows_of", "stream_pairs", "stream_rows"]
+__all__ = [
+    "Questions",
+    "Row",
+    "open_table",
+    "read_pairs",
+    "rows_of",
+    "stream_pairs",
+    "stream_questions",
+    "stream_rows",
+]
 
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -31,6 +40,17 @@ class Row(NamedTuple):
     """Its very text, line end included; empty in Parquet."""
     pairs: tuple[QuestionPair, ...]
     """Its pairs: one, or two if it has an anchor, a positive and a negative."""
+
+
+class Questions(NamedTuple):
+    """Two questions of a file or stream; nobody says whether they ask the same."""
+
+    left: str
+    right: str
+    line: int
+    """Line they begin on, from 1; in Parquet, which has no lines, their row."""
+    raw: str
+    """The very text of the row, line end included; empty in Parquet."""
 
 
 def read_pairs(
@@ -73,42 +93,65 @@ def stream_pairs(
 
 
 def stream_rows(
-    path: str | Path, columns: Columns | None = None, skip_bad: int | BadRows = 0
+    path: str | Path | Source, columns: Columns | None = None, skip_bad: int | BadRows = 0
 ) -> Iterator[Row]:
     """Yield the rows of a file with their text and their pairs; see `read_pairs`."""
-    path = Path(path)
-    with open_table(path, columns) as table:
-        yield from rows_of(table, path, BadRows.of(skip_bad))
+    source = Source.of(path)
+    with open_table(source, columns) as table:
+        yield from rows_of(table, source, BadRows.of(skip_bad))
 
 
-def open_table(path: Path, columns: Columns | None = None) -> AbstractContextManager[Table]:
+def stream_questions(
+    source: str | Path | Source, columns: Columns | None = None, skip_bad: int | BadRows = 0
+) -> Iterator[Questions]:
+    """Yield the questions of a file or a stream, two a row; a label is not looked at.
+
+    Known without being told are the layouts of `stream_pairs`, their label left out or not. A CSV
+    or TSV stream has a header if its first line is one of these, and none if not; where there is
+    none, two columns need no naming.
+
+    Args:
+        source: a file as `read_pairs` takes it, or a stream.
+        columns: the two columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+
+    Raises:
+        DataError, MissingExtraError: as `read_pairs` does.
+    """
+    source = Source.of(source)
+    wanted = QuestionColumns.of(columns or Columns(), is_stream=source.stream is not None)
+    for row in stream_rows(source, wanted, skip_bad):
+        for pair in row.pairs:
+            yield Questions(pair.left, pair.right, row.line, row.raw)
+
+
+def open_table(source: Source, columns: Columns | None = None) -> AbstractContextManager[Table]:
     """Open a file by its ending; see `read_pairs`.
 
     Raises:
         DataError: no such file, or of no known kind.
     """
-    require_file(path)
+    source.require()
     columns = columns or Columns()
-    kind = ending(path)
-    if kind in _SEPARATORS:
-        return open_delimited(path, columns, _SEPARATORS[kind])
-    if kind in (".jsonl", ".ndjson"):
-        return open_json_lines(path, columns)
-    if kind == ".parquet" and not is_gzip(path):
-        return open_parquet(path, columns)
+    if source.kind in _SEPARATORS:
+        return open_delimited(source, columns, _SEPARATORS[source.kind])
+    if source.kind in (".jsonl", ".ndjson"):
+        return open_json_lines(source, columns)
+    if source.kind == ".parquet" and source.file and not is_gzip(source.file):
+        return open_parquet(source.file, columns)
     raise DataError(
         "is of no known kind; expected a name ending in .csv, .tsv, .jsonl or .ndjson, "
         "perhaps with .gz behind it, or in .parquet",
-        path=path,
+        path=source.path,
     )
 
 
-def rows_of(table: Table, path: Path, bad_rows: BadRows | None) -> Iterator[Row]:
+def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[Row]:
     """Make rows of records.
 
     Args:
         table: what `open_table` opened.
-        path: where it lies.
+        source: where it comes from.
         bad_rows: is told of rows that do not fit; None if it was, in an earlier reading.
 
     Raises:
@@ -118,11 +161,11 @@ def rows_of(table: Table, path: Path, bad_rows: BadRows | None) -> Iterator[Row]
     for line, raw, fields, problem in table.records:
         try:
             if not raw.isascii() and not_utf8(raw):
-                advice = advice or explain(path, raw)
+                advice = advice or explain(source.file, raw)
                 raise BadRowError(f"{not_utf8(raw)}: {advice}")
             if problem:
                 raise BadRowError(problem)
             yield Row(line, raw, pairs(fields, line))
         except BadRowError as error:
             if bad_rows is not None:
-                bad_rows.add(path, line, str(error), raw or repr(fields))
+                bad_rows.add(source.path, line, str(error), raw or repr(fields))

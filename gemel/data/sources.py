@@ -1,19 +1,22 @@
-"""Opening a file of text, plain or gzip; what stands against the whole file is an error here."""
+"""Where pairs come from, and opening it: what stands against the whole of it is an error here."""
 
 import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from gemel.data.encodings import advise, wide_encoding
 from gemel.errors import DataError
 
-__all__ = ["BYTE_ORDER_MARK", "ending", "is_gzip", "opened", "require_file"]
+__all__ = ["BYTE_ORDER_MARK", "KINDS", "Source", "ending", "is_gzip", "opened"]
 
 BYTE_ORDER_MARK = "\ufeff"
+KINDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+"""Endings of the files that can be read."""
 _START = 1024
 """Bytes at the start of a file by which what is no UTF-8 is told."""
 _PACKED = {
@@ -21,6 +24,44 @@ _PACKED = {
     b"PK\x03\x04": ("a ZIP archive or an Excel workbook", "unpack it or save it as CSV"),
     b"PAR1\x15": ("Parquet", "let its name end in .parquet"),
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A file of pairs, or a stream of them, as standard input is.
+
+    `Source.of` makes one of a file's name.
+    """
+
+    path: Path
+    """The file; of a stream, what errors call it."""
+    kind: str
+    """The ending that says how to read it."""
+    stream: Any = None
+    """Bytes, with a `peek`, that do not come from a file."""
+
+    @classmethod
+    def of(cls, source: "str | Path | Source") -> "Source":
+        """Take a name for the file."""
+        if isinstance(source, Source):
+            return source
+        return cls(Path(source), ending(Path(source)))
+
+    @property
+    def file(self) -> Path | None:
+        """The file, which can be read again; None if it is a stream."""
+        return self.path if self.stream is None else None
+
+    def require(self) -> None:
+        """Refuse a folder, and a file that is not there.
+
+        Raises:
+            DataError: it is one of the two.
+        """
+        if self.file is not None and self.file.is_dir():
+            raise DataError("is a folder; expected a file of pairs", path=self.path)
+        if self.file is not None and not self.file.exists():
+            raise DataError("no such file", path=self.path)
 
 
 def is_gzip(path: Path) -> bool:
@@ -33,43 +74,42 @@ def ending(path: Path) -> str:
     return Path(path.stem if is_gzip(path) else path.name).suffix.lower()
 
 
-def require_file(path: Path) -> None:
-    """Refuse a folder, and a file that is not there.
-
-    Raises:
-        DataError: it is one of the two.
-    """
-    if path.is_dir():
-        raise DataError("is a folder; expected a file of pairs", path=path)
-    if not path.exists():
-        raise DataError("no such file", path=path)
-
-
 @contextmanager
-def opened(path: Path, newline: str) -> Iterator[IO[str]]:
-    """Open a file of UTF-8 for reading, unpacked if its name ends in .gz.
+def opened(source: Source, newline: str) -> Iterator[IO[str]]:
+    """Open a file of UTF-8 for reading, unpacked if its name ends in .gz; a stream stays open.
 
     Bytes that are not UTF-8 come as lone surrogates (`surrogateescape`), so that one bad row does
     not hide the others. A byte-order mark comes as it stands.
 
     Args:
-        path: the file.
+        source: the file or stream.
         newline: what ends a line, as `open` takes it.
 
     Raises:
         DataError: UTF-16, UTF-32 or no text; a gzip file that is damaged or cut short.
     """
-    opener: Any = gzip.open if is_gzip(path) else open
+    path = source.path
     try:
-        with opener(path, "rb") as content:
+        with _bytes(source) as content:
             start = content.peek(_START)[:_START]
             for mark, (what, remedy) in _PACKED.items():
                 if start.startswith(mark):
+                    remedy = remedy if source.file else "unpack it first, or name the file"
                     raise DataError(f"is {what}, not text; {remedy}", path=path)
             encoding = wide_encoding(start)
             if encoding is not None:
-                raise DataError(f"is {encoding}, not UTF-8; {advise(path, encoding)}", path=path)
-            with io.TextIOWrapper(content, "utf-8", "surrogateescape", newline) as stream:
-                yield stream
+                advice = advise(source.file, encoding)
+                raise DataError(f"is {encoding}, not UTF-8; {advice}", path=path)
+            text = io.TextIOWrapper(content, "utf-8", "surrogateescape", newline)
+            try:
+                yield text
+            finally:
+                text.detach()
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"is not a whole gzip file: {error}", path=path) from error
+
+
+def _bytes(source: Source) -> Any:
+    if source.stream is not None:
+        return nullcontext(source.stream)
+    return gzip.open(source.path, "rb") if is_gzip(source.path) else source.path.open("rb")

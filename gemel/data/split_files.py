@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Int
 
 from gemel.data.bad_rows import BadRows
+from gemel.data.columns import Columns
 from gemel.data.copying import copy_rows
 from gemel.data.graph import PairGraph
-from gemel.data.layouts import Columns
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parts import Part, describe_parts, require_empty
 from gemel.data.readers import stream_rows
