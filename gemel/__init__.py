@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gemel.version import __version__
 
 if TYPE_CHECKING:
-    from gemel.api import audit, evaluate, fit, load, sample, split, train
+    from gemel.api import audit, compare, evaluate, fit, load, sample, split, train
     from gemel.config import Config, DecisionConfig, NetworkConfig, TextConfig, TrainingConfig
     from gemel.data import (
         Audit,
@@ -36,18 +36,20 @@ if TYPE_CHECKING:
     )
     from gemel.evaluation import Refit, Report
     from gemel.folder import Model
-    from gemel.inference import Engine
+    from gemel.inference import Compared, Engine, Explanation
 
 __all__ = [
     "Audit",
     "BadRows",
     "Columns",
+    "Compared",
     "Config",
     "ConfigError",
     "DataError",
     "Decision",
     "DecisionConfig",
     "Engine",
+    "Explanation",
     "FolderError",
     "GemelError",
     "LayerError",
@@ -67,6 +69,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "audit",
+    "compare",
     "evaluate",
     "fit",
     "load",
@@ -78,7 +81,7 @@ __all__ = [
 
 # Public names come in on first use, so that `import gemel` costs next to nothing.
 _ROOMS = {
-    "api": ("audit", "evaluate", "fit", "load", "sample", "split", "train"),
+    "api": ("audit", "compare", "evaluate", "fit", "load", "sample", "split", "train"),
     "config": ("Config", "DecisionConfig", "NetworkConfig", "TextConfig", "TrainingConfig"),
     "data": (
         "Audit",
@@ -103,7 +106,7 @@ _ROOMS = {
     ),
     "evaluation": ("Refit", "Report"),
     "folder": ("Model",),
-    "inference": ("Engine",),
+    "inference": ("Compared", "Engine", "Explanation"),
 }
 
 

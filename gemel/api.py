@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from gemel.data import (
     Columns,
     Pairs,
     SampleReport,
+    Source,
     SplitReport,
     audit_files,
     read_pairs,
@@ -31,13 +32,13 @@ from gemel.evaluation import (
 )
 from gemel.evaluation import evaluate as evaluate_judged
 from gemel.folder import Model, check_place, load_model, replace_decision
-from gemel.inference import Engine
+from gemel.inference import Compared, Engine, compare_stream
 from gemel.text import Progress
 
 if TYPE_CHECKING:
     from gemel.training import Reporter
 
-__all__ = ["audit", "evaluate", "fit", "load", "sample", "split", "train"]
+__all__ = ["audit", "compare", "evaluate", "fit", "load", "sample", "split", "train"]
 
 
 def train(
@@ -230,6 +231,29 @@ def load(model: str | Path) -> Engine:
         FolderError: no such folder, or one that is damaged.
     """
     return Engine.load(model)
+
+
+def compare(
+    pairs: str | Path | Source,
+    model: str | Path | Model | Engine,
+    *,
+    columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
+) -> Iterator[Compared]:
+    """Judge the unlabelled pairs of a file, one after the other, however many there are.
+
+    Args:
+        pairs: a CSV, TSV, JSON Lines or Parquet file, or a stream; a label is not looked at.
+        model: a model folder, what `train` returned, or an engine.
+        columns: the two columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`. A question without word
+            or mark makes one too.
+
+    Raises:
+        FolderError: the model cannot be loaded.
+        DataError: the pairs cannot be read, or there are none.
+    """
+    return compare_stream(_engine(model), pairs, columns, skip_bad)
 
 
 def audit(

@@ -27,6 +27,18 @@ def test_the_road_in_python(tmp_path, tiny_model):
     assert len(gemel.evaluate(pairs, engine, halves=True, rounds=10).thresholds) == 2
 
 
+def test_compare_judges_a_file_pair_by_pair(tmp_path, tiny_model):
+    (tmp_path / "p.csv").write_text("a,b,c\nhow old,x,are you\nhow,y,how\n")
+    columns = gemel.Columns(left="a", right="c")
+    first, second = gemel.compare(tmp_path / "p.csv", tiny_model, columns=columns)
+    assert (first.left, first.right, first.line) == ("how old", "are you", 2)
+    alone = gemel.Engine(tiny_model).predict("how old", "are you")
+    assert first.verdict.similarity == pytest.approx(alone.similarity, abs=1e-6)
+    assert second.verdict.answer == "the same"
+    with pytest.raises(gemel.FolderError, match="no such model folder"):
+        gemel.compare(tmp_path / "p.csv", tmp_path / "none")
+
+
 def test_train_gives_what_it_writes(tmp_path):
     count = 80
     left = [f"word{n % 8} first" for n in range(count)]

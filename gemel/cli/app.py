@@ -1,5 +1,6 @@
 """The command `gemel` itself."""
 
+import io
 import sys
 from typing import Annotated
 
@@ -51,6 +52,10 @@ def _options(
 
 def main() -> None:
     """Run the command line; an error that gemel raises on purpose is one line, exit code 2."""
+    if isinstance(
+        sys.stdout, io.TextIOWrapper
+    ):  # a letter that it cannot print is no reason to die
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except SystemExit as stop:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gemel.cli.printable import printable
+
 if TYPE_CHECKING:
     from gemel.data import Audit, FileAudit
     from gemel.data.chains import Chain
@@ -177,7 +179,7 @@ def _percent(share: float) -> str:
 
 
 def _shown(text: str, indent: int) -> str:
-    """Cut a question to the line, and show what a terminal would obey, not print."""
-    text = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    """Cut a question to the line."""
+    text = printable(text)
     room = _WIDTH - indent
     return text if len(text) <= room else f"{text[: room - 4]} ..."

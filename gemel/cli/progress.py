@@ -61,15 +61,15 @@ class WorkProgress(_Live):
     def __init__(self, console: Console):
         super().__init__(console, "reading")
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Hear how much of a stage is done."""
-        self.bar.update(
-            self.task, description=stage, completed=done, total=total, news=f"{done:,}/{total:,}"
-        )
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        """Hear how much of a stage is done; of how much, if that is known."""
+        news = f"{done:,}" if total is None else f"{done:,}/{total:,}"
+        self.bar.update(self.task, description=stage, completed=done, total=total, news=news)
         now = time.monotonic()
         if not self.console.is_terminal and now - self.spoken > _EVERY:
             self.spoken = now
-            self.console.print(f"{stage}: {done:,} of {total:,}", highlight=False, markup=False)
+            said = news.replace("/", " of ")
+            self.console.print(f"{stage}: {said}", highlight=False, markup=False)
 
 
 class TrainingProgress(_Live):

@@ -12,7 +12,7 @@ import typer
 
 from gemel.data import BadRows, Columns
 
-__all__ = ["Reading", "reads_pairs"]
+__all__ = ["Reading", "reads_pairs", "reads_questions"]
 
 Left = Annotated[
     str | None,
@@ -88,6 +88,11 @@ class Reading:
             words.append("--no-quotes")
         return "".join(f" {word}" for word in words)
 
+    @property
+    def is_usual(self) -> bool:
+        """Whether nothing was said."""
+        return self.columns == Columns() and not self.skip_bad.allowed
+
     def warn(self) -> None:
         """Say how many rows were passed over, if any were."""
         if self.skip_bad.count:
@@ -96,14 +101,25 @@ class Reading:
 
 def reads_pairs(command: Callable[..., None]) -> Callable[..., None]:
     """Give a verb that takes `reading` the options for it."""
-    options = inspect.signature(_read_options).parameters
+    return _with_options(command, _read_options)
+
+
+def reads_questions(command: Callable[..., None]) -> Callable[..., None]:
+    """Give it those for pairs without a label."""
+    return _with_options(command, _read_question_options)
+
+
+def _with_options(
+    command: Callable[..., None], read: Callable[..., Reading]
+) -> Callable[..., None]:
+    options = inspect.signature(read).parameters
     signature = inspect.signature(command)
     own = [each for name, each in signature.parameters.items() if name != "reading"]
 
     @functools.wraps(command)
     def run(**values: Any) -> None:
         said = {name: values.pop(name) for name in options}
-        command(**values, reading=_read_options(**said))
+        command(**values, reading=read(**said))
 
     parameters = [each.replace(kind=each.KEYWORD_ONLY) for each in (*own, *options.values())]
     del run.__wrapped__  # typer would look at it
@@ -128,3 +144,14 @@ def _read_options(
         )
     columns = Columns(left=left, right=right, label=label, same=same, header=header, quotes=quotes)
     return Reading(columns, BadRows(skip_bad, bad_rows))
+
+
+def _read_question_options(
+    left: Left = None,
+    right: Right = None,
+    header: Header = None,
+    quotes: Quotes = True,
+    skip_bad: SkipBad = 0,
+    bad_rows: BadRowsFile = None,
+) -> Reading:
+    return _read_options(left, right, None, 1, header, quotes, skip_bad, bad_rows)

@@ -94,3 +94,13 @@ def test_work_says_what_is_done(clock):
 
     assert written(False, clock, work) == "encoding questions: 2,000 of 4,000\n"
     assert "62%" in written(True, clock, work)
+
+
+def test_work_of_unknown_length_says_how_far_it_is(clock):
+    def work(console):
+        with WorkProgress(console) as progress:
+            clock[0] += 20
+            progress("comparing questions", 2000, None)
+
+    assert written(False, clock, work) == "comparing questions: 2,000\n"
+    assert "2,000" in written(True, clock, work)

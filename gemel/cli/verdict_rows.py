@@ -1,0 +1,87 @@
+"""Verdicts on many pairs, a row each, on standard output."""
+
+import csv
+import dataclasses
+import errno
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from gemel.cli.progress import WorkProgress
+
+if TYPE_CHECKING:
+    from gemel.inference import Compared
+
+__all__ = ["write_rows"]
+
+_EVERY = 1000
+"""Pairs between two words of progress."""
+_HEADER = ("answer", "probability", "similarity", "question1", "question2")
+
+
+def write_rows(rows: "Iterable[Compared]", *, as_json: bool) -> None:
+    """Print verdicts as they come, in UTF-8; a reader that has seen enough ends it, quietly.
+
+    Args:
+        rows: the verdicts.
+        as_json: as JSON Lines; else as tab-separated values under a header.
+    """
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "standard output is closed")
+    out = sys.stdout.buffer
+    write = _write_json if as_json else _write_table
+    try:
+        try:
+            with _progress() as tell:
+                write(_told(rows, tell), out)
+        finally:
+            out.flush()  # also what came before an error
+    except BrokenPipeError:
+        # At its end Python would try once more to write what is left, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _progress() -> AbstractContextManager[Any]:
+    """Show how far it is, unless the verdicts show it or nobody looks."""
+    console = Console(stderr=True)
+    is_seen = console.is_terminal and not sys.stdout.isatty()
+    return WorkProgress(console) if is_seen else nullcontext(lambda *done: None)
+
+
+def _told(rows: "Iterable[Compared]", tell: Any) -> "Iterator[Compared]":
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % _EVERY == 0:
+            tell("comparing questions", number, None)
+
+
+def _write_json(rows: "Iterable[Compared]", out: Any) -> None:
+    for row in rows:
+        verdict = dataclasses.asdict(row.verdict)
+        entry = verdict | {"question1": row.left, "question2": row.right, "line": row.line}
+        out.write(json.dumps(entry).encode() + b"\n")
+
+
+def _write_table(rows: "Iterable[Compared]", out: Any) -> None:
+    table = csv.writer(_Lines(out), "excel-tab")
+    for number, row in enumerate(rows):
+        if not number:  # an error before any row stands alone
+            table.writerow(_HEADER)
+        verdict = row.verdict
+        numbers = (f"{verdict.probability:.6f}", f"{verdict.similarity:.6f}")
+        table.writerow((verdict.answer, *numbers, row.left, row.right))
+
+
+class _Lines:
+    """Ends rows with a line feed alone; told to do so, csv would not quote a carriage return."""
+
+    def __init__(self, out: Any):
+        self.out = out
+
+    def write(self, row: str) -> None:
+        self.out.write((row.removesuffix("\r\n") + "\n").encode())

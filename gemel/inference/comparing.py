@@ -1,0 +1,86 @@
+"""Many pairs, one after the other: verdicts come as they are found, in order."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from gemel.data import BadRows, Columns, Questions, Source, stream_questions
+from gemel.decision import Verdict
+from gemel.errors import DataError
+from gemel.inference.engine import Engine
+
+__all__ = ["Compared", "compare_stream"]
+
+_PAIRS = 4096
+"""Pairs that are judged at once: enough for full batches of questions of like length."""
+_CHARACTERS = 1 << 20
+"""Of their questions; where these are very long, fewer pairs are judged at once."""
+
+
+class Compared(NamedTuple):
+    """Two questions of a file or stream, and what is thought of them."""
+
+    left: str
+    right: str
+    line: int
+    """Line they begin on, from 1; in Parquet, which has no lines, their row."""
+    verdict: Verdict
+
+
+def compare_stream(
+    engine: Engine,
+    source: str | Path | Source,
+    columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
+) -> Iterator[Compared]:
+    """Judge the pairs of a file or stream; what comes before a bad row is judged before the error.
+
+    Args:
+        engine: judges.
+        source: unlabelled pairs; see `stream_questions`.
+        columns: the two columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; one with a question that has no word or
+            mark is bad too.
+
+    Raises:
+        DataError, MissingExtraError: as `stream_questions` does; or there are no pairs.
+    """
+    source, bad_rows = Source.of(source), BadRows.of(skip_bad)
+    count = 0
+    rows = stream_questions(source, columns, bad_rows)
+    for chunk in _chunks(_with_words(engine, rows, source, bad_rows)):
+        count += len(chunk)
+        verdicts = engine.predict_all([row.left for row in chunk], [row.right for row in chunk])
+        for row, verdict in zip(chunk, verdicts, strict=True):
+            yield Compared(row.left, row.right, row.line, verdict)
+    if not count:
+        raise DataError("has no pairs", path=source.path)
+
+
+def _with_words(
+    engine: Engine, rows: Iterable[Questions], source: Source, bad_rows: BadRows
+) -> Iterator[Questions]:
+    for row in rows:
+        problem = engine.find_blank(row.left, row.right)
+        if problem:
+            bad_rows.add(source.path, row.line, problem, row.raw or repr(row[:2]))
+        else:
+            yield row
+
+
+def _chunks(rows: Iterable[Questions]) -> Iterator[list[Questions]]:
+    chunk: list[Questions] = []
+    size = 0
+    try:
+        for row in rows:
+            chunk.append(row)
+            size += len(row.left) + len(row.right)
+            if len(chunk) == _PAIRS or size >= _CHARACTERS:
+                yield chunk
+                chunk, size = [], 0
+    except DataError:
+        if chunk:
+            yield chunk
+        raise
+    if chunk:
+        yield chunk
