@@ -33,11 +33,13 @@ say "4. Is it any good? The held-out groups tell, and TF-IDF beside it, which on
     "teach the same network far more (see the README). The report has all of this, with pictures."
 run gemel evaluate "$sample/held-out.tsv" --model "$model" --beside-tfidf --report "$report"
 
-say "5. Ask it. The words that carried each answer stand below it."
+say "5. Ask it, in words that it may not know. What each word did for the answer stands below it."
 run gemel compare "How do I reset my password?" "forgot my password, how to set a new one" \
     --model "$model" --explain
+echo
 run gemel compare "How do I reset my password?" "How do I change my email address?" \
     --model "$model" --explain
+echo
 run gemel compare "can i get my money back" "How do I cancel my subscription?" \
     --model "$model" --explain
 

@@ -52,9 +52,8 @@ def _options(
 
 def main() -> None:
     """Run the command line; an error that gemel raises on purpose is one line, exit code 2."""
-    if isinstance(
-        sys.stdout, io.TextIOWrapper
-    ):  # a letter that it cannot print is no reason to die
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A letter that it cannot print is no reason to die.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()

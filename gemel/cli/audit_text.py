@@ -95,7 +95,7 @@ def _words(report: "FileAudit") -> Iterator[str]:
         f"vocabulary: {vocabulary.words:,} different words and marks, "
         f"{vocabulary.words_seen_once:,} ({once:.1%}) seen once"
     )
-    width = len(f"{vocabulary.growth[-1][0]:,}") + 2
+    width = max(len(f"{count:,}") for count in vocabulary.growth[-1]) + 2
     yield "  questions" + "".join(f"{read:{width},}" for read, _ in vocabulary.growth)
     yield "  words    " + "".join(f"{words:{width},}" for _, words in vocabulary.growth)
 

@@ -1,5 +1,6 @@
 """The pictures of an evaluation, one figure each, read without a legend elsewhere."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_precision_recall", "draw_reliability", "draw_roc", "draw_similarities"]
 
 _WIDTH, _HEIGHT = 6.4, 4.8
-_BARS = 60
+_MOST_BARS = 60
 _POINTS = 2000
 """A curve has no more of them: more cannot be seen."""
 
@@ -93,7 +94,9 @@ def draw_similarities(judged: Judged) -> "Figure":
         "% of the pairs",
     )
     low, high = float(judged.similarity.min()), float(judged.similarity.max())
-    edges = np.linspace(low, high + 1e-9, _BARS + 1)
+    # As many as Rice's rule gives.
+    bars = min(_MOST_BARS, math.ceil(2 * len(judged.pairs) ** (1 / 3)))
+    edges = np.linspace(low, high + 1e-9, bars + 1)
     tops = []
     kinds: list[tuple[str, Bool[np.ndarray, "pairs"], str]] = [
         ("do not ask the same", ~judged.pairs.labels, ORANGE),
@@ -124,13 +127,7 @@ def draw_similarities(judged: Judged) -> "Figure":
         fontsize=9,
         color=INK,
     )
-    axes.legend(
-        frameon=False,
-        fontsize=9.5,
-        labelcolor="linecolor",
-        loc="upper left",
-        bbox_to_anchor=(0, 0.9),
-    )
+    axes.legend(frameon=False, fontsize=9.5, labelcolor="linecolor", loc="best")
     return figure
 
 
