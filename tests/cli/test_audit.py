@@ -133,3 +133,9 @@ def test_labels_that_may_be_the_wrong_way_round(tmp_path, run):
     out = run("audit", path, "--same", "0")[1]
     assert "--same" not in out
     assert "labelled 1: the same                        2   66.7%" in out
+
+
+def test_the_numbers_of_a_vocabulary_stand_apart(run):
+    _, out, _ = run("audit", HELPDESK)
+    words = next(line for line in out.splitlines() if line.startswith("  words"))
+    assert [len(number) <= 5 for number in words.split()[1:]] == [True] * 10

@@ -1,0 +1,46 @@
+"""The first three minutes, as the README shows them."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+VARIES = re.compile(r"^epoch |after \d+ s")
+
+
+@pytest.mark.slow
+def test_the_transcript_in_the_readme_is_what_the_demo_prints(tmp_path):
+    place = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    command = [ROOT / "examples" / "demo.sh", "demo"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=place,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    printed = done.stdout.splitlines()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme[readme.index("# 1. The data") :].partition("\n```")[0].splitlines()
+    expected = [line for line in shown if line not in ("", "...") and not VARIES.search(line)]
+    assert len(expected) > 20
+    places = iter(printed)
+    for line in expected:
+        assert line in places, f"not printed, or not in this order: {line}"
+    assert (tmp_path / "demo" / "report" / "index.html").exists()
+    assert (tmp_path / "demo" / "audit.png").exists()
+
+
+def test_the_demo_does_not_write_over_anything(tmp_path):
+    done = subprocess.run(
+        [ROOT / "examples" / "demo.sh", tmp_path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "is there already; remove it or name another folder" in done.stderr
