@@ -4,7 +4,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemel.data import BadRows, Source
@@ -34,6 +34,7 @@ def stream(pairs):
 
 
 @given(st.lists(st.tuples(questions, questions), min_size=1, max_size=12), st.integers(1, 5))
+@settings(max_examples=40)
 def test_every_pair_gets_the_verdict_it_gets_alone(tmp_path_factory, engine, pairs, chunk):
     bad_rows = BadRows(len(pairs), tmp_path_factory.getbasetemp() / "list")
     expected = [
@@ -91,7 +92,7 @@ def test_long_questions_are_judged_in_smaller_lots(engine, monkeypatch):
 def test_memory_does_not_grow_with_the_file(engine, monkeypatch):
     monkeypatch.setattr(comparing, "_PAIRS", 32)
     peaks = []
-    for count in (200, 1600):
+    for count in (150, 900):
         source = stream([(f"how {n} old", "are you") for n in range(count)])
         tracemalloc.start()
         assert sum(1 for _ in compare_stream(engine, source)) == count

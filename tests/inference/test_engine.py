@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemel.errors import FolderError
@@ -91,6 +91,7 @@ def test_in_bulk_they_may_too(wide_engine, pairs, data):
 
 
 @given(st.lists(st.tuples(questions, questions), min_size=1, max_size=40))
+@settings(max_examples=40)
 def test_a_verdict_in_bulk_is_that_of_the_pair_alone(wide_engine, pairs):
     together = wide_engine.similarity(*zip(*pairs, strict=True))
     alone = [wide_engine.predict(*pair).similarity for pair in pairs]

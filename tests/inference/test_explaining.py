@@ -1,7 +1,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemel.errors import DataError
@@ -29,6 +29,7 @@ def slow_shares(engine, text, other):
 
 
 @given(questions, questions | st.text(min_size=1, max_size=8))
+@settings(max_examples=40)
 def test_a_share_is_what_is_lost_without_the_word(engine, left, right):
     if engine.find_blank(left, right):
         with pytest.raises(DataError, match="the second question"):
