@@ -108,7 +108,9 @@ def new_folder(path: Path) -> Iterator[Path]:
         fresh.chmod(0o777 & ~_umask())
         _sync(fresh)
         _put_in_place(fresh, path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.errno and not error.filename:
+            error.filename = str(path)  # a full disk does not say where
         shutil.rmtree(fresh, ignore_errors=True)
         raise
 

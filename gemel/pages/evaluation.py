@@ -31,6 +31,8 @@ __all__ = ["check_page", "write_page"]
 _PAGE = "index.html"
 _DATA = "report.json"
 _TEMPLATE = "evaluation.html"
+_SIGN = b"by gemel</title>"
+"""What a page that this module wrote holds."""
 
 
 def check_page(folder: str | Path) -> None:
@@ -50,8 +52,12 @@ def check_page(folder: str | Path) -> None:
         raise DataError("is a file; expected a folder for the report", path=folder)
     if folder.exists() and folder.resolve() == Path.cwd():
         raise DataError("is the current folder; name one inside it", path=folder)
+    if folder.is_mount():
+        raise DataError(
+            "is a mount point, which cannot be replaced; name a folder inside it", path=folder
+        )
     found = sorted(file.name for file in folder.iterdir()) if folder.exists() else []
-    if found and set(found) != {_PAGE, _DATA}:
+    if found and not (set(found) == {_PAGE, _DATA} and _SIGN in (folder / _PAGE).read_bytes()):
         raise DataError(
             f"holds {', '.join(found[:3])}, which is no report of gemel; choose another folder",
             path=folder,

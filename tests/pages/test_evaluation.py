@@ -144,3 +144,17 @@ def test_without_its_packages_it_says_what_to_type(missing, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert re.search(r"MissingExtraError: .*pip install 'gemel\[report\]'", done.stderr)
+
+
+def test_a_page_of_somebody_else_is_not_replaced(page, tmp_path):
+    for file in page.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    check_page(tmp_path)
+    (tmp_path / "index.html").write_text("<title>coverage</title>")
+    with pytest.raises(DataError, match="which is no report of gemel"):
+        check_page(tmp_path)
+
+
+def test_a_mount_point_is_found_out_before_the_work():
+    with pytest.raises(DataError, match="is a mount point"):
+        check_page("/")
