@@ -24,6 +24,9 @@ MEANINGS = {
 _FAR = 0.05
 """From this distance on, the share of duplicates is another one than the model was fitted for."""
 
+_FEW = 20
+"""Fewer pairs than this may all be right by luck, and then the interval has no width either."""
+
 
 def shortcoming(judged: Judged) -> str:
     """Say what the decision fitted on these very pairs could not reach; nothing if all is well."""
@@ -33,20 +36,40 @@ def shortcoming(judged: Judged) -> str:
             f"on these pairs no threshold has a precision of {wanted.precision:g}; next to nothing "
             "will be called the same: ask for less, or take more pairs"
         )
-    if not judged.verdicts.any():
+    called = int(judged.verdicts.sum())
+    if not called:
         return "no pair reaches the threshold: next to nothing will be called the same"
+    if wanted.objective == "precision" and called < _FEW:
+        return (
+            f"a precision of {wanted.precision:g} rests on the only {called} of these pairs called "
+            "the same, too few to promise it for others: ask for less, or take more pairs"
+        )
     return ""
 
 
 def in_plain_words(report: Report) -> Iterator[str]:
     """Yield sentences for somebody who has never heard of any of the figures."""
     figures = report.figures
-    called = report.confusion.true_positives + report.confusion.false_positives
+    no, asked, yes = report.answers
+    if asked.pairs:
+        sure = no.share + yes.share
+        right = no.share * (1 - no.prevalence) + yes.share * yes.prevalence
+        rest = f"of its other answers, {right / sure:.1%} are right" if sure else "that is all"
+        yield f"It would ask a person about {asked.share:.1%} of the pairs; {rest}."
+        yield "The figures are for where nobody can be asked, and the threshold says yes or no."
+    confusion = report.confusion
+    called = confusion.true_positives + confusion.false_positives
+    same = confusion.true_positives + confusion.false_negatives
     if called:
         yield (
             f"Of 100 pairs it calls the same, {_of_100(figures['precision'])} are. Of 100 that are "
             f"the same, it finds {_of_100(figures['recall'])}."
         )
+        if min(called, same) < _FEW:
+            yield (
+                f"These two numbers rest on {called:,.0f} and {same:,.0f} of the pairs; where that "
+                f"is fewer than {_FEW}, do not trust even the interval."
+            )
     else:
         yield "It calls no pair the same: none reaches the threshold."
     common = max(report.weighed_as, 1 - report.weighed_as)
@@ -57,12 +80,6 @@ def in_plain_words(report: Report) -> Iterator[str]:
     )
     for other in report.beside:
         yield _beside(other)
-    no, asked, yes = report.answers
-    if asked.pairs:
-        sure = no.share + yes.share
-        right = no.share * (1 - no.prevalence) + yes.share * yes.prevalence
-        rest = f"of its other answers, {right / sure:.1%} are right" if sure else "that is all"
-        yield f"It would ask a person about {asked.share:.1%} of the pairs; {rest}."
     if abs(report.fitted_prevalence - report.weighed_as) > _FAR:
         yield (
             f"Threshold and probabilities were fitted where {report.fitted_prevalence:.1%} of the "
@@ -81,7 +98,7 @@ def _beside(other: Beside) -> str:
     elif gain.high < 0:
         verdict = "worse, and more than chance would explain"
     else:
-        verdict = "which may be chance on so few pairs"
+        verdict = "which may be chance"
     return (
         f"In ranking pairs it reaches an average precision of {own.value + gain.value:.3f}, "
         f"{other.name} {own.value:.3f}: {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}), "

@@ -109,3 +109,28 @@ def test_a_threshold_that_nothing_reaches_is_a_shortcoming():
     judged = judged_by(DecisionConfig(), top_label=True)
     idle = dataclasses.replace(judged, verdicts=np.zeros(100, bool))
     assert "no pair reaches the threshold" in shortcoming(idle)
+
+
+def test_a_threshold_that_hands_over_pairs_is_not_what_users_meet():
+    asking = DecisionConfig(objective="costs", review_cost=0.1)
+    first, second, *_ = in_plain_words(report_of(asking, noise=1.5))
+    assert first.startswith("It would ask a person about")
+    assert "where nobody can be asked" in second
+    assert "nobody" not in words(report_of())
+
+
+@pytest.mark.parametrize(("count", "said"), [(40, True), (400, False)])
+def test_a_share_of_very_few_pairs_is_not_to_be_trusted(count, said):
+    report = report_of(count=count, noise=0.1)
+    called = report.confusion.true_positives
+    assert report.figures["precision"].low == report.figures["precision"].high == 1
+    assert (f"rest on {called:.0f} and {called:.0f} of the pairs" in words(report)) is said
+
+
+def test_a_precision_found_on_very_few_pairs_is_a_shortcoming():
+    """The ten pairs on top are duplicates; below them every other pair is one."""
+    labels = (np.arange(100) < 10) | (np.arange(100) % 2 == 0)
+    pairs = Pairs.of([f"a{n}" for n in range(100)], [f"b{n}" for n in range(100)], labels)
+    scores = 1 - np.arange(100) / 100
+    judged = judge(pairs, lambda left, right: scores, fit_decision(scores, pairs, PURE))
+    assert "rests on the only 11 of these pairs called the same" in shortcoming(judged)
