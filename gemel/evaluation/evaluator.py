@@ -39,7 +39,12 @@ def evaluate(
         rounds: bootstrap resamples.
         seed: of the resamples.
         progress: is told how many resamples are drawn.
+
+    Raises:
+        ValueError: less than one resample.
     """
+    if rounds < 1:
+        raise ValueError(f"rounds must be at least 1, not {rounds}")
     pairs = judged.pairs
     rivals = {name: Ranking(scores, pairs.labels) for name, scores in (beside or {}).items()}
     measure = _measure(judged, rivals)

@@ -1,7 +1,7 @@
 """Labelled pairs with what a model said of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -126,14 +126,16 @@ def judge_by_halves(
     Args:
         pairs: labelled pairs.
         score: gives similarities.
-        settings: what the decisions are fitted for; the defaults if None.
-        prevalence: weigh the pairs as if this share of them asked the same; 0: as they are.
+        settings: what the decisions are fitted for, whatever their prevalence; the defaults if
+            None.
+        prevalence: fit for, and weigh the pairs as if, this share of them asked the same; 0: as
+            they are.
         seed: another seed, other halves.
 
     Raises:
         DataError: the pairs, or a half of them, have one label only.
     """
-    settings = settings or DecisionConfig()
+    settings = replace(settings or DecisionConfig(), prevalence=prevalence)
     pairs.require_both_labels()
     similarity = score(pairs.left_texts, pairs.right_texts)
     second = hold_out(PairGraph.of(pairs), 0.5, seed).parts == 0

@@ -188,3 +188,28 @@ def test_another_scorer_is_measured_on_the_same_pairs_and_resamples():
         assert 0 < gain.low < gain.value < gain.high
         assert twin.gains[name] == Figure(value=0.0, low=0.0, high=0.0)
     assert report.figures == evaluate(JUDGED, rounds=50).figures
+
+
+def test_halves_are_fitted_for_the_prevalence_that_they_are_weighed_as():
+    stored = DecisionConfig(prevalence=0.9)
+    judged = judge_by_halves(PAIRS, scorer_of(PAIRS), stored, prevalence=0.1, seed=5)
+    half = hold_out(PairGraph.of(PAIRS), 0.5, 5).parts == 0
+    wanted = DecisionConfig(prevalence=0.1)
+    expected = tuple(
+        fit_decision(judged.similarity[rows], PAIRS.select(rows), wanted) for rows in (~half, half)
+    )
+    assert judged.decisions == expected
+    own = judge_by_halves(PAIRS, scorer_of(PAIRS), stored)
+    assert [each.settings.prevalence for each in own.decisions] == [0, 0]
+
+
+@pytest.mark.parametrize("prevalence", [-0.1, 1.0, float("nan")])
+def test_what_is_no_share_is_no_prevalence(prevalence):
+    judged = judge(PAIRS, scorer_of(PAIRS), decision_on(OTHERS), prevalence=prevalence)
+    with pytest.raises(ValueError, match="prevalence must be"):
+        evaluate(judged, rounds=1)
+
+
+def test_an_interval_takes_a_resample():
+    with pytest.raises(ValueError, match="rounds must be at least 1, not 0"):
+        evaluate(JUDGED, rounds=0)
