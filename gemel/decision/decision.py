@@ -63,6 +63,8 @@ class Decision:
                 "lower, threshold and upper must not fall, as do "
                 f"{self.lower}, {self.threshold}, {self.upper}"
             )
+        if not 0 <= self.prevalence <= 1:
+            raise ValueError(f"prevalence must be from 0 to 1, not {self.prevalence}")
 
     def is_duplicate(self, similarity: Float[np.ndarray, "pairs"]) -> Bool[np.ndarray, "pairs"]:
         """Say which similarities reach the threshold."""

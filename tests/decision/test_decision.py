@@ -81,3 +81,9 @@ def test_numbers_that_are_not_finite_are_refused(tiny_model, name, value):
 def test_cuts_that_fall_are_refused(lower, upper):
     with pytest.raises(ValueError, match="must not fall"):
         decision_of(lower=lower, upper=upper)
+
+
+@pytest.mark.parametrize("prevalence", [float("nan"), -3.0, 7.0])
+def test_what_is_no_share_is_refused(tiny_model, prevalence):
+    with pytest.raises(ValueError, match="prevalence must be from 0 to 1"):
+        dataclasses.replace(tiny_model.decision, prevalence=prevalence)
