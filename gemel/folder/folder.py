@@ -75,7 +75,7 @@ def check_place(path: str | Path, *, overwrite: bool = False) -> None:
     """
     path = Path(path)
     if path.exists() and path.resolve() == Path.cwd():
-        raise FolderError(f"{path}: is the current folder; name one inside it")
+        raise FolderError(f"{path}: is the current folder, which cannot be replaced; go to another")
     if path.is_mount():
         raise FolderError(f"{path}: is a mount point, which cannot be replaced; name one inside it")
     if path.is_dir() and any(path.iterdir()):
@@ -93,6 +93,11 @@ def _require_ours(path: Path) -> None:
     ours = (path / "config.json").is_file() and _read_json(path / "config.json").keys() >= _KEYS
     if foreign or not ours:
         found = f"; it holds {', '.join(foreign[:3])}" if foreign else ""
+        if ours:
+            raise FolderError(
+                f"{path}: is a gemel model with more in it, which would be lost{found}; "
+                "move that elsewhere, or choose another place"
+            )
         raise FolderError(f"{path}: is there and is not a gemel model{found}; choose another place")
 
 

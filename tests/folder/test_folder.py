@@ -110,7 +110,7 @@ def test_what_is_no_model_is_never_replaced(tiny_model, tmp_path, name):
 
 def test_a_model_with_somebodys_notes_in_it_is_not_replaced(tiny_model, folder):
     (folder / "notes.txt").write_text("mine")
-    with pytest.raises(FolderError, match=r"it holds notes\.txt; choose another place"):
+    with pytest.raises(FolderError, match=r"it holds notes\.txt; move that elsewhere"):
         save_model(tiny_model, folder, overwrite=True)
 
 
