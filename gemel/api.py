@@ -201,7 +201,7 @@ def fit(
         pairs: a CSV, TSV, JSON Lines or Parquet file, or pairs already read, like those that the
             model will meet.
         model: the model folder, whose decision is replaced.
-        settings: what to fit for; what it was fitted for before, if None.
+        settings: what to fit for; as before, at the prevalence of the pairs, if None.
         columns: the columns, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over; see `read_pairs`.
         seen: whether pairs that the model was trained on are let through.
@@ -219,7 +219,8 @@ def fit(
         _refuse(given, _trained_on(engine.model))
     before = engine.model.decision
     score = functools.partial(engine.similarity, progress=progress)
-    fitted = refit(given, score, before, settings or before.settings)
+    settings = settings or dataclasses.replace(before.settings, prevalence=0.0)
+    fitted = refit(given, score, before, settings)
     replace_decision(engine.model, fitted.decision, model)
     return fitted
 

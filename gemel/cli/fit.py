@@ -54,7 +54,10 @@ def fit(
     ] = None,
     prevalence: Annotated[
         float | None,
-        prevalence_option(help="For places where this share of the pairs asks the same."),
+        prevalence_option(
+            help="For places where this share of the pairs asks the same; the share in PAIRS if "
+            "nothing is said."
+        ),
     ] = None,
     seen: Annotated[
         bool, typer.Option("--seen", help="Take even pairs that the model was trained on.")

@@ -52,7 +52,7 @@ def evaluate(
     resampler = Resampler(judged.graph, seed)
     drawn: dict[tuple[str, str], list[float]] = {name: [] for name in values}
     for done in range(1, rounds + 1):
-        for key, value in measure(judged.weights * resampler.draw()).items():
+        for key, value in measure(judged.weigh(resampler.draw())).items():
             drawn[key].append(value)
         if progress is not None:
             progress("resampling", done, rounds)

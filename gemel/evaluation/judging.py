@@ -56,7 +56,15 @@ class Judged:
     @cached_property
     def weights(self) -> Float[np.ndarray, "pairs"]:
         """What each pair counts, 1 on average."""
-        return prior_weights(self.pairs.labels, self.prevalence)
+        return self.weigh(np.ones(len(self.pairs)))
+
+    def weigh(self, times: Float[np.ndarray, "pairs"]) -> Float[np.ndarray, "pairs"]:
+        """Give what each pair counts where it stands so many times."""
+        if self.prevalence == self.pairs.prevalence:
+            return times
+        weights: Float[np.ndarray, "pairs"]
+        weights = times * prior_weights(self.pairs.labels, self.prevalence, times)
+        return weights
 
     @cached_property
     def graph(self) -> PairGraph:

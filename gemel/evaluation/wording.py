@@ -74,9 +74,11 @@ def in_plain_words(report: Report) -> Iterator[str]:
         yield "It calls no pair the same: none reaches the threshold."
     common = max(report.weighed_as, 1 - report.weighed_as)
     always = "the same" if report.weighed_as > 0.5 else "not the same"
+    accuracy = figures["accuracy"].value
+    lazy = ", which is no worse" if accuracy <= common else ""
     yield (
-        f"{figures['accuracy'].value:.1%} of its verdicts are right; to answer always “{always}” "
-        f"would be right in {common:.1%}."
+        f"{accuracy:.1%} of its verdicts are right; to answer always “{always}” would be right in "
+        f"{common:.1%}{lazy}."
     )
     for other in report.beside:
         yield _beside(other)

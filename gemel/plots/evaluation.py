@@ -113,12 +113,16 @@ def draw_similarities(judged: Judged) -> "Figure":
         if decision.lower < decision.upper:
             axes.axvspan(decision.lower, decision.upper, color=GREY, alpha=0.12, lw=0)
             middle = (decision.lower + decision.upper) / 2
-            axes.text(middle, 1.1 * max(tops), "ask a person", ha="center", fontsize=9, color=GREY)
+            if decision is judged.decisions[0]:
+                axes.text(
+                    middle, 1.1 * max(tops), "ask a person", ha="center", fontsize=9, color=GREY
+                )
         axes.axvline(decision.threshold, color=INK, lw=1.4, ls=(0, (4, 3)))
     first = judged.decisions[0].threshold
     left = first > (low + high) / 2
+    asking = judged.decisions[0].lower < judged.decisions[0].upper
     axes.annotate(
-        f"threshold {first:.3f}: from here on “the same”",
+        f"threshold {first:.3f}" + ("" if asking else ": from here on “the same”"),
         (first, 1.24 * max(tops)),
         xytext=(-6 if left else 6, 0),
         textcoords="offset points",

@@ -213,3 +213,16 @@ def test_what_is_no_share_is_no_prevalence(prevalence):
 def test_an_interval_takes_a_resample():
     with pytest.raises(ValueError, match="rounds must be at least 1, not 0"):
         evaluate(JUDGED, rounds=0)
+
+
+def test_in_every_resample_duplicates_weigh_what_is_wanted():
+    judged = judge(PAIRS, scorer_of(PAIRS), decision_on(OTHERS), prevalence=0.1)
+    random = np.random.default_rng(0)
+    for _ in range(5):
+        times = random.integers(0, 4, len(PAIRS)).astype(float)
+        weights = judged.weigh(times)
+        assert weights[PAIRS.labels].sum() / weights.sum() == pytest.approx(0.1)
+        assert weights.sum() == pytest.approx(times.sum())
+        assert ((weights > 0) == (times > 0)).all()
+    one_label = np.where(PAIRS.labels, 1.0, 0.0)
+    np.testing.assert_array_equal(judged.weigh(one_label), one_label)

@@ -134,3 +134,10 @@ def test_a_precision_found_on_very_few_pairs_is_a_shortcoming():
     scores = 1 - np.arange(100) / 100
     judged = judge(pairs, lambda left, right: scores, fit_decision(scores, pairs, PURE))
     assert "rests on the only 11 of these pairs called the same" in shortcoming(judged)
+
+
+def test_a_model_that_is_no_better_than_one_answer_for_all_hears_it():
+    assert "which is no worse" not in words(report_of())
+    assert f"right in {1 - report_of().prevalence:.1%}, which is no worse." in words(
+        report_of(threshold=9.0)
+    )
