@@ -1,6 +1,7 @@
 """The command `gemel` itself."""
 
 import io
+import os
 import sys
 from typing import Annotated
 
@@ -66,4 +67,14 @@ def main() -> None:
         sys.exit(_INTERRUPTED)
     except (GemelError, OSError) as error:
         typer.echo(f"gemel: {error}", err=True)
+        _give_up_output()
         sys.exit(2)
+
+
+def _give_up_output() -> None:
+    """Have Python not try once more, at its end, to write what could not be written."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

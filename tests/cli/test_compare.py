@@ -169,8 +169,7 @@ def test_a_full_disk_is_one_line(model):
             stderr=subprocess.PIPE,
             check=False,
         )
-    assert done.returncode == 2
-    assert done.stderr == b"gemel: [Errno 28] No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, b"gemel: [Errno 28] No space left on device\n")
 
 
 def test_a_terminal_sees_how_far_it_is_and_a_file_only_verdicts(model, tmp_path):
