@@ -108,7 +108,7 @@ def explain(path: Path | None, text: str) -> str:
     """Say what a file with such text is written in, and what to do.
 
     Args:
-        path: the file; its beginning is read again. None: it was a stream.
+        path: the file; its beginning is read again, unless it is a pipe. None: it was a stream.
         text: what was not UTF-8, in case it stands too far behind.
     """
     encoding, is_sure, is_mixed = _guess(path, text.encode("utf-8", "surrogateescape"))
@@ -122,7 +122,7 @@ def explain(path: Path | None, text: str) -> str:
 
 def _guess(path: Path | None, row: bytes) -> tuple[str | None, bool, bool]:
     """Name an encoding, whether that is sure, and whether most lines beyond ASCII are UTF-8."""
-    if path is None:
+    if path is None or not path.is_file():  # to open a pipe again would wait for ever
         return *_name(row), False
     bad: list[bytes] = []
     good = size = seen = 0

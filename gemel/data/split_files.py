@@ -70,11 +70,13 @@ def split_file(
     Raises:
         ConfigError: shares that are not positive or not 1 in sum, a name that is none for a
             file, fewer than two folds, a seed below 0, both parts and folds.
-        DataError: the file cannot be read, a part would be empty, or `out` holds something.
+        DataError: the file cannot be read, or not twice, as a pipe; a part would be empty, or
+            `out` holds something.
     """
     path, out = Path(path), Path(out)
     shares = _shares(parts, folds, seed)
     require_empty(out)
+    _refuse_pipe(path)
     pairs, rows = _read(path, columns, BadRows.of(skip_bad))
     graph = PairGraph.of(pairs)
     names = list(shares)
@@ -133,6 +135,13 @@ def _shares(parts: Mapping[str, float] | None, folds: int | None, seed: int) -> 
             f"the shares of {', '.join(shares)} are {sum(shares.values()):g} in sum; they must be 1"
         )
     return shares
+
+
+def _refuse_pipe(path: Path) -> None:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise DataError(
+            "is a pipe, and a split reads its rows twice; save them in a file first", path=path
+        )
 
 
 def _read(

@@ -1,13 +1,15 @@
 import gzip
+import os
 import random
 import subprocess
+import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.data import Columns, read_pairs
-from gemel.data.encodings import wide_encoding
+from gemel.data.encodings import explain, wide_encoding
 from gemel.errors import DataError
 
 HEADER = "question1,question2,is_duplicate\n"
@@ -81,6 +83,18 @@ def test_a_long_file_is_named_too(tmp_path):
         (tmp_path / "p.csv").write_bytes((start + text_of(JAPANESE, 400)).encode("shift_jis"))
         message = message_of(tmp_path / "p.csv", Columns(left=1, right=2, label=3, header=True))[0]
         assert "CP932 (Shift_JIS)" in message
+
+
+def test_a_named_pipe_is_not_opened_again(tmp_path):
+    os.mkfifo(tmp_path / "pairs.csv")
+    row = ",".join(RUSSIAN).encode("cp1251").decode("utf-8", "surrogateescape")
+    said = []
+    asking = threading.Thread(
+        target=lambda: said.append(explain(tmp_path / "pairs.csv", row)), daemon=True
+    )
+    asking.start()
+    asking.join(20)
+    assert "WINDOWS-1251" in "".join(said)
 
 
 def test_bytes_of_no_encoding(tmp_path):

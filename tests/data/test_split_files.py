@@ -2,6 +2,7 @@ import collections
 import csv
 import gzip
 import json
+import os
 
 import pytest
 
@@ -185,6 +186,13 @@ def test_a_broken_file_leaves_nothing(pairs, tmp_path):
         stream.write("1,2\n")
     with pytest.raises(DataError, match=r":602: has 2 columns"):
         split_file(pairs, tmp_path / "parts")
+    assert [path.name for path in tmp_path.iterdir()] == ["pairs.csv"]
+
+
+def test_a_pipe_is_refused_before_it_is_read(tmp_path):
+    os.mkfifo(tmp_path / "pairs.csv")
+    with pytest.raises(DataError, match="is a pipe, and a split reads its rows twice; save them"):
+        split_file(tmp_path / "pairs.csv", tmp_path / "parts")
     assert [path.name for path in tmp_path.iterdir()] == ["pairs.csv"]
 
 
