@@ -13,14 +13,11 @@ from gemel.data.columns import Columns, is_usual
 from gemel.data.encodings import explain, not_utf8
 from gemel.data.layouts import find_places, numbered_places
 from gemel.data.places import Places
-from gemel.data.records import Record, Table
+from gemel.data.records import LONGEST, Record, Table
 from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
 
 __all__ = ["open_delimited"]
-
-_LONGEST = 1 << 24
-"""Characters that a field may have; more is a quote that nobody closed."""
 
 
 @contextmanager
@@ -95,7 +92,7 @@ def _refuse_header(places: Places, fields: list[str], line: int, columns: Column
 
 
 def _records(stream: Iterable[str], separator: str, quotes: bool, path: Path) -> Iterator[Record]:
-    csv.field_size_limit(_LONGEST)
+    csv.field_size_limit(LONGEST)
     quoting: Any = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
     parsed, texts = tee(stream)
     rows = csv.reader(parsed, delimiter=separator, quoting=quoting, strict=True)
@@ -119,7 +116,7 @@ def _records(stream: Iterable[str], separator: str, quotes: bool, path: Path) ->
 
 def _broken(error: csv.Error, raw: str, lines: int, path: Path, line: int) -> str:
     if "field limit" in str(error):
-        error = csv.Error(f"a field of more than {_LONGEST:,} characters: is one left open?")
+        error = csv.Error(f"a field of more than {LONGEST:,} characters: is one left open?")
     problem = f'has broken quotes ({error}); write a quote inside a field twice ("")'
     problem += ", or add --no-quotes if quotes are letters like others here"
     if lines == 1 and raw.count('"') % 2 == 0:

@@ -12,7 +12,7 @@ from gemel.data.columns import Columns
 from gemel.data.layouts import find_places
 from gemel.data.pairs import QuestionPair
 from gemel.data.places import Places
-from gemel.data.records import Record, Table
+from gemel.data.records import LONGEST, Record, Table
 from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
 
@@ -47,8 +47,10 @@ def _records(lines: Iterable[str]) -> Iterator[Record]:
         if raw.isspace():
             continue
         fields, problem = None, ""
+        if len(raw) > LONGEST:
+            problem = f"has {len(raw):,} characters; expected {LONGEST:,} at most"
         try:
-            fields = decode(raw)
+            fields = None if problem else decode(raw)
         except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError) as error:
             problem = f"is not JSON ({error}); expected an object"
             if _HALF.search(raw):

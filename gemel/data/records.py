@@ -5,7 +5,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from gemel.data.pairs import QuestionPair
 
-__all__ = ["Record", "Table"]
+__all__ = ["LONGEST", "Record", "Table"]
+
+LONGEST = 1 << 24
+"""Characters that a field of CSV or TSV, or a line of JSON, may have: more is a quote or a line
+that nobody ended, and would fill the memory."""
 
 
 Record: TypeAlias = tuple[int, str, Any, str]

@@ -53,6 +53,17 @@ def test_objects_may_differ_in_their_keys(tmp_path):
     ]
 
 
+def test_a_line_without_end_is_a_bad_row(tmp_path, monkeypatch):
+    monkeypatch.setattr("gemel.data.json_lines.LONGEST", len(GOOD))
+    path = put(tmp_path, GOOD + GOOD.replace('"a"', '"aa"') + GOOD)
+    most = len(GOOD)
+    with pytest.raises(DataError, match=f":2: has {most + 1} characters; expected {most} at most"):
+        read_pairs(path)
+    bad_rows = BadRows(1, tmp_path / "list")
+    assert read_pairs(path, None, bad_rows).lines.tolist() == [1, 3]
+    assert json.loads((tmp_path / "list").read_text())["line"] == 2
+
+
 def test_columns_by_name(tmp_path):
     path = put(tmp_path, '{"1": "a", "q.2": "b", "same": 0}')
     columns = Columns(left="1", right="q.2", label="same")
