@@ -1,6 +1,7 @@
 """`gemel compare`."""
 
 import dataclasses
+import errno
 import json
 import sys
 from enum import StrEnum
@@ -60,13 +61,16 @@ def compare(
 ) -> None:
     """Say whether two questions ask the same, or do it for every pair of a file.
 
-    Of a file comes one row a pair, tab-separated; a label in it is not looked at. Standard input
-    has two columns, tab-separated, and a header only if that has the usual names.
+    Of a file comes one row a pair, tab-separated; a label in it, or a column `negative`, is not
+    looked at. Standard input has two columns, tab-separated, and a header only if that has the
+    usual names; its pairs are judged in lots, the last when it ends.
 
     Example: gemel compare "How old are you?" "Your age?" --model my-model
     """
     from gemel import api
 
+    if sys.stdout is None:  # what is printed would be lost without a word
+        raise OSError(errno.EBADF, "standard output is closed")
     if pipe is not None and (first != _PIPE or second is not None):
         raise typer.BadParameter("is for standard input; give -", param_hint="--format")
     if second is not None:

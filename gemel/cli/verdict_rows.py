@@ -2,7 +2,6 @@
 
 import csv
 import dataclasses
-import errno
 import json
 import os
 import sys
@@ -31,8 +30,6 @@ def write_rows(rows: "Iterable[Compared]", *, as_json: bool) -> None:
         rows: the verdicts.
         as_json: as JSON Lines; else as tab-separated values under a header.
     """
-    if sys.stdout is None:
-        raise OSError(errno.EBADF, "standard output is closed")
     out = sys.stdout.buffer
     write = _write_json if as_json else _write_table
     try:

@@ -251,8 +251,12 @@ def test_bad_rows_of_standard_input_are_listed_in_a_file_of_its_own(model, tmp_p
 
 
 def test_a_closed_standard_input_or_output_is_one_line(model):
-    for closed, message in (("<&-", "standard input: is closed"), (">&-", "output is closed")):
-        line = f'echo a | "{sys.executable}" -m gemel compare - --model {model} {closed}'
+    for what, closed, message in (
+        ("-", "<&-", "standard input: is closed"),
+        ("-", ">&-", "output is closed"),
+        ("how old", ">&-", "output is closed"),
+    ):
+        line = f'echo a | "{sys.executable}" -m gemel compare {what} --model {model} {closed}'
         done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert message in done.stderr
