@@ -19,6 +19,8 @@ from gemel.errors import DataError
 
 __all__ = ["open_delimited"]
 
+_NAMES = {",": "comma", "\t": "tab"}
+
 
 @contextmanager
 def open_delimited(source: Source, columns: Columns, separator: str) -> Iterator[Table]:
@@ -48,7 +50,7 @@ def open_delimited(source: Source, columns: Columns, separator: str) -> Iterator
         records = _records(chain([first], stream), separator, columns.quotes, path)
         head = next(records)
         try:
-            places = _places(head, columns, source)
+            places = _places(head, columns, source, separator)
         except BadRowError as error:
             raise DataError(str(error), path=path, line=1) from error
         if columns.has_header(head[2]):
@@ -62,11 +64,14 @@ def _is_wang(first: str) -> bool:
     return len(fields) == 4 and fields[0] in ("0", "1")
 
 
-def _places(head: Record, columns: Columns, source: Source) -> Places:
+def _places(head: Record, columns: Columns, source: Source, separator: str) -> Places:
     line, raw, fields, problem = head
     if problem:
         raise BadRowError(problem)
     if not columns.has_header(fields):
+        if len(fields) == 1:
+            advice = "" if source.file else "; if it is of another kind, say so with --format"
+            raise BadRowError(f"has one column, for no {_NAMES[separator]} parts it{advice}")
         places = numbered_places(len(fields), columns)
         _refuse_header(places, fields, line, columns)
         return places

@@ -106,9 +106,9 @@ def stream_questions(
 ) -> Iterator[Questions]:
     """Yield the questions of a file or a stream, two a row; a label is not looked at.
 
-    Known without being told are the layouts of `stream_pairs`, their label left out or not. A CSV
-    or TSV stream has a header if its first line is one of these, and none if not; where there is
-    none, two columns need no naming.
+    Nor is a `negative`. Known without being told are the layouts of `stream_pairs`, their label
+    left out or not. A CSV or TSV stream has a header if its first line is one of these, and none
+    if not; where there is none, two columns need no naming.
 
     Args:
         source: a file as `read_pairs` takes it, or a stream.

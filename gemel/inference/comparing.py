@@ -1,4 +1,4 @@
-"""Many pairs, one after the other: verdicts come as they are found, in order."""
+"""Many pairs, in lots and in order: of a slow stream, verdicts come when a lot is full."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
