@@ -22,6 +22,7 @@ install: .venv/installed
 demo: install
 	@rm -rf demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh demo
+	@echo "# To type these commands yourself, first: . $(BIN)/activate"
 
 check: install
 	$(BIN)/ruff format --check $(CHECKED)

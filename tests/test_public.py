@@ -117,3 +117,8 @@ def test_every_command_in_the_readme_is_one():
     makefile = (ROOT / "Makefile").read_text()
     assert targets == {"demo", "test"}
     assert all(f"\n{target}:" in makefile for target in targets)
+    own = readme.partition("## Your own pairs")[2]
+    assert 0 < own.index(". .venv/bin/activate") < own.index("\ngemel ")
+    assert "first: . $(BIN)/activate" in makefile.partition("\ndemo:")[2].partition("\n\n")[0]
+    outs = re.findall(r"^gemel train .*--out (\S+)(?!.*--resume)", readme, flags=re.MULTILINE)
+    assert len(set(outs)) == len(outs)  # a model that is there is not written over
