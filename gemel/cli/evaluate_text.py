@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 
+from gemel.cli.printable import shortened
 from gemel.evaluation import (
     MEANINGS,
     Effect,
@@ -80,13 +81,12 @@ def _mistakes(title: str, mistakes: tuple[Mistake, ...]) -> Iterator[str]:
     more = ", --json has more" if len(mistakes) > _MISTAKES else ""
     yield f"{title} (line, similarity{more})"
     for mistake in mistakes[:_MISTAKES]:
-        yield f"{mistake.line:7} {mistake.similarity:7.3f}  {_short(mistake.left)}"
-        yield f"{'':17}{_short(mistake.right)}"
+        yield f"{mistake.line:7} {mistake.similarity:7.3f}  {_question(mistake.left)}"
+        yield f"{'':17}{_question(mistake.right)}"
 
 
-def _short(text: str) -> str:
-    shown = text if text.isprintable() else repr(text)[1:-1]
-    return textwrap.shorten(shown, _WIDTH - 18, placeholder=" ...") or repr(shown)
+def _question(text: str) -> str:
+    return shortened(" ".join(text.split()), _WIDTH - 18)
 
 
 def _robustness(found: Robustness) -> Iterator[str]:

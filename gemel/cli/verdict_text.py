@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 
-from gemel.cli.printable import printable
+from gemel.cli.printable import shortened
 
 if TYPE_CHECKING:
     from gemel.decision import Verdict
@@ -42,7 +42,11 @@ def describe_explanation(explanation: "Explanation") -> str:
 def _lines(explanation: "Explanation") -> Iterator[str]:
     both = (*explanation.left, *explanation.right)
     room = shutil.get_terminal_size().columns - _BESIDE
-    width = min(_LONGEST_WORD, max(cell_len(_shown(each.word)) for each in both), max(room // 2, 4))
+    width = min(
+        _LONGEST_WORD,
+        max(cell_len(shortened(each.word, _LONGEST_WORD)) for each in both),
+        max(room // 2, 4),
+    )
     longest = max(0, min(_LONGEST_BAR, room - width))
     largest = max(_LEAST, *(abs(each.share) for each in both))
     yield describe_verdict(explanation.verdict)
@@ -53,7 +57,7 @@ def _lines(explanation: "Explanation") -> Iterator[str]:
         for each in words:
             mark = " " if each.is_known else "*"
             bar = ("+" if each.share > 0 else "-") * round(abs(each.share) / largest * longest)
-            word = set_cell_size(_shown(each.word, width), width)
+            word = set_cell_size(shortened(each.word, width), width)
             yield f"    {word}{mark} {each.share:+.3f}  {bar}".rstrip()
         if len(words) == 1:
             yield "    (without its only word it is like nothing: similarity 0)"
@@ -77,10 +81,7 @@ def _sentence(explanation: "Explanation") -> str:
 
 def _strongest(words: "tuple[WordShare, ...]", sign: int) -> str:
     ranked = sorted(words, key=lambda each: -sign * each.share)
-    names = dict.fromkeys(_shown(each.word) for each in ranked if sign * each.share >= _LEAST)
+    names = dict.fromkeys(
+        shortened(each.word, _LONGEST_WORD) for each in ranked if sign * each.share >= _LEAST
+    )
     return " and ".join(f'"{name}"' for name in list(names)[:_NAMED])
-
-
-def _shown(word: str, width: int = _LONGEST_WORD) -> str:
-    word = printable(word)
-    return word if cell_len(word) <= width else set_cell_size(word, width - 3) + "..."

@@ -1,7 +1,7 @@
 """The pictures of an evaluation, one figure each, read without a legend elsewhere."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,8 +44,7 @@ def draw_precision_recall(judged: Judged, beside: Rivals) -> "Figure":
     )
     axes.axhline(judged.prevalence, color=GREY, lw=1, ls=(0, (4, 3)))
     _label(axes, 0.99, judged.prevalence, "guessing", GREY, above=False)
-    for name, scores, colour in _scorers(judged, beside):
-        positives, negatives = Ranking(scores, judged.pairs.labels).counts(judged.weights)
+    for name, positives, negatives, colour in _counted(judged, beside):
         recall, precision = positives / positives[-1], positives / (positives + negatives)
         axes.plot(*_thinned(recall, precision), color=colour, lw=1.8, label=name)
     confusion = judged.confusion
@@ -67,8 +66,7 @@ def draw_roc(judged: Judged, beside: Rivals) -> "Figure":
     )
     axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls=(0, (4, 3)))
     _label(axes, 0.62, 0.6, "guessing", GREY, above=False)
-    for name, scores, colour in _scorers(judged, beside):
-        positives, negatives = Ranking(scores, judged.pairs.labels).counts(judged.weights)
+    for name, positives, negatives, colour in _counted(judged, beside):
         found = np.append(0.0, positives / positives[-1])
         alarms = np.append(0.0, negatives / negatives[-1])
         axes.plot(*_thinned(alarms, found), color=colour, lw=1.8, label=name)
@@ -176,9 +174,12 @@ def draw_reliability(judged: Judged) -> "Figure":
     return figure
 
 
-def _scorers(judged: Judged, beside: Rivals) -> list[tuple[str, Any, str]]:
-    others = [(name, scores, ORANGE) for name, scores in beside.items()]
-    return [*others, ("this model", judged.similarity, BLUE)]
+def _counted(judged: Judged, beside: Rivals) -> Iterator[tuple[str, Any, Any, str]]:
+    """Yield name, duplicates and other pairs above each score, and colour of every scorer."""
+    scorers = {**beside, "this model": judged.similarity}
+    for name, scores in scorers.items():
+        positives, negatives = Ranking(scores, judged.pairs.labels).counts(judged.weights)
+        yield name, positives, negatives, ORANGE if name in beside else BLUE
 
 
 def _thinned(
