@@ -25,6 +25,12 @@ def card_text(
         picture: the file in it that shows the training, if there is one.
     """
     shown = f"![loss and validation over the training]({picture})\n\n" if picture else ""
+    asks = (
+        f"From {decision.lower:.4f} on, and below {decision.upper:.4f}, the answer is to ask a "
+        "person.\n"
+        if decision.lower < decision.upper
+        else ""
+    )
     settings = "\n".join(
         f"| {section}.{name} | {value} |"
         for section, values in config.to_mapping().items()
@@ -44,7 +50,7 @@ A pair counts as the same from a cosine similarity of **{decision.threshold:.4f}
 threshold best for {decision.settings.aim}, fitted on {decision.pairs:,} validation
 pairs for places where {decision.prevalence:.1%} of the pairs ask the same. Where duplicates are
 rarer, probabilities are too high: `gemel fit` fits both again, with other pairs or `--prevalence`.
-
+{asks}
 ## Training
 
 {shown}| | |

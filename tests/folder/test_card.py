@@ -1,3 +1,5 @@
+import dataclasses
+
 from gemel.folder.card import card_text
 
 
@@ -21,3 +23,11 @@ def test_the_card_lists_every_setting(tiny_model):
 def test_what_is_not_known_is_said_to_be(tiny_model):
     card = card_text("m", tiny_model.config, tiny_model.decision, {})
     assert card.count("unknown |") + card.count("unknown words |") == 7
+
+
+def test_the_card_says_where_a_person_is_asked(tiny_model):
+    decision = tiny_model.decision
+    card = card_text("m", tiny_model.config, decision, {})
+    assert "From 0.5000 on, and below 0.7500, the answer is to ask a person." in card
+    sure = dataclasses.replace(decision, lower=decision.threshold)
+    assert "ask a person" not in card_text("m", tiny_model.config, sure, {})

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from gemel.config import Config
+from gemel.config import OBJECTIVES, Config
 from gemel.data import Pairs
 from gemel.errors import DataError, TrainingError
 from gemel.evaluation import evaluate, fit_cuts, judge
@@ -142,14 +142,19 @@ def test_every_setting_makes_a_difference(learned, setting):
 
 
 def test_the_objective_is_that_of_the_settings():
-    for objective in ("accuracy", "f1"):
-        config = SMALL.replace([f"decision.objective={objective!r}", "training.epochs=1"])
+    for objective in OBJECTIVES:
+        config = SMALL.replace(
+            [f"decision.objective={objective!r}", "decision.prevalence=0.2", "training.epochs=1"]
+        )
         validation = make_pairs(60, seed=3)
         model = learn(make_pairs(), config, validation=validation)
         scores = Engine(model).similarity(validation.left_texts, validation.right_texts)
-        fitted = fit_cuts(scores, validation.labels, config.decision).threshold
+        fitted = fit_cuts(scores, validation.labels, config.decision)
         assert model.decision.settings == config.decision
-        assert model.decision.threshold == pytest.approx(fitted, abs=1e-6)
+        assert model.decision.prevalence == 0.2
+        for cut in ("lower", "threshold", "upper"):
+            expected = min(getattr(fitted, cut), 1.0)
+            assert getattr(model.decision, cut) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
