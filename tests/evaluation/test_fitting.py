@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gemel.config import DecisionConfig
@@ -28,6 +28,7 @@ def test_one_label_fits_nothing(labels):
 
 
 @given(scored())
+@example((np.array([0, 1e-6], np.float32), np.array([True, False])))  # as good as flat
 def test_calibration_is_of_maximum_likelihood(data):
     scores, labels = data
     slope, intercept = fit_calibration(scores, labels)
@@ -40,8 +41,8 @@ def test_calibration_is_of_maximum_likelihood(data):
         return (np.logaddexp(0, odds) - target * odds).sum()
 
     for step in (0.01, -0.01):
-        assert loss(slope, intercept) <= loss(slope + step, intercept) + 1e-9
-        assert loss(slope, intercept) <= loss(slope, intercept + step) + 1e-9
+        assert loss(slope, intercept) <= loss(slope + step, intercept) + 1e-7
+        assert loss(slope, intercept) <= loss(slope, intercept + step) + 1e-7
 
 
 @given(
@@ -87,8 +88,8 @@ def test_a_prevalence_calibrates_as_if_pairs_were_repeated(data, times):
         return (weights * (np.logaddexp(0, odds) - target * odds)).sum()
 
     for step in (0.01, -0.01):
-        assert loss(slope, intercept) <= loss(slope + step, intercept) + 1e-9
-        assert loss(slope, intercept) <= loss(slope, intercept + step) + 1e-9
+        assert loss(slope, intercept) <= loss(slope + step, intercept) + 1e-7
+        assert loss(slope, intercept) <= loss(slope, intercept + step) + 1e-7
 
 
 def test_a_prevalence_moves_the_odds_and_not_the_slope():
