@@ -1,13 +1,13 @@
 """The command `gemel` itself."""
 
 import io
-import os
 import sys
 from typing import Annotated
 
 import typer
 
 from gemel.cli import audit, compare, evaluate, fit, sample, split, train
+from gemel.cli.output import give_up_output
 from gemel.errors import GemelError, TrainingStopped
 from gemel.version import __version__
 
@@ -67,14 +67,5 @@ def main() -> None:
         sys.exit(_INTERRUPTED)
     except (GemelError, OSError) as error:
         typer.echo(f"gemel: {error}", err=True)
-        _give_up_output()
+        give_up_output()
         sys.exit(2)
-
-
-def _give_up_output() -> None:
-    """Have Python not try once more, at its end, to write what could not be written."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

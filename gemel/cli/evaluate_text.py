@@ -39,12 +39,10 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield f"{'':18} {'value':>6}   {'95 % interval':14}   what it is"
     for name, figure in report.figures.items():
-        yield _figure(name.replace("_", " "), figure, MEANINGS[name])
+        yield _figure(name, figure, MEANINGS[name])
     for other in report.beside:
         for name, figure in other.figures.items():
-            yield _figure(
-                f"{name.replace('_', ' ')}", figure, f"of {other.name}, on the same pairs"
-            )
+            yield _figure(name, figure, f"of {other.name}, on the same pairs")
     yield ""
     yield from answer_rows(report.answers)
     confusion = report.confusion
@@ -63,7 +61,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _figure(name: str, figure: Figure, meaning: str) -> str:
     interval = f"{figure.low:.3f} to {figure.high:.3f}"
-    return f"{name:18} {figure.value:6.3f}   {interval:14}   {meaning}"
+    return f"{name.replace('_', ' '):18} {figure.value:6.3f}   {interval:14}   {meaning}"
 
 
 def answer_rows(shares: tuple[Share, ...]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from gemel.cli.output import give_up_output
 from gemel.cli.progress import WorkProgress
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ def write_rows(rows: "Iterable[Compared]", *, as_json: bool) -> None:
         finally:
             out.flush()  # also what came before an error
     except BrokenPipeError:
-        # At its end Python would try once more to write what is left, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
 
 
 def _progress() -> AbstractContextManager[Any]:

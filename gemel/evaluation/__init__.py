@@ -3,7 +3,7 @@
 from gemel.evaluation.cuts import Cuts, fit_cuts
 from gemel.evaluation.evaluator import evaluate
 from gemel.evaluation.fitting import fit_calibration, fit_decision
-from gemel.evaluation.judging import Judged, Score, Share, judge, judge_by_halves
+from gemel.evaluation.judging import Judged, Score, Share, judge, judge_by_halves, judge_scored
 from gemel.evaluation.metrics import Confusion, Ranking, count_confusion
 from gemel.evaluation.perturbations import PERTURBATIONS, Perturbation
 from gemel.evaluation.probabilities import BINS, Bin, Probabilities
@@ -50,6 +50,7 @@ __all__ = [
     "in_plain_words",
     "judge",
     "judge_by_halves",
+    "judge_scored",
     "measure_robustness",
     "refit",
     "shortcoming",

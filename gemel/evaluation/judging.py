@@ -15,7 +15,7 @@ from gemel.evaluation.fitting import fit_decision
 from gemel.evaluation.metrics import Confusion, count_confusion
 from gemel.evaluation.prior import prior_weights
 
-__all__ = ["Judged", "Score", "Share", "judge", "judge_by_halves"]
+__all__ = ["Judged", "Score", "Share", "judge", "judge_by_halves", "judge_scored"]
 
 Score = Callable[[Sequence[str], Sequence[str]], Any]
 """Takes first and second questions, gives the similarity of each pair as a float array."""
@@ -52,6 +52,8 @@ class Judged:
     """How the decision came about."""
     prevalence: float
     """Share of pairs to weigh as asking the same: what the labels say, unless another is wanted."""
+    known_graph: PairGraph | None = None
+    """How the pairs connect their questions, if judging them took it."""
 
     @cached_property
     def weights(self) -> Float[np.ndarray, "pairs"]:
@@ -69,7 +71,7 @@ class Judged:
     @cached_property
     def graph(self) -> PairGraph:
         """How the pairs connect their questions."""
-        return PairGraph.of(self.pairs)
+        return self.known_graph or PairGraph.of(self.pairs)
 
     @property
     def confusion(self) -> Confusion:
@@ -106,6 +108,17 @@ def judge(pairs: Pairs, score: Score, decision: Decision, *, prevalence: float =
     """
     pairs.require_both_labels()
     similarity = score(pairs.left_texts, pairs.right_texts)
+    return judge_scored(pairs, similarity, decision, prevalence=prevalence)
+
+
+def judge_scored(
+    pairs: Pairs,
+    similarity: Float[np.ndarray, "pairs"],
+    decision: Decision,
+    *,
+    prevalence: float = 0.0,
+) -> Judged:
+    """Judge pairs of both labels whose similarities are known; see `judge`."""
     return Judged(
         pairs=pairs,
         similarity=similarity,
@@ -146,7 +159,8 @@ def judge_by_halves(
     settings = replace(settings or DecisionConfig(), prevalence=prevalence)
     pairs.require_both_labels()
     similarity = score(pairs.left_texts, pairs.right_texts)
-    second = hold_out(PairGraph.of(pairs), 0.5, seed).parts == 0
+    graph = PairGraph.of(pairs)
+    second = hold_out(graph, 0.5, seed).parts == 0
     probability = np.zeros(len(pairs))
     verdicts = np.zeros(len(pairs), bool)
     answers = np.zeros(len(pairs), np.int8)
@@ -168,4 +182,5 @@ def judge_by_halves(
         decisions=tuple(decisions),
         protocol=f"each half is judged by the one best for {settings.aim} on the other",
         prevalence=prevalence or pairs.prevalence,
+        known_graph=graph,
     )

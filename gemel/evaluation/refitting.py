@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from gemel.config import DecisionConfig
 from gemel.data import Pairs
 from gemel.decision import Decision
 from gemel.evaluation.fitting import fit_decision
-from gemel.evaluation.judging import Judged, Score, judge
+from gemel.evaluation.judging import Judged, Score, judge_scored
 
 __all__ = ["Refit", "refit"]
 
@@ -41,12 +39,9 @@ def refit(pairs: Pairs, score: Score, decision: Decision, settings: DecisionConf
         DataError: one label only.
     """
     similarity = score(pairs.left_texts, pairs.right_texts)
-
-    def known(*_: object) -> np.ndarray:
-        return np.asarray(similarity)
-
-    fresh = fit_decision(known(), pairs, settings)
+    fresh = fit_decision(similarity, pairs, settings)
     before, after = (
-        judge(pairs, known, each, prevalence=settings.prevalence) for each in (decision, fresh)
+        judge_scored(pairs, similarity, each, prevalence=settings.prevalence)
+        for each in (decision, fresh)
     )
     return Refit(before=before, after=after)

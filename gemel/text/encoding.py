@@ -42,8 +42,8 @@ def encode_in_batches(
         batch_tokens: most places of a batch, padding included; a longer row goes alone.
         progress: is told how many different questions are encoded.
     """
-    cleaned = [tokenizer.clean(text) for text in texts]
-    different = sorted(set(cleaned))
+    cleaned = {text: tokenizer.clean(text) for text in set(texts)}
+    different = sorted(set(cleaned.values()))
     numbers = {text: number for number, text in enumerate(different)}
     table = tokenizer.encode_cleaned(different)
     vectors = np.empty((len(table), dim), dtype=np.float32)
@@ -53,7 +53,7 @@ def encode_in_batches(
         done += len(rows)
         if progress is not None:
             progress("encoding questions", done, len(table))
-    return vectors[[numbers[text] for text in cleaned]]
+    return vectors[[numbers[cleaned[text]] for text in texts]]
 
 
 def pair_cosines(vectors: Float32[np.ndarray, "questions dim"]) -> Float32[np.ndarray, "pairs"]:

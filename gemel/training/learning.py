@@ -18,7 +18,7 @@ from gemel.evaluation import (
     count_confusion,
     fit_cuts,
     fit_decision,
-    judge,
+    judge_scored,
     shortcoming,
 )
 from gemel.folder import Model
@@ -187,7 +187,7 @@ def _decide(
         vectors = encode_in_batches(questions, tokenizer, encoder, encoder.dim)
     similarity = pair_cosines(vectors)
     decision = fit_decision(similarity, validation, config.decision)
-    return judge(validation, lambda left, right: similarity, decision)
+    return judge_scored(validation, similarity, decision)
 
 
 def _data_record(
