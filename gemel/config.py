@@ -18,6 +18,8 @@ __all__ = [
     "OBJECTIVES",
     "Config",
     "DecisionConfig",
+    "LOSSES",
+    "POOLINGS",
     "PRECISIONS",
     "NetworkConfig",
     "TextConfig",
@@ -26,6 +28,10 @@ __all__ = [
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 """What the network can compute in while it learns."""
+POOLINGS = ("mean", "max")
+"""How a question's vector comes from those of its words."""
+LOSSES = ("triplet", "joint")
+"""What the network can learn by."""
 OBJECTIVES = ("accuracy", "f1", "precision", "costs")
 """What a decision can be fitted for."""
 
@@ -62,7 +68,17 @@ class NetworkConfig:
     """The twin's shape."""
 
     d_model: int = 128
-    """Numbers in a word's vector, in the LSTM's state and in a question's vector."""
+    """Numbers in a word's vector."""
+    n_units: int = 0
+    """Numbers in the LSTM's state, and so in a question's vector; 0: as many as `d_model`."""
+    bidirectional: bool = False
+    """Whether a second LSTM reads from right to left; a question's vector is then twice as long."""
+    pooling: str = "mean"
+    """What becomes of the LSTM's outputs: their "mean", or of each number the "max"."""
+    compose_all: bool = False
+    """Whether known words are read by their spelling too, beside a vector of their own."""
+    head: int = 0
+    """Numbers in the hidden layer of the head that judges two vectors; 0: their cosine does."""
     masked: bool = True
     """Whether padding is left out of the mean; `false` is what the notebook did."""
 
@@ -71,14 +87,40 @@ class NetworkConfig:
             1 <= self.d_model <= 8192,
             f"network.d_model must be from 1 to 8192, not {self.d_model}",
         )
+        for name in ("n_units", "head"):
+            units = getattr(self, name)
+            _require(0 <= units <= 8192, f"network.{name} must be from 0 to 8192, not {units}")
+        _require(
+            self.pooling in POOLINGS,
+            f"network.pooling must be one of {', '.join(POOLINGS)}, not {self.pooling!r}",
+        )
+        _require(
+            self.masked or not (self.bidirectional or self.compose_all or self.pooling == "max"),
+            "network.masked = false is for the notebook's network only: one LSTM, one way, "
+            'pooling = "mean", compose_all = false',
+        )
+
+    @property
+    def units(self) -> int:
+        """Numbers in the LSTM's state."""
+        return self.n_units or self.d_model
+
+    @property
+    def dim(self) -> int:
+        """Numbers in a question's vector."""
+        return self.units * (1 + self.bidirectional)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
     """How the twin learns."""
 
+    loss: str = "triplet"
+    """"triplet", the notebook's, or "joint": to rank duplicates before the rest of the batch, and
+    to tell labelled pairs apart, by the cosine and by the head."""
     margin: float = 0.25
-    """By how much a duplicate must be nearer than a negative, in cosine similarity."""
+    """For "triplet": by how much a duplicate must be nearer than a negative, in cosine
+    similarity."""
     batch_size: int = 128
     """Pairs a step; every other pair of a batch serves as negatives."""
     epochs: int = 2
@@ -93,6 +135,15 @@ class TrainingConfig:
     """Whether pairs labelled 0 join the negatives; `false` learns from duplicates alone."""
     word_dropout: float = 0.1
     """Share of the words that are read as unknown ones, each time others; 0 is none."""
+    transitive: float = 0.0
+    """Share of the questions of pairs that another of their duplicate group stands in for, each
+    time another one; 0 is none."""
+    dropout: float = 0.0
+    """Share of the numbers of a word's vector, and of the head's, that are zero, each time others;
+    0 is none."""
+    word_epochs: int = 0
+    """Times that word vectors first go over the questions alone, to learn which words stand near
+    each other (skip-gram); 0: they begin at random."""
     precision: str = "auto"
     """Of the network's arithmetic: "float32", "bfloat16", or "auto" for what is fastest here."""
     validation_fraction: float = 0.05
@@ -123,6 +174,21 @@ class TrainingConfig:
         _require(
             0 <= self.word_dropout < 1,
             f"training.word_dropout must be at least 0 and below 1, not {self.word_dropout}",
+        )
+        _require(
+            0 <= self.transitive <= 1,
+            f"training.transitive must be from 0 to 1, not {self.transitive}",
+        )
+        _require(
+            0 <= self.dropout < 1,
+            f"training.dropout must be at least 0 and below 1, not {self.dropout}",
+        )
+        _require(
+            self.word_epochs >= 0, f"training.word_epochs must not be negative: {self.word_epochs}"
+        )
+        _require(
+            self.loss in LOSSES,
+            f"training.loss must be one of {', '.join(LOSSES)}, not {self.loss!r}",
         )
         _require(
             self.precision in PRECISIONS,
@@ -197,6 +263,16 @@ class Config:
     network: NetworkConfig = NetworkConfig()
     training: TrainingConfig = TrainingConfig()
     decision: DecisionConfig = DecisionConfig()
+
+    def __post_init__(self) -> None:
+        _require(
+            not self.network.head or self.training.loss == "joint",
+            'network.head learns by training.loss = "joint" only',
+        )
+        _require(
+            not self.network.compose_all or self.text.ngram_buckets > 0,
+            "network.compose_all needs text.ngram_buckets above 0",
+        )
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], *, source: str = "settings") -> "Config":

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Int, Int64, UInt64
 
 from gemel.data.dealing import Row, deal
 from gemel.data.graph import PairGraph
-from gemel.text import TOKENS, TokenTable, spell
+from gemel.text import TOKENS, TokenTable, spell, spell_all
 
 __all__ = ["Batch", "Batches"]
 
@@ -30,6 +30,9 @@ class Batch:
     """Duplicate group of each anchor, and so of its duplicate."""
     negative_groups: Int[np.ndarray, "negatives"]
     """Duplicate group of each negative."""
+    negative_anchors: Int[np.ndarray, "negatives"]
+    """Which anchor each negative is labelled as one of; the other anchors have a labelled
+    duplicate, these another question of their group, or themselves."""
 
     def __len__(self) -> int:
         """Give the number of anchors."""
@@ -56,8 +59,12 @@ class Batches:
         batch_size: rows of a batch; some have a few fewer or more, so that none is left over.
         labelled_negatives: whether pairs that do not ask the same are used.
         word_dropout: share of the words, chosen anew each time, that are read as unknown ones.
+        transitive: share of the questions of pairs that another of their duplicate group stands
+            in for, each time another one.
         spellings: n-grams of every id, row by row, to read unknown words by; None reads them as
             the one unknown id.
+        compose_all: whether known words are read by their n-grams too; batches then have the
+            inputs of a `ComposedEmbedding`.
         seed: starts every choice.
 
     Raises:
@@ -73,14 +80,18 @@ class Batches:
         batch_size: int,
         labelled_negatives: bool = True,
         word_dropout: float = 0.0,
+        transitive: float = 0.0,
         spellings: TokenTable | None = None,
+        compose_all: bool = False,
         seed: int = 0,
     ):
         self.table = table
         self.graph = graph
         self.labels = labels
         self.word_dropout = word_dropout
+        self.transitive = transitive
         self.spellings = spellings
+        self.compose_all = compose_all
         self.seed = seed
         used = np.arange(len(labels)) if labelled_negatives else np.flatnonzero(labels)
         self.pairs = used.astype(np.int32)
@@ -156,8 +167,27 @@ class Batches:
         alone = self._sizes[left] == 1
         turned = np.where(~same & (alone != (self._sizes[right] == 1)), alone, turned)
         anchors, partners = np.where(turned, right, left), np.where(turned, left, right)
+        if self.transitive:
+            anchors, partners = self._stand_ins(pairs, anchors, partners, number)
         duplicates = np.where(same, partners, self._another(anchors, chance // 2))
         return np.stack([anchors, duplicates, partners])
+
+    def _stand_ins(
+        self,
+        pairs: Int[np.ndarray, "_"],
+        anchors: Int[np.ndarray, "_"],
+        partners: Int[np.ndarray, "_"],
+        number: int,
+    ) -> tuple[Int[np.ndarray, "_"], Int[np.ndarray, "_"]]:
+        """Have others of their groups stand in for some questions; none for its own partner."""
+        sides = [anchors, partners]
+        for side in (0, 1):
+            chance = _scatter(2 * pairs.astype(np.int64) + side, self.seed + 1, number)
+            chosen = self._another(sides[side], chance >> np.uint64(24))
+            share = (chance % np.uint64(1 << 24)).astype(np.float64) / (1 << 24)
+            taken = (share < self.transitive) & (chosen != sides[1 - side])
+            sides[side] = np.where(taken, chosen, sides[side])
+        return sides[0], sides[1]
 
     def _another(
         self, questions: Int[np.ndarray, "_"], chance: UInt64[np.ndarray, "_"]
@@ -178,11 +208,13 @@ class Batches:
         random: np.random.Generator,
     ) -> Batch:
         anchors, duplicates, partners = questions
-        negatives = partners[~self.labels[pairs]]
+        apart = np.flatnonzero(~self.labels[pairs])
+        negatives = partners[apart]
         return Batch(
             inputs=self._inputs(np.concatenate([anchors, duplicates, negatives]), random),
             groups=self.graph.groups[anchors],
             negative_groups=self.graph.groups[negatives],
+            negative_anchors=apart,
         )
 
     def _inputs(
@@ -195,6 +227,8 @@ class Batches:
             ids[dropped] = TOKENS.unknown
             return (ids,)
         known = self.table.known
+        if self.compose_all:
+            return spell_all(ids, dropped | (ids >= known), self.spellings)
         return spell(ids, dropped | (ids >= known), known, self.spellings)
 
 

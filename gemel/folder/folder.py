@@ -26,13 +26,16 @@ from gemel.decision import Decision
 from gemel.errors import FolderError
 from gemel.files import check_writable, new_folder
 from gemel.folder.card import card_text
+from gemel.folder.shapes import weight_shapes
 from gemel.text import Tokenizer, Vocabulary
 from gemel.version import __version__
 
 __all__ = ["FORMAT_VERSION", "Model", "check_place", "load_model", "replace_decision", "save_model"]
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Grows when an older gemel could no longer read the folder."""
+_OLDEST = 3
+"""The earliest that this one can: what a folder of format 3 does not name has its default."""
 
 _WEIGHTS = "model.safetensors"
 _TOKENIZER = "tokenizer.json"
@@ -53,9 +56,7 @@ class Model:
     tokenizer: Tokenizer
     """Turns questions into ids."""
     weights: Mapping[str, np.ndarray]
-    """The encoder's weights: `embedding.weight` (vocab, dim), `lstm.weight_ih` (4 * dim, dim),
-    `lstm.weight_hh` (4 * dim, dim), `lstm.bias` (4 * dim), and, where unknown words are composed,
-    `ngrams.weight` (buckets, dim)."""
+    """The network's weights; `weight_shapes` names them."""
     decision: Decision
     """Turns similarity into verdicts."""
     training: Mapping[str, Any]
@@ -244,7 +245,7 @@ def _check_version(config: Mapping[str, Any], folder: Path) -> None:
             f"({config.get('gemel_version')!r:.20}); this one, {__version__}, reads up to "
             f"{FORMAT_VERSION}: pip install --upgrade gemel"
         )
-    if version < FORMAT_VERSION:
+    if version < _OLDEST:
         raise FolderError(
             f"{folder}: format {version} is that of an older gemel, which this one, {__version__}, "
             "cannot read; train again"
@@ -291,15 +292,9 @@ def _training(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_weights(model: Model, path: Path) -> None:
-    dim = model.config.network.d_model
-    expected: dict[str, tuple[int, ...]] = {
-        "embedding.weight": (len(model.tokenizer.vocabulary), dim),
-        "lstm.weight_ih": (4 * dim, dim),
-        "lstm.weight_hh": (4 * dim, dim),
-        "lstm.bias": (4 * dim,),
-    }
-    if model.tokenizer.ngram_buckets:
-        expected["ngrams.weight"] = (model.tokenizer.ngram_buckets, dim)
+    expected = weight_shapes(
+        model.config.network, len(model.tokenizer.vocabulary), model.tokenizer.ngram_buckets
+    )
     if set(model.weights) != set(expected):
         raise FolderError(
             f"{path}: holds {', '.join(sorted(model.weights))}; "

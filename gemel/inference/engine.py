@@ -11,9 +11,8 @@ from gemel.decision import Verdict
 from gemel.errors import DataError
 from gemel.folder import Model, load_model
 from gemel.inference.explaining import Explanation, explain_verdict
-from gemel.inference.network import NumpyEncoder
-from gemel.inference.threads import one_compute_thread
-from gemel.text import Progress, Tokenizer, encode_in_batches, pair_cosines
+from gemel.inference.twin import NumpyTwin
+from gemel.text import Progress, Tokenizer, pair_cosines
 
 __all__ = ["Engine"]
 
@@ -27,7 +26,7 @@ class Engine:
 
     def __init__(self, model: Model):
         self.model = model
-        self._encoder = NumpyEncoder(model.weights, masked=model.config.network.masked)
+        self._twin = NumpyTwin(model.weights, model.tokenizer, model.config.network)
 
     @classmethod
     def load(cls, path: str | Path) -> "Engine":
@@ -48,16 +47,12 @@ class Engine:
         """
         if isinstance(texts, str):
             raise TypeError("encode takes a list of questions, not one string")
-        encoder = self._encoder
-        with one_compute_thread():
-            return encode_in_batches(
-                texts, self.model.tokenizer, encoder, encoder.dim, progress=progress
-            )
+        return self._twin.encode(texts, progress=progress)
 
     def similarity(
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
     ) -> Float32[np.ndarray, "pairs"]:
-        """Give the cosine of each pair of questions, -1 to 1.
+        """Say how alike each pair of questions is, -1 to 1: by the pair head, or by the cosine.
 
         The two may change sides: not a bit of it changes. That of a question with itself, as
         cleaning leaves it, is 1.
@@ -65,9 +60,24 @@ class Engine:
         Raises:
             ValueError: the two sides have different lengths.
         """
+        return self._twin.score(self._encode_pairs(left, right, progress))
+
+    def cosine(
+        self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
+    ) -> Float32[np.ndarray, "pairs"]:
+        """Give the cosine of each pair of questions, whether there is a pair head or not.
+
+        Raises:
+            ValueError: the two sides have different lengths.
+        """
+        return pair_cosines(self._encode_pairs(left, right, progress))
+
+    def _encode_pairs(
+        self, left: Sequence[str], right: Sequence[str], progress: Progress | None
+    ) -> Float32[np.ndarray, "questions dim"]:
         if len(left) != len(right):
             raise ValueError(f"{len(left)} first questions, but {len(right)} second ones")
-        return pair_cosines(self.encode([*left, *right], progress=progress))
+        return self.encode([*left, *right], progress=progress)
 
     def predict_all(self, left: Sequence[str], right: Sequence[str]) -> list[Verdict]:
         """Judge each pair of questions."""

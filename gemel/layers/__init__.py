@@ -1,20 +1,25 @@
 """Layers under the names of Trax, as PyTorch modules: `import gemel.layers as tl`."""
 
-from gemel.layers import combinators, core, sequence
+from gemel.layers import combinators, core, pooling, sequence
 from gemel.layers.base import Layer
 from gemel.layers.combinators import Parallel, Serial
-from gemel.layers.core import Dense, Embedding, Fn, LogSoftmax, Normalize, normalize
-from gemel.layers.sequence import LSTM, LSTMCell, Mean
-from gemel.layers.subwords import SubwordEmbedding
+from gemel.layers.core import Dense, Dropout, Embedding, Fn, LogSoftmax, Normalize, normalize
+from gemel.layers.pooling import Max, Mean
+from gemel.layers.sequence import LSTM, BidirectionalLSTM, LSTMCell
+from gemel.layers.subwords import ComposedEmbedding, SubwordEmbedding
 
 __all__ = [
     "LSTM",
+    "BidirectionalLSTM",
+    "ComposedEmbedding",
     "Dense",
+    "Dropout",
     "Embedding",
     "Fn",
     "LSTMCell",
     "Layer",
     "LogSoftmax",
+    "Max",
     "Mean",
     "Normalize",
     "Parallel",
@@ -23,5 +28,6 @@ __all__ = [
     "combinators",
     "core",
     "normalize",
+    "pooling",
     "sequence",
 ]

@@ -1,4 +1,4 @@
-"""Layers without a sense of time: table, matrix, function, and the two normalisations."""
+"""Layers without a sense of time: table, matrix, function, dropout, and the normalisations."""
 
 import inspect
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from gemel.layers.base import Layer, Mask, new_parameter
 
-__all__ = ["Dense", "Embedding", "Fn", "LogSoftmax", "Normalize", "normalize"]
+__all__ = ["Dense", "Dropout", "Embedding", "Fn", "LogSoftmax", "Normalize", "normalize"]
 
 
 def normalize(x: Float[Tensor, "... dim"]) -> Float[Tensor, "... dim"]:
@@ -102,6 +102,31 @@ class Dense(Layer):
         elif depth is not None and self.weight.shape[1] != depth:
             self.refuse(f"was made for inputs of depth {self.weight.shape[1]}", (depth,))
         return self.n_units
+
+
+class Dropout(Layer):
+    """Numbers set to zero at random in training, the others made larger to make up for it.
+
+    Args:
+        rate: share of the numbers, 0 to 1, exclusive of 1.
+
+    Raises:
+        LayerError: a rate that is none.
+
+    Source: Srivastava et al. (2014); `trax.layers.core.Dropout`.
+    """
+
+    def __init__(self, rate: float):
+        super().__init__(name=f"Dropout_{rate:g}")
+        if not 0 <= rate < 1:
+            self.refuse("needs a rate of at least 0 and below 1", (rate,))
+        self.rate = rate
+
+    def forward(
+        self, x: Float[Tensor, "*batch dim"], mask: Mask | None = None
+    ) -> Float[Tensor, "*batch dim"]:
+        """Drop, in training; else change nothing."""
+        return F.dropout(x, self.rate, self.training)
 
 
 class Fn(Layer):

@@ -1,16 +1,16 @@
-"""Layers that run along the time axis: the LSTM, its cell, and the mean."""
+"""Layers that run along the time axis: the LSTM, its cell, and the one that reads both ways."""
 
 import math
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from gemel.layers.base import Layer, Mask, new_parameter
 
-__all__ = ["LSTM", "LSTMCell", "Mean"]
+__all__ = ["LSTM", "BidirectionalLSTM", "LSTMCell"]
 
 
 class LSTMCell(Layer):
@@ -115,42 +115,52 @@ class LSTM(Layer):
         return self.cell.bind(depth)
 
 
-class Mean(Layer):
-    """The mean along an axis; along the time axis (1) over words only, where there is a mask.
+class BidirectionalLSTM(Layer):
+    """Two LSTMs, one from left to right and one from right to left, side by side.
+
+    The second begins at a question's last word, not at the padding behind it, so a question's
+    vector does not depend on the company it is encoded in.
 
     Args:
-        axis: the axis to average away.
+        n_units: depth of each of the two; the output is twice as deep.
 
-    Source: `trax.layers.core.Mean`, which averages padding too.
+    Raises:
+        LayerError: when called with anything but (batch, time, depth).
+
+    Source: Graves and Schmidhuber (2005).
     """
 
-    def __init__(self, axis: int = -1):
-        super().__init__()
-        self.axis = axis
+    def __init__(self, n_units: int):
+        super().__init__(name=f"BidirectionalLSTM_{n_units}")
+        self.n_units = n_units
+        self.forwards = LSTM(n_units)
+        self.backwards = LSTM(n_units)
 
     def check(self, *inputs: Any) -> None:
-        """Refuse an input without that axis."""
-        if not -inputs[0].ndim <= self.axis < inputs[0].ndim:
-            self.refuse(f"cannot average along axis {self.axis}", inputs)
+        """Refuse anything but three axes."""
+        if inputs[0].ndim != 3:
+            self.refuse("takes (batch, time, depth)", inputs)
 
     def forward(
-        self, x: Float[Tensor, "*shape"], mask: Mask | None = None
-    ) -> Float[Tensor, "*less"]:
-        """Average; a row of nothing but padding gives zeros."""
-        if mask is None or self._axis_of(x.ndim) != 1:
-            return x.mean(dim=self.axis)
-        if mask.shape != x.shape[:2]:
-            self.refuse(f"takes a mask of shape {tuple(x.shape[:2])}", (x, mask))
-        weights = mask.to(x.dtype).reshape(*mask.shape, *(1,) * (x.ndim - 2))
-        return (x * weights).sum(dim=1) / weights.sum(dim=1).clamp_min(1)
+        self, x: Float[Tensor, "batch time depth"], mask: Mask | None = None
+    ) -> Float[Tensor, "batch time two_dim"]:
+        """Give h of both after every step."""
+        places = _mirrored(x, mask)
+        rows = torch.arange(len(x), device=x.device)[:, None]
+        backwards = self.backwards(x[rows, places])[rows, places]
+        return torch.cat([self.forwards(x), backwards], dim=-1)
 
-    def bind(self, depth: int | None) -> int | None:
-        """Give the depth, unless it is the axis that goes."""
-        return None if self.axis == -1 else depth
+    def bind(self, depth: int | None) -> int:
+        """Make both cells' weights for inputs of this depth."""
+        return self.forwards.bind(depth) + self.backwards.bind(depth)
 
-    def next_mask(self, inputs: tuple[Tensor, ...], mask: Mask | None) -> Mask | None:
-        """Give none once the time axis is gone."""
-        return None if self._axis_of(inputs[0].ndim) == 1 else mask
 
-    def _axis_of(self, ndim: int) -> int:
-        return self.axis % ndim
+def _mirrored(
+    x: Float[Tensor, "batch time depth"], mask: Mask | None
+) -> Int[Tensor, "batch_or_1 time"]:
+    """Give the places of each row in the order that turns its words round; padding stays."""
+    forwards = torch.arange(x.shape[1], device=x.device)[None]
+    if mask is None:
+        return forwards.flip(1)
+    backwards = mask.sum(dim=1, keepdim=True) - 1 - forwards
+    return torch.where(backwards >= 0, backwards, forwards)

@@ -1,4 +1,4 @@
-"""A word's vector from its spelling, for words that have no row of their own."""
+"""A word's vector from its spelling: beside a row of its own, or where it has none."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gemel.layers.base import Layer, Mask
 from gemel.layers.core import Embedding
 
-__all__ = ["SubwordEmbedding"]
+__all__ = ["ComposedEmbedding", "SubwordEmbedding"]
 
 
 class SubwordEmbedding(Layer):
@@ -82,3 +82,70 @@ class SubwordEmbedding(Layer):
     def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
         """Make the mask of what is not padding, unless there is one already."""
         return self.words.next_mask(inputs, mask)
+
+
+class ComposedEmbedding(Layer):
+    """Every word by its spelling and, where it is known, by a row of its own: the sum of both.
+
+    Takes four tensors: the words' own rows (batch, time), 0, a row of zeros, where one has none;
+    their place among the spelled words (batch, time), from 1 on, 0 where there is no word; the
+    n-grams of the spelled words, one after the other; where each word's begin, the end of the last
+    one last.
+
+    What it has learned folds into a table: `fold`.
+
+    Args:
+        vocab_size: rows of the table of words.
+        d_feature: numbers in a vector.
+        ngram_buckets: rows of the table of n-grams.
+
+    Raises:
+        LayerError: when called with rows outside of the tables.
+
+    Source: Bojanowski et al., "Enriching word vectors with subword information" (2017).
+    """
+
+    def __init__(self, vocab_size: int, d_feature: int, ngram_buckets: int):
+        super().__init__(n_in=4, name=f"ComposedEmbedding_{vocab_size}_{d_feature}_{ngram_buckets}")
+        self.spelled = SubwordEmbedding(vocab_size, d_feature, ngram_buckets)
+        with torch.no_grad():
+            self.spelled.words.weight[0] = 0
+
+    def check(self, *inputs: Any) -> None:
+        """Refuse ids that have no row and n-grams that make no words."""
+        own, places, ngrams, starts = inputs
+        self.spelled.words.check(own)
+        self.spelled.check(places[:0], ngrams, starts)
+        if places.numel() and not 0 <= int(places.min()) <= int(places.max()) < len(starts):
+            self.refuse(f"places must be 0 to {len(starts) - 1}", inputs)
+
+    def forward(
+        self,
+        own: Int[Tensor, "batch time"],
+        places: Int[Tensor, "batch time"],
+        ngrams: Int[Tensor, "ngrams"],
+        starts: Int[Tensor, "composed_and_1"],
+        mask: Mask | None = None,
+    ) -> Float[Tensor, "batch time dim"]:
+        """Add up rows and spellings."""
+        composed = F.pad(self.spelled.compose(ngrams, starts), (0, 0, 1, 0))
+        rows = F.embedding(own, self.spelled.words.weight)
+        return rows * (own > 0).unsqueeze(-1) + F.embedding(places, composed)
+
+    def fold(
+        self, ngrams: Int[Tensor, "ngrams"], starts: Int[Tensor, "vocab_and_1"]
+    ) -> Float[Tensor, "vocab dim"]:
+        """Give the table that a `SubwordEmbedding` needs to give every word the same vector.
+
+        Args:
+            ngrams, starts: of all words of the table, in order.
+        """
+        return self.spelled.words.weight + self.spelled.compose(ngrams, starts)
+
+    def bind(self, depth: int | None) -> int | None:
+        """Give `d_feature`, whatever the depth of the ids."""
+        return self.spelled.bind(depth)
+
+    def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
+        """Make the mask of where there are words, unless there is one already."""
+        return inputs[1] > 0 if mask is None else mask

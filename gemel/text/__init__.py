@@ -2,7 +2,7 @@
 
 from gemel.text.cleaning import clean
 from gemel.text.encoding import EncodeIds, Progress, encode_in_batches, pair_cosines
-from gemel.text.table import TokenTable, next_power_of_two, spell
+from gemel.text.table import TokenTable, next_power_of_two, spell, spell_all
 from gemel.text.tokenizer import Tokenizer
 from gemel.text.tokens import TOKENS, Tokens
 from gemel.text.vocabulary import UNKNOWN_TOKEN, Vocabulary
@@ -22,5 +22,6 @@ __all__ = [
     "next_power_of_two",
     "pair_cosines",
     "spell",
+    "spell_all",
     "split_words",
 ]

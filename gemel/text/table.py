@@ -8,7 +8,7 @@ from jaxtyping import Bool, Int, Int32, Int64
 
 from gemel.text.tokens import TOKENS
 
-__all__ = ["TokenTable", "next_power_of_two", "spell"]
+__all__ = ["TokenTable", "next_power_of_two", "spell", "spell_all"]
 
 
 def next_power_of_two(length: int) -> int:
@@ -138,3 +138,29 @@ def spell(
     ids[spelled] = known + places
     chosen = spellings.gather(words - first)
     return ids, chosen.ids.astype(np.int64), chosen.starts
+
+
+def spell_all(
+    ids: Int64[np.ndarray, "batch time"],
+    without_row: Bool[np.ndarray, "batch time"],
+    spellings: TokenTable,
+) -> tuple[Int64[np.ndarray, "..."], ...]:
+    """Have all words of a batch read by their spelling, and some by that alone.
+
+    Args:
+        ids: padded ids.
+        without_row: which words are not to be looked up too.
+        spellings: n-grams of the ids, row by row.
+
+    Returns:
+        The ids to look up, the unknown one where there is none; each word's place among the
+        spelled ones, from 1, or 0 for padding; the n-grams of those, one after the other; and
+        where each one's begin, the end of the last one last.
+    """
+    is_word = ids != TOKENS.padding
+    words, numbers = np.unique(ids[is_word], return_inverse=True)
+    places = np.zeros_like(ids)
+    places[is_word] = numbers + 1
+    chosen = spellings.gather(words)
+    own = np.where(is_word & ~without_row, ids, TOKENS.unknown)
+    return own, places, chosen.ids.astype(np.int64), chosen.starts

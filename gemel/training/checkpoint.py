@@ -118,7 +118,8 @@ class Checkpoint:
         self._require_sense(trainer)
         self._require_tensors(trainer)
         trainer.bfloat16 = self.known.bfloat16
-        trainer.model.processor.load_state_dict(self._part("weights"))
+        for name, part in trainer.parts.items():
+            part.load_state_dict(self._part(name))
         if self.known.state.step:
             moments = {number: self._part(f"adam.{number}") for number in _numbers(trainer)}
             groups = trainer.optimizer.state_dict()["param_groups"]
@@ -174,9 +175,7 @@ def save_checkpoint(path: Path, trainer: Trainer, identity: Identity) -> None:
         TrainingError: the disk is full, or the place is read-only.
     """
     state = trainer.state
-    tensors: dict[str, Tensor] = {}
-    for name, value in trainer.model.processor.state_dict().items():
-        tensors[f"weights.{name}"] = value
+    tensors = _states(trainer)
     for number, moment in trainer.optimizer.state_dict()["state"].items():
         for name, value in moment.items():
             tensors[f"adam.{number}.{name}"] = value
@@ -209,21 +208,27 @@ def remove_leftovers(path: Path) -> None:
             leftover.unlink()
 
 
+def _states(trainer: Trainer) -> dict[str, Tensor]:
+    """Give the parameters of network, head and objective."""
+    return {
+        f"{part}.{name}": value
+        for part, module in trainer.parts.items()
+        for name, value in module.state_dict().items()
+    }
+
+
 def _numbers(trainer: Trainer) -> range:
     return range(len(trainer.parameters))
 
 
 def _shapes(trainer: Trainer, state: _State) -> dict[str, tuple[int, ...]]:
     """Give name and shape of every tensor that a checkpoint of a trainer holds."""
-    shapes = {
-        f"weights.{name}": tuple(value.shape)
-        for name, value in trainer.model.processor.state_dict().items()
-    }
+    shapes = {name: tuple(value.shape) for name, value in _states(trainer).items()}
     for number in _numbers(trainer) if state.step else ():
         shapes[f"adam.{number}.step"] = ()
         for name in ("exp_avg", "exp_avg_sq"):
             shapes[f"adam.{number}.{name}"] = tuple(trainer.parameters[number].shape)
     if state.history:
-        for name, array in get_weights(trainer.model.processor).items():
+        for name, array in get_weights(trainer.model.processor, trainer.model.head).items():
             shapes[f"best.{name}"] = array.shape
     return shapes

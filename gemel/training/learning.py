@@ -2,14 +2,14 @@
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from gemel.config import Config, DecisionConfig
+from gemel.config import Config, DecisionConfig, NetworkConfig
 from gemel.data import Batches, PairGraph, Pairs
 from gemel.errors import DataError
 from gemel.evaluation import (
@@ -22,10 +22,11 @@ from gemel.evaluation import (
     shortcoming,
 )
 from gemel.folder import Model
-from gemel.inference import NumpyEncoder, one_compute_thread
-from gemel.models import SiameseModel, get_weights
-from gemel.text import Tokenizer, encode_in_batches, pair_cosines
+from gemel.inference import NumpyTwin
+from gemel.models import SiameseModel
+from gemel.text import Tokenizer
 from gemel.training.collapse import mean_similarity
+from gemel.training.folding import Folding
 from gemel.training.identity import Identity
 from gemel.training.keeper import Keeper
 from gemel.training.parts import training_and_validation
@@ -79,13 +80,14 @@ def learn(
     data = _data_record(pairs, training, kept_out, start)
     del training  # of ten million pairs, another 170 MB
     model = _new_model(len(tokenizer.vocabulary), config)
+    folded = Folding(model, tokenizer)
     if start is not None:
-        begin_with(start, tokenizer, model)
+        begin_with(start, tokenizer, model, folded)
     reporter.say(
         f"{len(tokenizer.vocabulary):,} words in the vocabulary, "
         f"{len(batches.pairs):,} pairs to learn from"
     )
-    validate = _validator(model, tokenizer, kept_out)
+    validate = _validator(folded, tokenizer, kept_out, config.network)
     set_up = time.perf_counter() - started
     trainer = Trainer(model, batches, config.training, validate, reporter)
     if checkpoint is None:
@@ -94,7 +96,7 @@ def learn(
         identity = Identity.of(pairs, config, validation, start)
         Keeper(checkpoint, identity, every=checkpoint_every, resume=resume).run(trainer)
     trained = time.perf_counter()
-    weights = get_weights(model.processor)
+    weights = folded.weights()
     judged = _decide(weights, tokenizer, kept_out, config)
     (decision,) = judged.decisions
     if warning := shortcoming(judged):
@@ -135,7 +137,9 @@ def _batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:
             batch_size=config.training.batch_size,
             labelled_negatives=config.training.labelled_negatives,
             word_dropout=config.training.word_dropout,
+            transitive=config.training.transitive,
             spellings=spellings,
+            compose_all=config.network.compose_all,
             seed=config.training.seed,
         )
     except ValueError as error:
@@ -151,22 +155,26 @@ def _new_model(vocabulary_size: int, config: Config) -> SiameseModel:
             "train",
             masked=config.network.masked,
             ngram_buckets=config.text.ngram_buckets,
+            n_units=config.network.n_units,
+            bidirectional=config.network.bidirectional,
+            pooling=config.network.pooling,
+            compose_all=config.network.compose_all,
+            head=config.network.head,
+            dropout=config.training.dropout,
         )
-        model.model  # noqa: B018 - its layers are made on first use: here, under this seed
+        model.model, model.head  # noqa: B018 - made on first use: here, under this seed
     return model
 
 
-def _validator(model: SiameseModel, tokenizer: Tokenizer, validation: Pairs) -> Any:
+def _validator(
+    folded: Folding, tokenizer: Tokenizer, validation: Pairs, network: NetworkConfig
+) -> Callable[[], Validation]:
     questions = validation.left_texts + validation.right_texts
 
-    def encode_ids(*inputs: Any) -> Any:
-        return model.processor(inputs).numpy()
-
     def validate() -> Validation:
-        model.processor.eval()
-        with torch.inference_mode():
-            vectors = encode_in_batches(questions, tokenizer, encode_ids, model.model_depth)
-        scores = pair_cosines(vectors)
+        twin = NumpyTwin(folded.weights(), tokenizer, network)
+        vectors = twin.encode(questions)
+        scores = twin.score(vectors)
         threshold = fit_cuts(scores, validation.labels, DecisionConfig()).threshold
         return Validation(
             average_precision=Ranking(scores, validation.labels).average_precision(),
@@ -181,11 +189,8 @@ def _decide(
     weights: Mapping[str, np.ndarray], tokenizer: Tokenizer, validation: Pairs, config: Config
 ) -> Judged:
     """Fit the decision on similarities as the engine will compute them, and judge by it."""
-    encoder = NumpyEncoder(weights, masked=config.network.masked)
-    questions = validation.left_texts + validation.right_texts
-    with one_compute_thread():
-        vectors = encode_in_batches(questions, tokenizer, encoder, encoder.dim)
-    similarity = pair_cosines(vectors)
+    twin = NumpyTwin(weights, tokenizer, config.network)
+    similarity = twin.score(twin.encode(validation.left_texts + validation.right_texts))
     decision = fit_decision(similarity, validation, config.decision)
     return judge_scored(validation, similarity, decision)
 

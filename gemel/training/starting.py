@@ -6,9 +6,10 @@ from gemel.config import Config
 from gemel.data import Pairs
 from gemel.errors import ConfigError
 from gemel.folder import Model
-from gemel.layers import SubwordEmbedding
+from gemel.layers import ComposedEmbedding, SubwordEmbedding
 from gemel.models import SiameseModel, get_weights, set_weights
 from gemel.text import Tokenizer
+from gemel.training.folding import Folding
 
 __all__ = ["begin_with", "learn_words", "require_same_network"]
 
@@ -34,6 +35,11 @@ _FIXED = (
     ("text", "ngram_buckets"),
     ("network", "d_model"),
     ("network", "masked"),
+    ("network", "n_units"),
+    ("network", "bidirectional"),
+    ("network", "pooling"),
+    ("network", "compose_all"),
+    ("network", "head"),
 )
 
 
@@ -48,7 +54,7 @@ def learn_words(training: Pairs, config: Config, start: Model | None) -> Tokeniz
     return tokenizer.learn(training.texts, training.counts, min_count=text.min_count)
 
 
-def begin_with(start: Model, tokenizer: Tokenizer, model: SiameseModel) -> None:
+def begin_with(start: Model, tokenizer: Tokenizer, model: SiameseModel, folded: Folding) -> None:
     """Copy a model's weights into a network of at least its words.
 
     A new word begins as what its spelling gave so far, where words are spelled; else at random.
@@ -57,12 +63,13 @@ def begin_with(start: Model, tokenizer: Tokenizer, model: SiameseModel) -> None:
         start: the model.
         tokenizer: its tokenizer, grown.
         model: the network to change.
+        folded: reads and writes its table of words.
     """
-    weights = get_weights(model.processor)
-    table = weights["embedding.weight"]
+    weights = get_weights(model.processor, model.head)
     known = len(start.tokenizer.vocabulary)
+    table = weights["embedding.weight"]
     table[:known] = start.weights["embedding.weight"]
-    set_weights(model.processor, {**start.weights, "embedding.weight": table})
+    set_weights(model.processor, {**start.weights, "embedding.weight": table}, model.head)
     embedding = model.processor.sublayers[0]
     if len(table) > known and isinstance(embedding, SubwordEmbedding):
         spelled = tokenizer.spell(list(tokenizer.vocabulary)[known:])
@@ -70,3 +77,8 @@ def begin_with(start: Model, tokenizer: Tokenizer, model: SiameseModel) -> None:
             embedding.words.weight[known:] = embedding.compose(
                 torch.from_numpy(spelled.ids).long(), torch.from_numpy(spelled.starts)
             )
+    elif isinstance(embedding, ComposedEmbedding):
+        rows = torch.from_numpy(folded.unfold(table))
+        rows[known:] = 0
+        with torch.no_grad():
+            embedding.spelled.words.weight.copy_(rows)

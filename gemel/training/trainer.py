@@ -1,20 +1,20 @@
 """The loop: batch, loss, gradient, step; after each epoch a look at the validation pairs."""
 
+import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from gemel.config import TrainingConfig
 from gemel.data import Batch, Batches
 from gemel.errors import TrainingError
-from gemel.losses import in_batch_triplet_loss
 from gemel.models import SiameseModel, get_weights, set_weights
 from gemel.training.collapse import COLLAPSED
+from gemel.training.objectives import objective_of
 from gemel.training.precision import uses_bfloat16
 from gemel.training.reporters import EpochSummary, Reporter, StepSummary
 from gemel.training.state import TrainingState
@@ -35,7 +35,7 @@ class Validation:
 
 
 class Trainer:
-    """Trains a twin with the in-batch triplet loss and Adam, and keeps its best epoch.
+    """Trains a twin, and its head, with Adam, and keeps its best epoch.
 
     Args:
         model: the twin, in mode "train".
@@ -60,7 +60,13 @@ class Trainer:
         self.reporter = reporter
         self.state = TrainingState()
         self.bfloat16 = uses_bfloat16(settings.precision)
-        self.parameters = list(model.model.parameters())
+        parts = {
+            "weights": model.processor,
+            "head": model.head,
+            "objective": objective_of(settings, model.head),
+        }
+        self.parts = {name: part for name, part in parts.items() if part is not None}
+        self.parameters = [each for part in self.parts.values() for each in part.parameters()]
         self.optimizer = torch.optim.Adam(self.parameters, lr=settings.learning_rate, fused=True)
 
     def run(self, after_step: Callable[[], None] = lambda: None) -> None:
@@ -78,7 +84,7 @@ class Trainer:
             self._train_epoch(after_step)
             self._end_epoch()
             after_step()
-        set_weights(self.model.processor, self.state.best)
+        set_weights(self.model.processor, self.state.best, self.model.head)
 
     def _is_done(self) -> bool:
         if self.state.epoch > self.settings.epochs:
@@ -146,7 +152,7 @@ class Trainer:
             is_best=measured.average_precision > highest,
         )
         if summary.is_best:
-            state.best = get_weights(self.model.processor)
+            state.best = get_weights(self.model.processor, self.model.head)
         state.history.append(summary)
         state.next_epoch()
         self.reporter.epoch(summary)
@@ -165,18 +171,11 @@ class Trainer:
 
     def _step(self, batch: Batch, rate: float) -> tuple[float, float]:
         """Take one step; give the loss and the length of the gradient."""
-        # The twin is one encoder: reading all sides in one go gives the same vectors, sooner.
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
-            vectors = self.model.processor(batch.inputs)
-        v1, v2, negatives = vectors.float().split(batch.sizes)
-        loss: Float[Tensor, ""] = in_batch_triplet_loss(
-            v1,
-            v2,
-            self.settings.margin,
-            torch.from_numpy(batch.groups),
-            negatives,
-            torch.from_numpy(batch.negative_groups),
-        )
+        with self._chance():
+            # The twin is one encoder: reading all sides in one go gives the same vectors, sooner.
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
+                vectors = self.model.processor(batch.inputs)
+            loss = self.parts["objective"](vectors.float(), batch)
         self.optimizer.zero_grad()
         loss.backward()
         norm = self._clip()
@@ -186,6 +185,15 @@ class Trainer:
             group["lr"] = rate
         self.optimizer.step()
         return loss.item(), norm
+
+    @contextlib.contextmanager
+    def _chance(self) -> Iterator[None]:
+        """Have dropout hang on seed and place, so that a training can be taken up anywhere."""
+        place = (self.settings.seed, self.state.epoch, self.state.batch)
+        with torch.random.fork_rng(devices=[], enabled=self.settings.dropout > 0):
+            if self.settings.dropout:
+                torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1)[0]))
+            yield
 
     def _clip(self) -> float:
         """Shorten a gradient that is too long; give the length that it had."""

@@ -201,3 +201,70 @@ def test_an_epoch_can_be_taken_up_anywhere():
     whole = [batch.inputs[0].tolist() for batch in batches.epoch(2)]
     for start in range(len(whole) + 2):
         assert [batch.inputs[0].tolist() for batch in batches.epoch(2, start)] == whole[start:]
+
+
+def test_negatives_name_their_anchors():
+    rows = [(0, 1, True), (2, 0, False), (3, 4, False), (5, 6, True)]
+    batches, _ = batches_of(rows)
+    for epoch in range(5):
+        (batch,) = batches.epoch(epoch)
+        anchors, duplicates, negatives = map(questions, parts(batch))
+        apart = [
+            {anchors[place], negative}
+            for place, negative in zip(batch.negative_anchors, negatives, strict=True)
+        ]
+        assert sorted(map(sorted, apart)) == [[0, 2], [3, 4]] or {1, 2} in apart
+        labelled = set(range(4)) - set(batch.negative_anchors.tolist())
+        assert {frozenset((anchors[n], duplicates[n])) for n in labelled} == {
+            frozenset((0, 1)),
+            frozenset((5, 6)),
+        }
+
+
+@given(links, st.integers(0, 5))
+def test_stand_ins_are_of_the_same_group_and_no_question_is_its_own_duplicate(rows, epoch):
+    made = usable(rows, transitive=1.0)
+    if made is None:
+        return
+    batches, group = made
+    links_between = {frozenset((group[a], group[b])) for a, b, label in rows if not label}
+    positives = 0
+    for batch in batches.epoch(epoch):
+        anchors, duplicates, negatives = map(questions, parts(batch))
+        assert [group[q] for q in anchors] == [group[q] for q in duplicates]
+        for place, negative in zip(batch.negative_anchors, negatives, strict=True):
+            assert frozenset((group[anchors[place]], group[negative])) in links_between
+        labelled = set(range(len(anchors))) - set(batch.negative_anchors.tolist())
+        positives += len(labelled)
+    assert positives == sum(label for *_, label in rows)
+
+
+def test_all_pairs_of_a_group_come_up_in_time():
+    rows = [(0, 1, True), (1, 2, True), (2, 3, True), (8, 9, True)]
+    batches, _ = batches_of(rows, transitive=0.5)
+    seen = {
+        frozenset(pair)
+        for epoch in range(60)
+        for batch in batches.epoch(epoch)
+        for pair in zip(*map(questions, parts(batch)[:2]), strict=True)
+    }
+    assert {frozenset((a, b)) for a in range(4) for b in range(a)} <= seen
+
+
+def test_spelled_batches_have_rows_places_and_ngrams():
+    rows = [(0, 1, True), (2, 3, True)]
+    batches, _ = batches_of(rows)
+    spellings = TokenTable.from_rows([[k] * 2 for k in range(30)])
+    batches.table.known = 12
+    batches.spellings, batches.compose_all = spellings, True
+    (batch,) = batches.epoch(0)
+    own, places, ngrams, starts = batch.inputs
+    ids = {10, 11, 12, 13}
+    assert set(ngrams.tolist()) == ids
+    assert starts.tolist() == [0, 2, 4, 6, 8]
+    spelled = np.where(places > 0, ngrams[starts[np.maximum(places - 1, 0)]], 0)
+    assert set(spelled.ravel().tolist()) - {0} == ids
+    assert (own[places == 0] == TOKENS.unknown).all()
+    known = (spelled > 0) & (spelled < 12)
+    assert (own[known] == spelled[known]).all()
+    assert (own[~known] == TOKENS.unknown).all()

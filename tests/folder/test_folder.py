@@ -212,8 +212,8 @@ def test_file_of_another_model(tiny_model, folder, tmp_path, name):
         (b"null", r"config\.json: expected a JSON object, found NoneType"),
         (b"{}", r"config\.json: no format_version; not a gemel model"),
         (b'{"format_version": "1"}', r"config\.json: no format_version"),
-        (b'{"format_version": 3}', "not the file that config.json names"),
-        (b'{"format_version": 3, "sha256": 7}', "not the file that config.json names"),
+        (b'{"format_version": 4}', "not the file that config.json names"),
+        (b'{"format_version": 4, "sha256": 7}', "not the file that config.json names"),
     ],
 )
 def test_faulty_config(folder, content, message):
@@ -366,6 +366,17 @@ def test_killed_while_it_replaced_a_model_the_old_one_is_named(tmp_path, tiny_mo
 def test_a_folder_of_an_older_format_says_to_train_again(tmp_path, tiny_model):
     save_model(tiny_model, tmp_path / "m")
     path = tmp_path / "m" / "config.json"
-    path.write_text(path.read_text().replace('"format_version": 3', '"format_version": 1'))
+    path.write_text(path.read_text().replace('"format_version": 4', '"format_version": 1'))
     with pytest.raises(FolderError, match=r"format 1 is that of an older gemel.*train again"):
         load_model(tmp_path / "m")
+
+
+def test_a_folder_of_the_format_before_is_read_with_the_defaults(tmp_path, tiny_model):
+    save_model(tiny_model, tmp_path / "m")
+    path = tmp_path / "m" / "config.json"
+    config = json.loads(path.read_text())
+    config["format_version"] = 3
+    for name in ("n_units", "bidirectional", "pooling", "compose_all", "head"):
+        del config["settings"]["network"][name]
+    path.write_text(json.dumps(config))
+    assert load_model(tmp_path / "m").config == tiny_model.config

@@ -119,3 +119,16 @@ def test_normalize_of_zero_is_zero_with_a_finite_gradient():
     assert (result == 0).all()
     result.sum().backward()
     assert x.grad.isfinite().all()
+
+
+def test_dropout_drops_in_training_only():
+    torch.manual_seed(0)
+    layer = tl.Dropout(0.25)
+    x = torch.ones(100, 100)
+    dropped = layer(x)
+    assert dropped.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert (dropped == 0).float().mean().item() == pytest.approx(0.25, abs=0.02)
+    assert layer.eval()(x) is x or (layer(x) == x).all()
+    assert str(layer) == "Dropout_0.25"
+    with pytest.raises(LayerError, match="rate of at least 0 and below 1"):
+        tl.Dropout(1.0)

@@ -91,3 +91,31 @@ def test_mean_refuses_an_axis_or_a_mask_that_is_not_there():
         tl.Mean(axis=3)(torch.ones(2, 3, 4))
     with pytest.raises(LayerError, match=r"mask of shape \(2, 3\)"):
         tl.Mean(axis=1)(torch.ones(2, 3, 4), mask=torch.ones(2, 2, dtype=torch.bool))
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=4), st.integers(0, 99))
+@settings(max_examples=25, deadline=None)
+def test_bidirectional_lstm_reads_the_words_of_each_row_both_ways(lengths, seed):
+    torch.manual_seed(seed)
+    both = tl.BidirectionalLSTM(4)
+    x = torch.randn(len(lengths), max(lengths) + 1, 3)
+    mask = torch.arange(x.shape[1])[None] < torch.tensor(lengths)[:, None]
+    outputs = both(x, mask=mask)
+    for row, length in enumerate(lengths):
+        words = x[row : row + 1, :length]
+        torch.testing.assert_close(outputs[row, :length, :4], both.forwards(words)[0])
+        backwards = both.backwards(words.flip(1)).flip(1)[0]
+        torch.testing.assert_close(outputs[row, :length, 4:], backwards)
+
+
+def test_bidirectional_lstm_without_a_mask_reads_everything():
+    both = tl.BidirectionalLSTM(4)
+    x = torch.randn(2, 5, 3)
+    torch.testing.assert_close(both(x)[..., 4:], both.backwards(x.flip(1)).flip(1))
+
+
+def test_bidirectional_lstm_tells_its_depth_and_refuses_other_shapes():
+    chain = tl.Serial(tl.Embedding(9, 3, padding=1), tl.BidirectionalLSTM(4), tl.Dense(2))
+    assert chain(torch.tensor([[2, 3, 1]])).shape == (1, 3, 2)
+    with pytest.raises(LayerError, match=r"takes \(batch, time, depth\)"):
+        tl.BidirectionalLSTM(4)(torch.zeros(3, 2))

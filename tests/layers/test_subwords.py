@@ -82,3 +82,40 @@ def test_it_stands_in_a_chain_and_prints():
     assert encoder(torch.tensor(IDS), *flat(WORDS)).shape == (2, 3)
     with pytest.raises(LayerError, match="at least one row of n-grams"):
         tl.SubwordEmbedding(5, 3, 0)
+
+
+def test_a_composed_embedding_adds_rows_and_spellings():
+    torch.manual_seed(0)
+    layer = tl.ComposedEmbedding(5, 3, 7)
+    words = [[0, 3], [6], [1, 1, 2]]
+    own = torch.tensor([[2, 0, 0], [4, 3, 0]])
+    places = torch.tensor([[1, 2, 0], [3, 1, 0]])
+    vectors = layer(own, places, *flat(words))
+    rows = layer.spelled.words.weight
+    composed = layer.spelled.compose(*flat(words))
+    torch.testing.assert_close(vectors[0, 0], rows[2] + composed[0])
+    torch.testing.assert_close(vectors[0, 1], composed[1])
+    torch.testing.assert_close(vectors[1, 0], rows[4] + composed[2])
+    assert not vectors[:, 2].any()
+    assert layer.next_mask((own, places), None).tolist() == [[True, True, False]] * 2
+
+
+def test_a_composed_embedding_folds_into_a_table():
+    torch.manual_seed(0)
+    layer = tl.ComposedEmbedding(3, 2, 7)
+    words = [[5], [0, 3], [6, 2]]
+    table = layer.fold(*flat(words))
+    own, places = torch.tensor([[1, 2]]), torch.tensor([[2, 3]])
+    torch.testing.assert_close(table[own], layer(own, places, *flat(words)))
+    assert not layer.spelled.words.weight[0].any()
+
+
+def test_a_composed_embedding_refuses_what_has_no_row():
+    layer = tl.ComposedEmbedding(5, 3, 7)
+    spelled = flat([[0], [6]])
+    with pytest.raises(LayerError, match="ids must be 0 to 4, one is 5"):
+        layer(torch.tensor([[5]]), torch.tensor([[1]]), *spelled)
+    with pytest.raises(LayerError, match="places must be 0 to 2"):
+        layer(torch.tensor([[4]]), torch.tensor([[3]]), *spelled)
+    with pytest.raises(LayerError, match="n-grams must be 0 to 6"):
+        layer(torch.tensor([[4]]), torch.tensor([[1]]), *flat([[7]]))

@@ -9,6 +9,7 @@ from gemel.config import OBJECTIVES, Config
 from gemel.data import Pairs
 from gemel.errors import DataError, TrainingError
 from gemel.evaluation import evaluate, fit_cuts, judge
+from gemel.folder import load_model, save_model
 from gemel.inference import Engine
 from gemel.models import SiameseModel, set_weights
 from gemel.training import EpochSummary, Silent, Trainer, learn
@@ -59,14 +60,30 @@ def make_pairs(count=400, seed=0):
     return Pairs.of(left, right, np.array(labels), np.arange(count))
 
 
+JOINT = SMALL.replace(
+    [
+        *("network.n_units=12", "network.bidirectional=true", "network.pooling=max"),
+        *("network.compose_all=true", "network.head=8", "training.loss=joint"),
+        *("training.dropout=0.1", "training.transitive=0.5", "training.word_dropout=0.2"),
+    ]
+)
+
+
 @pytest.fixture(scope="module")
 def learned():
     listener = Listener()
     return learn(make_pairs(), SMALL, reporter=listener), listener
 
 
-def test_it_learns(learned):
-    model, _ = learned
+@pytest.fixture(scope="module")
+def joint():
+    return learn(make_pairs(), JOINT)
+
+
+@pytest.mark.parametrize("which", ["learned", "joint"])
+def test_it_learns(which, request):
+    model = request.getfixturevalue(which)
+    model = model[0] if which == "learned" else model
     report = evaluate(
         judge(make_pairs(seed=1), Engine(model).similarity, model.decision), rounds=20
     )
@@ -105,6 +122,53 @@ def test_the_engine_answers_as_the_network_in_eval_mode(learned):
     with torch.inference_mode():
         expected = siamese.processor(table.inputs(np.arange(50)))
     np.testing.assert_allclose(Engine(model).encode(texts), expected.numpy(), atol=2e-6)
+
+
+def test_a_joint_network_answers_as_it_does_in_eval_mode(joint):
+    """Its known words have rows and spellings of their own; the folder's table has their sum."""
+    siamese = SiameseModel(
+        len(joint.tokenizer.vocabulary),
+        16,
+        "eval",
+        ngram_buckets=64,
+        n_units=12,
+        bidirectional=True,
+        pooling="max",
+        head=8,
+    )
+    set_weights(siamese.processor, joint.weights, siamese.head)
+    left, right = make_pairs(seed=2).left_texts[:40], make_pairs(seed=2).right_texts[:40]
+    table = joint.tokenizer.encode_all(left + right)
+    with torch.inference_mode():
+        u, v = siamese.processor(table.inputs(np.arange(80))).split(40)
+        cosines, scores = (u * v).sum(1), torch.tanh(siamese.head(u, v) / 6)
+    engine = Engine(joint)
+    np.testing.assert_allclose(engine.cosine(left, right), cosines.numpy(), atol=5e-6)
+    np.testing.assert_allclose(engine.similarity(left, right), scores.numpy(), atol=5e-6)
+    np.testing.assert_array_equal(engine.similarity(left, right), engine.similarity(right, left))
+    assert engine.similarity(left, left).tolist() == [1] * 40
+
+
+def test_a_joint_network_lies_in_a_folder_and_goes_on(joint, tmp_path):
+    save_model(joint, tmp_path / "m")
+    read = load_model(tmp_path / "m")
+    for name, array in joint.weights.items():
+        np.testing.assert_array_equal(read.weights[name], array)
+    more = learn(make_pairs(seed=3), JOINT.replace(["training.epochs=1"]), start=read)
+    known = len(joint.tokenizer.vocabulary)
+    drift = more.weights["embedding.weight"][:known] - joint.weights["embedding.weight"]
+    fresh = learn(make_pairs(seed=3), JOINT.replace(["training.epochs=1"]))
+    size = min(known, len(fresh.tokenizer.vocabulary))
+    apart = fresh.weights["embedding.weight"][:size] - joint.weights["embedding.weight"][:size]
+    assert np.square(drift).mean() < np.square(apart).mean() / 4
+
+
+def test_dropout_leaves_the_callers_randomness_alone(joint):
+    state = torch.get_rng_state()
+    again = learn(make_pairs(), JOINT)
+    assert torch.equal(torch.get_rng_state(), state)
+    for name, array in joint.weights.items():
+        np.testing.assert_array_equal(array, again.weights[name])
 
 
 def test_same_seed_same_numbers_another_seed_others(learned):

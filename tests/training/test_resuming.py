@@ -73,6 +73,21 @@ def unbroken():
     return learn(make_pairs(), SMALL, reporter=watcher), watcher.steps
 
 
+def test_head_objective_and_dropout_go_on_too(tmp_path):
+    joint = SMALL.replace(
+        [
+            *("network.bidirectional=true", "network.pooling=max", "network.compose_all=true"),
+            *("network.head=4", "training.loss=joint", "training.dropout=0.3"),
+            *("training.transitive=0.5", "training.epochs=1"),
+        ]
+    )
+    model = learn(make_pairs(), joint)
+    path = tmp_path / "c"
+    with pytest.raises(PowerCut):
+        learn(make_pairs(), joint, checkpoint=path, checkpoint_every=0.0, reporter=Cutter(behind=5))
+    same_models(model, learn(make_pairs(), joint, checkpoint=path, resume=True))
+
+
 @pytest.mark.parametrize("cuts", [(1,), (5, 6, 12, 13), (24, 30), (35,)])
 def test_a_cut_anywhere_changes_nothing(unbroken, cuts, tmp_path):
     """Twelve batches an epoch; a checkpoint is written behind every batch but the cut one."""

@@ -7,6 +7,7 @@ from gemel.errors import ConfigError
 from gemel.inference import Engine
 from gemel.models import SiameseModel, get_weights
 from gemel.training import learn
+from gemel.training.folding import Folding
 from gemel.training.starting import begin_with
 
 TOPICS = ["cat", "dog", "car", "tea", "sun", "map"]
@@ -52,7 +53,7 @@ def test_it_begins_where_the_model_was(buckets):
     start = learn(make_pairs(TOPICS), config)
     tokenizer = start.tokenizer.learn(["a hat for the cat"])
     siamese = SiameseModel(len(tokenizer.vocabulary), 8, ngram_buckets=buckets)
-    begin_with(start, tokenizer, siamese)
+    begin_with(start, tokenizer, siamese, Folding(siamese, tokenizer))
     weights = get_weights(siamese.processor)
     known = len(start.tokenizer.vocabulary)
     np.testing.assert_array_equal(

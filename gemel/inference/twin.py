@@ -1,0 +1,51 @@
+"""The whole network in NumPy: texts to vectors, vectors to similarities."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float32
+
+from gemel.config import NetworkConfig
+from gemel.inference.head import NumpyHead
+from gemel.inference.network import NumpyEncoder
+from gemel.inference.threads import one_compute_thread
+from gemel.text import Progress, Tokenizer, encode_in_batches, pair_cosines
+
+__all__ = ["NumpyTwin"]
+
+
+class NumpyTwin:
+    """An encoder and, where the network has one, its pair head.
+
+    Args:
+        weights: arrays named as in the model folder.
+        tokenizer: turns questions into ids.
+        network: the twin's shape.
+    """
+
+    def __init__(
+        self, weights: Mapping[str, np.ndarray], tokenizer: Tokenizer, network: NetworkConfig
+    ):
+        self.tokenizer = tokenizer
+        self.encoder = NumpyEncoder(weights, masked=network.masked, pooling=network.pooling)
+        self.head = NumpyHead(weights) if network.head else None
+
+    def encode(
+        self, texts: Sequence[str], *, progress: Progress | None = None
+    ) -> Float32[np.ndarray, "texts dim"]:
+        """Turn questions into unit vectors, in order."""
+        with one_compute_thread():
+            return encode_in_batches(
+                texts, self.tokenizer, self.encoder, self.encoder.dim, progress=progress
+            )
+
+    def score(self, vectors: Float32[np.ndarray, "questions dim"]) -> Float32[np.ndarray, "pairs"]:
+        """Say how alike the pairs are whose questions were encoded together, -1 to 1.
+
+        Args:
+            vectors: unit vectors of all first questions, below them those of all second ones.
+        """
+        if self.head is None:
+            return pair_cosines(vectors)
+        with one_compute_thread():
+            return self.head(*np.split(vectors, 2))

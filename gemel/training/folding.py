@@ -1,0 +1,46 @@
+"""The weights that answer: rows and spellings of known words in one table."""
+
+import numpy as np
+import torch
+
+from gemel.layers import ComposedEmbedding
+from gemel.models import SiameseModel, get_weights
+from gemel.text import Tokenizer
+
+__all__ = ["Folding"]
+
+
+class Folding:
+    """Gives the weights of a model folder while, and after, a network is trained.
+
+    Where known words are read by their spelling too, the folder's table holds the sum of both.
+
+    Args:
+        model: the network, in mode "train".
+        tokenizer: its tokenizer.
+    """
+
+    def __init__(self, model: SiameseModel, tokenizer: Tokenizer):
+        self.model = model
+        embedding = model.processor.sublayers[0]
+        self._embedding = embedding if isinstance(embedding, ComposedEmbedding) else None
+        if self._embedding is not None:
+            spelled = tokenizer.spell(tokenizer.vocabulary)
+            self._spelled = torch.from_numpy(spelled.ids).long(), torch.from_numpy(spelled.starts)
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Copy the weights, folded."""
+        weights = get_weights(self.model.processor, self.model.head)
+        if self._embedding is not None:
+            with torch.no_grad():
+                weights["embedding.weight"] = self._embedding.fold(*self._spelled).numpy()
+        return weights
+
+    def unfold(self, table: np.ndarray) -> np.ndarray:
+        """Give the rows that, with the spellings the network has now, make a folder's table."""
+        if self._embedding is None:
+            return table
+        with torch.no_grad():
+            spelled = self._embedding.spelled.compose(*self._spelled)
+        rows: np.ndarray = table - spelled.numpy()
+        return rows

@@ -1,0 +1,90 @@
+"""What a training makes small: the loss of a batch, given its vectors."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from gemel.config import TrainingConfig
+from gemel.data import Batch
+from gemel.losses import in_batch_ranking_loss, in_batch_triplet_loss
+from gemel.models import PairHead
+
+__all__ = ["JointObjective", "Objective", "TripletObjective", "objective_of"]
+
+
+class Objective(nn.Module):
+    """A loss, with what it learns itself."""
+
+    def forward(self, vectors: Float[Tensor, "questions dim"], batch: Batch) -> Float[Tensor, ""]:
+        """Give the loss.
+
+        Args:
+            vectors: unit vectors of the batch's questions, in its order.
+            batch: says which is what.
+        """
+        raise NotImplementedError
+
+
+class TripletObjective(Objective):
+    """The notebook's loss; see `in_batch_triplet_loss`.
+
+    Args:
+        margin: in cosine similarity.
+    """
+
+    def __init__(self, margin: float):
+        super().__init__()
+        self.margin = margin
+
+    def forward(self, vectors: Float[Tensor, "questions dim"], batch: Batch) -> Float[Tensor, ""]:
+        """Give the mean of the hinges."""
+        v1, v2, negatives = vectors.split(batch.sizes)
+        groups, others = torch.from_numpy(batch.groups), torch.from_numpy(batch.negative_groups)
+        return in_batch_triplet_loss(v1, v2, self.margin, groups, negatives, others)
+
+
+class JointObjective(Objective):
+    """The sum of three losses: ranking, labels by the cosine, and labels by the head.
+
+    The first teaches where questions lie, for search; the others what makes two of them the same.
+    The temperature of the first, and slope and intercept that make a logit of the cosine, are
+    learned along.
+
+    Args:
+        head: judges two vectors; without it there are two losses.
+    """
+
+    def __init__(self, head: PairHead | None):
+        super().__init__()
+        self.log_scale = nn.Parameter(torch.tensor(math.log(16.0)))
+        self.slope = nn.Parameter(torch.tensor(6.0))
+        self.intercept = nn.Parameter(torch.tensor(-3.0))
+        # In a list, so that the head is no part of the objective.
+        self._head = [head]
+
+    def forward(self, vectors: Float[Tensor, "questions dim"], batch: Batch) -> Float[Tensor, ""]:
+        """Give the sum."""
+        v1, v2, negatives = vectors.split(batch.sizes)
+        groups, others = torch.from_numpy(batch.groups), torch.from_numpy(batch.negative_groups)
+        ranking = in_batch_ranking_loss(v1, v2, self.log_scale.exp(), groups, negatives, others)
+        apart = torch.from_numpy(batch.negative_anchors)
+        same = torch.ones(len(v1), dtype=torch.bool).index_fill(0, apart, False)
+        left = torch.cat([v1[same], v1[apart]])
+        right = torch.cat([v2[same], negatives])
+        labels = torch.zeros(len(left))
+        labels[: len(left) - len(apart)] = 1
+        cosine = (left * right).sum(dim=1)
+        loss = ranking + _label_loss(self.slope * cosine + self.intercept, labels)
+        (head,) = self._head
+        return loss if head is None else loss + _label_loss(head(left, right), labels)
+
+
+_label_loss = F.binary_cross_entropy_with_logits
+
+
+def objective_of(settings: TrainingConfig, head: PairHead | None) -> Objective:
+    """Make the objective that the settings name."""
+    return JointObjective(head) if settings.loss == "joint" else TripletObjective(settings.margin)
