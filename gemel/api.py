@@ -142,7 +142,8 @@ def evaluate(
         prevalence: weigh the pairs as if this share of them asked the same, below 1; 0: as they
             are.
         beside_tfidf: whether TF-IDF is to rank the same pairs, as what a model has to beat.
-        robustness: whether to measure what becomes of verdicts when questions are typed otherwise.
+        robustness: whether to measure what becomes of verdicts when questions are typed otherwise,
+            or differ in one detail.
         page: a folder for the report as a page to read, `index.html`, and as `report.json`; both
             of the above are then in it.
         rounds: bootstrap resamples for the intervals.

@@ -43,7 +43,8 @@ def evaluate(
     robustness: Annotated[
         bool,
         typer.Option(
-            "--robustness", help="See what typos, lost marks and other words do to verdicts."
+            "--robustness",
+            help="See what typos and lost marks do to verdicts, and a changed number or a “not”.",
         ),
     ] = False,
     report: Annotated[

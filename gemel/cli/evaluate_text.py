@@ -13,6 +13,7 @@ from gemel.evaluation import (
     Robustness,
     Share,
     in_plain_words,
+    probes_in_plain_words,
 )
 
 __all__ = ["answer_rows", "describe_report"]
@@ -104,6 +105,9 @@ def _robustness(found: Robustness) -> Iterator[str]:
         f"questions that are not the same as themselves: {identity.failures:,} of "
         f"{identity.questions:,}"
     )
+    yield ""
+    for sentence in probes_in_plain_words(found.probes):
+        yield from textwrap.wrap(sentence, _WIDTH)
 
 
 def _effect(effect: Effect) -> str:

@@ -7,6 +7,7 @@ from gemel.evaluation.judging import Judged, Score, Share, judge, judge_by_halve
 from gemel.evaluation.metrics import Confusion, Ranking, count_confusion
 from gemel.evaluation.perturbations import PERTURBATIONS, Perturbation
 from gemel.evaluation.probabilities import BINS, Bin, Probabilities
+from gemel.evaluation.probes import ProbeKind, ProbeSet, measure_probes
 from gemel.evaluation.refitting import Refit, refit
 from gemel.evaluation.report import Beside, Figure, Mistake, Report
 from gemel.evaluation.robustness import (
@@ -17,7 +18,7 @@ from gemel.evaluation.robustness import (
     measure_robustness,
 )
 from gemel.evaluation.tfidf import TfIdf
-from gemel.evaluation.wording import MEANINGS, in_plain_words, shortcoming
+from gemel.evaluation.wording import MEANINGS, in_plain_words, probes_in_plain_words, shortcoming
 
 __all__ = [
     "BINS",
@@ -34,6 +35,8 @@ __all__ = [
     "Mistake",
     "Perturbation",
     "Probabilities",
+    "ProbeKind",
+    "ProbeSet",
     "Ranking",
     "Refit",
     "Report",
@@ -51,7 +54,9 @@ __all__ = [
     "judge",
     "judge_by_halves",
     "judge_scored",
+    "measure_probes",
     "measure_robustness",
+    "probes_in_plain_words",
     "refit",
     "shortcoming",
 ]

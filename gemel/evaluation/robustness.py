@@ -11,6 +11,7 @@ from gemel.decision import Decision
 from gemel.errors import DataError
 from gemel.evaluation.judging import Score
 from gemel.evaluation.perturbations import PERTURBATIONS, Perturbation, numbers
+from gemel.evaluation.probes import ProbeSet, measure_probes
 from gemel.text import Progress
 
 __all__ = ["Effect", "Identity", "Robustness", "Symmetry", "measure_robustness"]
@@ -81,6 +82,8 @@ class Robustness:
     """The check on the order of two questions."""
     identity: Identity
     """The check on equal questions."""
+    probes: tuple[ProbeSet, ...]
+    """The hand-written pairs that turn on one word; the same ones whatever was measured."""
 
 
 def measure_robustness(
@@ -96,11 +99,11 @@ def measure_robustness(
 
     Numbers are changed in the second question only, and the right verdict is then "not the same"
     whatever the label: accuracy is its share, before and after. A pair that names the same numbers
-    only since the change does not count.
+    only since the change does not count. The probes that come with gemel are judged as they are.
 
     Args:
         pairs: labelled pairs; one label is enough.
-        score: gives similarities; asked about all pairs at once, ten times.
+        score: gives similarities; asked about all pairs at once, ten times, and about the probes.
         decision: gives verdicts.
         limit: of more pairs than this, that many are drawn at random.
         seed: of the sample and of the changes; how a pair is changed depends on no other pair.
@@ -119,7 +122,7 @@ def measure_robustness(
         chosen = np.zeros(of, bool)
         chosen[np.random.default_rng(seed).choice(of, limit, replace=False)] = True
         pairs = pairs.select(chosen)
-    steps = len(PERTURBATIONS) + 3
+    steps = len(PERTURBATIONS) + 4
 
     def step(done: int) -> None:
         if progress is not None:
@@ -136,6 +139,8 @@ def measure_robustness(
     for perturbation in PERTURBATIONS:
         effects.append(_measure(perturbation, pairs, before, score, decision, seed))
         step(3 + len(effects))
+    probes = measure_probes(score, decision)
+    step(steps)
     return Robustness(
         pairs=len(pairs),
         of=of,
@@ -151,6 +156,7 @@ def measure_robustness(
             failures=int((~decision.is_duplicate(alike)).sum()),
             lowest_similarity=float(alike.min()),
         ),
+        probes=probes,
     )
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from gemel.evaluation.judging import Judged
+from gemel.evaluation.probes import ProbeSet
 from gemel.evaluation.report import Beside, Figure, Report
 
-__all__ = ["MEANINGS", "in_plain_words", "shortcoming"]
+__all__ = ["MEANINGS", "in_plain_words", "probes_in_plain_words", "shortcoming"]
 
 MEANINGS = {
     "accuracy": "share of right verdicts",
@@ -86,6 +87,19 @@ def in_plain_words(report: Report) -> Iterator[str]:
         yield (
             f"Threshold and probabilities were fitted where {report.fitted_prevalence:.1%} of the "
             f"pairs ask the same; here {report.weighed_as:.1%} do. “gemel fit” fits them anew."
+        )
+
+
+def probes_in_plain_words(probes: tuple[ProbeSet, ...]) -> Iterator[str]:
+    """Yield a sentence for each set of hand-written pairs."""
+    for found in probes:
+        apart = ", ".join(f"{kind.name} {kind.told_apart:.0%}" for kind in found.kinds)
+        together = ", ".join(f"{kind.name} {kind.kept_together:.0%}" for kind in found.kinds)
+        yield (
+            f"Of {found.different} hand-written pairs in which {found.description} makes it "
+            f"another question, it tells {found.told_apart:.0%} apart ({apart}); of {found.same} "
+            f"that ask the same in other words, it keeps {found.kept_together:.0%} together "
+            f"({together})."
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gemel.errors import DataError
-from gemel.evaluation import MEANINGS, Judged, Report, in_plain_words
+from gemel.evaluation import MEANINGS, Judged, Report, in_plain_words, probes_in_plain_words
 from gemel.files import check_writable, new_folder
 from gemel.pages.templates import open_template
 from gemel.plots import (
@@ -82,10 +82,12 @@ def write_page(
     Raises:
         OSError: it cannot be written; what stood there stays.
     """
+    probes = report.robustness.probes if report.robustness else ()
     page = open_template(_TEMPLATE).render(
         report=report,
         name=Path(report.data).name,
         sentences=list(in_plain_words(report)),
+        probe_sentences=list(probes_in_plain_words(probes)),
         meanings=MEANINGS,
         answers=list(reversed(report.answers)),
         version=__version__,

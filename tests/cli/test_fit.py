@@ -144,6 +144,9 @@ def test_evaluate_weighs_ranks_beside_tfidf_and_writes_a_page(model, pairs, tmp_
     assert (tmp_path / "r" / "index.html").exists()
     report = json.loads((tmp_path / "r" / "report.json").read_text())
     assert report["weighed_as"] == 0.5
+    for probes in report["robustness"]["probes"]:
+        kinds = ", ".join(f"{kind['name']} {kind['told_apart']:.0%}" for kind in probes["kinds"])
+        assert f"it tells {probes['told_apart']:.0%} apart ({kinds})" in lines
     code, _, err = run("evaluate", pairs, "--model", model, "--report", pairs)
     assert code == 2
     assert "is a file; expected a folder for the report" in err

@@ -11,7 +11,7 @@ from gemel.config import DecisionConfig
 from gemel.data import Pairs
 from gemel.decision import Decision
 from gemel.errors import DataError
-from gemel.evaluation import PERTURBATIONS, measure_robustness
+from gemel.evaluation import PERTURBATIONS, measure_probes, measure_robustness
 from gemel.evaluation.perturbations import numbers
 
 DECISION = Decision(
@@ -179,9 +179,16 @@ def test_pairs_are_scored_in_few_calls_and_progress_is_told():
     measure_robustness(
         numbered(30), scorer, DECISION, progress=lambda what, done, of: told.append((done, of))
     )
-    steps = CHECKS + len(PERTURBATIONS)
-    assert [len(call) for call in scorer.calls] == [30, 30, 60, *[30] * len(PERTURBATIONS)]
+    steps = CHECKS + len(PERTURBATIONS) + 1
+    lengths = [30, 30, 60, *[30] * len(PERTURBATIONS), 400]
+    assert [len(call) for call in scorer.calls] == lengths
     assert told == [(step, steps) for step in range(1, steps + 1)]
+
+
+def test_the_probes_are_the_same_whatever_is_measured():
+    small = measure_robustness(pairs_of([("a", "b", True)]), Scorer(), DECISION, seed=1)
+    large = measure_robustness(numbered(30), Scorer(), DECISION, limit=20)
+    assert small.probes == large.probes == measure_probes(Scorer(), DECISION)
 
 
 def test_a_scorer_that_looks_at_the_order_is_caught():
@@ -215,9 +222,11 @@ def test_single_precision_is_compared_in_double():
 def test_the_result_goes_to_json_and_back():
     pairs = pairs_of([("how", "why", True)])  # no number, no mark, one word: not all can change
     result = asdict(measure_robustness(pairs, Scorer(kind=np.float32), DECISION))
+    probes = [{**found, "kinds": list(found["kinds"])} for found in result["probes"]]
     assert json.loads(json.dumps(result, allow_nan=False)) == {
         **result,
         "effects": list(result["effects"]),
+        "probes": probes,
     }
     unchanged = {one["name"]: one for one in result["effects"] if not one["pairs"]}
     assert set(unchanged) == {"lost_punctuation", "word_order", "numbers"}

@@ -10,7 +10,13 @@ import pytest
 
 from gemel.data import Pairs
 from gemel.errors import DataError
-from gemel.evaluation import evaluate, fit_decision, judge, measure_robustness
+from gemel.evaluation import (
+    evaluate,
+    fit_decision,
+    judge,
+    measure_robustness,
+    probes_in_plain_words,
+)
 from gemel.pages import check_page, write_page
 
 HOSTILE = "<script>alert(1)</script> & \"quoted\" 'too' </td> \u202e\ud800 {{ 7 * 7 }}"
@@ -97,6 +103,12 @@ def test_every_figure_is_there(page, found):
     for effect in report.robustness.effects:
         assert effect.description in text
     assert "On 40 of the 60 pairs, drawn at random. Both questions" in text
+    for sentence in probes_in_plain_words(report.robustness.probes):
+        assert sentence in text
+    for found in report.robustness.probes:
+        for one in found.kinds:
+            shown = f"{one.name} {one.different} {one.told_apart:.1%} {one.same}"
+            assert f"{shown} {one.kept_together:.1%} {one.accuracy:.3f}" in text
 
 
 def test_the_json_beside_it_says_the_same(page, found):
