@@ -8,13 +8,12 @@ row are drawn at random, as most people do.
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from machine import describe
+from record import write_result
 
 import gemel
 from gemel.data import PairGraph, measure_overlap, split_by_component
@@ -67,8 +66,6 @@ def main() -> None:
     config = gemel.Config.from_toml(HERE.parent / "configs" / "notebook.toml")
     pairs = gemel.read_pairs(options.pairs)
     result: dict[str, Any] = {
-        "what": "five-fold, configs/notebook.toml, threshold stored in each model",
-        **describe("gemel", "torch", "numpy"),
         "data": options.pairs.name,
         "pairs": len(pairs),
     }
@@ -80,9 +77,9 @@ def main() -> None:
             print(name, number, folds[-1], flush=True)
         figures = ("accuracy", "f1", "average_precision", "questions_seen_in_training")
         result[name] = {figure: mean(folds, figure) for figure in figures} | {"folds": folds}
-    out = HERE / "results" / "leakage.json"
-    out.write_text(json.dumps(result, indent=1) + "\n")
-    print(f"{out}: written")
+    write_result(
+        "leakage", "five-fold, configs/notebook.toml, threshold stored in each model", result
+    )
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ epochs over the duplicates in batches of 256.
 """
 
 import argparse
-import dataclasses
-import json
 import tempfile
 import time
 from pathlib import Path
@@ -16,31 +14,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from machine import describe, require_idle
+from machine import require_idle
 from plain_loop import Encoder, train_plain
+from record import plain_report, write_result
+from train_once import Printer
 
 import gemel
 from gemel.data import Pairs, hold_out
 from gemel.data.graph import PairGraph
 from gemel.evaluation import Report, evaluate, judge_by_halves
 from gemel.text import Tokenizer, encode_in_batches, pair_cosines
-from gemel.training import EpochSummary, Silent
 
 HERE = Path(__file__).parent
-
-
-class Printer(Silent):
-    """Says what happens, line by line."""
-
-    def say(self, text: str) -> None:
-        """Print it."""
-        print(text, flush=True)
-
-    warn = say
-
-    def epoch(self, summary: EpochSummary) -> None:
-        """Print the epoch's numbers."""
-        print(dataclasses.asdict(summary), flush=True)
 
 
 def plain_model(pairs: Pairs, config: gemel.Config) -> tuple[Encoder, Tokenizer, float]:
@@ -106,8 +91,6 @@ def main() -> None:
     score = plain_score(encoder, tokenizer, config.network.d_model)
 
     result: dict[str, Any] = {
-        "what": "configs/notebook.toml, each half of a test file judged by the other's threshold",
-        **describe("gemel", "torch", "numpy"),
         "config": config.to_mapping(),
         "seconds_from_file_to_folder": round(seconds, 1),
         "training_seconds": round(ours, 1),
@@ -119,14 +102,11 @@ def main() -> None:
         for name, scorer in (("gemel", engine.similarity), ("plain loop", score)):
             report = evaluate(judge_by_halves(test, scorer))
             show(name, report)
-            whole = dataclasses.asdict(report) | {"data": Path(report.data).name, "model": name}
-            # The questions themselves are not ours to publish.
-            kept = {key: value for key, value in whole.items() if not key.startswith("false_")}
-            result["reports"].append(kept)
-    out = HERE / "results" / "main_job.json"
-    out.write_text(json.dumps(result, indent=1) + "\n")
+            result["reports"].append(plain_report(report) | {"model": name})
+    what = "configs/notebook.toml, each half of a test file judged by the other's threshold"
+    write_result("main_job", what, result)
     print(
-        f"{out}: written; {seconds:.0f} s from file to folder, {ours:.1f} s of it training; "
+        f"{seconds:.0f} s from file to folder, {ours:.1f} s of it training; "
         f"the plain loop trained {plain:.1f} s"
     )
 

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from machine import describe
+from record import write_result
 
 HERE = Path(__file__).parent
 TIMES = (1, 10, 60)
@@ -95,14 +95,14 @@ def main() -> None:
     first, last = runs[0], runs[-1]
     growth = last["peak_mb_while_training"] - first["peak_mb_while_training"]
     result = {
-        "what": "memory of `gemel train` on a file and on its repetitions, a minute of training",
-        **describe("gemel", "torch", "numpy"),
         "runs": runs,
         "bytes_a_repeated_pair": round(growth * 2**20 / (last["pairs"] - first["pairs"]), 1),
     }
-    out = HERE / "results" / "memory.json"
-    out.write_text(json.dumps(result, indent=1) + "\n")
-    print(f"{out}: written")
+    write_result(
+        "memory",
+        "memory of `gemel train` on a file and on its repetitions, a minute of training",
+        result,
+    )
 
 
 if __name__ == "__main__":
