@@ -7,6 +7,7 @@ from gemel.plots.canvas import BLUE, GREY, ORANGE, RED, dress, new_figure
 
 __all__ = ["draw_curve"]
 
+# What is not named here is in the table only.
 COLOURS = {
     "from scratch": BLUE,
     "from a model": RED,
@@ -28,24 +29,24 @@ def draw_curve(points: Sequence[Mapping[str, Any]], columns: Mapping[str, str], 
     pairs = [point["pairs"] for point in points]
     for place, (name, title) in zip(axes, columns.items(), strict=True):
         dress(place, title, f"on {dev}, with 95 % intervals", "pairs to learn from", title)
-        for method in points[0]["curves"]:
+        for method in (name for name in COLOURS if name in points[0]["curves"]):
             curve = [point["curves"][method][name] for point in points]
             values, low, high = ([each[k] for each in curve] for k in ("value", "low", "high"))
-            colour = COLOURS[method]
             learns = method != "the model as it is"
             place.plot(
                 pairs,
                 values,
-                color=colour,
+                color=COLOURS[method],
                 marker="o" if learns else None,
                 linestyle="-" if learns else "--",
                 markersize=5,
                 lw=1.4,
                 label=method,
             )
-            place.fill_between(pairs, low, high, color=colour, alpha=0.12, linewidth=0)
+            place.fill_between(pairs, low, high, color=COLOURS[method], alpha=0.12, linewidth=0)
         place.set_xscale("log")
         place.set_xticks(pairs, [f"{count:,}" for count in pairs], rotation=30)
         place.minorticks_off()
-    axes[0].legend(frameon=False, fontsize=9)
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     return figure

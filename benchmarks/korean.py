@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from paired import Measure, Sampled, resample
 from reading import add_column_options, columns_of
 from record import write_result, write_table
-from rivals import KINDS, Rival
+from rivals import LENGTHS, RIVALS, rival_scores
 from train_once import train_once
 
 import gemel
@@ -71,7 +71,7 @@ def run_folds(
     pairs: gemel.Pairs, parts: NDArray[np.int32], config: gemel.Config, work: Path
 ) -> dict[str, Pooled]:
     """Train everything on the rest of each fold, and let it judge the fold."""
-    pooled = {name: Pooled(len(pairs)) for name in ("gemel", *KINDS)}
+    pooled = {name: Pooled(len(pairs)) for name in ("gemel", *RIVALS, LENGTHS)}
     for number in range(int(parts.max()) + 1):
         fold = parts == number
         training, test = pairs.select(~fold), pairs.select(fold)
@@ -81,9 +81,8 @@ def run_folds(
         pooled["gemel"].put(
             fold, decision.probability(similarity), decision.is_duplicate(similarity)
         )
-        for kind in KINDS:
-            probability = Rival.train(training, kind).probability(test)
-            pooled[kind].put(fold, probability, probability >= 0.5)
+        for name, probability in rival_scores(training, test).items():
+            pooled[name].put(fold, probability, probability >= 0.5)
         print(f"fold {number + 1}: {len(training):,} pairs, tested on {len(test):,}", flush=True)
     return pooled
 
@@ -111,7 +110,7 @@ def main() -> None:
         name: resample(graph, each.measure(pairs.labels, split.parts), rounds=options.rounds)
         for name, each in pooled.items()
     }
-    best = max(KINDS, key=lambda kind: measured[kind]["average_precision"].value)
+    best = max(RIVALS, key=lambda name: measured[name]["average_precision"].value)
     gains = {name: measured["gemel"][name] - measured[best][name] for name in FIGURES}
     result: dict[str, Any] = {
         "data": options.pairs.name,

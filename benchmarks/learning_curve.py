@@ -21,7 +21,7 @@ from layout import markdown, signed, spread
 from paired import Sampled, by_halves, resample
 from reading import add_column_options, columns_of
 from record import write_result, write_table
-from rivals import KINDS, Rival
+from rivals import LENGTHS, RIVALS, rival_scores
 from train_once import train_once
 
 import gemel
@@ -56,9 +56,7 @@ class Trainings:
             folder = self.work / f"further-{size}"
             model = train_once(pairs, folder, self.further, start=self.start)
             found["from a model"] = _score(model, dev)
-        return found | {
-            f"TF-IDF, {kind}": Rival.train(pairs, kind).probability(dev) for kind in KINDS
-        }
+        return found | rival_scores(pairs, dev)
 
 
 def _score(model: gemel.Model, dev: gemel.Pairs) -> Any:
@@ -66,11 +64,10 @@ def _score(model: gemel.Model, dev: gemel.Pairs) -> Any:
 
 
 def best_rival(figures: dict[str, dict[str, Sampled]]) -> dict[str, dict[str, Sampled]]:
-    """Keep of the TF-IDF rivals the one with the highest average precision, as "TF-IDF"."""
-    rivals = [name for name in figures if name.startswith("TF-IDF")]
-    best = max(rivals, key=lambda name: figures[name][AP].value)
-    kept = {name: each for name, each in figures.items() if name not in rivals}
-    return kept | {"TF-IDF": figures[best]}
+    """Keep of the rivals the one with the highest average precision, as "TF-IDF"."""
+    best = max(RIVALS, key=lambda name: figures[name][AP].value)
+    kept = {name: each for name, each in figures.items() if name not in (*RIVALS, LENGTHS)}
+    return kept | {"TF-IDF": figures[best], "TF-IDF and lengths": figures[LENGTHS]}
 
 
 def plain(figures: dict[str, Sampled]) -> dict[str, Any]:

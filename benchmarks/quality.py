@@ -108,7 +108,7 @@ def measure_rows(
         for place, dev in enumerate(devs):
             measured = measure(row, work, dev, rounds)
             gained = gains(measured, before[place])
-            tables[place].add(row.name, measured, sum(seconds) / len(seconds), over, gained)
+            tables[place].add(row.name, measured, sum(seconds) / len(seconds), gained)
             result["dev"].append(
                 {
                     "data": dev.path.name if dev.path else "pairs",
