@@ -19,7 +19,7 @@ COMPARED = ("accuracy", "average_precision")
 # F1 by the threshold best for it on the other half, and by the best in hindsight; minutes a
 # training.
 _HEAD = ("row", "by", "accuracy", "AP", "F1/best", "ECE", "seeds", "min")
-_GAINS = ("row", "by", "gain over row before", "accuracy", "AP")
+_GAINS = ("row", "by", "over row before", "accuracy", "AP")
 
 
 class Table:

@@ -67,7 +67,12 @@ def train_once(
     about = describe("gemel", "torch", "numpy") | {"load_before": round(os.getloadavg()[0], 2)}
     _about(folder).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     reporter = Printer(folder.name)
-    return gemel.train(pairs, folder, config=config, start=start, reporter=reporter, resume=True)
+    try:
+        return gemel.train(
+            pairs, folder, config=config, start=start, reporter=reporter, resume=True
+        )
+    except gemel.TrainingStopped as stop:
+        sys.exit(f"{stop}; the same command goes on with it")
 
 
 def provenance(folder: Path) -> Any:
