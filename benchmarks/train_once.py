@@ -71,8 +71,8 @@ def train_once(
         return gemel.train(
             pairs, folder, config=config, start=start, reporter=reporter, resume=True
         )
-    except gemel.TrainingStopped as stop:
-        sys.exit(f"{stop}; the same command goes on with it")
+    except gemel.TrainingStopped:
+        sys.exit(f"{folder.name}: stopped; the same command goes on with it")
 
 
 def provenance(folder: Path) -> Any:
