@@ -20,7 +20,7 @@ from gemel.data import (
     split_file,
     write_sample,
 )
-from gemel.errors import DataError, MissingExtraError
+from gemel.errors import DataError, FolderError, MissingExtraError
 from gemel.evaluation import (
     Refit,
     Report,
@@ -33,6 +33,7 @@ from gemel.evaluation import (
 from gemel.evaluation import evaluate as evaluate_judged
 from gemel.folder import Model, check_place, load_model, replace_decision
 from gemel.inference import Compared, Engine, compare_stream
+from gemel.pretrained import DEFAULT_MODEL, came_with_gemel
 from gemel.text import Progress
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def train(
 
 def evaluate(
     pairs: str | Path | Pairs,
-    model: str | Path | Model | Engine,
+    model: str | Path | Model | Engine = DEFAULT_MODEL,
     *,
     columns: Columns | None = None,
     skip_bad: int | BadRows = 0,
@@ -133,7 +134,8 @@ def evaluate(
 
     Args:
         pairs: a CSV, TSV, JSON Lines or Parquet file, or pairs already read.
-        model: a model folder, what `train` returned, or an engine.
+        model: a model folder, what `train` returned, or an engine; the model that came with gemel
+            if none is named.
         columns: the columns, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over; see `read_pairs`.
         halves: False judges by the threshold stored in the model; True judges each half of the
@@ -188,8 +190,9 @@ def evaluate(
 
 def fit(
     pairs: str | Path | Pairs,
-    model: str | Path,
+    model: str | Path = DEFAULT_MODEL,
     *,
+    out: str | Path | None = None,
     settings: DecisionConfig | None = None,
     columns: Columns | None = None,
     skip_bad: int | BadRows = 0,
@@ -201,7 +204,9 @@ def fit(
     Args:
         pairs: a CSV, TSV, JSON Lines or Parquet file, or pairs already read, like those that the
             model will meet.
-        model: the model folder, whose decision is replaced.
+        model: the model folder, whose decision is replaced, unless `out` is given.
+        out: where to put a copy of the model with the new decision; one that came with gemel
+            needs it.
         settings: what to fit for; as before, at the prevalence of the pairs, if None.
         columns: the columns, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over; see `read_pairs`.
@@ -209,12 +214,17 @@ def fit(
         progress: is told how far the work is.
 
     Raises:
-        FolderError: the model cannot be loaded.
+        FolderError: the model cannot be loaded, came with gemel, or `out` holds something.
         DataError: the pairs cannot be read, have one label only, or the model was trained on them.
         OSError: the folder cannot be written; what stood there stays.
     """
     engine = load(model)
-    check_place(model, overwrite=True)
+    if out is None and came_with_gemel(model):
+        raise FolderError(
+            f"{model}: came with gemel and stays as it is; say where to put a copy of it with the "
+            "new decision (--out my-model)"
+        )
+    check_place(model if out is None else out, overwrite=out is None)
     given = _pairs(pairs, columns, BadRows.of(skip_bad))
     if not seen:
         _refuse(given, _trained_on(engine.model))
@@ -222,12 +232,15 @@ def fit(
     score = functools.partial(engine.similarity, progress=progress)
     settings = settings or dataclasses.replace(before.settings, prevalence=0.0)
     fitted = refit(given, score, before, settings)
-    replace_decision(engine.model, fitted.decision, model)
+    replace_decision(engine.model, fitted.decision, model, out)
     return fitted
 
 
-def load(model: str | Path) -> Engine:
+def load(model: str | Path = DEFAULT_MODEL) -> Engine:
     """Open a model folder: `load("my-model").predict("first question", "second question")`.
+
+    Args:
+        model: the folder, or the name of a model that came with gemel.
 
     Raises:
         FolderError: no such folder, or one that is damaged.
@@ -237,7 +250,7 @@ def load(model: str | Path) -> Engine:
 
 def compare(
     pairs: str | Path | Source,
-    model: str | Path | Model | Engine,
+    model: str | Path | Model | Engine = DEFAULT_MODEL,
     *,
     columns: Columns | None = None,
     skip_bad: int | BadRows = 0,
@@ -246,7 +259,8 @@ def compare(
 
     Args:
         pairs: a CSV, TSV, JSON Lines or Parquet file, or a stream; a label is not looked at.
-        model: a model folder, what `train` returned, or an engine.
+        model: a model folder, what `train` returned, or an engine; the model that came with gemel
+            if none is named.
         columns: the two columns, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over; see `read_pairs`. A question without word
             or mark makes one too.

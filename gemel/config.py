@@ -18,18 +18,24 @@ __all__ = [
     "OBJECTIVES",
     "Config",
     "DecisionConfig",
+    "KEPT",
     "LOSSES",
     "POOLINGS",
     "PRECISIONS",
     "NetworkConfig",
     "TextConfig",
     "TrainingConfig",
+    "WEIGHTS",
 ]
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 """What the network can compute in while it learns."""
 POOLINGS = ("mean", "max")
 """How a question's vector comes from those of its words."""
+KEPT = ("best", "last")
+"""Which epoch's network stays."""
+WEIGHTS = ("float32", "float16")
+"""How a folder holds weights."""
 LOSSES = ("triplet", "joint")
 """What the network can learn by."""
 OBJECTIVES = ("accuracy", "f1", "precision", "costs")
@@ -79,6 +85,8 @@ class NetworkConfig:
     """Whether known words are read by their spelling too, beside a vector of their own."""
     head: int = 0
     """Numbers in the hidden layer of the head that judges two vectors; 0: their cosine does."""
+    weights: str = "float32"
+    """Of the numbers in the folder; "float16" takes half of the room."""
     masked: bool = True
     """Whether padding is left out of the mean; `false` is what the notebook did."""
 
@@ -93,6 +101,10 @@ class NetworkConfig:
         _require(
             self.pooling in POOLINGS,
             f"network.pooling must be one of {', '.join(POOLINGS)}, not {self.pooling!r}",
+        )
+        _require(
+            self.weights in WEIGHTS,
+            f"network.weights must be one of {', '.join(WEIGHTS)}, not {self.weights!r}",
         )
         _require(
             self.masked or not (self.bidirectional or self.compose_all or self.pooling == "max"),
@@ -125,8 +137,13 @@ class TrainingConfig:
     """Pairs a step; every other pair of a batch serves as negatives."""
     epochs: int = 2
     """Times that every pair is seen."""
+    keep: str = "best"
+    """Which epoch's network stays: the "best" on validation pairs, or the "last", which knows the
+    training's own questions best. Kept-out pairs share none with it, so they cannot tell how much
+    that is worth where questions come back."""
     patience: int = 3
-    """Epochs without a better average precision on validation pairs after which it is enough."""
+    """With "best": epochs without a better average precision on validation pairs after which it is
+    enough."""
     learning_rate: float = 0.005
     """Adam's highest step size: it rises over the first twentieth of the steps, then falls."""
     clip_norm: float = 1.0
@@ -135,15 +152,17 @@ class TrainingConfig:
     """Whether pairs labelled 0 join the negatives; `false` learns from duplicates alone."""
     word_dropout: float = 0.1
     """Share of the words that are read as unknown ones, each time others; 0 is none."""
+    label_noise: float = 0.0
+    """For "joint": share of the labels that are taken to be wrong, below 0.5; to be surer of one
+    than that is no gain."""
+    typos: float = 0.0
+    """Share of the words that are read with a slip of one letter, each time others; 0 is none."""
     transitive: float = 0.0
     """Share of the questions of pairs that another of their duplicate group stands in for, each
     time another one; 0 is none."""
     dropout: float = 0.0
     """Share of the numbers of a word's vector, and of the head's, that are zero, each time others;
     0 is none."""
-    word_epochs: int = 0
-    """Times that word vectors first go over the questions alone, to learn which words stand near
-    each other (skip-gram); 0: they begin at random."""
     precision: str = "auto"
     """Of the network's arithmetic: "float32", "bfloat16", or "auto" for what is fastest here."""
     validation_fraction: float = 0.05
@@ -176,15 +195,24 @@ class TrainingConfig:
             f"training.word_dropout must be at least 0 and below 1, not {self.word_dropout}",
         )
         _require(
+            0 <= self.label_noise < 0.5,
+            f"training.label_noise must be at least 0 and below 0.5, not {self.label_noise}",
+        )
+        _require(
+            0 <= self.typos < 1,
+            f"training.typos must be at least 0 and below 1, not {self.typos}",
+        )
+        _require(
+            self.keep in KEPT,
+            f"training.keep must be one of {', '.join(KEPT)}, not {self.keep!r}",
+        )
+        _require(
             0 <= self.transitive <= 1,
             f"training.transitive must be from 0 to 1, not {self.transitive}",
         )
         _require(
             0 <= self.dropout < 1,
             f"training.dropout must be at least 0 and below 1, not {self.dropout}",
-        )
-        _require(
-            self.word_epochs >= 0, f"training.word_epochs must not be negative: {self.word_epochs}"
         )
         _require(
             self.loss in LOSSES,
@@ -272,6 +300,10 @@ class Config:
         _require(
             not self.network.compose_all or self.text.ngram_buckets > 0,
             "network.compose_all needs text.ngram_buckets above 0",
+        )
+        _require(
+            not self.training.typos or self.text.ngram_buckets > 0,
+            "training.typos needs text.ngram_buckets above 0",
         )
 
     @classmethod

@@ -53,5 +53,5 @@ def tiny_model():
             prevalence=0.375,
             data="0" * 64,
         ),
-        training={"data": "a digest", "best_epoch": 3, "training_duplicates": 2},
+        training={"data": "a digest", "kept_epoch": 3, "training_duplicates": 2},
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.options import Json, ModelFolder
+from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.reading import Reading, reads_questions
 from gemel.cli.verdict_rows import write_rows
 from gemel.cli.verdict_text import describe_explanation, describe_verdict
@@ -45,7 +45,7 @@ def compare(
         ),
     ],
     reading: Reading,
-    model: ModelFolder,
+    model: ModelFolder = None,
     second: Annotated[
         str | None,
         typer.Argument(metavar="QUESTION", show_default=False, help="The other question."),
@@ -65,7 +65,7 @@ def compare(
     looked at. Standard input has two columns, tab-separated, and a header only if that has the
     usual names; its pairs are judged in lots, the last when it ends.
 
-    Example: gemel compare "How old are you?" "Your age?" --model my-model
+    Example: gemel compare "How old are you?" "What is your age?"
     """
     from gemel import api
 
@@ -76,14 +76,16 @@ def compare(
     if second is not None:
         if not reading.is_usual:
             raise typer.BadParameter("options for a file of pairs, but two questions")
-        _compare_two(api.load(model), first, second, explain=explain, as_json=as_json)
+        _compare_two(api.load(chosen_model(model)), first, second, explain=explain, as_json=as_json)
         return
     if explain:
         raise typer.BadParameter("takes two questions, not many pairs", param_hint="--explain")
     source = _source(first, pipe or PipeFormat.TSV)
     if source.stream is not None and reading.skip_bad.path is None:
         reading.skip_bad.path = Path("standard-input.bad-rows.jsonl")
-    rows = api.compare(source, model, columns=reading.columns, skip_bad=reading.skip_bad)
+    rows = api.compare(
+        source, chosen_model(model), columns=reading.columns, skip_bad=reading.skip_bad
+    )
     write_rows(rows, as_json=as_json)
     reading.warn()
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from gemel.cli.evaluate_text import describe_report
-from gemel.cli.options import Json, ModelFolder, PairsFile, prevalence_option
+from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import Reading, reads_pairs
 
@@ -20,7 +20,7 @@ __all__ = ["evaluate"]
 def evaluate(
     pairs: PairsFile,
     reading: Reading,
-    model: ModelFolder,
+    model: ModelFolder = None,
     halves: Annotated[
         bool,
         typer.Option(
@@ -62,6 +62,8 @@ def evaluate(
     Example: gemel evaluate held-out.csv --model my-model --report report
     """
     from gemel import api
+
+    model = chosen_model(model)
 
     with WorkProgress(Console(stderr=True)) as progress:
         found = api.evaluate(

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from gemel.cli.evaluate_text import answer_rows
-from gemel.cli.options import Json, ModelFolder, PairsFile, prevalence_option
+from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import Reading, reads_pairs
 from gemel.config import OBJECTIVES
@@ -29,7 +29,15 @@ Objective = StrEnum("Objective", [(name, name) for name in OBJECTIVES])  # type:
 def fit(
     pairs: PairsFile,
     reading: Reading,
-    model: ModelFolder,
+    model: ModelFolder = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            show_default=False,
+            help="Leave the model as it is, and put a copy of it with the new decision here.",
+        ),
+    ] = None,
     objective: Annotated[
         Objective | None,
         typer.Option(show_default=False, help="What for; as before, if nothing is said."),
@@ -75,6 +83,7 @@ def fit(
     from gemel.evaluation import shortcoming
     from gemel.folder import load_model
 
+    model = chosen_model(model)
     settings = dataclasses.replace(
         load_model(model).decision.settings, **_wanted(objective, precision, costs, prevalence)
     )
@@ -82,6 +91,7 @@ def fit(
         fitted = api.fit(
             pairs,
             model,
+            out=out,
             settings=settings,
             columns=reading.columns,
             skip_bad=reading.skip_bad,
@@ -92,7 +102,7 @@ def fit(
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(fitted.decision)))
     else:
-        typer.echo("\n".join(_text(fitted, model)))
+        typer.echo("\n".join(_text(fitted, out or model)))
     if warning := shortcoming(fitted.after):
         typer.echo(f"warning: {warning}", err=True)
 

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Json", "ModelFolder", "PairsFile", "prevalence_option"]
+from gemel.pretrained import DEFAULT_MODEL
+
+__all__ = ["Json", "ModelFolder", "PairsFile", "chosen_model", "prevalence_option"]
 
 PairsFile = Annotated[
     Path,
@@ -16,8 +18,21 @@ PairsFile = Annotated[
     ),
 ]
 ModelFolder = Annotated[
-    Path, typer.Option("--model", show_default=False, help="The folder that `gemel train` made.")
+    Path | None,
+    typer.Option(
+        "--model",
+        show_default=False,
+        help="The folder that `gemel train` made; without it the model that comes with gemel.",
+    ),
 ]
+
+
+def chosen_model(model: Path | None) -> Path:
+    """Give the model that was named, or else the default one, and say so."""
+    if model is not None:
+        return model
+    typer.echo(f"model: {DEFAULT_MODEL}, which came with gemel (--model names another)", err=True)
+    return Path(DEFAULT_MODEL)
 
 
 def prevalence_option(*, help: str) -> Any:  # noqa: A002 - as typer has it

@@ -19,6 +19,7 @@ from gemel.data.readers import (
     stream_rows,
 )
 from gemel.data.sample import SamplePart, SampleReport, write_sample
+from gemel.data.slips import Slips
 from gemel.data.sources import KINDS, Source
 from gemel.data.split_files import SplitReport, split_file
 from gemel.data.splits import Split, hold_out, split_by_component
@@ -41,6 +42,7 @@ __all__ = [
     "Row",
     "SamplePart",
     "SampleReport",
+    "Slips",
     "Source",
     "Split",
     "SplitReport",

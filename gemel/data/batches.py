@@ -9,6 +9,7 @@ from jaxtyping import Bool, Int, Int64, UInt64
 
 from gemel.data.dealing import Row, deal
 from gemel.data.graph import PairGraph
+from gemel.data.slips import Slips
 from gemel.text import TOKENS, TokenTable, spell, spell_all
 
 __all__ = ["Batch", "Batches"]
@@ -63,6 +64,7 @@ class Batches:
             in for, each time another one.
         spellings: n-grams of every id, row by row, to read unknown words by; None reads them as
             the one unknown id.
+        slips: spellings at the end of `spellings` that words get now and then.
         compose_all: whether known words are read by their n-grams too; batches then have the
             inputs of a `ComposedEmbedding`.
         seed: starts every choice.
@@ -82,6 +84,7 @@ class Batches:
         word_dropout: float = 0.0,
         transitive: float = 0.0,
         spellings: TokenTable | None = None,
+        slips: Slips | None = None,
         compose_all: bool = False,
         seed: int = 0,
     ):
@@ -91,6 +94,7 @@ class Batches:
         self.word_dropout = word_dropout
         self.transitive = transitive
         self.spellings = spellings
+        self.slips = slips
         self.compose_all = compose_all
         self.seed = seed
         used = np.arange(len(labels)) if labelled_negatives else np.flatnonzero(labels)
@@ -227,6 +231,10 @@ class Batches:
             ids[dropped] = TOKENS.unknown
             return (ids,)
         known = self.table.known
+        is_known = (ids != TOKENS.padding) & (ids < known)
+        if self.slips is not None:
+            ids, slipped = self.slips.draw(ids, is_known, random)
+            dropped |= slipped
         if self.compose_all:
             return spell_all(ids, dropped | (ids >= known), self.spellings)
         return spell(ids, dropped | (ids >= known), known, self.spellings)

@@ -31,6 +31,7 @@ def card_text(
         if decision.lower < decision.upper
         else ""
     )
+    kept = training.get("kept_epoch", training.get("best_epoch", "unknown"))
     settings = "\n".join(
         f"| {section}.{name} | {value} |"
         for section, values in config.to_mapping().items()
@@ -58,7 +59,7 @@ rarer, probabilities are too high: `gemel fit` fits both again, with other pairs
 | data | {training.get("data", "unknown")} |
 | training pairs that ask the same | {training.get("training_duplicates", "unknown")} |
 | vocabulary | {training.get("vocabulary", "unknown")} words |
-| best epoch | {training.get("best_epoch", "unknown")} |
+| epoch kept | {kept} |
 | validation average precision | {training.get("validation_average_precision", "unknown")} |
 | seconds | {training.get("seconds", "unknown")} |
 | gemel | {training.get("gemel_version", "unknown")} |

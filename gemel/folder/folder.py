@@ -27,6 +27,7 @@ from gemel.errors import FolderError
 from gemel.files import check_writable, new_folder
 from gemel.folder.card import card_text
 from gemel.folder.shapes import weight_shapes
+from gemel.pretrained import came_with_gemel
 from gemel.text import Tokenizer, Vocabulary
 from gemel.version import __version__
 
@@ -119,7 +120,10 @@ def save_model(
     """
     check_place(path, overwrite=overwrite)
     with new_folder(Path(path)) as folder:
-        arrays = {name: np.ascontiguousarray(array) for name, array in model.weights.items()}
+        kind = model.config.network.weights
+        arrays = {
+            name: np.ascontiguousarray(array, dtype=kind) for name, array in model.weights.items()
+        }
         (folder / _WEIGHTS).write_bytes(safetensors.numpy.save(arrays))
         _write_json(
             folder / _TOKENIZER,
@@ -153,38 +157,45 @@ def save_model(
         (folder / "README.md").write_text(card, encoding="utf-8", errors="replace")
 
 
-def replace_decision(model: Model, decision: Decision, path: str | Path) -> None:
-    """Give the folder that a model was loaded from another decision, whole or not at all.
+def replace_decision(
+    model: Model, decision: Decision, path: str | Path, out: str | Path | None = None
+) -> None:
+    """Give a folder, or a copy of it, another decision, whole or not at all.
 
     Args:
         model: what `load_model` gave.
         decision: the new one.
-        path: the folder.
+        path: the folder it was loaded from.
+        out: where the copy shall be, a new place; if None the folder itself is changed.
 
     Raises:
+        FolderError: see `check_place`.
         OSError: it cannot be written; what stood there stays.
     """
-    picture = Path(path) / _PICTURE
+    picture = (came_with_gemel(path) or Path(path)) / _PICTURE
     save_model(
         dataclasses.replace(
             model,
             decision=decision,
             config=dataclasses.replace(model.config, decision=decision.settings),
         ),
-        path,
+        path if out is None else out,
         picture=picture.read_bytes() if picture.exists() else None,
-        overwrite=True,
+        overwrite=out is None,
     )
 
 
 def load_model(path: str | Path) -> Model:
     """Read a folder and check all of it; weights come as NumPy arrays.
 
+    Args:
+        path: the folder, or the name of a model that came with gemel.
+
     Raises:
         FolderError: no such folder, a missing, truncated, swapped or changed file, a newer
             format, a wrong shape, a number that is not finite.
     """
-    folder = Path(path)
+    folder = came_with_gemel(path) or Path(path)
     if not folder.is_dir():
         remedy = "`gemel train` makes one"
         for old in folder.parent.glob(f".{folder.name}.old-*"):
@@ -210,7 +221,8 @@ def load_model(path: str | Path) -> Model:
     rules = ("lowercase", "repair", "ngram_buckets")
     if any(getattr(model.config.text, rule) != getattr(model.tokenizer, rule) for rule in rules):
         raise FolderError(f"{folder}: damaged: {_TOKENIZER} and config.json contradict each other")
-    return model
+    weights = {name: array.astype(np.float32) for name, array in model.weights.items()}
+    return dataclasses.replace(model, weights=weights)
 
 
 def _write_json(path: Path, value: Any) -> None:
@@ -292,6 +304,7 @@ def _training(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_weights(model: Model, path: Path) -> None:
+    kind = model.config.network.weights
     expected = weight_shapes(
         model.config.network, len(model.tokenizer.vocabulary), model.tokenizer.ngram_buckets
     )
@@ -302,9 +315,9 @@ def _check_weights(model: Model, path: Path) -> None:
         )
     for name, shape in expected.items():
         array = model.weights[name]
-        if array.shape != shape or array.dtype != np.float32:
+        if array.shape != shape or array.dtype != kind:
             raise FolderError(
-                f"{path}: {name} is {array.dtype} of shape {array.shape}; expected float32 {shape}"
+                f"{path}: {name} is {array.dtype} of shape {array.shape}; expected {kind} {shape}"
             )
         if not np.isfinite(array).all():
             raise FolderError(f"{path}: {name} holds numbers that are not finite; train again")

@@ -28,25 +28,25 @@ def draw_training(record: Mapping[str, Any]) -> "Figure":
         "Loss",
         "mean of every batch" if every == 1 else f"mean of every {every:,} batches",
         "batches",
-        "triplet loss",
+        "loss",
     )
     left.plot([every * (point + 1) for point in range(len(losses))], losses, color=BLUE, lw=1.2)
     left.set_ylim(bottom=0)
     left.set_xlim(left=0)
 
     epochs = record["epochs"]
-    best = record["best_epoch"]
+    kept = record["kept_epoch"]
     numbers = [epoch["epoch"] for epoch in epochs]
     scores = [epoch["validation_average_precision"] for epoch in epochs]
     dress(
         right,
         "Validation pairs",
-        f"best after epoch {best}: {scores[best - 1]:.3f}; its weights are kept",
+        f"{scores[kept - 1]:.3f} after epoch {kept}, whose weights are kept",
         "epochs",
         "average precision",
     )
     right.plot(numbers, scores, color=BLUE, marker="o", markersize=5, lw=1.2)
-    right.plot([best], [scores[best - 1]], color=ORANGE, marker="o", markersize=9)
+    right.plot([kept], [scores[kept - 1]], color=ORANGE, marker="o", markersize=9)
     right.set_xlim(0.5, len(numbers) + 0.5)
     right.xaxis.get_major_locator().set_params(integer=True)
     return figure

@@ -5,6 +5,7 @@ from gemel.text.encoding import EncodeIds, Progress, encode_in_batches, pair_cos
 from gemel.text.table import TokenTable, next_power_of_two, spell, spell_all
 from gemel.text.tokenizer import Tokenizer
 from gemel.text.tokens import TOKENS, Tokens
+from gemel.text.typos import edit_once
 from gemel.text.vocabulary import UNKNOWN_TOKEN, Vocabulary
 from gemel.text.words import split_words
 
@@ -18,6 +19,7 @@ __all__ = [
     "Tokens",
     "Vocabulary",
     "clean",
+    "edit_once",
     "encode_in_batches",
     "next_power_of_two",
     "pair_cosines",

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from gemel.config import Config, DecisionConfig, NetworkConfig
-from gemel.data import Batches, PairGraph, Pairs
+from gemel.data import Batches, PairGraph, Pairs, Slips
 from gemel.errors import DataError
 from gemel.evaluation import (
     Judged,
@@ -96,7 +96,10 @@ def learn(
         identity = Identity.of(pairs, config, validation, start)
         Keeper(checkpoint, identity, every=checkpoint_every, resume=resume).run(trainer)
     trained = time.perf_counter()
-    weights = folded.weights()
+    weights = {
+        name: array.astype(config.network.weights).astype(np.float32)
+        for name, array in folded.weights().items()
+    }
     judged = _decide(weights, tokenizer, kept_out, config)
     (decision,) = judged.decisions
     if warning := shortcoming(judged):
@@ -126,9 +129,17 @@ def learn(
 def _batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:
     graph = PairGraph.of(training, tokenizer.clean)
     table = tokenizer.encode_all(graph.questions)
-    spellings = table.spellings
+    spellings, slips = table.spellings, None
     if spellings is not None:
         spellings = tokenizer.spell(tokenizer.vocabulary).joined(spellings)
+        if config.training.typos:
+            slips = Slips.of(
+                tokenizer,
+                len(spellings),
+                share=config.training.typos,
+                seed=config.training.seed,
+            )
+            spellings = spellings.joined(slips.spellings)
     try:
         return Batches(
             table,
@@ -139,6 +150,7 @@ def _batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:
             word_dropout=config.training.word_dropout,
             transitive=config.training.transitive,
             spellings=spellings,
+            slips=slips,
             compose_all=config.network.compose_all,
             seed=config.training.seed,
         )
@@ -211,13 +223,13 @@ def _data_record(
 
 def _history_record(trainer: Trainer) -> dict[str, Any]:
     state = trainer.state
-    best = state.best_epoch
+    kept = trainer.kept_epoch
     return {
         "seed": trainer.settings.seed,
         "precision": "bfloat16" if trainer.bfloat16 else "float32",
-        "best_epoch": best.epoch,
-        "validation_average_precision": best.validation_average_precision,
-        "mean_similarity": best.mean_similarity,
+        "kept_epoch": kept.epoch,
+        "validation_average_precision": kept.validation_average_precision,
+        "mean_similarity": kept.mean_similarity,
         "epochs": [dataclasses.asdict(summary) for summary in state.history],
         "loss_every": state.curve.stride,
         "losses": state.curve.losses,

@@ -55,10 +55,14 @@ class JointObjective(Objective):
 
     Args:
         head: judges two vectors; without it there are two losses.
+        label_noise: share of the labels taken to be wrong.
+
+    Source: of the noise, label smoothing by Szegedy et al. (2016).
     """
 
-    def __init__(self, head: PairHead | None):
+    def __init__(self, head: PairHead | None, label_noise: float = 0.0):
         super().__init__()
+        self.label_noise = label_noise
         self.log_scale = nn.Parameter(torch.tensor(math.log(16.0)))
         self.slope = nn.Parameter(torch.tensor(6.0))
         self.intercept = nn.Parameter(torch.tensor(-3.0))
@@ -74,8 +78,8 @@ class JointObjective(Objective):
         same = torch.ones(len(v1), dtype=torch.bool).index_fill(0, apart, False)
         left = torch.cat([v1[same], v1[apart]])
         right = torch.cat([v2[same], negatives])
-        labels = torch.zeros(len(left))
-        labels[: len(left) - len(apart)] = 1
+        labels = torch.full((len(left),), self.label_noise)
+        labels[: len(left) - len(apart)] = 1 - self.label_noise
         cosine = (left * right).sum(dim=1)
         loss = ranking + _label_loss(self.slope * cosine + self.intercept, labels)
         (head,) = self._head
@@ -87,4 +91,6 @@ _label_loss = F.binary_cross_entropy_with_logits
 
 def objective_of(settings: TrainingConfig, head: PairHead | None) -> Objective:
     """Make the objective that the settings name."""
-    return JointObjective(head) if settings.loss == "joint" else TripletObjective(settings.margin)
+    if settings.loss == "joint":
+        return JointObjective(head, settings.label_noise)
+    return TripletObjective(settings.margin)

@@ -35,7 +35,7 @@ class Validation:
 
 
 class Trainer:
-    """Trains a twin, and its head, with Adam, and keeps its best epoch.
+    """Trains a twin, and its head, with Adam, and keeps its best epoch or its last.
 
     Args:
         model: the twin, in mode "train".
@@ -70,7 +70,7 @@ class Trainer:
         self.optimizer = torch.optim.Adam(self.parameters, lr=settings.learning_rate, fused=True)
 
     def run(self, after_step: Callable[[], None] = lambda: None) -> None:
-        """Train from where the state stands, and leave the model with the best epoch's weights.
+        """Train from where the state stands, and leave the weights of the epoch to keep.
 
         Args:
             after_step: is called between two batches, when the state is whole; what it raises ends
@@ -84,12 +84,18 @@ class Trainer:
             self._train_epoch(after_step)
             self._end_epoch()
             after_step()
-        set_weights(self.model.processor, self.state.best, self.model.head)
+        if self.settings.keep == "best":
+            set_weights(self.model.processor, self.state.best, self.model.head)
+
+    @property
+    def kept_epoch(self) -> EpochSummary:
+        """The epoch whose weights stay."""
+        return self.state.history[-1] if self.settings.keep == "last" else self.state.best_epoch
 
     def _is_done(self) -> bool:
         if self.state.epoch > self.settings.epochs:
             return True
-        if not self.state.history:
+        if not self.state.history or self.settings.keep == "last":
             return False
         last, best = self.state.history[-1], self.state.best_epoch
         if last.epoch - best.epoch < self.settings.patience:

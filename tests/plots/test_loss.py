@@ -7,7 +7,7 @@ def record(every=1, count=50, epochs=3, best=2):
     return {
         "loss_every": every,
         "losses": [1 / (number + 1) for number in range(count)],
-        "best_epoch": best,
+        "kept_epoch": best,
         "epochs": [
             {"epoch": n, "validation_average_precision": 0.5 + 0.1 * (n == best)}
             for n in range(1, epochs + 1)
@@ -28,7 +28,7 @@ def test_the_curves_are_those_of_the_record():
 
 def test_it_says_what_a_point_is_and_which_epoch_was_kept():
     texts = {text.get_text() for axes in draw_training(record(every=4)).axes for text in axes.texts}
-    assert texts == {"mean of every 4 batches", "best after epoch 2: 0.600; its weights are kept"}
+    assert texts == {"mean of every 4 batches", "0.600 after epoch 2, whose weights are kept"}
 
 
 @pytest.mark.parametrize(("count", "epochs", "best"), [(1, 1, 1), (399, 40, 40)])

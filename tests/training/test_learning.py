@@ -108,7 +108,7 @@ def test_the_record_says_how_it_went(learned):
     record = json.loads(json.dumps(model.training))
     best = max(listener.epochs, key=lambda summary: summary.validation_average_precision)
     assert record["data"] == make_pairs().digest
-    assert record["best_epoch"] == best.epoch
+    assert record["kept_epoch"] == best.epoch
     assert record["epochs"] == [dataclasses.asdict(summary) for summary in listener.epochs]
     assert record["training_pairs"] + record["validation_pairs"] == record["pairs"] == 400
 

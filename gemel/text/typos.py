@@ -1,0 +1,67 @@
+"""A slip in typing: one letter more, less, another or out of place."""
+
+import functools
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+
+__all__ = ["edit_once"]
+
+_NEAR = 25
+"""Code points either side of a letter among which another one is sought: all of a to z."""
+
+
+def edit_once(text: str, random: np.random.Generator) -> str:
+    """Insert, delete or replace a letter, or swap two neighbouring ones, anywhere in the text.
+
+    New letters are of the script and the case of the letter they stand by. The last letter is not
+    deleted, and a text without letters is left alone.
+    """
+    letters = [place for place, letter in enumerate(text) if letter.isalpha()]
+    if not letters:
+        return text
+    swaps = [
+        place
+        for place in letters
+        if text[place + 1 : place + 2].isalpha() and text[place].lower() != text[place + 1].lower()
+    ]
+    place = letters[_pick(letters, random)]
+    others = _letters_like(text[place])
+    kinds = ["insert"]
+    kinds += ["delete"] if len(letters) > 1 else []
+    kinds += ["replace"] if others else []
+    kinds += ["swap"] if swaps else []
+    kind = kinds[_pick(kinds, random)]
+    if kind == "swap":
+        place = swaps[_pick(swaps, random)]
+        return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+    if kind == "delete":
+        return text[:place] + text[place + 1 :]
+    new = others[_pick(others, random)] if others else text[place]
+    if kind == "replace":
+        return text[:place] + new + text[place + 1 :]
+    place += int(random.integers(2))
+    return text[:place] + new + text[place:]
+
+
+def _pick(options: Sequence[object], random: np.random.Generator) -> int:
+    return int(random.integers(len(options)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _letters_like(letter: str) -> str:
+    script, code = _script(letter), ord(letter)
+    near = map(chr, range(max(code - _NEAR, 0), min(code + _NEAR, 0x10FFFF) + 1))
+    return "".join(
+        other
+        for other in near
+        if other != letter
+        and other.isalpha()
+        and other.isupper() == letter.isupper()
+        and _script(other) == script
+    )
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]
