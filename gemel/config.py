@@ -157,6 +157,9 @@ class TrainingConfig:
     than that is no gain."""
     typos: float = 0.0
     """Share of the words that are read with a slip of one letter, each time others; 0 is none."""
+    contrasts: float = 0.0
+    """For "joint": share of the questions that get a negative made of them, in which one word is
+    another or missing, or two have changed places. Which words may, the labelled pairs tell."""
     transitive: float = 0.0
     """Share of the questions of pairs that another of their duplicate group stands in for, each
     time another one; 0 is none."""
@@ -205,6 +208,10 @@ class TrainingConfig:
         _require(
             self.keep in KEPT,
             f"training.keep must be one of {', '.join(KEPT)}, not {self.keep!r}",
+        )
+        _require(
+            0 <= self.contrasts <= 1,
+            f"training.contrasts must be from 0 to 1, not {self.contrasts}",
         )
         _require(
             0 <= self.transitive <= 1,

@@ -5,6 +5,7 @@ from gemel.data.audit_report import Audit, FileAudit
 from gemel.data.bad_rows import BadRows
 from gemel.data.batches import Batch, Batches
 from gemel.data.columns import Columns
+from gemel.data.contrasts import Contrasts
 from gemel.data.copying import NOWHERE, copy_rows
 from gemel.data.graph import PairGraph, connect
 from gemel.data.overlap import Overlap, measure_overlap
@@ -31,6 +32,7 @@ __all__ = [
     "Batch",
     "Batches",
     "Columns",
+    "Contrasts",
     "FileAudit",
     "NOWHERE",
     "Overlap",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int, Int64, UInt64
 
+from gemel.data.contrasts import Contrasts
 from gemel.data.dealing import Row, deal
 from gemel.data.graph import PairGraph
 from gemel.data.slips import Slips
@@ -32,8 +33,10 @@ class Batch:
     negative_groups: Int[np.ndarray, "negatives"]
     """Duplicate group of each negative."""
     negative_anchors: Int[np.ndarray, "negatives"]
-    """Which anchor each negative is labelled as one of; the other anchors have a labelled
-    duplicate, these another question of their group, or themselves."""
+    """Which anchor each negative is one of."""
+    labelled: Bool[np.ndarray, "batch"]
+    """Which anchors stand beside a labelled duplicate, and not beside another question of their
+    group, or themselves."""
 
     def __len__(self) -> int:
         """Give the number of anchors."""
@@ -65,6 +68,8 @@ class Batches:
         spellings: n-grams of every id, row by row, to read unknown words by; None reads them as
             the one unknown id.
         slips: spellings at the end of `spellings` that words get now and then.
+        contrasts: makes questions that are negatives of some anchors, if given.
+        contrast_share: share of the anchors that get one.
         compose_all: whether known words are read by their n-grams too; batches then have the
             inputs of a `ComposedEmbedding`.
         seed: starts every choice.
@@ -85,6 +90,8 @@ class Batches:
         transitive: float = 0.0,
         spellings: TokenTable | None = None,
         slips: Slips | None = None,
+        contrasts: Contrasts | None = None,
+        contrast_share: float = 0.0,
         compose_all: bool = False,
         seed: int = 0,
     ):
@@ -95,6 +102,8 @@ class Batches:
         self.transitive = transitive
         self.spellings = spellings
         self.slips = slips
+        self.contrasts = contrasts
+        self.contrast_share = contrast_share
         self.compose_all = compose_all
         self.seed = seed
         used = np.arange(len(labels)) if labelled_negatives else np.flatnonzero(labels)
@@ -212,19 +221,41 @@ class Batches:
         random: np.random.Generator,
     ) -> Batch:
         anchors, duplicates, partners = questions
-        apart = np.flatnonzero(~self.labels[pairs])
+        labelled = self.labels[pairs]
+        apart = np.flatnonzero(~labelled)
         negatives = partners[apart]
+        ids = self.table.pad(np.concatenate([anchors, duplicates, negatives]))
+        made, made_of = self._made(ids[: len(anchors)], random)
+        # What is made is of no group that there is: each is one of its own.
+        groups = np.concatenate([self.graph.groups[negatives], -1 - np.arange(len(made))])
         return Batch(
-            inputs=self._inputs(np.concatenate([anchors, duplicates, negatives]), random),
+            inputs=self._inputs(np.concatenate([ids, made]), random),
             groups=self.graph.groups[anchors],
-            negative_groups=self.graph.groups[negatives],
-            negative_anchors=apart,
+            negative_groups=groups.astype(self.graph.groups.dtype),
+            negative_anchors=np.concatenate([apart, made_of]),
+            labelled=labelled,
         )
 
+    def _made(
+        self, anchors: Int64[np.ndarray, "batch time"], random: np.random.Generator
+    ) -> tuple[Int64[np.ndarray, "made time"], Int64[np.ndarray, "made"]]:
+        """Make negatives of some anchors; give them and whose they are."""
+        rows, whose = [], []
+        if self.contrasts is not None:
+            chosen = random.random(len(anchors)) < self.contrast_share
+            for number in np.flatnonzero(chosen).tolist():
+                words = anchors[number]
+                words = words[words != TOKENS.padding].tolist()
+                changed = self.contrasts.change(words, random)
+                if changed is not None:
+                    rows.append(changed + [TOKENS.padding] * (anchors.shape[1] - len(changed)))
+                    whose.append(number)
+        made = np.array(rows, np.int64).reshape(len(rows), anchors.shape[1])
+        return made, np.array(whose, np.int64)
+
     def _inputs(
-        self, questions: Int[np.ndarray, "questions"], random: np.random.Generator
+        self, ids: Int64[np.ndarray, "questions time"], random: np.random.Generator
     ) -> tuple[Int64[np.ndarray, "..."], ...]:
-        ids = self.table.pad(questions)
         dropped = random.random(ids.shape) < self.word_dropout
         dropped &= ids != TOKENS.padding
         if self.spellings is None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from gemel.config import Config, DecisionConfig, NetworkConfig
-from gemel.data import Batches, PairGraph, Pairs, Slips
+from gemel.data import Batches, Contrasts, PairGraph, Pairs, Slips
 from gemel.errors import DataError
 from gemel.evaluation import (
     Judged,
@@ -140,6 +140,9 @@ def _batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:
                 seed=config.training.seed,
             )
             spellings = spellings.joined(slips.spellings)
+    contrasts = None
+    if config.training.contrasts:
+        contrasts = Contrasts.learn(table, graph, training.labels)
     try:
         return Batches(
             table,
@@ -151,6 +154,8 @@ def _batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:
             transitive=config.training.transitive,
             spellings=spellings,
             slips=slips,
+            contrasts=contrasts,
+            contrast_share=config.training.contrasts,
             compose_all=config.network.compose_all,
             seed=config.training.seed,
         )

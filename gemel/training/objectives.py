@@ -75,7 +75,7 @@ class JointObjective(Objective):
         groups, others = torch.from_numpy(batch.groups), torch.from_numpy(batch.negative_groups)
         ranking = in_batch_ranking_loss(v1, v2, self.log_scale.exp(), groups, negatives, others)
         apart = torch.from_numpy(batch.negative_anchors)
-        same = torch.ones(len(v1), dtype=torch.bool).index_fill(0, apart, False)
+        same = torch.from_numpy(batch.labelled)
         left = torch.cat([v1[same], v1[apart]])
         right = torch.cat([v2[same], negatives])
         labels = torch.full((len(left),), self.label_noise)

@@ -15,6 +15,7 @@ BATCH = Batch(
     groups=np.array([0, 1, 2]),
     negative_groups=np.array([5, 6]),
     negative_anchors=np.array([0, 2]),
+    labelled=np.array([False, True, False]),
 )
 
 
