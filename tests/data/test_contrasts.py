@@ -78,7 +78,7 @@ def test_a_changed_question_is_another_one_or_none(words, seed):
 
 
 def test_batches_get_negatives_that_are_of_no_group(learned):
-    contrasts, words, table, graph, pairs = learned
+    contrasts, _, table, graph, pairs = learned
     batches = Batches(
         table, graph, pairs.labels, batch_size=5, contrasts=contrasts, contrast_share=1.0
     )
