@@ -21,7 +21,8 @@ class Verdict:
     answer: str
     """One of `ANSWERS`."""
     similarity: float
-    """Cosine of the two questions' vectors, -1 to 1."""
+    """How alike the two are, -1 to 1: the cosine of their vectors, or what the pair head makes of
+    it."""
     probability: float
     """How likely the two ask the same, 0 to 1, where duplicates are as frequent as the decision
     was fitted for."""
