@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -60,13 +62,26 @@ def test_it_begins_where_the_model_was(buckets):
         weights["embedding.weight"][:known], start.weights["embedding.weight"]
     )
     if buckets:
-        import dataclasses
-
         grown = dataclasses.replace(start, tokenizer=tokenizer, weights=weights)
         asked = ["a hat for the cat", "where is the cat 1", "hat"]
         np.testing.assert_allclose(
             Engine(grown).encode(asked), Engine(start).encode(asked), atol=1e-6
         )
+
+
+def test_composed_words_begin_where_the_model_was():
+    """Rows and spellings come apart again from the folder's table, and new words get no row."""
+    config = SMALL.replace(
+        ["network.compose_all=true", "text.ngram_buckets=64", "training.epochs=1"]
+    )
+    start = learn(make_pairs(TOPICS), config)
+    tokenizer = start.tokenizer.learn(["a hat for the cat"])
+    siamese = SiameseModel(len(tokenizer.vocabulary), 8, ngram_buckets=64, compose_all=True)
+    folded = Folding(siamese, tokenizer)
+    begin_with(start, tokenizer, siamese, folded)
+    grown = dataclasses.replace(start, tokenizer=tokenizer, weights=folded.weights())
+    asked = ["a hat for the cat", "where is the cat 1", "hat"]
+    np.testing.assert_allclose(Engine(grown).encode(asked), Engine(start).encode(asked), atol=1e-5)
 
 
 @pytest.mark.parametrize(
