@@ -193,6 +193,7 @@ def fit(
     model: str | Path = DEFAULT_MODEL,
     *,
     out: str | Path | None = None,
+    overwrite: bool = False,
     settings: DecisionConfig | None = None,
     columns: Columns | None = None,
     skip_bad: int | BadRows = 0,
@@ -207,6 +208,7 @@ def fit(
         model: the model folder, whose decision is replaced, unless `out` is given.
         out: where to put a copy of the model with the new decision; one that came with gemel
             needs it.
+        overwrite: whether a model that stands at `out` may be replaced.
         settings: what to fit for; as before, at the prevalence of the pairs, if None.
         columns: the columns, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over; see `read_pairs`.
@@ -224,7 +226,7 @@ def fit(
             f"{model}: came with gemel and stays as it is; say where to put a copy of it with the "
             "new decision (--out my-model)"
         )
-    check_place(model if out is None else out, overwrite=out is None)
+    check_place(model if out is None else out, overwrite=overwrite or out is None)
     given = _pairs(pairs, columns, BadRows.of(skip_bad))
     if not seen:
         _refuse(given, _trained_on(engine.model))
@@ -232,7 +234,7 @@ def fit(
     score = functools.partial(engine.similarity, progress=progress)
     settings = settings or dataclasses.replace(before.settings, prevalence=0.0)
     fitted = refit(given, score, before, settings)
-    replace_decision(engine.model, fitted.decision, model, out)
+    replace_decision(engine.model, fitted.decision, model, out, overwrite=overwrite)
     return fitted
 
 

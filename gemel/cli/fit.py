@@ -70,6 +70,9 @@ def fit(
     seen: Annotated[
         bool, typer.Option("--seen", help="Take even pairs that the model was trained on.")
     ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the model that stands at --out.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fit a model's threshold and probabilities again, without training.
@@ -92,6 +95,7 @@ def fit(
             pairs,
             model,
             out=out,
+            overwrite=overwrite,
             settings=settings,
             columns=reading.columns,
             skip_bad=reading.skip_bad,

@@ -158,7 +158,12 @@ def save_model(
 
 
 def replace_decision(
-    model: Model, decision: Decision, path: str | Path, out: str | Path | None = None
+    model: Model,
+    decision: Decision,
+    path: str | Path,
+    out: str | Path | None = None,
+    *,
+    overwrite: bool = False,
 ) -> None:
     """Give a folder, or a copy of it, another decision, whole or not at all.
 
@@ -166,7 +171,8 @@ def replace_decision(
         model: what `load_model` gave.
         decision: the new one.
         path: the folder it was loaded from.
-        out: where the copy shall be, a new place; if None the folder itself is changed.
+        out: where the copy shall be; if None the folder itself is changed.
+        overwrite: whether a model that stands at `out` may be replaced.
 
     Raises:
         FolderError: see `check_place`.
@@ -181,7 +187,7 @@ def replace_decision(
         ),
         path if out is None else out,
         picture=picture.read_bytes() if picture.exists() else None,
-        overwrite=out is None,
+        overwrite=overwrite or out is None,
     )
 
 

@@ -32,3 +32,9 @@ def test_a_model_is_found_where_it_was_put(tmp_path, seed):
     (tmp_path / "01-a-seed7.checkpoint").touch()
     Row("01-a-b", "", Config()).folder(tmp_path, 9).mkdir()
     assert row.finished(tmp_path) == sorted({seed, 3})
+
+
+@pytest.mark.parametrize(("row", "config"), [("10-quora", "quora"), ("11-large", "large")])
+def test_the_last_rows_are_configs_that_ship(row, config):
+    (found,) = [each for each in read_rows() if each.name == row]
+    assert found.config == Config.from_toml(CLIMB.parents[1] / "configs" / f"{config}.toml")
