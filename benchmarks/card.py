@@ -8,7 +8,7 @@ Tells whether two English questions ask the same thing. It is the model that ans
 not told another one:
 
 ```
-gemel compare "How old are you?" "What is your age?"
+gemel compare "How do I cook rice?" "What is the best way to cook rice?"
 ```
 
 A Siamese network with {training[vocabulary]:,} words, an LSTM both ways, the highest number over
@@ -42,6 +42,8 @@ gemel fit your-pairs.csv --out my-model
   together.
 - Of those in which order, a negation or a comparison does, {relations.told_apart:.0%} are told
   apart, and {relations.kept_together:.0%} of the controls are kept together.
+- Two questions that share no word are hard for it: "How old are you?" and "What is your age?" it
+  calls not the same.
 - It knows Quora's questions of 2017: names, products and events since then it reads by their
   letters alone. Specialist questions are better served by a model that goes on from it with pairs
   of your own: `gemel train your-pairs.csv --from quora-en --out my-model`.

@@ -43,7 +43,7 @@ def test_it_is_what_the_config_makes():
 
 def test_it_knows_the_commonest_questions_again():
     engine = gemel.load()
-    assert engine.predict("How old are you?", "What is your age?").is_duplicate
+    assert engine.predict("How do I cook rice?", "What is the best way to cook rice?").is_duplicate
     assert not engine.predict("How old are you?", "How do I cook rice?").is_duplicate
     left = ["How can I lose weight quickly?", "What is the capital of France?"]
     right = ["What is the fastest way to lose weight?", "What is the capital of Italy?"]
@@ -53,13 +53,12 @@ def test_it_knows_the_commonest_questions_again():
 
 
 def test_it_answers_when_none_is_named(tmp_path):
-    found = run("compare", "How old are you?", "What is your age?", cwd=tmp_path)
+    two = ("How do I lose weight?", "What is the best way to lose weight?")
+    found = run("compare", *two, cwd=tmp_path)
     assert found.returncode == 0
     assert found.stdout.startswith("the same")
     assert found.stderr.startswith("model: quora-en, which came with gemel")
-    named = run(
-        "compare", "How old are you?", "What is your age?", "--model", "quora-en", cwd=tmp_path
-    )
+    named = run("compare", *two, "--model", "quora-en", cwd=tmp_path)
     assert (named.stdout, named.stderr) == (found.stdout, "")
 
 
