@@ -76,7 +76,7 @@ def test_other_names_are_no_model(name):
 
 def test_its_threshold_is_fitted_in_a_copy(tmp_path):
     refused = run("fit", HELPDESK, cwd=tmp_path)
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "quora-en: came with gemel and stays as it is" in refused.stderr
     assert "--out" in refused.stderr
     before = {file.name: file.read_bytes() for file in FOLDER.iterdir()}
@@ -89,7 +89,7 @@ def test_its_threshold_is_fitted_in_a_copy(tmp_path):
     for name, array in given.weights.items():
         np.testing.assert_array_equal(mine.weights[name], array)
     again = run("fit", HELPDESK, "--out", "mine", cwd=tmp_path)
-    assert again.returncode == 1
+    assert again.returncode == 2
     assert "holds a model already; add --overwrite" in again.stderr
     assert run("fit", HELPDESK, "--out", "mine", "--overwrite", cwd=tmp_path).returncode == 0
 
