@@ -85,6 +85,24 @@ def test_the_figures_in_the_readme_are_those_measured():
     assert f"({plain:.0f} s of training beside gemel's {ours:.0f} s)" in readme
 
 
+def test_the_figures_of_the_shipped_model_are_those_measured():
+    result = json.loads((ROOT / "benchmarks" / "results" / "ship.json").read_text())
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    card = (ROOT / "gemel" / "pretrained" / "quora-en" / "README.md").read_text()
+    judges = {"threshold of the other half": "head and cosine"}
+    judges["cosine, threshold of the other half"] = "cosine alone"
+    for report in result["reports"]:
+        cells = [
+            f"{report['figures'][name]['value']:.3f} ({report['figures'][name]['low']:.3f} to "
+            f"{report['figures'][name]['high']:.3f})"
+            for name in ("accuracy", "f1", "average_precision")
+        ]
+        assert " | ".join(cells) in card
+        if report["how"] in judges:
+            ece = f"{report['figures']['ece']['value']:.3f}"
+            assert f"| {judges[report['how']]} | {' | '.join(cells)} | {ece} |" in readme
+
+
 def test_the_leakage_in_the_readme_is_that_measured():
     result = json.loads((ROOT / "benchmarks" / "results" / "leakage.json").read_text())
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -65,7 +65,7 @@ def compare(
     looked at. Standard input has two columns, tab-separated, and a header only if that has the
     usual names; its pairs are judged in lots, the last when it ends.
 
-    Example: gemel compare "How do I cook rice?" "What is the best way to cook rice?"
+    Example: gemel compare "How do I cook rice?" "Best way to cook rice?"
     """
     from gemel import api
 
