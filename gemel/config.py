@@ -158,8 +158,8 @@ class TrainingConfig:
     typos: float = 0.0
     """Share of the words that are read with a slip of one letter, each time others; 0 is none."""
     contrasts: float = 0.0
-    """For "joint": share of the questions that get a negative made of them, in which one word is
-    another or missing, or two have changed places. Which words may, the labelled pairs tell."""
+    """Share of the questions that get a negative made of them, in which one word is another or
+    missing, or two have changed places. Which words may, the labelled pairs tell."""
     transitive: float = 0.0
     """Share of the questions of pairs that another of their duplicate group stands in for, each
     time another one; 0 is none."""
@@ -303,6 +303,10 @@ class Config:
         _require(
             not self.network.head or self.training.loss == "joint",
             'network.head learns by training.loss = "joint" only',
+        )
+        _require(
+            not self.training.label_noise or self.training.loss == "joint",
+            'training.label_noise is for training.loss = "joint"',
         )
         _require(
             not self.network.compose_all or self.text.ngram_buckets > 0,

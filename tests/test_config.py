@@ -85,6 +85,17 @@ def test_missing_toml_file(tmp_path):
         ("training", "margin", 2.5),
         ("training", "margin", float("nan")),
         ("training", "batch_size", 1),
+        ("network", "n_units", -1),
+        ("network", "head", 9999),
+        ("network", "pooling", "sum"),
+        ("network", "weights", "int8"),
+        ("training", "loss", "contrastive"),
+        ("training", "keep", "first"),
+        ("training", "label_noise", 0.5),
+        ("training", "typos", 1.0),
+        ("training", "contrasts", 1.5),
+        ("training", "transitive", -0.5),
+        ("training", "dropout", 1.0),
         ("training", "epochs", 0),
         ("training", "learning_rate", 0.0),
         ("training", "learning_rate", float("inf")),
@@ -102,6 +113,28 @@ def test_values_out_of_range(section, name, value):
     kind = {"text": TextConfig, "network": NetworkConfig, "training": TrainingConfig}[section]
     with pytest.raises(ConfigError, match=expected):
         kind(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("assignments", "message"),
+    [
+        (["network.head=8"], "network.head learns by training.loss = .joint. only"),
+        (["training.label_noise=0.1"], "training.label_noise is for training.loss = .joint."),
+        (["network.compose_all=true", "text.ngram_buckets=0"], "needs text.ngram_buckets above 0"),
+        (["training.typos=0.1", "text.ngram_buckets=0"], "needs text.ngram_buckets above 0"),
+        (["network.masked=false", "network.pooling=max"], "for the notebook's network only"),
+        (["network.masked=false", "network.bidirectional=true"], "notebook's network only"),
+    ],
+)
+def test_settings_that_do_not_go_together(assignments, message):
+    with pytest.raises(ConfigError, match=message):
+        Config().replace(assignments)
+
+
+def test_a_question_vector_is_as_long_as_its_lstms():
+    assert NetworkConfig(d_model=8).dim == 8
+    assert NetworkConfig(d_model=8, n_units=5).dim == 5
+    assert NetworkConfig(d_model=8, n_units=5, bidirectional=True).dim == 10
 
 
 def test_replace_reads_values_as_toml():

@@ -47,7 +47,7 @@ gemel compare "How old are you?" "What is your age?" --model {name}
 
 ## Decision
 
-A pair counts as the same from a cosine similarity of **{decision.threshold:.4f}** on. That is the
+A pair counts as the same from a similarity of **{decision.threshold:.4f}** on. That is the
 threshold best for {decision.settings.aim}, fitted on {decision.pairs:,} validation
 pairs for places where {decision.prevalence:.1%} of the pairs ask the same. Where duplicates are
 rarer, probabilities are too high: `gemel fit` fits both again, with other pairs or `--prevalence`.

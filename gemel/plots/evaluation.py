@@ -88,7 +88,7 @@ def draw_similarities(judged: Judged) -> "Figure":
         axes,
         "Similarities",
         "the less the two hills overlap, the better the model tells them apart",
-        "similarity of the two questions (cosine)",
+        "similarity of the two questions",
         "% of the pairs",
     )
     low, high = float(judged.similarity.min()), float(judged.similarity.max())
