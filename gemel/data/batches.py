@@ -262,8 +262,8 @@ class Batches:
             ids[dropped] = TOKENS.unknown
             return (ids,)
         known = self.table.known
-        is_known = (ids != TOKENS.padding) & (ids < known)
         if self.slips is not None:
+            is_known = (ids != TOKENS.padding) & (ids < known)
             ids, slipped = self.slips.draw(ids, is_known, random)
             dropped |= slipped
         if self.compose_all:

@@ -1,4 +1,4 @@
-"""What a training makes small: the loss of a batch, given its vectors."""
+"""What a training makes small: the loss of a batch, given its questions' unit vectors in order."""
 
 import math
 
@@ -12,23 +12,10 @@ from gemel.data import Batch
 from gemel.losses import in_batch_ranking_loss, in_batch_triplet_loss
 from gemel.models import PairHead
 
-__all__ = ["JointObjective", "Objective", "TripletObjective", "objective_of"]
+__all__ = ["JointObjective", "TripletObjective", "objective_of"]
 
 
-class Objective(nn.Module):
-    """A loss, with what it learns itself."""
-
-    def forward(self, vectors: Float[Tensor, "questions dim"], batch: Batch) -> Float[Tensor, ""]:
-        """Give the loss.
-
-        Args:
-            vectors: unit vectors of the batch's questions, in its order.
-            batch: says which is what.
-        """
-        raise NotImplementedError
-
-
-class TripletObjective(Objective):
+class TripletObjective(nn.Module):
     """The notebook's loss; see `in_batch_triplet_loss`.
 
     Args:
@@ -46,7 +33,7 @@ class TripletObjective(Objective):
         return in_batch_triplet_loss(v1, v2, self.margin, groups, negatives, others)
 
 
-class JointObjective(Objective):
+class JointObjective(nn.Module):
     """The sum of three losses: ranking, labels by the cosine, and labels by the head.
 
     The first teaches where questions lie, for search; the others what makes two of them the same.
@@ -89,7 +76,9 @@ class JointObjective(Objective):
 _label_loss = F.binary_cross_entropy_with_logits
 
 
-def objective_of(settings: TrainingConfig, head: PairHead | None) -> Objective:
+def objective_of(
+    settings: TrainingConfig, head: PairHead | None
+) -> TripletObjective | JointObjective:
     """Make the objective that the settings name."""
     if settings.loss == "joint":
         return JointObjective(head, settings.label_noise)
