@@ -1,0 +1,24 @@
+"""Settings: frozen, keyword-only, checked when they are made.
+
+The defaults are the notebook's network and loss, masked: `configs/notebook.toml` says the same.
+"""
+
+from gemel.config.config import Config
+from gemel.config.decision import OBJECTIVES, DecisionConfig
+from gemel.config.network import POOLINGS, WEIGHTS, NetworkConfig
+from gemel.config.text import TextConfig
+from gemel.config.training import KEPT, LOSSES, PRECISIONS, TrainingConfig
+
+__all__ = [
+    "KEPT",
+    "LOSSES",
+    "OBJECTIVES",
+    "POOLINGS",
+    "PRECISIONS",
+    "WEIGHTS",
+    "Config",
+    "DecisionConfig",
+    "NetworkConfig",
+    "TextConfig",
+    "TrainingConfig",
+]

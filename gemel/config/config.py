@@ -1,0 +1,129 @@
+"""All settings together: read, changed and written by name."""
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gemel.config.decision import DecisionConfig
+from gemel.config.network import NetworkConfig
+from gemel.config.require import require
+from gemel.config.text import TextConfig
+from gemel.config.training import TrainingConfig
+from gemel.errors import ConfigError
+
+__all__ = ["Config"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    """All settings of a model, section by section; they lie in the model's folder too."""
+
+    text: TextConfig = dataclasses.field(default_factory=TextConfig)
+    network: NetworkConfig = dataclasses.field(default_factory=NetworkConfig)
+    training: TrainingConfig = dataclasses.field(default_factory=TrainingConfig)
+    decision: DecisionConfig = dataclasses.field(default_factory=DecisionConfig)
+
+    def __post_init__(self) -> None:
+        require(
+            not self.network.head or self.training.loss == "joint",
+            'network.head learns by training.loss = "joint" only',
+        )
+        require(
+            not self.training.label_noise or self.training.loss == "joint",
+            'training.label_noise is for training.loss = "joint"',
+        )
+        require(
+            not self.network.compose_all or self.text.ngram_buckets > 0,
+            "network.compose_all needs text.ngram_buckets above 0",
+        )
+        require(
+            not self.training.typos or self.text.ngram_buckets > 0,
+            "training.typos needs text.ngram_buckets above 0",
+        )
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], *, source: str = "settings") -> "Config":
+        """Build settings from nested mappings; what is not named keeps its default.
+
+        Args:
+            values: section name to (setting name to value).
+            source: how errors call the place the values came from.
+
+        Raises:
+            ConfigError: an unknown section or setting (the nearest name is suggested), a value of
+                the wrong type or out of range.
+        """
+        _refuse_unknown(cls, values, source)
+        try:
+            return msgspec.convert(values, cls)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{source}: {error}") from error
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> "Config":
+        """Read settings from a TOML file with a section for each part.
+
+        Raises:
+            ConfigError: no such file, not TOML, or as `from_mapping`.
+        """
+        try:
+            values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot read the settings: {error.strerror}") from error
+        except ValueError as error:
+            raise ConfigError(f"{path}: not a TOML file: {error}") from error
+        return cls.from_mapping(values, source=str(path))
+
+    def replace(self, assignments: Iterable[str]) -> "Config":
+        """Change single settings, each given as `section.name=value`, the value as in TOML.
+
+        Raises:
+            ConfigError: an assignment without `=` or `.`, or as `from_mapping`.
+        """
+        values = self.to_mapping()
+        for assignment in assignments:
+            key, equals, text = assignment.partition("=")
+            section, dot, name = key.strip().partition(".")
+            if not (equals and dot and section and name):
+                raise ConfigError(
+                    f"cannot read the setting {assignment!r}: "
+                    "write section.name=value, for example training.epochs=2"
+                )
+            values.setdefault(section, {})[name] = _toml_value(text.strip())
+        return type(self).from_mapping(values, source="--set")
+
+    def to_mapping(self) -> dict[str, dict[str, Any]]:
+        """Give the settings as nested dictionaries, the inverse of `from_mapping`."""
+        return dataclasses.asdict(self)
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _refuse_unknown(cls: type[Config], values: Mapping[str, Any], source: str) -> None:
+    sections = {field.name: field.type for field in dataclasses.fields(cls)}
+    for section, settings in values.items():
+        if section not in sections:
+            raise ConfigError(f"{source}: no section {section!r}{_nearest(section, sections)}")
+        if not isinstance(settings, Mapping):
+            raise ConfigError(f"{source}: {section!r} is a section: write {section}.name=value")
+        kind: Any = sections[section]
+        names = [field.name for field in dataclasses.fields(kind)]
+        for name in settings:
+            if name not in names:
+                raise ConfigError(f"{source}: no setting {section}.{name}{_nearest(name, names)}")
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    known = list(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"

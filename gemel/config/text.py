@@ -1,0 +1,29 @@
+"""Settings: how a question becomes words."""
+
+import dataclasses
+
+from gemel.config.require import require
+
+__all__ = ["TextConfig"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TextConfig:
+    """How a question becomes words."""
+
+    lowercase: bool = True
+    """Whether `Paris` and `paris` are one word."""
+    min_count: int = 2
+    """Words seen fewer times than this in training are unknown words."""
+    ngram_buckets: int = 16384
+    """Vectors of letter groups that unknown words are composed from; with 0 they all look the
+    same."""
+    repair: bool = False
+    """Whether ftfy first puts right what a wrong decoding garbled; needs the extra [repair]."""
+
+    def __post_init__(self) -> None:
+        require(self.min_count >= 1, f"text.min_count must be at least 1, not {self.min_count}")
+        require(
+            0 <= self.ngram_buckets <= 2**24,
+            f"text.ngram_buckets must be from 0 to {2**24}, not {self.ngram_buckets}",
+        )
