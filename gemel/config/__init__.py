@@ -7,7 +7,7 @@ from gemel.config.config import Config
 from gemel.config.decision import OBJECTIVES, DecisionConfig
 from gemel.config.network import POOLINGS, WEIGHTS, NetworkConfig
 from gemel.config.text import TextConfig
-from gemel.config.training import KEPT, LOSSES, PRECISIONS, TrainingConfig
+from gemel.config.training import KEPT, LOSSES, PRECISIONS, WORD_VECTORS, TrainingConfig
 
 __all__ = [
     "KEPT",
@@ -16,6 +16,7 @@ __all__ = [
     "POOLINGS",
     "PRECISIONS",
     "WEIGHTS",
+    "WORD_VECTORS",
     "Config",
     "DecisionConfig",
     "NetworkConfig",

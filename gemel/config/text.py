@@ -18,6 +18,9 @@ class TextConfig:
     ngram_buckets: int = 16384
     """Vectors of letter groups that unknown words are composed from; with 0 they all look the
     same."""
+    nearest: bool = False
+    """Whether an unknown word of four letters or more that is one letter off a known one is read as
+    that one, of several as the most frequent: a slip in typing."""
     repair: bool = False
     """Whether ftfy first puts right what a wrong decoding garbled; needs the extra [repair]."""
 

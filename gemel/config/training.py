@@ -4,8 +4,10 @@ import dataclasses
 
 from gemel.config.require import require
 
-__all__ = ["KEPT", "LOSSES", "PRECISIONS", "TrainingConfig"]
+__all__ = ["KEPT", "LOSSES", "PRECISIONS", "WORD_VECTORS", "TrainingConfig"]
 
+WORD_VECTORS = ("random", "cooccurrence")
+"""What words' vectors can begin as."""
 KEPT = ("best", "last")
 """Which epoch's network stays."""
 LOSSES = ("triplet", "joint")
@@ -21,6 +23,9 @@ class TrainingConfig:
     loss: str = "triplet"
     """"triplet", the notebook's, or "joint": to rank duplicates before the rest of the batch, and
     to tell labelled pairs apart, by the cosine and by the head."""
+    word_vectors: str = "random"
+    """What words' vectors begin as: "random", or learned without labels from what stands near each
+    word in the training questions ("cooccurrence")."""
     margin: float = 0.25
     """For "triplet": by how much a duplicate must be nearer than a negative, in cosine
     similarity."""
@@ -111,6 +116,11 @@ class TrainingConfig:
         require(
             0 <= self.dropout < 1,
             f"training.dropout must be at least 0 and below 1, not {self.dropout}",
+        )
+        require(
+            self.word_vectors in WORD_VECTORS,
+            f"training.word_vectors must be one of {', '.join(WORD_VECTORS)}, "
+            f"not {self.word_vectors!r}",
         )
         require(
             self.loss in LOSSES,

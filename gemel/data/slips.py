@@ -3,21 +3,26 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int32, Int64
 
-from gemel.text import Tokenizer, TokenTable, edit_once
+from gemel.text import TOKENS, Tokenizer, TokenTable, Vocabulary, edit_once
 
 __all__ = ["Slips"]
 
 _KINDS = 4
 """Slips that a word has."""
-_SHORTEST = 4
-"""Letters of a word that has any: with one letter changed, a shorter one is another word."""
+_SHORTEST = 2
+"""Letters of a word that has any."""
+_TRIES = 5
+"""Slips that are tried until one is not a known word: that is how a reader sees that it is one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Slips:
-    """How words of the vocabulary look with one letter wrong."""
+    """How words of the vocabulary look with one letter wrong.
+
+    A slip that the tokenizer reads as a known word is that word.
+    """
 
     share: float
     """Of the words that get one."""
@@ -25,6 +30,8 @@ class Slips:
     """Row of the first slip among all spellings."""
     rows: Int64[np.ndarray, "words"]
     """For every word of the vocabulary the place of its first slip; -1 if it has none."""
+    read_as: Int32[np.ndarray, "slips"]
+    """For every slip the word of the vocabulary that it is read as; 0 if it is none."""
     spellings: TokenTable
     """N-grams of all slips."""
 
@@ -46,8 +53,11 @@ class Slips:
                 rows.append(-1)
                 continue
             rows.append(len(words))
-            words.extend(edit_once(word, random) for _ in range(_KINDS))
-        return cls(share, first, np.array(rows, np.int64), tokenizer.spell(words))
+            words.extend(_slip(word, tokenizer.vocabulary, random) for _ in range(_KINDS))
+        read_as = np.array(tokenizer.vocabulary.ids(words), np.int32)
+        unknown = np.flatnonzero(read_as == TOKENS.unknown)
+        read_as[unknown] = tokenizer.read_as([words[number] for number in unknown])
+        return cls(share, first, np.array(rows, np.int64), read_as, tokenizer.spell(words))
 
     def draw(
         self,
@@ -63,10 +73,24 @@ class Slips:
             random: chooses.
 
         Returns:
-            The ids, where a slip has the number of its spelling, and which ones slipped.
+            The ids, where a slip has the number of its spelling or of the word it is read as, and
+            which ones have that of a spelling.
         """
         chosen = may & (random.random(ids.shape) < self.share)
         places = self.rows[np.where(chosen, ids, 0)]
+        slips = places + random.integers(_KINDS, size=ids.shape)
         slipped = chosen & (places >= 0)
-        kinds = random.integers(_KINDS, size=ids.shape)
-        return np.where(slipped, self.first + places + kinds, ids), slipped
+        instead = np.full(ids.shape, TOKENS.unknown)
+        instead[slipped] = self.read_as[slips[slipped]]
+        is_read = instead != TOKENS.unknown
+        drawn = np.where(slipped, self.first + slips, ids)
+        return np.where(is_read, instead, drawn), slipped & ~is_read
+
+
+def _slip(word: str, vocabulary: Vocabulary, random: np.random.Generator) -> str:
+    """Make a slip that is no known word, if one can be found."""
+    for _ in range(_TRIES):
+        slip = edit_once(word, random)
+        if slip not in vocabulary:
+            break
+    return slip

@@ -131,6 +131,7 @@ def save_model(
                 "lowercase": model.tokenizer.lowercase,
                 "repair": model.tokenizer.repair,
                 "ngram_buckets": model.tokenizer.ngram_buckets,
+                "nearest": model.tokenizer.nearest,
                 "words": model.tokenizer.vocabulary.words,
             },
         )
@@ -224,7 +225,7 @@ def load_model(path: str | Path) -> Model:
     except (KeyError, TypeError, ValueError) as error:
         raise FolderError(f"{folder}: not a gemel model, or damaged: {error}") from error
     _check_weights(model, folder / _WEIGHTS)
-    rules = ("lowercase", "repair", "ngram_buckets")
+    rules = ("lowercase", "repair", "ngram_buckets", "nearest")
     if any(getattr(model.config.text, rule) != getattr(model.tokenizer, rule) for rule in rules):
         raise FolderError(f"{folder}: damaged: {_TOKENIZER} and config.json contradict each other")
     weights = {name: array.astype(np.float32) for name, array in model.weights.items()}
@@ -299,6 +300,7 @@ def _tokenizer(values: Mapping[str, Any]) -> Tokenizer:
         lowercase=lowercase,
         repair=msgspec.convert(values["repair"], bool),
         ngram_buckets=msgspec.convert(values["ngram_buckets"], int),
+        nearest=msgspec.convert(values.get("nearest", False), bool),
     )
 
 

@@ -102,6 +102,7 @@ class Engine:
             tokenizer.vocabulary,
             lowercase=tokenizer.lowercase,
             ngram_buckets=tokenizer.ngram_buckets,
+            nearest=tokenizer.nearest,
         )
         score = Engine(dataclasses.replace(self.model, tokenizer=plain)).similarity
         return explain_verdict(

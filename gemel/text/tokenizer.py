@@ -1,12 +1,14 @@
 """From a question to words to ids."""
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, Int32
 
 from gemel.text.cleaning import clean
+from gemel.text.nearest import NearestWords
 from gemel.text.subwords import ngram_ids
 from gemel.text.table import TokenTable
 from gemel.text.tokens import TOKENS
@@ -14,6 +16,9 @@ from gemel.text.vocabulary import Vocabulary
 from gemel.text.words import split_words
 
 __all__ = ["Tokenizer"]
+
+_FIRST = 2
+"""Id of a vocabulary's first word."""
 
 
 class Tokenizer:
@@ -25,6 +30,8 @@ class Tokenizer:
         repair: whether garbled letters are put right first; see `clean`.
         ngram_buckets: rows of the table that other words are composed from by their spelling; with
             0 all of them are the one unknown id.
+        nearest: whether an unknown word that is one letter off a known one is read as that one;
+            see `NearestWords`.
     """
 
     def __init__(
@@ -34,6 +41,7 @@ class Tokenizer:
         lowercase: bool = True,
         repair: bool = False,
         ngram_buckets: int = 0,
+        nearest: bool = False,
     ):
         if ngram_buckets < 0:
             raise ValueError(f"ngram_buckets must not be negative, not {ngram_buckets}")
@@ -41,6 +49,7 @@ class Tokenizer:
         self.lowercase = lowercase
         self.repair = repair
         self.ngram_buckets = ngram_buckets
+        self.nearest = nearest
 
     def learn(
         self,
@@ -72,6 +81,7 @@ class Tokenizer:
             lowercase=self.lowercase,
             repair=self.repair,
             ngram_buckets=self.ngram_buckets,
+            nearest=self.nearest,
         )
 
     def clean(self, text: str) -> str:
@@ -92,16 +102,34 @@ class Tokenizer:
 
     def encode_cleaned(self, texts: Iterable[str]) -> TokenTable:
         """Do the same with questions that `clean` has been over."""
-        pieces = _Pieces(self.vocabulary, spelled=self.ngram_buckets > 0)
+        pieces = _Pieces(self.vocabulary, numbered=self.ngram_buckets > 0 or self.nearest)
         rows = (
             [index for piece in text.split() for index in pieces[piece]] or [TOKENS.unknown]
             for text in texts
         )
         table = TokenTable.from_rows(rows)
+        known, new = len(self.vocabulary), list(pieces.new)
+        ids = table.ids
+        if self.nearest and new:
+            instead = self.read_as(new)
+            left = instead == TOKENS.unknown
+            numbers = known + np.cumsum(left, dtype=np.int32) - 1 if self.ngram_buckets else 0
+            ids = np.concatenate([np.arange(known), np.where(left, numbers, instead)])[ids]
+            new = [word for word, is_left in zip(new, left.tolist(), strict=True) if is_left]
         if not self.ngram_buckets:
-            return table
-        known, spellings = len(self.vocabulary), self.spell(pieces.new)
-        return TokenTable(table.ids, table.starts, known, spellings)
+            return TokenTable(ids.astype(np.int32), table.starts)
+        return TokenTable(ids.astype(np.int32), table.starts, known, self.spell(new))
+
+    def read_as(self, words: Sequence[str]) -> Int32[np.ndarray, "words"]:
+        """Give the id of the known word that each unknown one is read as, 0 where there is none."""
+        if not self.nearest:
+            return np.zeros(len(words), np.int32)
+        found = self._nearest_words.find(words)
+        return np.where(found < 0, TOKENS.unknown, found + _FIRST).astype(np.int32)
+
+    @functools.cached_property
+    def _nearest_words(self) -> NearestWords:
+        return NearestWords(self.vocabulary.words)
 
     def spell(self, words: Iterable[str]) -> TokenTable:
         """Give the n-grams of words, one row a word."""
@@ -113,13 +141,13 @@ class _Pieces(dict[str, list[int]]):
 
     Args:
         vocabulary: the words that have an id.
-        spelled: whether other words are numbered behind them; else they are the unknown id.
+        numbered: whether other words are numbered behind them; else they are the unknown id.
     """
 
-    def __init__(self, vocabulary: Vocabulary, *, spelled: bool):
+    def __init__(self, vocabulary: Vocabulary, *, numbered: bool):
         super().__init__()
         self.vocabulary = vocabulary
-        self.spelled = spelled
+        self.numbered = numbered
         self.new: dict[str, int] = {}
 
     def __missing__(self, piece: str) -> list[int]:
@@ -130,6 +158,6 @@ class _Pieces(dict[str, list[int]]):
         index = self.vocabulary.get(word)
         if index is not None:
             return index
-        if not self.spelled:
+        if not self.numbered:
             return TOKENS.unknown
         return self.new.setdefault(word, len(self.vocabulary) + len(self.new))

@@ -26,12 +26,18 @@ from gemel.inference import NumpyTwin
 from gemel.models import SiameseModel
 from gemel.text import Tokenizer
 from gemel.training.collapse import mean_similarity
+from gemel.training.cooccurrence import word_vectors
 from gemel.training.folding import Folding
 from gemel.training.identity import Identity
 from gemel.training.keeper import Keeper
 from gemel.training.parts import training_and_validation
 from gemel.training.reporters import Reporter, Silent
-from gemel.training.starting import begin_with, learn_words, require_same_network
+from gemel.training.starting import (
+    begin_with,
+    begin_with_vectors,
+    learn_words,
+    require_same_network,
+)
 from gemel.training.trainer import Trainer, Validation
 from gemel.version import __version__
 
@@ -83,6 +89,10 @@ def learn(
     folded = Folding(model, tokenizer)
     if start is not None:
         begin_with(start, tokenizer, model, folded)
+    elif config.training.word_vectors == "cooccurrence":
+        reporter.say("learning word vectors from the questions alone")
+        shape = len(tokenizer.vocabulary), config.network.d_model
+        begin_with_vectors(word_vectors(batches.table, *shape, seed=config.training.seed), model)
     reporter.say(
         f"{len(tokenizer.vocabulary):,} words in the vocabulary, "
         f"{len(batches.pairs):,} pairs to learn from"

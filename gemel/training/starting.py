@@ -1,6 +1,8 @@
-"""Going on from a model: its words keep their vectors, new ones get theirs."""
+"""What a training begins with: a model's weights, or word vectors learned beforehand."""
 
+import numpy as np
 import torch
+from jaxtyping import Float32
 
 from gemel.config import Config
 from gemel.data import Pairs
@@ -11,7 +13,7 @@ from gemel.models import SiameseModel, get_weights, set_weights
 from gemel.text import Tokenizer
 from gemel.training.folding import Folding
 
-__all__ = ["begin_with", "learn_words", "require_same_network"]
+__all__ = ["begin_with", "begin_with_vectors", "learn_words", "require_same_network"]
 
 
 def require_same_network(start: Model, config: Config) -> None:
@@ -32,6 +34,7 @@ def require_same_network(start: Model, config: Config) -> None:
 _FIXED = (
     ("text", "lowercase"),
     ("text", "repair"),
+    ("text", "nearest"),
     ("text", "ngram_buckets"),
     ("network", "d_model"),
     ("network", "masked"),
@@ -49,7 +52,10 @@ def learn_words(training: Pairs, config: Config, start: Model | None) -> Tokeniz
     tokenizer = start.tokenizer if start else None
     if tokenizer is None:
         tokenizer = Tokenizer(
-            lowercase=text.lowercase, repair=text.repair, ngram_buckets=text.ngram_buckets
+            lowercase=text.lowercase,
+            repair=text.repair,
+            ngram_buckets=text.ngram_buckets,
+            nearest=text.nearest,
         )
     return tokenizer.learn(training.texts, training.counts, min_count=text.min_count)
 
@@ -82,3 +88,19 @@ def begin_with(start: Model, tokenizer: Tokenizer, model: SiameseModel, folded: 
         rows[known:] = 0
         with torch.no_grad():
             embedding.spelled.words.weight.copy_(rows)
+
+
+def begin_with_vectors(vectors: Float32[np.ndarray, "words dim"], model: SiameseModel) -> None:
+    """Have words begin with these vectors, made as long as the random ones they replace.
+
+    Args:
+        vectors: unit vectors; a word whose vector is zero keeps its random one.
+        model: the network to change.
+    """
+    weights = get_weights(model.processor, model.head)
+    table = weights["embedding.weight"]
+    learned = np.flatnonzero(vectors.any(axis=1))
+    if len(learned):
+        length = np.sqrt(np.square(table[learned]).sum(axis=1).mean())
+        table[learned] = vectors[learned] * length
+    set_weights(model.processor, weights, model.head)

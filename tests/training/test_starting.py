@@ -6,11 +6,12 @@ import pytest
 from gemel.config import Config
 from gemel.data import Pairs
 from gemel.errors import ConfigError
+from gemel.folder import load_model, save_model
 from gemel.inference import Engine
 from gemel.models import SiameseModel, get_weights
 from gemel.training import learn
 from gemel.training.folding import Folding
-from gemel.training.starting import begin_with
+from gemel.training.starting import begin_with, begin_with_vectors
 
 TOPICS = ["cat", "dog", "car", "tea", "sun", "map"]
 SMALL = Config().replace(
@@ -97,3 +98,54 @@ def test_another_network_is_refused_by_name(start, setting):
 def test_other_settings_may_change(start):
     model = learn(make_pairs(TOPICS), start.config.replace(["training.epochs=1"]), start=start)
     assert len(model.training["epochs"]) == 1
+
+
+@pytest.mark.parametrize("compose_all", [False, True])
+def test_words_begin_with_learned_vectors_of_the_same_length(compose_all):
+    siamese = SiameseModel(40, 8, ngram_buckets=16, compose_all=compose_all)
+    before = get_weights(siamese.processor)
+    vectors = np.zeros((40, 8), np.float32)
+    vectors[5:] = np.random.default_rng(0).normal(size=(35, 8))
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    begin_with_vectors(vectors, siamese)
+    after = get_weights(siamese.processor)
+    table, old = after.pop("embedding.weight"), before.pop("embedding.weight")
+    np.testing.assert_array_equal(table[:5], old[:5])
+    directions = table[5:] / np.linalg.norm(table[5:], axis=1, keepdims=True)
+    np.testing.assert_allclose(directions, vectors[5:], atol=1e-5)
+    lengths = (np.sqrt(np.square(rows[5:]).sum(axis=1).mean()) for rows in (table, old))
+    assert next(lengths) == pytest.approx(next(lengths), rel=1e-5)
+    for name, array in after.items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_word_vectors_are_learned_when_asked_for_and_not_when_going_on():
+    """One step of no size leaves the words where they began."""
+    still = ["training.learning_rate=1e-30", "training.epochs=1", "network.compose_all=true"]
+    config = SMALL.replace([*still, "training.word_vectors=cooccurrence"])
+    learned = learn(make_pairs(TOPICS), config)
+    random = learn(make_pairs(TOPICS), SMALL.replace(still))
+    assert (learned.weights["embedding.weight"] != random.weights["embedding.weight"]).any()
+    again = learn(make_pairs(TOPICS), config)
+    np.testing.assert_array_equal(
+        again.weights["embedding.weight"], learned.weights["embedding.weight"]
+    )
+    further = learn(make_pairs(TOPICS), start=learned)
+    np.testing.assert_allclose(
+        further.weights["embedding.weight"], learned.weights["embedding.weight"], atol=1e-6
+    )
+
+
+def test_slips_are_put_right_in_the_folder_too(tmp_path):
+    """Read from the folder, the model answers slips as it did: as the words they are read as."""
+    config = SMALL.replace(["text.nearest=true", "text.min_count=2"])
+    model = learn(make_pairs([f"{topic}house" for topic in TOPICS]), config)
+    save_model(model, tmp_path / "model")
+    engine = Engine(load_model(tmp_path / "model"))
+    asked = engine.encode(["where is the cathouse 1", "wheer is the cathuose 1", "where is zzzzzz"])
+    np.testing.assert_array_equal(asked[0], asked[1])
+    assert (asked[0] != asked[2]).any()
+    np.testing.assert_array_equal(
+        asked, Engine(model).encode(["where is the cathouse 1"] * 2 + ["where is zzzzzz"])
+    )
+    assert engine.explain("wheer is it", "where is it").verdict.similarity == 1

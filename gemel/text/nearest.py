@@ -1,0 +1,100 @@
+"""The known word that an unknown one is a letter away from."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Int64, UInt64
+
+__all__ = ["NearestWords", "is_one_letter_off"]
+
+_SHORTEST = 4
+"""Letters of a word that is put right; with one letter changed, a shorter one is another word."""
+_LONGEST = 64
+"""Letters of a word that is looked at; who types a longer one has made no slip."""
+_BASE = np.uint64(0x9E3779B97F4A7C15)
+
+
+class NearestWords:
+    """Finds known words by what is left of them when a letter is left out.
+
+    Two words that are one letter apart (one more, one less, one other, two neighbours swapped) are
+    equal when the right letter is left out of one of them, or of both. So all words, whole and
+    with each letter left out, stand in one sorted array of hashes.
+
+    Args:
+        words: the known words, the one to prefer first.
+
+    Source: Garbe's SymSpell (2012).
+    """
+
+    def __init__(self, words: Sequence[str]):
+        self.words = words
+        usable = [
+            number for number, word in enumerate(words) if _is_plain(word, shortest=_SHORTEST - 1)
+        ]
+        keys, places = _keys([words[number] for number in usable])
+        order = np.argsort(keys, kind="stable")
+        self._keys = keys[order]
+        self._numbers = np.array(usable, np.int64)[places[order]]
+
+    def find(self, words: Sequence[str]) -> Int64[np.ndarray, "words"]:
+        """Give for each word the number of the first known word one letter off, or -1.
+
+        Only words of letters alone are put right, from four letters on.
+        """
+        found = np.full(len(words), -1, np.int64)
+        asked = [number for number, word in enumerate(words) if _is_plain(word)]
+        keys, places = _keys([words[number] for number in asked])
+        first = np.searchsorted(self._keys, keys, side="left")
+        counts = np.searchsorted(self._keys, keys, side="right") - first
+        hits = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        candidates = np.stack([np.repeat(places, counts), self._numbers[hits]], axis=1)
+        for place, known in np.unique(candidates, axis=0).tolist():
+            number = asked[place]
+            if found[number] < 0 and is_one_letter_off(words[number], self.words[known]):
+                found[number] = known
+        return found
+
+
+def is_one_letter_off(one: str, other: str) -> bool:
+    """Tell whether one letter more, less or other, or two neighbours swapped, part two words."""
+    if len(one) < len(other):
+        one, other = other, one
+    if len(one) - len(other) > 1 or one == other:
+        return False
+    same = 0
+    while same < len(other) and one[same] == other[same]:
+        same += 1
+    one, other = one[same:], other[same:]
+    if one[1:] in (other, other[1:]):
+        return True
+    return len(one) == len(other) and one[:2] == other[1::-1] and one[2:] == other[2:]
+
+
+def _is_plain(word: str, shortest: int = _SHORTEST) -> bool:
+    return shortest <= len(word) <= _LONGEST and word.isalpha()
+
+
+def _keys(
+    words: Sequence[str],
+) -> tuple[UInt64[np.ndarray, "keys"], Int64[np.ndarray, "keys"]]:
+    """Hash each word, whole and with each letter left out; say which word each hash is of."""
+    if not words:
+        return np.zeros(0, np.uint64), np.zeros(0, np.int64)
+    width = max(map(len, words))
+    letters = np.array(words, f"<U{width}").view(np.uint32).reshape(len(words), width)
+    lengths = np.array([len(word) for word in words])
+    letters = letters.astype(np.uint64) + np.uint64(1)
+    # A word's hash is the sum of letter * base ** (letters behind it), modulo 2 ** 64.
+    powers = np.ones(width + 1, np.uint64)
+    np.multiply.accumulate(np.full(width, _BASE), out=powers[1:])
+    before = np.zeros((len(words), width + 1), np.uint64)
+    for place in range(width):
+        before[:, place + 1] = before[:, place] * _BASE + letters[:, place]
+    rows = np.arange(len(words))
+    whole = before[rows, lengths]
+    behind = lengths[:, None] - 1 - np.arange(width)
+    is_letter = behind >= 0
+    without = whole[:, None] + powers[np.maximum(behind, 0)] * (before[:, :-1] - before[:, 1:])
+    keys = np.concatenate([whole, without[is_letter]])
+    return keys, np.concatenate([rows, np.nonzero(is_letter)[0]])

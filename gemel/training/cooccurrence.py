@@ -1,0 +1,126 @@
+"""Word vectors from the questions alone: words that keep the same company lie close."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float32, Float64, Int64
+
+from gemel.text import TOKENS, TokenTable
+
+__all__ = ["word_vectors"]
+
+_WINDOW = 5
+"""Words on either side that keep a word company; of these the nearest counts most."""
+_SMOOTHING = 0.75
+"""Power of how often company is seen; below 1 rare company is less of a surprise."""
+_SPARE = 16
+"""Directions beyond the wanted ones: the wanted are found more exactly."""
+_ROUNDS = 5
+_NOISE = 1e-5
+"""Directions weaker than this share of the strongest are what rounding left."""
+_CHUNK = 1 << 20
+"""Tokens whose neighbours are counted at a time."""
+
+
+def word_vectors(
+    table: TokenTable, words: int, dim: int, *, seed: int = 0
+) -> Float32[np.ndarray, "words dim"]:
+    """Learn a vector for each word from the words around it, without labels.
+
+    The matrix of positive pointwise mutual information, a weight for each word and each company of
+    it, is cut down to its strongest `dim` directions.
+
+    Args:
+        table: token ids of questions.
+        words: how many words have a vector: ids from 0 on; other ids are nobody's company.
+        dim: numbers in a vector.
+        seed: starts the search for the directions.
+
+    Returns:
+        Unit vectors; zeros for a word without company, and for what is no word.
+
+    Source: Levy and Goldberg, "Neural word embedding as implicit matrix factorization" (2014),
+    smoothed as in Levy, Goldberg and Dagan (2015); the directions by subspace iteration after
+    Halko, Martinsson and Tropp (2011).
+    """
+    keys, counts = _count(table, words)
+    word, company = np.divmod(keys, words)
+    weights = _surprise(word, company, counts, words)
+    kept = np.flatnonzero(weights > 0)
+    vectors = np.zeros((words, dim), np.float32)
+    if len(kept):
+        starts = np.searchsorted(word[kept], np.arange(words + 1))
+        matrix = torch.from_numpy(company[kept]), torch.from_numpy(starts)
+        rank = min(dim + _SPARE, words)
+        found = _strongest(*matrix, torch.from_numpy(weights[kept].astype(np.float32)), rank, seed)
+        width = min(dim, rank)
+        vectors[:, :width] = found[:, :width]
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Float32[np.ndarray, "words dim"] = np.divide(
+        vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-6
+    )
+    return unit
+
+
+def _count(
+    table: TokenTable, words: int
+) -> tuple[Int64[np.ndarray, "cells"], Float64[np.ndarray, "cells"]]:
+    """Count every word beside every other: keys word * words + company, ascending, and weights."""
+    keys, counts = np.zeros(0, np.int64), np.zeros(0)
+    ends = np.searchsorted(table.starts, np.arange(_CHUNK, table.starts[-1] + _CHUNK, _CHUNK))
+    first = 0
+    for last in np.unique(np.minimum(np.append(ends, len(table)), len(table))).tolist():
+        ids = table.ids[table.starts[first] : table.starts[last]].astype(np.int64)
+        rows = np.repeat(np.arange(first, last), table.lengths_of(np.arange(first, last)))
+        first = last
+        usable = (ids < words) & (ids != TOKENS.padding) & (ids != TOKENS.unknown)
+        found, weights = [keys], [counts]
+        for distance in range(1, _WINDOW + 1):
+            beside = (rows[distance:] == rows[:-distance]) & usable[distance:] & usable[:-distance]
+            left, right = ids[:-distance][beside], ids[distance:][beside]
+            found += [left * words + right, right * words + left]
+            weights.append(np.full(2 * len(left), (_WINDOW + 1 - distance) / _WINDOW))
+        keys, place = np.unique(np.concatenate(found), return_inverse=True)
+        counts = np.bincount(place, np.concatenate(weights), len(keys)).astype(np.float64)
+    return keys, counts
+
+
+def _surprise(
+    word: Int64[np.ndarray, "cells"],
+    company: Int64[np.ndarray, "cells"],
+    counts: Float64[np.ndarray, "cells"],
+    words: int,
+) -> Float64[np.ndarray, "cells"]:
+    """Give how much likelier each company is than by chance, as a logarithm."""
+    seen: Float64[np.ndarray, "words"] = np.bincount(word, counts, words)
+    smooth = np.power(seen, _SMOOTHING)
+    expected = seen[word] * smooth[company] / smooth.sum()
+    surprise: Float64[np.ndarray, "cells"] = np.log(counts / expected)
+    return surprise
+
+
+def _strongest(
+    company: torch.Tensor, starts: torch.Tensor, weights: torch.Tensor, rank: int, seed: int
+) -> Float32[np.ndarray, "words rank"]:
+    """Give each word its numbers in the matrix's strongest directions, the strongest first."""
+
+    def times(right: torch.Tensor) -> torch.Tensor:
+        return F.embedding_bag(
+            company,
+            right,
+            starts,
+            mode="sum",
+            per_sample_weights=weights,
+            include_last_offset=True,
+        )
+
+    chance = torch.Generator().manual_seed(seed)
+    basis = torch.randn(len(starts) - 1, rank, generator=chance)
+    for _ in range(_ROUNDS):
+        basis, _ = torch.linalg.qr(times(basis))
+    directions, strength, _ = torch.linalg.svd(times(basis), full_matrices=False)
+    strength[strength < _NOISE * strength[0]] = 0
+    # Each direction is weighed by the root of its strength, as Levy et al. do.
+    found: Float32[np.ndarray, "words rank"] = (directions * strength.sqrt()).numpy()
+    found[starts[1:] == starts[:-1]] = 0
+    return found
