@@ -21,8 +21,8 @@ from gemel.evaluation import (
     Report,
     evaluate,
     fit_decision,
-    judge,
     judge_by_halves,
+    judge_scored,
     measure_robustness,
 )
 from gemel.evaluation.probes import measure_probes
@@ -61,16 +61,11 @@ def main() -> None:
     rows, result = [], dict[str, Any](config=config.to_mapping(), reports=[])
     natural, wang = gemel.read_pairs(options.natural), gemel.read_pairs(options.wang)
     for pairs, label in ((natural, "natural share"), (wang, "Wang et al. dev")):
+        similarity = engine.similarity(pairs.left_texts, pairs.right_texts)
         halves = evaluate(judge_by_halves(pairs, engine.similarity))
         cosine = evaluate(judge_by_halves(pairs, engine.cosine))
-        stored = evaluate(
-            judge(
-                pairs,
-                engine.similarity,
-                engine.model.decision,
-                prevalence=config.decision.prevalence,
-            )
-        )
+        decision, share = engine.model.decision, config.decision.prevalence
+        stored = evaluate(judge_scored(pairs, similarity, decision, prevalence=share))
         for how, report in (
             ("as it comes", stored),
             ("threshold of the other half", halves),

@@ -20,7 +20,7 @@ from gemel.layers import Fn, Parallel, normalize
 from gemel.losses import in_batch_triplet_loss
 from gemel.models import SiameseModel
 from gemel.samples import HELPDESK
-from gemel.text import TOKENS, Tokenizer, Tokens, TokenTable, next_power_of_two
+from gemel.text import TOKENS, Rules, Tokenizer, Tokens, TokenTable, next_power_of_two
 
 __all__ = [
     "AXIS",
@@ -164,7 +164,7 @@ class DataLoader:
     @functools.cached_property
     def _tokenizer(self) -> Tokenizer:
         same = self._pairs.select(self._known & self._pairs.labels)
-        return Tokenizer(lowercase=False).learn(same.texts, same.counts)
+        return Tokenizer(rules=Rules(lowercase=False)).learn(same.texts, same.counts)
 
     @functools.cached_property
     def vocabulary(self) -> dict[str, int]:

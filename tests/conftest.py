@@ -5,7 +5,7 @@ import pytest
 from gemel.config import Config, DecisionConfig
 from gemel.decision import Decision
 from gemel.folder import Model
-from gemel.text import Tokenizer
+from gemel.text import Rules, Tokenizer
 
 # How long an example takes says something about the machine, not about gemel.
 hypothesis.settings.register_profile("gemel", deadline=None)
@@ -24,7 +24,7 @@ def tiny_model():
     """A model folder's content with random weights and the words of four questions."""
     dim = 4
     buckets = 11
-    tokenizer = Tokenizer(ngram_buckets=buckets).learn(QUESTIONS)
+    tokenizer = Tokenizer(rules=Rules(ngram_buckets=buckets)).learn(QUESTIONS)
     random = np.random.default_rng(5)
 
     def draw(*shape):

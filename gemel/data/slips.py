@@ -54,10 +54,13 @@ class Slips:
                 continue
             rows.append(len(words))
             words.extend(_slip(word, tokenizer.vocabulary, random) for _ in range(_KINDS))
-        read_as = np.array(tokenizer.vocabulary.ids(words), np.int32)
-        unknown = np.flatnonzero(read_as == TOKENS.unknown)
-        read_as[unknown] = tokenizer.read_as([words[number] for number in unknown])
-        return cls(share, first, np.array(rows, np.int64), read_as, tokenizer.spell(words))
+        return cls(
+            share,
+            first,
+            np.array(rows, np.int64),
+            tokenizer.read_as(words),
+            tokenizer.spell(words),
+        )
 
     def draw(
         self,

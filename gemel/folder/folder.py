@@ -28,7 +28,7 @@ from gemel.files import check_writable, new_folder
 from gemel.folder.card import card_text
 from gemel.folder.shapes import weight_shapes
 from gemel.pretrained import came_with_gemel
-from gemel.text import Tokenizer, Vocabulary
+from gemel.text import Rules, Tokenizer, Vocabulary
 from gemel.version import __version__
 
 __all__ = ["FORMAT_VERSION", "Model", "check_place", "load_model", "replace_decision", "save_model"]
@@ -128,10 +128,7 @@ def save_model(
         _write_json(
             folder / _TOKENIZER,
             {
-                "lowercase": model.tokenizer.lowercase,
-                "repair": model.tokenizer.repair,
-                "ngram_buckets": model.tokenizer.ngram_buckets,
-                "nearest": model.tokenizer.nearest,
+                **dataclasses.asdict(model.tokenizer.rules),
                 "words": model.tokenizer.vocabulary.words,
             },
         )
@@ -225,8 +222,7 @@ def load_model(path: str | Path) -> Model:
     except (KeyError, TypeError, ValueError) as error:
         raise FolderError(f"{folder}: not a gemel model, or damaged: {error}") from error
     _check_weights(model, folder / _WEIGHTS)
-    rules = ("lowercase", "repair", "ngram_buckets", "nearest")
-    if any(getattr(model.config.text, rule) != getattr(model.tokenizer, rule) for rule in rules):
+    if model.tokenizer.rules != Rules.of(model.config.text):
         raise FolderError(f"{folder}: damaged: {_TOKENIZER} and config.json contradict each other")
     weights = {name: array.astype(np.float32) for name, array in model.weights.items()}
     return dataclasses.replace(model, weights=weights)
@@ -294,14 +290,7 @@ def _sha256(content: bytes) -> str:
 
 def _tokenizer(values: Mapping[str, Any]) -> Tokenizer:
     words = msgspec.convert(values["words"], list[str])
-    lowercase = msgspec.convert(values["lowercase"], bool)
-    return Tokenizer(
-        Vocabulary(words),
-        lowercase=lowercase,
-        repair=msgspec.convert(values["repair"], bool),
-        ngram_buckets=msgspec.convert(values["ngram_buckets"], int),
-        nearest=msgspec.convert(values.get("nearest", False), bool),
-    )
+    return Tokenizer(Vocabulary(words), msgspec.convert(values, Rules))
 
 
 def _training(record: dict[str, Any]) -> dict[str, Any]:
@@ -314,7 +303,7 @@ def _training(record: dict[str, Any]) -> dict[str, Any]:
 def _check_weights(model: Model, path: Path) -> None:
     kind = model.config.network.weights
     expected = weight_shapes(
-        model.config.network, len(model.tokenizer.vocabulary), model.tokenizer.ngram_buckets
+        model.config.network, len(model.tokenizer.vocabulary), model.tokenizer.rules.ngram_buckets
     )
     if set(model.weights) != set(expected):
         raise FolderError(

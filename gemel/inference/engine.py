@@ -98,12 +98,8 @@ class Engine:
             raise DataError(problem)
         tokenizer = self.model.tokenizer
         # What is left of a question is clean; to repair it once more could change other words.
-        plain = Tokenizer(
-            tokenizer.vocabulary,
-            lowercase=tokenizer.lowercase,
-            ngram_buckets=tokenizer.ngram_buckets,
-            nearest=tokenizer.nearest,
-        )
+        rules = dataclasses.replace(tokenizer.rules, repair=False)
+        plain = Tokenizer(tokenizer.vocabulary, rules)
         score = Engine(dataclasses.replace(self.model, tokenizer=plain)).similarity
         return explain_verdict(
             self.predict(left, right),

@@ -2,6 +2,7 @@
 
 from gemel.text.cleaning import clean
 from gemel.text.encoding import EncodeIds, Progress, encode_in_batches, pair_cosines
+from gemel.text.rules import Rules
 from gemel.text.table import TokenTable, next_power_of_two, spell, spell_all
 from gemel.text.tokenizer import Tokenizer
 from gemel.text.tokens import TOKENS, Tokens
@@ -14,6 +15,7 @@ __all__ = [
     "UNKNOWN_TOKEN",
     "EncodeIds",
     "Progress",
+    "Rules",
     "TokenTable",
     "Tokenizer",
     "Tokens",

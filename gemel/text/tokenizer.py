@@ -9,6 +9,7 @@ from jaxtyping import Int, Int32
 
 from gemel.text.cleaning import clean
 from gemel.text.nearest import NearestWords
+from gemel.text.rules import Rules
 from gemel.text.subwords import ngram_ids
 from gemel.text.table import TokenTable
 from gemel.text.tokens import TOKENS
@@ -19,6 +20,7 @@ __all__ = ["Tokenizer"]
 
 _FIRST = 2
 """Id of a vocabulary's first word."""
+_DEFAULT = Rules()
 
 
 class Tokenizer:
@@ -26,30 +28,12 @@ class Tokenizer:
 
     Args:
         vocabulary: the words that have an id; none yet if None.
-        lowercase: whether case is dropped.
-        repair: whether garbled letters are put right first; see `clean`.
-        ngram_buckets: rows of the table that other words are composed from by their spelling; with
-            0 all of them are the one unknown id.
-        nearest: whether an unknown word that is one letter off a known one is read as that one;
-            see `NearestWords`.
+        rules: how to read.
     """
 
-    def __init__(
-        self,
-        vocabulary: Vocabulary | None = None,
-        *,
-        lowercase: bool = True,
-        repair: bool = False,
-        ngram_buckets: int = 0,
-        nearest: bool = False,
-    ):
-        if ngram_buckets < 0:
-            raise ValueError(f"ngram_buckets must not be negative, not {ngram_buckets}")
+    def __init__(self, vocabulary: Vocabulary | None = None, rules: Rules = _DEFAULT):
         self.vocabulary = vocabulary or Vocabulary()
-        self.lowercase = lowercase
-        self.repair = repair
-        self.ngram_buckets = ngram_buckets
-        self.nearest = nearest
+        self.rules = rules
 
     def learn(
         self,
@@ -76,17 +60,11 @@ class Tokenizer:
         for piece, count in pieces.items():
             for word in split_words(piece):
                 seen[word] += count
-        return Tokenizer(
-            self.vocabulary.grown(seen, min_count),
-            lowercase=self.lowercase,
-            repair=self.repair,
-            ngram_buckets=self.ngram_buckets,
-            nearest=self.nearest,
-        )
+        return Tokenizer(self.vocabulary.grown(seen, min_count), self.rules)
 
     def clean(self, text: str) -> str:
         """Make texts that look alike the same, by this tokenizer's rules."""
-        return clean(text, lowercase=self.lowercase, repair=self.repair)
+        return clean(text, lowercase=self.rules.lowercase, repair=self.rules.repair)
 
     def words(self, text: str) -> list[str]:
         """Give the words of a question."""
@@ -102,7 +80,8 @@ class Tokenizer:
 
     def encode_cleaned(self, texts: Iterable[str]) -> TokenTable:
         """Do the same with questions that `clean` has been over."""
-        pieces = _Pieces(self.vocabulary, numbered=self.ngram_buckets > 0 or self.nearest)
+        nearest, spelled = self.rules.nearest, self.rules.ngram_buckets > 0
+        pieces = _Pieces(self.vocabulary, numbered=spelled or nearest)
         rows = (
             [index for piece in text.split() for index in pieces[piece]] or [TOKENS.unknown]
             for text in texts
@@ -110,22 +89,24 @@ class Tokenizer:
         table = TokenTable.from_rows(rows)
         known, new = len(self.vocabulary), list(pieces.new)
         ids = table.ids
-        if self.nearest and new:
+        if nearest and new:
             instead = self.read_as(new)
             left = instead == TOKENS.unknown
-            numbers = known + np.cumsum(left, dtype=np.int32) - 1 if self.ngram_buckets else 0
+            numbers = known + np.cumsum(left, dtype=np.int32) - 1 if spelled else 0
             ids = np.concatenate([np.arange(known), np.where(left, numbers, instead)])[ids]
             new = [word for word, is_left in zip(new, left.tolist(), strict=True) if is_left]
-        if not self.ngram_buckets:
+        if not spelled:
             return TokenTable(ids.astype(np.int32), table.starts)
         return TokenTable(ids.astype(np.int32), table.starts, known, self.spell(new))
 
     def read_as(self, words: Sequence[str]) -> Int32[np.ndarray, "words"]:
-        """Give the id of the known word that each unknown one is read as, 0 where there is none."""
-        if not self.nearest:
-            return np.zeros(len(words), np.int32)
-        found = self._nearest_words.find(words)
-        return np.where(found < 0, TOKENS.unknown, found + _FIRST).astype(np.int32)
+        """Give the id of the known word that each word is read as, 0 where there is none."""
+        ids = np.array(self.vocabulary.ids(words), np.int32)
+        unknown = np.flatnonzero(ids == TOKENS.unknown)
+        if self.rules.nearest and len(unknown):
+            found = self._nearest_words.find([words[place] for place in unknown.tolist()])
+            ids[unknown] = np.where(found < 0, TOKENS.unknown, found + _FIRST)
+        return ids
 
     @functools.cached_property
     def _nearest_words(self) -> NearestWords:
@@ -133,7 +114,7 @@ class Tokenizer:
 
     def spell(self, words: Iterable[str]) -> TokenTable:
         """Give the n-grams of words, one row a word."""
-        return TokenTable.from_rows(ngram_ids(word, self.ngram_buckets) for word in words)
+        return TokenTable.from_rows(ngram_ids(word, self.rules.ngram_buckets) for word in words)
 
 
 class _Pieces(dict[str, list[int]]):

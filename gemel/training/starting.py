@@ -10,7 +10,7 @@ from gemel.errors import ConfigError
 from gemel.folder import Model
 from gemel.layers import ComposedEmbedding, SubwordEmbedding
 from gemel.models import SiameseModel, get_weights, set_weights
-from gemel.text import Tokenizer
+from gemel.text import Rules, Tokenizer
 from gemel.training.folding import Folding
 
 __all__ = ["begin_with", "begin_with_vectors", "learn_words", "require_same_network"]
@@ -49,14 +49,7 @@ _FIXED = (
 def learn_words(training: Pairs, config: Config, start: Model | None) -> Tokenizer:
     """Learn the words of training questions, on top of those that a model knows."""
     text = config.text
-    tokenizer = start.tokenizer if start else None
-    if tokenizer is None:
-        tokenizer = Tokenizer(
-            lowercase=text.lowercase,
-            repair=text.repair,
-            ngram_buckets=text.ngram_buckets,
-            nearest=text.nearest,
-        )
+    tokenizer = start.tokenizer if start else Tokenizer(rules=Rules.of(text))
     return tokenizer.learn(training.texts, training.counts, min_count=text.min_count)
 
 

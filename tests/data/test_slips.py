@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from gemel.data import Batches, PairGraph, Pairs, Slips
-from gemel.text import TOKENS, Tokenizer
+from gemel.text import TOKENS, Rules, Tokenizer
 
 WORDS = ["password", "reset", "a", "account", "2024"]
 
 
 @pytest.fixture
 def tokenizer():
-    return Tokenizer(ngram_buckets=10_000).learn([" ".join(WORDS)])
+    return Tokenizer(rules=Rules(ngram_buckets=10_000)).learn([" ".join(WORDS)])
 
 
 def test_long_words_have_slips_of_their_own(tokenizer):
@@ -73,7 +73,7 @@ def test_batches_read_slips_by_their_spelling(tokenizer, compose_all):
 
 
 def test_slips_are_no_known_words_where_others_are_to_be_had():
-    tokenizer = Tokenizer(ngram_buckets=10_000).learn(["to so tow"])
+    tokenizer = Tokenizer(rules=Rules(ngram_buckets=10_000)).learn(["to so tow"])
     slips = Slips.of(tokenizer, 50, share=0.5, seed=0)
     known = {tuple(tokenizer.spell([word]).ids.tolist()) for word in tokenizer.vocabulary}
     rows = [slips.spellings.gather(np.array([row])).ids for row in range(len(slips.spellings))]
@@ -83,7 +83,7 @@ def test_slips_are_no_known_words_where_others_are_to_be_had():
 
 
 def test_slips_that_are_put_right_are_the_word():
-    tokenizer = Tokenizer(ngram_buckets=10_000, nearest=True).learn(["password it"])
+    tokenizer = Tokenizer(rules=Rules(ngram_buckets=10_000, nearest=True)).learn(["password it"])
     slips = Slips.of(tokenizer, 50, share=0.999, seed=0)
     password, short = (tokenizer.vocabulary[word] for word in ("password", "it"))
     ids = np.array([[password, short]] * 500)

@@ -11,6 +11,7 @@ import safetensors.numpy
 
 from gemel.errors import FolderError
 from gemel.folder import FORMAT_VERSION, check_place, load_model, save_model
+from gemel.text import Rules, Tokenizer
 
 DECISION = (
     b'{"threshold": 0.75, "lower": 0.5, "upper": 0.75, "slope": 8.0, "intercept": -6.0, "pairs": 9,'
@@ -43,7 +44,7 @@ def test_what_is_saved_is_loaded(tiny_model, folder):
     assert loaded.config == tiny_model.config
     assert loaded.decision == tiny_model.decision
     assert loaded.training == tiny_model.training
-    assert loaded.tokenizer.lowercase == tiny_model.tokenizer.lowercase
+    assert loaded.tokenizer.rules == tiny_model.tokenizer.rules
     assert dict(loaded.tokenizer.vocabulary) == dict(tiny_model.tokenizer.vocabulary)
     assert set(loaded.weights) == set(tiny_model.weights)
     for name, array in tiny_model.weights.items():
@@ -192,7 +193,7 @@ def test_file_of_another_model(tiny_model, folder, tmp_path, name):
     other = dataclasses.replace(
         tiny_model,
         weights={key: array + 1 for key, array in tiny_model.weights.items()},
-        tokenizer=type(tiny_model.tokenizer)(tiny_model.tokenizer.vocabulary, lowercase=False),
+        tokenizer=Tokenizer(tiny_model.tokenizer.vocabulary, Rules(lowercase=False)),
         decision=dataclasses.replace(tiny_model.decision, threshold=0.6),
         training={},
     )

@@ -29,7 +29,7 @@ def wide_engine(tiny_model):
     random = np.random.default_rng(6)
     shapes = {
         "embedding.weight": (len(tiny_model.tokenizer.vocabulary), dim),
-        "ngrams.weight": (tiny_model.tokenizer.ngram_buckets, dim),
+        "ngrams.weight": (tiny_model.tokenizer.rules.ngram_buckets, dim),
         "lstm.weight_ih": (4 * dim, dim),
         "lstm.weight_hh": (4 * dim, dim),
         "lstm.bias": (4 * dim,),

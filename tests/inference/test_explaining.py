@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gemel.errors import DataError
 from gemel.inference import Engine
 from gemel.inference.explaining import explain_verdict
-from gemel.text import Tokenizer
+from gemel.text import Rules, Tokenizer
 
 words = st.sampled_from(["how", "old", "are", "you", "?", "don't", "zebra", "안", "c++", "$5"])
 questions = st.lists(words, min_size=1, max_size=6).map(" ".join)
@@ -82,7 +82,7 @@ def test_everything_is_scored_in_one_call(engine):
 def test_what_is_left_is_not_repaired_again(tiny_model):
     """Without the first mark the others would look like a garbled letter."""
     vocabulary = tiny_model.tokenizer.vocabulary
-    repairing = Tokenizer(vocabulary, lowercase=False, repair=True, ngram_buckets=11)
+    repairing = Tokenizer(vocabulary, Rules(lowercase=False, repair=True, ngram_buckets=11))
     text = "Ã..\u200ba:N:Ä"
     tokens = repairing.words(text)
     assert any(
@@ -90,7 +90,7 @@ def test_what_is_left_is_not_repaired_again(tiny_model):
         != tokens[:place] + tokens[place + 1 :]
         for place in range(len(tokens))
     )
-    plain = Tokenizer(vocabulary, lowercase=False, ngram_buckets=11)
+    plain = Tokenizer(vocabulary, Rules(lowercase=False, ngram_buckets=11))
     ours, theirs = (
         Engine(dataclasses.replace(tiny_model, tokenizer=tokenizer)).explain(*asked)
         for tokenizer, asked in ((repairing, (text, "how")), (plain, (" ".join(tokens), "how")))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.text import Tokenizer, edit_once
+from gemel.text import Rules, Tokenizer, edit_once
 from gemel.text.nearest import NearestWords, is_one_letter_off
 
 few_letters = st.text("abcä", min_size=1, max_size=7)
@@ -62,7 +62,7 @@ def test_what_is_short_endless_or_no_word_stays(word):
 @pytest.fixture
 def tokenizer():
     texts = ["reset my password", "password account", "accounts"]
-    return Tokenizer(ngram_buckets=1000, nearest=True).learn(texts)
+    return Tokenizer(rules=Rules(ngram_buckets=1000, nearest=True)).learn(texts)
 
 
 def test_slips_are_read_as_the_most_frequent_word_and_the_rest_is_spelled(tokenizer):
@@ -80,7 +80,7 @@ def test_slips_are_read_as_the_most_frequent_word_and_the_rest_is_spelled(tokeni
 
 
 def test_without_spelling_the_rest_is_unknown():
-    tokenizer = Tokenizer(nearest=True).learn(["reset my password"])
+    tokenizer = Tokenizer(rules=Rules(nearest=True)).learn(["reset my password"])
     table = tokenizer.encode_all(["zzzz paswword", "my"])
     assert table.ids.tolist() == [0, tokenizer.vocabulary["password"], tokenizer.vocabulary["my"]]
     assert table.spellings is None

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.text import TOKENS, Tokenizer, Vocabulary
+from gemel.text import TOKENS, Rules, Tokenizer, Vocabulary
 from gemel.text.subwords import ngram_ids
 
 texts = st.text() | st.lists(st.sampled_from(["how", "old", " ", "안", "?"])).map("".join)
@@ -15,7 +15,7 @@ def test_encode_gives_the_ids_of_cleaned_words():
 
 
 def test_case_may_count():
-    tokenizer = Tokenizer(lowercase=False).learn(["Who"])
+    tokenizer = Tokenizer(rules=Rules(lowercase=False)).learn(["Who"])
     assert tokenizer.encode("Who") != tokenizer.encode("who") == [TOKENS.unknown]
 
 
@@ -47,7 +47,7 @@ def test_encode_all_is_encode_row_by_row(asked):
 
 @given(st.lists(texts, max_size=5), st.integers(1, 50))
 def test_unknown_words_are_spelled(asked, buckets):
-    tokenizer = Tokenizer(ngram_buckets=buckets).learn(asked[:2])
+    tokenizer = Tokenizer(rules=Rules(ngram_buckets=buckets)).learn(asked[:2])
     known = len(tokenizer.vocabulary)
     table = tokenizer.encode_all(asked)
     assert (table.known, len(table)) == (known, len(asked))
@@ -76,8 +76,8 @@ def test_counts_stand_for_texts_that_stand_often(asked, data):
 
 
 def test_learning_more_keeps_what_was_known():
-    first = Tokenizer(lowercase=False, ngram_buckets=3).learn(["how old"])
+    first = Tokenizer(rules=Rules(lowercase=False, ngram_buckets=3)).learn(["how old"])
     more = first.learn(["How old is it", "old it"])
     assert list(more.vocabulary)[: len(first.vocabulary)] == list(first.vocabulary)
     assert set(more.vocabulary.words) == {"how", "old", "How", "is", "it"}
-    assert (more.lowercase, more.ngram_buckets) == (False, 3)
+    assert more.rules == first.rules
