@@ -98,6 +98,8 @@ def test_missing_toml_file(tmp_path):
         ("training", "dropout", 1.0),
         ("training", "epochs", 0),
         ("training", "learning_rate", 0.0),
+        ("training", "ema_decay", 1.0),
+        ("training", "ema_decay", -0.1),
         ("training", "learning_rate", float("inf")),
         ("training", "validation_fraction", 0.0),
         ("training", "validation_fraction", 1.0),

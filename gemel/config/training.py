@@ -42,6 +42,9 @@ class TrainingConfig:
     enough."""
     learning_rate: float = 0.005
     """Adam's highest step size: it rises over the first twentieth of the steps, then falls."""
+    ema_decay: float = 0.0
+    """Keeps, and validates, the average of the weights over the steps instead of the last step's:
+    the share of that average which a step leaves, such as 0.998; 0 averages nothing."""
     clip_norm: float = 1.0
     """Longer gradients are shortened to this length."""
     labelled_negatives: bool = True
@@ -84,6 +87,10 @@ class TrainingConfig:
         require(
             0 < self.clip_norm <= 1e6,
             f"training.clip_norm must be above 0 and at most 1e6, not {self.clip_norm}",
+        )
+        require(
+            0 <= self.ema_decay < 1,
+            f"training.ema_decay must be at least 0 and below 1, not {self.ema_decay}",
         )
         require(
             0 < self.learning_rate < 10,

@@ -1,6 +1,6 @@
 """An unfinished training on disk: one file, replaced whole, with no code in it.
 
-A safetensors file: weights, Adam's moments and the best epoch's weights as tensors; where the
+A safetensors file: weights, their average, Adam's moments and the best epoch's weights as tensors; where the
 training stands, and what it is a training of, as JSON in the file's metadata. The state of chance
 is in it too: every random number is drawn from the seed, the epoch and the batch.
 """
@@ -120,6 +120,9 @@ class Checkpoint:
         trainer.bfloat16 = self.known.bfloat16
         for name, part in trainer.parts.items():
             part.load_state_dict(self._part(name))
+        if trainer.average:
+            averaged = self._part("average")
+            trainer.average.values = [averaged[str(number)] for number in _numbers(trainer)]
         if self.known.state.step:
             moments = {number: self._part(f"adam.{number}") for number in _numbers(trainer)}
             groups = trainer.optimizer.state_dict()["param_groups"]
@@ -179,6 +182,8 @@ def save_checkpoint(path: Path, trainer: Trainer, identity: Identity) -> None:
     for number, moment in trainer.optimizer.state_dict()["state"].items():
         for name, value in moment.items():
             tensors[f"adam.{number}.{name}"] = value
+    for number, value in enumerate(trainer.average.values if trainer.average else ()):
+        tensors[f"average.{number}"] = value
     for name, array in state.best.items():
         tensors[f"best.{name}"] = torch.from_numpy(array)
     known = {
@@ -224,6 +229,8 @@ def _numbers(trainer: Trainer) -> range:
 def _shapes(trainer: Trainer, state: _State) -> dict[str, tuple[int, ...]]:
     """Give name and shape of every tensor that a checkpoint of a trainer holds."""
     shapes = {name: tuple(value.shape) for name, value in _states(trainer).items()}
+    for number in _numbers(trainer) if trainer.average else ():
+        shapes[f"average.{number}"] = tuple(trainer.parameters[number].shape)
     for number in _numbers(trainer) if state.step else ():
         shapes[f"adam.{number}.step"] = ()
         for name in ("exp_avg", "exp_avg_sq"):

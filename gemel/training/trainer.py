@@ -13,6 +13,7 @@ from gemel.config import TrainingConfig
 from gemel.data import Batch, Batches
 from gemel.errors import TrainingError
 from gemel.models import SiameseModel, get_weights, set_weights
+from gemel.training.averaging import Average
 from gemel.training.collapse import COLLAPSED
 from gemel.training.objectives import objective_of
 from gemel.training.precision import uses_bfloat16
@@ -68,6 +69,7 @@ class Trainer:
         self.parts = {name: part for name, part in parts.items() if part is not None}
         self.parameters = [each for part in self.parts.values() for each in part.parameters()]
         self.optimizer = torch.optim.Adam(self.parameters, lr=settings.learning_rate, fused=True)
+        self.average = Average(self.parameters, settings.ema_decay) if settings.ema_decay else None
 
     def run(self, after_step: Callable[[], None] = lambda: None) -> None:
         """Train from where the state stands, and leave the weights of the epoch to keep.
@@ -86,6 +88,8 @@ class Trainer:
             after_step()
         if self.settings.keep == "best":
             set_weights(self.model.processor, self.state.best, self.model.head)
+        elif self.average:
+            self.average.put()
 
     @property
     def kept_epoch(self) -> EpochSummary:
@@ -141,6 +145,11 @@ class Trainer:
             after_step()
 
     def _end_epoch(self) -> None:
+        with self.average.in_place() if self.average else contextlib.nullcontext():
+            self._measure_epoch()
+        self._watch_for_collapse()
+
+    def _measure_epoch(self) -> None:
         state = self.state
         started = time.perf_counter()
         measured = self.validate()
@@ -162,7 +171,6 @@ class Trainer:
         state.history.append(summary)
         state.next_epoch()
         self.reporter.epoch(summary)
-        self._watch_for_collapse()
 
     def _watch_for_collapse(self) -> None:
         """Warn when questions lie together at the end, or do not part between two epochs."""
@@ -190,6 +198,8 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
+        if self.average:
+            self.average.update(self.state.step)
         return loss.item(), norm
 
     @contextlib.contextmanager

@@ -77,7 +77,12 @@ def test_head_objective_and_dropout_go_on_too(tmp_path):
     joint = SMALL.replace(
         [
             *("network.bidirectional=true", "network.pooling=max", "network.compose_all=true"),
-            *("network.head=4", "training.loss=joint", "training.dropout=0.3"),
+            *(
+                "network.head=4",
+                "training.loss=joint",
+                "training.dropout=0.3",
+                "training.ema_decay=0.9",
+            ),
             *("training.transitive=0.5", "training.epochs=1"),
         ]
     )

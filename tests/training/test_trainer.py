@@ -57,6 +57,22 @@ def test_the_weights_of_the_best_epoch_are_left(scores, best):
         assert same == (number == best)
 
 
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_averaged_weights_are_measured_and_kept(keep):
+    plain, own = make_trainer((0.1, 0.2), keep=keep)
+    plain.run()
+    trainer, watcher = make_trainer((0.1, 0.2), keep=keep, ema_decay=0.9)
+    trainer.run()
+    # Steps are taken from the weights of the step before, not from the average.
+    assert [step.loss for step in watcher.steps] == [step.loss for step in own.steps]
+    kept = get_weights(trainer.model.processor)
+    assert all((kept[name] == watcher.weights[-1][name]).all() for name in kept)
+    assert any((kept[name] != own.weights[-1][name]).any() for name in kept)
+    names = [name for name, _ in trainer.model.processor.named_parameters()]
+    for name, value in zip(names, trainer.average.values, strict=False):
+        np.testing.assert_array_equal(trainer.model.processor.state_dict()[name], value)
+
+
 def test_a_step_minimises_the_loss_of_groups_and_labelled_negatives():
     trainer, _ = make_trainer(margin=0.4)
     for batch in trainer.batches.epoch(0):
