@@ -1,8 +1,8 @@
 """An unfinished training on disk: one file, replaced whole, with no code in it.
 
-A safetensors file: weights, their average, Adam's moments and the best epoch's weights as tensors; where the
-training stands, and what it is a training of, as JSON in the file's metadata. The state of chance
-is in it too: every random number is drawn from the seed, the epoch and the batch.
+A safetensors file: weights, their average, Adam's moments and the best epoch's weights as tensors;
+where the training stands, and what it is a training of, as JSON in the file's metadata. The state
+of chance is in it too: every random number is drawn from the seed, the epoch and the batch.
 """
 
 import contextlib
