@@ -1,0 +1,87 @@
+"""The verb that learns; torch is imported on first use."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gemel.api.opening import open_pairs
+from gemel.config import Config
+from gemel.data import BadRows, Columns, Pairs
+from gemel.errors import MissingExtraError
+from gemel.folder import Model, check_place, load_model
+
+if TYPE_CHECKING:
+    from gemel.training import Reporter
+
+__all__ = ["train"]
+
+
+def train(
+    pairs: str | Path | Pairs,
+    out: str | Path,
+    *,
+    config: Config | None = None,
+    validation: str | Path | Pairs | None = None,
+    columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
+    start: str | Path | Model | None = None,
+    reporter: "Reporter | None" = None,
+    logs: str | Path | None = None,
+    checkpoint_every: float = 60.0,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Model:
+    """Learn from labelled pairs and write a model folder.
+
+    While it lasts, a checkpoint lies beside the folder, under its name and `.checkpoint`.
+
+    Args:
+        pairs: a CSV, TSV, JSON Lines or Parquet file, or pairs already read.
+        out: where the folder shall be.
+        config: settings; those of `start`, or the defaults, if None.
+        validation: pairs to choose epoch, threshold and calibration on; a share of `pairs`,
+            kept out of training, if None.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        start: a model to go on from; its vocabulary grows by the new words.
+        reporter: is told what happens.
+        logs: a folder for a log of JSON lines and for TensorBoard events; none if None.
+        checkpoint_every: seconds between two checkpoints.
+        resume: whether to go on from the checkpoint, if there is one.
+        overwrite: whether a model or a checkpoint that stands there may be replaced.
+
+    Returns:
+        What was written.
+
+    Raises:
+        MissingExtraError: torch is not installed.
+        FolderError: something stands at `out`, or a checkpoint beside it, that may not be replaced.
+        DataError: the pairs cannot be read or learned from.
+        ConfigError, TrainingStopped: see `gemel.training.learn`.
+    """
+    out = Path(out)
+    check_place(out, overwrite=overwrite)
+    try:
+        from gemel.training import Silent, train_to_folder
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingExtraError("training", "train") from error
+    reporter = reporter or Silent()
+    begun = load_model(start) if isinstance(start, str | Path) else start
+    bad_rows = BadRows.of(skip_bad)
+    given = open_pairs(pairs, columns, bad_rows)
+    chosen_on = None if validation is None else open_pairs(validation, columns, bad_rows)
+    if bad_rows.count:
+        reporter.warn(str(bad_rows))
+    return train_to_folder(
+        given,
+        out,
+        config=config,
+        validation=chosen_on,
+        start=begun,
+        reporter=reporter,
+        logs=None if logs is None else Path(logs),
+        checkpoint_every=checkpoint_every,
+        resume=resume,
+        overwrite=overwrite,
+    )
