@@ -23,7 +23,7 @@ import gemel
 from gemel.data import Pairs, hold_out
 from gemel.data.graph import PairGraph
 from gemel.evaluation import Report, evaluate, judge_by_halves
-from gemel.text import Tokenizer, encode_in_batches, pair_cosines
+from gemel.text import Tokenizer, TokenTable, encode_texts, pair_cosines
 
 HERE = Path(__file__).parent
 
@@ -47,12 +47,16 @@ def plain_model(pairs: Pairs, config: gemel.Config) -> tuple[Encoder, Tokenizer,
 def plain_score(encoder: Encoder, tokenizer: Tokenizer, dim: int) -> Any:
     """Score pairs with the plain encoder."""
 
-    def encode_ids(ids: Any) -> Any:
+    def encode_table(table: TokenTable) -> Any:
+        vectors = np.empty((len(table), dim), np.float32)
+        order = np.argsort(table.lengths, kind="stable")
         with torch.inference_mode():
-            return encoder(torch.from_numpy(ids)).numpy()
+            for rows in np.array_split(order, -(-len(order) // 256)):
+                vectors[rows] = encoder(torch.from_numpy(table.pad(rows))).numpy()
+        return vectors
 
     def score(left: Any, right: Any) -> Any:
-        return pair_cosines(encode_in_batches([*left, *right], tokenizer, encode_ids, dim))
+        return pair_cosines(encode_texts([*left, *right], tokenizer, encode_table, dim))
 
     return score
 

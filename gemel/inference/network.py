@@ -1,19 +1,23 @@
 """The encoder in NumPy: the same numbers as the layers give, without torch."""
 
-import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Float32, Int64
 
-from gemel.text import TOKENS
+from gemel.inference.lstm import NumpyLSTM
+from gemel.text import TokenTable
 
 __all__ = ["NumpyEncoder"]
 
+_ALIKE = 256
+"""Rows filled up to one length, where padding counts."""
+_NGRAMS = 65_536
+"""N-grams whose vectors are there at one time."""
+
 
 class NumpyEncoder:
-    """Embedding, LSTM one way or both ways, pooling, normalisation, for right-padded ids.
+    """Embedding, LSTM one way or both ways, pooling, normalisation.
 
     Args:
         weights: arrays named as in the model folder.
@@ -25,132 +29,83 @@ class NumpyEncoder:
         self, weights: Mapping[str, np.ndarray], *, masked: bool = True, pooling: str = "mean"
     ):
         self.masked = masked
-        self.pooling = pooling
         self.embedding = weights["embedding.weight"]
         self.ngrams = weights.get("ngrams.weight")
         ways = ["lstm", "lstm_backwards"][: 1 + ("lstm_backwards.bias" in weights)]
-        self.ways = [_Cell(weights, way) for way in ways]
-        self.dim = sum(cell.units for cell in self.ways)
+        self.ways = [NumpyLSTM(weights, way, highest=pooling == "max") for way in ways]
+        self.dim = sum(way.units for way in self.ways)
 
-    def __call__(
-        self,
-        ids: Int64[np.ndarray, "batch time"],
-        ngrams: Int64[np.ndarray, "ngrams"] | None = None,
-        starts: Int64[np.ndarray, "composed_and_1"] | None = None,
-    ) -> Float32[np.ndarray, "batch dim"]:
-        """Encode a batch to unit vectors.
-
-        Args:
-            ids: padded ids.
-            ngrams, starts: of the words to compose; see `gemel.text.spell`.
-        """
-        words = (ids != TOKENS.padding) if self.masked else np.ones_like(ids, bool)
-        composed = self._composed(ngrams, starts)
-        # Pooling does not ask for the order of what it pools, so the second LSTM's outputs may
-        # stay turned round.
-        turned = [ids, _turned_round(ids, words)] if len(self.ways) > 1 else [ids]
-        pooled = np.concatenate(
-            [
-                self._pooled(cell, part, composed, words)
-                for cell, part in zip(self.ways, turned, strict=True)
-            ],
-            axis=1,
-        )
-        length = np.sqrt(np.maximum(np.square(pooled).sum(axis=1, keepdims=True), 1e-24))
-        vectors: Float32[np.ndarray, "batch dim"] = pooled / length
+    def __call__(self, table: TokenTable) -> Float32[np.ndarray, "rows dim"]:
+        """Encode the rows of a table to unit vectors; one without words stays zero."""
+        if self.masked:
+            return self._encode(table)
+        vectors = np.zeros((len(table), self.dim), np.float32)
+        for rows in _alike(table):
+            vectors[rows] = self._encode(_filled_up(table, rows))
         return vectors
 
-    def _pooled(
-        self,
-        cell: "_Cell",
-        ids: Int64[np.ndarray, "batch time"],
-        composed: Float32[np.ndarray, "composed depth"],
-        words: Bool[np.ndarray, "batch time"],
-    ) -> Float32[np.ndarray, "batch units"]:
-        """Run one LSTM over the words, and pool what it gives."""
-        batch, units = len(ids), cell.units
-        h = np.zeros((batch, units), np.float32)
-        c = np.zeros((batch, units), np.float32)
-        highest = self.pooling == "max"
-        pool = np.full((batch, units), -np.inf if highest else 0, np.float32)
-        for inputs, counts in zip(self._inputs(cell, ids, composed), words.T, strict=True):
-            gates = np.tanh(inputs + h @ cell.recurrent)
-            i, f, g, o = (gates[:, gate * units : (gate + 1) * units] for gate in range(4))
-            c = 0.5 * ((1 + f) * c + (1 + i) * g)
-            h = 0.5 * (1 + o) * np.tanh(c)
-            if highest:
-                np.maximum(pool, h, out=pool, where=counts[:, None])
-            else:
-                pool += h * counts[:, None]
-        if highest:
-            pool[~words.any(axis=1)] = 0
-            return pool
-        mean: Float32[np.ndarray, "batch units"]
-        mean = pool / np.maximum(words.sum(axis=1, keepdims=True), 1).astype(np.float32)
-        return mean
+    def _encode(self, table: TokenTable) -> Float32[np.ndarray, "rows dim"]:
+        used, words = _used(table)
+        vectors = self._vectors(used, table)
+        # Pooling does not ask for the order of what it pools.
+        turned = [words, words.turned_round()] if len(self.ways) > 1 else [words]
+        pooled = [way(each, vectors) for way, each in zip(self.ways, turned, strict=True)]
+        together = np.concatenate(pooled, axis=1)
+        length = np.sqrt(np.maximum(np.square(together).sum(axis=1, keepdims=True), 1e-24))
+        unit: Float32[np.ndarray, "rows dim"] = together / length
+        return unit
 
-    def _composed(
-        self,
-        ngrams: Int64[np.ndarray, "ngrams"] | None,
-        starts: Int64[np.ndarray, "composed_and_1"] | None,
-    ) -> Float32[np.ndarray, "composed depth"]:
-        """Give the vectors of a batch's composed words."""
-        if ngrams is None or starts is None or not len(ngrams):
-            return np.zeros((0, self.embedding.shape[1]), np.float32)
-        return np.stack([self._compose(ngrams[a:b]) for a, b in itertools.pairwise(starts)])
-
-    def _inputs(
-        self,
-        cell: "_Cell",
-        ids: Int64[np.ndarray, "batch time"],
-        composed: Float32[np.ndarray, "composed depth"],
-    ) -> Iterator[Float32[np.ndarray, "batch gates"]]:
-        """Yield what the words add to the gates, step by step."""
-        known = len(self.embedding)
-        # By time first, so that every step reads one block of memory; and so many steps at once
-        # that a question without end does not fill it.
-        steps = max(1, _PLACES // len(ids)) if len(ids) else 1
-        for start in range(0, ids.shape[1], steps):
-            part = ids[:, start : start + steps].T
-            vectors = self.embedding[np.minimum(part, known - 1)]
-            unknown = part >= known
-            vectors[unknown] = composed[part[unknown] - known]
-            yield from vectors @ cell.input + cell.bias
-
-    def _compose(self, ngrams: Int64[np.ndarray, "_"]) -> Float32[np.ndarray, "depth"]:
-        """Sum n-grams; those of an endless word by their counts, so that memory has an end."""
-        table: Any = self.ngrams
-        if len(ngrams) > len(table):
-            counts = np.bincount(ngrams, minlength=len(table)).astype(np.float32)
-            total = counts @ table
-        else:
-            total = table[ngrams].sum(axis=0)
-        composed: Float32[np.ndarray, "depth"] = total / np.float32(np.sqrt(len(ngrams)))
-        return composed
+    def _vectors(
+        self, used: Int64[np.ndarray, "words"], table: TokenTable
+    ) -> Float32[np.ndarray, "words depth"]:
+        """Give the vectors of ascending ids: looked up, or composed from n-grams."""
+        known = int(np.searchsorted(used, len(self.embedding)))
+        vectors = np.empty((len(used), self.embedding.shape[1]), np.float32)
+        vectors[:known] = self.embedding[used[:known]]
+        if known < len(used) and table.spellings is not None and self.ngrams is not None:
+            spelled = table.spellings.gather(used[known:] - table.known)
+            vectors[known:] = compose(self.ngrams, spelled)
+        return vectors
 
 
-_PLACES = 8192
-"""Words of a batch, padding included, whose vectors are there at one time."""
+def compose(
+    ngrams: Float32[np.ndarray, "buckets depth"], spelled: TokenTable
+) -> Float32[np.ndarray, "words depth"]:
+    """Sum the n-grams of each word, over the root of their number."""
+    vectors = np.empty((len(spelled), ngrams.shape[1]), np.float32)
+    starts = spelled.starts
+    word = 0
+    while word < len(spelled):
+        end = int(np.searchsorted(starts, starts[word] + _NGRAMS, side="right")) - 1
+        rows = spelled.ids[starts[word] : starts[max(end, word + 1)]]
+        if end > word:
+            np.add.reduceat(ngrams[rows], starts[word:end] - starts[word], out=vectors[word:end])
+        else:  # an endless word: by their counts, so that memory has an end
+            end = word + 1
+            counts = np.bincount(rows, minlength=len(ngrams)).astype(np.float32)
+            vectors[word] = counts @ ngrams
+        word = end
+    vectors /= np.sqrt(spelled.lengths).astype(np.float32)[:, None]
+    return vectors
 
 
-class _Cell:
-    """The weights of one LSTM, as its steps use them."""
-
-    def __init__(self, weights: Mapping[str, np.ndarray], name: str):
-        self.units = units = len(weights[f"{name}.bias"]) // 4
-        # sigmoid(x) = (1 + tanh(x / 2)) / 2: halving three of the gates' rows beforehand leaves
-        # one tanh for all four.
-        half = np.full(4 * units, 0.5, np.float32)
-        half[2 * units : 3 * units] = 1
-        self.input = np.ascontiguousarray((weights[f"{name}.weight_ih"] * half[:, None]).T)
-        self.recurrent = np.ascontiguousarray((weights[f"{name}.weight_hh"] * half[:, None]).T)
-        self.bias = weights[f"{name}.bias"] * half
+def _used(table: TokenTable) -> tuple[Int64[np.ndarray, "words"], TokenTable]:
+    """Give the ids that a table uses, ascending, and the table with their places instead."""
+    is_used = np.zeros(int(table.ids.max(initial=0)) + 1, bool)
+    is_used[table.ids] = True
+    places = np.cumsum(is_used, dtype=np.int32) - 1
+    return np.flatnonzero(is_used), TokenTable(places[table.ids], table.starts)
 
 
-def _turned_round(
-    ids: Int64[np.ndarray, "batch time"], words: Bool[np.ndarray, "batch time"]
-) -> Int64[np.ndarray, "batch time"]:
-    """Put each row's words in the opposite order; padding stays where it is."""
-    forwards = np.arange(ids.shape[1])[None]
-    backwards = words.sum(axis=1, keepdims=True) - 1 - forwards
-    return np.take_along_axis(ids, np.where(backwards >= 0, backwards, forwards), axis=1)
+def _alike(table: TokenTable) -> Iterator[Int64[np.ndarray, "some"]]:
+    """Give rows of like length, so many at a time as a notebook's batch has."""
+    order = np.argsort(table.lengths, kind="stable")
+    for start in range(0, len(order), _ALIKE):
+        yield order[start : start + _ALIKE]
+
+
+def _filled_up(table: TokenTable, rows: Int64[np.ndarray, "some"]) -> TokenTable:
+    """Give rows as long as the longest of them, padding being a word like others."""
+    ids = table.pad(rows)
+    starts = np.arange(len(ids) + 1) * ids.shape[1]
+    return TokenTable(ids.ravel().astype(np.int32), starts, table.known, table.spellings)

@@ -9,7 +9,7 @@ from gemel.config import NetworkConfig
 from gemel.inference.head import NumpyHead
 from gemel.inference.network import NumpyEncoder
 from gemel.inference.threads import one_compute_thread
-from gemel.text import Progress, Tokenizer, encode_in_batches, pair_cosines
+from gemel.text import Progress, Tokenizer, encode_texts, pair_cosines
 
 __all__ = ["NumpyTwin"]
 
@@ -35,7 +35,7 @@ class NumpyTwin:
     ) -> Float32[np.ndarray, "texts dim"]:
         """Turn questions into unit vectors, in order."""
         with one_compute_thread():
-            return encode_in_batches(
+            return encode_texts(
                 texts, self.tokenizer, self.encoder, self.encoder.dim, progress=progress
             )
 

@@ -1,7 +1,8 @@
 """From text to token ids, and on to vectors through whatever turns ids into them."""
 
 from gemel.text.cleaning import clean
-from gemel.text.encoding import EncodeIds, Progress, encode_in_batches, pair_cosines
+from gemel.text.encoding import EncodeTable, Progress, encode_texts, pair_cosines
+from gemel.text.prefixes import Level, prefix_levels
 from gemel.text.rules import Rules
 from gemel.text.table import TokenTable, next_power_of_two, spell, spell_all
 from gemel.text.tokenizer import Tokenizer
@@ -13,7 +14,8 @@ from gemel.text.words import split_words
 __all__ = [
     "TOKENS",
     "UNKNOWN_TOKEN",
-    "EncodeIds",
+    "EncodeTable",
+    "Level",
     "Progress",
     "Rules",
     "TokenTable",
@@ -22,9 +24,10 @@ __all__ = [
     "Vocabulary",
     "clean",
     "edit_once",
-    "encode_in_batches",
+    "encode_texts",
     "next_power_of_two",
     "pair_cosines",
+    "prefix_levels",
     "spell",
     "spell_all",
     "split_words",

@@ -1,45 +1,43 @@
 """The one path from texts to vectors, whoever computes them: training or the engine."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32
 
+from gemel.text.table import TokenTable
 from gemel.text.tokenizer import Tokenizer
 
-__all__ = ["EncodeIds", "Progress", "encode_in_batches", "pair_cosines"]
+__all__ = ["EncodeTable", "Progress", "encode_texts", "pair_cosines"]
 
 Progress = Callable[[str, int, int], object]
 """Is told what is going on, how much of it is done, and of how much."""
 
-EncodeIds = Callable[..., Any]
-"""Turns what `TokenTable.inputs` gives, padded ids (batch, time) first, into float32 vectors
-(batch, dim)."""
+EncodeTable = Callable[[TokenTable], Float32[np.ndarray, "rows dim"]]
+"""Turns rows of ids into a vector each."""
+
+_ROWS, _TOKENS = 8192, 262_144
+"""Most rows, and most tokens, that are encoded at one time; a longer row goes alone."""
 
 
-def encode_in_batches(
+def encode_texts(
     texts: Sequence[str],
     tokenizer: Tokenizer,
-    encode_ids: EncodeIds,
+    encode_table: EncodeTable,
     dim: int,
     *,
-    batch_rows: int = 256,
-    batch_tokens: int = 8192,
     progress: Progress | None = None,
 ) -> Float32[np.ndarray, "texts dim"]:
-    """Encode questions: equal ones once, those of like length together, results in order.
+    """Encode questions: equal ones once, those that begin alike together, results in order.
 
-    The batches depend on what is asked, not on its order: a matrix product may give a row other
-    last bits at another place. Questions that cleaning makes equal get one vector.
+    What goes together depends on what is asked, not on its order: a matrix product may give a row
+    other last bits at another place. Questions that cleaning makes equal get one vector.
 
     Args:
         texts: questions.
         tokenizer: turns them into ids.
-        encode_ids: `TokenTable.inputs` of some rows to vectors (batch, dim).
+        encode_table: turns rows of ids into vectors.
         dim: depth of the vectors.
-        batch_rows: most rows of a batch.
-        batch_tokens: most places of a batch, padding included; a longer row goes alone.
         progress: is told how many different questions are encoded.
     """
     cleaned = {text: tokenizer.clean(text) for text in set(texts)}
@@ -47,12 +45,13 @@ def encode_in_batches(
     numbers = {text: number for number, text in enumerate(different)}
     table = tokenizer.encode_cleaned(different)
     vectors = np.empty((len(table), dim), dtype=np.float32)
-    done = 0
-    for rows in _batches(table.lengths, batch_rows, batch_tokens):
-        vectors[rows] = encode_ids(*table.inputs(rows))
-        done += len(rows)
+    start = 0
+    while start < len(table):
+        end = _end(table, start)
+        vectors[start:end] = encode_table(table.part(start, end))
+        start = end
         if progress is not None:
-            progress("encoding questions", done, len(table))
+            progress("encoding questions", end, len(table))
     return vectors[[numbers[cleaned[text]] for text in texts]]
 
 
@@ -71,14 +70,7 @@ def pair_cosines(vectors: Float32[np.ndarray, "questions dim"]) -> Float32[np.nd
     return cosines
 
 
-def _batches(
-    lengths: Int64[np.ndarray, "rows"], batch_rows: int, batch_tokens: int
-) -> Iterator[Int64[np.ndarray, "batch"]]:
-    order = np.argsort(lengths, kind="stable")
-    start = 0
-    while start < len(order):
-        stop = min(start + batch_rows, len(order))
-        while stop > start + 1 and (stop - start) * lengths[order[stop - 1]] > batch_tokens:
-            stop = max(start + 1, start + int(batch_tokens // lengths[order[stop - 1]]))
-        yield order[start:stop]
-        start = stop
+def _end(table: TokenTable, start: int) -> int:
+    """Tell where what is encoded together with row `start` ends."""
+    most = np.searchsorted(table.starts, table.starts[start] + _TOKENS, side="right") - 1
+    return max(start + 1, min(start + _ROWS, int(most)))

@@ -67,6 +67,18 @@ class TokenTable:
         starts = np.concatenate([self.starts, other.starts[1:] + self.starts[-1]])
         return TokenTable(np.concatenate([self.ids, other.ids]), starts)
 
+    def part(self, start: int, end: int) -> "TokenTable":
+        """Give the rows from one up to another, on the same memory."""
+        starts = self.starts[start : end + 1]
+        ids = self.ids[starts[0] : starts[-1]]
+        return TokenTable(ids, starts - starts[0], self.known, self.spellings)
+
+    def turned_round(self) -> "TokenTable":
+        """Copy the rows, the last token first."""
+        ends = np.repeat(self.starts[:-1] + self.starts[1:] - 1, self.lengths)
+        ids = self.ids[ends - np.arange(len(self.ids))]
+        return TokenTable(ids, self.starts, self.known, self.spellings)
+
     def gather(self, rows: Int[np.ndarray, "chosen"]) -> "TokenTable":
         """Copy some rows into a table of their own."""
         lengths = self.lengths_of(rows)

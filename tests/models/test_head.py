@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from gemel.inference import NumpyHead
 from gemel.models import PairHead, SiameseModel, get_weights, set_weights
+from gemel.text import TokenTable
 
 
 def unit_vectors(count, dim, seed):
@@ -89,9 +90,10 @@ def test_both_ways_numpy_encodes_as_torch_does(pooling):
     model = SiameseModel(
         9, 3, "eval", n_units=4, bidirectional=True, pooling=pooling, ngram_buckets=5
     )
-    ids = np.array([[2, 3, 9, 4], [5, 1, 1, 1], [10, 9, 1, 1]])
-    spelled = np.array([0, 4, 2, 2]), np.array([0, 2, 4])
-    expected = model.processor(ids, *spelled).numpy()
+    rows = TokenTable.from_rows([[2, 3, 9, 4], [5], [10, 9]])
+    spellings = TokenTable.from_rows([[0, 4], [2, 2]])
+    table = TokenTable(rows.ids, rows.starts, 9, spellings)
+    expected = model.processor(*table.inputs(np.arange(3))).numpy()
     encoder = NumpyEncoder(get_weights(model.processor), pooling=pooling)
     assert encoder.dim == 8
-    np.testing.assert_allclose(encoder(ids, *spelled), expected, atol=1e-6)
+    np.testing.assert_allclose(encoder(table), expected, atol=1e-6)

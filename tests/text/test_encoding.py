@@ -1,9 +1,11 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.text import TOKENS, Tokenizer, encode_in_batches, pair_cosines
+from gemel.text import Tokenizer, encode_texts, encoding, pair_cosines
 
 TOKENIZER = Tokenizer().learn(["a b c d e f g h"])
 texts = st.lists(st.text("abcdefgh ", max_size=12), max_size=12)
@@ -18,53 +20,53 @@ class Recorder:
     """Encodes as `slow_encode` and keeps what it got."""
 
     def __init__(self):
-        self.batches = []
+        self.tables = []
 
-    def __call__(self, ids):
-        self.batches.append(ids)
-        words = ids != TOKENS.padding
-        return np.stack([(ids * words).sum(1), words.sum(1)], axis=1).astype(np.float32)
+    def __call__(self, table):
+        self.tables.append(table)
+        sums = [table.ids[a:b].sum() for a, b in itertools.pairwise(table.starts)]
+        return np.stack([sums, table.lengths], axis=1).astype(np.float32)
+
+
+def limit(patch, rows, tokens):
+    patch.setattr(encoding, "_ROWS", rows)
+    patch.setattr(encoding, "_TOKENS", tokens)
 
 
 @given(texts, st.integers(1, 5), st.integers(1, 30))
-def test_vectors_come_in_order_whatever_the_batches(asked, batch_rows, batch_tokens):
-    vectors = encode_in_batches(
-        asked, TOKENIZER, Recorder(), 2, batch_rows=batch_rows, batch_tokens=batch_tokens
-    )
+def test_vectors_come_in_order_whatever_goes_together(asked, rows, tokens):
+    recorder = Recorder()
+    with pytest.MonkeyPatch.context() as patch:
+        limit(patch, rows, tokens)
+        vectors = encode_texts(asked, TOKENIZER, recorder, 2)
     assert vectors.dtype == np.float32
     assert vectors.shape == (len(asked), 2)
     assert vectors.tolist() == [slow_encode(text) for text in asked]
-
-
-@given(texts, st.integers(1, 5), st.integers(1, 30))
-def test_batches_stay_within_their_limits(asked, batch_rows, batch_tokens):
-    recorder = Recorder()
-    encode_in_batches(
-        asked, TOKENIZER, recorder, 2, batch_rows=batch_rows, batch_tokens=batch_tokens
-    )
-    for ids in recorder.batches:
-        assert 1 <= len(ids) <= batch_rows
-        assert ids.size <= batch_tokens or len(ids) == 1
+    for table in recorder.tables:
+        assert 1 <= len(table) <= rows
+        assert len(table.ids) <= tokens or len(table) == 1
 
 
 @given(texts)
 def test_equal_texts_are_encoded_once(asked):
     recorder = Recorder()
-    encode_in_batches(asked + asked, TOKENIZER, recorder, 2)
+    encode_texts(asked + asked, TOKENIZER, recorder, 2)
     different = {TOKENIZER.clean(text) for text in asked}
-    assert sum(len(ids) for ids in recorder.batches) == len(different)
+    assert sum(map(len, recorder.tables)) == len(different)
 
 
 @given(texts, st.randoms(use_true_random=False), st.integers(1, 5))
-def test_the_order_changes_no_bit_of_a_vector(asked, random, batch_rows):
-    """Though the place in a batch, and the batch, may."""
+def test_the_order_changes_no_bit_of_a_vector(asked, random, rows):
+    """Though the place among what goes together, and what does, may."""
 
-    def encode_ids(ids):
-        place = np.arange(len(ids), dtype=np.float32)
-        return np.stack([ids.sum(1) + place / 7, np.full(len(ids), ids.size)], axis=1)
+    def encode_table(table):
+        places = np.arange(len(table), dtype=np.float32)
+        return np.stack([table.lengths + places / 7, np.full(len(table), len(table.ids))], axis=1)
 
     def vectors_of(texts):
-        return encode_in_batches(texts, TOKENIZER, encode_ids, 2, batch_rows=batch_rows)
+        with pytest.MonkeyPatch.context() as patch:
+            limit(patch, rows, 99)
+            return encode_texts(texts, TOKENIZER, encode_table, 2)
 
     order = list(range(len(asked)))
     random.shuffle(order)
@@ -85,15 +87,9 @@ def test_a_vector_is_wholly_like_itself_and_two_may_change_places(seed, dim):
     assert np.abs(cosines).max() <= 1
 
 
-def test_texts_of_like_length_go_together():
-    recorder = Recorder()
-    encode_in_batches(["a b c d", "a", "b c d e", "b"], TOKENIZER, recorder, 2, batch_rows=2)
-    assert [ids.shape for ids in recorder.batches] == [(2, 1), (2, 4)]
-
-
 def test_a_fault_of_the_encoder_comes_through():
-    def broken(ids):
+    def broken(table):
         raise RuntimeError("no memory")
 
     with pytest.raises(RuntimeError, match="no memory"):
-        encode_in_batches(["a"], TOKENIZER, broken, 2)
+        encode_texts(["a"], TOKENIZER, broken, 2)
