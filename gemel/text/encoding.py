@@ -1,10 +1,12 @@
 """The one path from texts to vectors, whoever computes them: training or the engine."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from jaxtyping import Float32
 
+from gemel.text.reading import Reader
 from gemel.text.table import TokenTable
 from gemel.text.tokenizer import Tokenizer
 
@@ -26,6 +28,7 @@ def encode_texts(
     encode_table: EncodeTable,
     dim: int,
     *,
+    threads: int = 1,
     progress: Progress | None = None,
 ) -> Float32[np.ndarray, "texts dim"]:
     """Encode questions: equal ones once, those that begin alike together, results in order.
@@ -38,21 +41,46 @@ def encode_texts(
         tokenizer: turns them into ids.
         encode_table: turns rows of ids into vectors.
         dim: depth of the vectors.
+        threads: how many may call `encode_table` at one time, beside the one that reads.
         progress: is told how many different questions are encoded.
     """
     cleaned = {text: tokenizer.clean(text) for text in set(texts)}
     different = sorted(set(cleaned.values()))
     numbers = {text: number for number, text in enumerate(different)}
-    table = tokenizer.encode_cleaned(different)
-    vectors = np.empty((len(table), dim), dtype=np.float32)
-    start = 0
-    while start < len(table):
-        end = _end(table, start)
-        vectors[start:end] = encode_table(table.part(start, end))
-        start = end
+    vectors = np.empty((len(different), dim), dtype=np.float32)
+    done = 0
+    for encoded in _apply(encode_table, _tables(tokenizer.reader(), different), threads):
+        vectors[done : done + len(encoded)] = encoded
+        done += len(encoded)
         if progress is not None:
-            progress("encoding questions", end, len(table))
+            progress("encoding questions", done, len(different))
     return vectors[[numbers[cleaned[text]] for text in texts]]
+
+
+def _tables(reader: Reader, texts: Sequence[str]) -> Iterator[TokenTable]:
+    """Read texts, so many at a time as are encoded together."""
+    for first in range(0, len(texts), _ROWS):
+        table = reader.table(texts[first : first + _ROWS])
+        start = 0
+        while start < len(table):
+            most = np.searchsorted(table.starts, table.starts[start] + _TOKENS, side="right") - 1
+            end = max(start + 1, int(most))
+            yield table.part(start, end)
+            start = end
+
+
+def _apply(
+    encode_table: EncodeTable, tables: Iterator[TokenTable], threads: int
+) -> Iterator[Float32[np.ndarray, "rows dim"]]:
+    """Encode tables, in order; with more threads than one some at a time, while others are read."""
+    if threads == 1:
+        yield from map(encode_table, tables)
+        return
+    with ThreadPoolExecutor(threads, "encode") as pool:
+        try:
+            yield from pool.map(encode_table, tables)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def pair_cosines(vectors: Float32[np.ndarray, "questions dim"]) -> Float32[np.ndarray, "pairs"]:
@@ -68,9 +96,3 @@ def pair_cosines(vectors: Float32[np.ndarray, "questions dim"]) -> Float32[np.nd
     cosines: Float32[np.ndarray, "pairs"] = np.einsum("nd,nd->n", left, right).clip(-1, 1)
     cosines[(left == right).all(axis=1)] = 1
     return cosines
-
-
-def _end(table: TokenTable, start: int) -> int:
-    """Tell where what is encoded together with row `start` ends."""
-    most = np.searchsorted(table.starts, table.starts[start] + _TOKENS, side="right") - 1
-    return max(start + 1, min(start + _ROWS, int(most)))

@@ -9,6 +9,7 @@ from jaxtyping import Int, Int32
 
 from gemel.text.cleaning import clean
 from gemel.text.nearest import NearestWords
+from gemel.text.reading import Reader
 from gemel.text.rules import Rules
 from gemel.text.subwords import ngram_ids
 from gemel.text.table import TokenTable
@@ -76,28 +77,12 @@ class Tokenizer:
 
     def encode_all(self, texts: Iterable[str]) -> TokenTable:
         """Give the ids of many questions, in order, and the spelling of unknown words."""
-        return self.encode_cleaned(map(self.clean, texts))
+        return self.reader().table([self.clean(text) for text in texts])
 
-    def encode_cleaned(self, texts: Iterable[str]) -> TokenTable:
-        """Do the same with questions that `clean` has been over."""
-        nearest, spelled = self.rules.nearest, self.rules.ngram_buckets > 0
-        pieces = _Pieces(self.vocabulary, numbered=spelled or nearest)
-        rows = (
-            [index for piece in text.split() for index in pieces[piece]] or [TOKENS.unknown]
-            for text in texts
-        )
-        table = TokenTable.from_rows(rows)
-        known, new = len(self.vocabulary), list(pieces.new)
-        ids = table.ids
-        if nearest and new:
-            instead = self.read_as(new)
-            left = instead == TOKENS.unknown
-            numbers = known + np.cumsum(left, dtype=np.int32) - 1 if spelled else 0
-            ids = np.concatenate([np.arange(known), np.where(left, numbers, instead)])[ids]
-            new = [word for word, is_left in zip(new, left.tolist(), strict=True) if is_left]
-        if not spelled:
-            return TokenTable(ids.astype(np.int32), table.starts)
-        return TokenTable(ids.astype(np.int32), table.starts, known, self.spell(new))
+    def reader(self) -> Reader:
+        """Give what does the same to questions that `clean` has been over, some at a time."""
+        spell = self.spell if self.rules.ngram_buckets else None
+        return Reader(self.vocabulary, self.read_as, spell)
 
     def read_as(self, words: Sequence[str]) -> Int32[np.ndarray, "words"]:
         """Give the id of the known word that each word is read as, 0 where there is none."""
@@ -115,30 +100,3 @@ class Tokenizer:
     def spell(self, words: Iterable[str]) -> TokenTable:
         """Give the n-grams of words, one row a word."""
         return TokenTable.from_rows(ngram_ids(word, self.rules.ngram_buckets) for word in words)
-
-
-class _Pieces(dict[str, list[int]]):
-    """The ids of what stands between two spaces; most of it returns, so it is cut once.
-
-    Args:
-        vocabulary: the words that have an id.
-        numbered: whether other words are numbered behind them; else they are the unknown id.
-    """
-
-    def __init__(self, vocabulary: Vocabulary, *, numbered: bool):
-        super().__init__()
-        self.vocabulary = vocabulary
-        self.numbered = numbered
-        self.new: dict[str, int] = {}
-
-    def __missing__(self, piece: str) -> list[int]:
-        self[piece] = ids = [self._id(word) for word in split_words(piece)]
-        return ids
-
-    def _id(self, word: str) -> int:
-        index = self.vocabulary.get(word)
-        if index is not None:
-            return index
-        if not self.numbered:
-            return TOKENS.unknown
-        return self.new.setdefault(word, len(self.vocabulary) + len(self.new))
