@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from gemel.inference.kernel import Kernel
 from gemel.inference.lstm import NumpyLSTM
 from gemel.text import TokenTable
 
@@ -23,16 +24,24 @@ class NumpyEncoder:
         weights: arrays named as in the model folder.
         masked: whether padding is left out of the mean.
         pooling: "mean" or "max".
+        kernel: computes what NumPy would, sooner.
     """
 
     def __init__(
-        self, weights: Mapping[str, np.ndarray], *, masked: bool = True, pooling: str = "mean"
+        self,
+        weights: Mapping[str, np.ndarray],
+        *,
+        masked: bool = True,
+        pooling: str = "mean",
+        kernel: Kernel | None = None,
     ):
         self.masked = masked
         self.embedding = weights["embedding.weight"]
         self.ngrams = weights.get("ngrams.weight")
         ways = ["lstm", "lstm_backwards"][: 1 + ("lstm_backwards.bias" in weights)]
-        self.ways = [NumpyLSTM(weights, way, highest=pooling == "max") for way in ways]
+        self.ways = [
+            NumpyLSTM(weights, way, highest=pooling == "max", kernel=kernel) for way in ways
+        ]
         self.dim = sum(way.units for way in self.ways)
 
     def __call__(self, table: TokenTable) -> Float32[np.ndarray, "rows dim"]:

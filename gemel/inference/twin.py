@@ -7,6 +7,7 @@ from jaxtyping import Float32
 
 from gemel.config import NetworkConfig
 from gemel.inference.head import NumpyHead
+from gemel.inference.kernel import load_kernel
 from gemel.inference.network import NumpyEncoder
 from gemel.inference.threads import one_compute_thread
 from gemel.text import Progress, Tokenizer, encode_texts, pair_cosines
@@ -27,7 +28,9 @@ class NumpyTwin:
         self, weights: Mapping[str, np.ndarray], tokenizer: Tokenizer, network: NetworkConfig
     ):
         self.tokenizer = tokenizer
-        self.encoder = NumpyEncoder(weights, masked=network.masked, pooling=network.pooling)
+        self.encoder = NumpyEncoder(
+            weights, masked=network.masked, pooling=network.pooling, kernel=load_kernel()
+        )
         self.head = NumpyHead(weights) if network.head else None
 
     def encode(

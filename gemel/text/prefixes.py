@@ -20,11 +20,11 @@ class Level:
 
     tokens: Int32[np.ndarray, "nodes"]
     """The last token of each node."""
-    parents: Int64[np.ndarray, "nodes"]
+    parents: Int32[np.ndarray, "nodes"]
     """Which node of the level above each one goes on from, ascending."""
     rows: Int64[np.ndarray, "ended"]
     """The rows that end here."""
-    nodes: Int64[np.ndarray, "ended"]
+    nodes: Int32[np.ndarray, "ended"]
     """The node that each of these is."""
 
 
@@ -38,7 +38,7 @@ def prefix_levels(table: TokenTable) -> Iterator[Level]:
     """
     rows = _sorted_rows(table)
     starts, lengths = table.starts[rows], table.lengths[rows]
-    parents = np.zeros(len(rows), np.int64)
+    parents = np.zeros(len(rows), np.int32)
     depth = 0
     while True:
         goes_on = lengths > depth
@@ -50,7 +50,7 @@ def prefix_levels(table: TokenTable) -> Iterator[Level]:
         tokens = table.ids[starts + depth]
         is_new = np.ones(len(rows), bool)
         is_new[1:] = (tokens[1:] != tokens[:-1]) | (parents[1:] != parents[:-1])
-        nodes = np.cumsum(is_new) - 1
+        nodes = np.cumsum(is_new, dtype=np.int32) - 1
         depth += 1
         ended = lengths == depth
         yield Level(tokens[is_new], parents[is_new], rows[ended], nodes[ended])
