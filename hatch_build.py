@@ -21,21 +21,21 @@ _FLAGS += ["-shared", "-fPIC"]
 
 
 class CompileKernel(BuildHookInterface[Any]):
-    """Makes `gemel/inference/_lstm.so` and puts it into the wheel."""
+    """Makes `gemel/inference/lstm.library` and puts it into the wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, before the wheel is packed."""
         wish = os.environ.get("GEMEL_KERNEL", "")
         if self.target_name != "wheel" or wish == "no":
             return
-        library = Path(self.root) / _ROOM / "_lstm.so"
+        library = Path(self.root) / _ROOM / "lstm.library"
         problem = _compile(Path(self.root) / _ROOM / "lstm.c", library)
         if problem and wish == "require":
             raise RuntimeError(f"the kernel cannot be compiled: {problem}")
         if problem:
             self.app.display_warning(f"gemel without its compiled kernel, slower: {problem}")
             return
-        build_data["artifacts"].append(str(_ROOM / "_lstm.so"))
+        build_data["artifacts"].append(str(_ROOM / "lstm.library"))
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{_platform()}"
 
@@ -64,4 +64,4 @@ def _platform() -> str:
 
 if __name__ == "__main__":
     room = Path(__file__).parent / _ROOM
-    sys.exit(_compile(room / "lstm.c", room / "_lstm.so"))
+    sys.exit(_compile(room / "lstm.c", room / "lstm.library"))

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Shaped
 
 from gemel.decision import Verdict
-from gemel.errors import DataError
+from gemel.errors import ConfigError, DataError
 from gemel.folder import Model, load_model
+from gemel.inference.backend import choose_backend
 from gemel.inference.explaining import Explanation, explain_verdict
+from gemel.inference.precision import in_precision, require_precision
 from gemel.inference.twin import NumpyTwin
 from gemel.text import Progress, Tokenizer, pair_cosines
 
@@ -18,36 +20,60 @@ __all__ = ["Engine"]
 
 
 class Engine:
-    """A model that answers; needs no torch.
+    """A model that answers; needs no torch. Any number of threads may ask it at once.
 
     Args:
         model: what a model folder holds.
+        backend: what computes, "compiled" or "numpy"; "auto" takes the quickest on this machine,
+            and `.backend` says which that is and why.
+
+    Raises:
+        ConfigError: no such backend, or not on this machine.
     """
 
-    def __init__(self, model: Model):
+    def __init__(self, model: Model, *, backend: str = "auto"):
         self.model = model
-        self._twin = NumpyTwin(model.weights, model.tokenizer, model.config.network)
+        self.backend = choose_backend(backend)
+        self._twin = NumpyTwin(model.weights, model.tokenizer, model.config.network, self.backend)
 
     @classmethod
-    def load(cls, path: str | Path) -> "Engine":
+    def load(cls, path: str | Path, *, backend: str = "auto") -> "Engine":
         """Open a model folder.
 
         Raises:
             FolderError: see `gemel.folder.load_model`.
+            ConfigError: see `Engine`.
         """
-        return cls(load_model(path))
+        return cls(load_model(path), backend=backend)
 
     def encode(
-        self, texts: Sequence[str], *, progress: Progress | None = None
-    ) -> Float32[np.ndarray, "texts dim"]:
+        self,
+        texts: Sequence[str],
+        *,
+        precision: str = "float32",
+        threads: int = 1,
+        progress: Progress | None = None,
+    ) -> Shaped[np.ndarray, "texts dim"]:
         """Turn questions into unit vectors, in order.
+
+        Args:
+            texts: questions.
+            precision: of the numbers that come out; see `in_precision`.
+            threads: how many compute; more than one pays for many thousands of questions. One for
+                each free core is best.
+            progress: is told how many different questions are done.
 
         Raises:
             TypeError: one string instead of a list of them.
+            ConfigError: no such precision, or no thread.
         """
         if isinstance(texts, str):
             raise TypeError("encode takes a list of questions, not one string")
-        return self._twin.encode(texts, progress=progress)
+        if threads < 1:
+            raise ConfigError(f"threads must be at least 1, not {threads}")
+        require_precision(precision)
+        vectors = self._twin.encode(texts, threads=threads, progress=progress)
+        return in_precision(vectors, precision)
 
     def similarity(
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
@@ -77,7 +103,7 @@ class Engine:
     ) -> Float32[np.ndarray, "questions dim"]:
         if len(left) != len(right):
             raise ValueError(f"{len(left)} first questions, but {len(right)} second ones")
-        return self.encode([*left, *right], progress=progress)
+        return self._twin.encode([*left, *right], progress=progress)
 
     def predict_all(self, left: Sequence[str], right: Sequence[str]) -> list[Verdict]:
         """Judge each pair of questions."""

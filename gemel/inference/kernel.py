@@ -1,14 +1,13 @@
 """The compiled part of the engine, where the install could compile it."""
 
 import ctypes
-import functools
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["Kernel", "load_kernel"]
+__all__ = ["Kernel", "open_kernel"]
 
-_LIBRARY = Path(__file__).with_name("_lstm.so")
+_LIBRARY = Path(__file__).with_name("lstm.library")
 _POINTER, _NUMBER, _FLAG = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32
 
 
@@ -43,10 +42,10 @@ def _address(array: np.ndarray) -> int:
     return array.ctypes.data
 
 
-@functools.cache
-def load_kernel() -> Kernel | None:
-    """Open the library; None where it was not compiled, or for another machine."""
-    try:
-        return Kernel(_LIBRARY)
-    except OSError:
-        return None
+def open_kernel() -> Kernel:
+    """Open what was compiled when gemel was installed.
+
+    Raises:
+        OSError: nothing was, or for another machine.
+    """
+    return Kernel(_LIBRARY)

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from gemel.config import NetworkConfig
+from gemel.inference.backend import Backend, choose_backend
 from gemel.inference.head import NumpyHead
-from gemel.inference.kernel import load_kernel
 from gemel.inference.network import NumpyEncoder
 from gemel.inference.threads import one_compute_thread
 from gemel.text import Progress, Tokenizer, encode_texts, pair_cosines
@@ -22,24 +22,38 @@ class NumpyTwin:
         weights: arrays named as in the model folder.
         tokenizer: turns questions into ids.
         network: the twin's shape.
+        backend: what computes; the quickest here if None.
     """
 
     def __init__(
-        self, weights: Mapping[str, np.ndarray], tokenizer: Tokenizer, network: NetworkConfig
+        self,
+        weights: Mapping[str, np.ndarray],
+        tokenizer: Tokenizer,
+        network: NetworkConfig,
+        backend: Backend | None = None,
     ):
         self.tokenizer = tokenizer
+        self.backend = backend or choose_backend()
         self.encoder = NumpyEncoder(
-            weights, masked=network.masked, pooling=network.pooling, kernel=load_kernel()
+            weights,
+            masked=network.masked,
+            pooling=network.pooling,
+            kernel=self.backend.kernel,
         )
         self.head = NumpyHead(weights) if network.head else None
 
     def encode(
-        self, texts: Sequence[str], *, progress: Progress | None = None
+        self, texts: Sequence[str], *, threads: int = 1, progress: Progress | None = None
     ) -> Float32[np.ndarray, "texts dim"]:
-        """Turn questions into unit vectors, in order."""
+        """Turn questions into unit vectors, in order, with so many threads."""
         with one_compute_thread():
             return encode_texts(
-                texts, self.tokenizer, self.encoder, self.encoder.dim, progress=progress
+                texts,
+                self.tokenizer,
+                self.encoder,
+                self.encoder.dim,
+                threads=threads,
+                progress=progress,
             )
 
     def score(self, vectors: Float32[np.ndarray, "questions dim"]) -> Float32[np.ndarray, "pairs"]:
