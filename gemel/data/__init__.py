@@ -1,23 +1,25 @@
-"""Pairs of questions: reading, audit, graph, splits, batches."""
+"""Pairs of questions, and single ones: reading, audit, graph, splits, batches."""
 
 from gemel.data.audit import audit_files
 from gemel.data.audit_report import Audit, FileAudit
 from gemel.data.bad_rows import BadRows
 from gemel.data.batches import Batch, Batches
-from gemel.data.columns import Columns
+from gemel.data.columns import Columns, QuestionColumns
 from gemel.data.contrasts import Contrasts
 from gemel.data.copying import NOWHERE, copy_rows
 from gemel.data.graph import PairGraph, connect
 from gemel.data.overlap import Overlap, measure_overlap
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parts import Part
+from gemel.data.question_places import Question
 from gemel.data.readers import (
-    Questions,
     Row,
+    UnlabelledPair,
     read_pairs,
     stream_pairs,
     stream_questions,
     stream_rows,
+    stream_unlabelled,
 )
 from gemel.data.sample import SamplePart, SampleReport, write_sample
 from gemel.data.slips import Slips
@@ -26,7 +28,6 @@ from gemel.data.split_files import SplitReport, split_file
 from gemel.data.splits import Split, hold_out, split_by_component
 
 __all__ = [
-    "KINDS",
     "Audit",
     "BadRows",
     "Batch",
@@ -34,13 +35,15 @@ __all__ = [
     "Columns",
     "Contrasts",
     "FileAudit",
+    "KINDS",
     "NOWHERE",
     "Overlap",
     "PairGraph",
     "Pairs",
     "Part",
+    "Question",
+    "QuestionColumns",
     "QuestionPair",
-    "Questions",
     "Row",
     "SamplePart",
     "SampleReport",
@@ -48,6 +51,7 @@ __all__ = [
     "Source",
     "Split",
     "SplitReport",
+    "UnlabelledPair",
     "audit_files",
     "connect",
     "copy_rows",
@@ -59,5 +63,6 @@ __all__ = [
     "stream_pairs",
     "stream_questions",
     "stream_rows",
+    "stream_unlabelled",
     "write_sample",
 ]

@@ -2,25 +2,75 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from gemel.errors import ConfigError
 
-__all__ = ["Columns", "QuestionColumns", "is_usual", "place_number"]
+__all__ = [
+    "ID_NAMES",
+    "QUESTION_NAMES",
+    "AskedColumns",
+    "Columns",
+    "QuestionColumns",
+    "UnlabelledColumns",
+    "place_number",
+]
 
 _LAYOUTS = (
     ("question1", "question2", "is_duplicate"),  # Quora, Kaggle
     ("sentence1", "sentence2", "label"),  # GLUE
     ("question1", "question2", "label"),  # GLUE as Hugging Face has it
 )
-_QUESTIONS = (("question1", "question2"), ("sentence1", "sentence2"), ("anchor", "positive"))
+_PAIRS = (("question1", "question2"), ("sentence1", "sentence2"), ("anchor", "positive"))
+
+QUESTION_NAMES = ("question", "text", "title")
+"""Usual names of the column of a question."""
+ID_NAMES = ("id", "question_id", "qid")
+"""Usual names of the column of its id."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Columns:
+class AskedColumns:
+    """What is common to all that can be asked of a file."""
+
+    header: bool | None = None
+    """Whether a CSV or TSV file has one; None: yes, unless columns are given by place alone."""
+    quotes: bool = True
+    """Whether quotes enclose fields of a CSV or TSV file; False: they are letters like others."""
+
+    item: ClassVar[str]
+    """What a row holds."""
+
+    @property
+    def given(self) -> list[str | int | None]:
+        """The columns, as far as they were named."""
+        raise NotImplementedError
+
+    @property
+    def is_told(self) -> bool:
+        """Whether any of them is given."""
+        return any(column is not None for column in self.given)
+
+    def is_usual(self, names: Sequence[str]) -> bool:
+        """Say whether the columns can be told by these names alone."""
+        raise NotImplementedError
+
+    def has_header(self, first: Sequence[str]) -> bool:
+        """Say whether the fields of a first line are a header."""
+        if self.header is not None:
+            return self.header
+        named = [column for column in self.given if column is not None]
+        return not self.is_told or any(place_number(column) is None for column in named)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns(AskedColumns):
     """Which columns hold the two questions and the label; None means the names that are usual.
 
     In a CSV or TSV file a column may also be given by its place, counted from 1: 2 or "2".
     """
+
+    item = "pair"
 
     left: str | int | None = None
     """The first question."""
@@ -28,10 +78,6 @@ class Columns:
     """The second question."""
     label: str | int | None = None
     """The label, whose values are 0 and 1, or false and true; see `same`."""
-    header: bool | None = None
-    """Whether a CSV or TSV file has one; None: yes, unless columns are given by place alone."""
-    quotes: bool = True
-    """Whether quotes enclose fields of a CSV or TSV file; False: they are letters like others."""
     same: int = 1
     """The label that says that two questions ask the same, 0 or 1."""
 
@@ -45,35 +91,28 @@ class Columns:
         return [self.left, self.right, self.label]
 
     @property
-    def is_told(self) -> bool:
-        """Whether any of them is given."""
-        return any(column is not None for column in self.given)
-
-    @property
     def layouts(self) -> tuple[tuple[str, ...], ...]:
         """The usual names for them."""
         return _LAYOUTS
 
-    def has_header(self, first: Sequence[str]) -> bool:
-        """Say whether the fields of a first line are a header."""
-        if self.header is not None:
-            return self.header
-        named = [column for column in self.given if column is not None]
-        return not self.is_told or any(place_number(column) is None for column in named)
+    def is_usual(self, names: Sequence[str]) -> bool:
+        """Say whether the questions can be told by these names alone."""
+        found = {name.strip() for name in names}
+        return any(found.issuperset(layout) for layout in _PAIRS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuestionColumns(Columns):
+class UnlabelledColumns(Columns):
     """The columns of two questions; whether they ask the same is not asked.
 
-    The pairs that are made are all called the same, so they are for `stream_questions` alone.
+    The pairs that are made are all called the same, so they are for `stream_unlabelled` alone.
     """
 
     is_stream: bool = False
     """Whether a first line without a usual name is a pair, as is the way of pipes."""
 
     @classmethod
-    def of(cls, columns: Columns, *, is_stream: bool) -> "QuestionColumns":
+    def of(cls, columns: Columns, *, is_stream: bool) -> "UnlabelledColumns":
         """Leave out the label."""
         return cls(
             left=columns.left,
@@ -91,19 +130,38 @@ class QuestionColumns(Columns):
     @property
     def layouts(self) -> tuple[tuple[str, ...], ...]:
         """The usual names for them."""
-        return _QUESTIONS
+        return _PAIRS
 
     def has_header(self, first: Sequence[str]) -> bool:
         """Say whether the fields of a first line are a header."""
         if self.is_stream and self.header is None and not self.is_told:
-            return is_usual(first)
+            return self.is_usual(first)
         return super().has_header(first)
 
 
-def is_usual(names: Sequence[str]) -> bool:
-    """Say whether the questions can be told by these names alone."""
-    found = {name.strip() for name in names}
-    return any(found.issuperset(layout) for layout in _QUESTIONS)
+@dataclass(frozen=True, kw_only=True)
+class QuestionColumns(AskedColumns):
+    """Which columns hold a question and its id; None means the names that are usual.
+
+    Usual are `question`, `text` or `title`, and `id`, `question_id` or `qid`; there may be no id.
+    In a CSV or TSV file a column may also be given by its place, counted from 1: 2 or "2".
+    """
+
+    item = "question"
+
+    question: str | int | None = None
+    """The question."""
+    id: str | int | None = None
+    """What it is called elsewhere."""
+
+    @property
+    def given(self) -> list[str | int | None]:
+        """Question, id."""
+        return [self.question, self.id]
+
+    def is_usual(self, names: Sequence[str]) -> bool:
+        """Say whether one of these names is that of a question."""
+        return any(name.strip() in QUESTION_NAMES for name in names)
 
 
 def place_number(column: str | int) -> int | None:

@@ -8,11 +8,12 @@ from itertools import chain, islice, tee
 from pathlib import Path
 from typing import Any
 
+from gemel.data.asking import find_asked, numbered_asked
 from gemel.data.bad_rows import BadRowError
-from gemel.data.columns import Columns, is_usual
+from gemel.data.columns import AskedColumns, Columns
 from gemel.data.encodings import explain, not_utf8
-from gemel.data.layouts import find_places, numbered_places
 from gemel.data.places import Places
+from gemel.data.question_places import QuestionPlaces
 from gemel.data.records import LONGEST, Record, Table
 from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
@@ -23,7 +24,7 @@ _NAMES = {",": "comma", "\t": "tab"}
 
 
 @contextmanager
-def open_delimited(source: Source, columns: Columns, separator: str) -> Iterator[Table]:
+def open_delimited(source: Source, columns: AskedColumns, separator: str) -> Iterator[Table]:
     """Open a CSV or TSV file.
 
     Args:
@@ -42,10 +43,11 @@ def open_delimited(source: Source, columns: Columns, separator: str) -> Iterator
         first = first.removeprefix(mark)
         if not first.strip():
             what = "begins with an empty line" if stream.read(1) else "is empty"
-            expected = "a header and one pair a line" if source.file else "one pair a line"
+            expected = f"one {columns.item} a line"
+            expected = f"a header and {expected}" if source.file else expected
             raise DataError(f"{what}; expected {expected}", path=path)
         is_open = not columns.is_told and columns.header is not True
-        if is_open and separator == "\t" and _is_wang(first):
+        if isinstance(columns, Columns) and is_open and separator == "\t" and _is_wang(first):
             columns = dataclasses.replace(columns, left=2, right=3, label=1, quotes=False)
         records = _records(chain([first], stream), separator, columns.quotes, path)
         head = next(records)
@@ -54,9 +56,9 @@ def open_delimited(source: Source, columns: Columns, separator: str) -> Iterator
         except BadRowError as error:
             raise DataError(str(error), path=path, line=1) from error
         if columns.has_header(head[2]):
-            yield Table(records, places.pairs, mark + head[1])
+            yield Table(records, places.read, mark + head[1])
         else:
-            yield Table(chain([head], records), places.pairs, mark)
+            yield Table(chain([head], records), places.read, mark)
 
 
 def _is_wang(first: str) -> bool:
@@ -64,29 +66,33 @@ def _is_wang(first: str) -> bool:
     return len(fields) == 4 and fields[0] in ("0", "1")
 
 
-def _places(head: Record, columns: Columns, source: Source, separator: str) -> Places:
+def _places(
+    head: Record, columns: AskedColumns, source: Source, separator: str
+) -> Places | QuestionPlaces:
     line, raw, fields, problem = head
     if problem:
         raise BadRowError(problem)
     if not columns.has_header(fields):
-        if len(fields) == 1:
+        if len(fields) == 1 and isinstance(columns, Columns):
             advice = "" if source.file else "; if it is of another kind, say so with --format"
             raise BadRowError(f"has one column, for no {_NAMES[separator]} parts it{advice}")
-        places = numbered_places(len(fields), columns)
+        places = numbered_asked(len(fields), columns)
         _refuse_header(places, fields, line, columns)
         return places
     problem = not_utf8(raw)
     if problem:
         raise BadRowError(f"{problem}: {explain(source.file, raw)}")
-    return find_places([name.strip() for name in fields], columns, by_number=True)
+    return find_asked([name.strip() for name in fields], columns, by_number=True)
 
 
-def _refuse_header(places: Places, fields: list[str], line: int, columns: Columns) -> None:
-    """Refuse a first row that is no pair: without a label it is the header."""
+def _refuse_header(
+    places: Places | QuestionPlaces, fields: list[str], line: int, columns: AskedColumns
+) -> None:
+    """Refuse a first row that does not fit: without a label it is the header."""
     problem = ""
     try:
-        places.pairs(fields, line)
-        if columns.header is None and is_usual(fields):
+        places.read(fields, line)
+        if columns.header is None and columns.is_usual(fields):
             problem = f"has the columns {', '.join(fields)}"
     except BadRowError as error:
         problem = str(error)

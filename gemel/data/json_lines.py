@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from gemel.data.columns import Columns
-from gemel.data.layouts import find_places
-from gemel.data.pairs import QuestionPair
+from gemel.data.asking import find_asked
+from gemel.data.columns import AskedColumns
 from gemel.data.places import Places
+from gemel.data.question_places import QuestionPlaces
 from gemel.data.records import LONGEST, Record, Table
 from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
@@ -22,7 +22,7 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @contextmanager
-def open_json_lines(source: Source, columns: Columns) -> Iterator[Table]:
+def open_json_lines(source: Source, columns: AskedColumns) -> Iterator[Table]:
     """Open a file with a JSON object on every line; blank lines count for nothing.
 
     Args:
@@ -38,7 +38,7 @@ def open_json_lines(source: Source, columns: Columns) -> Iterator[Table]:
         if not first.strip(BYTE_ORDER_MARK):
             raise DataError("is empty; expected a JSON object on every line", path=source.path)
         lines = chain([first.removeprefix(mark)], stream)
-        yield Table(_records(lines), _Objects(columns).pairs, mark)
+        yield Table(_records(lines), _Objects(columns).read, mark)
 
 
 def _records(lines: Iterable[str]) -> Iterator[Record]:
@@ -61,20 +61,20 @@ def _records(lines: Iterable[str]) -> Iterator[Record]:
 
 
 class _Objects:
-    """Makes pairs of objects. Their keys may differ, as one with a negative and one without."""
+    """Reads objects. Their keys may differ, as one with a negative and one without."""
 
-    def __init__(self, columns: Columns):
+    def __init__(self, columns: AskedColumns):
         self.columns = columns
-        self.known: dict[tuple[str, ...], Places] = {}
+        self.known: dict[tuple[str, ...], Places | QuestionPlaces] = {}
 
-    def pairs(self, fields: dict[str, Any], line: int) -> tuple[QuestionPair, ...]:
+    def read(self, fields: dict[str, Any], line: int) -> tuple[Any, ...]:
         keys = tuple(fields)
         places = self.known.get(keys)
         if places is None:
-            places = find_places(keys, self.columns)
+            places = find_asked(keys, self.columns)
             if len(self.known) < _KEPT:
                 self.known[keys] = places
-        return places.pairs(list(fields.values()), line)
+        return places.read(list(fields.values()), line)
 
 
 _KEPT = 1000

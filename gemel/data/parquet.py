@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gemel.data.asking import find_asked
 from gemel.data.bad_rows import BadRowError
-from gemel.data.columns import Columns
+from gemel.data.columns import AskedColumns
 from gemel.data.encodings import not_utf8
-from gemel.data.layouts import find_places
-from gemel.data.places import Places
 from gemel.data.records import Record, Table
 from gemel.errors import DataError, MissingExtraError
 
@@ -20,7 +19,7 @@ _ROWS = 1 << 14
 
 
 @contextmanager
-def open_parquet(path: Path, columns: Columns) -> Iterator[Table]:
+def open_parquet(path: Path, columns: AskedColumns) -> Iterator[Table]:
     """Open a Parquet file; only the columns that are used are read, and rows count from 1.
 
     Args:
@@ -33,16 +32,11 @@ def open_parquet(path: Path, columns: Columns) -> Iterator[Table]:
     """
     with parquet_file(path) as file:
         try:
-            found = find_places(file.schema_arrow.names, columns)
+            found = find_asked(file.schema_arrow.names, columns)
         except BadRowError as error:
             raise DataError(str(error), path=path) from error
-        third = found.negative if found.label is None else found.label
-        used = [found.left, found.right] if third is None else [found.left, found.right, third]
-        names = tuple(found.names[place] for place in used)
-        label = None if found.label is None else 2
-        negative = None if found.negative is None else 2
-        places = Places(names, 0, 1, label, negative, found.same)
-        yield Table(_records(file, names, path), places.pairs)
+        places = found.narrowed()
+        yield Table(_records(file, places.names, path), places.read)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ class Places:
     same: int = 1
     """The label, 0 or 1, of pairs that ask the same."""
 
-    def pairs(self, fields: Sequence[Any], line: int) -> tuple[QuestionPair, ...]:
+    def read(self, fields: Sequence[Any], line: int) -> tuple[QuestionPair, ...]:
         """Make the pairs of a row.
 
         Args:
@@ -52,6 +52,15 @@ class Places:
         if type(negative) is not str:
             raise self._no_text(fields, self.negative)
         return positive, QuestionPair(left, negative, False, line)
+
+    def narrowed(self) -> "Places":
+        """Give the places if a row has only the columns that are used."""
+        third = self.negative if self.label is None else self.label
+        used = [self.left, self.right] if third is None else [self.left, self.right, third]
+        names = tuple(self.names[place] for place in used)
+        label = None if self.label is None else 2
+        negative = None if self.negative is None else 2
+        return Places(names, 0, 1, label, negative, self.same)
 
     def _no_text(self, fields: Sequence[Any], *places: int | None) -> BadRowError:
         wrong = next(

@@ -3,27 +3,30 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gemel.data.bad_rows import BadRowError, BadRows
-from gemel.data.columns import Columns, QuestionColumns
+from gemel.data.columns import AskedColumns, Columns, QuestionColumns, UnlabelledColumns
 from gemel.data.delimited import open_delimited
 from gemel.data.encodings import explain, not_utf8
 from gemel.data.json_lines import open_json_lines
+from gemel.data.lines import open_lines
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parquet import open_parquet
+from gemel.data.question_places import Question
 from gemel.data.records import Table
 from gemel.data.sources import Source, ending, is_gzip
 from gemel.errors import DataError
 
 __all__ = [
-    "Questions",
+    "UnlabelledPair",
     "Row",
     "open_table",
     "read_pairs",
     "rows_of",
     "stream_pairs",
     "stream_questions",
+    "stream_unlabelled",
     "stream_rows",
 ]
 
@@ -38,11 +41,12 @@ class Row(NamedTuple):
     """Line it begins on, from 1; in Parquet, which has no lines, its number."""
     raw: str
     """Its very text, line end included; empty in Parquet."""
-    pairs: tuple[QuestionPair, ...]
-    """Its pairs: one, or two if it has an anchor, a positive and a negative."""
+    items: tuple[Any, ...]
+    """What was asked for: pairs (two, if it has an anchor, a positive and a negative), or one
+    question."""
 
 
-class Questions(NamedTuple):
+class UnlabelledPair(NamedTuple):
     """Two questions of a file or stream; nobody says whether they ask the same."""
 
     left: str
@@ -89,11 +93,11 @@ def stream_pairs(
     headerless, unquoted columns `label, question1, question2, id` of the Wang et al. (2017) split.
     """
     for row in stream_rows(path, columns, skip_bad):
-        yield from row.pairs
+        yield from row.items
 
 
 def stream_rows(
-    path: str | Path | Source, columns: Columns | None = None, skip_bad: int | BadRows = 0
+    path: str | Path | Source, columns: AskedColumns | None = None, skip_bad: int | BadRows = 0
 ) -> Iterator[Row]:
     """Yield the rows of a file with their text and their pairs; see `read_pairs`."""
     source = Source.of(path)
@@ -101,9 +105,9 @@ def stream_rows(
         yield from rows_of(table, source, BadRows.of(skip_bad))
 
 
-def stream_questions(
+def stream_unlabelled(
     source: str | Path | Source, columns: Columns | None = None, skip_bad: int | BadRows = 0
-) -> Iterator[Questions]:
+) -> Iterator[UnlabelledPair]:
     """Yield the questions of a file or a stream, two a row; a label is not looked at.
 
     Nor is a `negative`. Known without being told are the layouts of `stream_pairs`, their label
@@ -119,13 +123,35 @@ def stream_questions(
         DataError, MissingExtraError: as `read_pairs` does.
     """
     source = Source.of(source)
-    wanted = QuestionColumns.of(columns or Columns(), is_stream=source.stream is not None)
+    wanted = UnlabelledColumns.of(columns or Columns(), is_stream=source.stream is not None)
     for row in stream_rows(source, wanted, skip_bad):
-        for pair in row.pairs:
-            yield Questions(pair.left, pair.right, row.line, row.raw)
+        for pair in row.items:
+            yield UnlabelledPair(pair.left, pair.right, row.line, row.raw)
 
 
-def open_table(source: Source, columns: Columns | None = None) -> AbstractContextManager[Table]:
+def stream_questions(
+    source: str | Path | Source,
+    columns: QuestionColumns | None = None,
+    skip_bad: int | BadRows = 0,
+) -> Iterator[Question]:
+    """Yield the questions of a file or a stream, one a row.
+
+    Args:
+        source: a file as `read_pairs` takes it, a `.txt` file (or `.gz` of one) with a question
+            on every line, or a stream.
+        columns: question and id, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+
+    Raises:
+        DataError, MissingExtraError: as `read_pairs` does.
+    """
+    for row in stream_rows(source, columns or QuestionColumns(), skip_bad):
+        yield from row.items
+
+
+def open_table(
+    source: Source, columns: AskedColumns | None = None
+) -> AbstractContextManager[Table]:
     """Open a file by its ending; see `read_pairs`.
 
     Raises:
@@ -135,12 +161,15 @@ def open_table(source: Source, columns: Columns | None = None) -> AbstractContex
     columns = columns or Columns()
     if source.kind in _SEPARATORS:
         return open_delimited(source, columns, _SEPARATORS[source.kind])
+    if source.kind == ".txt" and isinstance(columns, QuestionColumns):
+        return open_lines(source)
     if source.kind in (".jsonl", ".ndjson"):
         return open_json_lines(source, columns)
     if source.kind == ".parquet" and source.file and not is_gzip(source.file):
         return open_parquet(source.file, columns)
+    lines = ".txt, " if isinstance(columns, QuestionColumns) else ""
     raise DataError(
-        "is of no known kind; expected a name ending in .csv, .tsv, .jsonl or .ndjson, "
+        f"is of no known kind; expected a name ending in {lines}.csv, .tsv, .jsonl or .ndjson, "
         "perhaps with .gz behind it, or in .parquet",
         path=source.path,
     )
@@ -157,7 +186,7 @@ def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[
     Raises:
         DataError: a row does not fit and may not be passed over.
     """
-    advice, pairs = "", table.pairs
+    advice, read = "", table.read
     for line, raw, fields, problem in table.records:
         try:
             if not raw.isascii() and not_utf8(raw):
@@ -165,7 +194,7 @@ def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[
                 raise BadRowError(f"{not_utf8(raw)}: {advice}")
             if problem:
                 raise BadRowError(problem)
-            yield Row(line, raw, pairs(fields, line))
+            yield Row(line, raw, read(fields, line))
         except BadRowError as error:
             if bad_rows is not None:
                 bad_rows.add(source.path, line, str(error), raw or repr(fields))

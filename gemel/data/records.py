@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
-from gemel.data.pairs import QuestionPair
-
 __all__ = ["LONGEST", "Record", "Table"]
 
 LONGEST = 1 << 24
@@ -15,7 +13,7 @@ that nobody ended, and would fill the memory."""
 Record: TypeAlias = tuple[int, str, Any, str]
 """A row as it stands in a file: the line it begins on, from 1, or in Parquet, which has no lines,
 its number; its very text, line end included, none in Parquet; its values, in the form that the
-table's `pairs` takes; why its format cannot read it, if so. A plain tuple is made in half the time.
+table's `read` takes; why its format cannot read it, if so. A plain tuple is made in half the time.
 """
 
 
@@ -23,7 +21,8 @@ class Table(NamedTuple):
     """An open file of rows."""
 
     records: Iterator[Record]
-    pairs: Callable[[Any, int], tuple[QuestionPair, ...]]
-    """Makes the pairs of a record's fields and line; `BadRowError` if they do not fit."""
+    read: Callable[[Any, int], tuple[Any, ...]]
+    """Makes of a record's fields and line what the columns hold, pairs or questions;
+    `BadRowError` if they do not fit."""
     header: str = ""
     """The very text before the first row: header and byte-order mark, as far as they are there."""

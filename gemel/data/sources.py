@@ -59,7 +59,7 @@ class Source:
             DataError: it is one of the two.
         """
         if self.file is not None and self.file.is_dir():
-            raise DataError("is a folder; expected a file of pairs", path=self.path)
+            raise DataError("is a folder; expected a file", path=self.path)
         if self.file is not None and not self.file.exists():
             raise DataError("no such file", path=self.path)
 

@@ -152,7 +152,7 @@ def _read(
 
     def each() -> Iterator[QuestionPair]:
         for number, row in enumerate(stream_rows(path, columns, bad_rows)):
-            for pair in row.pairs:
+            for pair in row.items:
                 rows.append(number)
                 yield pair
 

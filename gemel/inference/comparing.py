@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from gemel.data import BadRows, Columns, Questions, Source, stream_questions
+from gemel.data import BadRows, Columns, Source, UnlabelledPair, stream_unlabelled
 from gemel.decision import Verdict
 from gemel.errors import DataError
 from gemel.inference.engine import Engine
@@ -37,17 +37,17 @@ def compare_stream(
 
     Args:
         engine: judges.
-        source: unlabelled pairs; see `stream_questions`.
+        source: unlabelled pairs; see `stream_unlabelled`.
         columns: the two columns, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over; one with a question that has no word or
             mark is bad too.
 
     Raises:
-        DataError, MissingExtraError: as `stream_questions` does; or there are no pairs.
+        DataError, MissingExtraError: as `stream_unlabelled` does; or there are no pairs.
     """
     source, bad_rows = Source.of(source), BadRows.of(skip_bad)
     count = 0
-    rows = stream_questions(source, columns, bad_rows)
+    rows = stream_unlabelled(source, columns, bad_rows)
     for chunk in _chunks(_with_words(engine, rows, source, bad_rows)):
         count += len(chunk)
         verdicts = engine.predict_all([row.left for row in chunk], [row.right for row in chunk])
@@ -58,8 +58,8 @@ def compare_stream(
 
 
 def _with_words(
-    engine: Engine, rows: Iterable[Questions], source: Source, bad_rows: BadRows
-) -> Iterator[Questions]:
+    engine: Engine, rows: Iterable[UnlabelledPair], source: Source, bad_rows: BadRows
+) -> Iterator[UnlabelledPair]:
     for row in rows:
         problem = engine.find_blank(row.left, row.right)
         if problem:
@@ -68,8 +68,8 @@ def _with_words(
             yield row
 
 
-def _chunks(rows: Iterable[Questions]) -> Iterator[list[Questions]]:
-    chunk: list[Questions] = []
+def _chunks(rows: Iterable[UnlabelledPair]) -> Iterator[list[UnlabelledPair]]:
+    chunk: list[UnlabelledPair] = []
     size = 0
     try:
         for row in rows:

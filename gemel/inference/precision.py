@@ -39,4 +39,5 @@ def in_precision(
     if precision == "float16":
         return vectors.astype(np.float16)
     largest = np.abs(vectors).max(axis=1, keepdims=True, initial=1e-30)
-    return np.rint(vectors * (_MOST / largest)).astype(np.int8)
+    rounded: Shaped[np.ndarray, "texts dim"] = np.rint(vectors * (_MOST / largest))
+    return rounded.astype(np.int8)

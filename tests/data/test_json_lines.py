@@ -46,7 +46,7 @@ def test_objects_may_differ_in_their_keys(tmp_path):
     ]
     rows = list(stream_rows(put(tmp_path, "\n".join(objects))))
     positive = [QuestionPair("a", "b", True, line) for line in (1, 2, 3)]
-    assert [row.pairs for row in rows] == [
+    assert [row.items for row in rows] == [
         (positive[0],),
         (positive[1], QuestionPair("a", "c", False, 2)),
         (positive[2],),

@@ -40,7 +40,7 @@ def test_other_labels_are_not_called_graded(value):
 @pytest.mark.parametrize("negative", [None, ""])
 def test_no_negative_no_pair(negative):
     places = Places(("a", "p", "n"), 0, 1, None, 2)
-    assert places.pairs(["x", "y", negative], 7) == (QuestionPair("x", "y", True, 7),)
+    assert places.read(["x", "y", negative], 7) == (QuestionPair("x", "y", True, 7),)
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,12 @@ def test_no_negative_no_pair(negative):
 )
 def test_what_is_no_text(fields, problem):
     with pytest.raises(BadRowError, match=problem):
-        Places(("a", "p", "n"), 0, 1, None, 2).pairs(fields, 1)
+        Places(("a", "p", "n"), 0, 1, None, 2).read(fields, 1)
 
 
 @pytest.mark.parametrize("value", [0, 1, "0", "true", False, 1.0])
 def test_the_label_of_the_same_may_be_0(value):
     usual, turned = (Places(("a", "b", "l"), 0, 1, 2, same=same) for same in (1, 0))
     fields = ("how", "why", value)
-    assert usual.pairs(fields, 1)[0].is_duplicate == label_of(value)
-    assert turned.pairs(fields, 1)[0].is_duplicate != label_of(value)
+    assert usual.read(fields, 1)[0].is_duplicate == label_of(value)
+    assert turned.read(fields, 1)[0].is_duplicate != label_of(value)

@@ -1,205 +1,127 @@
-"""Pairs without a label, from files and from streams."""
-
 import gzip
-import io
 import json
-from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.data import BadRows, Columns, Questions, Source, read_pairs, stream_questions
-from gemel.errors import DataError
+from gemel import DataError
+from gemel.data import BadRows, Question, QuestionColumns, stream_questions
+from gemel.data.bad_rows import BadRowError
+from gemel.data.question_places import find_question, numbered_question
 
-EXPECTED = [("how?", "why?"), ("who?", 'a, "b"')]
-
-
-def put(folder, content, name="pairs.csv"):
-    path = folder / name
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
+QUESTIONS = ["How do I cook rice?", 'What, "now"?', "\u03b1 \u6771\u4eac?"]
 
 
-def stream(content, kind=".tsv"):
-    content = content if isinstance(content, bytes) else content.encode()
-    return Source(
-        path=Path("standard input"), kind=kind, stream=io.BufferedReader(io.BytesIO(content))
-    )
+def read(path, columns=None, skip_bad=0):
+    return list(stream_questions(path, columns, skip_bad))
 
 
-def texts_of(source, columns=None, skip_bad=0):
-    return [(each.left, each.right) for each in stream_questions(source, columns, skip_bad)]
+def put(folder, name, content):
+    (folder / name).write_text(content, encoding="utf-8", newline="")
+    return folder / name
 
 
-FILES = {
-    "unlabelled.csv": 'question1,question2\nhow?,why?\nwho?,"a, ""b"""\n',
-    "labelled.csv": 'is_duplicate,question2,question1\n1,why?,how?\n0,"a, ""b""",who?\n',
-    "no label at all.tsv": (
-        'sentence1\tidx\tsentence2\tlabel\nhow?\t7\twhy?\t\nwho?\t8\t"a, ""b"""\tperhaps\n'
-    ),
-    "anchors.csv": 'anchor,positive,negative\nhow?,why?,when?\nwho?,"a, ""b""",\n',
-    "wang.tsv": '1\thow?\twhy?\t7\n0\twho?\ta, "b"\t8\n',
-    "keys.jsonl": "\n".join(
-        json.dumps(dict(zip(("question1", "question2"), pair, strict=True), label=None))
-        for pair in EXPECTED
-    ),
+CSV = 'How do I cook rice?\n"What, ""now""?"\n\u03b1 \u6771\u4eac?\n'
+KINDS = {
+    "a.txt": "\n".join(QUESTIONS),
+    "b.txt": "\ufeff" + "\r\n\r\n".join(QUESTIONS) + "\r\n\n",
+    "c.csv": "question\n" + CSV,
+    "d.jsonl": "".join(json.dumps({"text": text, "x": 1}) + "\n" for text in QUESTIONS),
 }
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_label_is_not_looked_at(tmp_path, name):
-    content = FILES[name].encode()
-    assert texts_of(put(tmp_path, content, name)) == EXPECTED
-    assert texts_of(put(tmp_path, gzip.compress(content), name + ".gz")) == EXPECTED
-    assert texts_of(stream(content, name[name.index(".") :])) == EXPECTED
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_question_a_row(tmp_path, name, packed):
+    path = put(tmp_path, name, KINDS[name])
+    if packed:
+        content = path.read_bytes()
+        path = tmp_path / f"{name}.gz"
+        path.write_bytes(gzip.compress(content))
+    found = read(path)
+    assert [question.text for question in found] == QUESTIONS
+    assert all(question.id == str(question.line) for question in found)
 
 
-def test_of_a_parquet_file_only_the_questions_are_read(tmp_path):
-    import pyarrow
-    from pyarrow.parquet import write_table
-
-    columns = dict(zip(("question1", "question2"), zip(*EXPECTED, strict=True), strict=True))
-    table = pyarrow.table({key: list(values) for key, values in columns.items()})
-    write_table(table.append_column("label", [[None, 7]]), tmp_path / "p.parquet")
-    assert texts_of(tmp_path / "p.parquet") == EXPECTED
+def test_ids_are_carried(tmp_path):
+    path = put(tmp_path, "q.tsv", "qid\ttitle\nq7\tone?\nq8\ttwo?\n")
+    assert read(path) == [Question("one?", "q7", 2), Question("two?", "q8", 3)]
+    table = pa.table({"id": [70, 80], "question": ["one?", "two?"], "more": [[1], [2]]})
+    pq.write_table(table, tmp_path / "q.parquet")
+    assert read(tmp_path / "q.parquet") == [Question("one?", "70", 1), Question("two?", "80", 2)]
 
 
-@pytest.mark.parametrize(
-    ("content", "columns"),
-    [
-        ("how?\twhy?\n", Columns(header=False)),
-        ("how?\twhy?\n", Columns(left=1, right=2)),
-        ("why?\thow?\n", Columns(left="2", right="1")),
-        ("x\thow?\twhy?\n", Columns(left=2, right=3)),
-        ("a\tb\tc\nwhy?\tx\thow?\n", Columns(left="c", right="a")),
-        ("a\tb\nhow?\twhy?\n", Columns(left=1, right=2, header=True)),
-        ("a\tb\nhow?\twhy?\n", Columns(left="a", right="2")),
-        ('"how?\twhy?\n', Columns(header=False, quotes=False)),
-    ],
-)
-def test_two_columns_are_named_or_numbered(tmp_path, content, columns):
-    for source in (put(tmp_path, content, "p.tsv"), stream(content)):
-        assert texts_of(source, columns) == [('"' * ('"' in content) + "how?", "why?")]
-
-
-def test_the_label_that_was_named_for_other_verbs_does_no_harm(tmp_path):
-    path = put(tmp_path, "a,b,c\nx,y,perhaps\n")
-    assert texts_of(path, Columns(left="a", right="b", label="c")) == [("x", "y")]
-    with pytest.raises(DataError, match="has the label 'perhaps'"):
-        read_pairs(path, Columns(left="a", right="b", label="c"))
-
-
-@pytest.mark.parametrize("header", ["", "question1\tquestion2\n", "idx\tsentence2\tsentence1\n"])
-def test_a_stream_has_a_header_if_its_first_line_is_one(header):
-    row = {0: "a\tb\n", 2: "a\tb\n", 3: "0\tb\ta\n"}[len(header.split())]
-    assert texts_of(stream(header + row)) == [("a", "b")]
-
-
-def test_a_header_that_is_a_pair_and_one_that_is_not_usual():
-    assert texts_of(stream("question1\tquestion2\n"), Columns(header=False)) == [
-        ("question1", "question2")
-    ]
-    assert texts_of(stream("one\ttwo\na\tb\n")) == [("one", "two"), ("a", "b")]
-    columns = Columns(left="one", right="two")
-    assert texts_of(stream("one\ttwo\na\tb\n"), columns) == [("a", "b")]
+def test_columns_by_name_and_by_place(tmp_path):
+    path = put(tmp_path, "q.csv", "7,x,one?\n8,y,two?\n")
+    columns = QuestionColumns(question=3, id=1)
+    assert [question[:2] for question in read(path, columns)] == [("one?", "7"), ("two?", "8")]
+    path = put(tmp_path, "n.csv", "Nr,Frage\n7,eins?\n")
+    named = QuestionColumns(question="Frage", id="Nr")
+    assert read(path, named) == [Question("eins?", "7", 2)]
+    path = put(tmp_path, "one.csv", "one?\ntwo?\n")
+    assert [each.text for each in read(path, QuestionColumns(header=False))] == ["one?", "two?"]
 
 
 @pytest.mark.parametrize(
-    ("content", "columns", "line", "message"),
+    ("names", "columns", "problem"),
     [
-        (
-            "how?\twhy?\n",
-            None,
-            1,
-            "has no columns question1, question2 or sentence1, sentence2 or anchor, positive; "
-            r"it has: how\?, why\?; name them with --left and --right; or, if this first line is a "
-            "pair and no header, add --no-header$",
-        ),
-        ("a\tb\tc\n", Columns(header=False), 1, "has 3 columns.*give both, for example --left 1"),
-        ("a,b\n", Columns(header=False), 1, "has one column, for no tab parts it$"),
-        ("a\tb\n", Columns(left="c"), 1, "has no column c; it has: a, b; name them with --left"),
-        ("a\tb\n", Columns(left=1, right=3), 1, "has no column 3; it has: column 1, column 2; "),
-        ("a\tb\n", Columns(left=0, right=1), 1, "has no column 0"),
-        ("a\tb\n", Columns(left=2, right=2), 1, "two things from one column, column 2"),
-        ("question1\tquestion2\n", Columns(left=1, right=2), 1, "if it is one, add --header"),
-        ("question1\tquestion2\na\tb\nc\n", None, 3, "has 1 columns; expected 2"),
+        ("a b", {}, "has no column question or text or title; it has: a, b; name it with --quest"),
+        ("text title", {}, "has several columns for the question: text, title; name one with --q"),
+        ("text text", {}, "has several columns for the question: text, text"),
+        ("text id qid", {}, "has several columns for the id: id, qid; name one with --id"),
+        ("text id", {"question": "body"}, "has no column body; it has: text, id"),
+        ("text id", {"id": "text"}, "cannot read two things from one column, text"),
+        ("text id", {"question": 3}, "has no column 3"),
     ],
 )
-def test_columns_that_are_not_there(tmp_path, content, columns, line, message):
-    with pytest.raises(DataError, match=message) as caught:
-        texts_of(put(tmp_path, content, "p.tsv"), columns)
-    assert caught.value.line == line
-    assert str(caught.value).startswith(f"{tmp_path / 'p.tsv'}:{line}: ")
+def test_columns_that_are_not_there(names, columns, problem):
+    with pytest.raises(BadRowError, match=problem):
+        find_question(names.split(), QuestionColumns(**columns), by_number=True)
+
+
+def test_without_a_header_the_question_is_given_by_place():
+    assert numbered_question(1, QuestionColumns()).question == 0
+    assert numbered_question(3, QuestionColumns(question=2)).question == 1
+    for columns in ({}, {"id": 1}, {"question": "text"}):
+        with pytest.raises(BadRowError, match="known by place only; give that of the question"):
+            numbered_question(3, QuestionColumns(**columns))
 
 
 @pytest.mark.parametrize(
-    ("content", "kind", "message"),
+    ("name", "content", "problem"),
     [
-        (b"", ".tsv", "standard input: is empty; expected one pair a line"),
-        (b"", ".jsonl", "standard input: is empty; expected a JSON object"),
-        (b"\n\na,b\n", ".csv", "standard input: begins with an empty line"),
-        (b"a\tb\nc\n", ".tsv", "standard input:2: has 1 columns; expected 2"),
-        (b"a\tb\tc\n", ".tsv", "standard input:1: is read without a header and has 3 columns"),
-        (
-            b"question1,question2\na,b\n",
-            ".tsv",
-            "standard input:1: has one column, for no tab parts it; if it is of another kind, say "
-            "so with --format",
-        ),
-        (b"a\tb\n", ".csv", "standard input:1: has one column, for no comma parts it; if it is"),
-        (b'a\tb\n"c\td\n', ".tsv", "standard input:2: a row that begins here has broken quotes"),
-        (b"[]\n", ".jsonl", "standard input:1: is '[]'; expected a JSON object"),
-        (b"{}\n", ".jsonl", "standard input:1: has no columns question1, question2 or "),
-        (b"a\tcaf\xe9\n", ".tsv", "standard input:1: is not UTF-8 (byte 0xe9): the file is perha"),
-        ("a\tb\n".encode("utf-16"), ".tsv", "standard input: is UTF-16, not UTF-8; send it thr"),
-        (
-            gzip.compress(b"a\tb\n", mtime=0),
-            ".tsv",
-            "standard input: is packed with gzip, not text; unpack",
-        ),
-        (b"a\tb\n", ".parquet", "standard input: is of no known kind"),
+        ("q.csv", "", "is empty; expected a header and one question a line"),
+        ("q.txt", "", "is empty; expected a question on every line"),
+        ("q.csv", "a,b\n1,2\n", r"q.csv:1: has no column question or text or title"),
+        ("q.csv", "text\nhow,so\n", "q.csv:2: has 2 columns; expected 1"),
+        ("q.jsonl", '{"text": 3}\n', "q.jsonl:1: has 3 as text; expected a text"),
+        ("q.jsonl", '{"text": "a", "id": null}\n', "has null as id; expected a text or a whole"),
+        ("q.jsonl", '{"text": "a", "id": 1.5}\n', "has 1.5 as id; expected a text or a whole"),
+        ("q.jsonl", '{"text": "a", "id": true}\n', "has True as id"),
+        ("q.docx", "x", "of no known kind; expected a name ending in .txt, .csv"),
     ],
 )
-def test_errors_of_a_stream_name_it_and_its_line(content, kind, message):
-    with pytest.raises(DataError) as caught:
-        texts_of(stream(content, kind))
-    assert str(caught.value).startswith(message)
+def test_what_cannot_be_read(tmp_path, name, content, problem):
+    with pytest.raises(DataError, match=problem):
+        read(put(tmp_path, name, content))
 
 
-def test_a_stream_in_another_encoding_is_named_with_what_to_send_it_through():
-    line = "Как восстановить пароль?\tКакая сегодня погода в Москве?\n"
-    with pytest.raises(DataError, match=r"send it through: iconv -f \S+ -t UTF-8$") as caught:
-        texts_of(stream(line.encode("cp1251")))
-    named = str(caught.value).split()[-3]
-    assert line.encode("cp1251").decode(named) == line
+def test_bytes_that_are_no_text_are_a_bad_row(tmp_path):
+    (tmp_path / "q.txt").write_bytes(b"one?\nn\xe4chste?\nthree?\n")
+    with pytest.raises(DataError, match=r"q\.txt:2: is not UTF-8 \(byte 0xe4\)"):
+        read(tmp_path / "q.txt")
+    bad_rows = BadRows(1, tmp_path / "bad.jsonl")
+    assert [each.line for each in read(tmp_path / "q.txt", None, bad_rows)] == [1, 3]
 
 
-def test_bad_rows_of_a_stream_are_listed(tmp_path):
-    bad_rows = BadRows(2, tmp_path / "list")
-    source = stream(b"a\tb\nc\ncaf\xe9\td\ne\tf\n")
-    assert list(stream_questions(source, None, bad_rows)) == [
-        Questions("a", "b", 1, "a\tb\n"),
-        Questions("e", "f", 4, "e\tf\n"),
-    ]
-    listed = [json.loads(line) for line in (tmp_path / "list").read_text().splitlines()]
-    assert [(entry["file"], entry["line"]) for entry in listed] == [
-        ("standard input", 2),
-        ("standard input", 3),
-    ]
-
-
-def test_a_stream_stays_open():
-    source = stream("a\tb\n")
-    texts_of(source)
-    assert not source.stream.closed
-
-
-@given(st.lists(st.tuples(*[st.text(st.characters(codec="utf-8"), min_size=1)] * 2), min_size=1))
-def test_questions_come_with_their_lines(pairs):
-    objects = [json.dumps({"question1": one, "question2": two}) for one, two in pairs]
-    found = list(stream_questions(stream("\n\n".join(objects), ".jsonl")))
-    assert found == [
-        Questions(*pair, 1 + 2 * number, objects[number] + "\n\n"[: number < len(pairs) - 1])
-        for number, pair in enumerate(pairs)
+@given(st.lists(st.text("ab ?\u00e9\u6771\t\"',"), min_size=1))
+def test_lines_come_back(tmp_path_factory, texts):
+    path = tmp_path_factory.getbasetemp() / "lines.txt"
+    path.write_text("first\n" + "\n".join(texts), encoding="utf-8", newline="")
+    assert [question.text for question in read(path)] == [
+        "first",
+        *(text for text in texts if text.strip()),
     ]

@@ -111,7 +111,7 @@ def test_missing_file(tmp_path):
 
 
 def test_folder(tmp_path):
-    fails(tmp_path, "is a folder; expected a file of pairs")
+    fails(tmp_path, "is a folder; expected a file")
 
 
 @pytest.mark.parametrize("content", ["", "\n", "\ufeff"])
