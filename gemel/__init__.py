@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gemel.version import __version__
 
 if TYPE_CHECKING:
-    from gemel.api import audit, compare, evaluate, fit, load, sample, split, train
+    from gemel.api import audit, compare, encode, evaluate, fit, load, sample, split, train
     from gemel.config import Config, DecisionConfig, NetworkConfig, TextConfig, TrainingConfig
     from gemel.data import (
         Audit,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     )
     from gemel.evaluation import Refit, Report
     from gemel.folder import Model
-    from gemel.inference import Compared, Engine, Explanation
+    from gemel.inference import Compared, Encoded, Engine, Explanation
 
 __all__ = [
     "Audit",
@@ -48,6 +48,7 @@ __all__ = [
     "DataError",
     "Decision",
     "DecisionConfig",
+    "Encoded",
     "Engine",
     "Explanation",
     "FolderError",
@@ -57,6 +58,7 @@ __all__ = [
     "Model",
     "NetworkConfig",
     "Pairs",
+    "QuestionColumns",
     "QuestionPair",
     "Refit",
     "Report",
@@ -70,6 +72,7 @@ __all__ = [
     "__version__",
     "audit",
     "compare",
+    "encode",
     "evaluate",
     "fit",
     "load",
@@ -81,13 +84,14 @@ __all__ = [
 
 # Public names come in on first use, so that `import gemel` costs next to nothing.
 _ROOMS = {
-    "api": ("audit", "compare", "evaluate", "fit", "load", "sample", "split", "train"),
+    "api": ("audit", "compare", "encode", "evaluate", "fit", "load", "sample", "split", "train"),
     "config": ("Config", "DecisionConfig", "NetworkConfig", "TextConfig", "TrainingConfig"),
     "data": (
         "Audit",
         "BadRows",
         "Columns",
         "Pairs",
+        "QuestionColumns",
         "QuestionPair",
         "SampleReport",
         "SplitReport",
@@ -106,7 +110,7 @@ _ROOMS = {
     ),
     "evaluation": ("Refit", "Report"),
     "folder": ("Model",),
-    "inference": ("Compared", "Engine", "Explanation"),
+    "inference": ("Compared", "Encoded", "Engine", "Explanation"),
 }
 
 

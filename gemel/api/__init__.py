@@ -1,8 +1,8 @@
 """The library's verbs, each a few lines over the rooms below."""
 
-from gemel.api.answering import compare, load
+from gemel.api.answering import compare, encode, load
 from gemel.api.files import audit, sample, split
 from gemel.api.learning import train
 from gemel.api.measuring import evaluate, fit
 
-__all__ = ["audit", "compare", "evaluate", "fit", "load", "sample", "split", "train"]
+__all__ = ["audit", "compare", "encode", "evaluate", "fit", "load", "sample", "split", "train"]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gemel.cli import audit, compare, evaluate, fit, sample, split, train
+from gemel.cli import audit, compare, encode, evaluate, fit, sample, split, train
 from gemel.cli.output import give_up_output
 from gemel.errors import GemelError, TrainingStopped
 from gemel.version import __version__
@@ -31,6 +31,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("fit")(fit.fit)
 app.command("compare")(compare.compare)
+app.command("encode")(encode.encode)
 
 
 def _print_version(wanted: bool | None) -> None:

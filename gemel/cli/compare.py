@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gemel.cli.options import Json, ModelFolder, chosen_model
-from gemel.cli.reading import Reading, reads_questions
+from gemel.cli.reading import Reading, reads_unlabelled
 from gemel.cli.verdict_rows import write_rows
 from gemel.cli.verdict_text import describe_explanation, describe_verdict
 from gemel.data import KINDS, Source
@@ -33,7 +33,7 @@ class PipeFormat(StrEnum):
     JSONL = "jsonl"
 
 
-@reads_questions
+@reads_unlabelled
 def compare(
     first: Annotated[
         str,

@@ -1,4 +1,4 @@
-"""The options that say how a file of pairs is to be read: the same for every verb that does."""
+"""The options that say how a file is to be read: the same for every verb that does."""
 
 import functools
 import inspect
@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from gemel.data import BadRows, Columns
+from gemel.data import BadRows, Columns, QuestionColumns
 
-__all__ = ["Reading", "reads_pairs", "reads_questions"]
+__all__ = ["QuestionReading", "Reading", "reads_pairs", "reads_questions", "reads_unlabelled"]
 
 Left = Annotated[
     str | None,
@@ -24,6 +24,15 @@ Right = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the
 Label = Annotated[
     str | None,
     typer.Option(metavar="COLUMN", help="Column of the label: 1 the same, 0 not; see --same."),
+]
+QuestionColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--question", metavar="COLUMN", help="Column of the question: name, or place, from 1."
+    ),
+]
+IdColumn = Annotated[
+    str | None, typer.Option("--id", metavar="COLUMN", help="Column of its id, if there is one.")
 ]
 Same = Annotated[
     int,
@@ -95,8 +104,24 @@ class Reading:
 
     def warn(self) -> None:
         """Say how many rows were passed over, if any were."""
-        if self.skip_bad.count:
-            typer.echo(f"warning: {self.skip_bad}", err=True)
+        _warn(self.skip_bad)
+
+
+@dataclass(frozen=True)
+class QuestionReading:
+    """What was said of a file of questions."""
+
+    columns: QuestionColumns
+    skip_bad: BadRows
+
+    def warn(self) -> None:
+        """Say how many rows were passed over, if any were."""
+        _warn(self.skip_bad)
+
+
+def _warn(skip_bad: BadRows) -> None:
+    if skip_bad.count:
+        typer.echo(f"warning: {skip_bad}", err=True)
 
 
 def reads_pairs(command: Callable[..., None]) -> Callable[..., None]:
@@ -104,13 +129,18 @@ def reads_pairs(command: Callable[..., None]) -> Callable[..., None]:
     return _with_options(command, _read_options)
 
 
-def reads_questions(command: Callable[..., None]) -> Callable[..., None]:
+def reads_unlabelled(command: Callable[..., None]) -> Callable[..., None]:
     """Give it those for pairs without a label."""
+    return _with_options(command, _read_unlabelled_options)
+
+
+def reads_questions(command: Callable[..., None]) -> Callable[..., None]:
+    """Give it those for single questions."""
     return _with_options(command, _read_question_options)
 
 
 def _with_options(
-    command: Callable[..., None], read: Callable[..., Reading]
+    command: Callable[..., None], read: Callable[..., Reading | QuestionReading]
 ) -> Callable[..., None]:
     options = inspect.signature(read).parameters
     signature = inspect.signature(command)
@@ -138,15 +168,19 @@ def _read_options(
     skip_bad: SkipBad = 0,
     bad_rows: BadRowsFile = None,
 ) -> Reading:
-    if bad_rows is not None and not skip_bad:
+    columns = Columns(left=left, right=right, label=label, same=same, header=header, quotes=quotes)
+    return Reading(columns, _bad_rows(skip_bad, bad_rows))
+
+
+def _bad_rows(allowed: int, path: Path | None) -> BadRows:
+    if path is not None and not allowed:
         raise typer.BadParameter(
             "lists what --skip-bad skips; add --skip-bad N", param_hint="--bad-rows"
         )
-    columns = Columns(left=left, right=right, label=label, same=same, header=header, quotes=quotes)
-    return Reading(columns, BadRows(skip_bad, bad_rows))
+    return BadRows(allowed, path)
 
 
-def _read_question_options(
+def _read_unlabelled_options(
     left: Left = None,
     right: Right = None,
     header: Header = None,
@@ -155,3 +189,15 @@ def _read_question_options(
     bad_rows: BadRowsFile = None,
 ) -> Reading:
     return _read_options(left, right, None, 1, header, quotes, skip_bad, bad_rows)
+
+
+def _read_question_options(
+    question: QuestionColumn = None,
+    question_id: IdColumn = None,
+    header: Header = None,
+    quotes: Quotes = True,
+    skip_bad: SkipBad = 0,
+    bad_rows: BadRowsFile = None,
+) -> QuestionReading:
+    columns = QuestionColumns(question=question, id=question_id, header=header, quotes=quotes)
+    return QuestionReading(columns, _bad_rows(skip_bad, bad_rows))

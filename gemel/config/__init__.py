@@ -3,6 +3,7 @@
 The defaults are the notebook's network and loss, masked: `configs/notebook.toml` says the same.
 """
 
+from gemel.config.answering import BACKENDS, VECTOR_PRECISIONS
 from gemel.config.config import Config
 from gemel.config.decision import OBJECTIVES, DecisionConfig
 from gemel.config.network import POOLINGS, WEIGHTS, NetworkConfig
@@ -10,16 +11,18 @@ from gemel.config.text import TextConfig
 from gemel.config.training import KEPT, LOSSES, PRECISIONS, WORD_VECTORS, TrainingConfig
 
 __all__ = [
+    "BACKENDS",
+    "Config",
+    "DecisionConfig",
     "KEPT",
     "LOSSES",
+    "NetworkConfig",
     "OBJECTIVES",
     "POOLINGS",
     "PRECISIONS",
-    "WEIGHTS",
-    "WORD_VECTORS",
-    "Config",
-    "DecisionConfig",
-    "NetworkConfig",
     "TextConfig",
     "TrainingConfig",
+    "VECTOR_PRECISIONS",
+    "WEIGHTS",
+    "WORD_VECTORS",
 ]

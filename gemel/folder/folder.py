@@ -10,6 +10,7 @@ loss.png           how the training went, where it could be drawn
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -62,6 +63,18 @@ class Model:
     """Turns similarity into verdicts."""
     training: Mapping[str, Any]
     """The training record: plain JSON values."""
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that vectors hang on; two models with the same give the same vectors."""
+        network = dataclasses.replace(self.config.network, head=0, weights="float32")
+        rules = dataclasses.asdict(self.tokenizer.rules) | dataclasses.asdict(network)
+        digest = hashlib.sha256(json.dumps([rules, self.tokenizer.vocabulary.words]).encode())
+        for name in sorted(self.weights):
+            if not name.startswith("head."):
+                digest.update(name.encode())
+                digest.update(self.weights[name].tobytes())
+        return digest.hexdigest()
 
 
 def check_place(path: str | Path, *, overwrite: bool = False) -> None:

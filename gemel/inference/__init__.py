@@ -1,27 +1,31 @@
 """Answering: predict mode, without torch."""
 
-from gemel.inference.backend import BACKENDS, Backend, choose_backend
+from gemel.inference.backend import Backend, choose_backend
 from gemel.inference.comparing import Compared, compare_stream
 from gemel.inference.engine import Engine
 from gemel.inference.explaining import Explanation, WordShare
 from gemel.inference.head import NumpyHead
 from gemel.inference.network import NumpyEncoder
-from gemel.inference.precision import PRECISIONS
-from gemel.inference.threads import one_compute_thread
+from gemel.inference.precision import in_precision
+from gemel.inference.threads import available_cores, one_compute_thread
 from gemel.inference.twin import NumpyTwin
+from gemel.inference.vector_files import Encoded, encode_file, ids_file
 
 __all__ = [
-    "BACKENDS",
-    "PRECISIONS",
     "Backend",
     "Compared",
+    "Encoded",
     "Engine",
     "Explanation",
     "NumpyEncoder",
     "NumpyHead",
     "NumpyTwin",
     "WordShare",
+    "available_cores",
     "choose_backend",
     "compare_stream",
+    "encode_file",
+    "ids_file",
+    "in_precision",
     "one_compute_thread",
 ]

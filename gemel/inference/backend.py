@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gemel.config import BACKENDS
 from gemel.errors import ConfigError
 from gemel.inference.kernel import Kernel, open_kernel
 
-__all__ = ["BACKENDS", "Backend", "choose_backend"]
-
-BACKENDS = ("auto", "compiled", "numpy")
-"""What may be asked for."""
+__all__ = ["Backend", "choose_backend"]
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,8 @@ class Engine:
         # What is left of a question is clean; to repair it once more could change other words.
         rules = dataclasses.replace(tokenizer.rules, repair=False)
         plain = Tokenizer(tokenizer.vocabulary, rules)
-        score = Engine(dataclasses.replace(self.model, tokenizer=plain)).similarity
+        reread = dataclasses.replace(self.model, tokenizer=plain)
+        score = Engine(reread, backend=self.backend.name).similarity
         return explain_verdict(
             self.predict(left, right),
             tokenizer.words(left),
@@ -135,10 +136,14 @@ class Engine:
             score,
         )
 
+    def is_blank(self, text: str) -> bool:
+        """Say whether a question has no word or mark."""
+        return not self.model.tokenizer.clean(text)
+
     def find_blank(self, left: str, right: str) -> str:
         """Say which of two questions has nothing in it to judge; an empty text if both have."""
         for which, text in (("first", left), ("second", right)):
-            if not self.model.tokenizer.clean(text):
+            if self.is_blank(text):
                 found = f"has no word or mark, only {text!r:.40}" if text else "is empty"
                 return f"the {which} question {found}; expected one word at least"
         return ""

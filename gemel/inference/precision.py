@@ -3,12 +3,11 @@
 import numpy as np
 from jaxtyping import Float32, Shaped
 
+from gemel.config import VECTOR_PRECISIONS
 from gemel.errors import ConfigError
 
-__all__ = ["PRECISIONS", "in_precision", "require_precision"]
+__all__ = ["in_precision", "require_precision"]
 
-PRECISIONS = ("float32", "float16", "int8")
-"""Of the numbers of a vector, widest first."""
 _MOST = 127
 
 
@@ -18,8 +17,10 @@ def require_precision(precision: str) -> None:
     Raises:
         ConfigError: there is not.
     """
-    if precision not in PRECISIONS:
-        raise ConfigError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}")
+    if precision not in VECTOR_PRECISIONS:
+        raise ConfigError(
+            f"precision must be one of {', '.join(VECTOR_PRECISIONS)}, not {precision!r}"
+        )
 
 
 def in_precision(
@@ -32,7 +33,7 @@ def in_precision(
 
     Args:
         vectors: unit vectors.
-        precision: one of `PRECISIONS`.
+        precision: one of `VECTOR_PRECISIONS`.
     """
     if precision == "float32":
         return vectors

@@ -7,11 +7,19 @@ default threads, 14,659 with one.
 
 import contextlib
 import functools
+import os
 import threading
 
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["one_compute_thread"]
+__all__ = ["available_cores", "one_compute_thread"]
+
+
+def available_cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class _SharedLimit:

@@ -12,8 +12,8 @@ from gemel.text.tokenizer import Tokenizer
 
 __all__ = ["EncodeTable", "Progress", "encode_texts", "pair_cosines"]
 
-Progress = Callable[[str, int, int], object]
-"""Is told what is going on, how much of it is done, and of how much."""
+Progress = Callable[[str, int, int | None], object]
+"""Is told what is going on, how much of it is done, and of how much, if that is known."""
 
 EncodeTable = Callable[[TokenTable], Float32[np.ndarray, "rows dim"]]
 """Turns rows of ids into a vector each."""

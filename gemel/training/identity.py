@@ -39,7 +39,7 @@ class Identity:
             pairs=pairs.digest,
             order=_in_order(pairs),
             validation=None if validation is None else validation.digest,
-            start=None if start is None else _of_model(start),
+            start=None if start is None else start.fingerprint,
         )
 
     def changed_setting(self, earlier: "Identity") -> str | None:
@@ -78,14 +78,6 @@ def _in_order(pairs: Pairs) -> str:
     _add(digest, pairs.texts)
     for column in (pairs.left, pairs.right, pairs.labels):
         digest.update(column.tobytes())
-    return digest.hexdigest()
-
-
-def _of_model(model: Model) -> str:
-    digest = hashlib.sha256()
-    _add(digest, model.tokenizer.vocabulary)
-    for name in sorted(model.weights):
-        digest.update(model.weights[name].tobytes())
     return digest.hexdigest()
 
 

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemel.text import Tokenizer, encode_texts, encoding, pair_cosines
@@ -45,6 +45,25 @@ def test_vectors_come_in_order_whatever_goes_together(asked, rows, tokens):
     for table in recorder.tables:
         assert 1 <= len(table) <= rows
         assert len(table.ids) <= tokens or len(table) == 1
+
+
+@given(texts, st.integers(2, 4))
+@settings(max_examples=20)
+def test_threads_change_no_bit(asked, threads):
+    with pytest.MonkeyPatch.context() as patch:
+        limit(patch, 2, 99)
+        one, more = (encode_texts(asked, TOKENIZER, Recorder(), 2, threads=n) for n in (1, threads))
+    np.testing.assert_array_equal(one, more)
+
+
+def test_a_fault_in_a_thread_comes_through(monkeypatch):
+    limit(monkeypatch, 1, 99)
+
+    def broken(table):
+        raise RuntimeError("no memory")
+
+    with pytest.raises(RuntimeError, match="no memory"):
+        encode_texts(["a", "b", "c"], TOKENIZER, broken, 2, threads=2)
 
 
 @given(texts)

@@ -1,0 +1,115 @@
+"""`gemel encode`."""
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from gemel.cli.options import Json, ModelFolder, chosen_model
+from gemel.cli.progress import WorkProgress
+from gemel.cli.reading import QuestionReading, reads_questions
+from gemel.config import BACKENDS, VECTOR_PRECISIONS
+
+if TYPE_CHECKING:
+    from gemel.inference import Encoded
+
+__all__ = ["encode"]
+
+Precision = StrEnum("Precision", [(name, name) for name in VECTOR_PRECISIONS])  # type: ignore[misc]
+BackendName = StrEnum("BackendName", [(name, name) for name in BACKENDS])  # type: ignore[misc]
+_FLOAT32, _AUTO = Precision("float32"), BackendName("auto")
+
+
+@reads_questions
+def encode(
+    questions: Annotated[
+        Path,
+        typer.Argument(
+            metavar="QUESTIONS",
+            show_default=False,
+            help="A file of questions: .txt with one a line, .csv, .tsv, .jsonl (or .gz of one), "
+            ".parquet.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Where the vectors go: .npy, with the ids beside it, or .parquet.",
+        ),
+    ],
+    reading: QuestionReading,
+    model: ModelFolder = None,
+    precision: Annotated[Precision, typer.Option(help="Of the numbers in a vector.")] = _FLOAT32,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, show_default=False, help="How many compute; one a core if not said."
+        ),
+    ] = None,
+    backend: Annotated[
+        BackendName, typer.Option(help="What computes; auto takes the quickest here.")
+    ] = _AUTO,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an encoding that was stopped.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the file that stands there.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Turn a file of questions into a file of vectors, in order, however long it is.
+
+    Vectors have length 1 (of int8 the largest number is 127): the product of two is their cosine.
+    What is done is kept beside the file, so that an encoding that was stopped can go on.
+
+    Example: gemel encode questions.txt --out vectors.npy
+    """
+    from gemel import api
+    from gemel.inference import available_cores
+
+    engine = api.load(chosen_model(model), backend=backend.value)
+    console = Console(stderr=True)
+    console.print(
+        f"backend: {engine.backend.name}, {engine.backend.why}", highlight=False, markup=False
+    )
+    with _stopping(out), WorkProgress(console) as progress:
+        done = api.encode(
+            questions,
+            out,
+            engine,
+            columns=reading.columns,
+            skip_bad=reading.skip_bad,
+            precision=precision.value,
+            threads=threads or available_cores(),
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    reading.warn()
+    typer.echo(json.dumps(dataclasses.asdict(done), default=str) if as_json else _text(done))
+
+
+@contextlib.contextmanager
+def _stopping(out: Path) -> Iterator[None]:
+    """Say how to go on, if somebody stops it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(
+            f"{out}.partial holds what is done: type the same command with --resume to go on",
+            err=True,
+        )
+        raise
+
+
+def _text(done: "Encoded") -> str:
+    text = f"{done.path}: {done.vectors:,} vectors of {done.dim} numbers, {done.precision}"
+    return text if done.ids is None else f"{text}\n{done.ids}: their ids, in the same order"

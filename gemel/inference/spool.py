@@ -1,0 +1,165 @@
+"""Vectors on their way to a file: what was encoded is kept, and can be gone on from."""
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from jaxtyping import Shaped
+
+from gemel.errors import DataError
+from gemel.files import write_text
+
+__all__ = ["Spool", "SpoolIdentity"]
+
+_BYTES = 1 << 24
+"""Of the vectors, read at one time."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SpoolIdentity:
+    """What an encoding is one of; only the same can be gone on with."""
+
+    source: str
+    """The file of questions."""
+    size: int
+    """Its bytes."""
+    changed: int
+    """When it was last written, in nanoseconds."""
+    columns: str
+    """How it is read."""
+    model: str
+    """The model's fingerprint."""
+    precision: str
+    """Of the vectors."""
+    dim: int
+    """Numbers in one."""
+
+
+class _State(msgspec.Struct):
+    identity: SpoolIdentity
+    rows: int
+    """Vectors that are there."""
+    ids_bytes: int
+    """Bytes of their ids."""
+
+
+class Spool:
+    """A folder beside the file to come: vectors, ids, and how many of them are whole.
+
+    Every lot is written and flushed to disk before it is counted, so a process may be killed at
+    any moment.
+
+    Args:
+        path: the folder.
+        identity: what is encoded.
+    """
+
+    def __init__(self, path: Path, identity: SpoolIdentity):
+        self.path = path
+        self.identity = identity
+        self.state = _State(identity, 0, 0)
+
+    def begin(self, *, resume: bool, overwrite: bool) -> None:
+        """Make the folder, or go on with what is in it.
+
+        Raises:
+            DataError: there is something that may be neither gone on with nor replaced.
+        """
+        if self.path.exists() and not resume and not overwrite:
+            raise DataError(
+                "holds vectors of an encoding that was stopped; go on with it (--resume), or "
+                "begin again (--overwrite)",
+                path=self.path,
+            )
+        if self.path.exists() and resume:
+            self._restore()
+        else:
+            shutil.rmtree(self.path, ignore_errors=True)
+            self.path.mkdir(parents=True)
+            self._write_state()
+        for name, size in (("vectors", _bytes_of(self.state)), ("ids", self.state.ids_bytes)):
+            with (self.path / name).open("ab") as stream:
+                stream.truncate(size)
+
+    @property
+    def rows(self) -> int:
+        """Vectors that are there."""
+        return self.state.rows
+
+    def add(self, vectors: Shaped[np.ndarray, "more dim"], ids: Sequence[str]) -> None:
+        """Keep some more vectors, in the identity's precision, and their ids."""
+        written = "".join(json.dumps(name) + "\n" for name in ids).encode()
+        for name, content in (("vectors", vectors.tobytes()), ("ids", written)):
+            with (self.path / name).open("ab") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        self.state.rows += len(vectors)
+        self.state.ids_bytes += len(written)
+        self._write_state()
+
+    def vectors(self) -> Iterator[Shaped[np.ndarray, "some dim"]]:
+        """Read the vectors, some at a time."""
+        identity = self.identity
+        width = identity.dim * np.dtype(identity.precision).itemsize
+        rows = max(1, _BYTES // width)
+        with (self.path / "vectors").open("rb") as stream:
+            while content := stream.read(rows * width):
+                yield np.frombuffer(content, identity.precision).reshape(-1, identity.dim)
+
+    def ids(self) -> Iterator[str]:
+        """Read the ids, one after the other."""
+        with (self.path / "ids").open(encoding="ascii") as stream:
+            for line in stream:
+                yield json.loads(line)
+
+    def remove(self) -> None:
+        """Remove the folder, when the file is written."""
+        shutil.rmtree(self.path)
+
+    def _restore(self) -> None:
+        try:
+            found = msgspec.json.decode((self.path / "state.json").read_bytes(), type=_State)
+        except (OSError, msgspec.MsgspecError) as error:
+            raise DataError(
+                f"is no encoding that was stopped, or damaged ({error}); add --overwrite to begin "
+                "again",
+                path=self.path,
+            ) from error
+        was, now = dataclasses.asdict(found.identity), dataclasses.asdict(self.identity)
+        for name, value in now.items():
+            if was[name] != value:
+                raise DataError(
+                    f"is of another encoding: {_NAMES.get(name, name)} was {was[name]!r:.60}, is "
+                    f"{value!r:.60}; go on with what it was, or add --overwrite to begin again",
+                    path=self.path,
+                )
+        for name, size in (("vectors", _bytes_of(found)), ("ids", found.ids_bytes)):
+            file = self.path / name
+            if not file.is_file() or file.stat().st_size < size:
+                raise DataError(
+                    f"is damaged: {name} is cut short; add --overwrite to begin again",
+                    path=self.path,
+                )
+        self.state = found
+
+    def _write_state(self) -> None:
+        write_text(self.path / "state.json", msgspec.json.encode(self.state).decode())
+
+
+def _bytes_of(state: _State) -> int:
+    return state.rows * state.identity.dim * np.dtype(state.identity.precision).itemsize
+
+
+_NAMES: dict[str, Any] = {
+    "size": "the size of the questions' file",
+    "changed": "the time when the questions' file was last written",
+    "source": "the questions' file",
+    "columns": "the way it is read",
+}
