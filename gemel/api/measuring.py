@@ -12,7 +12,6 @@ from gemel.errors import DataError, FolderError
 from gemel.evaluation import (
     Refit,
     Report,
-    TfIdf,
     judge,
     judge_by_halves,
     measure_robustness,
@@ -22,7 +21,7 @@ from gemel.evaluation import evaluate as evaluate_judged
 from gemel.folder import Model, check_place, replace_decision
 from gemel.inference import Engine
 from gemel.pretrained import DEFAULT_MODEL, came_with_gemel
-from gemel.text import Progress
+from gemel.text import Progress, TfIdf
 
 __all__ = ["evaluate", "fit"]
 
@@ -88,7 +87,7 @@ def evaluate(
         judged = judge(given, score, decision, prevalence=prevalence)
     beside = {}
     if beside_tfidf or page is not None:
-        rival = TfIdf(given.texts)
+        rival = TfIdf.learn(given.texts)
         beside["TF-IDF"] = rival(given.left_texts, given.right_texts)
     report = evaluate_judged(judged, beside=beside, rounds=rounds, seed=seed, progress=progress)
     if robustness or page is not None:

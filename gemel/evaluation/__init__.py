@@ -17,7 +17,6 @@ from gemel.evaluation.robustness import (
     Symmetry,
     measure_robustness,
 )
-from gemel.evaluation.tfidf import TfIdf
 from gemel.evaluation.wording import MEANINGS, in_plain_words, probes_in_plain_words, shortcoming
 
 __all__ = [
@@ -44,7 +43,6 @@ __all__ = [
     "Score",
     "Share",
     "Symmetry",
-    "TfIdf",
     "count_confusion",
     "evaluate",
     "fit_calibration",

@@ -5,6 +5,7 @@ from gemel.text.encoding import EncodeTable, Progress, encode_texts, pair_cosine
 from gemel.text.prefixes import Level, prefix_levels
 from gemel.text.rules import Rules
 from gemel.text.table import TokenTable, next_power_of_two, spell, spell_all
+from gemel.text.tfidf import TfIdf
 from gemel.text.tokenizer import Tokenizer
 from gemel.text.tokens import TOKENS, Tokens
 from gemel.text.typos import edit_once
@@ -18,6 +19,7 @@ __all__ = [
     "Level",
     "Progress",
     "Rules",
+    "TfIdf",
     "TokenTable",
     "Tokenizer",
     "Tokens",

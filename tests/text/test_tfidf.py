@@ -4,8 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from gemel.evaluation import TfIdf, tfidf
-from gemel.text import clean, split_words
+from gemel.text import TfIdf, clean, split_words, tfidf
 from gemel.text.subwords import ngram_ids
 
 words = st.sampled_from(
@@ -35,14 +34,14 @@ def test_cosines_are_those_of_scikit_learn(learned, pairs):
     left, right = map(list, zip(*pairs, strict=True))
     expected = cosines_of_scikit_learn(learned, left, right)
     neither = [not clean(one) and not clean(two) for one, two in pairs]
-    found = TfIdf(learned)(left, right)
+    found = TfIdf.learn(learned)(left, right)
     np.testing.assert_allclose(found, np.where(neither, 1.0, expected), rtol=0, atol=1e-9)
 
 
 @settings(max_examples=40)
 @given(st.lists(texts), st.lists(st.tuples(texts, texts)))
 def test_cosines_are_symmetric_and_equal_questions_exactly_one(learned, pairs):
-    score = TfIdf(learned)
+    score = TfIdf.learn(learned)
     left, right = [one for one, _ in pairs], [two for _, two in pairs]
     cosines = score(left, right)
     assert cosines.dtype == np.float64
@@ -65,20 +64,20 @@ def test_cosines_are_symmetric_and_equal_questions_exactly_one(learned, pairs):
     ],
 )
 def test_what_two_questions_share(left, right, cosine):
-    assert TfIdf(QUESTIONS)([left], [right]).tolist() == [cosine]
+    assert TfIdf.learn(QUESTIONS)([left], [right]).tolist() == [cosine]
 
 
 def test_rare_words_weigh_more_and_new_ones_the_most():
-    score = TfIdf(["the sky", "the sea", "the age"])
+    score = TfIdf.learn(["the sky", "the sea", "the age"])
     left = ["the sky"] * 3
     often, once, never = score([*left[:2], "the fox"], ["the sea", "sea sky", "sea fox"])
     assert often < once < never
 
 
 def test_texts_alike_after_cleaning_count_once():
-    once = TfIdf(["how old", "why"])
-    np.testing.assert_array_equal(TfIdf(["How  old", "why", "how old", "Why "]).idf, once.idf)
-    assert not np.array_equal(TfIdf(["how old", "why", "how olds"]).idf, once.idf)
+    once = TfIdf.learn(["how old", "why"])
+    np.testing.assert_array_equal(TfIdf.learn(["How  old", "why", "how old", "Why "]).idf, once.idf)
+    assert not np.array_equal(TfIdf.learn(["how old", "why", "how olds"]).idf, once.idf)
 
 
 def test_the_size_of_the_blocks_makes_no_difference(monkeypatch):
@@ -86,11 +85,11 @@ def test_the_size_of_the_blocks_makes_no_difference(monkeypatch):
     left, right = (
         [" ".join(random.choice(QUESTIONS[0].split(), 5)) for _ in range(50)] for _ in range(2)
     )
-    whole = TfIdf(left)
+    whole = TfIdf.learn(left)
     cosines = whole(left, right)
     for size in (1, 100, 1000):
         monkeypatch.setattr(tfidf, "_AT_ONCE", size)
-        pieces = TfIdf(left)
+        pieces = TfIdf.learn(left)
         np.testing.assert_array_equal(pieces.idf, whole.idf)
         np.testing.assert_array_equal(pieces(left, right), cosines)
 
@@ -102,7 +101,7 @@ def test_a_word_is_spelled_once(monkeypatch):
         spelled.append(word)
         return ngram_ids(word, buckets)
 
-    score = TfIdf(QUESTIONS)
+    score = TfIdf.learn(QUESTIONS)
     monkeypatch.setattr(tfidf, "ngram_ids", spell)
     score(["how old", "how"] * 10, ["old how", "how old"] * 10)
     assert sorted(spelled) == ["how", "old"]
@@ -110,4 +109,4 @@ def test_a_word_is_spelled_once(monkeypatch):
 
 def test_sides_of_different_length_are_refused():
     with pytest.raises(ValueError, match="2 first questions, but 1 second ones"):
-        TfIdf(QUESTIONS)(["a", "b"], ["a"])
+        TfIdf.learn(QUESTIONS)(["a", "b"], ["a"])

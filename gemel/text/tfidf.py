@@ -1,18 +1,18 @@
-"""The baseline that a model has to beat: how much of their spelling two questions share."""
+"""How much of their spelling two questions share, the rare of it before the frequent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float, Float64, Int64
 
-from gemel.text import TokenTable, clean, split_words
+from gemel.text.cleaning import clean as clean_text
 from gemel.text.subwords import ngram_ids
+from gemel.text.table import TokenTable
+from gemel.text.words import split_words
 
 __all__ = ["TfIdf"]
 
-_BUCKETS = 1 << 20
-"""Numbers that n-grams are hashed to."""
 _AT_ONCE = 1 << 20
 """N-grams in memory at a time, unless a single pair has more."""
 
@@ -24,21 +24,37 @@ class TfIdf:
     seen the most. Memory grows with the texts' words, not with their n-grams.
 
     Args:
-        texts: questions that say how frequent an n-gram is; those alike after cleaning count once.
+        idf: how much each n-gram weighs, by its number.
+        clean: makes texts that look alike the same.
 
     Source: `TfidfVectorizer` of scikit-learn with its defaults: counts times
     ln((1 + texts) / (1 + texts with it)) + 1.
     """
 
-    def __init__(self, texts: Sequence[str]):
-        questions = _Spelled(dict.fromkeys(map(clean, texts)))
-        having = np.zeros(_BUCKETS)
+    def __init__(self, idf: Float[np.ndarray, "buckets"], clean: Callable[[str], str] = clean_text):
+        self.idf: Float64[np.ndarray, "buckets"] = idf.astype(np.float64)
+        self.clean = clean
+
+    @classmethod
+    def learn(
+        cls,
+        texts: Sequence[str],
+        buckets: int = 1 << 20,
+        clean: Callable[[str], str] = clean_text,
+    ) -> "TfIdf":
+        """Learn how frequent n-grams are.
+
+        Args:
+            texts: questions; those alike after cleaning count once.
+            buckets: numbers that n-grams are hashed to.
+            clean: makes texts that look alike the same.
+        """
+        questions = _Spelled(dict.fromkeys(map(clean, texts)), buckets)
+        having = np.zeros(buckets)
         for rows in _blocks(questions.sizes):
             keys, _ = questions.count(rows)
-            having += np.bincount(keys % _BUCKETS, minlength=_BUCKETS)
-        self.idf: Float64[np.ndarray, "buckets"] = (
-            np.log((1 + len(questions.sizes)) / (1 + having)) + 1
-        )
+            having += np.bincount(keys % buckets, minlength=buckets)
+        return cls(np.log((1 + len(questions.sizes)) / (1 + having)) + 1, clean)
 
     def __call__(self, left: Sequence[str], right: Sequence[str]) -> Float64[np.ndarray, "pairs"]:
         """Give the cosine of each pair, 0 to 1.
@@ -54,7 +70,7 @@ class TfIdf:
         numbers: dict[str, int] = {}
         order = [numbers.setdefault(text, len(numbers)) for text in (*left, *right)]
         first, second = np.split(np.array(order, np.int64), 2)
-        questions = _Spelled(map(clean, numbers))
+        questions = _Spelled(map(self.clean, numbers), len(self.idf))
         blocks = _blocks(questions.sizes[first] + questions.sizes[second])
         return np.concatenate(
             [self._cosines(questions, first[rows], second[rows]) for rows in blocks]
@@ -66,16 +82,17 @@ class TfIdf:
         first: Int64[np.ndarray, "pairs"],
         second: Int64[np.ndarray, "pairs"],
     ) -> Float64[np.ndarray, "pairs"]:
+        buckets = len(self.idf)
         left, left_counts = questions.count(first)
         right, right_counts = questions.count(second)
-        left_weights = left_counts * self.idf[left % _BUCKETS]
-        right_weights = right_counts * self.idf[right % _BUCKETS]
+        left_weights = left_counts * self.idf[left % buckets]
+        right_weights = right_counts * self.idf[right % buckets]
         both, at_left, at_right = np.intersect1d(
             left, right, assume_unique=True, return_indices=True
         )
 
         def add_up(keys: Any, products: Any) -> Any:
-            return np.bincount(keys // _BUCKETS, products, minlength=len(first))
+            return np.bincount(keys // buckets, products, minlength=len(first))
 
         # All three add in the order of the keys: of equal questions they are the same number, and
         # the root of its square is that number again.
@@ -91,12 +108,13 @@ class TfIdf:
 class _Spelled:
     """Cleaned questions as words, and the words as n-grams, each word's computed once."""
 
-    def __init__(self, texts: Iterable[str]):
+    def __init__(self, texts: Iterable[str], buckets: int):
+        self.buckets = buckets
         numbers: dict[str, int] = {}
         self.words = TokenTable.from_rows(
             [numbers.setdefault(word, len(numbers)) for word in split_words(text)] for text in texts
         )
-        self.spellings = TokenTable.from_rows(ngram_ids(word, _BUCKETS) for word in numbers)
+        self.spellings = TokenTable.from_rows(ngram_ids(word, buckets) for word in numbers)
         ends = np.concatenate([[0], np.cumsum(self.spellings.lengths[self.words.ids])])
         self.sizes: Int64[np.ndarray, "questions"] = np.diff(ends[self.words.starts])
 
@@ -111,7 +129,7 @@ class _Spelled:
         words = self.words.gather(rows)
         ngrams = self.spellings.gather(words.ids)
         owners = np.repeat(np.arange(len(rows)), self.sizes[rows])
-        return np.unique(owners * _BUCKETS + ngrams.ids, return_counts=True)
+        return np.unique(owners * self.buckets + ngrams.ids, return_counts=True)
 
 
 def _blocks(sizes: Int64[np.ndarray, "rows"]) -> list[Int64[np.ndarray, "_"]]:
