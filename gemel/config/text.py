@@ -21,6 +21,9 @@ class TextConfig:
     nearest: bool = False
     """Whether an unknown word of four letters or more that is one letter off a known one is read as
     that one, of several as the most frequent: a slip in typing."""
+    spelling_buckets: int = 0
+    """Weights of letter groups by which two questions are alike that share them, beside what the
+    network says; 0 for the network alone."""
     repair: bool = False
     """Whether ftfy first puts right what a wrong decoding garbled; needs the extra [repair]."""
 
@@ -29,4 +32,8 @@ class TextConfig:
         require(
             0 <= self.ngram_buckets <= 2**24,
             f"text.ngram_buckets must be from 0 to {2**24}, not {self.ngram_buckets}",
+        )
+        require(
+            0 <= self.spelling_buckets <= 2**24,
+            f"text.spelling_buckets must be from 0 to {2**24}, not {self.spelling_buckets}",
         )

@@ -22,7 +22,7 @@ class Verdict:
     """One of `ANSWERS`."""
     similarity: float
     """How alike the two are, -1 to 1: the cosine of their vectors, or what the pair head makes of
-    it."""
+    it, mixed with that of their letters where the model knows of spelling."""
     probability: float
     """How likely the two ask the same, 0 to 1, where duplicates are as frequent as the decision
     was fitted for."""

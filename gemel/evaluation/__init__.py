@@ -5,6 +5,7 @@ from gemel.evaluation.evaluator import evaluate
 from gemel.evaluation.fitting import fit_calibration, fit_decision
 from gemel.evaluation.judging import Judged, Score, Share, judge, judge_by_halves, judge_scored
 from gemel.evaluation.metrics import Confusion, Ranking, count_confusion
+from gemel.evaluation.mixing import fit_share
 from gemel.evaluation.perturbations import PERTURBATIONS, Perturbation
 from gemel.evaluation.probabilities import BINS, Bin, Probabilities
 from gemel.evaluation.probes import ProbeKind, ProbeSet, measure_probes
@@ -48,6 +49,7 @@ __all__ = [
     "fit_calibration",
     "fit_cuts",
     "fit_decision",
+    "fit_share",
     "in_plain_words",
     "judge",
     "judge_by_halves",

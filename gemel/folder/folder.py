@@ -34,10 +34,10 @@ from gemel.version import __version__
 
 __all__ = ["FORMAT_VERSION", "Model", "check_place", "load_model", "replace_decision", "save_model"]
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """Grows when an older gemel could no longer read the folder."""
 _OLDEST = 3
-"""The earliest that this one can: what a folder of format 3 does not name has its default."""
+"""The earliest that this one can: what an older folder does not name has its default."""
 
 _WEIGHTS = "model.safetensors"
 _TOKENIZER = "tokenizer.json"
@@ -71,7 +71,7 @@ class Model:
         rules = dataclasses.asdict(self.tokenizer.rules) | dataclasses.asdict(network)
         digest = hashlib.sha256(json.dumps([rules, self.tokenizer.vocabulary.words]).encode())
         for name in sorted(self.weights):
-            if not name.startswith("head."):
+            if not name.startswith(("head.", "spelling.")):
                 digest.update(name.encode())
                 digest.update(self.weights[name].tobytes())
         return digest.hexdigest()
@@ -316,7 +316,7 @@ def _training(record: dict[str, Any]) -> dict[str, Any]:
 def _check_weights(model: Model, path: Path) -> None:
     kind = model.config.network.weights
     expected = weight_shapes(
-        model.config.network, len(model.tokenizer.vocabulary), model.tokenizer.rules.ngram_buckets
+        model.config, len(model.tokenizer.vocabulary), model.tokenizer.rules.ngram_buckets
     )
     if set(model.weights) != set(expected):
         raise FolderError(
@@ -331,3 +331,6 @@ def _check_weights(model: Model, path: Path) -> None:
             )
         if not np.isfinite(array).all():
             raise FolderError(f"{path}: {name} holds numbers that are not finite; train again")
+    for share in model.weights.get("spelling.share", []):
+        if not 0 <= share <= 1:
+            raise FolderError(f"{path}: spelling.share is {share}; expected 0 to 1")

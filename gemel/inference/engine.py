@@ -78,7 +78,9 @@ class Engine:
     def similarity(
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
     ) -> Float32[np.ndarray, "pairs"]:
-        """Say how alike each pair of questions is, -1 to 1: by the pair head, or by the cosine.
+        """Say how alike each pair of questions is, -1 to 1, by all that the model has.
+
+        That is the pair head, or the cosine where there is none, and the letters that both share.
 
         The two may change sides: not a bit of it changes. That of a question with itself, as
         cleaning leaves it, is 1.
@@ -86,7 +88,8 @@ class Engine:
         Raises:
             ValueError: the two sides have different lengths.
         """
-        return self._twin.score(self._encode_pairs(left, right, progress))
+        _require_pairs(left, right)
+        return self._twin.similarity(left, right, progress=progress)
 
     def cosine(
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
@@ -96,14 +99,8 @@ class Engine:
         Raises:
             ValueError: the two sides have different lengths.
         """
-        return pair_cosines(self._encode_pairs(left, right, progress))
-
-    def _encode_pairs(
-        self, left: Sequence[str], right: Sequence[str], progress: Progress | None
-    ) -> Float32[np.ndarray, "questions dim"]:
-        if len(left) != len(right):
-            raise ValueError(f"{len(left)} first questions, but {len(right)} second ones")
-        return self._twin.encode([*left, *right], progress=progress)
+        _require_pairs(left, right)
+        return pair_cosines(self._twin.encode([*left, *right], progress=progress))
 
     def predict_all(self, left: Sequence[str], right: Sequence[str]) -> list[Verdict]:
         """Judge each pair of questions."""
@@ -147,3 +144,8 @@ class Engine:
                 found = f"has no word or mark, only {text!r:.40}" if text else "is empty"
                 return f"the {which} question {found}; expected one word at least"
         return ""
+
+
+def _require_pairs(left: Sequence[str], right: Sequence[str]) -> None:
+    if len(left) != len(right):
+        raise ValueError(f"{len(left)} first questions, but {len(right)} second ones")

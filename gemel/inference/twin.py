@@ -9,6 +9,7 @@ from gemel.config import NetworkConfig
 from gemel.inference.backend import Backend, choose_backend
 from gemel.inference.head import NumpyHead
 from gemel.inference.network import NumpyEncoder
+from gemel.inference.spelling import SharedSpelling
 from gemel.inference.threads import one_compute_thread
 from gemel.text import Progress, Tokenizer, encode_texts, pair_cosines
 
@@ -16,7 +17,7 @@ __all__ = ["NumpyTwin"]
 
 
 class NumpyTwin:
-    """An encoder and, where the network has one, its pair head.
+    """An encoder and, where the model has them, its pair head and what it knows of spelling.
 
     Args:
         weights: arrays named as in the model folder.
@@ -41,6 +42,9 @@ class NumpyTwin:
             kernel=self.backend.kernel,
         )
         self.head = NumpyHead(weights) if network.head else None
+        self.spelling = None
+        if "spelling.idf" in weights:
+            self.spelling = SharedSpelling(weights, tokenizer)
 
     def encode(
         self, texts: Sequence[str], *, threads: int = 1, progress: Progress | None = None
@@ -56,8 +60,15 @@ class NumpyTwin:
                 progress=progress,
             )
 
+    def similarity(
+        self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
+    ) -> Float32[np.ndarray, "pairs"]:
+        """Say how alike each pair of questions is, -1 to 1, by all that the model has."""
+        scores = self.score(self.encode([*left, *right], progress=progress))
+        return scores if self.spelling is None else self.spelling.mix(scores, left, right)
+
     def score(self, vectors: Float32[np.ndarray, "questions dim"]) -> Float32[np.ndarray, "pairs"]:
-        """Say how alike the pairs are whose questions were encoded together, -1 to 1.
+        """Say how alike the network finds pairs whose questions were encoded together, -1 to 1.
 
         Args:
             vectors: unit vectors of all first questions, below them those of all second ones.

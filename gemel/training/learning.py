@@ -32,6 +32,7 @@ from gemel.training.identity import Identity
 from gemel.training.keeper import Keeper
 from gemel.training.parts import training_and_validation
 from gemel.training.reporters import Reporter, Silent
+from gemel.training.spelling import fit_spelling, learn_spelling
 from gemel.training.starting import (
     begin_with,
     begin_with_vectors,
@@ -82,6 +83,7 @@ def learn(
         pairs, validation, config.training.validation_fraction, config.training.seed, reporter
     )
     tokenizer = learn_words(training, config, start)
+    spelling = learn_spelling(training, tokenizer, config, start)
     batches = _batches(training, tokenizer, config)
     data = _data_record(pairs, training, kept_out, start)
     del training  # of ten million pairs, another 170 MB
@@ -110,6 +112,9 @@ def learn(
         name: array.astype(config.network.weights).astype(np.float32)
         for name, array in folded.weights().items()
     }
+    weights = fit_spelling(weights, spelling, tokenizer, kept_out, config)
+    if spelling:
+        reporter.say(f"shared letters count for {weights['spelling.share'][0]:.0%} of similarity")
     judged = _decide(weights, tokenizer, kept_out, config)
     (decision,) = judged.decisions
     if warning := shortcoming(judged):
@@ -217,7 +222,7 @@ def _decide(
 ) -> Judged:
     """Fit the decision on similarities as the engine will compute them, and judge by it."""
     twin = NumpyTwin(weights, tokenizer, config.network)
-    similarity = twin.score(twin.encode(validation.left_texts + validation.right_texts))
+    similarity = twin.similarity(validation.left_texts, validation.right_texts)
     decision = fit_decision(similarity, validation, config.decision)
     return judge_scored(validation, similarity, decision)
 

@@ -367,7 +367,8 @@ def test_killed_while_it_replaced_a_model_the_old_one_is_named(tmp_path, tiny_mo
 def test_a_folder_of_an_older_format_says_to_train_again(tmp_path, tiny_model):
     save_model(tiny_model, tmp_path / "m")
     path = tmp_path / "m" / "config.json"
-    path.write_text(path.read_text().replace('"format_version": 4', '"format_version": 1'))
+    config = json.loads(path.read_text()) | {"format_version": 1}
+    path.write_text(json.dumps(config))
     with pytest.raises(FolderError, match=r"format 1 is that of an older gemel.*train again"):
         load_model(tmp_path / "m")
 
