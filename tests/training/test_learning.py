@@ -7,11 +7,12 @@ import torch
 
 from gemel.config import OBJECTIVES, Config
 from gemel.data import Pairs
-from gemel.errors import DataError, TrainingError
+from gemel.errors import DataError, FolderError, TrainingError
 from gemel.evaluation import evaluate, fit_cuts, judge
 from gemel.folder import load_model, save_model
 from gemel.inference import Engine
 from gemel.models import SiameseModel, set_weights
+from gemel.text import TfIdf
 from gemel.training import EpochSummary, Silent, Trainer, learn
 from gemel.training.state import TrainingState
 
@@ -160,6 +161,37 @@ def test_a_joint_network_lies_in_a_folder_and_goes_on(joint, tmp_path):
     known = len(joint.tokenizer.vocabulary)
     assert list(more.tokenizer.vocabulary)[:known] == list(joint.tokenizer.vocabulary)
     assert more.config.network == joint.config.network
+
+
+def test_shared_letters_go_with_the_model_and_on_from_it(joint, tmp_path):
+    pairs, config = make_pairs(), JOINT.replace(["text.spelling_buckets=512"])
+    listener = Listener()
+    model = learn(pairs, config, start=joint, reporter=listener)
+    (share,) = model.weights["spelling.share"]
+    assert 0 < share < 1
+    assert any("shared letters count for" in text for text in listener.said)
+    save_model(model, tmp_path / "m")
+    opened = load_model(tmp_path / "m")
+    sides = pairs.left_texts, pairs.right_texts
+    similarity = Engine(opened).similarity(*sides)
+    assert (similarity == Engine(model).similarity(*sides)).all()
+    spelling = [name for name in model.weights if name.startswith("spelling.")]
+    network = {name: array for name, array in model.weights.items() if name not in spelling}
+    alone = Engine(dataclasses.replace(model, weights=network)).similarity(*sides)
+    alike = TfIdf(model.weights["spelling.idf"], model.tokenizer.clean)(*sides)
+    assert similarity == pytest.approx((1 - share) * alone + share * alike, abs=1e-5)
+    assert opened.fingerprint == dataclasses.replace(model, weights=network).fingerprint
+    further = learn(make_pairs(seed=2), config, start=opened)
+    assert (further.weights["spelling.idf"] == model.weights["spelling.idf"]).all()
+    assert further.weights["spelling.share"] != model.weights["spelling.share"]
+
+
+def test_a_share_of_spelling_beyond_its_bounds_is_refused(tmp_path):
+    model = learn(make_pairs(), SMALL.replace(["text.spelling_buckets=16"]))
+    weights = {**model.weights, "spelling.share": np.array([1.5], np.float32)}
+    save_model(dataclasses.replace(model, weights=weights), tmp_path / "m")
+    with pytest.raises(FolderError, match=r"spelling\.share is 1\.5; expected 0 to 1"):
+        load_model(tmp_path / "m")
 
 
 def test_dropout_leaves_the_callers_randomness_alone(joint):
