@@ -2,15 +2,22 @@
 
 import functools
 import platform
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from gemel.compiled import open_library
 from gemel.config import BACKENDS
 from gemel.errors import ConfigError
-from gemel.inference.kernel import Kernel, open_kernel
+from gemel.inference.compiled_lstm import TILES, CompiledLSTM
+from gemel.inference.lstm import NumpyLSTM
+from gemel.text import TokenTable
 
-__all__ = ["Backend", "choose_backend"]
+__all__ = ["Backend", "MakeLSTM", "choose_backend"]
+
+MakeLSTM = Callable[[Mapping[str, np.ndarray], str, bool], CompiledLSTM | NumpyLSTM]
+"""Makes one direction of reading, of weights, its name, and whether the highest number counts."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +25,13 @@ class Backend:
     """How vectors are computed."""
 
     name: str
-    """"compiled": NumPy's matrix product and gemel's own compiled loop over the gates; "numpy":
-    NumPy alone, at about half of the speed. Both compute in float32."""
+    """"tiles": gemel's compiled reading, products in bfloat16 in the tiles of an AMX processor,
+    sums in float32; "compiled": the same in float32, on any processor; "numpy": NumPy alone, in
+    float32, at a fraction of the speed."""
     why: str
     """What speaks for it."""
-    kernel: Kernel | None = None
-    """The compiled loop."""
+    make_lstm: MakeLSTM
+    """Makes what reads."""
 
 
 def choose_backend(name: str = "auto") -> Backend:
@@ -38,39 +46,57 @@ def choose_backend(name: str = "auto") -> Backend:
     if name not in BACKENDS:
         raise ConfigError(f"backend must be one of {', '.join(BACKENDS)}, not {name!r}")
     if name == "numpy":
-        return Backend("numpy", "asked for")
-    kernel, problem = _kernel()
-    if kernel is not None:
-        return Backend("compiled", f"the quickest on this {platform.machine()}", kernel)
-    if name == "compiled":
-        raise ConfigError(f"backend compiled cannot be had: {problem}")
-    return Backend("numpy", problem)
+        return Backend("numpy", "asked for", _numpy_lstm)
+    problems = {}
+    for candidate in ("tiles", "compiled"):
+        make, problem = _compiled(candidate)
+        if make is not None and name in ("auto", candidate):
+            return Backend(candidate, f"the quickest on this {platform.machine()}", make)
+        problems[candidate] = problem
+    if name != "auto":
+        raise ConfigError(f"backend {name} cannot be had: {problems[name]}")
+    return Backend("numpy", problems["compiled"], _numpy_lstm)
+
+
+def _numpy_lstm(weights: Mapping[str, np.ndarray], name: str, highest: bool) -> NumpyLSTM:
+    return NumpyLSTM(weights, name, highest=highest)
 
 
 @functools.cache
-def _kernel() -> tuple[Kernel | None, str]:
-    """Open the compiled loop, and see that it computes what it should; else say why not."""
+def _compiled(name: str) -> tuple[MakeLSTM | None, str]:
+    """Open a compiled backend, and see that it computes what it should; else say why not."""
     try:
-        kernel = open_kernel()
+        library = open_library()
     except OSError:
         return None, (
             "gemel was installed without its compiled part; with a C compiler there (gcc or "
             "clang), install it again"
         )
-    if not _is_right(kernel):
+    kinds = library.call("gemel_kinds", ())
+    if name == "tiles" and not kinds >> TILES & 1:
+        return None, "this processor has no tiles (AMX), or the system or the compiler forbids them"
+    kind = TILES if name == "tiles" else (kinds & (1 << TILES) - 1).bit_length() - 1
+
+    def make(weights: Mapping[str, np.ndarray], name: str, highest: bool) -> CompiledLSTM:
+        return CompiledLSTM(weights, name, highest=highest, library=library, kind=kind)
+
+    if not _is_right(make):
         return None, "the compiled part gives wrong numbers on this machine; please report it"
-    return kernel, ""
+    return make, ""
 
 
-def _is_right(kernel: Kernel) -> bool:
-    """Compare one step from a state of zeros with what NumPy makes of it."""
-    units = 19
-    gates = np.linspace(-9, 9, 4 * units, dtype=np.float32).reshape(1, -1)
-    i, _, g, o = np.split(np.tanh(gates[0]), 4)
-    c = 0.5 * (1 + i) * g
-    expected = 0.5 * (1 + o) * np.tanh(c)
-    nothing = np.zeros((1, units), np.float32)
-    one, h, new, pool = np.zeros(1, np.int32), *(np.empty((1, units), np.float32) for _ in range(3))
-    products = np.zeros_like(gates)
-    kernel.step(one, one, one, gates, products, nothing, nothing, h, new, pool, highest=False)
-    return np.allclose(h, expected, atol=1e-5) and np.allclose(pool, h, atol=1e-6)
+def _is_right(make: MakeLSTM) -> bool:
+    """Have a small network read a few rows, and compare with what NumPy makes of them."""
+    units, words = 19, 7
+    shapes = {"weight_ih": (4 * units, 3), "weight_hh": (4 * units, units), "bias": (4 * units,)}
+    weights = {
+        f"lstm.{name}": np.sin(np.arange(1, 1 + np.prod(shape), dtype=np.float32)).reshape(shape)
+        for name, shape in shapes.items()
+    }
+    vectors = np.cos(np.arange(3 * words, dtype=np.float32)).reshape(words, 3)
+    rows = [[0, 1, 2], [0, 1, 3, 4], [5], *([word, 6, word] for word in range(words))]
+    table = TokenTable.from_rows(rows)
+    found, expected = (
+        each(weights, "lstm", False)(table, vectors) for each in (make, _numpy_lstm)
+    )
+    return np.allclose(found, expected, atol=0.01)

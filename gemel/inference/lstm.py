@@ -1,18 +1,15 @@
 """An LSTM that reads a tree of questions, in NumPy."""
 
-import itertools
 from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float32
 
-from gemel.inference.kernel import Kernel
+from gemel.inference.gates import halve_gates
 from gemel.text import Level, TokenTable, prefix_levels
 
 __all__ = ["NumpyLSTM"]
 
-_FEW = 4
-"""Rows that are read one by one: a tree of so few costs more than it saves."""
 _NODES = 256
 """Nodes computed at one time, so that what they need stays near the processor."""
 
@@ -24,27 +21,12 @@ class NumpyLSTM:
         weights: arrays named as in the model folder.
         name: which of its LSTMs.
         highest: whether to keep of each number the highest over the words, not the mean.
-        kernel: computes what NumPy would, sooner.
     """
 
-    def __init__(
-        self,
-        weights: Mapping[str, np.ndarray],
-        name: str,
-        *,
-        highest: bool,
-        kernel: Kernel | None = None,
-    ):
-        self.kernel = kernel
-        self.units = units = len(weights[f"{name}.bias"]) // 4
+    def __init__(self, weights: Mapping[str, np.ndarray], name: str, *, highest: bool):
+        self.input, self.recurrent, self.bias = halve_gates(weights, name)
+        self.units = len(self.recurrent)
         self.highest = highest
-        # sigmoid(x) = (1 + tanh(x / 2)) / 2: halving three of the gates' rows beforehand leaves
-        # one tanh for all four.
-        half = np.full(4 * units, 0.5, np.float32)
-        half[2 * units : 3 * units] = 1
-        self.input = np.ascontiguousarray((weights[f"{name}.weight_ih"] * half[:, None]).T)
-        self.recurrent = np.ascontiguousarray((weights[f"{name}.weight_hh"] * half[:, None]).T)
-        self.bias = weights[f"{name}.bias"] * half
 
     def __call__(
         self, table: TokenTable, vectors: Float32[np.ndarray, "tokens depth"]
@@ -56,39 +38,13 @@ class NumpyLSTM:
             vectors: of each of its ids.
         """
         inputs = vectors @ self.input + self.bias
-        if self.kernel and len(table) <= _FEW:
-            pooled = self._read_few(self.kernel, table, inputs)
-        else:
-            pooled = self._read_tree(table, inputs)
-        if not self.highest:
-            pooled /= np.maximum(table.lengths, 1).astype(np.float32)[:, None]
-        return pooled
-
-    def _read_few(
-        self, kernel: Kernel, table: TokenTable, inputs: Float32[np.ndarray, "tokens gates"]
-    ) -> Float32[np.ndarray, "rows units"]:
-        """Read row after row."""
-        pooled = np.full((len(table), self.units), -np.inf if self.highest else 0, np.float32)
-        state = np.zeros((len(table), 2, self.units), np.float32)
-        product = np.empty(4 * self.units, np.float32)
-        for row, (start, end) in enumerate(itertools.pairwise(table.starts.tolist())):
-            h, c = state[row]
-            tokens = table.ids[start:end]
-            kernel.read(
-                tokens, inputs, self.recurrent, product, h, c, pooled[row], highest=self.highest
-            )
-        pooled[table.lengths == 0] = 0
-        return pooled
-
-    def _read_tree(
-        self, table: TokenTable, inputs: Float32[np.ndarray, "tokens gates"]
-    ) -> Float32[np.ndarray, "rows units"]:
-        """Read level by level what many rows begin with."""
         pooled = np.zeros((len(table), self.units), np.float32)
         state = _State.first(self.units, self.highest)
         for level in prefix_levels(table):
             state = self._read_level(level, inputs, state)
             pooled[level.rows] = state.pool[level.nodes]
+        if not self.highest:
+            pooled /= np.maximum(table.lengths, 1).astype(np.float32)[:, None]
         return pooled
 
     def _read_level(
@@ -114,24 +70,8 @@ class NumpyLSTM:
         is_first = np.ones(len(parents), bool)
         is_first[1:] = parents[1:] != parents[:-1]
         product = before.h[parents[is_first]] @ self.recurrent
-        siblings = np.cumsum(is_first, dtype=np.int32) - 1
-        if self.kernel:
-            self.kernel.step(
-                level.tokens[part],
-                parents,
-                siblings,
-                inputs,
-                product,
-                before.c,
-                before.pool,
-                after.h[part],
-                after.c[part],
-                after.pool[part],
-                highest=self.highest,
-            )
-            return
         gates = inputs[level.tokens[part]]
-        gates += product[siblings]
+        gates += product[np.cumsum(is_first) - 1]
         np.tanh(gates, out=gates)
         i, f, g, o = (gates[:, gate * units : (gate + 1) * units] for gate in range(4))
         c = 0.5 * ((1 + f) * before.c[parents] + (1 + i) * g)

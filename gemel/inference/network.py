@@ -5,16 +5,14 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from gemel.inference.kernel import Kernel
-from gemel.inference.lstm import NumpyLSTM
+from gemel.inference.backend import MakeLSTM
+from gemel.inference.composing import compose
 from gemel.text import TokenTable
 
 __all__ = ["NumpyEncoder"]
 
 _ALIKE = 256
 """Rows filled up to one length, where padding counts."""
-_NGRAMS = 65_536
-"""N-grams whose vectors are there at one time."""
 
 
 class NumpyEncoder:
@@ -22,26 +20,24 @@ class NumpyEncoder:
 
     Args:
         weights: arrays named as in the model folder.
+        make_lstm: makes what reads.
         masked: whether padding is left out of the mean.
         pooling: "mean" or "max".
-        kernel: computes what NumPy would, sooner.
     """
 
     def __init__(
         self,
         weights: Mapping[str, np.ndarray],
+        make_lstm: MakeLSTM,
         *,
         masked: bool = True,
         pooling: str = "mean",
-        kernel: Kernel | None = None,
     ):
         self.masked = masked
         self.embedding = weights["embedding.weight"]
         self.ngrams = weights.get("ngrams.weight")
         ways = ["lstm", "lstm_backwards"][: 1 + ("lstm_backwards.bias" in weights)]
-        self.ways = [
-            NumpyLSTM(weights, way, highest=pooling == "max", kernel=kernel) for way in ways
-        ]
+        self.ways = [make_lstm(weights, way, pooling == "max") for way in ways]
         self.dim = sum(way.units for way in self.ways)
 
     def __call__(self, table: TokenTable) -> Float32[np.ndarray, "rows dim"]:
@@ -59,10 +55,10 @@ class NumpyEncoder:
         # Pooling does not ask for the order of what it pools.
         turned = [words, words.turned_round()] if len(self.ways) > 1 else [words]
         pooled = [way(each, vectors) for way, each in zip(self.ways, turned, strict=True)]
-        together = np.concatenate(pooled, axis=1)
-        length = np.sqrt(np.maximum(np.square(together).sum(axis=1, keepdims=True), 1e-24))
-        unit: Float32[np.ndarray, "rows dim"] = together / length
-        return unit
+        together = np.concatenate(pooled, axis=1) if len(pooled) > 1 else pooled[0]
+        squares = np.einsum("nd,nd->n", together, together)
+        together /= np.sqrt(np.maximum(squares, 1e-24))[:, None]
+        return together
 
     def _vectors(
         self, used: Int64[np.ndarray, "words"], table: TokenTable
@@ -75,27 +71,6 @@ class NumpyEncoder:
             spelled = table.spellings.gather(used[known:] - table.known)
             vectors[known:] = compose(self.ngrams, spelled)
         return vectors
-
-
-def compose(
-    ngrams: Float32[np.ndarray, "buckets depth"], spelled: TokenTable
-) -> Float32[np.ndarray, "words depth"]:
-    """Sum the n-grams of each word, over the root of their number."""
-    vectors = np.empty((len(spelled), ngrams.shape[1]), np.float32)
-    starts = spelled.starts
-    word = 0
-    while word < len(spelled):
-        end = int(np.searchsorted(starts, starts[word] + _NGRAMS, side="right")) - 1
-        rows = spelled.ids[starts[word] : starts[max(end, word + 1)]]
-        if end > word:
-            np.add.reduceat(ngrams[rows], starts[word:end] - starts[word], out=vectors[word:end])
-        else:  # an endless word: by their counts, so that memory has an end
-            end = word + 1
-            counts = np.bincount(rows, minlength=len(ngrams)).astype(np.float32)
-            vectors[word] = counts @ ngrams
-        word = end
-    vectors /= np.sqrt(spelled.lengths).astype(np.float32)[:, None]
-    return vectors
 
 
 def _used(table: TokenTable) -> tuple[Int64[np.ndarray, "words"], TokenTable]:

@@ -37,9 +37,9 @@ class NumpyTwin:
         self.backend = backend or choose_backend()
         self.encoder = NumpyEncoder(
             weights,
+            self.backend.make_lstm,
             masked=network.masked,
             pooling=network.pooling,
-            kernel=self.backend.kernel,
         )
         self.head = NumpyHead(weights) if network.head else None
         self.spelling = None

@@ -2,6 +2,7 @@
 
 from gemel.text.cleaning import clean
 from gemel.text.encoding import EncodeTable, Progress, encode_texts, pair_cosines
+from gemel.text.ordering import distinct_rows, rows_alike
 from gemel.text.prefixes import Level, prefix_levels
 from gemel.text.rules import Rules
 from gemel.text.table import TokenTable, next_power_of_two, spell, spell_all
@@ -25,11 +26,13 @@ __all__ = [
     "Tokens",
     "Vocabulary",
     "clean",
+    "distinct_rows",
     "edit_once",
     "encode_texts",
     "next_power_of_two",
     "pair_cosines",
     "prefix_levels",
+    "rows_alike",
     "spell",
     "spell_all",
     "split_words",

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Float32
 
-from gemel.text.reading import Reader
+from gemel.text.ordering import distinct_rows
 from gemel.text.table import TokenTable
 from gemel.text.tokenizer import Tokenizer
 
@@ -34,7 +34,7 @@ def encode_texts(
     """Encode questions: equal ones once, those that begin alike together, results in order.
 
     What goes together depends on what is asked, not on its order: a matrix product may give a row
-    other last bits at another place. Questions that cleaning makes equal get one vector.
+    other last bits at another place. Questions with the same words get one vector.
 
     Args:
         texts: questions.
@@ -42,31 +42,31 @@ def encode_texts(
         encode_table: turns rows of ids into vectors.
         dim: depth of the vectors.
         threads: how many may call `encode_table` at one time, beside the one that reads.
-        progress: is told how many different questions are encoded.
+        progress: is told how many different rows of words are encoded.
     """
-    cleaned = {text: tokenizer.clean(text) for text in set(texts)}
-    different = sorted(set(cleaned.values()))
-    numbers = {text: number for number, text in enumerate(different)}
-    vectors = np.empty((len(different), dim), dtype=np.float32)
+    table = tokenizer.encode_all(texts)
+    rows, places = distinct_rows(table)
+    distinct = table.gather(rows)
+    vectors = np.empty((len(texts), dim), dtype=np.float32)
     done = 0
-    for encoded in _apply(encode_table, _tables(tokenizer.reader(), different), threads):
-        vectors[done : done + len(encoded)] = encoded
+    for encoded in _apply(encode_table, _parts(distinct), threads):
+        vectors[rows[done : done + len(encoded)]] = encoded
         done += len(encoded)
         if progress is not None:
-            progress("encoding questions", done, len(different))
-    return vectors[[numbers[cleaned[text]] for text in texts]]
+            progress("encoding questions", done, len(rows))
+    again = np.flatnonzero(rows[places] != np.arange(len(texts)))
+    vectors[again] = vectors[rows[places[again]]]
+    return vectors
 
 
-def _tables(reader: Reader, texts: Sequence[str]) -> Iterator[TokenTable]:
-    """Read texts, so many at a time as are encoded together."""
-    for first in range(0, len(texts), _ROWS):
-        table = reader.table(texts[first : first + _ROWS])
-        start = 0
-        while start < len(table):
-            most = np.searchsorted(table.starts, table.starts[start] + _TOKENS, side="right") - 1
-            end = max(start + 1, int(most))
-            yield table.part(start, end)
-            start = end
+def _parts(table: TokenTable) -> Iterator[TokenTable]:
+    """Cut a table into as many rows at a time as are encoded together."""
+    start = 0
+    while start < len(table):
+        most = np.searchsorted(table.starts, table.starts[start] + _TOKENS, side="right") - 1
+        end = min(max(start + 1, int(most)), start + _ROWS)
+        yield table.part(start, end)
+        start = end
 
 
 def _apply(

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int32, Int64
 
+from gemel.text.ordering import rows_alike
 from gemel.text.table import TokenTable
 
 __all__ = ["Level", "prefix_levels"]
-
-_SORTED_BY = 16
-"""Tokens that rows are sorted by; few have more in common, and those are the same node twice."""
-
 
 @dataclass(frozen=True, eq=False)
 class Level:
@@ -34,9 +31,10 @@ def prefix_levels(table: TokenTable) -> Iterator[Level]:
     An LSTM's state hangs on what it has read, so it needs to be computed once a node. Of Quora's
     questions, sorted, a third of the tokens are a second time what a row before began with.
 
+    Rows that begin alike with more tokens than `rows_alike` looks at may be the same node twice.
     Rows without tokens end on no level.
     """
-    rows = _sorted_rows(table)
+    rows = rows_alike(table)
     starts, lengths = table.starts[rows], table.lengths[rows]
     parents = np.zeros(len(rows), np.int32)
     depth = 0
@@ -55,13 +53,3 @@ def prefix_levels(table: TokenTable) -> Iterator[Level]:
         ended = lengths == depth
         yield Level(tokens[is_new], parents[is_new], rows[ended], nodes[ended])
         parents = nodes
-
-
-def _sorted_rows(table: TokenTable) -> Int64[np.ndarray, "rows"]:
-    """Order rows by their first tokens."""
-    width = min(_SORTED_BY, int(table.lengths.max(initial=1)))
-    keys = np.zeros((len(table), width), ">u4")
-    places = np.arange(width)
-    has = places < table.lengths[:, None]
-    keys[has] = table.ids[(table.starts[:-1, None] + places)[has]].astype(np.uint32) + 1
-    return np.argsort(keys.view(f"S{4 * width}")[:, 0], kind="stable")

@@ -1,4 +1,4 @@
-"""From cleaned texts to ids, many at a time."""
+"""From texts to ids, many at a time."""
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
@@ -6,25 +6,25 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from jaxtyping import Int32
 
+from gemel.text.found import Found
+from gemel.text.pieces import find_words
+from gemel.text.scanning import Scanner
 from gemel.text.table import TokenTable
 from gemel.text.tokens import TOKENS
 from gemel.text.vocabulary import Vocabulary
-from gemel.text.words import split_words
 
 __all__ = ["Reader"]
 
-_BETWEEN = "\n"
-"""A piece that no cleaned text has; its number is 0."""
-
 
 class Reader:
-    """Reads texts piece by piece; what returns, and most of it does, is cut and looked up once.
+    """Reads texts: plain ones compiled, where that can be had, and all others in Python.
 
-    A piece is what stands between two spaces. All tables of a reader number the words that the
-    vocabulary does not have alike.
+    All tables of a reader number the words that the vocabulary does not have alike.
 
     Args:
         vocabulary: the words that have an id.
+        clean: makes texts that look alike the same.
+        scanner: does both for plain texts, and finds the same.
         read_as: gives the id of the known word that each other one is read as, or 0.
         spell: gives the n-grams of words; without it, words that are not known are all one.
     """
@@ -32,47 +32,45 @@ class Reader:
     def __init__(
         self,
         vocabulary: Vocabulary,
+        clean: Callable[[str], str],
+        scanner: Scanner | None,
         read_as: Callable[[Sequence[str]], Int32[np.ndarray, "words"]],
         spell: Callable[[Sequence[str]], TokenTable] | None,
     ):
         self.vocabulary = vocabulary
+        self.clean = clean
+        self.scanner = scanner
         self.read_as = read_as
         self.spell = spell
-        self._numbers = _Numbers({_BETWEEN: 0})
-        self._pieces = TokenTable.from_rows([[]])
         self._new: dict[str, int] = {}
         self._spellings = TokenTable.from_rows([]) if spell else None
 
     def table(self, texts: Sequence[str]) -> TokenTable:
-        """Give the ids of texts that `Tokenizer.clean` has been over.
+        """Give the ids of texts; one without a word is one unknown word."""
+        if self.scanner is None:
+            found = [self._find(texts)]
+        else:
+            plain = [text for text in texts if text.isascii()]
+            found = [self.scanner(plain)]
+            if len(plain) < len(texts):
+                found.append(self._find([text for text in texts if not text.isascii()]))
+        self._add(dict.fromkeys(itertools.chain.from_iterable(each.others for each in found)))
+        table, *others = map(self._rows, found)
+        for other in others:
+            # One after the other they are there; now in order.
+            is_plain = np.fromiter(map(str.isascii, texts), bool, len(texts))
+            order = np.where(is_plain, is_plain.cumsum(), len(table) + (~is_plain).cumsum()) - 1
+            table = table.joined(other).gather(order)
+        return TokenTable(table.ids, table.starts, len(self.vocabulary), self._spellings)
 
-        A text without a word is one unknown word.
-        """
-        if not texts:
-            return TokenTable(*_EMPTY, len(self.vocabulary), self._spellings)
-        known = len(self._numbers)
-        pieces = f" {_BETWEEN} ".join(texts).split(" ")
-        found = np.fromiter(map(self._numbers.__getitem__, pieces), np.int64, len(pieces))
-        self._learn(itertools.islice(self._numbers, known, None))
-        read = self._pieces.gather(found)
-        ends = read.starts[1:][found == 0]
-        starts = np.concatenate([[0], ends, read.starts[-1:]])
-        return TokenTable(read.ids, starts, len(self.vocabulary), self._spellings)
-
-    def _learn(self, pieces: Iterable[str]) -> None:
-        """Cut new pieces into words, and give each its id."""
-        rows = [split_words(piece) or [""] for piece in pieces]
-        words = list(itertools.chain.from_iterable(rows))
-        ids = self.vocabulary.ids(words)
-        pairs = list(zip(words, ids, strict=True))
-        self._add([word for word in dict.fromkeys(w for w, number in pairs if not number) if word])
-        ids = [number or self._new.get(word, TOKENS.unknown) for word, number in pairs]
-        starts = np.cumsum([0, *map(len, rows)])
-        self._pieces = self._pieces.joined(TokenTable(np.array(ids, np.int32), starts))
+    def _find(self, texts: Sequence[str]) -> Found:
+        return find_words([self.clean(text) for text in texts], self.vocabulary)
 
     def _add(self, words: Iterable[str]) -> None:
-        """Say what becomes of words that are not in the vocabulary."""
-        new = [word for word in words if word not in self._new]
+        """Say what becomes of words that are not in the vocabulary, in whatever order they come."""
+        new = sorted(word for word in words if word not in self._new)
+        if not new:
+            return
         found = dict(zip(new, self.read_as(new).tolist(), strict=True))
         self._new.update(found)
         if self.spell is None or self._spellings is None:
@@ -81,13 +79,12 @@ class Reader:
         self._new.update(zip(left, itertools.count(len(self.vocabulary) + len(self._spellings))))
         self._spellings = self._spellings.joined(self.spell(left))
 
-
-_EMPTY = np.zeros(0, np.int32), np.zeros(1, np.int64)
-
-
-class _Numbers(dict[str, int]):
-    """Numbers what is looked up, in the order in which it came."""
-
-    def __missing__(self, piece: str) -> int:
-        self[piece] = number = len(self)
-        return number
+    def _rows(self, found: Found) -> TokenTable:
+        """Give every word its id."""
+        ids, starts = found.numbers, found.starts
+        ids[found.places] = [self._new[word] for word in found.others]
+        empty = np.diff(starts) == 0
+        if empty.any():
+            ids = np.insert(ids, starts[:-1][empty], TOKENS.unknown)
+            starts = starts + np.concatenate([[0], np.cumsum(empty)])
+        return TokenTable(ids, starts)

@@ -1,8 +1,15 @@
 """The spelling of a word: its character n-grams, each a row of a table by hash."""
 
 import zlib
+from collections.abc import Sequence
 
-__all__ = ["ngram_ids"]
+import numpy as np
+
+from gemel.compiled import Library, find_library
+from gemel.text.flat import starts_of, writable_bytes
+from gemel.text.table import TokenTable
+
+__all__ = ["ngram_ids", "spell_words"]
 
 _SHORTEST, _LONGEST = 3, 5
 
@@ -24,3 +31,22 @@ def ngram_ids(word: str, buckets: int) -> list[int]:
         for length in range(_SHORTEST, min(_LONGEST, len(letters)) + 1)
         for start in range(len(letters) - length + 1)
     ]
+
+
+def spell_words(words: Sequence[str], buckets: int) -> TokenTable:
+    """Give the n-grams of many words, a row a word; see `ngram_ids`."""
+    library = find_library()
+    if library is None or buckets >= 1 << 31:
+        return TokenTable.from_rows(ngram_ids(word, buckets) for word in words)
+    return _spell_compiled(words, buckets, library)
+
+
+def _spell_compiled(words: Sequence[str], buckets: int, library: Library) -> TokenTable:
+    marked = [f"<{word}>".encode("utf-8", "surrogatepass") for word in words]
+    text = writable_bytes(b"".join(marked))
+    ids = np.empty(3 * len(text), np.int32)
+    starts = np.zeros(len(words) + 1, np.int64)
+    library.call(
+        "gemel_spell", (len(words), buckets), text, starts_of(list(map(len, marked))), ids, starts
+    )
+    return TokenTable(ids[: starts[-1]].copy(), starts)

@@ -84,7 +84,7 @@ class TokenTable:
         lengths = self.lengths_of(rows)
         starts = np.concatenate([[0], np.cumsum(lengths)])
         places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
-        return TokenTable(self.ids[places], starts)
+        return TokenTable(self.ids[places], starts, self.known, self.spellings)
 
     def pad(
         self,

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from jaxtyping import Int, Int32
 
+from gemel.compiled import find_library
 from gemel.text.cleaning import clean
 from gemel.text.nearest import NearestWords
 from gemel.text.reading import Reader
 from gemel.text.rules import Rules
-from gemel.text.subwords import ngram_ids
+from gemel.text.scanning import Scanner
+from gemel.text.subwords import spell_words
 from gemel.text.table import TokenTable
 from gemel.text.tokens import TOKENS
 from gemel.text.vocabulary import Vocabulary
@@ -77,12 +79,19 @@ class Tokenizer:
 
     def encode_all(self, texts: Iterable[str]) -> TokenTable:
         """Give the ids of many questions, in order, and the spelling of unknown words."""
-        return self.reader().table([self.clean(text) for text in texts])
+        return self.reader().table(list(texts))
 
     def reader(self) -> Reader:
-        """Give what does the same to questions that `clean` has been over, some at a time."""
+        """Give what does the same, some questions at a time."""
         spell = self.spell if self.rules.ngram_buckets else None
-        return Reader(self.vocabulary, self.read_as, spell)
+        return Reader(self.vocabulary, self.clean, self._scanner, self.read_as, spell)
+
+    @functools.cached_property
+    def _scanner(self) -> Scanner | None:
+        library = find_library()
+        if library is None:
+            return None
+        return Scanner(list(self.vocabulary), library, lowercase=self.rules.lowercase)
 
     def read_as(self, words: Sequence[str]) -> Int32[np.ndarray, "words"]:
         """Give the id of the known word that each word is read as, 0 where there is none."""
@@ -99,4 +108,4 @@ class Tokenizer:
 
     def spell(self, words: Iterable[str]) -> TokenTable:
         """Give the n-grams of words, one row a word."""
-        return TokenTable.from_rows(ngram_ids(word, self.rules.ngram_buckets) for word in words)
+        return spell_words(list(words), self.rules.ngram_buckets)

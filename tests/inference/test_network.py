@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemel.inference import NumpyEncoder, lstm, network
+from gemel.inference import NumpyEncoder, composing, lstm
+from gemel.inference.backend import choose_backend
 from gemel.text import TOKENS, TokenTable
 
 VOCABULARY, DIM = 9, 3
+NUMPY = choose_backend("numpy").make_lstm
 questions = st.lists(
     st.integers(0, VOCABULARY - 1).filter(lambda token: token != TOKENS.padding),
     min_size=1,
@@ -68,7 +70,7 @@ def slow_encode(weights, tokens):
 @settings(max_examples=50)
 def test_it_computes_what_a_slow_lstm_does(rows, seed):
     weights = draw_weights(seed)
-    vectors = NumpyEncoder(weights)(table(rows))
+    vectors = NumpyEncoder(weights, NUMPY)(table(rows))
     assert vectors.dtype == np.float32
     expected = [slow_encode(weights, row) for row in rows]
     np.testing.assert_allclose(vectors, expected, atol=2e-5)
@@ -77,14 +79,14 @@ def test_it_computes_what_a_slow_lstm_does(rows, seed):
 @given(st.lists(questions, min_size=1, max_size=9), st.integers(1, 3))
 @settings(max_examples=50)
 def test_it_computes_the_same_in_pieces(rows, nodes):
-    whole = NumpyEncoder(WEIGHTS)(table(rows))
+    whole = NumpyEncoder(WEIGHTS, NUMPY)(table(rows))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lstm, "_NODES", nodes)
-        np.testing.assert_allclose(NumpyEncoder(WEIGHTS)(table(rows)), whole, atol=1e-6)
+        np.testing.assert_allclose(NumpyEncoder(WEIGHTS, NUMPY)(table(rows)), whole, atol=1e-6)
 
 
 def test_a_question_without_end_does_not_fill_the_memory():
-    encoder = NumpyEncoder(WEIGHTS)
+    encoder = NumpyEncoder(WEIGHTS, NUMPY)
     ids = table([[2, 3, 4, 5] * 5_000, [2], [3]])
     tracemalloc.start()
     assert np.isfinite(encoder(ids)).all()
@@ -97,7 +99,7 @@ def test_a_question_without_end_does_not_fill_the_memory():
 @settings(max_examples=50)
 def test_unmasked_padding_counts_as_words(rows):
     width = max(map(len, rows))
-    vectors = NumpyEncoder(WEIGHTS, masked=False)(table(rows))
+    vectors = NumpyEncoder(WEIGHTS, NUMPY, masked=False)(table(rows))
     filled = [row + [TOKENS.padding] * (width - len(row)) for row in rows]
     expected = [slow_encode(WEIGHTS, row) for row in filled]
     np.testing.assert_allclose(vectors, expected, atol=2e-5)
@@ -105,7 +107,7 @@ def test_unmasked_padding_counts_as_words(rows):
 
 @given(st.lists(questions, min_size=1, max_size=6), st.data())
 def test_a_vector_depends_on_its_question_alone(rows, data):
-    encoder = NumpyEncoder(WEIGHTS)
+    encoder = NumpyEncoder(WEIGHTS, NUMPY)
     alone = np.concatenate([encoder(table([row])) for row in rows])
     order = data.draw(st.permutations(range(len(rows))))
     together = encoder(table([rows[row] for row in order]))
@@ -114,13 +116,13 @@ def test_a_vector_depends_on_its_question_alone(rows, data):
 
 @given(st.lists(questions, min_size=1, max_size=6))
 def test_vectors_have_unit_length(rows):
-    lengths = np.linalg.norm(NumpyEncoder(WEIGHTS)(table(rows)), axis=1)
+    lengths = np.linalg.norm(NumpyEncoder(WEIGHTS, NUMPY)(table(rows)), axis=1)
     np.testing.assert_allclose(lengths, 1, atol=1e-6)
 
 
 @pytest.mark.parametrize("masked", [True, False])
 def test_a_row_without_words_stays_finite_and_disturbs_nobody(masked):
-    encoder = NumpyEncoder(WEIGHTS, masked=masked)
+    encoder = NumpyEncoder(WEIGHTS, NUMPY, masked=masked)
     vectors = encoder(table([[], [3, 4]]))
     assert np.isfinite(vectors).all()
     np.testing.assert_allclose(vectors[1:], encoder(table([[3, 4]])), atol=1e-6)
@@ -128,27 +130,29 @@ def test_a_row_without_words_stays_finite_and_disturbs_nobody(masked):
 
 @pytest.mark.parametrize("scale", [1e-30, 0.0, 100.0])
 def test_extreme_weights_stay_finite(scale):
-    vectors = NumpyEncoder(draw_weights(scale=scale))(table([[2, 3, 4], [5]]))
+    vectors = NumpyEncoder(draw_weights(scale=scale), NUMPY)(table([[2, 3, 4], [5]]))
     assert np.isfinite(vectors).all()
 
 
 def test_the_order_of_words_counts():
-    vectors = NumpyEncoder(WEIGHTS)(table([[2, 3, 4], [4, 3, 2]]))
+    vectors = NumpyEncoder(WEIGHTS, NUMPY)(table([[2, 3, 4], [4, 3, 2]]))
     assert np.abs(vectors[0] - vectors[1]).max() > 1e-3
 
 
 def test_the_given_weights_are_left_alone():
     weights = draw_weights()
-    NumpyEncoder(weights)(table([[2, 3]]))
+    NumpyEncoder(weights, NUMPY)(table([[2, 3]]))
     for name, array in WEIGHTS.items():
         np.testing.assert_array_equal(weights[name], array)
 
 
 @pytest.mark.parametrize("length", [1, 4, 50])
-@pytest.mark.parametrize("at_one_time", [1, 5, 52, 99])
+@pytest.mark.parametrize("at_one_time", [None, 1, 5, 52, 99])
 def test_unknown_words_are_composed_of_their_ngrams(length, at_one_time, monkeypatch):
-    """As if the table had rows for them."""
-    monkeypatch.setattr(network, "_NGRAMS", at_one_time)
+    """As if the table had rows for them; compiled, and in NumPy so many at one time."""
+    if at_one_time is not None:
+        monkeypatch.setattr(composing, "find_library", lambda: None)
+        monkeypatch.setattr(composing, "_NGRAMS", at_one_time)
     random = np.random.default_rng(length)
     ngrams = random.normal(size=(6, DIM)).astype(np.float32)
     words = [random.integers(6, size=size).tolist() for size in (length, 2)]
@@ -158,6 +162,6 @@ def test_unknown_words_are_composed_of_their_ngrams(length, at_one_time, monkeyp
     ]
     longer = WEIGHTS | {"embedding.weight": np.concatenate([WEIGHTS["embedding.weight"], rows])}
     asked = [[VOCABULARY, 3, VOCABULARY + 1], [VOCABULARY + 1]]
-    encoder = NumpyEncoder(WEIGHTS | {"ngrams.weight": ngrams})
+    encoder = NumpyEncoder(WEIGHTS | {"ngrams.weight": ngrams}, NUMPY)
     vectors = encoder(table(asked, *words))
     np.testing.assert_allclose(vectors, [slow_encode(longer, row) for row in asked], atol=2e-5)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.text import TokenTable, prefix_levels, prefixes
+from gemel.text import TokenTable, ordering, prefix_levels
 
 rows_of_ids = st.lists(st.lists(st.integers(0, 3), max_size=5), max_size=9)
 
@@ -36,7 +36,7 @@ def test_the_levels_of_a_tree_spell_its_rows(rows):
 @given(rows_of_ids, st.integers(1, 3))
 def test_rows_alike_behind_what_they_are_sorted_by_may_be_there_twice(rows, width):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prefixes, "_SORTED_BY", width)
+        patch.setattr(ordering, "_SORTED_BY", width)
         levels = list(prefix_levels(TokenTable.from_rows(rows)))
     beginnings = {tuple(row[:end]) for row in rows for end in range(1, len(row) + 1)}
     nodes = sum(len(level.tokens) for level in levels)

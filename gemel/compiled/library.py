@@ -1,0 +1,81 @@
+"""The library that was compiled when gemel was installed."""
+
+import ctypes
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Library", "find_library", "open_library"]
+
+_PATH = Path(__file__).with_name("gemel.library")
+_POINTER, _NUMBER, _FLAG = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32
+_FUNCTIONS: dict[str, list[Any]] = {
+    "gemel_kinds": [],
+    "gemel_rows": [_FLAG, _FLAG, _NUMBER, _NUMBER, _NUMBER, *[_POINTER] * 7],
+    "gemel_spell": [*[_NUMBER] * 2, *[_POINTER] * 4],
+    "gemel_sum_rows": [*[_NUMBER] * 2, *[_POINTER] * 4],
+    "gemel_list_words": [_NUMBER, _NUMBER, *[_POINTER] * 3],
+    "gemel_scan": [_NUMBER, _FLAG, _NUMBER, *[_POINTER] * 9],
+}
+
+
+class Library:
+    """The functions of the C files here; while one runs, other threads may.
+
+    Args:
+        path: the compiled library.
+
+    Raises:
+        OSError: there is none, or it is for another machine or another gemel.
+    """
+
+    def __init__(self, path: Path):
+        library = ctypes.CDLL(str(path))
+        try:
+            for name, kinds in _FUNCTIONS.items():
+                function = getattr(library, name)
+                function.argtypes, function.restype = kinds, _NUMBER
+        except AttributeError as error:
+            raise OSError(f"{path}: is of another version of gemel: {error}") from error
+        self._library = library
+
+    def call(self, name: str, numbers: Sequence[int], *arrays: np.ndarray) -> int:
+        """Call a function with its numbers and its arrays, in this order.
+
+        Raises:
+            MemoryError: it found no room.
+        """
+        found: int = getattr(self._library, name)(*numbers, *map(_address, arrays))
+        if found < 0:
+            raise MemoryError(f"{name} found no room to work in")
+        return found
+
+
+def _address(array: np.ndarray) -> int:
+    if not array.flags.c_contiguous or array.dtype not in _KINDS:
+        raise TypeError(f"expected a whole array of {', '.join(_KINDS)}, not {array.dtype}")
+    return array.ctypes.data
+
+
+_KINDS = ("float32", "int32", "int64", "uint8", "uint16", "uint64")
+
+
+def open_library(path: Path = _PATH) -> Library:
+    """Open what was compiled when gemel was installed.
+
+    Raises:
+        OSError: nothing was, or for another machine or another gemel.
+    """
+    return Library(path)
+
+
+@functools.cache
+def find_library() -> Library | None:
+    """Open what was compiled when gemel was installed, if something was."""
+    try:
+        return open_library()
+    except OSError:
+        return None

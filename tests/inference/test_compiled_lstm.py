@@ -1,0 +1,85 @@
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gemel.compiled import find_library
+from gemel.inference import Engine
+from gemel.inference.compiled_lstm import TILES, CompiledLSTM
+from gemel.inference.lstm import NumpyLSTM
+from gemel.text import TokenTable
+
+LIBRARY = find_library()
+ALL_KINDS = LIBRARY.call("gemel_kinds", ()) if LIBRARY else 0
+KINDS = [kind for kind in range(TILES + 1) if ALL_KINDS >> kind & 1]
+WORDS, DEPTH = 7, 5
+rows_of_ids = st.lists(st.lists(st.integers(0, WORDS - 1), max_size=6), min_size=1, max_size=20)
+
+
+def test_it_was_compiled_if_there_is_a_compiler():
+    assert KINDS or not (shutil.which("cc") or shutil.which("gcc"))
+
+
+def draw_weights(units, seed, scale):
+    random = np.random.default_rng(seed)
+    weights = {"embedding.weight": random.normal(size=(WORDS, DEPTH))}
+    weights["lstm.weight_ih"] = scale * random.normal(size=(4 * units, DEPTH))
+    weights["lstm.weight_hh"] = scale * random.normal(size=(4 * units, units))
+    weights["lstm.bias"] = random.normal(size=4 * units)
+    return {name: array.astype(np.float32) for name, array in weights.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("highest", [False, True])
+@given(
+    rows=rows_of_ids,
+    units=st.integers(1, 70),
+    seed=st.integers(0, 99),
+    scale=st.sampled_from([1e-30, 0.3, 20.0]),
+)
+@settings(max_examples=60)
+def test_it_gives_numpys_numbers(kind, highest, rows, units, seed, scale):
+    """On every kind of processor, with odd numbers of units, few rows and many, gates at both ends."""
+    weights = draw_weights(units, seed, scale)
+    plain = NumpyLSTM(weights, "lstm", highest=highest)
+    compiled = CompiledLSTM(weights, "lstm", highest=highest, library=LIBRARY, kind=kind)
+    table, vectors = TokenTable.from_rows(rows), weights["embedding.weight"]
+    expected = plain(table, vectors)
+    if kind == TILES:
+        # bfloat16 keeps eight bits of a factor; great weights carry that on into all gates.
+        atol = 0.03 if scale < 1 else 2.0
+    else:
+        atol = 2e-5 if scale < 1 else 5e-3
+    np.testing.assert_allclose(compiled(table, vectors), expected, atol=atol)
+    alone = [compiled(table.part(row, row + 1), vectors)[0] for row in range(len(rows))]
+    np.testing.assert_allclose(alone, expected, atol=atol)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_more_rows_than_are_read_together(kind):
+    random = np.random.default_rng(0)
+    weights = draw_weights(16, 0, 0.3)
+    rows = [random.integers(WORDS, size=random.integers(9)).tolist() for _ in range(1300)]
+    table, vectors = TokenTable.from_rows(rows), weights["embedding.weight"]
+    compiled = CompiledLSTM(weights, "lstm", highest=True, library=LIBRARY, kind=kind)
+    expected = NumpyLSTM(weights, "lstm", highest=True)(table, vectors)
+    np.testing.assert_allclose(compiled(table, vectors), expected, atol=0.03)
+
+
+@pytest.mark.skipif(TILES not in KINDS, reason="no AMX on this processor")
+def test_tiles_change_no_vector_by_much():
+    """A cosine of at least 0.9999 to what training's mode "eval" gives."""
+    asked = ["How old are you?", "What is your age?", "Is Python 3.12 quicker than 3.11?", "ok"]
+    vectors, exact = (Engine.load("quora-en", backend=b).encode(asked) for b in ("tiles", "numpy"))
+    assert (vectors * exact).sum(axis=1).min() > 0.9999
+
+
+@pytest.mark.skipif(not KINDS, reason="installed without the compiled part")
+def test_other_arrays_than_it_reads_are_refused():
+    weights = draw_weights(4, 0, 1.0)
+    lstm = CompiledLSTM(weights, "lstm", highest=True, library=LIBRARY, kind=0)
+    lstm.recurrent = lstm.recurrent.astype(np.float64)
+    with pytest.raises(TypeError, match="float32, int32, .* not float64"):
+        lstm(TokenTable.from_rows([[1, 2]]), weights["embedding.weight"])
