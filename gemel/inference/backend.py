@@ -96,7 +96,5 @@ def _is_right(make: MakeLSTM) -> bool:
     vectors = np.cos(np.arange(3 * words, dtype=np.float32)).reshape(words, 3)
     rows = [[0, 1, 2], [0, 1, 3, 4], [5], *([word, 6, word] for word in range(words))]
     table = TokenTable.from_rows(rows)
-    found, expected = (
-        each(weights, "lstm", False)(table, vectors) for each in (make, _numpy_lstm)
-    )
+    found, expected = (each(weights, "lstm", False)(table, vectors) for each in (make, _numpy_lstm))
     return np.allclose(found, expected, atol=0.01)

@@ -11,6 +11,7 @@ from gemel.text.table import TokenTable
 
 __all__ = ["Level", "prefix_levels"]
 
+
 @dataclass(frozen=True, eq=False)
 class Level:
     """The nodes of a tree at one depth: what rows begin with, up to and with one token."""

@@ -70,7 +70,7 @@ def test_a_fault_in_a_thread_comes_through(monkeypatch):
 def test_equal_texts_are_encoded_once(asked):
     recorder = Recorder()
     encode_texts(asked + asked, TOKENIZER, recorder, 2)
-    different = {tuple(TOKENIZER.words(text)) for text in asked}
+    different = {tuple(TOKENIZER.encode(text)) for text in asked}
     assert sum(map(len, recorder.tables)) == len(different)
 
 

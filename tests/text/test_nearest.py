@@ -71,10 +71,10 @@ def test_slips_are_read_as_the_most_frequent_word_and_the_rest_is_spelled(tokeni
     rows = [table.ids[a:b].tolist() for a, b in zip(table.starts, table.starts[1:], strict=False)]
     known = len(vocabulary)
     assert rows == [
-        [vocabulary["password"], vocabulary["account"], known],
-        [known, known + 1, vocabulary["reset"]],
+        [vocabulary["password"], vocabulary["account"], known + 1],
+        [known + 1, known, vocabulary["reset"]],
     ]
-    spelled = tokenizer.spell(["zzz", "yyy"])
+    spelled = tokenizer.spell(["yyy", "zzz"])
     assert table.spellings.ids.tolist() == spelled.ids.tolist()
     assert table.spellings.starts.tolist() == spelled.starts.tolist()
 

@@ -1,9 +1,11 @@
 import zlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.text.subwords import ngram_ids
+from gemel.text import subwords
+from gemel.text.subwords import ngram_ids, spell_words
 
 
 def slow_ngrams(word):
@@ -36,3 +38,14 @@ def test_a_typo_shares_rows_with_the_word_it_was():
         return len(set(ngram_ids(one, 2**20)) & set(ngram_ids(other, 2**20)))
 
     assert shared("pasword", "password") > 5 > shared("payment", "password")
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@given(words=st.lists(st.text(min_size=1, max_size=20), max_size=5), buckets=st.integers(1, 1000))
+def test_many_words_are_spelled_as_each_of_them(compiled, words, buckets):
+    with pytest.MonkeyPatch.context() as patch:
+        if not compiled:
+            patch.setattr(subwords, "find_library", lambda: None)
+        table = spell_words(words, buckets)
+    rows = [table.ids[a:b] for a, b in zip(table.starts[:-1], table.starts[1:], strict=True)]
+    assert [row.tolist() for row in rows] == [ngram_ids(word, buckets) for word in words]
