@@ -73,4 +73,5 @@ def _equal(
     if len(left):
         differ = np.add.reduceat(left.ids != right.ids, left.starts[:-1], dtype=np.int64)
         equal[equal] = differ == 0
-    return equal
+    found: Shaped[np.ndarray, "chosen"] = equal
+    return found

@@ -26,7 +26,8 @@ def find_words(texts: Sequence[str], ids: Mapping[str, int]) -> Found:
         ids: the list of words, and the number of each.
     """
     if not texts:
-        return Found(*_NOTHING)
+        nothing = np.zeros(0, np.int64)
+        return Found(np.zeros(0, np.int32), np.zeros(1, np.int64), nothing, [])
     pieces = _Numbers({_BETWEEN: 0})
     all_pieces = f" {_BETWEEN} ".join([*texts, ""]).split(" ")
     numbers = np.fromiter(map(pieces.__getitem__, all_pieces), np.int64, len(all_pieces))
@@ -41,9 +42,6 @@ def find_words(texts: Sequence[str], ids: Mapping[str, int]) -> Found:
     places = np.flatnonzero(found < 0)
     others = [words[place] for place in read.ids[places].tolist()]
     return Found(found, np.concatenate([[0], ends]), places, others)
-
-
-_NOTHING = np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros(0, np.int64), []
 
 
 class _Numbers(dict[str, int]):
