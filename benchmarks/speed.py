@@ -113,14 +113,22 @@ def measure_one_question(model: str, questions: list[str]) -> dict[str, float]:
 
 def measure_first_answer() -> dict[str, float]:
     """Type `gemel compare` at a shell; give seconds and resident megabytes."""
-    command = [sys.executable, "-m", "gemel", "compare", "How old are you?", "What is your age?"]
+    # A process of its own starts it: what this one holds would count as the child's.
+    program = (
+        "import json, resource, subprocess, sys, time; started = time.perf_counter(); "
+        "subprocess.run(sys.argv[1:], capture_output=True, check=True); "
+        "seconds = time.perf_counter() - started; "
+        "size = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024; "
+        "print(json.dumps([seconds, size]))"
+    )
+    command = [sys.executable, "-c", program, sys.executable, "-m", "gemel", "compare"]
+    command += ["How old are you?", "What is your age?"]
     seconds, sizes = [], []
     for _ in range(ROUNDS):
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, _, usage = os.wait4(process.pid, 0)
-        seconds.append(time.perf_counter() - started)
-        sizes.append(usage.ru_maxrss / 1024)
+        answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        second, size = json.loads(answer)
+        seconds.append(second)
+        sizes.append(size)
     return {
         "seconds": round(statistics.median(seconds), 3),
         "resident_mb": round(statistics.median(sizes)),

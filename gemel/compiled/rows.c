@@ -209,7 +209,8 @@ int64_t gemel_rows(int32_t kind, int32_t highest, int64_t count, int64_t width, 
                    const int64_t *rows, const int32_t *ids, const int64_t *starts,
                    const float *inputs, const void *weights, const float *bias, float *pooled)
 {
-    const int64_t size = ROWS * width;
+    /* `tiles.h` takes 16 rows of outputs, of half the size, at a time. */
+    const int64_t most = count < ROWS ? (count + 31) / 16 * 16 : ROWS, size = most * width;
     float *const room = aligned_alloc(64, 7 * size * sizeof(float));
     if (room == NULL)
         return -1;

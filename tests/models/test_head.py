@@ -84,7 +84,7 @@ def test_dropout_is_for_training():
 
 @pytest.mark.parametrize("pooling", ["mean", "max"])
 def test_both_ways_numpy_encodes_as_torch_does(pooling):
-    from gemel.inference import NumpyEncoder
+    from gemel.inference import NumpyEncoder, choose_backend
 
     torch.manual_seed(0)
     model = SiameseModel(
@@ -94,6 +94,7 @@ def test_both_ways_numpy_encodes_as_torch_does(pooling):
     spellings = TokenTable.from_rows([[0, 4], [2, 2]])
     table = TokenTable(rows.ids, rows.starts, 9, spellings)
     expected = model.processor(*table.inputs(np.arange(3))).numpy()
-    encoder = NumpyEncoder(get_weights(model.processor), pooling=pooling)
+    make_lstm = choose_backend("numpy").make_lstm
+    encoder = NumpyEncoder(get_weights(model.processor), make_lstm, pooling=pooling)
     assert encoder.dim == 8
     np.testing.assert_allclose(encoder(table), expected, atol=1e-6)
