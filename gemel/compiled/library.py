@@ -56,11 +56,13 @@ class Library:
 
 def _address(array: np.ndarray) -> int:
     if not array.flags.c_contiguous or array.dtype not in _KINDS:
-        raise TypeError(f"expected a whole array of {', '.join(_KINDS)}, not {array.dtype}")
+        raise TypeError(
+            f"expected a whole array of {', '.join(map(str, _KINDS))}, not {array.dtype}"
+        )
     return array.ctypes.data
 
 
-_KINDS = ("float32", "int32", "int64", "uint8", "uint16", "uint64")
+_KINDS = dict.fromkeys(map(np.dtype, ("float32", "int32", "int64", "uint8", "uint16", "uint64")))
 
 
 def open_library(path: Path = _PATH) -> Library:

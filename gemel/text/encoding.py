@@ -45,8 +45,6 @@ def encode_texts(
         progress: is told how many different rows of words are encoded.
     """
     table = tokenizer.encode_all(texts)
-    if len(table) == 1:
-        return encode_table(table)
     rows, places = distinct_rows(table)
     distinct = table.gather(rows)
     vectors = np.empty((len(texts), dim), dtype=np.float32)
