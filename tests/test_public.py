@@ -140,3 +140,21 @@ def test_every_command_in_the_readme_is_one():
     assert "first: . $(BIN)/activate" in makefile.partition("\ndemo:")[2].partition("\n\n")[0]
     outs = re.findall(r"^gemel train .*--out (\S+)(?!.*--resume)", readme, flags=re.MULTILINE)
     assert len(set(outs)) == len(outs)  # a model that is there is not written over
+
+
+def test_the_speeds_in_the_readme_are_those_measured():
+    result = json.loads((ROOT / "benchmarks" / "results" / "speed.json").read_text())
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    speeds = {name: each["questions_per_second"] for name, each in result["encoding"].items()}
+    for speed in speeds.values():
+        assert f"| {speed:,} |" in readme
+    for name in ("gemel, notebook", "gemel, quora-en"):
+        for rival in ("all-MiniLM-L6-v2", "model2vec"):
+            assert f"{speeds[name] / speeds[rival]:.1f}" in readme
+    for each in result["one_question"].values():
+        assert f"{each['p50_ms']:.2f}" in readme
+        assert f"{each['p99_ms']:.2f}" in readme
+    assert f"{result['first_answer']['resident_mb']} MB" in readme
+    for each in result["exactness"].values():
+        assert each["lowest_cosine"] >= 0.9999
+        assert abs(each["accuracy"] - each["accuracy_numpy"]) <= 0.00031
