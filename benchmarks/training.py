@@ -25,6 +25,7 @@ import gemel
 from gemel.data import Batch, Batches, PairGraph, hold_out
 from gemel.models import SiameseModel
 from gemel.text import Tokenizer
+from gemel.training.reporters import Silent
 from gemel.training.trainer import Trainer
 
 HERE = Path(__file__).parent
@@ -72,8 +73,6 @@ class Work:
 
 
 def _trainer(model: SiameseModel, batches: Batches, config: gemel.Config) -> Trainer:
-    from gemel.training.reporters import Silent
-
     def never() -> Any:
         raise AssertionError("an epoch is taken by hand")
 
@@ -98,10 +97,10 @@ def made_up(words: int, count: int) -> Iterator[Batch]:
         )
 
 
-def timed(work: Callable[[], None]) -> float:
+def timed(way: Callable[[], None]) -> float:
     """Give its seconds."""
     started = time.perf_counter()
-    work()
+    way()
     return time.perf_counter() - started
 
 
@@ -121,7 +120,8 @@ def measure_steps(work: Work) -> dict[str, Any]:
         for left, right in halves:
             plain.step(left, right)
 
-    ours(), theirs()
+    ours()
+    theirs()
     speeds: dict[str, list[float]] = {"gemel": [], "plain": []}
     for _ in range(ROUNDS):
         for name, way in (("gemel", ours), ("plain", theirs)):
@@ -167,6 +167,20 @@ def summary(each: list[float]) -> dict[str, int]:
     }
 
 
+def table(result: dict[str, Any]) -> str:
+    """Write what was measured as a table."""
+    rows = []
+    for name, unit in (("step", "pairs a second"), ("epoch", "questions a second")):
+        found = result[name]
+        cells = (
+            f"{each['median']:,} ({each['lowest']:,} to {each['highest']:,})"
+            for each in (found["gemel"], found["plain"])
+        )
+        ratio = found["gemel"]["median"] / found["plain"]["median"]
+        rows.append([f"{name}, {unit}", *cells, f"{ratio:.2f}"])
+    return markdown(["what", "gemel", "plain loop", "ratio"], rows)
+
+
 def main() -> None:
     """Run it and write `results/training.json` and `.md`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -178,6 +192,9 @@ def main() -> None:
     work = Work(options.train, gemel.Config.from_toml(HERE.parent / "configs" / "notebook.toml"))
     result = {"words": work.words, "step": measure_steps(work), "epoch": measure_epochs(work)}
     print(result)
+    what = "questions or pairs a second while training, beside a plain loop, taking turns"
+    write_result("training", what, result)
+    write_table("training", table(result))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,11 @@ from gemel.layers.base import Layer, Mask, new_parameter
 
 __all__ = ["LSTM", "BidirectionalLSTM", "LSTMCell"]
 
+_EVEN_ROWS = 64
+_MANY_ROWS = 256
+"""From so many rows on, a few of zeros are added until 64 divides their number: oneDNN cuts a
+batch by its divisors, and one of 601 rows takes half as long again as one of 640."""
+
 
 class LSTMCell(Layer):
     """One step of the LSTM: (x, state) in, (h, state) out, where state is [c, h] side by side.
@@ -102,13 +107,16 @@ class LSTM(Layer):
         self.cell.bind(x.shape[-1])
         if x.shape[0] == 0 or x.shape[1] == 0:
             return x.new_zeros(*x.shape[:2], self.n_units)
+        rows = x.shape[0]
+        if rows >= _MANY_ROWS:
+            x = F.pad(x, (0, 0, 0, 0, 0, -rows % _EVEN_ROWS))
         zeros = x.new_zeros(1, x.shape[0], self.n_units)
         cell = self.cell
         weights = [cell.weight_ih, cell.weight_hh, cell.bias, torch.zeros_like(cell.bias)]
         outputs, _, _ = torch.lstm(
             x, (zeros, zeros), weights, True, 1, 0.0, self.training, False, True
         )
-        return outputs
+        return outputs[:rows]
 
     def bind(self, depth: int | None) -> int:
         """Make the cell's weights for inputs of this depth."""
