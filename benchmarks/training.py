@@ -63,20 +63,18 @@ class Work:
         )
         self.words = len(self.tokenizer.vocabulary)
 
-    def trainer(self) -> Trainer:
-        """Make gemel's, of the notebook's network: unknown words are one word."""
-        graph = PairGraph.of(self.training, self.tokenizer.clean)
-        table = self.tokenizer.encode_all(graph.questions)
-        batches = Batches(table, graph, self.training.labels, batch_size=BATCH)
-        model = SiameseModel(self.words, self.config.network.d_model, "train")
-        return _trainer(model, batches, self.config)
 
+def new_trainer(work: Work, batch_size: int = BATCH) -> Trainer:
+    """Make gemel's, of the notebook's network: unknown words are one word."""
+    graph = PairGraph.of(work.training, work.tokenizer.clean)
+    table = work.tokenizer.encode_all(graph.questions)
+    batches = Batches(table, graph, work.training.labels, batch_size=batch_size)
+    model = SiameseModel(work.words, work.config.network.d_model, "train")
 
-def _trainer(model: SiameseModel, batches: Batches, config: gemel.Config) -> Trainer:
     def never() -> Any:
         raise AssertionError("an epoch is taken by hand")
 
-    trainer = Trainer(model, batches, config.training, never, Silent())
+    trainer = Trainer(model, batches, work.config.training, never, Silent())
     trainer.model.model.train()
     return trainer
 
@@ -107,7 +105,7 @@ def timed(way: Callable[[], None]) -> float:
 def measure_steps(work: Work) -> dict[str, Any]:
     """Have both take steps over the same ids."""
     config = work.config
-    trainer = work.trainer()
+    trainer = new_trainer(work)
     plain = Plain(work.words, config.network.d_model, config.training.margin)
     batches = list(made_up(work.words, STEPS))
     halves = [torch.from_numpy(each.inputs[0]).split(BATCH) for each in batches]
@@ -133,7 +131,7 @@ def measure_steps(work: Work) -> dict[str, Any]:
 def measure_epochs(work: Work) -> dict[str, Any]:
     """Have both take epochs, batches included."""
     config = work.config
-    trainer = work.trainer()
+    trainer = new_trainer(work)
     plain = Plain(work.words, config.network.d_model, config.training.margin)
     same = work.training.select(work.training.labels)
     left = [work.tokenizer.encode(text) for text in same.left_texts]
