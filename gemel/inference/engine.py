@@ -1,7 +1,8 @@
 """Predict mode: questions in, vectors, similarities and verdicts out."""
 
 import dataclasses
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,31 @@ class Engine:
         require_precision(precision)
         vectors = self._twin.encode(texts, threads=threads, progress=progress)
         return in_precision(vectors, precision)
+
+    def encode_each(
+        self, texts: Iterable[str], *, precision: str = "float32", threads: int = 1, lot: int = 8192
+    ) -> Iterator[Shaped[np.ndarray, "lot dim"]]:
+        """Turn a stream of questions, however long, into lots of unit vectors, in order.
+
+        Memory is that of a lot, whatever the stream's length; the last lot may be smaller.
+
+        Args:
+            texts: questions; taken a lot at a time, when its vectors are asked for.
+            precision, threads: see `encode`.
+            lot: questions of a lot.
+
+        Raises:
+            TypeError: one string instead of questions.
+            ConfigError: no such precision, no thread, or a lot without questions.
+        """
+        if isinstance(texts, str):
+            raise TypeError("encode_each takes questions, not one string")
+        if lot < 1:
+            raise ConfigError(f"lot must be at least 1, not {lot}")
+        require_precision(precision)
+        source = iter(texts)
+        lots = iter(lambda: list(itertools.islice(source, lot)), [])
+        return (self.encode(each, precision=precision, threads=threads) for each in lots)
 
     def similarity(
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None

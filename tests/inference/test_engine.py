@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemel.errors import FolderError
+from gemel.errors import ConfigError, FolderError
 from gemel.folder import save_model
 from gemel.inference import Engine
 
@@ -162,6 +162,41 @@ def test_no_questions(engine):
 def test_sides_of_different_lengths(engine):
     with pytest.raises(ValueError, match="2 first questions, but 1 second ones"):
         engine.similarity(["a", "b"], ["c"])
+
+
+@given(st.lists(questions, max_size=20), st.integers(1, 8))
+def test_a_stream_gives_the_same_vectors_lot_by_lot(engine, asked, lot):
+    lots = list(engine.encode_each(iter(asked), lot=lot))
+    assert [len(each) for each in lots[:-1]] == [lot] * (len(lots) - 1)
+    assert sum(map(len, lots)) == len(asked)
+    if asked:
+        np.testing.assert_allclose(np.concatenate(lots), engine.encode(asked), atol=1e-6)
+
+
+def test_a_stream_is_read_no_further_than_asked_for(engine):
+    taken = []
+
+    def source():
+        while True:
+            taken.append(1)
+            yield "how old are you ?"
+
+    lots = engine.encode_each(source(), lot=4)
+    assert next(lots).shape[0] == next(lots).shape[0] == 4
+    assert len(taken) == 8
+
+
+@pytest.mark.parametrize(
+    ("texts", "options", "error"),
+    [
+        ("one string", {}, TypeError),
+        (["a"], {"lot": 0}, ConfigError),
+        (["a"], {"precision": "float8"}, ConfigError),
+    ],
+)
+def test_a_stream_that_cannot_be_is_refused_at_once(engine, texts, options, error):
+    with pytest.raises(error):
+        engine.encode_each(texts, **options)
 
 
 def test_answering_needs_no_torch():
