@@ -6,6 +6,8 @@ GemelError
 ├── FolderError        OSError       a model folder that is missing, damaged or from the future
 ├── LayerError         ValueError    a layer that was wired or called wrongly
 ├── MissingExtraError  ImportError   a part of gemel whose packages are not installed
+├── ModelMismatchError ValueError    vectors of one model where another's are kept
+├── StoreError         OSError       a store of questions that is damaged, full, gone or locked
 ├── TrainingError      RuntimeError  training that cannot go on
 └── TrainingStopped    RuntimeError  training that somebody asked to stop, and that can be resumed
 """
@@ -19,6 +21,8 @@ __all__ = [
     "GemelError",
     "LayerError",
     "MissingExtraError",
+    "ModelMismatchError",
+    "StoreError",
     "TrainingError",
     "TrainingStopped",
 ]
@@ -61,6 +65,14 @@ class MissingExtraError(GemelError, ImportError):
 
     def __init__(self, what: str, extra: str):
         super().__init__(f"{what} needs packages that are not here: pip install 'gemel[{extra}]'")
+
+
+class ModelMismatchError(GemelError, ValueError):
+    """Vectors of one model where those of another are kept; the two cannot be compared."""
+
+
+class StoreError(GemelError, OSError):
+    """A store of questions that is damaged, full, gone, locked, or written by a newer gemel."""
 
 
 class TrainingError(GemelError, RuntimeError):

@@ -1,0 +1,1 @@
+"""A durable corpus of questions: stores, neighbours, duplicate groups."""

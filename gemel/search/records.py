@@ -1,0 +1,71 @@
+"""What a store keeps of a question, and what it tells of its changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from jaxtyping import Float16, Int64
+
+__all__ = ["Changes", "Metadata", "NewQuestion", "StoreState", "StoredQuestion", "Value"]
+
+Value: TypeAlias = str | int | float | bool | None
+Metadata: TypeAlias = Mapping[str, Value]
+"""What a user wants to keep of a question, and filter by: names and plain values."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewQuestion:
+    """A question that is to be kept."""
+
+    id: str
+    """What it is called elsewhere; the store holds no other of that id."""
+    text: str
+    """As it was asked, before cleaning."""
+    metadata: Metadata = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredQuestion(NewQuestion):
+    """A question that is kept."""
+
+    key: int
+    """What the store calls it: positive, growing, never given twice."""
+
+
+class StoreState(NamedTuple):
+    """Where a store stands, read in one piece."""
+
+    sequence: int
+    """Grows with every change that is kept; 0 in a new store."""
+    generation: int
+    """Grows when the vectors of one model take the place of another's."""
+    model: str
+    """Fingerprint of the model that made the vectors which are served; empty in a new store."""
+    dim: int
+    """Numbers in each of them; 0 in a new store."""
+    questions: int
+    """How many are kept."""
+    reindexing: str
+    """Fingerprint of the model for which vectors are being made; empty if there is none."""
+    reindexed: int
+    """How many questions have such a vector already."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Changes:
+    """What changed in the served vectors of a store since a sequence number.
+
+    To take changes twice does no harm: what is put is put again, what is removed is gone.
+    """
+
+    until: int
+    """All changes up to this sequence number are in it, and none after."""
+    generation: int
+    """Of the vectors; another than before makes everything that was known worthless."""
+    keys: Int64[np.ndarray, "put"]
+    """Questions that are new, or have a new vector; ascending by their change."""
+    vectors: Float16[np.ndarray, "put dim"]
+    """Theirs, of length 1 but for rounding."""
+    removed: Int64[np.ndarray, "removed"]
+    """Questions that are gone; some may never have been seen."""

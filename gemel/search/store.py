@@ -1,0 +1,144 @@
+"""What a store of questions can do, whatever keeps them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from gemel.search.records import Changes, NewQuestion, StoredQuestion, StoreState, Value
+
+__all__ = ["Store"]
+
+
+class Store(Protocol):
+    """Questions, their metadata and their vectors, kept for good.
+
+    A call that changes something returns when all of it is kept, or raises and nothing of it is.
+    Any number of processes may read while one writes; writers wait for each other. One object may
+    be used by several threads.
+
+    Every method raises `StoreError` when the store is damaged, full, gone or read-only.
+    """
+
+    def state(self) -> StoreState:
+        """Say where it stands."""
+        ...
+
+    def add(
+        self,
+        questions: Sequence[NewQuestion],
+        vectors: Float[np.ndarray, "questions dim"],
+        model: str,
+        *,
+        replace: bool = False,
+    ) -> Int64[np.ndarray, "questions"]:
+        """Keep questions and their vectors, all or none, and give their keys.
+
+        A question that replaces another of its id gets a new key. In a new store, `model` and
+        `dim` become those of the store.
+
+        Args:
+            questions: with ids that differ.
+            vectors: one for each, of length 1; kept as float16.
+            model: fingerprint of the model that made them.
+            replace: whether a question of an id that is there takes its place.
+
+        Raises:
+            DataError: an id is there already, or stands twice among `questions`.
+            ModelMismatchError: another model made the vectors that are there.
+        """
+        ...
+
+    def remove(self, ids: Sequence[str]) -> list[str]:
+        """Forget questions for good, all or none; give the ids that were there."""
+        ...
+
+    def get(self, keys: Sequence[int]) -> list[StoredQuestion | None]:
+        """Give questions by key, in order; None for one that is not there."""
+        ...
+
+    def find(self, ids: Sequence[str]) -> list[StoredQuestion | None]:
+        """Give questions by id, in order; None for one that is not there."""
+        ...
+
+    def scan(self, after: int = 0, *, lot: int = 4096) -> Iterator[list[StoredQuestion]]:
+        """Give all questions with a key above `after` in lots, ascending by key.
+
+        What is added or removed meanwhile may be in it or not; nothing else is missed.
+        """
+        ...
+
+    def where(self, metadata: Mapping[str, Value]) -> Int64[np.ndarray, "found"]:
+        """Give the keys, ascending, of questions whose metadata has all of these values."""
+        ...
+
+    def changes(self, since: int, *, most: int = 65_536) -> Changes:
+        """Give what changed after a sequence number, the oldest changes first.
+
+        Args:
+            since: what `Changes.until` said the last time; 0 for everything.
+            most: questions to give at one time; there may be more if `until` lies below
+                `state().sequence`.
+        """
+        ...
+
+    def begin_reindex(self, model: str, dim: int) -> None:
+        """Make place for the vectors of another model; go on if that was begun already.
+
+        The vectors that are there are served until `finish_reindex`. Questions that are added
+        meanwhile, with vectors of the old model, are given by `without_vector` too. Vectors of a
+        third model, made before, are given up.
+
+        Raises:
+            DataError: that model's vectors are the ones that are served.
+        """
+        ...
+
+    def without_vector(self, *, most: int = 65_536) -> list[StoredQuestion]:
+        """Give questions that still need a vector of the new model, ascending by key."""
+        ...
+
+    def put_vectors(
+        self, keys: Int64[np.ndarray, "questions"], vectors: Float[np.ndarray, "questions dim"]
+    ) -> None:
+        """Keep vectors of the new model; those of questions that are gone are passed over."""
+        ...
+
+    def finish_reindex(self) -> None:
+        """Serve the new model's vectors and erase the old ones, in one step.
+
+        Raises:
+            DataError: a question has no vector yet, or no reindexing was begun.
+        """
+        ...
+
+    def erase(self) -> bool:
+        """Wipe what is left of removed texts where the store keeps traces of them.
+
+        `remove` does so by itself. False: a reader still holds on to them; call again later.
+        """
+        ...
+
+    def backup(self, path: str | Path) -> None:
+        """Write all of it, as it stands at one moment, into a new file, while others go on.
+
+        Raises:
+            DataError: something stands at `path`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
