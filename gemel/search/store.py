@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, TypeVar
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -11,6 +11,10 @@ from jaxtyping import Float, Int64
 from gemel.search.records import Changes, NewQuestion, StoredQuestion, StoreState, Value
 
 __all__ = ["Store"]
+
+
+# typing.Self, which the checks of the test suite cannot read on a method.
+_Itself = TypeVar("_Itself", bound="Store")
 
 
 class Store(Protocol):
@@ -134,7 +138,7 @@ class Store(Protocol):
         """Let go of it."""
         ...
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self: _Itself) -> _Itself: ...
 
     def __exit__(
         self,
