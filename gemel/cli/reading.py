@@ -12,7 +12,14 @@ import typer
 
 from gemel.data import BadRows, Columns, QuestionColumns
 
-__all__ = ["QuestionReading", "Reading", "reads_pairs", "reads_questions", "reads_unlabelled"]
+__all__ = [
+    "QuestionReading",
+    "Reading",
+    "reads_kept_questions",
+    "reads_pairs",
+    "reads_questions",
+    "reads_unlabelled",
+]
 
 Left = Annotated[
     str | None,
@@ -33,6 +40,15 @@ QuestionColumn = Annotated[
 ]
 IdColumn = Annotated[
     str | None, typer.Option("--id", metavar="COLUMN", help="Column of its id, if there is one.")
+]
+KeptColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep",
+        metavar="COLUMN",
+        show_default=False,
+        help="Another column to keep with each question, for --where; may be given several times.",
+    ),
 ]
 Same = Annotated[
     int,
@@ -139,6 +155,11 @@ def reads_questions(command: Callable[..., None]) -> Callable[..., None]:
     return _with_options(command, _read_question_options)
 
 
+def reads_kept_questions(command: Callable[..., None]) -> Callable[..., None]:
+    """Give it those for single questions, and for what goes along with them."""
+    return _with_options(command, _read_kept_question_options)
+
+
 def _with_options(
     command: Callable[..., None], read: Callable[..., Reading | QuestionReading]
 ) -> Callable[..., None]:
@@ -200,4 +221,19 @@ def _read_question_options(
     bad_rows: BadRowsFile = None,
 ) -> QuestionReading:
     columns = QuestionColumns(question=question, id=question_id, header=header, quotes=quotes)
+    return QuestionReading(columns, _bad_rows(skip_bad, bad_rows))
+
+
+def _read_kept_question_options(
+    question: QuestionColumn = None,
+    question_id: IdColumn = None,
+    keep: KeptColumns = None,
+    header: Header = None,
+    quotes: Quotes = True,
+    skip_bad: SkipBad = 0,
+    bad_rows: BadRowsFile = None,
+) -> QuestionReading:
+    columns = QuestionColumns(
+        question=question, id=question_id, kept=tuple(keep or ()), header=header, quotes=quotes
+    )
     return QuestionReading(columns, _bad_rows(skip_bad, bad_rows))

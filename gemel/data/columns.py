@@ -153,11 +153,13 @@ class QuestionColumns(AskedColumns):
     """The question."""
     id: str | int | None = None
     """What it is called elsewhere."""
+    kept: tuple[str | int, ...] = ()
+    """Others whose values go along with the question."""
 
     @property
     def given(self) -> list[str | int | None]:
-        """Question, id."""
-        return [self.question, self.id]
+        """Question, id, the others."""
+        return [self.question, self.id, *self.kept]
 
     def is_usual(self, names: Sequence[str]) -> bool:
         """Say whether one of these names is that of a question."""

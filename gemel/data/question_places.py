@@ -1,6 +1,7 @@
 """Single questions: where in a row they are, and making one of its fields."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ class Question(NamedTuple):
     """What it is called elsewhere; the number of its line, where the file has no ids."""
     line: int
     """Line it begins on, from 1; in Parquet, which has no lines, its row."""
+    kept: Mapping[str, str | int | float | bool | None] = {}
+    """What the columns that were asked for along with it hold, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class QuestionPlaces:
     """What the fields are called; every row has as many."""
     question: int
     id: int | None = None
+    kept: tuple[int, ...] = ()
 
     def read(self, fields: Sequence[Any], line: int) -> tuple[Question]:
         """Make the question of a row.
@@ -44,20 +48,28 @@ class QuestionPlaces:
         text = fields[self.question]
         if type(text) is not str:
             raise BadRowError(f"has {_shown(text)} as {self.names[self.question]}; expected a text")
+        kept = {self.names[place]: fields[place] for place in self.kept}
+        for column, value in kept.items():
+            _require_plain(column, value)
         if self.id is None:
-            return (Question(text, str(line), line),)
+            return (Question(text, str(line), line, kept),)
         name = fields[self.id]
         if isinstance(name, bool) or not isinstance(name, str | int) or name == "":
             raise BadRowError(
                 f"has {_shown(name)} as {self.names[self.id]}; expected a text or a whole number"
             )
-        return (Question(text, str(name), line),)
+        return (Question(text, str(name), line, kept),)
 
     def narrowed(self) -> "QuestionPlaces":
         """Give the places if a row has only the columns that are used."""
-        used = [self.question] if self.id is None else [self.question, self.id]
-        names = tuple(self.names[place] for place in used)
-        return QuestionPlaces(names, 0, None if self.id is None else 1)
+        used = [self.question, *([] if self.id is None else [self.id]), *self.kept]
+        order = {place: number for number, place in enumerate(dict.fromkeys(used))}
+        return QuestionPlaces(
+            tuple(self.names[place] for place in order),
+            0,
+            None if self.id is None else order[self.id],
+            tuple(order[place] for place in self.kept),
+        )
 
 
 def find_question(
@@ -79,7 +91,9 @@ def find_question(
     found = _find("id", columns.id, ID_NAMES, names, by_number=by_number)
     if found == question:
         raise BadRowError(f"cannot read two things from one column, {names[question]}")
-    return QuestionPlaces(tuple(names), question, found)
+    kept = (_find("keep", each, (), names, by_number=by_number) for each in columns.kept)
+    places = tuple(place for place in kept if place is not None)
+    return QuestionPlaces(tuple(names), question, found, places)
 
 
 def numbered_question(width: int, columns: QuestionColumns) -> QuestionPlaces:
@@ -91,7 +105,7 @@ def numbered_question(width: int, columns: QuestionColumns) -> QuestionPlaces:
     names = [f"column {number}" for number in range(1, width + 1)]
     if width == 1 and not columns.is_told:
         return QuestionPlaces(tuple(names), 0)
-    given = [columns.question, columns.id]
+    given = [columns.question, columns.id, *columns.kept]
     named = [each for each in given if each is not None and place_number(each) is None]
     if columns.question is None or named:
         raise BadRowError(
@@ -123,6 +137,15 @@ def _find(
     if number is None or not 1 <= number <= len(names):
         raise BadRowError(f"has no column {given}; it has: {_list(names)}")
     return number - 1
+
+
+def _require_plain(column: str, value: Any) -> None:
+    """Refuse what is no plain value, and numbers that JSON does not know."""
+    plain = value is None or isinstance(value, str | int | float)
+    if not plain or (isinstance(value, float) and not math.isfinite(value)):
+        raise BadRowError(
+            f"has {_shown(value)} as {column}; expected a text, a number, or yes or no"
+        )
 
 
 def _list(names: Sequence[str]) -> str:

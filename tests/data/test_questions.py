@@ -54,6 +54,35 @@ def test_ids_are_carried(tmp_path):
     assert read(tmp_path / "q.parquet") == [Question("one?", "70", 1), Question("two?", "80", 2)]
 
 
+def test_other_columns_go_along(tmp_path):
+    columns = QuestionColumns(kept=("forum", "votes"))
+    path = put(tmp_path, "q.csv", "votes,question,forum,x\n3,one?,cooking,\n")
+    (question,) = read(path, columns)
+    assert question.kept == {"forum": "cooking", "votes": "3"}
+    table = pa.table({"x": [1], "votes": [3], "question": ["one?"], "forum": ["cooking"]})
+    pq.write_table(table, tmp_path / "q.parquet")
+    (question,) = read(tmp_path / "q.parquet", columns)
+    assert question.kept == {"forum": "cooking", "votes": 3}
+    path = put(tmp_path, "q.tsv", "one?\tq1\tcooking\n")
+    (question,) = read(path, QuestionColumns(question=1, id=2, kept=(3, 1)))
+    assert question.kept == {"column 3": "cooking", "column 1": "one?"}
+    with pytest.raises(DataError, match="has no column forums; it has: votes, question, forum, x"):
+        read(tmp_path / "q.csv", QuestionColumns(kept=("forums",)))
+
+
+@pytest.mark.parametrize("value", ["[1]", "{}"])
+def test_what_goes_along_is_plain(tmp_path, value):
+    path = put(tmp_path, "q.jsonl", f'{{"question": "one?", "tags": {value}}}\n')
+    with pytest.raises(DataError, match="as tags; expected a text, a number, or yes or no"):
+        read(path, QuestionColumns(kept=("tags",)))
+
+
+def test_what_goes_along_is_a_number_that_json_knows(tmp_path):
+    pq.write_table(pa.table({"text": ["one?"], "x": [float("nan")]}), tmp_path / "q.parquet")
+    with pytest.raises(DataError, match="has nan as x; expected a text, a number"):
+        read(tmp_path / "q.parquet", QuestionColumns(kept=("x",)))
+
+
 def test_columns_by_name_and_by_place(tmp_path):
     path = put(tmp_path, "q.csv", "7,x,one?\n8,y,two?\n")
     columns = QuestionColumns(question=3, id=1)
