@@ -128,6 +128,37 @@ class Engine:
         _require_pairs(left, right)
         return pair_cosines(self._twin.encode([*left, *right], progress=progress))
 
+    def score(
+        self,
+        left: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
+        right: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
+    ) -> Float32[np.ndarray, "pairs"]:
+        """Say how alike pairs of questions are whose vectors are known; see `similarity`.
+
+        Vectors that were kept as float16 give it to about three digits.
+
+        Args:
+            left: the first questions, and their unit vectors.
+            right: the second ones, and theirs.
+
+        Raises:
+            ValueError: questions or vectors of other numbers.
+        """
+        (texts, vectors), (others, other_vectors) = left, right
+        if not len(texts) == len(vectors) == len(others) == len(other_vectors):
+            raise ValueError(
+                f"{len(texts)} and {len(others)} questions, "
+                f"but {len(vectors)} and {len(other_vectors)} vectors"
+            )
+        scores = self._twin.score(np.concatenate([vectors, other_vectors]))
+        if self._twin.spelling is not None:
+            scores = self._twin.spelling.mix(scores, texts, others)
+        clean = self.model.tokenizer.clean
+        sides = zip(texts, others, strict=True)
+        equal = [one == other or clean(one) == clean(other) for one, other in sides]
+        scores[np.array(equal, bool)] = 1
+        return scores
+
     def predict_all(self, left: Sequence[str], right: Sequence[str]) -> list[Verdict]:
         """Judge each pair of questions."""
         return self.model.decision.verdicts(self.similarity(left, right))

@@ -173,6 +173,21 @@ def test_a_stream_gives_the_same_vectors_lot_by_lot(engine, asked, lot):
         np.testing.assert_allclose(np.concatenate(lots), engine.encode(asked), atol=1e-6)
 
 
+@given(st.lists(st.tuples(questions, questions), min_size=1, max_size=8))
+def test_known_vectors_are_as_alike_as_their_questions(engine, pairs):
+    left, right = map(list, zip(*pairs, strict=True))
+    ends = [(each, engine.encode(each)) for each in (left, right)]
+    np.testing.assert_allclose(engine.score(*ends), engine.similarity(left, right), atol=1e-5)
+
+
+def test_known_vectors_of_one_question_are_alike_for_certain(engine):
+    one = engine.encode(["How old are you?"]).astype(np.float16).astype(np.float32)
+    other = np.roll(one, 1)
+    assert engine.score((["How old are you?"], one), (["  How old  are you?"], other)) == [1]
+    with pytest.raises(ValueError, match="1 and 2 questions, but 1 and 1 vectors"):
+        engine.score((["a"], one), (["a", "b"], one))
+
+
 def test_a_stream_is_read_no_further_than_asked_for(engine):
     taken = []
 
