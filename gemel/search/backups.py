@@ -1,0 +1,111 @@
+"""Backups: a file that appears whole, and all tables of one store copied into another."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from gemel.errors import DataError, StoreError
+from gemel.files import new_file
+from gemel.search.records import NewQuestion
+from gemel.search.sessions import Ledger, Session, Sessions
+from gemel.search.tables import keep, read_metadata
+
+__all__ = ["copy_all", "new_backup"]
+
+_LOT = 4096
+"""Rows that are copied at one time."""
+
+
+@contextmanager
+def new_backup(path: str | Path) -> Iterator[Path]:
+    """Give the name of a file to write, and put it at `path` when it is complete.
+
+    Raises:
+        DataError: something stands at `path`.
+        StoreError: nothing can be written there.
+    """
+    path = Path(path)
+    if path.exists():
+        raise DataError("stands there already; name a new file for the backup", path=path)
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.tmp-") as folder:
+            fresh = Path(folder) / "backup"
+            yield fresh
+            with fresh.open("rb") as content, new_file(path) as stream:
+                shutil.copyfileobj(content, stream)
+    except StoreError:
+        raise
+    except OSError as error:
+        raise StoreError(
+            f"{path}: the backup cannot be written: {error.strerror}; name a place with room"
+        ) from error
+
+
+def copy_all(source: Sessions, target: Sessions) -> None:
+    """Fill a new store with all of another, as it stands at one moment; all or nothing.
+
+    Raises:
+        DataError: the target is no new store.
+    """
+    with source.reading() as (before, ledger), target.changing() as (after, fresh):
+        if fresh.sequence:
+            raise DataError(
+                f"{target.name}: holds {fresh.questions} questions (sequence {fresh.sequence}); "
+                "expected a new store: name another"
+            )
+        _copy_questions(before, after)
+        for generation, dim in (
+            (ledger.generation, ledger.dim),
+            (ledger.generation + 1, ledger.reindexing_dim),
+        ):
+            _copy_vectors(source, before, after, generation, dim)
+        _copy_removed(before, after)
+        for name in (field.name for field in fields(Ledger)):
+            setattr(fresh, name, getattr(ledger, name))
+
+
+def _copy_questions(before: Session, after: Session) -> None:
+    statement = "SELECT key, id, text, metadata FROM questions WHERE key > ? ORDER BY key LIMIT ?"
+    last = 0
+    while rows := before.run(statement, (last, _LOT)):
+        keep(
+            after,
+            np.array([key for key, *_ in rows], np.int64),
+            [
+                NewQuestion(id=name, text=text, metadata=read_metadata(key, metadata))
+                for key, name, text, metadata in rows
+            ],
+        )
+        last = rows[-1][0]
+
+
+def _copy_vectors(
+    source: Sessions, before: Session, after: Session, generation: int, dim: int
+) -> None:
+    statement = (
+        f"SELECT sequence, key, {source.vector} FROM vectors WHERE generation = ? AND "  # noqa: S608
+        "sequence > ? ORDER BY sequence LIMIT ?"
+    )
+    last = 0
+    while rows := before.run(statement, (generation, last, _LOT)):
+        sequences, keys, vectors = zip(*rows, strict=True)
+        after.insert_vectors(
+            np.array(sequences, np.int64),
+            generation,
+            np.array(keys, np.int64),
+            source.unpack(vectors, dim),
+        )
+        last = sequences[-1]
+
+
+def _copy_removed(before: Session, after: Session) -> None:
+    statement = "SELECT sequence, key FROM removed WHERE sequence > ? ORDER BY sequence LIMIT ?"
+    last = 0
+    while rows := before.run(statement, (last, _LOT)):
+        after.insert("removed", rows)
+        last = rows[-1][0]

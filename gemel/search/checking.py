@@ -1,0 +1,108 @@
+"""What a store takes, and what it refuses before it has begun to write."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import numpy as np
+from jaxtyping import Float, Float16
+
+from gemel.errors import DataError
+from gemel.search.records import NewQuestion, Value
+
+__all__ = ["MOST_DIM", "check_dim", "check_questions", "check_vectors", "facet", "is_plain"]
+
+MOST_DIM = 16_000
+"""Numbers in a vector; pgvector's type ends there."""
+_TOLERANCE = 0.01
+"""By which a length may miss 1: what float16 and int8 leave of it."""
+
+
+def is_plain(text: str) -> bool:
+    """Say whether every store can keep it: UTF-8 can write it, and it holds no NUL."""
+    return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def check_questions(questions: Sequence[NewQuestion]) -> None:
+    """Refuse what cannot be kept.
+
+    Raises:
+        DataError: an id is empty or stands twice, a text cannot be written, a value of the
+            metadata is not plain.
+    """
+    for question in questions:
+        if not question.id:
+            raise DataError(f"the question {question.text!r:.60} has an empty id; give it one")
+        for name, text in (("id", question.id), ("text", question.text)):
+            if not is_plain(text):
+                raise DataError(
+                    f"the {name} of question {question.id!r:.60} holds a NUL or half a character: "
+                    f"{text!r:.60}; take it out"
+                )
+        _check_metadata(question)
+    if questions:
+        name, count = Counter(question.id for question in questions).most_common(1)[0]
+        if count > 1:
+            raise DataError(f"the id {name!r:.60} stands {count} times; expected ids that differ")
+
+
+def _check_metadata(question: NewQuestion) -> None:
+    for name, value in question.metadata.items():
+        plain = isinstance(value, str | int | float | bool | None)
+        if not isinstance(name, str) or not plain:
+            raise DataError(
+                f"question {question.id!r:.60} has metadata {name!r:.60}: {value!r:.60} "
+                f"({type(value).__name__}); expected a name and a str, int, float, bool or None"
+            )
+        if isinstance(value, float) and not math.isfinite(value):
+            raise DataError(
+                f"question {question.id!r:.60} has metadata {name!r:.60}: {value}; expected a "
+                "finite number, or None where there is none"
+            )
+
+
+def check_dim(dim: int) -> None:
+    """Refuse vectors that no store can keep.
+
+    Raises:
+        DataError: `dim` is below 1 or above 16,000.
+    """
+    if not 1 <= dim <= MOST_DIM:
+        raise DataError(f"vectors of {dim} numbers; expected 1 to {MOST_DIM}")
+
+
+def check_vectors(
+    vectors: Float[np.ndarray, "questions dim"], questions: int
+) -> Float16[np.ndarray, "questions dim"]:
+    """Give the vectors as they are kept.
+
+    Args:
+        vectors: of length 1.
+        questions: how many are expected.
+
+    Raises:
+        DataError: another number of them, or one that is not finite or not of length 1.
+    """
+    if vectors.ndim != 2 or len(vectors) != questions:
+        raise DataError(f"vectors of shape {vectors.shape}; expected ({questions}, dim)")
+    check_dim(vectors.shape[1])
+    lengths = np.sqrt(np.square(vectors, dtype=np.float64).sum(axis=1))
+    wrong = np.flatnonzero(~(np.abs(lengths - 1) <= _TOLERANCE))  # a NaN is wrong too
+    if len(wrong):
+        raise DataError(
+            f"vector {wrong[0]} has length {lengths[wrong[0]]:.4g}; expected finite numbers and "
+            "length 1: divide it by its length"
+        )
+    return np.ascontiguousarray(vectors, np.float16)
+
+
+def facet(name: str, value: Value) -> bytes:
+    """Give what a name and a value are found by: 16 bytes, the same for values that are equal.
+
+    Equal as in Python, except that True is not 1: 1 and 1.0 are, "1" and 1 are not.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return blake2b(json.dumps([name, value]).encode(), digest_size=16).digest()

@@ -1,0 +1,242 @@
+"""What stores in SQL databases do alike: all of `Store` but connecting, erasing and backing up."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from gemel.errors import DataError, ModelMismatchError
+from gemel.search.checking import check_dim, check_questions, check_vectors, facet, is_plain
+from gemel.search.records import Changes, NewQuestion, StoredQuestion, StoreState, Value
+from gemel.search.sessions import Ledger, Row, Sessions
+from gemel.search.tables import forget, keep, read_metadata, run_by_lots
+
+__all__ = ["RelationalStore"]
+
+_QUESTION = "SELECT key, id, text, metadata FROM questions"
+_WITHOUT_VECTOR = (
+    "SELECT key, id, text, metadata FROM questions WHERE NOT EXISTS (SELECT 1 FROM vectors "
+    "WHERE vectors.key = questions.key AND generation = ?) ORDER BY key LIMIT ?"
+)
+# Both databases merge the two by their indices, and sort nothing.
+_CHANGES = (
+    "SELECT sequence, key, {vector} FROM vectors WHERE generation = ? AND sequence > ? "
+    "UNION ALL SELECT sequence, key, NULL FROM removed WHERE sequence > ? "
+    "ORDER BY sequence LIMIT ?"
+)
+
+
+class RelationalStore(Sessions):
+    """A `Store` in tables of an SQL database.
+
+    Every change of a question draws a sequence number of its own while the ledger is held, so
+    numbers are committed in order. The number of its addition is the question's key.
+    """
+
+    @abstractmethod
+    def erase(self) -> bool:
+        """Wipe what is left of removed texts; False: a reader still holds on to them."""
+
+    @abstractmethod
+    def backup(self, path: str | Path) -> None:
+        """Write all of it, as it stands at one moment, into a new file, while others go on."""
+
+    @abstractmethod
+    def _after_removal(self) -> None:
+        """Do of `erase` what can be done at every removal."""
+
+    def state(self) -> StoreState:
+        """Say where it stands."""
+        with self.reading() as (_, ledger):
+            return StoreState(*astuple(ledger)[: len(StoreState._fields)])
+
+    def get(self, keys: Sequence[int]) -> list[StoredQuestion | None]:
+        """Give questions by key, in order; None for one that is not there."""
+        plain = [int(key) for key in keys]
+        with self.reading() as (session, _):
+            rows = run_by_lots(session, f"{_QUESTION} WHERE key IN (?)", plain)
+        found = {row[0]: _question(row) for row in rows}
+        return [found.get(key) for key in plain]
+
+    def find(self, ids: Sequence[str]) -> list[StoredQuestion | None]:
+        """Give questions by id, in order; None for one that is not there."""
+        with self.reading() as (session, _):
+            rows = run_by_lots(session, f"{_QUESTION} WHERE id IN (?)", list(filter(is_plain, ids)))
+        found = {row[1]: _question(row) for row in rows}
+        return [found.get(name) for name in ids]
+
+    def scan(self, after: int = 0, *, lot: int = 4096) -> Iterator[list[StoredQuestion]]:
+        """Give all questions with a key above `after` in lots, ascending by key."""
+        while True:
+            with self.reading() as (session, _):
+                rows = session.run(f"{_QUESTION} WHERE key > ? ORDER BY key LIMIT ?", (after, lot))
+            if not rows:
+                return
+            yield [_question(row) for row in rows]
+            after = rows[-1][0]
+
+    def where(self, metadata: Mapping[str, Value]) -> Int64[np.ndarray, "found"]:
+        """Give the keys, ascending, of questions whose metadata has all of these values."""
+        each = "SELECT key FROM facets WHERE facet = ?"
+        found = " INTERSECT ".join([each] * len(metadata)) or "SELECT key FROM questions"
+        facets = [facet(name, value) for name, value in metadata.items()]
+        with self.reading() as (session, _):
+            rows = session.run(f"{found} ORDER BY key", facets)
+        return np.array([key for (key,) in rows], np.int64)
+
+    def changes(self, since: int, *, most: int = 65_536) -> Changes:
+        """Give what changed after a sequence number, the oldest changes first."""
+        with self.reading() as (session, ledger):
+            statement = _CHANGES.format(vector=self.vector)
+            rows = session.run(statement, (ledger.generation, since, since, most))
+        put = [row for row in rows if row[2] is not None]
+        return Changes(
+            until=rows[-1][0] if len(rows) == most else ledger.sequence,
+            generation=ledger.generation,
+            keys=np.array([key for _, key, _ in put], np.int64),
+            vectors=self.unpack([vector for *_, vector in put], ledger.dim),
+            removed=np.array([key for _, key, vector in rows if vector is None], np.int64),
+        )
+
+    def add(
+        self,
+        questions: Sequence[NewQuestion],
+        vectors: Float[np.ndarray, "questions dim"],
+        model: str,
+        *,
+        replace: bool = False,
+    ) -> Int64[np.ndarray, "questions"]:
+        """Keep questions and their vectors, all or none, and give their keys.
+
+        Raises:
+            DataError: an id is there already or stands twice, a question or vector is no use.
+            ModelMismatchError: another model made the vectors that are there.
+        """
+        check_questions(questions)
+        kept = check_vectors(vectors, len(questions))
+        if not questions:
+            return np.zeros(0, np.int64)
+        ids = [question.id for question in questions]
+        with self.changing() as (session, ledger):
+            self._agree(ledger, model, kept.shape[1])
+            there = run_by_lots(session, "SELECT id FROM questions WHERE id IN (?)", ids)
+            if there and not replace:
+                raise DataError(
+                    f"{self.name}: {len(there)} of {len(ids)} ids are there already, one is "
+                    f"{there[0][0]!r:.60}; replace them, or leave them out"
+                )
+            forget(session, ledger, [name for (name,) in there])
+            keys = ledger.draw(len(questions))
+            keep(session, keys, questions)
+            session.insert_vectors(keys, ledger.generation, keys, kept)
+            ledger.questions += len(questions)
+        if there:
+            self._after_removal()
+        return keys
+
+    def _agree(self, ledger: Ledger, model: str, dim: int) -> None:
+        if not model:
+            raise DataError("the fingerprint of the model is empty; give the model's")
+        if not ledger.model:
+            ledger.model, ledger.dim = model, dim
+        if (ledger.model, ledger.dim) != (model, dim):
+            raise ModelMismatchError(
+                f"{self.name}: holds vectors of {ledger.dim} numbers of the model "
+                f"{ledger.model:.12}; these are {dim} numbers of {model:.12}: encode them with "
+                "the store's model, or index it again with this one"
+            )
+
+    def remove(self, ids: Sequence[str]) -> list[str]:
+        """Forget questions for good, all or none; give the ids that were there."""
+        asked = [name for name in dict.fromkeys(ids) if is_plain(name)]
+        with self.changing() as (session, ledger):
+            there = forget(session, ledger, asked)
+        if there:
+            self._after_removal()
+        return [name for name in asked if name in there]
+
+    def begin_reindex(self, model: str, dim: int) -> None:
+        """Make place for the vectors of another model; go on if that was begun already.
+
+        Raises:
+            DataError: that model's vectors are the ones that are served.
+        """
+        check_dim(dim)
+        with self.changing() as (session, ledger):
+            if not model or model == ledger.model:
+                raise DataError(
+                    f"{self.name}: the model {model!r:.14} made the vectors that are served; "
+                    "expected another"
+                )
+            if (model, dim) == (ledger.reindexing, ledger.reindexing_dim):
+                return
+            session.run("DELETE FROM vectors WHERE generation = ?", (ledger.generation + 1,))
+            ledger.reindexing, ledger.reindexing_dim, ledger.reindexed = model, dim, 0
+            ledger.draw(1)
+
+    def without_vector(self, *, most: int = 65_536) -> list[StoredQuestion]:
+        """Give questions that still need a vector of the new model, ascending by key."""
+        with self.reading() as (session, ledger):
+            if not ledger.reindexing:
+                return []
+            rows = session.run(_WITHOUT_VECTOR, (ledger.generation + 1, most))
+        return [_question(row) for row in rows]
+
+    def put_vectors(
+        self, keys: Int64[np.ndarray, "questions"], vectors: Float[np.ndarray, "questions dim"]
+    ) -> None:
+        """Keep vectors of the new model; those of questions that are gone are passed over.
+
+        Raises:
+            DataError: no reindexing was begun, a key stands twice, a vector is no use.
+        """
+        kept = check_vectors(vectors, len(keys))
+        if len(np.unique(keys)) < len(keys):
+            raise DataError("a key stands twice; expected one vector for a question")
+        with self.changing() as (session, ledger):
+            if not ledger.reindexing or kept.shape[1] != ledger.reindexing_dim:
+                raise DataError(
+                    f"{self.name}: vectors of {kept.shape[1]} numbers, where "
+                    f"{ledger.reindexing_dim or 'no'} are expected; begin_reindex says which"
+                )
+            generation = ledger.generation + 1
+            asked = keys.tolist()
+            there = run_by_lots(session, "SELECT key FROM questions WHERE key IN (?)", asked)
+            again = run_by_lots(
+                session,
+                "DELETE FROM vectors WHERE generation = ? AND key IN (?) RETURNING key",
+                asked,
+                (generation,),
+            )
+            stays = np.isin(keys, np.array(there, np.int64))
+            sequences = ledger.draw(len(there))
+            session.insert_vectors(sequences, generation, keys[stays], kept[stays])
+            ledger.reindexed += len(there) - len(again)
+
+    def finish_reindex(self) -> None:
+        """Serve the new model's vectors and erase the old ones, in one step.
+
+        Raises:
+            DataError: a question has no vector yet, or no reindexing was begun.
+        """
+        with self.changing() as (session, ledger):
+            if not ledger.reindexing:
+                raise DataError(f"{self.name}: no reindexing was begun; begin_reindex does")
+            if ledger.reindexed != ledger.questions:
+                raise DataError(
+                    f"{self.name}: {ledger.reindexed} of {ledger.questions} questions have a "
+                    f"vector of the model {ledger.reindexing:.12}; put those of without_vector"
+                )
+            session.run("DELETE FROM vectors WHERE generation = ?", (ledger.generation,))
+            ledger.generation += 1
+            ledger.model, ledger.dim = ledger.reindexing, ledger.reindexing_dim
+            ledger.reindexing, ledger.reindexing_dim, ledger.reindexed = "", 0, 0
+            ledger.draw(1)
+
+
+def _question(row: Row) -> StoredQuestion:
+    key, name, text, metadata = row
+    return StoredQuestion(key=key, id=name, text=text, metadata=read_metadata(key, metadata))

@@ -1,0 +1,176 @@
+"""Sessions with a database: many that read, one that writes, none left over after a fault."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import astuple, dataclass, replace
+from threading import Lock
+from types import TracebackType
+from typing import Any, ClassVar, TypeAlias, TypeVar
+
+import numpy as np
+from jaxtyping import Float16, Int64
+
+from gemel.errors import StoreError
+
+__all__ = ["Ledger", "Row", "Session", "Sessions"]
+
+Row: TypeAlias = tuple[Any, ...]
+# typing.Self, which the checks of the test suite cannot read on a method.
+_Itself = TypeVar("_Itself", bound="Sessions")
+_LEDGER = (
+    "SELECT sequence, generation, model, dim, questions, reindexing, reindexed, reindexing_dim "
+    "FROM store"
+)
+_WRITE_LEDGER = (
+    "UPDATE store SET sequence = ?, generation = ?, model = ?, dim = ?, questions = ?, "
+    "reindexing = ?, reindexed = ?, reindexing_dim = ?"
+)
+
+
+class Session(ABC):
+    """A connection to a database, used by one thread at a time."""
+
+    @abstractmethod
+    def run(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Run a statement, its `?` filled with values, and give the rows that it gives."""
+
+    @abstractmethod
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Put rows, whole, into a table."""
+
+    @abstractmethod
+    def insert_vectors(
+        self,
+        sequences: Int64[np.ndarray, "rows"],
+        generation: int,
+        keys: Int64[np.ndarray, "rows"],
+        vectors: Float16[np.ndarray, "rows dim"],
+    ) -> None:
+        """Put rows into the table of vectors."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go; what was not committed is undone."""
+
+
+@dataclass
+class Ledger:
+    """The one row of the table `store`: a writer holds it until it commits."""
+
+    sequence: int
+    generation: int
+    model: str
+    dim: int
+    questions: int
+    reindexing: str
+    reindexed: int
+    reindexing_dim: int
+
+    def draw(self, count: int) -> Int64[np.ndarray, "count"]:
+        """Take the next sequence numbers."""
+        first = self.sequence + 1
+        self.sequence += count
+        return np.arange(first, first + count, dtype=np.int64)
+
+
+class Sessions(ABC):
+    """Lends a session to whoever reads or writes, and takes it back for the next."""
+
+    read: ClassVar[str]
+    """Begins to read at one moment."""
+    write: ClassVar[str]
+    """Begins to write."""
+    hold: ClassVar[str]
+    """Ends the statement that reads the ledger, so that other writers wait."""
+    vector: ClassVar[str]
+    """Reads a vector as bytes, for `unpack`."""
+
+    def __init__(self) -> None:
+        self._idle: list[Session] = []
+        self._closed = False
+        self._turn = Lock()  # writers of this process wait here, without asking again and again
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What errors call the store."""
+
+    @abstractmethod
+    def connect(self) -> Session:
+        """Begin a session."""
+
+    @abstractmethod
+    def explained(self) -> AbstractContextManager[None]:
+        """Turn the database's errors into a `StoreError` that says what to do."""
+
+    @abstractmethod
+    def unpack(self, vectors: Sequence[bytes], dim: int) -> Float16[np.ndarray, "rows dim"]:
+        """Give the vectors that `vector` has read."""
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Lend a session."""
+        if self._closed:
+            raise StoreError(f"{self.name}: the store is closed; open it again")
+        with self.explained():
+            try:
+                session = self._idle.pop()
+            except IndexError:
+                session = self.connect()
+            try:
+                yield session
+            except BaseException:
+                # Whatever it was, the next call starts afresh, with a server that came back too.
+                for each in (session, *self._drain()):
+                    with suppress(Exception):
+                        each.close()
+                raise
+            self._idle.append(session)
+        if self._closed:
+            self.close()
+
+    def _drain(self) -> Iterator[Session]:
+        with suppress(IndexError):
+            while True:
+                yield self._idle.pop()
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple[Session, Ledger]]:
+        """Lend a session that sees the store as it is at this moment, and no change after."""
+        with self.session() as session:
+            session.run(self.read)
+            yield session, Ledger(*session.run(_LEDGER)[0])
+            session.run("COMMIT")
+
+    @contextmanager
+    def changing(self) -> Iterator[tuple[Session, Ledger]]:
+        """Lend the session of the one writer; what was changed, the ledger too, is kept at the end.
+
+        An exception undoes all of it.
+        """
+        with self._turn, self.session() as session:
+            session.run(self.write)
+            ledger = Ledger(*session.run(_LEDGER + self.hold)[0])
+            before = replace(ledger)
+            yield session, ledger
+            if ledger != before:
+                session.run(_WRITE_LEDGER, astuple(ledger))
+            session.run("COMMIT")
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._closed = True
+        for session in self._drain():
+            session.close()
+
+    def __enter__(self: _Itself) -> _Itself:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,104 @@
+"""The tables of a store in SQLite, and how those of an older gemel become these."""
+
+import sqlite3
+
+from gemel.errors import StoreError
+
+__all__ = ["MIGRATIONS", "check_schema", "make_schema"]
+
+_APPLICATION = 0x67656D6C
+"""What says that a file is gemel's: "geml"."""
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE store (
+            sequence INTEGER NOT NULL,
+            generation INTEGER NOT NULL,
+            model TEXT NOT NULL,
+            dim INTEGER NOT NULL,
+            questions INTEGER NOT NULL,
+            reindexing TEXT NOT NULL,
+            reindexed INTEGER NOT NULL,
+            reindexing_dim INTEGER NOT NULL
+        )""",
+        "INSERT INTO store VALUES (0, 0, '', 0, 0, '', 0, 0)",
+        """CREATE TABLE questions (
+            key INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            text TEXT NOT NULL,
+            metadata TEXT NOT NULL
+        )""",
+        """CREATE TABLE facets (
+            facet BLOB NOT NULL,
+            key INTEGER NOT NULL,
+            PRIMARY KEY (facet, key)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE vectors (
+            sequence INTEGER PRIMARY KEY,
+            generation INTEGER NOT NULL,
+            key INTEGER NOT NULL,
+            vector BLOB NOT NULL
+        )""",
+        "CREATE UNIQUE INDEX vectors_of_a_key ON vectors (key, generation)",
+        "CREATE TABLE removed (sequence INTEGER PRIMARY KEY, key INTEGER NOT NULL)",
+    ),
+)
+"""What makes schema 1, 2, … of the one before; `PRAGMA user_version` says how far a file is."""
+
+
+def check_schema(
+    connection: sqlite3.Connection, name: str, *, create: bool, read_only: bool
+) -> bool:
+    """Say whether a file still needs `make_schema`.
+
+    Args:
+        connection: to the file.
+        name: what errors call it.
+        create: whether an empty file may be filled.
+        read_only: whether nothing may be changed.
+
+    Raises:
+        StoreError: it is another application's, a newer gemel's, empty, or may not be changed.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    known = len(MIGRATIONS)
+    if application != _APPLICATION and (application or schema or tables):
+        raise StoreError(
+            f"{name}: is another application's SQLite file; expected a store of gemel: name "
+            "another file"
+        )
+    if schema > known:
+        raise StoreError(
+            f"{name}: written by a newer gemel (schema {schema}; this one knows {known}); upgrade "
+            "gemel"
+        )
+    if not schema and not create:
+        raise StoreError(f"{name}: is empty; `gemel index QUESTIONS --db FILE` fills it")
+    if schema < known and read_only:
+        raise StoreError(
+            f"{name}: written by an older gemel (schema {schema}; this one knows {known}); open "
+            "it for writing once, which brings it up to date"
+        )
+    return bool(schema < known)
+
+
+def make_schema(connection: sqlite3.Connection, name: str) -> None:
+    """Make the tables, or bring those of an older gemel up to date, all or nothing.
+
+    Raises:
+        StoreError: the file lies where SQLite cannot keep a write-ahead log.
+    """
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StoreError(
+            f"{name}: no write-ahead log can be kept here ({mode}); expected a local disk"
+        )
+    connection.execute("BEGIN IMMEDIATE")
+    (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    for migration in MIGRATIONS[schema:]:
+        for statement in migration:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    connection.execute("COMMIT")

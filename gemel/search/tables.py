@@ -1,0 +1,89 @@
+"""Rows of a store's tables, in SQL that SQLite and PostgreSQL share."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64
+
+from gemel.errors import StoreError
+from gemel.search.checking import facet
+from gemel.search.records import NewQuestion, Value
+from gemel.search.sessions import Ledger, Row, Session
+
+__all__ = ["forget", "keep", "read_metadata", "run_by_lots"]
+
+_LOT = 500
+"""Values that one statement names."""
+
+
+def run_by_lots(
+    session: Session, statement: str, values: Sequence[Any], before: Sequence[Any] = ()
+) -> list[Row]:
+    """Run a statement with `IN (?)` at its end for some of the values at a time.
+
+    Args:
+        session: in whose transaction.
+        statement: what to run.
+        values: what is in it.
+        before: values of the `?` that stand before it.
+    """
+    rows: list[Row] = []
+    for start in range(0, len(values), _LOT):
+        lot = values[start : start + _LOT]
+        marks = ", ".join("?" * len(lot))
+        rows += session.run(statement.replace("IN (?)", f"IN ({marks})"), [*before, *lot])
+    return rows
+
+
+def keep(
+    session: Session, keys: Int64[np.ndarray, "questions"], questions: Sequence[NewQuestion]
+) -> None:
+    """Put questions, and what they are found by, into their tables."""
+    written: list[Row] = []
+    facets: list[Row] = []
+    for key, question in zip(keys.tolist(), questions, strict=True):
+        written.append((key, question.id, question.text, json.dumps(dict(question.metadata))))
+        facets += ((facet(name, value), key) for name, value in question.metadata.items())
+    session.insert("questions", written)
+    session.insert("facets", facets)
+
+
+def read_metadata(key: int, written: str) -> dict[str, Value]:
+    """Give a question's metadata of the JSON that is kept.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    try:
+        return dict(json.loads(written))
+    except (TypeError, ValueError) as error:
+        raise StoreError(
+            f"the metadata of question {key} is damaged ({error}); restore the store from a backup"
+        ) from error
+
+
+def forget(session: Session, ledger: Ledger, ids: Sequence[str]) -> Collection[str]:
+    """Remove questions from all tables; leave their key and a sequence number.
+
+    Returns:
+        The ids that were there.
+    """
+    rows = run_by_lots(session, "SELECT key, id, metadata FROM questions WHERE id IN (?)", ids)
+    keys = [key for key, *_ in rows]
+    facets = defaultdict(list)
+    for key, _, metadata in rows:
+        for name, value in read_metadata(key, metadata).items():
+            facets[facet(name, value)].append(key)
+    for found, having in facets.items():
+        run_by_lots(session, "DELETE FROM facets WHERE facet = ? AND key IN (?)", having, (found,))
+    vectors = run_by_lots(
+        session, "DELETE FROM vectors WHERE key IN (?) RETURNING generation", keys
+    )
+    run_by_lots(session, "DELETE FROM questions WHERE key IN (?)", keys)
+    session.insert("removed", list(zip(ledger.draw(len(keys)).tolist(), keys, strict=True)))
+    ledger.questions -= len(keys)
+    ledger.reindexed -= sum(generation > ledger.generation for (generation,) in vectors)
+    return {name for _, name, _ in rows}
