@@ -3,6 +3,7 @@
 from gemel.evaluation.cuts import Cuts, fit_cuts
 from gemel.evaluation.evaluator import evaluate
 from gemel.evaluation.fitting import fit_calibration, fit_decision
+from gemel.evaluation.grouping import GroupingScores, score_grouping
 from gemel.evaluation.judging import Judged, Score, Share, judge, judge_by_halves, judge_scored
 from gemel.evaluation.metrics import Confusion, Ranking, count_confusion
 from gemel.evaluation.mixing import fit_share
@@ -30,6 +31,7 @@ __all__ = [
     "Cuts",
     "Effect",
     "Figure",
+    "GroupingScores",
     "Identity",
     "Judged",
     "Mistake",
@@ -58,5 +60,6 @@ __all__ = [
     "measure_robustness",
     "probes_in_plain_words",
     "refit",
+    "score_grouping",
     "shortcoming",
 ]
