@@ -126,7 +126,7 @@ class Engine:
             ValueError: the two sides have different lengths.
         """
         _require_pairs(left, right)
-        return pair_cosines(self._twin.encode([*left, *right], progress=progress))
+        return pair_cosines(*np.split(self._twin.encode([*left, *right], progress=progress), 2))
 
     def score(
         self,
@@ -150,7 +150,7 @@ class Engine:
                 f"{len(texts)} and {len(others)} questions, "
                 f"but {len(vectors)} and {len(other_vectors)} vectors"
             )
-        scores = self._twin.score(np.concatenate([vectors, other_vectors]))
+        scores = self._twin.score(vectors, other_vectors)
         if self._twin.spelling is not None:
             scores = self._twin.spelling.mix(scores, texts, others)
         clean = self.model.tokenizer.clean

@@ -7,8 +7,8 @@ from jaxtyping import Float32
 
 __all__ = ["NumpyHead"]
 
-_PAIRS = 4096
-"""Pairs whose features are there at one time."""
+_PAIRS = 1024
+"""Pairs whose features are there at one time, near the processor."""
 _SPREAD = 6
 """Logits of -6 to 6, from certain to certain, take three quarters of -1 to 1."""
 
@@ -21,7 +21,11 @@ class NumpyHead:
     """
 
     def __init__(self, weights: Mapping[str, np.ndarray]):
-        self.hidden = np.ascontiguousarray(weights["head.hidden.weight"].T)
+        hidden = weights["head.hidden.weight"].T
+        dim = len(hidden) // 2
+        self.distance = hidden[:dim] * np.float32(dim**0.5)
+        self.product = hidden[dim : 2 * dim] * np.float32(dim)
+        self.cosine = hidden[2 * dim]
         self.hidden_bias = weights["head.hidden.bias"]
         self.last = weights["head.last.weight"][0]
         self.last_bias = weights["head.last.bias"][0]
@@ -42,7 +46,7 @@ class NumpyHead:
             part = slice(start, start + _PAIRS)
             product = u[part] * v[part]
             cosine = product.sum(axis=1)
-            logits = self._logits(np.abs(u[part] - v[part]), product, cosine)
+            logits = self._logits(u[part] - v[part], product, cosine)
             both = (np.tanh(logits / np.float32(_SPREAD)) + cosine) / 2
             scores[part] = ((both + both**3) / 2).clip(-1, 1)
         scores[(u == v).all(axis=1)] = 1
@@ -50,14 +54,14 @@ class NumpyHead:
 
     def _logits(
         self,
-        distance: Float32[np.ndarray, "pairs dim"],
+        difference: Float32[np.ndarray, "pairs dim"],
         product: Float32[np.ndarray, "pairs dim"],
         cosine: Float32[np.ndarray, "pairs"],
     ) -> Float32[np.ndarray, "pairs"]:
-        dim = distance.shape[1]
-        features = np.concatenate(
-            [distance * np.float32(dim**0.5), product * np.float32(dim), cosine[:, None]], axis=1
-        )
-        inner = np.maximum(features @ self.hidden + self.hidden_bias, 0)
+        inner = np.abs(difference, out=difference) @ self.distance
+        inner += product @ self.product
+        inner += np.multiply.outer(cosine, self.cosine)
+        inner += self.hidden_bias
+        np.maximum(inner, 0, out=inner)
         logits: Float32[np.ndarray, "pairs"] = inner @ self.last + self.last_bias
         return logits

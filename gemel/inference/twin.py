@@ -64,16 +64,14 @@ class NumpyTwin:
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
     ) -> Float32[np.ndarray, "pairs"]:
         """Say how alike each pair of questions is, -1 to 1, by all that the model has."""
-        scores = self.score(self.encode([*left, *right], progress=progress))
+        scores = self.score(*np.split(self.encode([*left, *right], progress=progress), 2))
         return scores if self.spelling is None else self.spelling.mix(scores, left, right)
 
-    def score(self, vectors: Float32[np.ndarray, "questions dim"]) -> Float32[np.ndarray, "pairs"]:
-        """Say how alike the network finds pairs whose questions were encoded together, -1 to 1.
-
-        Args:
-            vectors: unit vectors of all first questions, below them those of all second ones.
-        """
+    def score(
+        self, left: Float32[np.ndarray, "pairs dim"], right: Float32[np.ndarray, "pairs dim"]
+    ) -> Float32[np.ndarray, "pairs"]:
+        """Say how alike the network finds pairs of unit vectors, -1 to 1."""
         if self.head is None:
-            return pair_cosines(vectors)
+            return pair_cosines(left, right)
         with one_compute_thread():
-            return self.head(*np.split(vectors, 2))
+            return self.head(left, right)

@@ -83,16 +83,14 @@ def _apply(
             pool.shutdown(cancel_futures=True)
 
 
-def pair_cosines(vectors: Float32[np.ndarray, "questions dim"]) -> Float32[np.ndarray, "pairs"]:
-    """Give the cosine of each pair whose questions were encoded together.
+def pair_cosines(
+    left: Float32[np.ndarray, "pairs dim"], right: Float32[np.ndarray, "pairs dim"]
+) -> Float32[np.ndarray, "pairs"]:
+    """Give the cosine of each pair of unit vectors.
 
     Rounding can carry a product of unit vectors a hair past 1; no cosine is. That of a vector with
     itself is 1, and nothing less.
-
-    Args:
-        vectors: unit vectors of all first questions, below them those of all second ones.
     """
-    left, right = np.split(vectors, 2)
     cosines: Float32[np.ndarray, "pairs"] = np.einsum("nd,nd->n", left, right).clip(-1, 1)
     cosines[(left == right).all(axis=1)] = 1
     return cosines

@@ -206,7 +206,7 @@ def _validator(
     def validate() -> Validation:
         twin = NumpyTwin(folded.weights(), tokenizer, network)
         vectors = twin.encode(questions)
-        scores = twin.score(vectors)
+        scores = twin.score(*np.split(vectors, 2))
         threshold = fit_cuts(scores, validation.labels, DecisionConfig()).threshold
         return Validation(
             average_precision=Ranking(scores, validation.labels).average_precision(),
