@@ -56,7 +56,8 @@ def plain_score(encoder: Encoder, tokenizer: Tokenizer, dim: int) -> Any:
         return vectors
 
     def score(left: Any, right: Any) -> Any:
-        return pair_cosines(encode_texts([*left, *right], tokenizer, encode_table, dim))
+        vectors = encode_texts([*left, *right], tokenizer, encode_table, dim)
+        return pair_cosines(*np.split(vectors, 2))
 
     return score
 

@@ -11,7 +11,23 @@ from typing import TYPE_CHECKING, Any
 from gemel.version import __version__
 
 if TYPE_CHECKING:
-    from gemel.api import audit, compare, encode, evaluate, fit, load, sample, split, train
+    from gemel.api import (
+        audit,
+        backup,
+        compare,
+        dedupe,
+        encode,
+        evaluate,
+        fit,
+        index,
+        load,
+        open_index,
+        reindex,
+        restore,
+        sample,
+        split,
+        train,
+    )
     from gemel.config import Config, DecisionConfig, NetworkConfig, TextConfig, TrainingConfig
     from gemel.data import (
         Audit,
@@ -39,6 +55,7 @@ if TYPE_CHECKING:
     from gemel.evaluation import Refit, Report
     from gemel.folder import Model
     from gemel.inference import Compared, Encoded, Engine, Explanation
+    from gemel.search import DuplicateIndex, Duplicates, Filled, Group, Match, NewQuestion, Store
 
 __all__ = [
     "Audit",
@@ -50,16 +67,22 @@ __all__ = [
     "DataError",
     "Decision",
     "DecisionConfig",
+    "DuplicateIndex",
+    "Duplicates",
     "Encoded",
     "Engine",
     "Explanation",
+    "Filled",
     "FolderError",
     "GemelError",
+    "Group",
     "LayerError",
+    "Match",
     "MissingExtraError",
     "Model",
     "ModelMismatchError",
     "NetworkConfig",
+    "NewQuestion",
     "Pairs",
     "QuestionColumns",
     "QuestionPair",
@@ -67,6 +90,7 @@ __all__ = [
     "Report",
     "SampleReport",
     "SplitReport",
+    "Store",
     "StoreError",
     "TextConfig",
     "TrainingConfig",
@@ -75,12 +99,18 @@ __all__ = [
     "Verdict",
     "__version__",
     "audit",
+    "backup",
     "compare",
+    "dedupe",
     "encode",
     "evaluate",
     "fit",
+    "index",
     "load",
+    "open_index",
     "read_pairs",
+    "reindex",
+    "restore",
     "sample",
     "split",
     "train",
@@ -88,7 +118,23 @@ __all__ = [
 
 # Public names come in on first use, so that `import gemel` costs next to nothing.
 _ROOMS = {
-    "api": ("audit", "compare", "encode", "evaluate", "fit", "load", "sample", "split", "train"),
+    "api": (
+        "audit",
+        "backup",
+        "compare",
+        "dedupe",
+        "encode",
+        "evaluate",
+        "fit",
+        "index",
+        "load",
+        "open_index",
+        "reindex",
+        "restore",
+        "sample",
+        "split",
+        "train",
+    ),
     "config": ("Config", "DecisionConfig", "NetworkConfig", "TextConfig", "TrainingConfig"),
     "data": (
         "Audit",
@@ -117,6 +163,15 @@ _ROOMS = {
     "evaluation": ("Refit", "Report"),
     "folder": ("Model",),
     "inference": ("Compared", "Encoded", "Engine", "Explanation"),
+    "search": (
+        "DuplicateIndex",
+        "Duplicates",
+        "Filled",
+        "Group",
+        "Match",
+        "NewQuestion",
+        "Store",
+    ),
 }
 
 

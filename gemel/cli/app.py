@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from gemel.cli import audit, compare, encode, evaluate, fit, sample, split, train
+from gemel.cli import (
+    audit,
+    backup,
+    change,
+    compare,
+    dedupe,
+    encode,
+    evaluate,
+    fit,
+    index,
+    sample,
+    search,
+    split,
+    train,
+)
 from gemel.cli.output import give_up_output
 from gemel.errors import GemelError, TrainingStopped
 from gemel.version import __version__
@@ -32,6 +46,16 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("fit")(fit.fit)
 app.command("compare")(compare.compare)
 app.command("encode")(encode.encode)
+app.command("dedupe")(dedupe.dedupe)
+app.command("index")(index.index)
+app.command("search")(search.search)
+app.command("check")(search.check)
+app.command("add")(change.add)
+app.command("remove")(change.remove)
+app.command("duplicates")(dedupe.duplicates)
+app.command("reindex")(index.reindex)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 
 
 def _print_version(wanted: bool | None) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from gemel.cli.options import Json, ModelFolder, chosen_model
+from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import QuestionReading, reads_questions
 from gemel.config import BACKENDS, VECTOR_PRECISIONS
@@ -28,15 +28,7 @@ _FLOAT32, _AUTO = Precision("float32"), BackendName("auto")
 
 @reads_questions
 def encode(
-    questions: Annotated[
-        Path,
-        typer.Argument(
-            metavar="QUESTIONS",
-            show_default=False,
-            help="A file of questions: .txt with one a line, .csv, .tsv, .jsonl (or .gz of one), "
-            ".parquet.",
-        ),
-    ],
+    questions: QuestionsFile,
     out: Annotated[
         Path,
         typer.Option(
@@ -48,12 +40,7 @@ def encode(
     reading: QuestionReading,
     model: ModelFolder = None,
     precision: Annotated[Precision, typer.Option(help="Of the numbers in a vector.")] = _FLOAT32,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, show_default=False, help="How many compute; one a core if not said."
-        ),
-    ] = None,
+    threads: Threads = None,
     backend: Annotated[
         BackendName, typer.Option(help="What computes; auto takes the quickest here.")
     ] = _AUTO,

@@ -7,7 +7,15 @@ import typer
 
 from gemel.pretrained import DEFAULT_MODEL
 
-__all__ = ["Json", "ModelFolder", "PairsFile", "chosen_model", "prevalence_option"]
+__all__ = [
+    "Json",
+    "ModelFolder",
+    "PairsFile",
+    "QuestionsFile",
+    "Threads",
+    "chosen_model",
+    "prevalence_option",
+]
 
 PairsFile = Annotated[
     Path,
@@ -15,6 +23,21 @@ PairsFile = Annotated[
         metavar="PAIRS",
         show_default=False,
         help="A file of labelled question pairs: .csv, .tsv, .jsonl (or .gz of one), .parquet.",
+    ),
+]
+QuestionsFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="QUESTIONS",
+        show_default=False,
+        help="A file of questions: .txt with one a line, .csv, .tsv, .jsonl (or .gz of one), "
+        ".parquet.",
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, show_default=False, help="How many compute; one a core if not said."
     ),
 ]
 ModelFolder = Annotated[

@@ -1,5 +1,6 @@
 """Answering: predict mode, without torch."""
 
+from gemel.inference.answerable import stream_answerable
 from gemel.inference.backend import Backend, choose_backend
 from gemel.inference.comparing import Compared, compare_stream
 from gemel.inference.engine import Engine
@@ -28,4 +29,5 @@ __all__ = [
     "ids_file",
     "in_precision",
     "one_compute_thread",
+    "stream_answerable",
 ]

@@ -4,16 +4,16 @@ import contextlib
 import dataclasses
 import itertools
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 
-from gemel.data import BadRows, Question, QuestionColumns, Source, stream_questions
+from gemel.data import BadRows, QuestionColumns, Source
 from gemel.errors import DataError, MissingExtraError
 from gemel.files import check_writable, new_file
+from gemel.inference.answerable import stream_answerable
 from gemel.inference.engine import Engine
 from gemel.inference.precision import require_precision
 from gemel.inference.spool import Spool, SpoolIdentity
@@ -101,7 +101,7 @@ def encode_file(
     )
     spool = Spool(out.with_name(f"{out.name}.partial"), identity)
     spool.begin(resume=resume, overwrite=overwrite)
-    rows = _with_words(engine, stream_questions(source, columns, bad_rows), source, bad_rows)
+    rows = stream_answerable(engine, source, columns, bad_rows)
     left = itertools.islice(rows, spool.rows, None)
     while lot := list(itertools.islice(left, _QUESTIONS)):
         texts = [question.text for question in lot]
@@ -137,18 +137,6 @@ def _check_out(out: Path, source: Source, *, overwrite: bool) -> None:
         if place.exists() and not overwrite:
             raise DataError("is there already; add --overwrite to replace it", path=place)
         check_writable(place)
-
-
-def _with_words(
-    engine: Engine, rows: Iterator[Question], source: Source, bad_rows: BadRows
-) -> Iterator[Question]:
-    for row in rows:
-        if engine.is_blank(row.text):
-            found = f"has no word or mark, only {row.text!r:.40}" if row.text else "is empty"
-            problem = f"the question {found}; expected one word at least"
-            bad_rows.add(source.path, row.line, problem, row.text)
-        else:
-            yield row
 
 
 def _write(spool: Spool, out: Path) -> Path | None:

@@ -1,0 +1,210 @@
+"""The verbs that keep questions, and find the ones that ask the same."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gemel.api.opening import open_engine
+from gemel.data import BadRows, QuestionColumns, Source
+from gemel.errors import DataError
+from gemel.folder import Model
+from gemel.inference import Engine, stream_answerable
+from gemel.pretrained import DEFAULT_MODEL
+from gemel.search import (
+    CUT,
+    FLOOR,
+    DuplicateIndex,
+    Duplicates,
+    Filled,
+    fill_store,
+    find_duplicates,
+    open_store,
+    require_cut,
+)
+from gemel.search import reindex as reindex_store
+from gemel.search import restore as restore_store
+from gemel.text import Progress
+
+__all__ = ["backup", "dedupe", "index", "open_index", "reindex", "restore"]
+
+
+def open_index(
+    db: str | Path,
+    model: str | Path | Model | Engine = DEFAULT_MODEL,
+    *,
+    create: bool = True,
+    neighbours: str = "auto",
+) -> DuplicateIndex:
+    """Open a corpus: `open_index("site.db").check("How old are you?")`.
+
+    Args:
+        db: an SQLite file, or `postgresql://…`.
+        model: the model that made its vectors, or, of a new one, shall make them.
+        create: whether to make it if it is not there.
+        neighbours: what finds the nearest: "exact", "approximate", or "auto".
+
+    Raises:
+        FolderError: the model cannot be loaded.
+        StoreError: the corpus is not there, damaged, or a newer gemel's.
+        ModelMismatchError: another model made its vectors.
+        MissingExtraError: it takes packages that are not installed.
+    """
+    engine = open_engine(model)
+    store = open_store(str(db), create=create)
+    try:
+        return DuplicateIndex(store, engine, neighbours=neighbours)
+    except BaseException:
+        store.close()
+        raise
+
+
+def index(
+    questions: str | Path,
+    db: str | Path,
+    model: str | Path | Model | Engine = DEFAULT_MODEL,
+    *,
+    columns: QuestionColumns | None = None,
+    skip_bad: int | BadRows = 0,
+    prefix: str = "",
+    replace: bool = False,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> Filled:
+    """Keep the questions of a file in a corpus; what was stopped goes on when begun once more.
+
+    Args:
+        questions: a text file with a question a line, or a CSV, TSV, JSON Lines or Parquet file.
+        db: an SQLite file, made if it is not there, or `postgresql://…`.
+        model: what encodes them; of a corpus that is there the model that made its vectors.
+        columns: question, id and what is kept with them, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        prefix: goes before every id, so that those of several files differ.
+        replace: whether a question takes the place of another one of its id.
+        threads: how many compute.
+        progress: is told how many questions are done.
+
+    Raises:
+        FolderError, StoreError, ModelMismatchError, MissingExtraError: see `open_index`.
+        DataError: the questions cannot be read, or an id is there with another text.
+    """
+    source = Source.of(questions)
+    source.require()
+    with open_index(db, model) as kept:
+        return fill_store(
+            kept.store,
+            kept.engine,
+            source,
+            columns=columns,
+            skip_bad=skip_bad,
+            prefix=prefix,
+            replace=replace,
+            threads=threads,
+            progress=progress,
+        )
+
+
+def reindex(
+    db: str | Path,
+    model: str | Path | Model | Engine = DEFAULT_MODEL,
+    *,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> int:
+    """Give all questions of a corpus the vectors of another model; the old ones answer meanwhile.
+
+    What was stopped goes on when begun once more.
+
+    Returns:
+        How many questions have its vectors now; 0 if they had them before.
+
+    Raises:
+        FolderError, StoreError, MissingExtraError: see `open_index`.
+    """
+    engine = open_engine(model)
+    with open_store(str(db), create=False) as store:
+        return reindex_store(store, engine, threads=threads, progress=progress)
+
+
+def backup(db: str | Path, path: str | Path) -> None:
+    """Write a corpus, as it stands at one moment, into one new file, while others go on.
+
+    Raises:
+        StoreError: it is not there, or the file cannot be written.
+        DataError: something stands at `path`.
+    """
+    with open_store(str(db), create=False) as store:
+        store.backup(path)
+
+
+def restore(path: str | Path, db: str | Path) -> None:
+    """Make a new corpus of a backup.
+
+    Raises:
+        StoreError: there is no such backup, or the corpus cannot be written.
+        DataError: the corpus holds something already.
+    """
+    restore_store(path, str(db))
+
+
+def dedupe(
+    questions: str | Path | Sequence[str],
+    model: str | Path | Model | Engine = DEFAULT_MODEL,
+    *,
+    columns: QuestionColumns | None = None,
+    skip_bad: int | BadRows = 0,
+    probability: float = CUT,
+    linkage: str = "average",
+    floor: float = FLOOR,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> Duplicates:
+    """Find the groups of questions that ask the same: `dedupe("questions.csv").groups`.
+
+    Args:
+        questions: a text file with a question a line, a CSV, TSV, JSON Lines or Parquet file, or
+            the questions themselves, whose ids are then their places, from 0.
+        model: what encodes and judges them.
+        columns: question and id, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        probability, linkage, floor, threads, progress: see `find_duplicates`.
+
+    Raises:
+        FolderError: the model cannot be loaded.
+        DataError: the questions cannot be read, there are none, or an id stands twice.
+        ConfigError: no probability, no linkage, or no floor.
+    """
+    require_cut(probability, linkage)
+    engine = open_engine(model)
+    if isinstance(questions, str | Path | Source):
+        ids, texts = _read(engine, Source.of(questions), columns, BadRows.of(skip_bad))
+    else:
+        ids, texts = [str(number) for number in range(len(questions))], list(questions)
+    return find_duplicates(
+        engine,
+        ids,
+        texts,
+        probability=probability,
+        linkage=linkage,
+        floor=floor,
+        threads=threads,
+        progress=progress,
+    )
+
+
+def _read(
+    engine: Engine, source: Source, columns: QuestionColumns | None, bad_rows: BadRows
+) -> tuple[list[str], list[str]]:
+    lines: dict[str, int] = {}
+    texts = []
+    for row in stream_answerable(engine, source, columns, bad_rows):
+        if row.id in lines:
+            raise DataError(
+                f"has the id {row.id!r:.60}, as line {lines[row.id]} has; give each question an "
+                "id of its own, or another column with --id",
+                path=source.path,
+                line=row.line,
+            )
+        lines[row.id] = row.line
+        texts.append(row.text)
+    if not texts:
+        raise DataError("has no questions", path=source.path)
+    return list(lines), texts

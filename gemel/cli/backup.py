@@ -1,0 +1,42 @@
+"""`gemel backup` and `gemel restore`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gemel.cli.stores import Database, new_database
+
+__all__ = ["backup", "restore"]
+
+
+def backup(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", show_default=False, help="The new file to write.")
+    ],
+    db: Database,
+) -> None:
+    """Write a corpus, as it stands at one moment, into one file, while others go on with it.
+
+    Example: gemel backup site-backup.db --db site.db
+    """
+    from gemel import api
+
+    api.backup(db, file)
+    typer.echo(f"{file}: written; gemel restore {file} --db DB makes a corpus of it")
+
+
+def restore(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", show_default=False, help="What `gemel backup` wrote.")
+    ],
+    db: Annotated[str, new_database],
+) -> None:
+    """Make a new corpus of a backup, in whichever kind of database.
+
+    Example: gemel restore site-backup.db --db restored.db
+    """
+    from gemel import api
+
+    api.restore(file, db)
+    typer.echo(f"{db}: restored from {file}")

@@ -1,0 +1,99 @@
+"""`gemel index` and `gemel reindex`."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
+from gemel.cli.progress import WorkProgress
+from gemel.cli.reading import QuestionReading, reads_kept_questions
+from gemel.cli.stores import Database, new_database
+
+if TYPE_CHECKING:
+    from gemel.search import Filled
+
+__all__ = ["index", "reindex"]
+
+
+@reads_kept_questions
+def index(
+    questions: QuestionsFile,
+    db: Annotated[str, new_database],
+    reading: QuestionReading,
+    model: ModelFolder = None,
+    prefix: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT",
+            show_default=False,
+            help="Goes before every id, so that those of several files differ.",
+        ),
+    ] = "",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Let questions take the place of others of their id.")
+    ] = False,
+    threads: Threads = None,
+    as_json: Json = False,
+) -> None:
+    """Keep the questions of a file in a corpus, which answers what was asked before.
+
+    What is there already, with the same id and text, is passed over: a command that was stopped is
+    typed once more and goes on. With --keep other columns are kept too, and can be filtered by.
+
+    Example: gemel index questions.csv --db site.db --keep forum
+    """
+    from gemel import api
+    from gemel.inference import available_cores
+
+    with WorkProgress(Console(stderr=True)) as progress:
+        done = api.index(
+            questions,
+            db,
+            chosen_model(model),
+            columns=reading.columns,
+            skip_bad=reading.skip_bad,
+            prefix=prefix,
+            replace=replace,
+            threads=threads or available_cores(),
+            progress=progress,
+        )
+    reading.warn()
+    typer.echo(json.dumps(dataclasses.asdict(done)) if as_json else _text(db, done))
+
+
+def _text(db: str, done: "Filled") -> str:
+    parts = [f"{done.added:,} questions added"]
+    parts += [f"{done.replaced:,} replaced"] if done.replaced else []
+    parts += [f"{done.there:,} were there already"] if done.there else []
+    return f"{db}: {', '.join(parts)}; it holds {done.questions:,}"
+
+
+def reindex(
+    db: Database,
+    model: Annotated[
+        Path | None,
+        typer.Option(show_default=False, help="The model that shall answer from now on."),
+    ] = None,
+    threads: Threads = None,
+) -> None:
+    """Give all questions of a corpus the vectors of another model.
+
+    The old vectors answer until all new ones are there. What was stopped is typed once more and
+    goes on where it was.
+
+    Example: gemel reindex --db site.db --model my-model
+    """
+    from gemel import api
+    from gemel.inference import available_cores
+
+    chosen = chosen_model(model)
+    with WorkProgress(Console(stderr=True)) as progress:
+        done = api.reindex(db, chosen, threads=threads or available_cores(), progress=progress)
+    if done:
+        typer.echo(f"{db}: {done:,} questions have vectors of {chosen} now")
+    else:
+        typer.echo(f"{db}: nothing to do, {chosen} made its vectors")

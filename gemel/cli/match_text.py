@@ -1,0 +1,45 @@
+"""What was found in a corpus, in words."""
+
+import shutil
+from typing import TYPE_CHECKING
+
+from gemel.cli.printable import shortened
+
+if TYPE_CHECKING:
+    from gemel.search import Match
+
+__all__ = ["describe_matches", "describe_nearest"]
+
+_BESIDE = 30
+"""Cells of a line beside a question and its id."""
+_LONGEST_ID = 20
+
+
+def describe_nearest(found: "list[Match]") -> str:
+    """List what is nearest: cosine, probability, id, question."""
+    if not found:
+        return "nothing: no question is kept that could be shown"
+    head = f"cosine  probability  {'id':<{_id_width(found)}}  question"
+    return "\n".join([head, *(f"{match.cosine:6.3f}  {_line(match, found)}" for match in found)])
+
+
+def describe_matches(found: "list[Match]") -> str:
+    """Say whether it was asked before, and list what is likeliest to ask the same."""
+    same = [match for match in found if match.verdict.is_duplicate]
+    answer = "asked before" if same else "not asked before"
+    if not found:
+        return f"{answer}: no question is kept that it could be compared with"
+    rest = [] if same else ["the likeliest are"]
+    lines = [f"        {_line(match, found)}  {match.verdict.answer}" for match in found]
+    return "\n".join([answer, *rest, *lines])
+
+
+def _line(match: "Match", found: "list[Match]") -> str:
+    room = max(20, shutil.get_terminal_size().columns - _BESIDE - _id_width(found))
+    name = shortened(match.question.id, _LONGEST_ID)
+    text = shortened(match.question.text, room)
+    return f"{match.verdict.probability:11.2f}  {name:<{_id_width(found)}}  {text}"
+
+
+def _id_width(found: "list[Match]") -> int:
+    return max(len(shortened(match.question.id, _LONGEST_ID)) for match in found)

@@ -1,0 +1,65 @@
+"""The options that say which corpus, and what of it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["Count", "Database", "Where", "new_database", "read_values"]
+
+_METAVAR = "DB"
+new_database = typer.Option(
+    "--db",
+    metavar=_METAVAR,
+    show_default=False,
+    help="The corpus: an SQLite file, made if it is not there, or postgresql://...",
+)
+Database = Annotated[
+    str,
+    typer.Option(
+        "--db",
+        metavar=_METAVAR,
+        show_default=False,
+        help="The corpus that `gemel index` made: an SQLite file, or postgresql://...",
+    ),
+]
+Count = Annotated[int, typer.Option("-k", metavar="K", min=1, help="How many to show.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUE",
+        show_default=False,
+        help="Only questions that have this value kept; may be given several times.",
+    ),
+]
+
+
+def read_values(given: list[str] | None, option: str) -> Mapping[str, Any] | None:
+    """Read names and values as they are typed; None if there are none.
+
+    A value that is a number, true, false or null in JSON is that; in quotes, or else, it is a text.
+
+    Raises:
+        BadParameter: one has no name, or no sign of equality.
+    """
+    if not given:
+        return None
+    values: dict[str, Any] = {}
+    for each in given:
+        name, sign, value = each.partition("=")
+        if not name or not sign:
+            raise typer.BadParameter(f"expected NAME=VALUE, not {each!r}", param_hint=option)
+        if name in values:
+            raise typer.BadParameter(f"has {name} twice", param_hint=option)
+        values[name] = _plain(value)
+    return values
+
+
+def _plain(value: str) -> Any:
+    import msgspec
+
+    try:
+        found = msgspec.json.decode(value.encode())
+    except msgspec.MsgspecError:
+        return value
+    return value if isinstance(found, dict | list) else found

@@ -1,0 +1,222 @@
+"""Duplicate groups among questions, with every score that made them."""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32, Int32, Int64
+
+from gemel.errors import ConfigError
+from gemel.search.clusters import central_member, connected_groups, linked_groups
+
+__all__ = ["LINKAGES", "Duplicates", "Group", "Member", "PairScore", "ScoredPairs", "require_cut"]
+
+LINKAGES = ("average", "connected")
+"""What makes a group: over all pairs of it the mean probability reaches the cut (a pair that was
+not judged counts as 0); or a chain of pairs each of which does."""
+
+
+def require_cut(probability: float, linkage: str) -> None:
+    """Refuse what `Duplicates` cannot be cut by.
+
+    Raises:
+        ConfigError: no probability above 0, or no linkage.
+    """
+    if not 0 < probability <= 1:
+        raise ConfigError(f"probability must be above 0, at most 1, not {probability:g}")
+    if linkage not in LINKAGES:
+        raise ConfigError(f"linkage must be one of {', '.join(LINKAGES)}, not {linkage!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredPairs:
+    """Pairs of different questions, left below right, ascending, and how alike they are."""
+
+    left: Int32[np.ndarray, "pairs"]
+    right: Int32[np.ndarray, "pairs"]
+    cosine: Float32[np.ndarray, "pairs"]
+    """Of their vectors."""
+    similarity: Float32[np.ndarray, "pairs"]
+    """By all that the model has; see `Engine.similarity`."""
+    probability: Float32[np.ndarray, "pairs"]
+    """That the two ask the same."""
+
+    def __len__(self) -> int:
+        """Count the pairs."""
+        return len(self.left)
+
+    def find(
+        self, one: Int64[np.ndarray, "wanted"], other: Int64[np.ndarray, "wanted"]
+    ) -> Float32[np.ndarray, "wanted"]:
+        """Look up the probability of pairs, in either order; NaN for one that was not judged."""
+        if not len(self):
+            return np.full(len(one), np.nan, np.float32)
+        numbers = (self.left.astype(np.int64) << 32) + self.right
+        wanted = (np.minimum(one, other) << 32) + np.maximum(one, other)
+        places = np.searchsorted(numbers, wanted).clip(max=len(self) - 1)
+        found = np.where(numbers[places] == wanted, self.probability[places], np.float32(np.nan))
+        return found.astype(np.float32)
+
+
+class PairScore(NamedTuple):
+    """Two questions and how alike they are; see `ScoredPairs`."""
+
+    left: str
+    """An id; of copies that of the first one."""
+    right: str
+    cosine: float
+    similarity: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class Member:
+    """A question of a group."""
+
+    id: str
+    text: str
+    probability: float | None
+    """That it asks the same as the central question: 1 for that one and its copies. None: the two
+    were not judged together, and what lies between them joins them."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Questions that ask the same."""
+
+    members: tuple[Member, ...]
+    """The central one first, which is nearest to all others together; then by probability."""
+    component: int
+    """Number of the chain of pairs that it is part of; groups of one chain have the same."""
+
+    def __len__(self) -> int:
+        """Count the members."""
+        return len(self.members)
+
+
+@dataclass(frozen=True, eq=False)
+class Duplicates:
+    """Groups of questions that ask the same, and the scores they were made of.
+
+    `rethreshold` makes other groups of the same scores, without encoding again.
+
+    Raises:
+        ConfigError: no probability, or no linkage.
+    """
+
+    ids: Sequence[str]
+    texts: Sequence[str]
+    copies: Int32[np.ndarray, "questions"]
+    """Which different question each one is, by order of appearance; copies have one number."""
+    pairs: ScoredPairs
+    """Of different questions."""
+    floor: float
+    """Pairs of a lower cosine were not judged, and join nothing."""
+    probability: float
+    """The cut: a pair that is less likely joins nothing."""
+    linkage: str = "average"
+    """One of `LINKAGES`."""
+
+    def __post_init__(self) -> None:
+        require_cut(self.probability, self.linkage)
+
+    def rethreshold(self, probability: float, linkage: str | None = None) -> "Duplicates":
+        """Cut elsewhere, higher or lower, by the scores that are there."""
+        return dataclasses.replace(self, probability=probability, linkage=linkage or self.linkage)
+
+    @property
+    def exact(self) -> int:
+        """How many questions are copies of an earlier one, as cleaning leaves them."""
+        return len(self.ids) - self._different
+
+    @functools.cached_property
+    def joined(self) -> Int32[np.ndarray, "questions"]:
+        """The group of each question, also one by itself: the smallest number of `copies` there."""
+        return self._linked[self.copies]
+
+    @functools.cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups of two questions and more, the largest first."""
+        return tuple(map(self._group, self._groups_of_rows))
+
+    @functools.cached_property
+    def kept(self) -> list[str]:
+        """The ids that stay if only the central question of each group does, in order."""
+        gone = {member.id for group in self.groups for member in group.members[1:]}
+        return [each for each in self.ids if each not in gone]
+
+    def scores(self) -> Iterator[list[PairScore]]:
+        """Yield for every group, in order, the scores of its pairs that were judged."""
+        pairs, linked = self.pairs, self._linked
+        within = np.flatnonzero(linked[pairs.left] == linked[pairs.right])
+        within = within[np.argsort(linked[pairs.left[within]], kind="stable")]
+        owners = linked[pairs.left[within]]
+        _, first = np.unique(self.copies, return_index=True)
+        for group in self._groups_of_rows:
+            owner = self.joined[group[0]]
+            part = within[slice(*np.searchsorted(owners, [owner, owner + 1]))]
+            yield [
+                PairScore(self.ids[left], self.ids[right], cosine, similarity, probability)
+                for left, right, cosine, similarity, probability in zip(
+                    first[pairs.left[part]].tolist(),
+                    first[pairs.right[part]].tolist(),
+                    pairs.cosine[part].tolist(),
+                    pairs.similarity[part].tolist(),
+                    pairs.probability[part].tolist(),
+                    strict=True,
+                )
+            ]
+
+    @property
+    def _different(self) -> int:
+        return int(self.copies.max(initial=-1)) + 1
+
+    @functools.cached_property
+    def _connected(self) -> Int32[np.ndarray, "different"]:
+        likely = self.pairs.probability >= np.float32(self.probability)
+        return connected_groups(self._different, self.pairs.left[likely], self.pairs.right[likely])
+
+    @functools.cached_property
+    def _linked(self) -> Int32[np.ndarray, "different"]:
+        if self.linkage == "connected":
+            return self._connected
+        pairs = self.pairs
+        return linked_groups(
+            self._different, pairs.left, pairs.right, pairs.probability, self.probability
+        )
+
+    @functools.cached_property
+    def _likely_as_central(self) -> Float32[np.ndarray, "questions"]:
+        """How likely each question asks the same as the central one of its group; 2: it does."""
+        pairs = self.pairs
+        central = central_member(self._linked, pairs.left, pairs.right, pairs.probability)
+        middle = central[self.joined].astype(np.int64)
+        likely = self.pairs.find(self.copies.astype(np.int64), middle)
+        likely[self.copies == middle] = 2
+        return likely
+
+    @functools.cached_property
+    def _groups_of_rows(self) -> list[Int64[np.ndarray, "members"]]:
+        """The rows of every group of two and more, in the order of `groups` and members."""
+        sizes = np.bincount(self.joined)
+        rows = np.flatnonzero(sizes[self.joined] > 1)
+        if not len(rows):
+            return []
+        groups = self.joined[rows]
+        likely = np.nan_to_num(self._likely_as_central[rows], nan=-1)
+        rows = rows[np.lexsort((rows, -likely, groups, -sizes[groups]))]
+        return np.split(rows, np.flatnonzero(np.diff(self.joined[rows])) + 1)
+
+    def _group(self, rows: Int64[np.ndarray, "members"]) -> Group:
+        likely = self._likely_as_central[rows].clip(max=1).tolist()
+        return Group(
+            members=tuple(
+                Member(self.ids[row], self.texts[row], None if math.isnan(share) else share)
+                for row, share in zip(rows.tolist(), likely, strict=True)
+            ),
+            component=int(self._connected[self.copies[rows[0]]]),
+        )

@@ -1,0 +1,99 @@
+"""Duplicate groups as files: CSV and JSON Lines for programs, a page for people."""
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from gemel.errors import DataError
+from gemel.files import check_writable, new_file
+from gemel.pages import check_groups_page, render_groups
+from gemel.search.duplicates import Duplicates
+
+__all__ = ["GROUP_KINDS", "check_group_file", "write_groups"]
+
+
+def check_group_file(path: str | Path, *, overwrite: bool = False) -> None:
+    """Find out, before long work, whether groups can be written into a file.
+
+    Raises:
+        DataError: its name has no known ending, or something stands there.
+        MissingExtraError: a page, and Jinja is not installed.
+        OSError: nothing can be written there.
+    """
+    path = Path(path)
+    if path.suffix not in _WRITERS:
+        raise DataError(
+            f"is of no known kind; expected a name ending in {', '.join(GROUP_KINDS)}", path=path
+        )
+    if path.is_dir():
+        raise DataError("is a folder; expected a file to write", path=path)
+    if path.exists() and not overwrite:
+        raise DataError("stands there already; name another file, or add --overwrite", path=path)
+    if path.suffix == ".html":
+        check_groups_page()
+    check_writable(path)
+
+
+def write_groups(found: Duplicates, path: str | Path) -> None:
+    """Write groups into a file, whole or not at all.
+
+    A `.csv` file has a row for every question of a group: `group`, from 1, the largest first;
+    `component`, the chain of pairs that the group is part of; `central`, 1 for the question that
+    stands for the group; `probability` that it asks the same as that one, empty where the two were
+    not judged; `id` and `question`. A `.jsonl` file has a line for every group, with all scores of
+    its pairs. A `.html` file is a page to read.
+
+    Args:
+        found: the groups.
+        path: where; see `check_group_file`.
+
+    Raises:
+        OSError: it cannot be written; what stood there stays.
+    """
+    path = Path(path)
+    parts = _WRITERS[path.suffix](found)
+    with new_file(path) as stream:
+        for part in parts:
+            stream.write(part.encode("utf-8", "replace"))
+
+
+def _csv(found: Duplicates) -> Iterator[str]:
+    yield "group,component,central,probability,id,question\r\n"
+    for number, group in enumerate(found.groups, 1):
+        lines = io.StringIO()
+        rows = csv.writer(lines)
+        for place, member in enumerate(group.members):
+            likely = "" if member.probability is None else f"{member.probability:.6f}"
+            rows.writerow((number, group.component, int(not place), likely, member.id, member.text))
+        yield lines.getvalue()
+
+
+def _json_lines(found: Duplicates) -> Iterator[str]:
+    for number, (group, scores) in enumerate(zip(found.groups, found.scores(), strict=True), 1):
+        pairs = [score._asdict() for score in scores]
+        entry = {"group": number, **dataclasses.asdict(group), "pairs": pairs}
+        yield json.dumps(entry) + "\n"
+
+
+def _page(found: Duplicates) -> Iterator[str]:
+    yield render_groups(
+        questions=len(found.ids),
+        exact=found.exact,
+        gone=len(found.ids) - len(found.kept),
+        probability=found.probability,
+        linkage=found.linkage,
+        floor=found.floor,
+        groups=[[dataclasses.asdict(member) for member in group.members] for group in found.groups],
+    )
+
+
+_WRITERS: dict[str, Callable[[Duplicates], Iterator[str]]] = {
+    ".csv": _csv,
+    ".jsonl": _json_lines,
+    ".html": _page,
+}
+GROUP_KINDS = tuple(_WRITERS)
+"""Endings of the files that groups can be written into."""

@@ -1,0 +1,210 @@
+"""The corpus as people use it: add, remove, search, ask whether it was asked before."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from gemel.decision import Verdict
+from gemel.errors import DataError, ModelMismatchError
+from gemel.inference import Engine
+from gemel.search.deduping import CUT, FLOOR, find_duplicates
+from gemel.search.duplicates import Duplicates
+from gemel.search.records import Metadata, NewQuestion, StoredQuestion, Value
+from gemel.search.store import Store
+from gemel.text import Progress
+
+if TYPE_CHECKING:
+    from gemel.search.following import Follower
+
+__all__ = ["DuplicateIndex", "Match"]
+
+# typing.Self, which the checks of the test suite cannot read on a method.
+_Itself = TypeVar("_Itself", bound="DuplicateIndex")
+_LOOKED_AT = 50
+"""Nearest questions, at least, among which a check looks for the likeliest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """A question that is kept, beside one that is asked."""
+
+    question: StoredQuestion
+    cosine: float
+    """Of the two vectors, by which the nearest are found."""
+    verdict: Verdict
+    """By all that the model has."""
+
+
+class DuplicateIndex:
+    """Questions that are kept, and the model that tells which of them ask the same.
+
+    Any number of threads may ask it at once. What other processes add and remove is seen by the
+    next call.
+
+    Args:
+        store: keeps the questions.
+        engine: the model that made the vectors that are there.
+        neighbours: what finds the nearest; see `Follower`.
+
+    Raises:
+        ModelMismatchError: another model made them.
+        ConfigError, MissingExtraError: see `Follower`.
+    """
+
+    def __init__(self, store: Store, engine: Engine, *, neighbours: str = "auto"):
+        self.store = store
+        self.engine = engine
+        self._neighbours = neighbours
+        self._follower: "Follower | None" = None
+        self._require_model()
+
+    def __len__(self) -> int:
+        """Count the questions."""
+        return self.store.state().questions
+
+    def add(
+        self,
+        text: str,
+        *,
+        id: str | None = None,  # noqa: A002 - what it is called everywhere else
+        metadata: Metadata | None = None,
+        replace: bool = False,
+    ) -> str:
+        """Keep a question for good; give its id, a new one if it has none.
+
+        Raises:
+            DataError: it has no word or mark, or the id is taken and may not be `replace`d.
+            ModelMismatchError: the store was reindexed for another model meanwhile.
+            StoreError: it cannot be kept.
+        """
+        name = uuid.uuid4().hex if id is None else id
+        self.add_all([NewQuestion(id=name, text=text, metadata=metadata or {})], replace=replace)
+        return name
+
+    def add_all(self, questions: Sequence[NewQuestion], *, replace: bool = False) -> None:
+        """Keep questions for good, all or none; see `add`."""
+        for question in questions:
+            if self.engine.is_blank(question.text):
+                raise DataError(
+                    f"question {question.id} has no word or mark, only {question.text!r:.40}"
+                )
+        vectors = self.engine.encode([question.text for question in questions])
+        self.store.add(questions, vectors, self.engine.model.fingerprint, replace=replace)
+
+    def remove(self, *ids: str) -> list[str]:
+        """Forget questions for good; give the ids that were there."""
+        return self.store.remove(ids)
+
+    def search(
+        self, text: str, k: int = 10, *, where: Mapping[str, Value] | None = None
+    ) -> list[Match]:
+        """Find the nearest questions by the cosine, best first.
+
+        Args:
+            text: what is asked.
+            k: how many; fewer come only where there are no more.
+            where: metadata that they must have.
+
+        Raises:
+            DataError: the question has no word or mark.
+            ConfigError: `k` is below 1.
+        """
+        return self._match(text, k, where)
+
+    def check(
+        self, text: str, k: int = 10, *, where: Mapping[str, Value] | None = None
+    ) -> list[Match]:
+        """Find the questions most likely to ask the same, the likeliest first; see `search`.
+
+        Of the nearest by the cosine those come first that the pair head, and what else the model
+        has, finds most alike. Whether one asks the same says its verdict.
+        """
+        matches = self._match(text, max(k, _LOOKED_AT), where)
+        matches.sort(key=lambda match: -match.verdict.similarity)
+        return matches[:k]
+
+    def duplicates(
+        self,
+        *,
+        probability: float = CUT,
+        linkage: str = "average",
+        floor: float = FLOOR,
+        threads: int = 1,
+        progress: Progress | None = None,
+    ) -> Duplicates:
+        """Group all questions that ask the same; see `find_duplicates`."""
+        kept = [question for lot in self.store.scan() for question in lot]
+        return find_duplicates(
+            self.engine,
+            [question.id for question in kept],
+            [question.text for question in kept],
+            probability=probability,
+            linkage=linkage,
+            floor=floor,
+            threads=threads,
+            progress=progress,
+        )
+
+    def close(self) -> None:
+        """Let go of the store, and keep what makes the next start quick."""
+        if self._follower is not None:
+            self._follower.save()
+        self.store.close()
+
+    def __enter__(self: _Itself) -> _Itself:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _match(self, text: str, k: int, where: Mapping[str, Value] | None) -> list[Match]:
+        if self.engine.is_blank(text):
+            raise DataError(f"the question has no word or mark, only {text!r:.40}")
+        self._require_model()
+        follower = self._caught_up()
+        query = self.engine.encode([text])
+        among = None if where is None else self.store.where(where)
+        keys, cosines = (each[0] for each in follower.neighbours.search(query, k, among=among))
+        there = keys >= 0
+        keys, cosines = keys[there], cosines[there]
+        found = zip(self.store.get(keys.tolist()), cosines.tolist(), strict=True)
+        kept = [(each, cosine) for each, cosine in found if each is not None]
+        if not kept:
+            return []
+        questions = [question for question, _ in kept]
+        vectors = follower.neighbours.vectors(np.array([each.key for each in questions]))
+        scores = self.engine.score(
+            ([text] * len(kept), np.repeat(query, len(kept), axis=0)),
+            ([each.text for each in questions], vectors.astype(np.float32)),
+        )
+        verdicts = self.engine.model.decision.verdicts(scores)
+        return [
+            Match(question=question, cosine=cosine, verdict=verdict)
+            for (question, cosine), verdict in zip(kept, verdicts, strict=True)
+        ]
+
+    def _caught_up(self) -> "Follower":
+        """Open the neighbours, when they are first asked for, and take what has changed."""
+        if self._follower is None:
+            from gemel.search.following import Follower
+
+            self._follower = Follower(self.store, self._neighbours)
+        self._follower.catch_up()
+        return self._follower
+
+    def _require_model(self) -> None:
+        kept, given = self.store.state().model, self.engine.model.fingerprint
+        if kept not in ("", given):
+            raise ModelMismatchError(
+                f"the vectors that are kept were made by the model {kept:.12}, not by this one, "
+                f"{given:.12}: give that model, or have this one make them anew (gemel reindex)"
+            )
