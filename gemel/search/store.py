@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int64
@@ -17,6 +17,7 @@ __all__ = ["Store"]
 _Itself = TypeVar("_Itself", bound="Store")
 
 
+@runtime_checkable
 class Store(Protocol):
     """Questions, their metadata and their vectors, kept for good.
 
@@ -122,7 +123,8 @@ class Store(Protocol):
     def erase(self) -> bool:
         """Wipe what is left of removed texts where the store keeps traces of them.
 
-        `remove` does so by itself. False: a reader still holds on to them; call again later.
+        Where it costs little, as in SQLite, `remove` does so by itself. False: a reader still
+        holds on to them; call again later.
         """
         ...
 

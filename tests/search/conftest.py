@@ -1,4 +1,7 @@
+import os
+import subprocess
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 import psutil
@@ -85,6 +88,26 @@ def question(name, text=None, **metadata):
     return NewQuestion(
         id=name, text=f"What is {name}?" if text is None else text, metadata=metadata
     )
+
+
+@contextmanager
+def small_disk(folder, size):
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode and not os.environ.get("CI"):
+        pytest.skip("needs the right to mount a disk")
+    assert done.returncode == 0, done.stderr
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture(scope="session")
+def mounted():
+    """A context of a small disk of its own, at a folder that is made for it."""
+    return small_disk
 
 
 @pytest.fixture(scope="session")

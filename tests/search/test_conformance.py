@@ -281,6 +281,7 @@ def test_metadata_comes_back_with_its_types(store, vectors):
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 
 
+@settings(max_examples=50)
 @given(PLAIN, PLAIN)
 def test_facets_are_equal_where_values_are(one, other):
     assert (facet("n", one) == facet("n", other)) == are_equal(one, other)
@@ -495,6 +496,14 @@ def test_a_closed_store_says_so(store):
     store.close()
     with pytest.raises(StoreError, match="the store is closed; open it again"):
         store.state()
+
+
+def test_a_store_that_is_closed_while_it_is_read_lets_go_at_the_end(store):
+    with store.reading() as (session, _):
+        store.close()
+        assert session.run("SELECT count(*) FROM questions") == [(0,)]
+    with pytest.raises(Exception, match="closed"):
+        session.run("SELECT count(*) FROM questions")
 
 
 # Against a plain dict

@@ -8,6 +8,7 @@ import pytest
 from gemel.errors import StoreError
 from gemel.search.opening import open_store
 from gemel.search.sqlite import SQLiteStore
+from gemel.search.store import Store
 
 
 def test_a_file_is_an_sqlite_store(tmp_path):
@@ -18,7 +19,8 @@ def test_a_file_is_an_sqlite_store(tmp_path):
 def test_what_is_not_there_is_made_only_if_asked_for(where):
     with pytest.raises(StoreError, match=r"no such store|holds no store"):
         open_store(where, create=False)
-    open_store(where).close()
+    with open_store(where) as store:
+        assert isinstance(store, Store)
     open_store(where, create=False).close()
 
 

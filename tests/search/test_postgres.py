@@ -1,5 +1,6 @@
 """A store in PostgreSQL: its server, its tables, and what is left of removed texts."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,15 @@ def test_a_server_without_pgvector_says_so(url, monkeypatch):
         PostgresStore(url, create=False)
 
 
+def test_an_old_pgvector_says_so(url):
+    run(url, "CREATE EXTENSION IF NOT EXISTS vector", "ALTER TYPE halfvec RENAME TO renamed")
+    try:
+        with pytest.raises(StoreError, match=r"pgvector knows no halfvec; install"):
+            PostgresStore(url)
+    finally:
+        run(url, "ALTER TYPE renamed RENAME TO halfvec")
+
+
 def test_pgvector_may_lie_in_any_schema(url, ask, vectors):
     run(url, "CREATE EXTENSION IF NOT EXISTS vector", 'CREATE SCHEMA "else where"')
     run(url, 'ALTER EXTENSION vector SET SCHEMA "else where"')
@@ -136,6 +146,30 @@ def test_a_writer_that_never_ends_is_not_waited_for(url, store, ask, vectors, mo
         assert other.state().questions == 20
         hog.rollback()
         other.add([ask("new")], vectors(1), "model")
+
+
+def test_a_full_disk_loses_nothing(store, url, server, ask, vectors, mounted):
+    kept = {str(n) for n in range(20)}
+
+    def fill():
+        for number in range(10_000):
+            names = [f"{number}-{n}" for n in range(20)]
+            store.add([ask(name, "Why? " * 50) for name in names], vectors(20), "model")
+            kept.update(names)
+
+    with mounted(server.pgdata.parent / "disk", "1m") as disk:
+        shutil.chown(disk, server.system_user)
+        run(url, f"CREATE TABLESPACE small LOCATION '{disk}'")
+        run(url, "ALTER TABLE gemel.questions SET TABLESPACE small")
+        with pytest.raises(StoreError, match="the server's disk is full; nothing of this was kept"):
+            fill()
+        assert {each.id for lot in store.scan() for each in lot} == kept
+        assert store.state().questions == len(store.changes(0).keys) == len(kept) > 100
+        subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], check=True)
+        store.add([ask("after")], vectors(1), "model")
+        assert store.find(["after"])[0].text == "What is after?"
+        store.close()
+        run(url, "DROP SCHEMA gemel CASCADE", "DROP TABLESPACE small")
 
 
 WRITER = """

@@ -6,7 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +128,13 @@ def test_nothing_lies_beside_a_closed_store(filled):
     assert [file.name for file in filled.parent.iterdir()] == [filled.name]
 
 
+def test_a_place_without_a_write_ahead_log_is_refused():
+    connection = sqlite3.connect(":memory:")
+    with pytest.raises(StoreError, match=r"no write-ahead log can be kept here \(memory\)"):
+        sqlite_schema.make_schema(connection, "questions.db")
+    connection.close()
+
+
 # Faults
 
 
@@ -179,22 +186,7 @@ def test_a_store_that_is_read_only_refuses_changes(filled, ask, vectors):
         assert store.state().questions == 50
 
 
-@contextmanager
-def mounted(folder, size):
-    """A small disk of its own."""
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    done = subprocess.run(command, capture_output=True, check=False)
-    if done.returncode and not os.environ.get("CI"):
-        pytest.skip("needs the right to mount a disk")
-    assert done.returncode == 0, done.stderr
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def test_a_full_disk_loses_nothing(tmp_path, ask, vectors):
+def test_a_full_disk_loses_nothing(tmp_path, ask, vectors, mounted):
     kept = set()
 
     def fill(store):
@@ -221,7 +213,7 @@ def test_a_full_disk_loses_nothing(tmp_path, ask, vectors):
             assert {each.id for lot in store.scan() for each in lot} == (kept | {"after"}) - {"0-0"}
 
 
-def test_a_disk_that_may_only_be_read(tmp_path, ask, vectors):
+def test_a_disk_that_may_only_be_read(tmp_path, ask, vectors, mounted):
     with mounted(tmp_path / "disk", "2m") as disk:
         with SQLiteStore(disk / "questions.db") as store:
             store.add([ask("a")], vectors(1), "model")
