@@ -24,9 +24,10 @@ def describe_duplicates(found: "Duplicates", written: Sequence[Path]) -> Iterato
         written: files that have all of them.
     """
     gone = len(found.ids) - len(found.kept)
+    groups = f"{len(found.groups):,} group{'' if len(found.groups) == 1 else 's'}"
     yield (
         f"{len(found.ids):,} questions: {sum(map(len, found.groups)):,} have a duplicate, in "
-        f"{len(found.groups):,} groups; {gone:,} could go"
+        f"{groups}; {gone:,} could go"
     )
     yield (
         f"{found.exact:,} are copies of others; the rest by a probability of "
