@@ -1,0 +1,61 @@
+"""What finds the nearest questions of a corpus, and why."""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gemel.errors import ConfigError, MissingExtraError
+from gemel.search.approximate import ApproximateNeighbours
+from gemel.search.exact import ExactNeighbours
+
+__all__ = ["NEIGHBOURS", "Choice", "choose_neighbours"]
+
+NEIGHBOURS = ("auto", "exact", "approximate")
+"""What may be asked for."""
+_EXACT = 250_000
+"""Questions up to which `auto` compares with every one: some 12 ms, and 256 MB at 256 numbers."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How neighbours are found."""
+
+    name: str
+    """"exact": compares with every question; "approximate": walks usearch's graph."""
+    why: str
+    """What speaks for it."""
+    make: Callable[[int], ExactNeighbours | ApproximateNeighbours]
+    """Makes one without questions, of the numbers in a vector."""
+
+
+def choose_neighbours(questions: int, kind: str = "auto") -> Choice:
+    """Choose what finds the nearest of so many questions, or what is asked for.
+
+    Args:
+        questions: how many there are.
+        kind: one of `NEIGHBOURS`.
+
+    Raises:
+        ConfigError: no such kind.
+        MissingExtraError: "approximate" is asked for, and usearch is not installed.
+    """
+    if kind not in NEIGHBOURS:
+        raise ConfigError(f"neighbours must be one of {', '.join(NEIGHBOURS)}, not {kind!r}")
+    installed = importlib.util.find_spec("usearch") is not None
+    if kind == "approximate" and not installed:
+        raise MissingExtraError("approximate search", "ann")
+    if kind == "exact":
+        return Choice("exact", "asked for", ExactNeighbours)
+    if kind == "approximate":
+        return Choice("approximate", "asked for", ApproximateNeighbours)
+    if questions <= _EXACT:
+        why = f"up to {_EXACT:,} questions it is quick to compare with every one"
+        return Choice("exact", why, ExactNeighbours)
+    if installed:
+        why = f"above {_EXACT:,} questions a graph is quicker, and misses few"
+        return Choice("approximate", why, ApproximateNeighbours)
+    why = (
+        f"usearch is not here, which is quicker above {_EXACT:,} questions: "
+        "pip install 'gemel[ann]'"
+    )
+    return Choice("exact", why, ExactNeighbours)

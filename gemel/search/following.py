@@ -1,0 +1,166 @@
+"""Neighbours that follow a store."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from gemel.errors import StoreError
+from gemel.search.approximate import ApproximateNeighbours
+from gemel.search.cache import Origin, open_cache, save_cache
+from gemel.search.choosing import Choice, choose_neighbours
+from gemel.search.neighbours import Neighbours
+from gemel.search.records import StoreState
+from gemel.search.store import Store
+from gemel.text import Progress
+
+__all__ = ["Follower"]
+
+
+@dataclass
+class _Followed:
+    """Neighbours and what is in them."""
+
+    neighbours: Neighbours
+    choice: Choice
+    state: StoreState
+    """Of the store when they were begun."""
+    sequence: int
+    """All changes up to it are in them."""
+
+
+class Follower:
+    """Keeps neighbours as a store is: takes what changed there, in lots.
+
+    Any number of threads may use it. Who searches takes `neighbours` once and keeps to them: others
+    take their place when the store serves the vectors of another model, and when it has become so
+    large that `auto` walks a graph.
+
+    Args:
+        store: what is followed.
+        kind: one of `NEIGHBOURS`.
+        cache: the file of a graph, to begin from and to `save` to.
+        name: what tells the store from others in that file, as its address.
+
+    Raises:
+        ConfigError, MissingExtraError: see `choose_neighbours`.
+        StoreError: the store cannot be read.
+    """
+
+    def __init__(
+        self, store: Store, kind: str = "auto", *, cache: str | Path | None = None, name: str = ""
+    ):
+        self.store = store
+        self.kind = kind
+        self.cache = None if cache is None else Path(cache)
+        self.name = name
+        self.cache_problem = ""
+        """Why the cache was of no use when it was looked at; empty if it was of use."""
+        self._lock = threading.Lock()
+        self._followed = self._begin(store.state())
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """What finds the nearest, as of the last `catch_up`."""
+        return self._followed.neighbours
+
+    @property
+    def choice(self) -> Choice:
+        """How they are found, and why."""
+        return self._followed.choice
+
+    @property
+    def sequence(self) -> int:
+        """All changes of the store up to it are in `neighbours`."""
+        return self._followed.sequence
+
+    def catch_up(self, progress: Progress | None = None) -> None:
+        """Take all that changed in the store until now.
+
+        Args:
+            progress: is told how many questions are in, of how many.
+
+        Raises:
+            StoreError: the store cannot be read, or contradicts itself.
+        """
+        with self._lock:
+            followed, begun_anew = self._followed, False
+            while True:
+                state = self.store.state()
+                if not self._goes_on(followed, state):
+                    followed = self._begin(state)
+                elif followed.sequence < state.sequence:
+                    self._take_lot(followed, state)
+                    if progress is not None:
+                        progress("finding neighbours", len(followed.neighbours), state.questions)
+                elif len(followed.neighbours) == state.questions:
+                    break
+                elif begun_anew:
+                    raise StoreError(
+                        f"the store says that it holds {state.questions:,} questions, and gave "
+                        f"{len(followed.neighbours):,}: put a backup in its place"
+                    )
+                else:  # since they were begun, a backup was put in the place of the store
+                    followed, begun_anew = _empty(state, followed.choice), True
+            self._followed = followed
+
+    def save(self) -> bool:
+        """Write the cache, if there is a place for it and a graph to keep.
+
+        Raises:
+            OSError: it cannot be written; the old one stays.
+        """
+        with self._lock:
+            followed = self._followed
+            graph = followed.neighbours
+            if self.cache is None or not isinstance(graph, ApproximateNeighbours):
+                return False
+            save_cache(self.cache, graph, self._origin(followed.state, followed.sequence))
+            return True
+
+    def _goes_on(self, followed: _Followed, state: StoreState) -> bool:
+        """Say whether what changed can be taken into these neighbours."""
+        before = followed.state
+        if (before.generation, before.dim) != (state.generation, state.dim):
+            return False
+        if state.sequence < followed.sequence:  # a backup was put in its place
+            return False
+        chosen = choose_neighbours(state.questions, self.kind).name
+        return (followed.choice.name, chosen) != ("exact", "approximate")
+
+    def _begin(self, state: StoreState) -> _Followed:
+        """Begin anew, from the cache if it is of use."""
+        choice = choose_neighbours(state.questions, self.kind)
+        empty = _empty(state, choice)
+        if self.cache is None or not isinstance(empty.neighbours, ApproximateNeighbours):
+            return empty
+        cached = open_cache(self.cache, self._origin(state, state.sequence), empty.neighbours.graph)
+        self.cache_problem = cached.problem
+        if cached.neighbours is None:
+            return empty
+        return _Followed(cached.neighbours, choice, state, cached.sequence)
+
+    def _take_lot(self, followed: _Followed, state: StoreState) -> None:
+        changes = self.store.changes(followed.sequence)
+        if changes.generation != state.generation:
+            return  # seen when the state is read again
+        if changes.until <= followed.sequence:
+            raise StoreError(
+                f"the store has come to change {state.sequence}, and gives none after "
+                f"{followed.sequence}: put a backup in its place"
+            )
+        followed.neighbours.put(changes.keys, changes.vectors)
+        followed.neighbours.remove(changes.removed)
+        followed.sequence = changes.until
+
+    def _origin(self, state: StoreState, sequence: int) -> Origin:
+        return Origin(
+            store=self.name,
+            model=state.model,
+            dim=state.dim,
+            generation=state.generation,
+            sequence=sequence,
+        )
+
+
+def _empty(state: StoreState, choice: Choice) -> _Followed:
+    return _Followed(choice.make(state.dim), choice, state, sequence=0)
