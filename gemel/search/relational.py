@@ -21,12 +21,11 @@ _WITHOUT_VECTOR = (
     "SELECT key, id, text, metadata FROM questions WHERE NOT EXISTS (SELECT 1 FROM vectors "
     "WHERE vectors.key = questions.key AND generation = ?) ORDER BY key LIMIT ?"
 )
-# Both databases merge the two by their indices, and sort nothing.
-_CHANGES = (
+_PUT = (
     "SELECT sequence, key, {vector} FROM vectors WHERE generation = ? AND sequence > ? "
-    "UNION ALL SELECT sequence, key, NULL FROM removed WHERE sequence > ? "
     "ORDER BY sequence LIMIT ?"
 )
+_REMOVED = "SELECT sequence, key FROM removed WHERE sequence > ? ORDER BY sequence LIMIT ?"
 
 
 class RelationalStore(Sessions):
@@ -90,15 +89,18 @@ class RelationalStore(Sessions):
     def changes(self, since: int, *, most: int = 65_536) -> Changes:
         """Give what changed after a sequence number, the oldest changes first."""
         with self.reading() as (session, ledger):
-            statement = _CHANGES.format(vector=self.vector)
-            rows = session.run(statement, (ledger.generation, since, since, most))
-        put = [row for row in rows if row[2] is not None]
+            statement = _PUT.format(vector=self.vector)
+            put = session.run(statement, (ledger.generation, since, most))
+            removed = session.run(_REMOVED, (since, most))
+        numbers = sorted(row[0] for row in (*put, *removed))
+        until = numbers[most - 1] if len(numbers) >= most else ledger.sequence
+        put = [row for row in put if row[0] <= until]
         return Changes(
-            until=rows[-1][0] if len(rows) == most else ledger.sequence,
+            until=until,
             generation=ledger.generation,
             keys=np.array([key for _, key, _ in put], np.int64),
             vectors=self.unpack([vector for *_, vector in put], ledger.dim),
-            removed=np.array([key for _, key, vector in rows if vector is None], np.int64),
+            removed=np.array([key for number, key in removed if number <= until], np.int64),
         )
 
     def add(

