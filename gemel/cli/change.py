@@ -63,7 +63,7 @@ def remove(
 
     with open_store(db, create=False) as store:
         gone = store.remove(ids)
-    typer.echo(f"{db}: {len(gone):,} questions removed")
+    typer.echo(f"{db}: {len(gone):,} question{'' if len(gone) == 1 else 's'} removed")
     missing = [each for each in dict.fromkeys(ids) if each not in gone]
     if missing:
         typer.echo(f"gemel: not there: {', '.join(missing)}", err=True)

@@ -1,6 +1,7 @@
 """A durable corpus of questions: stores, neighbours, duplicate groups."""
 
 from gemel.search.candidates import ClosePairs, close_pairs
+from gemel.search.choosing import NEIGHBOURS, Choice, choose_neighbours
 from gemel.search.clusters import central_member, connected_groups, linked_groups
 from gemel.search.deduping import CUT, FLOOR, find_duplicates
 from gemel.search.duplicates import (
@@ -12,7 +13,9 @@ from gemel.search.duplicates import (
     ScoredPairs,
     require_cut,
 )
+from gemel.search.exact import ExactNeighbours
 from gemel.search.filling import Filled, fill_store
+from gemel.search.following import Follower
 from gemel.search.group_files import GROUP_KINDS, check_group_file, write_groups
 from gemel.search.index import DuplicateIndex, Match
 from gemel.search.neighbours import Found, Neighbours
@@ -27,11 +30,14 @@ from gemel.search.store import Store
 __all__ = [
     "CUT",
     "Changes",
+    "Choice",
     "ClosePairs",
     "Duplicates",
     "DuplicateIndex",
+    "ExactNeighbours",
     "FLOOR",
     "Filled",
+    "Follower",
     "Found",
     "GROUP_KINDS",
     "Group",
@@ -39,6 +45,7 @@ __all__ = [
     "Match",
     "Member",
     "Metadata",
+    "NEIGHBOURS",
     "Neighbours",
     "NewQuestion",
     "PairScore",
@@ -50,6 +57,7 @@ __all__ = [
     "Value",
     "central_member",
     "check_group_file",
+    "choose_neighbours",
     "close_pairs",
     "connected_groups",
     "fill_store",

@@ -2,23 +2,26 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from gemel.decision import Verdict
 from gemel.errors import DataError, ModelMismatchError
 from gemel.inference import Engine
+from gemel.search.choosing import Choice
 from gemel.search.deduping import CUT, FLOOR, find_duplicates
 from gemel.search.duplicates import Duplicates
+from gemel.search.following import Follower
+from gemel.search.neighbours import require_k
 from gemel.search.records import Metadata, NewQuestion, StoredQuestion, Value
 from gemel.search.store import Store
 from gemel.text import Progress
-
-if TYPE_CHECKING:
-    from gemel.search.following import Follower
 
 __all__ = ["DuplicateIndex", "Match"]
 
@@ -48,18 +51,27 @@ class DuplicateIndex:
     Args:
         store: keeps the questions.
         engine: the model that made the vectors that are there.
-        neighbours: what finds the nearest; see `Follower`.
+        neighbours: what finds the nearest; see `choose_neighbours`.
+        cache: a file that makes the next opening quick where there are very many questions; it can
+            be deleted at any time.
 
     Raises:
         ModelMismatchError: another model made them.
-        ConfigError, MissingExtraError: see `Follower`.
     """
 
-    def __init__(self, store: Store, engine: Engine, *, neighbours: str = "auto"):
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        *,
+        neighbours: str = "auto",
+        cache: str | Path | None = None,
+    ):
         self.store = store
         self.engine = engine
-        self._neighbours = neighbours
-        self._follower: "Follower | None" = None
+        self._kind, self._cache = neighbours, cache
+        self._opening = Lock()
+        self._follower: Follower | None = None
         self._require_model()
 
     def __len__(self) -> int:
@@ -149,8 +161,13 @@ class DuplicateIndex:
             progress=progress,
         )
 
+    @property
+    def choice(self) -> Choice:
+        """How the nearest are found, and why."""
+        return self._caught_up().choice
+
     def close(self) -> None:
-        """Let go of the store, and keep what makes the next start quick."""
+        """Let go of the store, and keep what makes the next opening quick."""
         if self._follower is not None:
             self._follower.save()
         self.store.close()
@@ -169,42 +186,47 @@ class DuplicateIndex:
     def _match(self, text: str, k: int, where: Mapping[str, Value] | None) -> list[Match]:
         if self.engine.is_blank(text):
             raise DataError(f"the question has no word or mark, only {text!r:.40}")
-        self._require_model()
-        follower = self._caught_up()
-        query = self.engine.encode([text])
-        among = None if where is None else self.store.where(where)
-        keys, cosines = (each[0] for each in follower.neighbours.search(query, k, among=among))
-        there = keys >= 0
-        keys, cosines = keys[there], cosines[there]
-        found = zip(self.store.get(keys.tolist()), cosines.tolist(), strict=True)
-        kept = [(each, cosine) for each, cosine in found if each is not None]
-        if not kept:
+        require_k(k)
+        if not self._require_model():
             return []
-        questions = [question for question, _ in kept]
-        vectors = follower.neighbours.vectors(np.array([each.key for each in questions]))
+        query = self.engine.encode([text])
+        while True:
+            neighbours = self._caught_up().neighbours
+            among = None if where is None else self.store.where(where)
+            found = neighbours.search(query, k, among=among)
+            keys = found.keys[0][found.keys[0] >= 0]
+            questions = self.store.get(keys.tolist())
+            kept = [question for question in questions if question is not None]
+            if len(kept) == len(questions):  # else some were removed at this very moment
+                with suppress(DataError):
+                    vectors = neighbours.vectors(keys)
+                    break
         scores = self.engine.score(
             ([text] * len(kept), np.repeat(query, len(kept), axis=0)),
-            ([each.text for each in questions], vectors.astype(np.float32)),
+            ([question.text for question in kept], vectors.astype(np.float32)),
         )
         verdicts = self.engine.model.decision.verdicts(scores)
         return [
             Match(question=question, cosine=cosine, verdict=verdict)
-            for (question, cosine), verdict in zip(kept, verdicts, strict=True)
+            for question, cosine, verdict in zip(
+                kept, found.cosines[0].tolist(), verdicts, strict=False
+            )
         ]
 
-    def _caught_up(self) -> "Follower":
+    def _caught_up(self) -> Follower:
         """Open the neighbours, when they are first asked for, and take what has changed."""
-        if self._follower is None:
-            from gemel.search.following import Follower
-
-            self._follower = Follower(self.store, self._neighbours)
+        with self._opening:
+            if self._follower is None:
+                self._follower = Follower(self.store, self._kind, cache=self._cache)
         self._follower.catch_up()
         return self._follower
 
-    def _require_model(self) -> None:
+    def _require_model(self) -> str:
+        """Give the fingerprint of the model that made the vectors; empty if there are none."""
         kept, given = self.store.state().model, self.engine.model.fingerprint
         if kept not in ("", given):
             raise ModelMismatchError(
                 f"the vectors that are kept were made by the model {kept:.12}, not by this one, "
                 f"{given:.12}: give that model, or have this one make them anew (gemel reindex)"
             )
+        return kept
