@@ -90,8 +90,9 @@ class SQLiteStore(RelationalStore):
         super().__init__()
         self.path = Path(path)
         create = create and not read_only
-        if not self.path.is_file() and (self.path.exists() or not create):
-            what = "is no file" if self.path.exists() else "no such store"
+        there = self._identity() is not None
+        if not (self.path.is_file() if there else create):
+            what = "is no file" if there else "no such store"
             raise StoreError(f"{path}: {what}; `gemel index QUESTIONS --db FILE` makes one")
         self._mode = "ro" if read_only else "rw"
         with self.explained():

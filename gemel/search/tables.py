@@ -22,13 +22,13 @@ _LOT = 500
 def run_by_lots(
     session: Session, statement: str, values: Sequence[Any], before: Sequence[Any] = ()
 ) -> list[Row]:
-    """Run a statement with `IN (?)` at its end for some of the values at a time.
+    """Run a statement that has an `IN (?)`, for some of the values at a time.
 
     Args:
         session: in whose transaction.
         statement: what to run.
-        values: what is in it.
-        before: values of the `?` that stand before it.
+        values: what stands in its brackets.
+        before: values of the `?` before it.
     """
     rows: list[Row] = []
     for start in range(0, len(values), _LOT):

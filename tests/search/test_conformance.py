@@ -1,16 +1,12 @@
 """What every store promises, whatever keeps it."""
 
-import json
 import math
 import threading
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gemel.errors import DataError, ModelMismatchError, StoreError
-from gemel.search.checking import facet
 from gemel.search.opening import open_store
 from gemel.search.records import NewQuestion, StoreState
 from gemel.search.restoring import restore
@@ -200,94 +196,6 @@ def test_a_key_is_never_given_twice(store, where, ask, vectors):
         given_ |= set(keys.tolist())
 
 
-# Metadata
-
-
-def test_questions_are_found_by_all_of_the_values(store, ask, vectors):
-    keys = store.add(
-        [ask("a", x=1, y="u"), ask("b", x=1, y="v"), ask("c", x=2, y="u"), ask("d")],
-        vectors(4),
-        "model",
-    )
-    assert store.where({}).tolist() == keys.tolist()
-    assert store.where({"x": 1}).tolist() == keys[:2].tolist()
-    assert store.where({"y": "u", "x": 1}).tolist() == [keys[0]]
-    assert store.where({"y": "u", "z": 1}).tolist() == []
-
-
-VALUES = [
-    True,
-    False,
-    1,
-    1.0,
-    0,
-    0.0,
-    -0.0,
-    2.5,
-    2**53,
-    2**53 + 1,
-    float(2**53),
-    10**30,
-    1e30,
-    None,
-]
-VALUES += [
-    "",
-    "1",
-    "true",
-    "null",
-    "None",
-    "a.b",
-    "'; DROP TABLE questions; --",
-    '"',
-    "\\",
-    "\0",
-    "%s?",
-]
-NAMES = ["", "a", "a.b", '"', "'", "$", "\\", "ü", "a b", "?", "%s", "[0]", "\n", "\0", "; --"]
-
-
-def are_equal(one, other):
-    """Python's equality, but that True is no number."""
-    return isinstance(one, bool) == isinstance(other, bool) and one == other
-
-
-def test_values_are_found_by_what_equals_them(store, vectors):
-    asked = [NewQuestion(id=str(n), text="", metadata={"v": v}) for n, v in enumerate(VALUES)]
-    keys = store.add([*asked, NewQuestion(id="none", text="")], vectors(len(VALUES) + 1), "model")
-    for value in VALUES:
-        expected = [key for key, v in zip(keys[:-1], VALUES, strict=True) if are_equal(v, value)]
-        assert store.where({"v": value}).tolist() == expected, value
-
-
-def test_names_are_taken_as_they_stand(store, vectors):
-    asked = [NewQuestion(id=str(n), text="", metadata={v: n}) for n, v in enumerate(NAMES)]
-    keys = store.add(asked, vectors(len(NAMES)), "model")
-    for n, name in enumerate(NAMES):
-        assert store.where({name: n}).tolist() == [keys[n]], name
-        assert store.where({name: n + 1}).tolist() == []
-    assert [dict(kept.metadata) for kept in store.get(keys.tolist())] == [
-        {name: n} for n, name in enumerate(NAMES)
-    ]
-
-
-def test_metadata_comes_back_with_its_types(store, vectors):
-    metadata = {str(n): value for n, value in enumerate(VALUES)}
-    store.add([NewQuestion(id="a", text="", metadata=metadata)], vectors(1), "model")
-    (kept,) = store.find(["a"])
-    assert json.dumps(kept.metadata) == json.dumps(metadata)
-
-
-PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
-
-
-@settings(max_examples=50)
-@given(PLAIN, PLAIN)
-def test_facets_are_equal_where_values_are(one, other):
-    assert (facet("n", one) == facet("n", other)) == are_equal(one, other)
-    assert facet("n", one) != facet("m", one)
-
-
 # Scanning, and following the changes
 
 
@@ -323,84 +231,6 @@ def test_changes_come_in_lots_the_oldest_first(store, ask, vectors):
     third = store.changes(second.until)
     assert (third.until, third.keys.tolist(), third.removed.tolist()) == (second.until, [], [])
     assert third.vectors.shape == (0, 8)
-
-
-# Another model
-
-
-def test_another_model_takes_the_place_of_the_first(store, ask, vectors):
-    first = store.add([ask("a"), ask("b")], vectors(2), "one")
-    store.begin_reindex("two", 3)
-    state = store.state()
-    assert (state.model, state.reindexing, state.reindexed) == ("one", "two", 0)
-    third = store.add([ask("c")], vectors(1, 1), "one")
-    (lone,) = store.without_vector(most=1)
-    assert lone.id == "a"
-    keys = np.array([kept.key for kept in store.without_vector()])
-    assert keys.tolist() == [*first, *third]
-    store.put_vectors(keys[:2], vectors(2, 2, dim=3))
-    store.put_vectors(keys[1:2], vectors(1, 3, dim=3))
-    assert store.state().reindexed == 2
-    store.begin_reindex("two", 3)
-    assert [kept.key for kept in store.without_vector()] == third.tolist()
-    np.testing.assert_array_equal(
-        store.changes(0).vectors, np.concatenate([vectors(2), vectors(1, 1)]).astype(np.float16)
-    )
-    with pytest.raises(DataError, match="2 of 3 questions have a vector of the model two"):
-        store.finish_reindex()
-    store.remove(["a"])
-    assert store.state().reindexed == 1
-    store.put_vectors(np.array([keys[0], third[0], 10**9]), vectors(3, 4, dim=3))
-    store.finish_reindex()
-    after = store.state()
-    assert after._replace(sequence=0) == StoreState(0, 1, "two", 3, 2, "", 0)
-    assert after.sequence > state.sequence
-    changes = store.changes(0)
-    assert changes.generation == 1
-    assert changes.keys.tolist() == [keys[1], third[0]]
-    expected = np.concatenate([vectors(1, 3, dim=3), vectors(3, 4, dim=3)[1:2]])
-    np.testing.assert_array_equal(changes.vectors, expected.astype(np.float16))
-    store.add([ask("d")], vectors(1, dim=3), "two")
-
-
-def test_a_third_model_gives_up_the_second(store, ask, vectors):
-    keys = store.add([ask("a")], vectors(1), "one")
-    store.begin_reindex("two", 3)
-    store.put_vectors(keys, vectors(1, dim=3))
-    store.begin_reindex("three", 4)
-    assert store.state().reindexing == "three"
-    assert store.state().reindexed == 0
-    with pytest.raises(DataError, match="vectors of 3 numbers, where 4 are expected"):
-        store.put_vectors(keys, vectors(1, dim=3))
-    store.put_vectors(keys, vectors(1, dim=4))
-    store.finish_reindex()
-    assert store.state().dim == 4
-
-
-def test_a_replaced_question_needs_a_vector_again(store, ask, vectors):
-    keys = store.add([ask("a")], vectors(1), "one")
-    store.begin_reindex("two", 3)
-    store.put_vectors(keys, vectors(1, dim=3))
-    store.add([ask("a")], vectors(1), "one", replace=True)
-    assert store.state().reindexed == 0
-    assert [kept.id for kept in store.without_vector()] == ["a"]
-
-
-def test_reindexing_that_makes_no_sense_is_refused(store, ask, vectors):
-    keys = store.add([ask("a")], vectors(1), "one")
-    assert store.without_vector() == []
-    for model in ("one", ""):
-        with pytest.raises(DataError, match=f"the model '{model}' made the vectors"):
-            store.begin_reindex(model, 8)
-    with pytest.raises(DataError, match="vectors of 0 numbers"):
-        store.begin_reindex("two", 0)
-    with pytest.raises(DataError, match="no reindexing was begun"):
-        store.finish_reindex()
-    with pytest.raises(DataError, match="where no are expected; begin_reindex"):
-        store.put_vectors(keys, vectors(1))
-    store.begin_reindex("two", 8)
-    with pytest.raises(DataError, match="a key stands twice"):
-        store.put_vectors(np.repeat(keys, 2), vectors(2))
 
 
 # Backups
@@ -504,90 +334,3 @@ def test_a_store_that_is_closed_while_it_is_read_lets_go_at_the_end(store):
         assert session.run("SELECT count(*) FROM questions") == [(0,)]
     with pytest.raises(Exception, match="closed"):
         session.run("SELECT count(*) FROM questions")
-
-
-# Against a plain dict
-
-
-class Replica:
-    """What follows the changes of a store, in small lots, and sees nothing else."""
-
-    def __init__(self):
-        self.since, self.generation, self.vectors = 0, None, {}
-
-    def follow(self, store):
-        while self.since < store.state().sequence or self.generation is None:
-            changes = store.changes(self.since, most=3)
-            if changes.generation != self.generation:
-                self.since, self.generation, self.vectors = 0, changes.generation, {}
-                changes = store.changes(0, most=3)
-            self.since = changes.until
-            self.vectors |= zip(changes.keys.tolist(), changes.vectors.tolist(), strict=True)
-            for key in changes.removed.tolist():
-                self.vectors.pop(key, None)
-
-
-NAMED = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=5)
-STEPS = st.lists(
-    st.tuples(st.sampled_from(["add", "replace"]), NAMED)
-    | st.tuples(st.just("remove"), NAMED)
-    | st.tuples(st.sampled_from(["begin", "put", "finish", "follow", "reopen"]), st.just([])),
-    max_size=25,
-)
-
-
-@settings(max_examples=25)
-@given(steps=STEPS)
-def test_a_store_does_what_a_dict_does(new_store, steps, ask, vectors):
-    where = new_store()
-    store = open_store(where)
-    kept, made, served, next_model = {}, {}, 0, None
-    replicas = [Replica(), Replica()]
-    for number, (step, names) in enumerate(steps):
-        new = vectors(len(names), number) if names else np.zeros((0, 8), np.float32)
-        if step in ("add", "replace"):
-            asked = [ask(name, f"{name} {number}", n=number % 3) for name in names]
-            if step == "add" and kept.keys() & set(names):
-                with pytest.raises(DataError):
-                    store.add(asked, new, f"model {served}")
-            elif names:
-                keys = store.add(asked, new, f"model {served}", replace=step == "replace")
-                rows = zip(names, keys.tolist(), asked, new.astype(np.float16), strict=True)
-                for name, key, each, vector in rows:
-                    kept.pop(name, None)
-                    kept[name] = (key, each.text, each.metadata, vector.tolist())
-        elif step == "remove":
-            assert store.remove(names) == [name for name in names if kept.pop(name, None)]
-        elif step == "begin" and store.state().model:
-            next_model = f"model {served + 1}"
-            store.begin_reindex(next_model, 8)
-        elif step == "put" and next_model:
-            keys = np.array([each.key for each in store.without_vector(most=3)], np.int64)
-            if len(keys):
-                put = vectors(len(keys), 1000 + number)
-                store.put_vectors(keys, put)
-                made |= zip(keys.tolist(), put.astype(np.float16).tolist(), strict=True)
-        elif step == "finish" and next_model:
-            if any(key not in made for key, *_ in kept.values()):
-                with pytest.raises(DataError):
-                    store.finish_reindex()
-            else:
-                store.finish_reindex()
-                kept = {name: (key, *rest[:-1], made[key]) for name, (key, *rest) in kept.items()}
-                made, served, next_model = {}, served + 1, None
-        elif step == "follow":
-            replicas[0].follow(store)
-        elif step == "reopen":
-            store.close()
-            store = open_store(where)
-        assert {each.id: (each.key, each.text) for lot in store.scan(lot=2) for each in lot} == {
-            name: (key, text) for name, (key, text, *_) in kept.items()
-        }
-    for n in range(3):
-        expected = sorted(key for key, _, metadata, _ in kept.values() if metadata["n"] == n)
-        assert store.where({"n": n}).tolist() == expected
-    for replica in replicas:
-        replica.follow(store)
-        assert replica.vectors == {key: vector for key, *_, vector in kept.values()}
-    assert store.state().questions == len(kept)
-    store.close()
