@@ -16,7 +16,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _ROOM = Path("gemel", "compiled")
-_SOURCES = ("rows.c", "scan.c", "spell.c")
+_SOURCES = ("rows.c", "scan.c", "spell.c", "steps.c")
 _LIBRARY = "gemel.library"
 _FLAGS = ["-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"]
 _FLAGS += ["-shared", "-fPIC"]

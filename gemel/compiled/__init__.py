@@ -1,4 +1,4 @@
-"""What the install compiled: reading text, spelling words, and an LSTM that reads questions."""
+"""What the install compiled: reading text, spelling words, an LSTM that reads, and its learning."""
 
 from gemel.compiled.library import Library, find_library, open_library
 

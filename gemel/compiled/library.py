@@ -2,7 +2,7 @@
 
 import ctypes
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ _FUNCTIONS: dict[str, list[Any]] = {
     "gemel_sum_rows": [*[_NUMBER] * 2, *[_POINTER] * 4],
     "gemel_list_words": [_NUMBER, _NUMBER, *[_POINTER] * 3],
     "gemel_scan": [_NUMBER, _FLAG, _NUMBER, *[_POINTER] * 9],
+    "gemel_step": [*[_FLAG] * 3, *[_NUMBER] * 2, *[_POINTER] * 8],
+    "gemel_step_back": [*[_FLAG] * 3, *[_NUMBER] * 2, *[_POINTER] * 9],
 }
 
 
@@ -48,10 +50,24 @@ class Library:
         Raises:
             MemoryError: it found no room.
         """
-        found: int = getattr(self._library, name)(*numbers, *map(_address, arrays))
-        if found < 0:
-            raise MemoryError(f"{name} found no room to work in")
-        return found
+        return self.bind(name, *arrays)(*numbers)
+
+    def bind(self, name: str, *arrays: np.ndarray) -> Callable[..., int]:
+        """Give a function with its arrays, to be called with its numbers many times.
+
+        Raises:
+            MemoryError: when called, it found no room.
+        """
+        function = getattr(self._library, name)
+        addresses = [_address(array) for array in arrays]
+
+        def call(*numbers: int) -> int:
+            found: int = function(*numbers, *addresses)
+            if found < 0:
+                raise MemoryError(f"{name} found no room to work in")
+            return found
+
+        return call
 
 
 def _address(array: np.ndarray) -> int:

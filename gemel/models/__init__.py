@@ -1,7 +1,8 @@
 """Networks for questions, made of layers."""
 
 from gemel.models.head import PairHead
+from gemel.models.reading import read
 from gemel.models.siamese import Mode, SiameseModel
 from gemel.models.weights import get_weights, set_weights
 
-__all__ = ["Mode", "PairHead", "SiameseModel", "get_weights", "set_weights"]
+__all__ = ["Mode", "PairHead", "SiameseModel", "get_weights", "read", "set_weights"]

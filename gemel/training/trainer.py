@@ -12,7 +12,7 @@ import torch
 from gemel.config import TrainingConfig
 from gemel.data import Batch, Batches
 from gemel.errors import TrainingError
-from gemel.models import SiameseModel, get_weights, set_weights
+from gemel.models import SiameseModel, get_weights, read, set_weights
 from gemel.training.averaging import Average
 from gemel.training.collapse import COLLAPSED
 from gemel.training.objectives import objective_of
@@ -188,7 +188,7 @@ class Trainer:
         with self._chance():
             # The twin is one encoder: reading all sides in one go gives the same vectors, sooner.
             with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
-                vectors = self.model.processor(batch.inputs)
+                vectors = read(self.model.processor, batch.inputs)
             loss = self.parts["objective"](vectors.float(), batch)
         self.optimizer.zero_grad()
         loss.backward()
