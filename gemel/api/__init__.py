@@ -1,10 +1,14 @@
 """The library's verbs, each a few lines over the rooms below."""
 
-from gemel.api.answering import compare, encode, load
-from gemel.api.files import audit, sample, split
-from gemel.api.keeping import backup, dedupe, index, open_index, reindex, restore
-from gemel.api.learning import train
-from gemel.api.measuring import evaluate, fit
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gemel.api.answering import compare, encode, load
+    from gemel.api.files import audit, sample, split
+    from gemel.api.keeping import backup, dedupe, index, open_index, reindex, restore
+    from gemel.api.learning import train
+    from gemel.api.measuring import evaluate, fit
 
 __all__ = [
     "audit",
@@ -23,3 +27,23 @@ __all__ = [
     "split",
     "train",
 ]
+
+# A verb brings in what it needs when it is called first: who compares two questions needs no store.
+_FILES = {
+    "answering": ("compare", "encode", "load"),
+    "files": ("audit", "sample", "split"),
+    "keeping": ("backup", "dedupe", "index", "open_index", "reindex", "restore"),
+    "learning": ("train",),
+    "measuring": ("evaluate", "fit"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for file, names in _FILES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"gemel.api.{file}"), name)
+    raise AttributeError(f"module 'gemel.api' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

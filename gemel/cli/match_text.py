@@ -25,13 +25,16 @@ def describe_nearest(found: "list[Match]") -> str:
 
 def describe_matches(found: "list[Match]") -> str:
     """Say whether it was asked before, and list what is likeliest to ask the same."""
-    same = [match for match in found if match.verdict.is_duplicate]
-    answer = "asked before" if same else "not asked before"
+    is_same = any(match.verdict.is_duplicate for match in found)
+    answer = "asked before" if is_same else "not asked before"
     if not found:
         return f"{answer}: no question is kept that it could be compared with"
-    rest = [] if same else ["the likeliest are"]
-    lines = [f"        {_line(match, found)}  {match.verdict.answer}" for match in found]
-    return "\n".join([answer, *rest, *lines])
+    from gemel.decision import ANSWERS
+
+    width = max(map(len, ANSWERS))
+    head = f"{'answer':<{width}}  probability  {'id':<{_id_width(found)}}  question"
+    lines = [f"{match.verdict.answer:<{width}}  {_line(match, found)}" for match in found]
+    return "\n".join([answer, "", head, *lines])
 
 
 def _line(match: "Match", found: "list[Match]") -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from gemel.errors import DataError
 from gemel.files import check_writable, new_file
-from gemel.pages import check_groups_page, render_groups
 from gemel.search.duplicates import Duplicates
 
 __all__ = ["GROUP_KINDS", "check_group_file", "write_groups"]
@@ -33,6 +32,8 @@ def check_group_file(path: str | Path, *, overwrite: bool = False) -> None:
     if path.exists() and not overwrite:
         raise DataError("stands there already; name another file, or add --overwrite", path=path)
     if path.suffix == ".html":
+        from gemel.pages import check_groups_page
+
         check_groups_page()
     check_writable(path)
 
@@ -79,6 +80,8 @@ def _json_lines(found: Duplicates) -> Iterator[str]:
 
 
 def _page(found: Duplicates) -> Iterator[str]:
+    from gemel.pages import render_groups
+
     yield render_groups(
         questions=len(found.ids),
         exact=found.exact,
