@@ -1,5 +1,6 @@
 """A durable corpus of questions: stores, neighbours, duplicate groups."""
 
+from gemel.search.approximate import ApproximateNeighbours, Graph
 from gemel.search.candidates import ClosePairs, close_pairs
 from gemel.search.choosing import NEIGHBOURS, Choice, choose_neighbours
 from gemel.search.clusters import central_member, connected_groups, linked_groups
@@ -28,6 +29,7 @@ from gemel.search.sqlite import SQLiteStore
 from gemel.search.store import Store
 
 __all__ = [
+    "ApproximateNeighbours",
     "CUT",
     "Changes",
     "Choice",
@@ -40,6 +42,7 @@ __all__ = [
     "Follower",
     "Found",
     "GROUP_KINDS",
+    "Graph",
     "Group",
     "LINKAGES",
     "Match",

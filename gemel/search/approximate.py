@@ -14,7 +14,7 @@ from gemel.search.neighbours import Found, missing_key, require_dim, require_k
 
 __all__ = ["ApproximateNeighbours", "Graph"]
 
-_LOT = 8
+_LOT = 4
 """Questions that are put, or looked for, while others wait: usearch holds the interpreter as long,
 some milliseconds."""
 _PICKED = 8192
@@ -156,9 +156,10 @@ class ApproximateNeighbours:
     ) -> tuple[Int64[np.ndarray, "found"], Int64[np.ndarray, "found"]]:
         """Give the row of the query and the key of what the graph finds: `count` and their equals.
 
-        A walk meets `expansion_search` questions anyway, and usearch rounds the query to float16.
+        Twice as many are looked for, and `expansion_search` at least: a walk is right about the
+        nearer half of what it meets, and usearch rounds the query to float16.
         """
-        wanted = max(count, self.graph.expansion_search)
+        wanted = max(2 * count, self.graph.expansion_search)
         keys = []
         for query in queries:
             found = self._index.search(query, wanted, threads=1)
