@@ -136,7 +136,8 @@ class Duplicates:
     @functools.cached_property
     def joined(self) -> Int32[np.ndarray, "questions"]:
         """The group of each question, also one by itself: the smallest number of `copies` there."""
-        return self._linked[self.copies]
+        joined: Int32[np.ndarray, "questions"] = self._linked[self.copies]
+        return joined
 
     @functools.cached_property
     def groups(self) -> tuple[Group, ...]:
