@@ -15,6 +15,7 @@ from gemel.search import (
     DuplicateIndex,
     Duplicates,
     Filled,
+    SQLiteStore,
     fill_store,
     find_duplicates,
     open_store,
@@ -50,8 +51,9 @@ def open_index(
     """
     engine = open_engine(model)
     store = open_store(str(db), create=create)
+    cache = f"{db}.neighbours" if isinstance(store, SQLiteStore) else None
     try:
-        return DuplicateIndex(store, engine, neighbours=neighbours)
+        return DuplicateIndex(store, engine, neighbours=neighbours, cache=cache)
     except BaseException:
         store.close()
         raise

@@ -65,7 +65,7 @@ def copy_all(source: Sessions, target: Sessions) -> None:
         ):
             _copy_vectors(source, before, after, generation, dim)
         _copy_removed(before, after)
-        for name in (field.name for field in fields(Ledger)):
+        for name in {field.name for field in fields(Ledger)} - {"identity"}:
             setattr(fresh, name, getattr(ledger, name))
 
 

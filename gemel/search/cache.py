@@ -29,7 +29,7 @@ class Origin:
     """Of what neighbours were made."""
 
     store: str
-    """What tells a store from others, as its address."""
+    """Its identity."""
     model: str
     """Fingerprint of the model that made the vectors."""
     dim: int
@@ -126,7 +126,7 @@ def _read(whole: memoryview, wanted: Origin, graph: Graph) -> Cached:
 def _difference(found: Origin, wanted: Origin) -> str:
     """Say why what is found is no use for what is wanted; empty if it is."""
     if found.store != wanted.store:
-        return f"it is of another store, {found.store}"
+        return "it is of another store"
     if (found.model, found.dim) != (wanted.model, wanted.dim):
         return f"its vectors are of another model, {found.model:.12}"
     if found.generation != wanted.generation:

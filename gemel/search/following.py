@@ -39,22 +39,19 @@ class Follower:
         store: what is followed.
         kind: one of `NEIGHBOURS`.
         cache: the file of a graph, to begin from and to `save` to.
-        name: what tells the store from others in that file, as its address.
 
     Raises:
         ConfigError, MissingExtraError: see `choose_neighbours`.
         StoreError: the store cannot be read.
     """
 
-    def __init__(
-        self, store: Store, kind: str = "auto", *, cache: str | Path | None = None, name: str = ""
-    ):
+    def __init__(self, store: Store, kind: str = "auto", *, cache: str | Path | None = None):
         self.store = store
         self.kind = kind
         self.cache = None if cache is None else Path(cache)
-        self.name = name
         self.cache_problem = ""
         """Why the cache was of no use when it was looked at; empty if it was of use."""
+        self._cached: Origin | None = None
         self._lock = threading.Lock()
         self._followed = self._begin(store.state())
 
@@ -104,7 +101,7 @@ class Follower:
             self._followed = followed
 
     def save(self) -> bool:
-        """Write the cache, if there is a place for it and a graph to keep.
+        """Write the cache, if there is a place for it and a graph to keep that is not in it yet.
 
         Raises:
             OSError: it cannot be written; the old one stays.
@@ -112,15 +109,23 @@ class Follower:
         with self._lock:
             followed = self._followed
             graph = followed.neighbours
+            origin = self._origin(followed.state, followed.sequence)
             if self.cache is None or not isinstance(graph, ApproximateNeighbours):
                 return False
-            save_cache(self.cache, graph, self._origin(followed.state, followed.sequence))
+            if origin == self._cached:
+                return False
+            save_cache(self.cache, graph, origin)
+            self._cached = origin
             return True
 
     def _goes_on(self, followed: _Followed, state: StoreState) -> bool:
         """Say whether what changed can be taken into these neighbours."""
         before = followed.state
-        if (before.generation, before.dim) != (state.generation, state.dim):
+        if (before.identity, before.generation, before.dim) != (
+            state.identity,
+            state.generation,
+            state.dim,
+        ):
             return False
         if state.sequence < followed.sequence:  # a backup was put in its place
             return False
@@ -137,6 +142,7 @@ class Follower:
         self.cache_problem = cached.problem
         if cached.neighbours is None:
             return empty
+        self._cached = self._origin(state, cached.sequence)
         return _Followed(cached.neighbours, choice, state, cached.sequence)
 
     def _take_lot(self, followed: _Followed, state: StoreState) -> None:
@@ -154,7 +160,7 @@ class Follower:
 
     def _origin(self, state: StoreState, sequence: int) -> Origin:
         return Origin(
-            store=self.name,
+            store=state.identity,
             model=state.model,
             dim=state.dim,
             generation=state.generation,

@@ -169,7 +169,8 @@ class DuplicateIndex:
     def close(self) -> None:
         """Let go of the store, and keep what makes the next opening quick."""
         if self._follower is not None:
-            self._follower.save()
+            with suppress(OSError):  # without its cache it opens too, only later
+                self._follower.save()
         self.store.close()
 
     def __enter__(self: _Itself) -> _Itself:

@@ -21,9 +21,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             questions bigint NOT NULL,
             reindexing text NOT NULL,
             reindexed bigint NOT NULL,
+            identity text NOT NULL,
             reindexing_dim integer NOT NULL
         )""",
-        "INSERT INTO gemel.store VALUES (0, 0, '', 0, 0, '', 0, 0)",
+        "INSERT INTO gemel.store VALUES (0, 0, '', 0, 0, '', 0, gen_random_uuid(), 0)",
         # The byte order of "C" is no other after an upgrade of the system's library.
         """CREATE TABLE gemel.questions (
             key bigint PRIMARY KEY,

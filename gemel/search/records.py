@@ -50,6 +50,8 @@ class StoreState(NamedTuple):
     """Fingerprint of the model for which vectors are being made; empty if there is none."""
     reindexed: int
     """How many questions have such a vector already."""
+    identity: str
+    """What no other store has: drawn when it was made."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -19,12 +19,12 @@ Row: TypeAlias = tuple[Any, ...]
 # typing.Self, which the checks of the test suite cannot read on a method.
 _Itself = TypeVar("_Itself", bound="Sessions")
 _LEDGER = (
-    "SELECT sequence, generation, model, dim, questions, reindexing, reindexed, reindexing_dim "
-    "FROM store"
+    "SELECT sequence, generation, model, dim, questions, reindexing, reindexed, identity, "
+    "reindexing_dim FROM store"
 )
 _WRITE_LEDGER = (
     "UPDATE store SET sequence = ?, generation = ?, model = ?, dim = ?, questions = ?, "
-    "reindexing = ?, reindexed = ?, reindexing_dim = ?"
+    "reindexing = ?, reindexed = ?, identity = ?, reindexing_dim = ?"
 )
 
 
@@ -65,6 +65,7 @@ class Ledger:
     questions: int
     reindexing: str
     reindexed: int
+    identity: str
     reindexing_dim: int
 
     def draw(self, count: int) -> Int64[np.ndarray, "count"]:

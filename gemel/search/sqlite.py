@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from gemel.errors import StoreError
 from gemel.search.backups import new_backup
 from gemel.search.relational import RelationalStore
 from gemel.search.sessions import Row, Session
-from gemel.search.sqlite_schema import check_schema, make_schema
+from gemel.search.sqlite_schema import NEW_IDENTITY, check_schema, make_schema
 
 __all__ = ["SQLiteStore"]
 
@@ -151,6 +151,8 @@ class SQLiteStore(RelationalStore):
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             remedy = _REMEDIES.get(code, "restore it from a backup if this stays")
             raise StoreError(f"{self.name}: {remedy} ({error})") from error
+        except UnicodeDecodeError as error:  # a text of the file, perhaps in SQLite's own message
+            raise StoreError(f"{self.name}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}") from error
 
     def unpack(self, vectors: Sequence[bytes], dim: int) -> Float16[np.ndarray, "rows dim"]:
         """Give vectors of their bytes.
@@ -187,3 +189,5 @@ class SQLiteStore(RelationalStore):
         """
         with new_backup(path) as fresh, self.session() as session:
             session.run("VACUUM INTO ?", (str(fresh),))
+            with closing(sqlite3.connect(fresh)) as copy, copy:  # it goes ways of its own from here
+                copy.execute(f"UPDATE store SET identity = {NEW_IDENTITY}")  # noqa: S608

@@ -4,10 +4,12 @@ import sqlite3
 
 from gemel.errors import StoreError
 
-__all__ = ["MIGRATIONS", "check_schema", "make_schema"]
+__all__ = ["MIGRATIONS", "NEW_IDENTITY", "check_schema", "make_schema"]
 
 _APPLICATION = 0x67656D6C
 """What says that a file is gemel's: "geml"."""
+NEW_IDENTITY = "lower(hex(randomblob(16)))"
+"""Draws one, in SQL."""
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE store (
@@ -18,9 +20,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             questions INTEGER NOT NULL,
             reindexing TEXT NOT NULL,
             reindexed INTEGER NOT NULL,
+            identity TEXT NOT NULL,
             reindexing_dim INTEGER NOT NULL
         )""",
-        "INSERT INTO store VALUES (0, 0, '', 0, 0, '', 0, 0)",
+        f"INSERT INTO store VALUES (0, 0, '', 0, 0, '', 0, {NEW_IDENTITY}, 0)",  # noqa: S608
         """CREATE TABLE questions (
             key INTEGER PRIMARY KEY,
             id TEXT NOT NULL UNIQUE,

@@ -32,7 +32,7 @@ def test_another_model_takes_the_place_of_the_first(store, ask, vectors):
     store.put_vectors(np.array([keys[0], third[0], 10**9]), vectors(3, 4, dim=3))
     store.finish_reindex()
     after = store.state()
-    assert after._replace(sequence=0) == StoreState(0, 1, "two", 3, 2, "", 0)
+    assert after._replace(sequence=0) == StoreState(0, 1, "two", 3, 2, "", 0, state.identity)
     assert after.sequence > state.sequence
     changes = store.changes(0)
     assert changes.generation == 1

@@ -58,7 +58,7 @@ def test_what_was_saved_is_opened(path):
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
-        ({"store": "others.db"}, "it is of another store, questions.db"),
+        ({"store": "others.db"}, "it is of another store"),
         ({"model": "b" * 64}, "its vectors are of another model, aaaaaaaaaaaa"),
         ({"dim": 9}, "its vectors are of another model, aaaaaaaaaaaa"),
         ({"generation": 3}, "all vectors were made anew since"),

@@ -11,7 +11,9 @@ from gemel.search.opening import open_store
 from gemel.search.records import NewQuestion, StoreState
 from gemel.search.restoring import restore
 
-NEW = StoreState(sequence=0, generation=0, model="", dim=0, questions=0, reindexing="", reindexed=0)
+NEW = StoreState(
+    sequence=0, generation=0, model="", dim=0, questions=0, reindexing="", reindexed=0, identity=""
+)
 
 
 def texts_of(store):
@@ -29,7 +31,7 @@ def content_of(store):
 
 
 def test_a_new_store_is_empty(store):
-    assert store.state() == NEW
+    assert store.state()._replace(identity="") == NEW
     assert list(store.scan()) == []
     assert store.get([1]) == store.find(["a"]) == [None]
     assert store.where({}).tolist() == store.where({"a": 1}).tolist() == []
@@ -63,7 +65,7 @@ def test_what_is_added_is_there_for_all(store, where, ask, vectors):
 def test_nothing_is_added_where_nothing_is_given(store):
     assert store.add([], np.zeros((0, 8), np.float32), "model").tolist() == []
     assert store.remove([]) == []
-    assert store.state() == NEW
+    assert store.state()._replace(identity="") == NEW
 
 
 def test_an_id_is_there_once(store, ask, vectors):
@@ -117,7 +119,7 @@ def test_other_models_vectors_are_refused(store, ask, vectors):
 def test_a_vector_has_length_one(store, ask, wrong, message):
     with pytest.raises(DataError, match=message):
         store.add([ask("a")], wrong, "model")
-    assert store.state() == NEW
+    assert store.state()._replace(identity="") == NEW
 
 
 def test_as_many_vectors_as_questions(store, ask, vectors):
@@ -146,7 +148,7 @@ def test_vectors_of_any_precision_and_order_in_memory(store, ask, vectors, preci
 def test_what_no_store_can_keep_is_refused(store, vectors, asked, message):
     with pytest.raises(DataError, match=message):
         store.add([asked], vectors(1), "model")
-    assert store.state() == NEW
+    assert store.state()._replace(identity="") == NEW
 
 
 def test_metadata_is_plain(store, vectors):
@@ -249,7 +251,7 @@ def test_a_backup_holds_all_and_can_be_restored(store, where, tmp_path, ask, vec
     restore(tmp_path / "backup.db", str(tmp_path / "restored.db"))
     for copy in (tmp_path / "backup.db", tmp_path / "restored.db"):
         with open_store(str(copy), create=False) as other:
-            assert other.state() == before
+            assert other.state()._replace(identity=before.identity) == before
             assert content_of(other) == content
             assert other.where({"v": "ü"}).tolist() == [keys[1]]
             assert other.changes(0).removed.tolist() == [keys[0]]
@@ -334,3 +336,15 @@ def test_a_store_that_is_closed_while_it_is_read_lets_go_at_the_end(store):
         assert session.run("SELECT count(*) FROM questions") == [(0,)]
     with pytest.raises(Exception, match="closed"):
         session.run("SELECT count(*) FROM questions")
+
+
+def test_every_store_has_an_identity_of_its_own(store, tmp_path):
+    identity = store.state().identity
+    assert len(identity) >= 32
+    store.backup(tmp_path / "backup.db")
+    with open_store(str(tmp_path / "backup.db")) as copy:
+        assert copy.state().identity != identity
+    restore(tmp_path / "backup.db", str(tmp_path / "restored.db"))
+    with open_store(str(tmp_path / "restored.db")) as restored:
+        assert restored.state().identity != identity
+    assert store.state().identity == identity

@@ -131,7 +131,7 @@ def test_a_corpus_that_grows_large_gets_a_graph(store, monkeypatch):
 
 def followed(store, cache):
     """A follower that begins with what the cache holds, and how many changes it has to take."""
-    follower = Follower(store, "approximate", cache=cache, name="the store")
+    follower = Follower(store, "approximate", cache=cache)
     begun = follower.sequence
     check(follower)
     return follower, begun
@@ -160,15 +160,14 @@ def test_it_begins_anew_when_the_cache_is_no_use(store, tmp_path):
     cache.write_bytes(cache.read_bytes()[:-1])
     follower, begun = followed(store, cache)
     assert (begun, "damaged" in follower.cache_problem) == (0, True)
-    other = Follower(store, "approximate", cache=cache, name="another store")
-    assert "damaged" in other.cache_problem
 
 
 def test_a_cache_of_a_store_that_was_put_back_is_seen(path, tmp_path):
     cache, backup = tmp_path / "cache", tmp_path / "backup.db"
     with open_store(str(path)) as store:
         add(store, "a", "b")
-        store.backup(backup)
+    shutil.copy(path, backup)
+    with open_store(str(path)) as store:
         add(store, "c", "d", seed=1)
         followed(store, cache)[0].save()
     shutil.copy(backup, path)
@@ -224,3 +223,31 @@ def test_many_threads_catch_up_while_one_adds(store):
         thread.join()
     assert not errors
     check(follower)
+
+
+def test_a_cache_is_written_only_when_something_changed(store, tmp_path):
+    cache = tmp_path / "cache"
+    add(store, "a", "b", "c")
+    follower, _ = followed(store, cache)
+    assert [follower.save(), follower.save()] == [True, False]
+    again, _ = followed(store, cache)
+    assert not again.save()
+    add(store, "d", seed=2)
+    check(again)
+    assert again.save()
+
+
+def test_a_cache_of_another_store_of_as_many_questions_is_no_use(path, tmp_path):
+    cache, backup = tmp_path / "cache", tmp_path / "backup.db"
+    with open_store(str(path)) as store:
+        add(store, "a", "b")
+        store.backup(backup)
+        add(store, "c", "d", seed=1)
+        followed(store, cache)[0].save()
+        identity = store.state().identity
+    shutil.copy(backup, path)
+    with open_store(str(path)) as store:
+        assert store.state().identity != identity
+        add(store, "e", "f", seed=2)
+        follower, begun = followed(store, cache)
+        assert (begun, follower.cache_problem) == (0, "it is of another store")
