@@ -82,7 +82,7 @@ TARGET INLINE void OF_KIND(read_units)(const Step *step, int is_short, int64_t r
     }
     const Bits is_higher = out > pooled;
     const Bits best = (Bits)OF_KIND(get)(0, step->best, at, some);
-    const Bits now = (is_higher & (Bits){0} + (int32_t)step->number) | (~is_higher & best);
+    const Bits now = (is_higher & ((Bits){0} + (int32_t)step->number)) | (~is_higher & best);
     OF_KIND(put)(0, step->best, at, some, (Floats)now);
     OF_KIND(put)(0, step->pooled, at, some, OF_KIND(higher)(out, pooled));
 }
@@ -103,7 +103,7 @@ TARGET INLINE void OF_KIND(learn_units)(const Step *step, int is_short, int64_t 
     Floats out = OF_KIND(get)(0, step->pooled, at, some);
     if (step->highest) {
         const Bits best = (Bits)OF_KIND(get)(0, step->best, at, some);
-        out = (Floats)((best == (Bits){0} + (int32_t)step->number) & (Bits)out);
+        out = (Floats)((best == ((Bits){0} + (int32_t)step->number)) & (Bits)out);
     }
     if (row < step->next) {
         out += OF_KIND(get)(is_short, step->outputs, at, some);
