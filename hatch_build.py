@@ -66,4 +66,4 @@ def _platform() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(_compile(Path(__file__).parent / _ROOM))
+    sys.exit(_compile(Path(__file__).parent / _ROOM) or 0)
