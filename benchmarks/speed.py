@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from layout import markdown
+from limits import contended, machine_limits, work_per_question
 from machine import require_idle
 from record import write_result, write_table
 
@@ -69,6 +70,11 @@ class Worker:
         return self.answer()
 
 
+def our_models(options: argparse.Namespace) -> dict[str, str]:
+    """Name what is measured of gemel."""
+    return {"gemel, notebook": str(options.notebook), "gemel, quora-en": DEFAULT_MODEL}
+
+
 def measure_encoding(options: argparse.Namespace, questions: list[str]) -> dict[str, Any]:
     """Have all encoders take turns."""
     whole, some = options.work / "questions.json", options.work / "some-questions.json"
@@ -79,9 +85,9 @@ def measure_encoding(options: argparse.Namespace, questions: list[str]) -> dict[
         "all-MiniLM-L6-v2": Worker(options.peers, "minilm", "", some),
         "model2vec": Worker(options.peers, "model2vec", distilled, whole),
         "model2vec, its processes": Worker(options.peers, "model2vec-processes", distilled, whole),
-        "gemel, notebook": Worker(Path(sys.executable), "gemel", str(options.notebook), whole),
-        "gemel, quora-en": Worker(Path(sys.executable), "gemel", DEFAULT_MODEL, whole),
     }
+    for name, model in our_models(options).items():
+        workers[name] = Worker(Path(sys.executable), "gemel", model, whole)
     speeds: dict[str, list[float]] = {name: [] for name in workers}
     for _ in range(ROUNDS):
         for name, worker in workers.items():
@@ -155,38 +161,20 @@ def measure_exactness(options: argparse.Namespace, questions: list[str]) -> dict
     return found
 
 
-def limits() -> dict[str, float]:
-    """Measure what this machine can do at most: a core's matrix products, its memory."""
-    one, other = (np.ones((2048, 2048), np.float32) for _ in range(2))
-    rates = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        one @ other
-        rates.append(2 * 2048**3 / (time.perf_counter() - started) / 1e9)
-    long = np.ones(50_000_000)
-    copy = np.empty_like(long)
-    speeds = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        np.copyto(copy, long)
-        speeds.append(2 * long.nbytes / (time.perf_counter() - started) / 1e9)
-    return {
-        "float32_gflops": round(statistics.median(rates)),
-        "memory_gb_per_second": round(statistics.median(speeds), 1),
-    }
-
-
 def table(result: dict[str, Any]) -> str:
     """Write what was measured as a table."""
     encoding = result["encoding"]
     rivals = [name for name in encoding if not name.startswith("gemel")]
     head = ["encoder", "questions a second", *(f"times {rival}" for rival in rivals)]
+    head += ["limit by operations", "by memory"]
     rows = []
     for name, found in encoding.items():
         speed = found["questions_per_second"]
         spread = f"{speed:,} ({found['lowest']:,} to {found['highest']:,})"
         ratios = [speed / encoding[rival]["questions_per_second"] for rival in rivals]
-        rows.append([name, spread, *(f"{ratio:.1f}" for ratio in ratios)])
+        work = result["work"].get(name)
+        limits = [f"{work['by_operations']:,}", f"{work['by_bytes']:,}"] if work else ["", ""]
+        rows.append([name, spread, *(f"{ratio:.1f}" for ratio in ratios), *limits])
     return markdown(head, rows)
 
 
@@ -205,10 +193,16 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     questions = sorted(gemel.read_pairs(options.train).texts)
     random.Random(0).shuffle(questions)
+    ours = {name: gemel.load(model) for name, model in our_models(options).items()}
+    limits = machine_limits()
     result: dict[str, Any] = {
         "questions": len(questions),
-        "backend": gemel.load(DEFAULT_MODEL).backend.name,
-        "limits": limits(),
+        "backend": ours["gemel, quora-en"].backend.name,
+        "limits": limits,
+        "work": {
+            name: work_per_question(engine, questions, limits) for name, engine in ours.items()
+        },
+        "contention": contended(ours["gemel, notebook"], questions[:100_000]),
         "encoding": measure_encoding(options, questions),
         "one_question": {
             "notebook": measure_one_question(str(options.notebook), questions),
