@@ -131,7 +131,16 @@ def test_every_command_in_the_readme_is_one():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     verbs = set(re.findall(r"^(?:\.venv/bin/)?gemel (\w+)", readme, flags=re.MULTILINE))
     about_pairs = {"audit", "split", "train", "evaluate", "fit", "compare", "encode"}
-    about_questions = {"dedupe", "index", "check", "search", "add", "duplicates", "backup", "reindex"}
+    about_questions = {
+        "dedupe",
+        "index",
+        "check",
+        "search",
+        "add",
+        "duplicates",
+        "backup",
+        "reindex",
+    }
     assert verbs == about_pairs | about_questions
     targets = set(re.findall(r"make (\w[\w-]*)(?=\s+#)", readme))
     makefile = (ROOT / "Makefile").read_text()

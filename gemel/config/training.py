@@ -4,7 +4,7 @@ import dataclasses
 
 from gemel.config.require import require
 
-__all__ = ["KEPT", "LOSSES", "PRECISIONS", "WORD_VECTORS", "TrainingConfig"]
+__all__ = ["DEVICES", "KEPT", "LOSSES", "PRECISIONS", "WORD_VECTORS", "TrainingConfig"]
 
 WORD_VECTORS = ("random", "cooccurrence")
 """What words' vectors can begin as."""
@@ -12,6 +12,8 @@ KEPT = ("best", "last")
 """Which epoch's network stays."""
 LOSSES = ("triplet", "joint")
 """What the network can learn by."""
+DEVICES = ("auto", "cpu", "cuda")
+"""Where the network can learn."""
 PRECISIONS = ("auto", "float32", "bfloat16")
 """What the network can compute in while it learns."""
 
@@ -67,6 +69,9 @@ class TrainingConfig:
     0 is none."""
     precision: str = "auto"
     """Of the network's arithmetic: "float32", "bfloat16", or "auto" for what is fastest here."""
+    device: str = "auto"
+    """Where it learns: "cpu", "cuda", or "auto": a graphics card where there is one that computes
+    what the processor does."""
     validation_fraction: float = 0.05
     """Share of the rows kept out of training to choose the threshold, 0 to 1, exclusive."""
     seed: int = 0
@@ -136,6 +141,10 @@ class TrainingConfig:
         require(
             self.precision in PRECISIONS,
             f"training.precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}",
+        )
+        require(
+            self.device in DEVICES,
+            f"training.device must be one of {', '.join(DEVICES)}, not {self.device!r}",
         )
         require(
             0 < self.validation_fraction < 1,

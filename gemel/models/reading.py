@@ -26,9 +26,11 @@ def read(
     embedding, *dropout, lstm, pooling, normalize = processor.sublayers
     is_both = isinstance(lstm, BidirectionalLSTM)
     cells = [lstm.forwards.cell, lstm.backwards.cell] if is_both else [lstm.cell]
-    mask = embedding.next_mask(tuple(map(torch.from_numpy, inputs)), None)
-    if mask is None or not mask.any() or not can_pack(cells[0].bias):
-        found: Tensor = processor(inputs)
+    bias = cells[0].bias
+    tensors = tuple(torch.from_numpy(each).to(bias.device) for each in inputs)
+    mask = embedding.next_mask(tensors, None)
+    if mask is None or not mask.any() or not can_pack(bias):
+        found: Tensor = processor(tensors)
         return found
     rows = PackedRows.of(mask.numpy())
     # Padded arrays give their words, one after the other; the spelling of words stays as it is.

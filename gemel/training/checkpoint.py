@@ -122,7 +122,9 @@ class Checkpoint:
             part.load_state_dict(self._part(name))
         if trainer.average:
             averaged = self._part("average")
-            trainer.average.values = [averaged[str(number)] for number in _numbers(trainer)]
+            trainer.average.values = [
+                averaged[str(number)].to(trainer.device) for number in _numbers(trainer)
+            ]
         if self.known.state.step:
             moments = {number: self._part(f"adam.{number}") for number in _numbers(trainer)}
             groups = trainer.optimizer.state_dict()["param_groups"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from gemel.layers import ComposedEmbedding
 from gemel.models import SiameseModel, get_weights
@@ -26,14 +27,15 @@ class Folding:
         self._embedding = embedding if isinstance(embedding, ComposedEmbedding) else None
         if self._embedding is not None:
             spelled = tokenizer.spell(tokenizer.vocabulary)
-            self._spelled = torch.from_numpy(spelled.ids).long(), torch.from_numpy(spelled.starts)
+            self._ids, self._starts = map(torch.from_numpy, (spelled.ids, spelled.starts))
 
     def weights(self) -> dict[str, np.ndarray]:
         """Copy the weights, folded."""
         weights = get_weights(self.model.processor, self.model.head)
         if self._embedding is not None:
             with torch.no_grad():
-                weights["embedding.weight"] = self._embedding.fold(*self._spelled).numpy()
+                folded = self._embedding.fold(*self._spelled())
+            weights["embedding.weight"] = folded.cpu().numpy()
         return weights
 
     def unfold(self, table: np.ndarray) -> np.ndarray:
@@ -41,6 +43,11 @@ class Folding:
         if self._embedding is None:
             return table
         with torch.no_grad():
-            spelled = self._embedding.spelled.compose(*self._spelled)
-        rows: np.ndarray = table - spelled.numpy()
+            spelled = self._embedding.spelled.compose(*self._spelled())
+        rows: np.ndarray = table - spelled.cpu().numpy()
         return rows
+
+    def _spelled(self) -> tuple[Tensor, Tensor]:
+        """Give how all words are spelled, where the network is."""
+        device = next(self.model.processor.parameters()).device
+        return self._ids.long().to(device), self._starts.to(device)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -29,7 +30,7 @@ class TripletObjective(nn.Module):
     def forward(self, vectors: Float[Tensor, "questions dim"], batch: Batch) -> Float[Tensor, ""]:
         """Give the mean of the hinges."""
         v1, v2, negatives = vectors.split(batch.sizes)
-        groups, others = torch.from_numpy(batch.groups), torch.from_numpy(batch.negative_groups)
+        groups, others = _on(vectors, batch.groups, batch.negative_groups)
         return in_batch_triplet_loss(v1, v2, self.margin, groups, negatives, others)
 
 
@@ -59,18 +60,22 @@ class JointObjective(nn.Module):
     def forward(self, vectors: Float[Tensor, "questions dim"], batch: Batch) -> Float[Tensor, ""]:
         """Give the sum."""
         v1, v2, negatives = vectors.split(batch.sizes)
-        groups, others = torch.from_numpy(batch.groups), torch.from_numpy(batch.negative_groups)
+        groups, others = _on(vectors, batch.groups, batch.negative_groups)
         ranking = in_batch_ranking_loss(v1, v2, self.log_scale.exp(), groups, negatives, others)
-        apart = torch.from_numpy(batch.negative_anchors)
-        same = torch.from_numpy(batch.labelled)
+        apart, same = _on(vectors, batch.negative_anchors, batch.labelled)
         left = torch.cat([v1[same], v1[apart]])
         right = torch.cat([v2[same], negatives])
-        labels = torch.full((len(left),), self.label_noise)
+        labels = vectors.new_full((len(left),), self.label_noise)
         labels[: len(left) - len(apart)] = 1 - self.label_noise
         cosine = (left * right).sum(dim=1)
         loss = ranking + _label_loss(self.slope * cosine + self.intercept, labels)
         (head,) = self._head
         return loss if head is None else loss + _label_loss(head(left, right), labels)
+
+
+def _on(vectors: Tensor, *arrays: np.ndarray) -> tuple[Tensor, ...]:
+    """Put arrays where the vectors are."""
+    return tuple(torch.from_numpy(array).to(vectors.device) for array in arrays)
 
 
 _label_loss = F.binary_cross_entropy_with_logits

@@ -5,13 +5,16 @@ import torch
 __all__ = ["uses_bfloat16"]
 
 
-def uses_bfloat16(precision: str) -> bool:
+def uses_bfloat16(precision: str, device: torch.device) -> bool:
     """Resolve the setting `training.precision` on this machine.
 
     Args:
-        precision: "float32", "bfloat16", or "auto": bfloat16 where the processor multiplies it
+        precision: "float32", "bfloat16", or "auto": bfloat16 where the device multiplies it
             (elsewhere it would be slow).
+        device: where the network learns.
     """
+    if precision == "auto" and device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if precision == "auto":
         # Torch tells only by a private name; one day without it costs speed, not answers.
         is_supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)

@@ -15,6 +15,7 @@ from gemel.errors import TrainingError
 from gemel.models import SiameseModel, get_weights, read, set_weights
 from gemel.training.averaging import Average
 from gemel.training.collapse import COLLAPSED
+from gemel.training.device import choose_device
 from gemel.training.objectives import objective_of
 from gemel.training.precision import uses_bfloat16
 from gemel.training.reporters import EpochSummary, Reporter, StepSummary
@@ -60,13 +61,18 @@ class Trainer:
         self.validate = validate
         self.reporter = reporter
         self.state = TrainingState()
-        self.bfloat16 = uses_bfloat16(settings.precision)
+        self.device, problem = choose_device(settings.device)
+        if problem:
+            reporter.warn(problem)
+        self.bfloat16 = uses_bfloat16(settings.precision, self.device)
         parts = {
             "weights": model.processor,
             "head": model.head,
             "objective": objective_of(settings, model.head),
         }
-        self.parts = {name: part for name, part in parts.items() if part is not None}
+        self.parts = {
+            name: part.to(self.device) for name, part in parts.items() if part is not None
+        }
         self.parameters = [each for part in self.parts.values() for each in part.parameters()]
         self.optimizer = torch.optim.Adam(self.parameters, lr=settings.learning_rate, fused=True)
         self.average = Average(self.parameters, settings.ema_decay) if settings.ema_decay else None
@@ -187,7 +193,7 @@ class Trainer:
         """Take one step; give the loss and the length of the gradient."""
         with self._chance():
             # The twin is one encoder: reading all sides in one go gives the same vectors, sooner.
-            with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
                 vectors = read(self.model.processor, batch.inputs)
             loss = self.parts["objective"](vectors.float(), batch)
         self.optimizer.zero_grad()

@@ -3,18 +3,20 @@ import torch
 
 from gemel.training.precision import uses_bfloat16
 
+CPU = torch.device("cpu")
+
 
 def test_what_is_asked_for_is_given():
-    assert uses_bfloat16("bfloat16")
-    assert not uses_bfloat16("float32")
+    assert uses_bfloat16("bfloat16", CPU)
+    assert not uses_bfloat16("float32", CPU)
 
 
 @pytest.mark.parametrize("supported", [True, False])
 def test_auto_asks_the_processor(monkeypatch, supported):
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: supported)
-    assert uses_bfloat16("auto") == supported
+    assert uses_bfloat16("auto", CPU) == supported
 
 
 def test_auto_on_a_torch_that_cannot_tell(monkeypatch):
     monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported")
-    assert not uses_bfloat16("auto")
+    assert not uses_bfloat16("auto", CPU)
