@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gemel.cli.stores import Database, new_database
+from gemel.cli.stores import Database, new_database, shown
 
 __all__ = ["backup", "restore"]
 
@@ -39,4 +39,4 @@ def restore(
     from gemel import api
 
     api.restore(file, db)
-    typer.echo(f"{db}: restored from {file}")
+    typer.echo(f"{shown(db)}: restored from {file}")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gemel.cli.options import ModelFolder, chosen_model
-from gemel.cli.stores import Database, read_values
+from gemel.cli.stores import Database, read_values, shown
 
 __all__ = ["add", "remove"]
 
@@ -63,7 +63,7 @@ def remove(
 
     with open_store(db, create=False) as store:
         gone = store.remove(ids)
-    typer.echo(f"{db}: {len(gone):,} question{'' if len(gone) == 1 else 's'} removed")
+    typer.echo(f"{shown(db)}: {len(gone):,} question{'' if len(gone) == 1 else 's'} removed")
     missing = [each for each in dict.fromkeys(ids) if each not in gone]
     if missing:
         typer.echo(f"gemel: not there: {', '.join(missing)}", err=True)

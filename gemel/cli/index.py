@@ -11,7 +11,7 @@ from rich.console import Console
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import QuestionReading, reads_kept_questions
-from gemel.cli.stores import Database, new_database
+from gemel.cli.stores import Database, new_database, shown
 
 if TYPE_CHECKING:
     from gemel.search import Filled
@@ -69,7 +69,7 @@ def _text(db: str, done: "Filled") -> str:
     parts = [f"{done.added:,} questions added"]
     parts += [f"{done.replaced:,} replaced"] if done.replaced else []
     parts += [f"{done.there:,} were there already"] if done.there else []
-    return f"{db}: {', '.join(parts)}; it holds {done.questions:,}"
+    return f"{shown(db)}: {', '.join(parts)}; it holds {done.questions:,}"
 
 
 def reindex(
@@ -94,6 +94,6 @@ def reindex(
     with WorkProgress(Console(stderr=True)) as progress:
         done = api.reindex(db, chosen, threads=threads or available_cores(), progress=progress)
     if done:
-        typer.echo(f"{db}: {done:,} questions have vectors of {chosen} now")
+        typer.echo(f"{shown(db)}: {done:,} questions have vectors of {chosen} now")
     else:
-        typer.echo(f"{db}: nothing to do, {chosen} made its vectors")
+        typer.echo(f"{shown(db)}: nothing to do, {chosen} made its vectors")

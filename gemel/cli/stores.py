@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
-__all__ = ["Count", "Database", "Where", "new_database", "read_values"]
+__all__ = ["Count", "Database", "Where", "new_database", "read_values", "shown"]
 
 _METAVAR = "DB"
 new_database = typer.Option(
@@ -32,6 +33,14 @@ Where = Annotated[
         help="Only questions that have this value kept; may be given several times.",
     ),
 ]
+
+
+def shown(db: str) -> str:
+    """Give the name of a corpus to print: an address without user, password and settings."""
+    if "://" not in db:
+        return db
+    address = urlsplit(db)
+    return f"{address.scheme}://{address.hostname or ''}{address.path}"
 
 
 def read_values(given: list[str] | None, option: str) -> Mapping[str, Any] | None:
