@@ -190,6 +190,11 @@ class Engine:
             score,
         )
 
+    @property
+    def reads_letters(self) -> bool:
+        """Whether the letters of questions count beside their vectors."""
+        return self._twin.spelling is not None
+
     def is_blank(self, text: str) -> bool:
         """Say whether a question has no word or mark."""
         return not self.model.tokenizer.clean(text)

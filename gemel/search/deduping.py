@@ -1,8 +1,10 @@
 """From questions to duplicate groups: exact copies first, then near ones."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
+from jaxtyping import Int32, Int64
 
 from gemel.inference import Engine
 from gemel.search.candidates import close_pairs
@@ -31,9 +33,9 @@ def find_duplicates(
 ) -> Duplicates:
     """Find the groups of questions that ask the same.
 
-    Copies, as cleaning leaves them, are one question; different ones are encoded, all pairs of
-    cosine `floor` and more are judged, and what is likely enough makes groups. Questions without
-    word or mark are like nothing but each other.
+    Copies, as cleaning leaves them, are one question, and so are those that the model cannot tell
+    apart. Different ones are encoded, all pairs of cosine `floor` and more are judged, and what is
+    likely enough makes groups. Questions without word or mark are like nothing but each other.
 
     Args:
         engine: encodes and judges.
@@ -52,21 +54,37 @@ def find_duplicates(
     if len(ids) != len(texts):
         raise ValueError(f"{len(ids)} ids, but {len(texts)} questions")
     require_cut(probability, linkage)
-    numbers: dict[str, int] = {}
-    clean = engine.model.tokenizer.clean
-    copies = np.array([numbers.setdefault(clean(text), len(numbers)) for text in texts], np.int32)
-    del numbers
-    _, first = np.unique(copies, return_index=True)
+    copies = _number(map(engine.model.tokenizer.clean, texts))
+    first = _first(copies)
+    exact = len(copies) - len(first)
     different = [texts[row] for row in first.tolist()]
     vectors = engine.encode(different, precision="float16", threads=threads, progress=progress)
+    if not engine.reads_letters:
+        alike = _number(hashlib.blake2b(row, digest_size=16).digest() for row in vectors)
+        copies, first = alike[copies], _first(alike)
+        different, vectors = [different[row] for row in first.tolist()], vectors[first]
     pairs = close_pairs(vectors, floor, progress=progress)
     scored = score_pairs(engine, pairs, different, vectors, threads=threads, progress=progress)
     return Duplicates(
         ids=ids,
         texts=texts,
         copies=copies,
+        exact=exact,
         pairs=scored,
         floor=floor,
         probability=probability,
         linkage=linkage,
     )
+
+
+def _number(things: Iterable[Hashable]) -> Int32[np.ndarray, "things"]:
+    """Give things numbers by their first appearance, equal ones the same."""
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(thing, len(numbers)) for thing in things], np.int32)
+
+
+def _first(numbers: Int32[np.ndarray, "things"]) -> Int64[np.ndarray, "different"]:
+    """Find where each number appears first."""
+    _, first = np.unique(numbers, return_index=True)
+    places: Int64[np.ndarray, "different"] = first
+    return places

@@ -80,7 +80,7 @@ class Member:
     id: str
     text: str
     probability: float | None
-    """That it asks the same as the central question: 1 for that one and its copies. None: the two
+    """That it asks the same as the central question: 1 for that one and its equals. None: the two
     were not judged together, and what lies between them joins them."""
 
 
@@ -111,7 +111,10 @@ class Duplicates:
     ids: Sequence[str]
     texts: Sequence[str]
     copies: Int32[np.ndarray, "questions"]
-    """Which different question each one is, by order of appearance; copies have one number."""
+    """Which different question each one is, by order of appearance; those that are copies, or that
+    the model cannot tell apart, have one number."""
+    exact: int
+    """How many questions are copies of an earlier one, as cleaning leaves them."""
     pairs: ScoredPairs
     """Of different questions."""
     floor: float
@@ -127,11 +130,6 @@ class Duplicates:
     def rethreshold(self, probability: float, linkage: str | None = None) -> "Duplicates":
         """Cut elsewhere, higher or lower, by the scores that are there."""
         return dataclasses.replace(self, probability=probability, linkage=linkage or self.linkage)
-
-    @property
-    def exact(self) -> int:
-        """How many questions are copies of an earlier one, as cleaning leaves them."""
-        return len(self.ids) - self._different
 
     @functools.cached_property
     def joined(self) -> Int32[np.ndarray, "questions"]:

@@ -29,7 +29,7 @@ def made(edges, copies=(), probability=0.5, linkage="average"):
     numbers = np.array([*range(COUNT), *copies], np.int32)
     texts = [f"question {number}" for number in numbers]
     ids = [f"q{row}" for row in range(len(numbers))]
-    return Duplicates(ids, texts, numbers, scored(edges), 0.5, probability, linkage)
+    return Duplicates(ids, texts, numbers, len(copies), scored(edges), 0.5, probability, linkage)
 
 
 def parts(found):
@@ -142,5 +142,5 @@ def test_a_linkage_is_one_of_two():
 
 
 def test_nothing_at_all():
-    empty = Duplicates([], [], np.zeros(0, np.int32), scored({}), 0.5, 0.5)
+    empty = Duplicates([], [], np.zeros(0, np.int32), 0, scored({}), 0.5, 0.5)
     assert (empty.groups, empty.kept, empty.exact, list(empty.scores())) == ((), [], 0, [])

@@ -22,7 +22,7 @@ def found():
         np.array([0.95, 0.75, 0.25], np.float32),
     )
     copies = np.array([0, 1, 2, 1, 3], np.int32)
-    return Duplicates(["a", "b", "c", "d", "e"], texts, copies, pairs, 0.5, 0.5)
+    return Duplicates(["a", "b", "c", "d", "e"], texts, copies, 1, pairs, 0.5, 0.5)
 
 
 def test_a_row_for_every_question_of_a_group(found, tmp_path):
@@ -68,7 +68,7 @@ def test_a_page_says_what_it_leaves_out(tmp_path, monkeypatch):
     none = ScoredPairs(*[np.zeros(0, np.int32)] * 2, *[np.zeros(0, np.float32)] * 3)
     copies = np.repeat(np.arange(3, dtype=np.int32), [3, 2, 2])
     ids = [f"q{row}" for row in range(7)]
-    write_groups(Duplicates(ids, ids, copies, none, 0.5, 0.6), tmp_path / "g.html")
+    write_groups(Duplicates(ids, ids, copies, 4, none, 0.5, 0.6), tmp_path / "g.html")
     text = (tmp_path / "g.html").read_text()
     assert text.count("<details") == 2
     assert "The 2 largest groups are below; the others have 2 questions at most" in text
@@ -76,8 +76,8 @@ def test_a_page_says_what_it_leaves_out(tmp_path, monkeypatch):
 
 def test_surrogates_and_nothing_at_all(tmp_path):
     none = ScoredPairs(*[np.zeros(0, np.int32)] * 2, *[np.zeros(0, np.float32)] * 3)
-    half = Duplicates(["a", "b"], ["\ud800"] * 2, np.zeros(2, np.int32), none, 0.5, 0.6)
-    empty = Duplicates([], [], np.zeros(0, np.int32), none, 0.5, 0.6)
+    half = Duplicates(["a", "b"], ["\ud800"] * 2, np.zeros(2, np.int32), 1, none, 0.5, 0.6)
+    empty = Duplicates([], [], np.zeros(0, np.int32), 0, none, 0.5, 0.6)
     for name, found in (("half", half), ("empty", empty)):
         for kind in ("csv", "jsonl", "html"):
             write_groups(found, tmp_path / f"{name}.{kind}")

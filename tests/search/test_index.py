@@ -150,7 +150,7 @@ def test_many_threads_ask_while_one_adds_and_removes(index):
 def test_duplicates_of_a_corpus(index):
     index.add(TEXTS[2], id="twin")
     found = index.duplicates(probability=1.0, floor=0.9999)
-    assert [[member.id for member in group.members] for group in found.groups] == [["q2", "twin"]]
+    assert {"q2", "twin"} in [{member.id for member in group.members} for group in found.groups]
 
 
 def test_closing_lets_go(index):
