@@ -35,6 +35,7 @@ from gemel.plots import render
 from gemel.text import edit_once
 
 HERE = Path(__file__).parent
+PARTS = ("groups", "adding", "search")
 SIZES = (27_500, 55_000, 110_000, 219_947)
 MANY = 1_000_000
 K = 10
@@ -196,6 +197,9 @@ def main() -> None:
     )
     parser.add_argument("--peers", type=Path, required=True, help="Python with SemHash")
     parser.add_argument("--work", type=Path, required=True, help="a folder to work in")
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=PARTS, help="measure these anew"
+    )
     parser.add_argument("--busy", action="store_true", help="measure on a busy machine too")
     options = parser.parse_args()
     if not options.busy:
@@ -205,11 +209,16 @@ def main() -> None:
     random.Random(0).shuffle(questions)
     asked = sorted(set(gemel.read_pairs(options.asked).texts) - set(questions))
     random.Random(0).shuffle(asked)
-    result: dict[str, Any] = {"groups": measure_groups(questions, options)}
-    result["adding"] = measure_adding(questions, asked[:ASKED], options.work)
-    print(result["adding"], flush=True)
-    result["search"] = measure_search(questions, asked[:ASKED])
-    print(result["search"], flush=True)
+    parts: dict[str, Callable[[], Any]] = {
+        "groups": lambda: measure_groups(questions, options),
+        "adding": lambda: measure_adding(questions, asked[:ASKED], options.work),
+        "search": lambda: measure_search(questions, asked[:ASKED]),
+    }
+    for part in options.only:
+        found = parts[part]()
+        print(part, found, flush=True)
+        (options.work / f"{part}.json").write_text(json.dumps(found))
+    result = {part: json.loads((options.work / f"{part}.json").read_text()) for part in PARTS}
     write_result("corpus", "groups, search and adding: time and memory", result, "usearch")
     write_table("corpus", table(result["groups"]))
     (RESULTS / "corpus.svg").write_bytes(render(draw_corpus(result["groups"]), "svg"))

@@ -117,30 +117,6 @@ def measure_one_question(model: str, questions: list[str]) -> dict[str, float]:
     return {f"p{rank}_ms": round(float(np.percentile(times, rank)), 3) for rank in (50, 99)}
 
 
-def measure_first_answer() -> dict[str, float]:
-    """Type `gemel compare` at a shell; give seconds and resident megabytes."""
-    # A process of its own starts it: what this one holds would count as the child's.
-    program = (
-        "import json, resource, subprocess, sys, time; started = time.perf_counter(); "
-        "subprocess.run(sys.argv[1:], capture_output=True, check=True); "
-        "seconds = time.perf_counter() - started; "
-        "size = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024; "
-        "print(json.dumps([seconds, size]))"
-    )
-    command = [sys.executable, "-c", program, sys.executable, "-m", "gemel", "compare"]
-    command += ["How old are you?", "What is your age?"]
-    seconds, sizes = [], []
-    for _ in range(ROUNDS):
-        answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        second, size = json.loads(answer)
-        seconds.append(second)
-        sizes.append(size)
-    return {
-        "seconds": round(statistics.median(seconds), 3),
-        "resident_mb": round(statistics.median(sizes)),
-    }
-
-
 def measure_exactness(options: argparse.Namespace, questions: list[str]) -> dict[str, Any]:
     """Say what the quickest backend changes: of vectors, and of verdicts on labelled pairs."""
     pairs = gemel.read_pairs(options.dev)
@@ -208,7 +184,6 @@ def main() -> None:
             "notebook": measure_one_question(str(options.notebook), questions),
             DEFAULT_MODEL: measure_one_question(DEFAULT_MODEL, questions),
         },
-        "first_answer": measure_first_answer(),
         "exactness": measure_exactness(options, questions),
     }
     print(json.dumps(result, indent=1))
