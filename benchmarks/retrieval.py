@@ -53,7 +53,7 @@ def by_gemel(engine: Any, texts: list[str], queries: list[int]) -> dict[str, lis
         )
         order = np.argsort(-scores.reshape(found.shape), axis=1, kind="stable")[:, :NEAREST]
         judged += np.take_along_axis(found, order, axis=1).tolist()
-    return {"gemel, cosine (`search`)": nearest, "gemel, pair head (`check`)": judged}
+    return {"gemel, the cosine": nearest, "gemel, the 50 nearest by the pair head": judged}
 
 
 def by_rival(name: str, options: argparse.Namespace, count: int) -> list[list[int]]:

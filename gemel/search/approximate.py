@@ -33,7 +33,7 @@ class Graph:
     """Near questions that each is tied to (twice as many on the ground level)."""
     expansion_add: int = 128
     """Questions that are weighed to tie a new one."""
-    expansion_search: int = 256
+    expansion_search: int = 512
     """Questions that are weighed in a search."""
 
 

@@ -27,8 +27,6 @@ __all__ = ["DuplicateIndex", "Match"]
 
 # typing.Self, which the checks of the test suite cannot read on a method.
 _Itself = TypeVar("_Itself", bound="DuplicateIndex")
-_LOOKED_AT = 50
-"""Nearest questions, at least, among which a check looks for the likeliest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,14 +128,14 @@ class DuplicateIndex:
     def check(
         self, text: str, k: int = 10, *, where: Mapping[str, Value] | None = None
     ) -> list[Match]:
-        """Find the questions most likely to ask the same, the likeliest first; see `search`.
+        """Find the nearest questions as `search` does, the likeliest to ask the same first.
 
-        Of the nearest by the cosine those come first that the pair head, and what else the model
-        has, finds most alike. Whether one asks the same says its verdict.
+        Whether one does says its verdict, by all that the model has, as the pair head. Which are
+        looked at says the cosine: to choose among more of them by the head finds fewer duplicates
+        (see docs/search.md).
         """
-        matches = self._match(text, max(k, _LOOKED_AT), where)
-        matches.sort(key=lambda match: -match.verdict.similarity)
-        return matches[:k]
+        matches = self._match(text, k, where)
+        return sorted(matches, key=lambda match: -match.verdict.similarity)
 
     def duplicates(
         self,
