@@ -144,6 +144,23 @@ class Engine:
         Raises:
             ValueError: questions or vectors of other numbers.
         """
+        scores = self.score_different(left, right)
+        clean = self.model.tokenizer.clean
+        sides = zip(left[0], right[0], strict=True)
+        equal = [one == other or clean(one) == clean(other) for one, other in sides]
+        scores[np.array(equal, bool)] = 1
+        return scores
+
+    def score_different(
+        self,
+        left: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
+        right: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
+    ) -> Float32[np.ndarray, "pairs"]:
+        """Do as `score` does of pairs of which no two are one question, which it need not look at.
+
+        Raises:
+            ValueError: questions or vectors of other numbers.
+        """
         (texts, vectors), (others, other_vectors) = left, right
         if not len(texts) == len(vectors) == len(others) == len(other_vectors):
             raise ValueError(
@@ -153,10 +170,6 @@ class Engine:
         scores = self._twin.score(vectors, other_vectors)
         if self._twin.spelling is not None:
             scores = self._twin.spelling.mix(scores, texts, others)
-        clean = self.model.tokenizer.clean
-        sides = zip(texts, others, strict=True)
-        equal = [one == other or clean(one) == clean(other) for one, other in sides]
-        scores[np.array(equal, bool)] = 1
         return scores
 
     def predict_all(self, left: Sequence[str], right: Sequence[str]) -> list[Verdict]:

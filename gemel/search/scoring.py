@@ -32,7 +32,7 @@ def score_pairs(
     Args:
         engine: the model.
         pairs: rows of `texts` and `vectors`.
-        texts: questions, all different.
+        texts: questions, all different once cleaned.
         vectors: theirs, by this model.
         threads: how many compute.
         progress: is told how many pairs are done.
@@ -60,4 +60,4 @@ def _score(
         ([texts[row] for row in rows.tolist()], vectors[rows].astype(np.float32))
         for rows in (side[start : start + _LOT] for side in (pairs.left, pairs.right))
     ]
-    return engine.score(*sides)
+    return engine.score_different(*sides)
