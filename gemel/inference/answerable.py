@@ -23,9 +23,8 @@ def stream_answerable(
         DataError, MissingExtraError: as `stream_questions` does.
     """
     for row in stream_questions(source, columns, bad_rows):
-        if engine.is_blank(row.text):
-            found = f"has no word or mark, only {row.text!r:.40}" if row.text else "is empty"
-            problem = f"the question {found}; expected one word at least"
+        problem = engine.say_blank(row.text, "the question")
+        if problem:
             bad_rows.add(source.path, row.line, problem, row.text)
         else:
             yield row

@@ -215,10 +215,17 @@ class Engine:
     def find_blank(self, left: str, right: str) -> str:
         """Say which of two questions has nothing in it to judge; an empty text if both have."""
         for which, text in (("first", left), ("second", right)):
-            if self.is_blank(text):
-                found = f"has no word or mark, only {text!r:.40}" if text else "is empty"
-                return f"the {which} question {found}; expected one word at least"
+            problem = self.say_blank(text, f"the {which} question")
+            if problem:
+                return problem
         return ""
+
+    def say_blank(self, text: str, name: str) -> str:
+        """Say that a question, called so, has nothing in it to judge; an empty text if it has."""
+        if not self.is_blank(text):
+            return ""
+        found = f"has no word or mark, only {text!r:.40}" if text else "is empty"
+        return f"{name} {found}; expected one word at least"
 
 
 def _require_pairs(left: Sequence[str], right: Sequence[str]) -> None:
