@@ -1,0 +1,1 @@
+"""The service: questions over HTTP, and the page that goes with it."""
