@@ -2,7 +2,7 @@
 
 from gemel.search.approximate import ApproximateNeighbours, Graph
 from gemel.search.candidates import ClosePairs, close_pairs
-from gemel.search.choosing import NEIGHBOURS, Choice, choose_neighbours
+from gemel.search.choosing import EXACT_UP_TO, NEIGHBOURS, Choice, choose_neighbours
 from gemel.search.clusters import central_member, connected_groups, linked_groups
 from gemel.search.deduping import CUT, FLOOR, find_duplicates
 from gemel.search.duplicates import (
@@ -18,7 +18,8 @@ from gemel.search.exact import ExactNeighbours
 from gemel.search.filling import Filled, fill_store
 from gemel.search.following import Follower
 from gemel.search.group_files import GROUP_KINDS, check_group_file, write_groups
-from gemel.search.index import DuplicateIndex, Match
+from gemel.search.index import DuplicateIndex
+from gemel.search.matching import Asked, Match
 from gemel.search.neighbours import Found, Neighbours
 from gemel.search.opening import open_store
 from gemel.search.records import Changes, Metadata, NewQuestion, StoredQuestion, StoreState, Value
@@ -30,6 +31,7 @@ from gemel.search.store import Store
 
 __all__ = [
     "ApproximateNeighbours",
+    "Asked",
     "CUT",
     "Changes",
     "Choice",
@@ -37,6 +39,7 @@ __all__ = [
     "Duplicates",
     "DuplicateIndex",
     "ExactNeighbours",
+    "EXACT_UP_TO",
     "FLOOR",
     "Filled",
     "Follower",

@@ -8,11 +8,11 @@ from gemel.errors import ConfigError, MissingExtraError
 from gemel.search.approximate import ApproximateNeighbours
 from gemel.search.exact import ExactNeighbours
 
-__all__ = ["NEIGHBOURS", "Choice", "choose_neighbours"]
+__all__ = ["EXACT_UP_TO", "NEIGHBOURS", "Choice", "choose_neighbours"]
 
 NEIGHBOURS = ("auto", "exact", "approximate")
 """What may be asked for."""
-_EXACT = 250_000
+EXACT_UP_TO = 250_000
 """Questions up to which `auto` compares with every one: some 12 ms, and 256 MB at 256 numbers."""
 
 
@@ -28,12 +28,16 @@ class Choice:
     """Makes one without questions, of the numbers in a vector."""
 
 
-def choose_neighbours(questions: int, kind: str = "auto") -> Choice:
+def choose_neighbours(
+    questions: int, kind: str = "auto", *, exact_up_to: int = EXACT_UP_TO
+) -> Choice:
     """Choose what finds the nearest of so many questions, or what is asked for.
 
     Args:
         questions: how many there are.
         kind: one of `NEIGHBOURS`.
+        exact_up_to: questions that "auto" compares with every one. What runs for days may well
+            take minutes to make a graph for fewer.
 
     Raises:
         ConfigError: no such kind.
@@ -48,14 +52,14 @@ def choose_neighbours(questions: int, kind: str = "auto") -> Choice:
         return Choice("exact", "asked for", ExactNeighbours)
     if kind == "approximate":
         return Choice("approximate", "asked for", ApproximateNeighbours)
-    if questions <= _EXACT:
-        why = f"up to {_EXACT:,} questions it is quick to compare with every one"
+    if questions <= exact_up_to:
+        why = f"up to {exact_up_to:,} questions it is quick to compare with every one"
         return Choice("exact", why, ExactNeighbours)
     if installed:
-        why = f"above {_EXACT:,} questions a graph is quicker, and misses few"
+        why = f"above {exact_up_to:,} questions a graph is quicker, and misses few"
         return Choice("approximate", why, ApproximateNeighbours)
     why = (
-        f"usearch is not here, which is quicker above {_EXACT:,} questions: "
+        f"usearch is not here, which is quicker above {exact_up_to:,} questions: "
         "pip install 'gemel[ann]'"
     )
     return Choice("exact", why, ExactNeighbours)

@@ -7,7 +7,7 @@ from pathlib import Path
 from gemel.errors import StoreError
 from gemel.search.approximate import ApproximateNeighbours
 from gemel.search.cache import Origin, open_cache, save_cache
-from gemel.search.choosing import Choice, choose_neighbours
+from gemel.search.choosing import EXACT_UP_TO, Choice, choose_neighbours
 from gemel.search.neighbours import Neighbours
 from gemel.search.records import StoreState
 from gemel.search.store import Store
@@ -37,7 +37,7 @@ class Follower:
 
     Args:
         store: what is followed.
-        kind: one of `NEIGHBOURS`.
+        kind, exact_up_to: see `choose_neighbours`.
         cache: the file of a graph, to begin from and to `save` to.
 
     Raises:
@@ -45,9 +45,17 @@ class Follower:
         StoreError: the store cannot be read.
     """
 
-    def __init__(self, store: Store, kind: str = "auto", *, cache: str | Path | None = None):
+    def __init__(
+        self,
+        store: Store,
+        kind: str = "auto",
+        *,
+        exact_up_to: int = EXACT_UP_TO,
+        cache: str | Path | None = None,
+    ):
         self.store = store
         self.kind = kind
+        self.exact_up_to = exact_up_to
         self.cache = None if cache is None else Path(cache)
         self.cache_problem = ""
         """Why the cache was of no use when it was looked at; empty if it was of use."""
@@ -129,12 +137,12 @@ class Follower:
             return False
         if state.sequence < followed.sequence:  # a backup was put in its place
             return False
-        chosen = choose_neighbours(state.questions, self.kind).name
+        chosen = choose_neighbours(state.questions, self.kind, exact_up_to=self.exact_up_to).name
         return (followed.choice.name, chosen) != ("exact", "approximate")
 
     def _begin(self, state: StoreState) -> _Followed:
         """Begin anew, from the cache if it is of use."""
-        choice = choose_neighbours(state.questions, self.kind)
+        choice = choose_neighbours(state.questions, self.kind, exact_up_to=self.exact_up_to)
         empty = _empty(state, choice)
         if self.cache is None or not isinstance(empty.neighbours, ApproximateNeighbours):
             return empty

@@ -3,41 +3,26 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import TypeVar
 
-import numpy as np
-
-from gemel.decision import Verdict
 from gemel.errors import DataError, ModelMismatchError
 from gemel.inference import Engine
-from gemel.search.choosing import Choice
+from gemel.search.choosing import EXACT_UP_TO, Choice
 from gemel.search.deduping import CUT, FLOOR, find_duplicates
 from gemel.search.duplicates import Duplicates
 from gemel.search.following import Follower
-from gemel.search.neighbours import require_k
-from gemel.search.records import Metadata, NewQuestion, StoredQuestion, Value
+from gemel.search.matching import Asked, Match, find_matches, require_askable
+from gemel.search.records import Metadata, NewQuestion, Value
 from gemel.search.store import Store
 from gemel.text import Progress
 
-__all__ = ["DuplicateIndex", "Match"]
+__all__ = ["DuplicateIndex"]
 
 # typing.Self, which the checks of the test suite cannot read on a method.
 _Itself = TypeVar("_Itself", bound="DuplicateIndex")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Match:
-    """A question that is kept, beside one that is asked."""
-
-    question: StoredQuestion
-    cosine: float
-    """Of the two vectors, by which the nearest are found."""
-    verdict: Verdict
-    """By all that the model has."""
 
 
 class DuplicateIndex:
@@ -49,7 +34,7 @@ class DuplicateIndex:
     Args:
         store: keeps the questions.
         engine: the model that made the vectors that are there.
-        neighbours: what finds the nearest; see `choose_neighbours`.
+        neighbours, exact_up_to: what finds the nearest; see `choose_neighbours`.
         cache: a file that makes the next opening quick where there are very many questions; it can
             be deleted at any time.
 
@@ -63,11 +48,12 @@ class DuplicateIndex:
         engine: Engine,
         *,
         neighbours: str = "auto",
+        exact_up_to: int = EXACT_UP_TO,
         cache: str | Path | None = None,
     ):
         self.store = store
         self.engine = engine
-        self._kind, self._cache = neighbours, cache
+        self._kind, self._exact_up_to, self._cache = neighbours, exact_up_to, cache
         self._opening = Lock()
         self._follower: Follower | None = None
         self._require_model()
@@ -123,7 +109,23 @@ class DuplicateIndex:
             DataError: the question has no word or mark.
             ConfigError: `k` is below 1.
         """
-        return self._match(text, k, where)
+        return self.search_all([Asked(text, k, where)])[0]
+
+    def search_all(self, asked: Sequence[Asked]) -> list[list[Match]]:
+        """Do as `search` does for many questions at one time, which is far quicker for each.
+
+        Raises:
+            DataError, ConfigError: see `search`.
+        """
+        for each in asked:
+            require_askable(self.engine, each)
+        if not (asked and self._require_model()):
+            return [[] for _ in asked]
+        while True:
+            neighbours = self.catch_up().neighbours
+            found = find_matches(self.engine, self.store, neighbours, asked)
+            if found is not None:
+                return found
 
     def check(
         self, text: str, k: int = 10, *, where: Mapping[str, Value] | None = None
@@ -134,8 +136,14 @@ class DuplicateIndex:
         looked at says the cosine: to choose among more of them by the head finds fewer duplicates
         (see docs/search.md).
         """
-        matches = self._match(text, k, where)
-        return sorted(matches, key=lambda match: -match.verdict.similarity)
+        return self.check_all([Asked(text, k, where)])[0]
+
+    def check_all(self, asked: Sequence[Asked]) -> list[list[Match]]:
+        """Do as `check` does for many questions at one time; see `search_all`."""
+        return [
+            sorted(matches, key=lambda match: -match.verdict.similarity)
+            for matches in self.search_all(asked)
+        ]
 
     def duplicates(
         self,
@@ -162,13 +170,37 @@ class DuplicateIndex:
     @property
     def choice(self) -> Choice:
         """How the nearest are found, and why."""
-        return self._caught_up().choice
+        return self.catch_up().choice
+
+    def catch_up(self, progress: Progress | None = None) -> Follower:
+        """Open the neighbours, when they are first asked for, and take what has changed.
+
+        Whatever is asked does so by itself; the first time, of many questions, takes a while.
+
+        Args:
+            progress: is told how many questions are in, of how many.
+        """
+        with self._opening:
+            if self._follower is None:
+                self._follower = Follower(
+                    self.store, self._kind, exact_up_to=self._exact_up_to, cache=self._cache
+                )
+        self._follower.catch_up(progress)
+        return self._follower
+
+    def save_cache(self) -> None:
+        """Keep what makes the next opening quick, if there is a place for it and anything new.
+
+        Raises:
+            OSError: it cannot be written; the old one stays.
+        """
+        if self._follower is not None:
+            self._follower.save()
 
     def close(self) -> None:
         """Let go of the store, and keep what makes the next opening quick."""
-        if self._follower is not None:
-            with suppress(OSError):  # without its cache it opens too, only later
-                self._follower.save()
+        with suppress(OSError):  # without its cache it opens too, only later
+            self.save_cache()
         self.store.close()
 
     def __enter__(self: _Itself) -> _Itself:
@@ -181,44 +213,6 @@ class DuplicateIndex:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _match(self, text: str, k: int, where: Mapping[str, Value] | None) -> list[Match]:
-        if self.engine.is_blank(text):
-            raise DataError(f"the question has no word or mark, only {text!r:.40}")
-        require_k(k)
-        if not self._require_model():
-            return []
-        query = self.engine.encode([text])
-        while True:
-            neighbours = self._caught_up().neighbours
-            among = None if where is None else self.store.where(where)
-            found = neighbours.search(query, k, among=among)
-            keys = found.keys[0][found.keys[0] >= 0]
-            questions = self.store.get(keys.tolist())
-            kept = [question for question in questions if question is not None]
-            if len(kept) == len(questions):  # else some were removed at this very moment
-                with suppress(DataError):
-                    vectors = neighbours.vectors(keys)
-                    break
-        scores = self.engine.score(
-            ([text] * len(kept), np.repeat(query, len(kept), axis=0)),
-            ([question.text for question in kept], vectors.astype(np.float32)),
-        )
-        verdicts = self.engine.model.decision.verdicts(scores)
-        return [
-            Match(question=question, cosine=cosine, verdict=verdict)
-            for question, cosine, verdict in zip(
-                kept, found.cosines[0].tolist(), verdicts, strict=False
-            )
-        ]
-
-    def _caught_up(self) -> Follower:
-        """Open the neighbours, when they are first asked for, and take what has changed."""
-        with self._opening:
-            if self._follower is None:
-                self._follower = Follower(self.store, self._kind, cache=self._cache)
-        self._follower.catch_up()
-        return self._follower
 
     def _require_model(self) -> str:
         """Give the fingerprint of the model that made the vectors; empty if there are none."""

@@ -3,14 +3,13 @@ import importlib.util
 import pytest
 
 from gemel import ConfigError, MissingExtraError
-from gemel.search import choosing
 from gemel.search.approximate import ApproximateNeighbours
-from gemel.search.choosing import choose_neighbours
+from gemel.search.choosing import EXACT_UP_TO, choose_neighbours
 from gemel.search.exact import ExactNeighbours
 
 
 def test_few_are_compared_one_by_one_and_many_are_not():
-    few, many = choose_neighbours(100), choose_neighbours(choosing._EXACT + 1)
+    few, many = choose_neighbours(100), choose_neighbours(EXACT_UP_TO + 1)
     assert (few.name, many.name) == ("exact", "approximate")
     assert few.why == "up to 250,000 questions it is quick to compare with every one"
     assert many.why == "above 250,000 questions a graph is quicker, and misses few"

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel import StoreError
-from gemel.search import choosing
 from gemel.search.following import Follower
 from gemel.search.opening import open_store
 from gemel.search.records import NewQuestion
@@ -115,9 +114,8 @@ def test_who_searches_keeps_the_old_while_a_new_model_comes(store):
     assert old.search(unit(1).astype(np.float32), 2).keys.tolist() == [[1, 2]]
 
 
-def test_a_corpus_that_grows_large_gets_a_graph(store, monkeypatch):
-    monkeypatch.setattr(choosing, "_EXACT", 3)
-    follower = Follower(store)
+def test_a_corpus_that_grows_large_gets_a_graph(store):
+    follower = Follower(store, exact_up_to=3)
     add(store, "a", "b", "c")
     check(follower)
     assert follower.choice.name == "exact"

@@ -6,6 +6,7 @@ import pytest
 from gemel.errors import ConfigError, DataError, ModelMismatchError, StoreError
 from gemel.inference import Engine
 from gemel.search.index import DuplicateIndex
+from gemel.search.matching import Asked
 from gemel.search.opening import open_store
 from gemel.search.records import NewQuestion
 
@@ -65,6 +66,27 @@ def test_a_check_judges_the_nearest_and_puts_the_likeliest_first(index, monkeypa
     cosines = [match.cosine for match in checked]
     assert cosines == sorted(cosines)
     assert cosines[0] < cosines[-1]
+
+
+def test_many_are_answered_together_as_each_is_by_itself(index):
+    asked = [
+        Asked("how old are they", 3),
+        Asked(TEXTS[5], 1, {"room": 2}),
+        Asked("two people", 20),
+        Asked(TEXTS[5], 2, {"room": 1}),
+        Asked("how old are they", 3, {}),
+        Asked(TEXTS[1], 2, {"room": True}),
+    ]
+    found = index.search_all(asked)
+    each_alone = [index.search(text, k, where=where) for text, k, where in asked]
+    assert [ids(matches) for matches in found] == [ids(alone) for alone in each_alone]
+    assert [len(matches) for matches in found] == [3, 1, len(TEXTS), 2, 3, 0]
+    for matches, each in zip(index.check_all(asked), asked, strict=True):
+        alone = index.check(each.text, each.k, where=each.where)
+        assert ids(matches) == ids(alone)
+        likely = [match.verdict.probability for match in matches]
+        assert likely == pytest.approx([match.verdict.probability for match in alone], abs=1e-5)
+    assert index.search_all([]) == []
 
 
 def test_what_is_removed_is_gone(index):
