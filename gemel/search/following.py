@@ -13,11 +13,11 @@ from gemel.search.records import StoreState
 from gemel.search.store import Store
 from gemel.text import Progress
 
-__all__ = ["Follower"]
+__all__ = ["Followed", "Follower"]
 
 
 @dataclass
-class _Followed:
+class Followed:
     """Neighbours and what is in them."""
 
     neighbours: Neighbours
@@ -62,6 +62,11 @@ class Follower:
         self._cached: Origin | None = None
         self._lock = threading.Lock()
         self._followed = self._begin(store.state())
+
+    @property
+    def followed(self) -> Followed:
+        """What finds the nearest, as of the last `catch_up`, and how, and of which vectors."""
+        return self._followed
 
     @property
     def neighbours(self) -> Neighbours:
@@ -126,7 +131,7 @@ class Follower:
             self._cached = origin
             return True
 
-    def _goes_on(self, followed: _Followed, state: StoreState) -> bool:
+    def _goes_on(self, followed: Followed, state: StoreState) -> bool:
         """Say whether what changed can be taken into these neighbours."""
         before = followed.state
         if (before.identity, before.generation, before.dim) != (
@@ -140,7 +145,7 @@ class Follower:
         chosen = choose_neighbours(state.questions, self.kind, exact_up_to=self.exact_up_to).name
         return (followed.choice.name, chosen) != ("exact", "approximate")
 
-    def _begin(self, state: StoreState) -> _Followed:
+    def _begin(self, state: StoreState) -> Followed:
         """Begin anew, from the cache if it is of use."""
         choice = choose_neighbours(state.questions, self.kind, exact_up_to=self.exact_up_to)
         empty = _empty(state, choice)
@@ -151,9 +156,9 @@ class Follower:
         if cached.neighbours is None:
             return empty
         self._cached = self._origin(state, cached.sequence)
-        return _Followed(cached.neighbours, choice, state, cached.sequence)
+        return Followed(cached.neighbours, choice, state, cached.sequence)
 
-    def _take_lot(self, followed: _Followed, state: StoreState) -> None:
+    def _take_lot(self, followed: Followed, state: StoreState) -> None:
         changes = self.store.changes(followed.sequence)
         if changes.generation != state.generation:
             return  # seen when the state is read again
@@ -176,5 +181,5 @@ class Follower:
         )
 
 
-def _empty(state: StoreState, choice: Choice) -> _Followed:
-    return _Followed(choice.make(state.dim), choice, state, sequence=0)
+def _empty(state: StoreState, choice: Choice) -> Followed:
+    return Followed(choice.make(state.dim), choice, state, sequence=0)

@@ -56,7 +56,7 @@ class DuplicateIndex:
         self._kind, self._exact_up_to, self._cache = neighbours, exact_up_to, cache
         self._opening = Lock()
         self._follower: Follower | None = None
-        self._require_model()
+        self._require_model(store.state().model)
 
     def __len__(self) -> int:
         """Count the questions."""
@@ -111,21 +111,29 @@ class DuplicateIndex:
         """
         return self.search_all([Asked(text, k, where)])[0]
 
-    def search_all(self, asked: Sequence[Asked]) -> list[list[Match]]:
+    def search_all(self, asked: Sequence[Asked], *, fresh: bool = True) -> list[list[Match]]:
         """Do as `search` does for many questions at one time, which is far quicker for each.
+
+        Args:
+            asked: the questions.
+            fresh: whether to `catch_up` first, however much has changed. Who does that elsewhere
+                need not wait here.
 
         Raises:
             DataError, ConfigError: see `search`.
+            ModelMismatchError: the store was reindexed for another model meanwhile.
         """
         for each in asked:
             require_askable(self.engine, each)
-        if not (asked and self._require_model()):
-            return [[] for _ in asked]
-        while True:
-            neighbours = self.catch_up().neighbours
-            found = find_matches(self.engine, self.store, neighbours, asked)
+        while asked:
+            followed = (self.catch_up() if fresh else self._following()).followed
+            if not self._require_model(followed.state.model):
+                break
+            found = find_matches(self.engine, self.store, followed.neighbours, asked)
             if found is not None:
                 return found
+            fresh = True  # what was removed is in it no more
+        return [[] for _ in asked]
 
     def check(
         self, text: str, k: int = 10, *, where: Mapping[str, Value] | None = None
@@ -138,11 +146,11 @@ class DuplicateIndex:
         """
         return self.check_all([Asked(text, k, where)])[0]
 
-    def check_all(self, asked: Sequence[Asked]) -> list[list[Match]]:
+    def check_all(self, asked: Sequence[Asked], *, fresh: bool = True) -> list[list[Match]]:
         """Do as `check` does for many questions at one time; see `search_all`."""
         return [
             sorted(matches, key=lambda match: -match.verdict.similarity)
-            for matches in self.search_all(asked)
+            for matches in self.search_all(asked, fresh=fresh)
         ]
 
     def duplicates(
@@ -180,13 +188,9 @@ class DuplicateIndex:
         Args:
             progress: is told how many questions are in, of how many.
         """
-        with self._opening:
-            if self._follower is None:
-                self._follower = Follower(
-                    self.store, self._kind, exact_up_to=self._exact_up_to, cache=self._cache
-                )
-        self._follower.catch_up(progress)
-        return self._follower
+        follower = self._following()
+        follower.catch_up(progress)
+        return follower
 
     def save_cache(self) -> None:
         """Keep what makes the next opening quick, if there is a place for it and anything new.
@@ -214,9 +218,17 @@ class DuplicateIndex:
     ) -> None:
         self.close()
 
-    def _require_model(self) -> str:
+    def _following(self) -> Follower:
+        with self._opening:
+            if self._follower is None:
+                self._follower = Follower(
+                    self.store, self._kind, exact_up_to=self._exact_up_to, cache=self._cache
+                )
+        return self._follower
+
+    def _require_model(self, kept: str) -> str:
         """Give the fingerprint of the model that made the vectors; empty if there are none."""
-        kept, given = self.store.state().model, self.engine.model.fingerprint
+        given = self.engine.model.fingerprint
         if kept not in ("", given):
             raise ModelMismatchError(
                 f"the vectors that are kept were made by the model {kept:.12}, not by this one, "
