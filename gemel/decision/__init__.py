@@ -1,5 +1,6 @@
 """Applying a decision; choosing one is `gemel.evaluation.fitting`."""
 
 from gemel.decision.decision import ANSWERS, Decision, Verdict
+from gemel.decision.evidence import EVIDENCE_BINS, Evidence
 
-__all__ = ["ANSWERS", "Decision", "Verdict"]
+__all__ = ["ANSWERS", "Decision", "EVIDENCE_BINS", "Evidence", "Verdict"]

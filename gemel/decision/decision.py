@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from gemel.config import DecisionConfig
+from gemel.decision.evidence import Evidence
 
 __all__ = ["ANSWERS", "Decision", "Verdict"]
 
@@ -54,6 +55,9 @@ class Decision:
     """Share of duplicates that it holds for."""
     data: str
     """SHA-256 of the pairs it was fitted on (`Pairs.digest`)."""
+    evidence: Evidence | None = None
+    """Those pairs as they are, not weighed for the prevalence, counted by similarity; None where an
+    older gemel fitted it."""
 
     def __post_init__(self) -> None:
         numbers = (self.threshold, self.lower, self.upper, self.slope, self.intercept)
@@ -66,6 +70,11 @@ class Decision:
             )
         if not 0 <= self.prevalence <= 1:
             raise ValueError(f"prevalence must be from 0 to 1, not {self.prevalence}")
+        if self.evidence is not None and self.evidence.pairs != self.pairs:
+            raise ValueError(
+                f"the evidence must be of the {self.pairs} pairs it was fitted on, not of "
+                f"{self.evidence.pairs}"
+            )
 
     def is_duplicate(self, similarity: Float[np.ndarray, "pairs"]) -> Bool[np.ndarray, "pairs"]:
         """Say which similarities reach the threshold."""

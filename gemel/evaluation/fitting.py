@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float
 
 from gemel.config import DecisionConfig
 from gemel.data import Pairs
-from gemel.decision import Decision
+from gemel.decision import Decision, Evidence
 from gemel.evaluation.cuts import fit_cuts
 from gemel.evaluation.prior import prior_weights
 
@@ -42,6 +42,7 @@ def fit_decision(
         pairs=len(pairs),
         prevalence=settings.prevalence or pairs.prevalence,
         data=pairs.digest,
+        evidence=Evidence.of(scores, pairs.labels),
     )
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.config import DecisionConfig
-from gemel.decision import Decision, Verdict
+from gemel.decision import Decision, Evidence, Verdict
 
 cosines = st.lists(st.floats(-1, 1, width=32), max_size=8)
 
@@ -87,3 +87,9 @@ def test_cuts_that_fall_are_refused(lower, upper):
 def test_what_is_no_share_is_refused(tiny_model, prevalence):
     with pytest.raises(ValueError, match="prevalence must be from 0 to 1"):
         dataclasses.replace(tiny_model.decision, prevalence=prevalence)
+
+
+def test_evidence_of_other_pairs_is_refused(tiny_model):
+    similarity, labels = np.array([0.5, -0.5]), np.array([True, False])
+    with pytest.raises(ValueError, match="must be of the 1234 pairs it was fitted on, not of 2"):
+        dataclasses.replace(tiny_model.decision, evidence=Evidence.of(similarity, labels))

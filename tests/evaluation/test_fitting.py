@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from gemel.config import DecisionConfig
 from gemel.data import Pairs, QuestionPair
+from gemel.decision import Evidence
 from gemel.errors import DataError
 from gemel.evaluation import fit_calibration, fit_cuts, fit_decision
 
@@ -25,6 +26,13 @@ def scored(draw):
 def test_one_label_fits_nothing(labels):
     with pytest.raises(DataError, match="pairs to fit a decision on"):
         fit_decision(np.zeros(len(labels)), pairs_of(labels))
+
+
+@given(scored())
+def test_a_decision_keeps_what_it_was_fitted_on_as_counts(data):
+    scores, labels = data
+    decision = fit_decision(scores, pairs_of(labels))
+    assert decision.evidence == Evidence.of(scores, labels)
 
 
 @given(scored())

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from gemel.decision import Evidence
 from gemel.errors import FolderError
 from gemel.folder import FORMAT_VERSION, check_place, load_model, save_model
 from gemel.text import Rules, Tokenizer
@@ -34,6 +35,13 @@ def swap_in(folder, name, content):
     (folder / "config.json").write_text(json.dumps(config))
 
 
+def with_evidence(model):
+    similarity = np.array([0.5, -0.5, 1.0], np.float32)
+    evidence = Evidence.of(similarity, np.array([True, False, True]))
+    decision = dataclasses.replace(model.decision, pairs=3, evidence=evidence)
+    return dataclasses.replace(model, decision=decision)
+
+
 def change_config(folder, **changes):
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | changes))
@@ -49,6 +57,46 @@ def test_what_is_saved_is_loaded(tiny_model, folder):
     assert set(loaded.weights) == set(tiny_model.weights)
     for name, array in tiny_model.weights.items():
         np.testing.assert_array_equal(loaded.weights[name], array, strict=True)
+
+
+def test_a_decision_keeps_its_evidence(tiny_model, folder, tmp_path):
+    assert load_model(folder).decision.evidence is None
+    model = with_evidence(tiny_model)
+    save_model(model, tmp_path / "other")
+    loaded = load_model(tmp_path / "other")
+    assert loaded.decision.evidence == model.decision.evidence
+    assert loaded.fingerprint == tiny_model.fingerprint
+
+
+def test_a_decision_of_an_earlier_gemel_has_none(folder):
+    swap_in(folder, "decision.json", DECISION)
+    assert load_model(folder).decision.evidence is None
+
+
+@pytest.mark.parametrize(
+    ("evidence", "message"),
+    [
+        (7, "Expected `object | null`, got `int`"),
+        ({}, "missing required field `same`"),
+        ({"same": [1], "different": [1]}, "evidence.same must be 100 counts"),
+        ({"same": [0] * 99 + [-1], "different": [0] * 100}, "100 numbers from -1 on"),
+        ({"same": [0] * 99 + [0.5], "different": [0] * 100}, "Expected `int`, got `float`"),
+        ({"same": [0] * 99 + [True], "different": [0] * 100}, "Expected `int`, got `bool`"),
+        ({"same": [0] * 99 + ["1"], "different": [0] * 100}, "Expected `int`, got `str`"),
+        ({"same": [0] * 99 + [None], "different": [0] * 100}, "Expected `int`, got `null`"),
+        ({"same": [0] * 100_000, "different": [0] * 100}, "not 100000 numbers"),
+        ({"same": [1] * 100, "different": [10**30] * 100}, "damaged: "),
+        ({"same": [1] * 100, "different": [0] * 100}, "must be of the 9 pairs .* not of 100"),
+    ],
+)
+def test_faulty_evidence(folder, evidence, message):
+    swap_in(
+        folder,
+        "decision.json",
+        json.dumps(json.loads(DECISION) | {"evidence": evidence}).encode(),
+    )
+    with pytest.raises(FolderError, match=message):
+        load_model(folder)
 
 
 def test_weights_may_lie_in_any_order_of_memory(tiny_model, tmp_path):
