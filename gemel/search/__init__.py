@@ -25,6 +25,7 @@ from gemel.search.opening import open_store
 from gemel.search.records import Changes, Metadata, NewQuestion, StoredQuestion, StoreState, Value
 from gemel.search.reindexing import reindex
 from gemel.search.restoring import restore
+from gemel.search.reviewing import Chosen, ReviewPair, choose_for_review
 from gemel.search.scoring import score_pairs
 from gemel.search.sqlite import SQLiteStore
 from gemel.search.store import Store
@@ -35,6 +36,7 @@ __all__ = [
     "CUT",
     "Changes",
     "Choice",
+    "Chosen",
     "ClosePairs",
     "Duplicates",
     "DuplicateIndex",
@@ -55,6 +57,7 @@ __all__ = [
     "Neighbours",
     "NewQuestion",
     "PairScore",
+    "ReviewPair",
     "SQLiteStore",
     "ScoredPairs",
     "Store",
@@ -63,6 +66,7 @@ __all__ = [
     "Value",
     "central_member",
     "check_group_file",
+    "choose_for_review",
     "choose_neighbours",
     "close_pairs",
     "connected_groups",
