@@ -3,12 +3,12 @@
 import dataclasses
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Int32, Int64
+from jaxtyping import Bool, Float32, Int32, Int64
 
 from gemel.errors import ConfigError
 from gemel.search.clusters import central_member, connected_groups, linked_groups
@@ -123,6 +123,8 @@ class Duplicates:
     """The cut: a pair that is less likely joins nothing."""
     linkage: str = "average"
     """One of `LINKAGES`."""
+    apart: frozenset[str] = frozenset()
+    """Ids of questions that are in no group, whatever their scores say."""
 
     def __post_init__(self) -> None:
         require_cut(self.probability, self.linkage)
@@ -130,6 +132,10 @@ class Duplicates:
     def rethreshold(self, probability: float, linkage: str | None = None) -> "Duplicates":
         """Cut elsewhere, higher or lower, by the scores that are there."""
         return dataclasses.replace(self, probability=probability, linkage=linkage or self.linkage)
+
+    def without(self, ids: Iterable[str]) -> "Duplicates":
+        """Take questions out of their groups."""
+        return dataclasses.replace(self, apart=self.apart | frozenset(ids))
 
     @functools.cached_property
     def joined(self) -> Int32[np.ndarray, "questions"]:
@@ -151,10 +157,13 @@ class Duplicates:
     def scores(self) -> Iterator[list[PairScore]]:
         """Yield for every group, in order, the scores of its pairs that were judged."""
         pairs, linked = self.pairs, self._linked
-        within = np.flatnonzero(linked[pairs.left] == linked[pairs.right])
+        rows = np.flatnonzero(self._stay)
+        first = np.full(self._different, -1)
+        first[self.copies[rows][::-1]] = rows[::-1]
+        there = (first[pairs.left] >= 0) & (first[pairs.right] >= 0)
+        within = np.flatnonzero(there & (linked[pairs.left] == linked[pairs.right]))
         within = within[np.argsort(linked[pairs.left[within]], kind="stable")]
         owners = linked[pairs.left[within]]
-        _, first = np.unique(self.copies, return_index=True)
         for group in self._groups_of_rows:
             owner = self.joined[group[0]]
             part = within[slice(*np.searchsorted(owners, [owner, owner + 1]))]
@@ -169,6 +178,14 @@ class Duplicates:
                     strict=True,
                 )
             ]
+
+    @functools.cached_property
+    def _stay(self) -> Bool[np.ndarray, "questions"]:
+        """Say which questions may be in a group."""
+        stay = np.ones(len(self.ids), bool)
+        if self.apart:
+            stay[[row for row, name in enumerate(self.ids) if name in self.apart]] = False
+        return stay
 
     @property
     def _different(self) -> int:
@@ -201,8 +218,9 @@ class Duplicates:
     @functools.cached_property
     def _groups_of_rows(self) -> list[Int64[np.ndarray, "members"]]:
         """The rows of every group of two and more, in the order of `groups` and members."""
-        sizes = np.bincount(self.joined)
-        rows = np.flatnonzero(sizes[self.joined] > 1)
+        stay = self._stay
+        sizes = np.bincount(self.joined[stay], minlength=self._different)
+        rows = np.flatnonzero(stay & (sizes[self.joined] > 1))
         if not len(rows):
             return []
         groups = self.joined[rows]

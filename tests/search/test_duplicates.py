@@ -144,3 +144,18 @@ def test_a_linkage_is_one_of_two():
 def test_nothing_at_all():
     empty = Duplicates([], [], np.zeros(0, np.int32), 0, scored({}), 0.5, 0.5)
     assert (empty.groups, empty.kept, empty.exact, list(empty.scores())) == ((), [], 0, [])
+
+
+@given(EDGES, COPIES, st.sets(st.integers(0, COUNT + 3)), st.sampled_from([0.2, 0.5, 0.8]))
+def test_what_is_taken_out_leaves_its_group_and_the_scores_of_it(edges, copies, taken, cut):
+    whole = made(edges, copies, cut)
+    apart = {f"q{row}" for row in taken}
+    left = whole.without(apart)
+    expected = {part - apart for part in parts(whole)}
+    assert parts(left) == {part for part in expected if len(part) > 1}
+    assert [len(group) for group in left.groups] == sorted(map(len, left.groups), reverse=True)
+    for group, scores in zip(left.groups, left.scores(), strict=True):
+        members = {member.id for member in group.members}
+        assert {name for score in scores for name in score[:2]} <= members
+    assert left.without([]).groups == left.groups
+    assert not apart & {member.id for group in left.groups for member in group.members}
