@@ -11,6 +11,7 @@ from gemel.inference import Engine, stream_answerable
 from gemel.pretrained import DEFAULT_MODEL
 from gemel.search import (
     CUT,
+    EXACT_UP_TO,
     FLOOR,
     DuplicateIndex,
     Duplicates,
@@ -34,6 +35,7 @@ def open_index(
     *,
     create: bool = True,
     neighbours: str = "auto",
+    exact_up_to: int = EXACT_UP_TO,
 ) -> DuplicateIndex:
     """Open a corpus: `open_index("site.db").check("How old are you?")`.
 
@@ -42,6 +44,7 @@ def open_index(
         model: the model that made its vectors, or, of a new one, shall make them.
         create: whether to make it if it is not there.
         neighbours: what finds the nearest: "exact", "approximate", or "auto".
+        exact_up_to: questions that "auto" compares with every one.
 
     Raises:
         FolderError: the model cannot be loaded.
@@ -53,7 +56,9 @@ def open_index(
     store = open_store(str(db), create=create)
     cache = f"{db}.neighbours" if isinstance(store, SQLiteStore) else None
     try:
-        return DuplicateIndex(store, engine, neighbours=neighbours, cache=cache)
+        return DuplicateIndex(
+            store, engine, neighbours=neighbours, exact_up_to=exact_up_to, cache=cache
+        )
     except BaseException:
         store.close()
         raise

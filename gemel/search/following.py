@@ -83,35 +83,47 @@ class Follower:
         """All changes of the store up to it are in `neighbours`."""
         return self._followed.sequence
 
-    def catch_up(self, progress: Progress | None = None) -> None:
+    def catch_up(self, progress: Progress | None = None, *, wait: bool = True) -> bool:
         """Take all that changed in the store until now.
 
         Args:
             progress: is told how many questions are in, of how many.
+            wait: whether to wait where another thread is at it.
+
+        Returns:
+            False: another is at it.
 
         Raises:
             StoreError: the store cannot be read, or contradicts itself.
         """
-        with self._lock:
-            followed, begun_anew = self._followed, False
-            while True:
-                state = self.store.state()
-                if not self._goes_on(followed, state):
-                    followed = self._begin(state)
-                elif followed.sequence < state.sequence:
-                    self._take_lot(followed, state)
-                    if progress is not None:
-                        progress("finding neighbours", len(followed.neighbours), state.questions)
-                elif len(followed.neighbours) == state.questions:
-                    break
-                elif begun_anew:
-                    raise StoreError(
-                        f"the store says that it holds {state.questions:,} questions, and gave "
-                        f"{len(followed.neighbours):,}: put a backup in its place"
-                    )
-                else:  # since they were begun, a backup was put in the place of the store
-                    followed, begun_anew = _empty(state, followed.choice), True
-            self._followed = followed
+        if not self._lock.acquire(blocking=wait):
+            return False
+        try:
+            self._catch_up(progress)
+        finally:
+            self._lock.release()
+        return True
+
+    def _catch_up(self, progress: Progress | None) -> None:
+        followed, begun_anew = self._followed, False
+        while True:
+            state = self.store.state()
+            if not self._goes_on(followed, state):
+                followed = self._begin(state)
+            elif followed.sequence < state.sequence:
+                self._take_lot(followed, state)
+                if progress is not None:
+                    progress("finding neighbours", len(followed.neighbours), state.questions)
+            elif len(followed.neighbours) == state.questions:
+                break
+            elif begun_anew:
+                raise StoreError(
+                    f"the store says that it holds {state.questions:,} questions, and gave "
+                    f"{len(followed.neighbours):,}: put a backup in its place"
+                )
+            else:  # since they were begun, a backup was put in the place of the store
+                followed, begun_anew = _empty(state, followed.choice), True
+        self._followed = followed
 
     def save(self) -> bool:
         """Write the cache, if there is a place for it and a graph to keep that is not in it yet.

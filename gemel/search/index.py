@@ -56,7 +56,7 @@ class DuplicateIndex:
         self._kind, self._exact_up_to, self._cache = neighbours, exact_up_to, cache
         self._opening = Lock()
         self._follower: Follower | None = None
-        self._require_model(store.state().model)
+        self.require_model(store.state().model)
 
     def __len__(self) -> int:
         """Count the questions."""
@@ -126,8 +126,8 @@ class DuplicateIndex:
         for each in asked:
             require_askable(self.engine, each)
         while asked:
-            followed = (self.catch_up() if fresh else self._following()).followed
-            if not self._require_model(followed.state.model):
+            followed = (self.catch_up() if fresh else self.follower).followed
+            if not self.require_model(followed.state.model):
                 break
             found = find_matches(self.engine, self.store, followed.neighbours, asked)
             if found is not None:
@@ -180,6 +180,16 @@ class DuplicateIndex:
         """How the nearest are found, and why."""
         return self.catch_up().choice
 
+    @property
+    def follower(self) -> Follower:
+        """What keeps the neighbours as the store is; begun when first asked for."""
+        with self._opening:
+            if self._follower is None:
+                self._follower = Follower(
+                    self.store, self._kind, exact_up_to=self._exact_up_to, cache=self._cache
+                )
+        return self._follower
+
     def catch_up(self, progress: Progress | None = None) -> Follower:
         """Open the neighbours, when they are first asked for, and take what has changed.
 
@@ -188,9 +198,8 @@ class DuplicateIndex:
         Args:
             progress: is told how many questions are in, of how many.
         """
-        follower = self._following()
-        follower.catch_up(progress)
-        return follower
+        self.follower.catch_up(progress)
+        return self.follower
 
     def save_cache(self) -> None:
         """Keep what makes the next opening quick, if there is a place for it and anything new.
@@ -200,6 +209,26 @@ class DuplicateIndex:
         """
         if self._follower is not None:
             self._follower.save()
+
+    def require_model(self, kept: str) -> str:
+        """Refuse vectors of another model than this one.
+
+        Args:
+            kept: fingerprint of the model that made them; empty if there are none.
+
+        Returns:
+            It.
+
+        Raises:
+            ModelMismatchError: it is another.
+        """
+        given = self.engine.model.fingerprint
+        if kept not in ("", given):
+            raise ModelMismatchError(
+                f"the vectors that are kept were made by the model {kept:.12}, not by this one, "
+                f"{given:.12}: give that model, or have this one make them anew (gemel reindex)"
+            )
+        return kept
 
     def close(self) -> None:
         """Let go of the store, and keep what makes the next opening quick."""
@@ -217,21 +246,3 @@ class DuplicateIndex:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _following(self) -> Follower:
-        with self._opening:
-            if self._follower is None:
-                self._follower = Follower(
-                    self.store, self._kind, exact_up_to=self._exact_up_to, cache=self._cache
-                )
-        return self._follower
-
-    def _require_model(self, kept: str) -> str:
-        """Give the fingerprint of the model that made the vectors; empty if there are none."""
-        given = self.engine.model.fingerprint
-        if kept not in ("", given):
-            raise ModelMismatchError(
-                f"the vectors that are kept were made by the model {kept:.12}, not by this one, "
-                f"{given:.12}: give that model, or have this one make them anew (gemel reindex)"
-            )
-        return kept

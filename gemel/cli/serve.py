@@ -1,0 +1,94 @@
+"""`gemel serve`."""
+
+import logging
+import shlex
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gemel.cli.options import ModelFolder, chosen_model
+from gemel.cli.stores import Database, read_values, shown
+from gemel.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from gemel.service.site import Site
+
+__all__ = ["serve"]
+
+_SERVING = {"fastapi", "httptools", "prometheus_client", "pydantic", "starlette", "uvicorn"}
+
+
+def serve(
+    db: Database,
+    model: ModelFolder = None,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; any but this machine's own needs keys.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0: any free one.")] = 8000,
+    require_keys: Annotated[
+        bool, typer.Option("--require-keys", help="Ask for keys on this machine too.")
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            show_default=False,
+            help="A name under which browsers reach it, as behind a proxy; several are allowed.",
+        ),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN",
+            show_default=False,
+            help="Another site whose pages may ask, as https://forum.example; several are allowed.",
+        ),
+    ] = None,
+    limits: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--limit",
+            metavar="NAME=NUMBER",
+            show_default=False,
+            help="Change a limit: body=1000000 (bytes), text=10000 (characters), batch=256 "
+            "(questions), queue=1024 (texts), requests=512 (at a time), rate=100 (a second and "
+            "key), patience=10 (seconds), drain=30 (seconds), matches=100, metadata=50.",
+        ),
+    ] = None,
+) -> None:
+    """Serve a corpus over HTTP, with a page to ask, to look through duplicates, and to review.
+
+    Example: gemel serve --db site.db
+    """
+    try:
+        from gemel.service import Address, Limits, Terms
+        from gemel.service import serve as serve_corpus
+    except ModuleNotFoundError as error:
+        if error.name not in _SERVING:
+            raise
+        raise MissingExtraError("the service", "serve") from error
+
+    logging.basicConfig(format="gemel: %(message)s", level=logging.WARNING)
+    serve_corpus(
+        db,
+        chosen_model(model),
+        Address(host=host, port=port),
+        Terms(
+            require_keys=require_keys,
+            hosts=tuple(allow_host or ()),
+            origins=tuple(allow_origin or ()),
+            limits=Limits.of(read_values(limits, "--limit") or {}),
+        ),
+        lambda url, site: _say(db, url, site),
+    )
+
+
+def _say(db: str, url: str, site: "Site") -> None:
+    count = site.store.state().questions
+    typer.echo(f"{shown(db)}: {count:,} questions, on {url} (Ctrl-C stops)")
+    if not count:
+        typer.echo(
+            f"it is empty; the page adds questions, and so does gemel index QUESTIONS --db "
+            f"{shlex.quote(shown(db))}",
+            err=True,
+        )

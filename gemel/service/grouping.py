@@ -1,0 +1,189 @@
+"""The duplicate groups of a corpus, made in a process of their own, so that nobody waits."""
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import threading
+import time
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+
+import numpy as np
+from jaxtyping import Int64
+
+from gemel.api import open_index
+from gemel.errors import GemelError
+from gemel.search import Duplicates, StoreState, find_duplicates
+from gemel.text import Progress as TextProgress
+
+__all__ = ["Grouped", "Grouping", "Progress"]
+
+_NICE = 10
+"""How far the process steps back behind those who answer."""
+_EVERY = 0.2
+"""Seconds between two words on how far it is."""
+_REST = 4
+"""Of the time that groups took, how many times as long they are good before they are made again."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a long work is."""
+
+    doing: str
+    done: int
+    of: int | None
+    """None where nobody knows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """Groups, and of what."""
+
+    duplicates: Duplicates
+    keys: Int64[np.ndarray, "questions"]
+    """The key of each question of `duplicates`."""
+    state: StoreState
+    """Of the store when its questions were read."""
+    at: float
+    """Seconds since 1970."""
+    took: float
+    """Seconds."""
+
+
+@dataclass(frozen=True)
+class _Standing:
+    grouped: Grouped | None = None
+    progress: Progress | None = None
+    failed: str = ""
+
+
+class Grouping:
+    """Makes the groups of a corpus when they are asked for, and newer ones when it has changed.
+
+    Any number of threads may ask.
+
+    Args:
+        db: the corpus.
+        model: the folder of the model that judges.
+    """
+
+    def __init__(self, db: str, model: str):
+        self._db, self._model = db, model
+        self._lock = threading.Lock()
+        self._standing = _Standing()
+        self._process: multiprocessing.process.BaseProcess | None = None
+        self._closed = False
+
+    def ask(self, state: StoreState) -> Grouped | None:
+        """Give the groups that are there, None if there are none yet; see that there will be.
+
+        Args:
+            state: of the store now. Where it is another than that of the groups, new ones are made,
+                unless the last are so young that nothing else would be done any more.
+        """
+        with self._lock:
+            there = self._standing.grouped
+            if self._process is None and not self._closed and _is_due(there, state):
+                self._begin()
+            return there
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far newer groups are; None if none are being made."""
+        return self._standing.progress
+
+    @property
+    def failed(self) -> str:
+        """Why there are no newer ones; empty if that is not so."""
+        return self._standing.failed
+
+    def close(self) -> None:
+        """Stop what is being made."""
+        with self._lock:
+            self._closed = True
+            process = self._process
+        if process is not None:
+            process.kill()
+            process.join()
+
+    def _begin(self) -> None:
+        context = multiprocessing.get_context("spawn")  # a fork would copy locks that are held
+        ours, theirs = context.Pipe(duplex=False)
+        self._process = context.Process(
+            target=_make, args=(theirs, self._db, self._model), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._standing = replace(
+            self._standing, progress=Progress("reading the questions", 0, 1), failed=""
+        )
+        threading.Thread(target=self._listen, args=(ours,), daemon=True).start()
+
+    def _listen(self, ours: Connection) -> None:
+        """Take what the process sends until it ends."""
+        failed = "the process that makes the groups ended before it was done"
+        grouped = self._standing.grouped
+        with ours, contextlib.suppress(EOFError, OSError):
+            while True:
+                told = pickle.loads(ours.recv_bytes())  # noqa: S301 - our own process's
+                if isinstance(told, Progress):
+                    self._standing = replace(self._standing, progress=told)
+                elif isinstance(told, Grouped):
+                    grouped, failed = told, ""
+                else:
+                    failed = told
+        with self._lock:
+            if self._process is not None:
+                self._process.join()
+            self._process = None
+            self._standing = _Standing(grouped=grouped, failed="" if self._closed else failed)
+
+
+def _is_due(there: Grouped | None, state: StoreState) -> bool:
+    if there is None:
+        return True
+    same = (there.state.identity, there.state.sequence) == (state.identity, state.sequence)
+    return not same and time.time() - there.at > _REST * there.took
+
+
+def _make(theirs: Connection, db: str, model: str) -> None:
+    """Make groups and send them; what goes wrong is sent in words."""
+    os.nice(_NICE)
+
+    spoken = 0.0
+
+    def tell(told: object) -> None:
+        theirs.send_bytes(pickle.dumps(told, pickle.HIGHEST_PROTOCOL))
+
+    def progress(doing: str, done: int, of: int | None) -> None:
+        nonlocal spoken
+        if time.monotonic() - spoken > _EVERY:
+            spoken = time.monotonic()
+            tell(Progress(doing, done, of))
+
+    try:
+        tell(_group(db, model, progress))
+    except GemelError as error:
+        tell(str(error))
+
+
+def _group(db: str, model: str, progress: TextProgress) -> Grouped:
+    began = time.monotonic()
+    with open_index(db, model, create=False, neighbours="exact") as index:
+        state = index.store.state()
+        kept = [question for lot in index.store.scan() for question in lot]
+        duplicates = find_duplicates(
+            index.engine,
+            [question.id for question in kept],
+            [question.text for question in kept],
+            progress=progress,
+        )
+    return Grouped(
+        duplicates=duplicates,
+        keys=np.array([question.key for question in kept], np.int64),
+        state=state,
+        at=time.time(),
+        took=time.monotonic() - began,
+    )

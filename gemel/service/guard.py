@@ -1,0 +1,228 @@
+"""What stands before the service: who may ask what from where, and how much."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Collection, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gemel.service.keyring import Keyring
+from gemel.service.limits import Limits
+from gemel.service.refusals import Refusal, busy, refuse
+
+__all__ = ["Door", "Guard"]
+
+_LOG = logging.getLogger("gemel.service")
+_READING = ("GET", "HEAD", "OPTIONS")
+_OPEN = ("/", "/health", "/ready")
+"""Paths that need no key: what a browser shows before it has one, and what watches the service."""
+_PAGE = "/page/"
+_WRITING = ("/questions", "/review")
+"""Paths where another method than GET changes something."""
+_CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = [
+    (b"content-security-policy", _CONTENT_POLICY.encode()),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+]
+_UNCACHED = (b"cache-control", b"no-store")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """Who is let in."""
+
+    keys: bool = False
+    """Whether every request needs a key."""
+    hosts: Collection[str] = ()
+    """Names in a request's Host; any, if empty. Without keys they keep other sites' names that
+    lead to this machine out."""
+    origins: Collection[str] = ()
+    """Other sites whose pages may ask, as https://forum.example; with a key, if keys are needed."""
+
+
+class Guard:
+    """An ASGI application that lets through to another what may pass.
+
+    Args:
+        app: what answers.
+        door: who is let in.
+        keyring: knows the keys.
+        limits: how much.
+        watch: is told of every answer: method, path, status, seconds.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        door: Door,
+        keyring: Keyring,
+        limits: Limits,
+        watch: Callable[[Scope, int, float], None],
+    ):
+        self._app, self._door, self._keyring, self._limits = app, door, keyring, limits
+        self._watch = watch
+        self.answering = 0
+        """Requests that are being answered."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        added = self._added_headers(scope, headers)
+
+        async def reply(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *added]
+            await send(message)
+
+        self.answering += 1
+        try:
+            try:
+                await self._answer(scope, headers, receive, reply)
+            except Refusal as refusal:
+                await refusal.response()(scope, receive, reply)
+            except Exception:
+                incident = secrets.token_hex(4)
+                _LOG.exception("incident %s: %s %s", incident, scope["method"], scope["path"])
+                if not status:
+                    what = f"something went wrong here; the service's log has it as {incident}"
+                    failed = Refusal("internal", what, more={"incident": incident})
+                    await failed.response()(scope, receive, reply)
+        finally:
+            self.answering -= 1
+            self._watch(scope, status, time.perf_counter() - began)
+
+    async def _answer(
+        self, scope: Scope, headers: MutableMapping[bytes, str], receive: Receive, send: Send
+    ) -> None:
+        self._require_host(headers)
+        if self.answering > self._limits.requests:
+            raise busy(f"{self._limits.requests} requests are being answered already")
+        path, method = scope["path"], scope["method"]
+        if method == "OPTIONS" and b"access-control-request-method" in headers:
+            await self._preflight(headers, send)
+            return
+        if method not in _READING:
+            self._require_same_site(headers)
+        state = scope.setdefault("state", {})
+        state["reviewer"] = None
+        authorization = headers.get(b"authorization", "")
+        is_open = path in _OPEN or path.startswith(_PAGE)
+        if not is_open and (self._door.keys or authorization):
+            write = method not in _READING and path.startswith(_WRITING)
+            key = await self._keyring.require(authorization, write=write)
+            state["reviewer"] = key.name
+        body = await self._read(headers, receive)
+        if body and "json" not in headers.get(b"content-type", "").partition(";")[0]:
+            raise refuse(
+                "not_json", "expected JSON: send the header Content-Type: application/json"
+            )
+        await self._app(scope, _replay(body, receive), send)
+
+    def _require_host(self, headers: MutableMapping[bytes, str]) -> None:
+        host = urlsplit(f"//{headers.get(b'host', '')}").hostname or ""
+        if self._door.hosts and host not in self._door.hosts:
+            raise refuse(
+                "wrong_host",
+                f"this service is not called {host!r:.80}; gemel serve --allow-host lets a name in",
+            )
+
+    def _require_same_site(self, headers: MutableMapping[bytes, str]) -> None:
+        """Let no other site's page in: browsers say from where a request comes."""
+        origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site", "none")
+        if origin is None and site in ("none", "same-origin"):
+            return
+        if origin is not None and origin in self._door.origins:
+            return
+        if origin is not None and urlsplit(origin).netloc == headers.get(b"host", ""):
+            return
+        raise refuse(
+            "cross_site",
+            f"a page of another site, {origin or 'unknown'!s:.80}, may not ask this service; "
+            "gemel serve --allow-origin lets one in",
+        )
+
+    def _added_headers(
+        self, scope: Scope, headers: MutableMapping[bytes, str]
+    ) -> list[tuple[bytes, bytes]]:
+        added = list(_HEADERS)
+        if not scope["path"].startswith(_PAGE):
+            added.append(_UNCACHED)
+        origin = headers.get(b"origin")
+        if self._door.origins:
+            added.append((b"vary", b"Origin"))
+        if origin is not None and origin in self._door.origins:
+            added.append((b"access-control-allow-origin", origin.encode("latin-1")))
+        return added
+
+    async def _preflight(self, headers: MutableMapping[bytes, str], send: Send) -> None:
+        if headers.get(b"origin", "") not in self._door.origins:
+            raise refuse("cross_site", "a page of another site may not ask this service")
+        allowed = [
+            (b"access-control-allow-methods", b"GET, POST, DELETE"),
+            (b"access-control-allow-headers", b"authorization, content-type"),
+            (b"access-control-max-age", b"600"),
+        ]
+        await send({"type": "http.response.start", "status": 204, "headers": allowed})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _read(self, headers: MutableMapping[bytes, str], receive: Receive) -> bytes:
+        """Take the body, if it is not too large and comes soon enough."""
+        most = self._limits.body
+        too_large = refuse(
+            "too_large", f"the request has more than {most:,} bytes; send less at a time"
+        )
+        length = headers.get(b"content-length", "0")
+        if length.isdigit() and int(length) > most:
+            raise too_large
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(self._limits.patience):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise refuse("slow", "the request was broken off")
+                    parts.append(message.get("body", b""))
+                    size += len(parts[-1])
+                    if size > most:
+                        raise too_large
+                    if not message.get("more_body", False):
+                        return b"".join(parts)
+        except TimeoutError:
+            raise refuse(
+                "slow",
+                f"the request was not whole after {self._limits.patience} seconds; send it faster",
+            ) from None
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Give the body once, and then whatever comes."""
+    given = False
+
+    async def again() -> dict[str, Any]:
+        nonlocal given
+        if given:
+            return dict(await receive())
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

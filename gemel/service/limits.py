@@ -1,0 +1,62 @@
+"""How much the service takes from one asker, and how much it lets wait."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from gemel.errors import ConfigError
+
+__all__ = ["Limits"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Bounds; past each the answer is an error that names it, never growing memory."""
+
+    body: int = 1_000_000
+    """Bytes of a request."""
+    text: int = 10_000
+    """Characters of a question."""
+    batch: int = 256
+    """Questions of a request."""
+    matches: int = 100
+    """Matches that may be asked for."""
+    metadata: int = 50
+    """Names of metadata of a question."""
+    queue: int = 1024
+    """Texts that wait to be computed; beyond, the answer is 503."""
+    requests: int = 512
+    """Requests that are being answered; beyond, the answer is 503."""
+    rate: int = 100
+    """Requests a second for each key, twice as many at one time; beyond, the answer is 429."""
+    patience: int = 10
+    """Seconds to wait for a request's headers, and then for its body."""
+    drain: int = 30
+    """Seconds that a stop gives to what was accepted."""
+
+    def __post_init__(self) -> None:
+        for name, value in dataclasses.asdict(self).items():
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ConfigError(f"{name} must be a whole number of 1 at least, not {value!r}")
+        if self.batch > self.queue:
+            raise ConfigError(
+                f"batch is {self.batch} and queue {self.queue}: a request that is allowed would "
+                "never find room; make the queue larger"
+            )
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Limits":
+        """Make limits of some values.
+
+        Raises:
+            ConfigError: there is no such limit, or a value is none.
+        """
+        names = [field.name for field in dataclasses.fields(cls)]
+        for name in values:
+            if name not in names:
+                near = get_close_matches(name, names, 1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ConfigError(f"no limit {name!r}: there are {', '.join(names)}{hint}")
+        return cls(**values)

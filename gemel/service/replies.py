@@ -1,0 +1,85 @@
+"""Answers as JSON, and what is asked of what was sent."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from gemel.decision import Verdict
+from gemel.search import Match, StoredQuestion
+from gemel.service.bodies import Failure
+from gemel.service.refusals import STATUSES, refuse
+from gemel.service.site import Site
+
+__all__ = [
+    "FAILURES",
+    "match",
+    "numbered",
+    "question",
+    "reply",
+    "require_count",
+    "require_texts",
+    "verdict",
+]
+
+FAILURES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Failure} for status in sorted(set(STATUSES.values()))
+}
+"""What OpenAPI says of every route's errors."""
+
+
+def reply(content: object, status: int = 200) -> Response:
+    """Give plain values as a JSON answer."""
+    return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+def verdict(given: Verdict) -> dict[str, Any]:
+    """Give the fields of a verdict."""
+    return dataclasses.asdict(given)
+
+
+def question(kept: StoredQuestion) -> dict[str, Any]:
+    """Give the fields of a kept question."""
+    return {"id": kept.id, "question": kept.text, "metadata": kept.metadata}
+
+
+def match(found: Match) -> dict[str, Any]:
+    """Give the fields of a match."""
+    return {**question(found.question), "cosine": found.cosine, **verdict(found.verdict)}
+
+
+def require_texts(site: Site, texts: Mapping[str, str]) -> None:
+    """Refuse questions that are too long, or have nothing in them to judge.
+
+    Args:
+        site: whose limits hold, and whose model reads them.
+        texts: what each is called, and the question.
+
+    Raises:
+        Refusal: the first that is so.
+    """
+    most = site.limits.text
+    for name, text in texts.items():
+        if len(text) > most:
+            raise refuse(
+                "too_large", f"{name} has {len(text):,} characters; shorten it to {most:,} at most"
+            )
+        if problem := site.index.engine.say_blank(text, name):
+            raise refuse("blank", problem)
+
+
+def require_count(what: str, count: int, most: int) -> None:
+    """Refuse more than may come in one request.
+
+    Raises:
+        Refusal: it is more.
+    """
+    if count > most:
+        raise refuse("too_large", f"{count:,} {what} in one request; send {most:,} at most")
+
+
+def numbered(texts: Sequence[str]) -> dict[str, str]:
+    """Call questions by their place, from 0."""
+    return {f"question {place}": text for place, text in enumerate(texts)}
