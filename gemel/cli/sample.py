@@ -26,8 +26,8 @@ def sample(
     """Write the sample that ships: hand-written questions to an invented help desk, in pairs.
 
     train.tsv is to learn from. held-out.tsv is to be measured on: each of its questions is new,
-    and so is what it asks. Near misses look alike and want another answer. settings.toml suits so
-    few pairs.
+    and so is what it asks. Near misses look alike and want another answer. questions.txt has all
+    questions, one a line, to fill a corpus with. settings.toml suits so few pairs.
 
     Example: gemel sample --out helpdesk
     """
@@ -54,9 +54,10 @@ def _text(report: "SampleReport") -> Iterator[str]:
     yield ""
     yield f"{report.near_misses_between:,} near misses lie between the two and are in neither;"
     yield "no question is in both"
-    train, held_out, settings = map(
-        shlex.quote, (*(part.path for part in report.parts), report.settings)
+    train, held_out, questions, settings = map(
+        shlex.quote, (*(part.path for part in report.parts), report.questions, report.settings)
     )
     yield ""
     yield f"next: gemel train {train} --config {settings} --out my-model"
     yield f"      gemel evaluate {held_out} --model my-model"
+    yield f"      gemel index {questions} --db site.db --model my-model"

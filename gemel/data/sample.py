@@ -1,4 +1,4 @@
-"""The help-desk sample as files: pairs to train on, pairs that are all new, and settings."""
+"""The help-desk sample as files: pairs to train on, pairs that are all new, questions, settings."""
 
 import csv
 import shutil
@@ -17,6 +17,7 @@ from gemel.samples import HELPDESK, HELPDESK_SETTINGS, HELPDESK_SPLIT
 __all__ = ["SamplePart", "SampleReport", "write_sample"]
 
 _NAMES = ["train", "held-out"]
+_QUESTIONS = "questions.txt"
 _SETTINGS = "settings.toml"
 
 
@@ -43,12 +44,14 @@ class SampleReport:
     """Near misses of a group to train on and one held out, which are in neither file."""
     parts: tuple[SamplePart, ...]
     """`train`, `held-out`."""
+    questions: str
+    """A file of all its questions, one a line, to fill a corpus with."""
     settings: str
     """A file of settings that suit so few pairs."""
 
 
 def write_sample(out: str | Path) -> SampleReport:
-    """Write `train.tsv` and `held-out.tsv`, rows as they stand, and `settings.toml`.
+    """Write `train.tsv` and `held-out.tsv`, rows as they stand, `questions.txt`, `settings.toml`.
 
     Args:
         out: the folder to make, whole or not at all.
@@ -80,10 +83,13 @@ def write_sample(out: str | Path) -> SampleReport:
             )
             for number, part in enumerate(described)
         ),
+        questions=str(out / _QUESTIONS),
         settings=str(out / _SETTINGS),
     )
+    questions = dict.fromkeys(row[side] for row in rows for side in ("question1", "question2"))
     with new_folder(out) as fresh:
         copy_rows(HELPDESK, None, part_of_row, [fresh / Path(path).name for path in paths])
+        (fresh / _QUESTIONS).write_text("".join(f"{each}\n" for each in questions), "utf-8")
         shutil.copyfile(HELPDESK_SETTINGS, fresh / _SETTINGS)
     return report
 

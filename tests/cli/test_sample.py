@@ -17,11 +17,12 @@ def test_the_table_and_what_comes_next(tmp_path, run):
     assert "25 near misses lie between the two and are in neither; no question is in both" in (
         " ".join(lines)
     )
-    names = ("train.tsv", "held-out.tsv", "settings.toml")
-    train, held_out, settings = (shlex.quote(str(out / name)) for name in names)
+    names = ("train.tsv", "held-out.tsv", "questions.txt", "settings.toml")
+    train, held_out, questions, settings = (shlex.quote(str(out / name)) for name in names)
     assert text.endswith(
         f"\nnext: gemel train {train} --config {settings} --out my-model\n"
         f"      gemel evaluate {held_out} --model my-model\n"
+        f"      gemel index {questions} --db site.db --model my-model\n"
     )
     assert {path.name for path in out.iterdir()} == set(names)
 

@@ -40,6 +40,13 @@ def test_no_question_and_no_group_is_in_both(report):
         assert measure_overlap(train, held_out).shared_questions == 0
 
 
+def test_the_questions_are_those_of_all_pairs_each_once(report):
+    pairs = read_pairs(HELPDESK)
+    lines = [line.rstrip("\n") for line in lines_of(report.questions)]
+    assert len(lines) == len(set(lines))
+    assert set(lines) == {*pairs.left_texts, *pairs.right_texts}
+
+
 def test_the_report_is_what_the_files_hold(report):
     whole = read_pairs(HELPDESK)
     assert (report.pairs, report.duplicates) == (len(whole), whole.labels.sum())
