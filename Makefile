@@ -3,10 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHECKED := gemel tests benchmarks examples
 
-.PHONY: help install demo test test-all check clean
+.PHONY: help install demo serve browser test test-all check clean
 
 help:
 	@echo "make demo      the first three minutes: train on the help-desk sample, measure, compare"
+	@echo "make serve     a page on the sample: asked before? duplicates, review, the model"
 	@echo "make test      every check"
 	@echo "make test-all  and the slow tests"
 
@@ -29,12 +30,26 @@ check: install
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 
-test: check
+# The page is tested in a real browser: as root on Debian or Ubuntu it is installed if it is missing.
+browser:
+	@command -v chromium > /dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; \
+	then apt-get update --quiet=2 && apt-get install --quiet=2 --yes chromium > /dev/null; \
+	else echo "no chromium: the tests of the page are left out; install it to run them" >&2; fi
+
+test: check browser
 	$(BIN)/pytest -m "not slow" --cov
 
-test-all: check
+test-all: check browser
 	$(BIN)/pytest --cov
 
+# The page, on the model and the sample that ship.
+serve: install
+	@test -e serve/site.db || { $(BIN)/gemel sample --out serve/sample > /dev/null \
+		&& $(BIN)/gemel index serve/sample/questions.txt --db serve/site.db; }
+	@$(BIN)/gemel serve --db serve/site.db
+
 clean:
-	rm -rf .venv demo
+	rm -rf .venv demo serve
