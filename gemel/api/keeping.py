@@ -11,7 +11,6 @@ from gemel.inference import Engine, stream_answerable
 from gemel.pretrained import DEFAULT_MODEL
 from gemel.search import (
     CUT,
-    EXACT_UP_TO,
     FLOOR,
     DuplicateIndex,
     Duplicates,
@@ -35,7 +34,7 @@ def open_index(
     *,
     create: bool = True,
     neighbours: str = "auto",
-    exact_up_to: int = EXACT_UP_TO,
+    serving: bool = False,
 ) -> DuplicateIndex:
     """Open a corpus: `open_index("site.db").check("How old are you?")`.
 
@@ -44,7 +43,7 @@ def open_index(
         model: the model that made its vectors, or, of a new one, shall make them.
         create: whether to make it if it is not there.
         neighbours: what finds the nearest: "exact", "approximate", or "auto".
-        exact_up_to: questions that "auto" compares with every one.
+        serving: whether it will be asked for long; see `Follower`.
 
     Raises:
         FolderError: the model cannot be loaded.
@@ -56,9 +55,7 @@ def open_index(
     store = open_store(str(db), create=create)
     cache = f"{db}.neighbours" if isinstance(store, SQLiteStore) else None
     try:
-        return DuplicateIndex(
-            store, engine, neighbours=neighbours, exact_up_to=exact_up_to, cache=cache
-        )
+        return DuplicateIndex(store, engine, neighbours=neighbours, serving=serving, cache=cache)
     except BaseException:
         store.close()
         raise

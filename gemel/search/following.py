@@ -8,12 +8,18 @@ from gemel.errors import StoreError
 from gemel.search.approximate import ApproximateNeighbours
 from gemel.search.cache import Origin, open_cache, save_cache
 from gemel.search.choosing import EXACT_UP_TO, Choice, choose_neighbours
+from gemel.search.exact import ExactNeighbours
 from gemel.search.neighbours import Neighbours
 from gemel.search.records import StoreState
 from gemel.search.store import Store
 from gemel.text import Progress
 
 __all__ = ["Followed", "Follower"]
+
+_EXACT_WHILE_SERVING = 20_000
+"""Questions up to which comparing with every one takes a millisecond; a graph takes no more."""
+_LOT = 2048
+"""Questions that are taken into a graph at one time: some seconds."""
 
 
 @dataclass
@@ -37,7 +43,9 @@ class Follower:
 
     Args:
         store: what is followed.
-        kind, exact_up_to: see `choose_neighbours`.
+        kind: one of `NEIGHBOURS`.
+        serving: whether it will be asked for long, and should answer soon. Then "auto" takes a
+            graph for fewer questions; until `improve` has made it, all are compared.
         cache: the file of a graph, to begin from and to `save` to.
 
     Raises:
@@ -50,18 +58,18 @@ class Follower:
         store: Store,
         kind: str = "auto",
         *,
-        exact_up_to: int = EXACT_UP_TO,
+        serving: bool = False,
         cache: str | Path | None = None,
     ):
         self.store = store
         self.kind = kind
-        self.exact_up_to = exact_up_to
+        self.serving = serving
         self.cache = None if cache is None else Path(cache)
         self.cache_problem = ""
         """Why the cache was of no use when it was looked at; empty if it was of use."""
         self._cached: Origin | None = None
         self._lock = threading.Lock()
-        self._followed = self._begin(store.state())
+        self._followed = self._begin(store.state(), at_once=serving)
 
     @property
     def followed(self) -> Followed:
@@ -109,7 +117,7 @@ class Follower:
         while True:
             state = self.store.state()
             if not self._goes_on(followed, state):
-                followed = self._begin(state)
+                followed = self._begin(state, at_once=self.serving)
             elif followed.sequence < state.sequence:
                 self._take_lot(followed, state)
                 if progress is not None:
@@ -124,6 +132,32 @@ class Follower:
             else:  # since they were begun, a backup was put in the place of the store
                 followed, begun_anew = _empty(state, followed.choice), True
         self._followed = followed
+
+    def improve(self, progress: Progress | None = None) -> bool:
+        """Make the graph that so many questions deserve, if it is not there, while others go on.
+
+        Args:
+            progress: is told how many questions are in, of how many.
+
+        Returns:
+            Whether there was one to make.
+
+        Raises:
+            StoreError: the store cannot be read, or contradicts itself.
+        """
+        state = self.store.state()
+        if self.choice.name == "approximate" or self._choose(state).name == "exact":
+            return False
+        graph = self._begin(state, at_once=False)
+        while graph.sequence < state.sequence and self._goes_on(graph, state):
+            self._take_lot(graph, state, most=_LOT)
+            if progress is not None:
+                progress("making a graph", len(graph.neighbours), state.questions)
+            state = self.store.state()
+        with self._lock:
+            self._followed = graph
+            self._catch_up(None)
+        return True
 
     def save(self) -> bool:
         """Write the cache, if there is a place for it and a graph to keep that is not in it yet.
@@ -154,24 +188,33 @@ class Follower:
             return False
         if state.sequence < followed.sequence:  # a backup was put in its place
             return False
-        chosen = choose_neighbours(state.questions, self.kind, exact_up_to=self.exact_up_to).name
-        return (followed.choice.name, chosen) != ("exact", "approximate")
+        if self.serving:  # then a graph is made beside it
+            return True
+        return (followed.choice.name, self._choose(state).name) != ("exact", "approximate")
 
-    def _begin(self, state: StoreState) -> Followed:
-        """Begin anew, from the cache if it is of use."""
-        choice = choose_neighbours(state.questions, self.kind, exact_up_to=self.exact_up_to)
+    def _choose(self, state: StoreState) -> Choice:
+        most = _EXACT_WHILE_SERVING if self.serving else EXACT_UP_TO
+        return choose_neighbours(state.questions, self.kind, exact_up_to=most)
+
+    def _begin(self, state: StoreState, *, at_once: bool) -> Followed:
+        """Begin anew, from the cache if it is of use, else, where it is urgent, without a graph."""
+        choice = self._choose(state)
         empty = _empty(state, choice)
-        if self.cache is None or not isinstance(empty.neighbours, ApproximateNeighbours):
+        if not isinstance(empty.neighbours, ApproximateNeighbours):
             return empty
+        compared = Choice("exact", "the graph is being made", ExactNeighbours)
+        begun = _empty(state, compared) if at_once else empty
+        if self.cache is None:
+            return begun
         cached = open_cache(self.cache, self._origin(state, state.sequence), empty.neighbours.graph)
         self.cache_problem = cached.problem
         if cached.neighbours is None:
-            return empty
+            return begun
         self._cached = self._origin(state, cached.sequence)
         return Followed(cached.neighbours, choice, state, cached.sequence)
 
-    def _take_lot(self, followed: Followed, state: StoreState) -> None:
-        changes = self.store.changes(followed.sequence)
+    def _take_lot(self, followed: Followed, state: StoreState, *, most: int = 65_536) -> None:
+        changes = self.store.changes(followed.sequence, most=most)
         if changes.generation != state.generation:
             return  # seen when the state is read again
         if changes.until <= followed.sequence:

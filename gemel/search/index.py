@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from gemel.errors import DataError, ModelMismatchError
 from gemel.inference import Engine
-from gemel.search.choosing import EXACT_UP_TO, Choice
+from gemel.search.choosing import Choice
 from gemel.search.deduping import CUT, FLOOR, find_duplicates
 from gemel.search.duplicates import Duplicates
 from gemel.search.following import Follower
@@ -34,7 +34,7 @@ class DuplicateIndex:
     Args:
         store: keeps the questions.
         engine: the model that made the vectors that are there.
-        neighbours, exact_up_to: what finds the nearest; see `choose_neighbours`.
+        neighbours, serving: what finds the nearest; see `Follower`.
         cache: a file that makes the next opening quick where there are very many questions; it can
             be deleted at any time.
 
@@ -48,12 +48,12 @@ class DuplicateIndex:
         engine: Engine,
         *,
         neighbours: str = "auto",
-        exact_up_to: int = EXACT_UP_TO,
+        serving: bool = False,
         cache: str | Path | None = None,
     ):
         self.store = store
         self.engine = engine
-        self._kind, self._exact_up_to, self._cache = neighbours, exact_up_to, cache
+        self._kind, self._serving, self._cache = neighbours, serving, cache
         self._opening = Lock()
         self._follower: Follower | None = None
         self.require_model(store.state().model)
@@ -186,7 +186,7 @@ class DuplicateIndex:
         with self._opening:
             if self._follower is None:
                 self._follower = Follower(
-                    self.store, self._kind, exact_up_to=self._exact_up_to, cache=self._cache
+                    self.store, self._kind, serving=self._serving, cache=self._cache
                 )
         return self._follower
 

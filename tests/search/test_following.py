@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel import StoreError
+from gemel.search import following
 from gemel.search.following import Follower
 from gemel.search.opening import open_store
 from gemel.search.records import NewQuestion
@@ -84,7 +85,7 @@ def test_it_is_what_the_store_is(tmp_path_factory, kind, changes):
 
 def test_many_changes_come_in_lots(store, monkeypatch):
     real = store.changes
-    monkeypatch.setattr(store, "changes", lambda since: real(since, most=7))
+    monkeypatch.setattr(store, "changes", lambda since, **_: real(since, most=7))
     follower = Follower(store)
     add(store, *(f"q{n}" for n in range(50)))
     told = []
@@ -98,7 +99,7 @@ def test_nothing_new_is_not_taken_again(store, monkeypatch):
     follower = Follower(store)
     add(store, "a")
     follower.catch_up()
-    monkeypatch.setattr(store, "changes", lambda since: pytest.fail("asked for changes"))
+    monkeypatch.setattr(store, "changes", lambda since, **_: pytest.fail("asked for changes"))
     follower.catch_up()
 
 
@@ -114,8 +115,9 @@ def test_who_searches_keeps_the_old_while_a_new_model_comes(store):
     assert old.search(unit(1).astype(np.float32), 2).keys.tolist() == [[1, 2]]
 
 
-def test_a_corpus_that_grows_large_gets_a_graph(store):
-    follower = Follower(store, exact_up_to=3)
+def test_a_corpus_that_grows_large_gets_a_graph(store, monkeypatch):
+    monkeypatch.setattr(following, "EXACT_UP_TO", 3)
+    follower = Follower(store)
     add(store, "a", "b", "c")
     check(follower)
     assert follower.choice.name == "exact"
@@ -125,6 +127,36 @@ def test_a_corpus_that_grows_large_gets_a_graph(store):
     store.remove(["a", "b"])
     check(follower)
     assert follower.choice.name == "approximate"
+
+
+def test_who_serves_answers_at_once_and_gets_its_graph_meanwhile(store, monkeypatch, tmp_path):
+    monkeypatch.setattr(following, "_EXACT_WHILE_SERVING", 3)
+    monkeypatch.setattr(following, "_LOT", 2)
+    follower = Follower(store, serving=True, cache=tmp_path / "graph")
+    add(store, "a", "b", "c")
+    check(follower)
+    assert not follower.improve()
+    add(store, "d", "e")
+    check(follower)
+    assert (follower.choice.name, len(follower.neighbours)) == ("exact", 5)
+    told = []
+
+    def another_comes(*progress):
+        told.append(progress)
+        if len(told) == 1:
+            add(store, "f")
+            check(follower)
+            assert (follower.choice.name, len(follower.neighbours)) == ("exact", 6)
+            store.remove(["a"])
+
+    assert follower.improve(another_comes)
+    assert (follower.choice.name, len(follower.neighbours)) == ("approximate", 5)
+    check(follower)
+    assert [done for _, done, _ in told] == [2, 4, 6, 5]
+    assert not follower.improve()
+    follower.save()
+    again = Follower(store, serving=True, cache=tmp_path / "graph")
+    assert (again.choice.name, len(again.neighbours)) == ("approximate", 5)
 
 
 def followed(store, cache):
