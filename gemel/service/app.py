@@ -103,7 +103,14 @@ def _invalid(error: RequestValidationError) -> Refusal:
 
 
 def _place(place: tuple[str | int, ...]) -> str:
-    return ".".join(str(part) for part in place[1:]) or str(place[0])
+    """Name a field as the sender knows it: without "body", and which kind of body it is."""
+    inner = [str(part) for part in place[1:]]
+    if place[:2] in _KINDS:
+        del inner[0]
+    return ".".join(inner) or str(place[0])
+
+
+_KINDS = (("body", "question"), ("body", "questions"))
 
 
 def _missing(error: HTTPException) -> Refusal:

@@ -9,6 +9,7 @@ from gemel.decision import Verdict
 from gemel.search import Asked, Match
 from gemel.service import replies
 from gemel.service.bodies import (
+    CheckBody,
     Checked,
     CompareBody,
     Compared,
@@ -55,7 +56,7 @@ def asking_routes(site: Site) -> APIRouter:
         return reply({"matches": list(map(replies.match, found))})
 
     @routes.post("/check", response_model=Checked)
-    async def check(body: SearchBody) -> Response:
+    async def check(body: CheckBody) -> Response:
         """Say whether a question was asked before, and as what; the likeliest come first."""
         found = await _match(site, body)
         found = sorted(found, key=lambda match: -match.verdict.similarity)
@@ -65,7 +66,7 @@ def asking_routes(site: Site) -> APIRouter:
     return routes
 
 
-async def _match(site: Site, body: SearchBody) -> list[Match]:
+async def _match(site: Site, body: SearchBody | CheckBody) -> list[Match]:
     require_count("matches", body.k, site.limits.matches)
     require_texts(site, {"the question": body.question})
     return await site.match(Asked(body.question, body.k, body.where))

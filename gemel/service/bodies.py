@@ -2,10 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 __all__ = [
+    "AddBody",
     "Added",
+    "CheckBody",
     "Checked",
     "CompareBody",
     "Compared",
@@ -61,6 +63,15 @@ class SearchBody(_Sent):
     """Metadata that the matches must have."""
 
 
+class CheckBody(_Sent):
+    """A question, and of what its answer shall be."""
+
+    question: str
+    k: Annotated[int, Field(ge=1)] = 3
+    where: Metadata | None = None
+    """Metadata that the matches must have."""
+
+
 class QuestionBody(_Sent):
     """A question to keep."""
 
@@ -85,6 +96,15 @@ class QuestionsBody(_Sent):
 
     questions: Annotated[list[ListedQuestion], Field(min_length=1)]
     replace: bool = False
+
+
+AddBody = Annotated[
+    Annotated[QuestionBody, Tag("question")] | Annotated[QuestionsBody, Tag("questions")],
+    Discriminator(
+        lambda sent: "questions" if isinstance(sent, dict) and "questions" in sent else "question"
+    ),
+]
+"""One question, or several."""
 
 
 class DecisionBody(_Sent):

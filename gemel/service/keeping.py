@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from gemel.search import NewQuestion
 from gemel.service import replies
-from gemel.service.bodies import Added, QuestionBody, QuestionsBody, Removed, ShownQuestion
+from gemel.service.bodies import AddBody, Added, QuestionBody, Removed, ShownQuestion
 from gemel.service.refusals import refuse
 from gemel.service.replies import reply, require_count, require_texts
 from gemel.service.site import Adding, Site
@@ -20,7 +20,7 @@ def keeping_routes(site: Site) -> APIRouter:
     routes = APIRouter(tags=["keep"])
 
     @routes.post("/questions", response_model=Added, status_code=201)
-    async def add(body: QuestionBody | QuestionsBody) -> Response:
+    async def add(body: AddBody) -> Response:
         """Keep one question, or several, all or none.
 
         When the answer is there they are on the disk, and every check finds them.

@@ -21,8 +21,6 @@ from gemel.service.site import Site
 
 __all__ = ["Address", "Terms", "serve"]
 
-_EXACT_UP_TO = 20_000
-"""Questions from which a graph pays: a check among them takes 1 ms, one among 220,000 9 ms."""
 _SWITCH = 0.0005
 """Seconds that a thread may keep the interpreter while another wants it."""
 
@@ -80,7 +78,7 @@ def serve(
         OSError: the address is taken, or not this machine's.
         FolderError, StoreError, ModelMismatchError: see `gemel.api.open_index`.
     """
-    index = open_index(db, model, create=False, exact_up_to=_EXACT_UP_TO)
+    index = open_index(db, model, create=False, serving=True)
     with index:
         keys = terms.require_keys or not address.is_here
         known = index.store.keys() if keys else []

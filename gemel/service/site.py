@@ -13,7 +13,7 @@ from jaxtyping import Shaped
 from gemel.decision import Verdict
 from gemel.errors import DataError, GemelError
 from gemel.inference import Explanation
-from gemel.search import Asked, DuplicateIndex, Match, NewQuestion
+from gemel.search import Asked, DuplicateIndex, Match, NewQuestion, RelationalStore
 from gemel.service.batching import Batcher
 from gemel.service.grouping import Grouping, Progress
 from gemel.service.limits import Limits
@@ -80,8 +80,9 @@ class Site:
         """How far the opening is."""
         self.questions = 0
         """How many there were at the last look."""
-        self._threads = [ThreadPoolExecutor(1, name) for name in ("compute", "write", "follow")]
-        compute, write, self._follow_in = self._threads
+        names = ("compute", "write", "follow", "improve")
+        self._threads = [ThreadPoolExecutor(1, name) for name in names]
+        compute, write, self._follow_in, self._improve_in = self._threads
         self.moderators = ThreadPoolExecutor(1, "moderate")
         bounds = {"most": _BATCH, "bound": limits.queue}
         self._matches = Batcher(self._match, compute, **bounds)
@@ -89,7 +90,7 @@ class Site:
         self._comparisons = Batcher(self._compare, compute, **bounds)
         self._additions = Batcher(self._add, write, **bounds)
         self._follow: asyncio.Task[None] | None = None
-        self._saved = 0.0
+        self._saved = time.monotonic()
 
     @property
     def waiting(self) -> int:
@@ -227,8 +228,11 @@ class Site:
 
     async def _keep_following(self) -> None:
         loop = asyncio.get_running_loop()
+        improving: asyncio.Future[None] | None = None
         while True:
             await loop.run_in_executor(self._follow_in, self._catch_up)
+            if improving is None or improving.done():
+                improving = loop.run_in_executor(self._improve_in, self._improve)
             await asyncio.sleep(_TICK)
 
     def _catch_up(self) -> None:
@@ -237,12 +241,16 @@ class Site:
             self.index.require_model(followed.state.model)
             self.questions = len(followed.neighbours)
             self.problem, self.progress = "", None
-            if time.monotonic() - self._saved > _SAVING or not self._saved:
-                self._saved = time.monotonic()
-                with contextlib.suppress(OSError):  # without it the next start takes longer
-                    self.index.save_cache()
         except (GemelError, OSError) as error:
             self.problem = str(error)
+
+    def _improve(self) -> None:
+        """Make a graph where one is due, and keep it for the next start."""
+        with contextlib.suppress(GemelError, OSError):  # the other thread says so, or it is slower
+            made = not self.problem and self.index.follower.improve()
+            if made or time.monotonic() - self._saved > _SAVING:
+                self._saved = time.monotonic()
+                self.index.save_cache()
 
     def _tell(self, doing: str, done: int, of: int | None) -> None:
         self.progress = Progress(doing, done, of)
