@@ -1,0 +1,270 @@
+// Ask: twins appear while a question is typed; it is posted, or an old one opened.
+
+import * as api from "./api.js";
+import { button, command, count, empty, freshId, h, percent, question } from "./dom.js";
+import { why } from "./why.js";
+
+const WAIT = 150; // milliseconds without a key until it is asked
+const TWINS = 5;
+const VERDICTS = {
+  "the same": ["asked before", "yes"],
+  "ask a person": ["maybe", "maybe"],
+  "not the same": ["near, but another question", "no"],
+};
+
+/** Make the view. */
+export function askView(tell) {
+  const field = h("textarea", {
+    id: "question", rows: 3, dir: "auto", "aria-describedby": "question-hint question-trouble",
+    placeholder: "How do I reset my password?",
+  });
+  const standing = h("p", { class: "standing", role: "status" });
+  const trouble = h("p", { class: "trouble", id: "question-trouble", role: "alert" });
+  const list = h("ol", { class: "twins", "aria-label": "Nearest questions, likeliest first" });
+  const start = h("div");
+  const posted = h("div", { role: "status" });
+  const post = button("Post it", "main", () => keep(), { disabled: true });
+  const clear = button("Clear", "plain", () => { write(""); field.focus(); }, { hidden: true });
+  const cards = new Map();
+  let timer = 0;
+  let asking = new AbortController();
+
+  function write(text) {
+    field.value = text;
+    typed();
+  }
+
+  function typed() {
+    const text = field.value;
+    const isAsked = /[\p{L}\p{N}]/u.test(text);
+    clearTimeout(timer);
+    asking.abort();
+    asking = new AbortController();
+    clear.hidden = !text;
+    post.disabled = !isAsked;
+    refuse("");
+    if (text) posted.replaceChildren();
+    if (!isAsked) {
+      show(text, []);
+      standing.textContent = "";
+      start.hidden = false;
+      return;
+    }
+    start.hidden = true;
+    const { signal } = asking;
+    timer = setTimeout(() => look(text, signal), WAIT);
+  }
+
+  async function look(text, signal) {
+    list.setAttribute("aria-busy", "true");
+    try {
+      const found = await api.check(text, TWINS, signal);
+      if (signal.aborted) return;
+      standing.textContent = summary(found.matches);
+      post.textContent = found.asked_before ? "Post it anyway" : "Post it";
+      post.className = found.asked_before ? "plain" : "main";
+      show(text, found.matches, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      show(text, []);
+      standing.textContent = "";
+      refuse(error.message);
+      post.disabled = error.status === 413 || error.status === 422;
+    } finally {
+      if (!signal.aborted) list.removeAttribute("aria-busy");
+    }
+  }
+
+  function refuse(message) {
+    trouble.textContent = message;
+    if (message) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  }
+
+  function show(text, matches, signal) {
+    const known = new Set(matches.map((match) => match.id));
+    for (const id of cards.keys()) if (!known.has(id)) cards.delete(id);
+    matches.forEach((match, place) => {
+      if (!cards.has(match.id)) cards.set(match.id, twin());
+      cards.get(match.id).update(text, match, place === 0, signal);
+    });
+    list.replaceChildren(...matches.map((match) => cards.get(match.id).item));
+  }
+
+  async function keep() {
+    const text = field.value;
+    post.disabled = true;
+    try {
+      const { ids: [id] } = await api.add(text);
+      write("");
+      posted.replaceChildren(receipt(id, text));
+      field.focus();
+    } catch (error) {
+      refuse(error.message);
+      post.disabled = false;
+    }
+  }
+
+  function receipt(id, text) {
+    const back = button("Undo", "plain", async () => {
+      back.disabled = true;
+      try {
+        await api.remove(id);
+        posted.replaceChildren();
+        write(text);
+        field.focus();
+        tell("Taken back: the question is forgotten.");
+      } catch (error) {
+        back.disabled = false;
+        tell(error.message, { bad: true });
+      }
+    });
+    return h("div", { class: "note good" },
+      h("p", {}, "Posted, as ", h("code", {}, id), ". From now on it is found."),
+      question(text), h("div", { class: "row" }, back));
+  }
+
+  async function begin() {
+    try {
+      const { questions } = await api.ready();
+      start.replaceChildren(questions ? greeting(questions) : nothingKept());
+    } catch (error) {
+      start.replaceChildren(h("p", { class: "trouble" }, error.message),
+        button("Try again", "plain", begin));
+    }
+  }
+
+  field.addEventListener("input", typed);
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !post.disabled) keep();
+  });
+  const section = h("section", { class: "ask", "aria-labelledby": "ask-title" },
+    h("h1", { id: "ask-title", tabindex: "-1" }, "Was it asked before?"),
+    h("div", { class: "asking" },
+      h("label", { for: "question" }, "Your question"),
+      field,
+      h("div", { class: "row spread" },
+        h("p", { class: "soft small", id: "question-hint" },
+          "Its twins appear as you type. ", h("span", { class: "keys" }, h("kbd", {}, "Ctrl"), " ",
+            h("kbd", {}, "Enter"), " posts it.")),
+        h("div", { class: "row" }, clear, post))),
+    trouble, posted, standing, list, start);
+  return {
+    section,
+    show(isFirst) {
+      begin();
+      if (isFirst && matchMedia("(pointer: fine)").matches) field.focus();
+    },
+    hide() {},
+  };
+}
+
+function summary(matches) {
+  const same = matches.filter((match) => match.answer === "the same").length;
+  const maybe = matches.filter((match) => match.answer === "ask a person").length;
+  if (same) return `Asked before: ${count(same, "question")} of the nearest ${same === 1 ? "asks" : "ask"} the same.`;
+  if (maybe) return `Perhaps asked before: ${count(maybe, "question")} may ask the same.`;
+  if (matches.length) return "Not asked before, as far as the model can tell. These are near:";
+  return "Nothing is kept yet that it could be compared with.";
+}
+
+function greeting(questions) {
+  return h("p", { class: "soft" }, `${count(questions, "question")} ${questions === 1 ? "is" : "are"} kept here. Type yours, in your own words.`);
+}
+
+function nothingKept() {
+  return empty("No questions are kept yet",
+    h("p", {}, "Post the first one above, or fill the corpus from a file:"),
+    command("gemel index QUESTIONS --db DB"));
+}
+
+/** A card of one twin; it stays the same while its question is among the nearest. */
+function twin() {
+  const id = freshId("why");
+  const share = h("span", { class: "share" });
+  const bar = h("span", { class: "bar", "aria-hidden": "true" });
+  const verdict = h("span", { class: "verdict" });
+  const text = h("div");
+  const reasons = h("div", { class: "why", id, hidden: true });
+  const ask = button("Why?", "plain small", () => { chosen = true; toggle(reasons.hidden); },
+    { "aria-expanded": "false", "aria-controls": id });
+  const old = h("span");
+  const item = h("li", { class: "twin" },
+    h("div", { class: "odds" }, share, bar),
+    h("div", { class: "said" }, text,
+      h("div", { class: "row" }, verdict, h("span", { class: "row end" }, ask, old)), reasons));
+  let chosen = false; // whether the person opened or closed it, so that it is left so
+  let shown = "";
+  let now = null;
+
+  function toggle(isOpen) {
+    reasons.hidden = !isOpen;
+    ask.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) explain();
+  }
+
+  async function explain() {
+    const { typed, match, signal } = now;
+    const pair = JSON.stringify([typed, match.question]);
+    if (shown === pair) return;
+    if (!shown) reasons.replaceChildren(h("p", { class: "soft small" }, "Weighing each word…"));
+    try {
+      const { explanation } = await api.explain(typed, match.question, signal);
+      reasons.replaceChildren(...why(typed, match.question, explanation));
+      shown = pair;
+    } catch (error) {
+      if (signal?.aborted) return;
+      reasons.replaceChildren(h("p", { class: "soft small" }, error.message));
+      shown = "";
+    }
+  }
+
+  return {
+    item,
+    update(typed, match, isFirst, signal) {
+      const isNew = now?.match.question !== match.question;
+      now = { typed, match, signal };
+      const [words, kind] = VERDICTS[match.answer];
+      share.replaceChildren(percent(match.probability),
+        h("span", { class: "unseen" }, " likely to ask the same"));
+      bar.style.setProperty("--part", match.probability.toFixed(3));
+      item.dataset.verdict = kind;
+      verdict.textContent = words;
+      if (isNew) {
+        text.replaceChildren(question(match.question));
+        old.replaceChildren(opener(match));
+      }
+      toggle(chosen ? !reasons.hidden : isFirst);
+    },
+  };
+}
+
+function opener(match) {
+  const address = webAddress(match.metadata.url);
+  if (address) {
+    return h("a", { class: "plain small", href: address, target: "_blank", rel: "noopener noreferrer" },
+      "Open the old one", h("span", { class: "unseen" }, " (in a new tab)"), h("span", { "aria-hidden": "true" }, " ↗"));
+  }
+  return button("Open the old one", "plain small", () => showKept(match));
+}
+
+function webAddress(value) {
+  if (typeof value !== "string") return null;
+  const url = URL.canParse(value) ? new URL(value) : null;
+  return url && ["http:", "https:"].includes(url.protocol) ? url.href : null;
+}
+
+/** Show a kept question with all that is kept with it. */
+function showKept(match) {
+  const id = freshId("kept");
+  const rows = Object.entries(match.metadata).map(([name, value]) => [
+    h("dt", {}, h("bdi", {}, name)), h("dd", {}, h("bdi", {}, String(value))),
+  ]);
+  const dialog = h("dialog", { class: "kept", "aria-labelledby": id, on: { close: () => dialog.remove() } },
+    h("h2", { id }, "The old question"),
+    question(match.question),
+    h("dl", { class: "facts" }, h("dt", {}, "id"), h("dd", {}, h("bdi", {}, match.id)), rows),
+    h("div", { class: "row" }, button("Close", "main", () => dialog.close())));
+  document.body.append(dialog);
+  dialog.showModal();
+}

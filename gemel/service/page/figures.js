@@ -1,0 +1,101 @@
+// What labelled pairs, counted by similarity, say about a threshold.
+
+/** Give the probability that a similarity stands for. */
+export function likely(similarity, { slope, intercept }) {
+  return 1 / (1 + Math.exp(-(slope * similarity + intercept)));
+}
+
+const sum = (counts) => counts.reduce((all, each) => all + each, 0);
+
+/** How many pairs there are. */
+export function pairs(evidence) {
+  return evidence ? sum(evidence.same) + sum(evidence.different) : 0;
+}
+
+/**
+ * Weigh pairs as if a share of them asked the same.
+ *
+ * Without a share, or where all pairs are of one kind, they stay as they are.
+ */
+export function weigh(evidence, share = null) {
+  const [same, different] = [sum(evidence.same), sum(evidence.different)];
+  if (share === null || !same || !different) return evidence;
+  const all = same + different;
+  return {
+    edges: evidence.edges,
+    same: evidence.same.map((each) => (each * share * all) / same),
+    different: evidence.different.map((each) => (each * (1 - share) * all) / different),
+  };
+}
+
+/** Give the place of the edge that is nearest to a similarity. */
+export function nearestEdge(edges, similarity) {
+  let best = 0;
+  edges.forEach((edge, place) => {
+    if (Math.abs(edge - similarity) < Math.abs(edges[best] - similarity)) best = place;
+  });
+  return best;
+}
+
+/** Say how right it is to call every pair from an edge on the same; null where nothing is known. */
+export function at(evidence, edge) {
+  const found = sum(evidence.same.slice(edge));
+  const called = found + sum(evidence.different.slice(edge));
+  const same = sum(evidence.same);
+  return {
+    precision: called ? found / called : null,
+    recall: same ? found / same : null,
+    called,
+  };
+}
+
+/** Give the points of the precision-recall curve, from the strictest threshold to the laxest. */
+export function curve(evidence) {
+  const points = [];
+  for (let edge = evidence.same.length - 1; edge >= 0; edge -= 1) {
+    const { precision, recall } = at(evidence, edge);
+    if (precision === null || recall === null) continue;
+    const last = points.at(-1);
+    if (last && last.recall === recall && last.precision === precision) continue;
+    points.push({ edge, precision, recall });
+  }
+  return points;
+}
+
+/**
+ * Compare stated probabilities with how often pairs do ask the same.
+ *
+ * Neighbouring bins go together until they hold enough pairs to say something.
+ */
+export function calibration(evidence, plain, decision, groups = 12) {
+  const enough = Math.max(10, pairs(plain) / groups);
+  const points = [];
+  let [counted, weight, same, stated] = [0, 0, 0, 0];
+  const close = () => {
+    if (weight) points.push({ stated: stated / weight, share: same / weight, pairs: counted });
+    [counted, weight, same, stated] = [0, 0, 0, 0];
+  };
+  evidence.same.forEach((each, bin) => {
+    const all = each + evidence.different[bin];
+    const middle = (evidence.edges[bin] + evidence.edges[bin + 1]) / 2;
+    counted += plain.same[bin] + plain.different[bin];
+    weight += all;
+    same += each;
+    stated += all * likely(middle, decision);
+    if (counted >= enough) close();
+  });
+  if (counted >= 10 || !points.length) close();
+  return points;
+}
+
+/** Count pairs from an edge on. */
+export function from(counts, edge) {
+  return sum(counts.slice(edge));
+}
+
+/** Give the first and the last edge between which any of several counts is above 0. */
+export function span(...several) {
+  const bins = several[0].map((_, bin) => several.some((counts) => counts[bin] > 0));
+  const [first, last] = [bins.indexOf(true), bins.lastIndexOf(true)];
+  return first < 0 ? [0, bins.length] : [first, last + 1];
+}

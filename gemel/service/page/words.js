@@ -1,0 +1,76 @@
+// Words of two questions: where the model's words stand in a text, and which words differ.
+
+const MOST = 1500; // words of a text that are compared in their order; above, in no order
+
+/** Cut a text into words and what is between them, nothing lost. */
+export function cut(text) {
+  return text.match(/[\p{L}\p{N}\p{M}’']+|[^\p{L}\p{N}\p{M}’']+/gu) ?? [];
+}
+
+const isWord = (part) => /[\p{L}\p{N}]/u.test(part);
+const plain = (word) => word.normalize("NFKC").toLowerCase().replaceAll("’", "'");
+
+/**
+ * Lay the words that the model read over the text they come from.
+ *
+ * Gives parts [text, word or null] that make up the text, or null where the model read something
+ * else than what stands there (cleaning may write a word in another way).
+ */
+export function align(text, words) {
+  const low = [...text].map((sign) => {
+    const small = plain(sign);
+    return small.length === sign.length ? small : sign;
+  }).join("");
+  const parts = [];
+  let at = 0;
+  for (const each of words) {
+    const found = low.indexOf(plain(each.word), at);
+    if (found < 0 || /[\p{L}\p{N}]/u.test(text.slice(at, found))) return null;
+    const end = found + plain(each.word).length;
+    if (found > at) parts.push([text.slice(at, found), null]);
+    parts.push([text.slice(found, end), each]);
+    at = end;
+  }
+  if (/[\p{L}\p{N}]/u.test(text.slice(at))) return null;
+  if (at < text.length) parts.push([text.slice(at), null]);
+  return parts;
+}
+
+/** Give the longest common subsequence of two lists, as two sets of places. */
+function common(left, right) {
+  const width = right.length + 1;
+  const best = new Uint16Array((left.length + 1) * width);
+  for (let a = left.length - 1; a >= 0; a -= 1) {
+    for (let b = right.length - 1; b >= 0; b -= 1) {
+      best[a * width + b] = left[a] === right[b]
+        ? best[(a + 1) * width + b + 1] + 1
+        : Math.max(best[(a + 1) * width + b], best[a * width + b + 1]);
+    }
+  }
+  const kept = [new Set(), new Set()];
+  for (let a = 0, b = 0; a < left.length && b < right.length;) {
+    if (left[a] === right[b]) {
+      kept[0].add(a++);
+      kept[1].add(b++);
+    } else if (best[(a + 1) * width + b] >= best[a * width + b + 1]) a += 1;
+    else b += 1;
+  }
+  return kept;
+}
+
+/** Cut two texts into parts [text, differs]: words that the other has not, at that place. */
+export function differing(left, right) {
+  const parts = [cut(left), cut(right)];
+  const words = parts.map((each) => each.filter(isWord).map(plain));
+  let kept;
+  if (Math.max(words[0].length, words[1].length) <= MOST) {
+    kept = common(...words);
+  } else {
+    const sets = words.map((each) => new Set(each));
+    kept = words.map((each, side) => new Set([...each.keys()].filter((at) => sets[1 - side].has(each[at]))));
+  }
+  return parts.map((each, side) => {
+    let at = 0;
+    return each.map((part) => [part, isWord(part) && !kept[side].has(at++)]);
+  });
+}
