@@ -16,8 +16,11 @@ from gemel.cli import (
     evaluate,
     fit,
     index,
+    key,
+    review,
     sample,
     search,
+    serve,
     split,
     train,
 )
@@ -53,7 +56,10 @@ app.command("check")(search.check)
 app.command("add")(change.add)
 app.command("remove")(change.remove)
 app.command("duplicates")(dedupe.duplicates)
+app.command("review")(review.review)
 app.command("reindex")(index.reindex)
+app.command("serve")(serve.serve)
+app.add_typer(key.app, name="key", help="Keys of those who may ask a service.")
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 

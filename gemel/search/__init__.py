@@ -2,8 +2,10 @@
 
 from gemel.search.approximate import ApproximateNeighbours, Graph
 from gemel.search.candidates import ClosePairs, close_pairs
+from gemel.search.checking import is_plain
 from gemel.search.choosing import EXACT_UP_TO, NEIGHBOURS, Choice, choose_neighbours
 from gemel.search.clusters import central_member, connected_groups, linked_groups
+from gemel.search.corpus import Corpus
 from gemel.search.deduping import CUT, FLOOR, find_duplicates
 from gemel.search.duplicates import (
     LINKAGES,
@@ -19,13 +21,34 @@ from gemel.search.filling import Filled, fill_store
 from gemel.search.following import Follower
 from gemel.search.group_files import GROUP_KINDS, check_group_file, write_groups
 from gemel.search.index import DuplicateIndex
+from gemel.search.keys import KEY_SCOPES, KeyRecord, KeyStore
 from gemel.search.matching import Asked, Match
 from gemel.search.neighbours import Found, Neighbours
 from gemel.search.opening import open_store
-from gemel.search.records import Changes, Metadata, NewQuestion, StoredQuestion, StoreState, Value
+from gemel.search.records import (
+    REVIEW_ANSWERS,
+    Changes,
+    Metadata,
+    NewQuestion,
+    NewReview,
+    Review,
+    ReviewCounts,
+    StoredQuestion,
+    StoreState,
+    Value,
+)
 from gemel.search.reindexing import reindex
+from gemel.search.relational import RelationalStore
 from gemel.search.restoring import restore
+from gemel.search.review_files import (
+    REVIEW_KINDS,
+    Exported,
+    check_review_file,
+    review_lines,
+    write_reviews,
+)
 from gemel.search.reviewing import Chosen, ReviewPair, choose_for_review
+from gemel.search.reviews import ReviewStore
 from gemel.search.scoring import score_pairs
 from gemel.search.sqlite import SQLiteStore
 from gemel.search.store import Store
@@ -33,22 +56,27 @@ from gemel.search.store import Store
 __all__ = [
     "ApproximateNeighbours",
     "Asked",
-    "CUT",
     "Changes",
     "Choice",
     "Chosen",
     "ClosePairs",
-    "Duplicates",
+    "Corpus",
+    "CUT",
     "DuplicateIndex",
-    "ExactNeighbours",
+    "Duplicates",
     "EXACT_UP_TO",
-    "FLOOR",
+    "ExactNeighbours",
+    "Exported",
     "Filled",
+    "FLOOR",
     "Follower",
     "Found",
-    "GROUP_KINDS",
     "Graph",
     "Group",
+    "GROUP_KINDS",
+    "KEY_SCOPES",
+    "KeyRecord",
+    "KeyStore",
     "LINKAGES",
     "Match",
     "Member",
@@ -56,27 +84,38 @@ __all__ = [
     "NEIGHBOURS",
     "Neighbours",
     "NewQuestion",
+    "NewReview",
     "PairScore",
+    "RelationalStore",
+    "Review",
+    "REVIEW_ANSWERS",
+    "REVIEW_KINDS",
+    "ReviewCounts",
     "ReviewPair",
-    "SQLiteStore",
+    "ReviewStore",
     "ScoredPairs",
+    "SQLiteStore",
     "Store",
-    "StoreState",
     "StoredQuestion",
+    "StoreState",
     "Value",
     "central_member",
     "check_group_file",
+    "check_review_file",
     "choose_for_review",
     "choose_neighbours",
     "close_pairs",
     "connected_groups",
     "fill_store",
     "find_duplicates",
+    "is_plain",
     "linked_groups",
     "open_store",
     "reindex",
     "require_cut",
     "restore",
+    "review_lines",
     "score_pairs",
     "write_groups",
+    "write_reviews",
 ]

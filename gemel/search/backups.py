@@ -65,6 +65,8 @@ def copy_all(source: Sessions, target: Sessions) -> None:
         ):
             _copy_vectors(source, before, after, generation, dim)
         _copy_removed(before, after)
+        _copy_table(before, after, "reviews", "number", 0)
+        _copy_table(before, after, "api_keys", "prefix", "")
         for name in {field.name for field in fields(Ledger)} - {"identity"}:
             setattr(fresh, name, getattr(ledger, name))
 
@@ -108,4 +110,12 @@ def _copy_removed(before: Session, after: Session) -> None:
     last = 0
     while rows := before.run(statement, (last, _LOT)):
         after.insert("removed", rows)
+        last = rows[-1][0]
+
+
+def _copy_table(before: Session, after: Session, table: str, by: str, least: int | str) -> None:
+    statement = f"SELECT * FROM {table} WHERE {by} > ? ORDER BY {by} LIMIT ?"  # noqa: S608
+    last = least
+    while rows := before.run(statement, (last, _LOT)):
+        after.insert(table, rows)
         last = rows[-1][0]

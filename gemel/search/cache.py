@@ -111,7 +111,9 @@ def _read(whole: memoryview, wanted: Origin, graph: Graph) -> Cached:
         about = json.loads(beginning[first.end() : end])
         found = Origin(**about["origin"])
         problem = _difference(found, wanted)
-        if about["graph"] != dataclasses.asdict(graph):
+        # How carefully it is walked is no matter of how it was made.
+        made = {**about["graph"], "expansion_search": graph.expansion_search}
+        if made != dataclasses.asdict(graph):
             problem = problem or "its graph was made with other settings"
         if problem:
             return _useless(problem)

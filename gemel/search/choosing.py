@@ -1,11 +1,12 @@
 """What finds the nearest questions of a corpus, and why."""
 
+import functools
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from gemel.errors import ConfigError, MissingExtraError
-from gemel.search.approximate import ApproximateNeighbours
+from gemel.search.approximate import ApproximateNeighbours, Graph
 from gemel.search.exact import ExactNeighbours
 
 __all__ = ["EXACT_UP_TO", "NEIGHBOURS", "Choice", "choose_neighbours"]
@@ -14,6 +15,12 @@ NEIGHBOURS = ("auto", "exact", "approximate")
 """What may be asked for."""
 EXACT_UP_TO = 250_000
 """Questions up to which `auto` compares with every one: some 12 ms, and 256 MB at 256 numbers."""
+_SMALL = 500_000
+_SMALL_WALK = 128
+"""Questions that a search weighs where there are up to `_SMALL`: of the 10 nearest of 219,947 it
+finds 99.1 %, of the 3 nearest 99.5 %."""
+_WALK = 512
+"""Where there are more: of the 10 nearest of a million it finds 99.5 %."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +57,16 @@ def choose_neighbours(
         raise MissingExtraError("approximate search", "ann")
     if kind == "exact":
         return Choice("exact", "asked for", ExactNeighbours)
+    graph = Graph(expansion_search=_SMALL_WALK if questions <= _SMALL else _WALK)
+    make_graph = functools.partial(ApproximateNeighbours, graph=graph)
     if kind == "approximate":
-        return Choice("approximate", "asked for", ApproximateNeighbours)
+        return Choice("approximate", "asked for", make_graph)
     if questions <= exact_up_to:
         why = f"up to {exact_up_to:,} questions it is quick to compare with every one"
         return Choice("exact", why, ExactNeighbours)
     if installed:
         why = f"above {exact_up_to:,} questions a graph is quicker, and misses few"
-        return Choice("approximate", why, ApproximateNeighbours)
+        return Choice("approximate", why, make_graph)
     why = (
         f"usearch is not here, which is quicker above {exact_up_to:,} questions: "
         "pip install 'gemel[ann]'"

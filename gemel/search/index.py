@@ -11,12 +11,12 @@ from typing import TypeVar
 from gemel.errors import DataError, ModelMismatchError
 from gemel.inference import Engine
 from gemel.search.choosing import Choice
+from gemel.search.corpus import Corpus
 from gemel.search.deduping import CUT, FLOOR, find_duplicates
 from gemel.search.duplicates import Duplicates
 from gemel.search.following import Follower
 from gemel.search.matching import Asked, Match, find_matches, require_askable
 from gemel.search.records import Metadata, NewQuestion, Value
-from gemel.search.store import Store
 from gemel.text import Progress
 
 __all__ = ["DuplicateIndex"]
@@ -44,7 +44,7 @@ class DuplicateIndex:
 
     def __init__(
         self,
-        store: Store,
+        store: Corpus,
         engine: Engine,
         *,
         neighbours: str = "auto",

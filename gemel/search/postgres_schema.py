@@ -47,6 +47,30 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE UNIQUE INDEX vectors_of_a_key ON gemel.vectors (key, generation)",
         "CREATE TABLE gemel.removed (sequence bigint PRIMARY KEY, key bigint NOT NULL)",
     ),
+    (
+        """CREATE TABLE gemel.reviews (
+            number bigint PRIMARY KEY,
+            left_key bigint NOT NULL,
+            right_key bigint NOT NULL,
+            answer text NOT NULL,
+            reviewer text NOT NULL,
+            decided_at double precision NOT NULL,
+            similarity double precision,
+            probability double precision,
+            said_same smallint,
+            model text NOT NULL
+        )""",
+        "CREATE UNIQUE INDEX reviews_of_a_pair ON gemel.reviews (left_key, right_key)",
+        "CREATE INDEX reviews_of_a_right_key ON gemel.reviews (right_key)",
+        """CREATE TABLE gemel.api_keys (
+            prefix text COLLATE "C" PRIMARY KEY,
+            name text NOT NULL,
+            scope text NOT NULL,
+            hash bytea NOT NULL,
+            created_at double precision NOT NULL,
+            revoked_at double precision
+        )""",
+    ),
 )
 """What makes schema 1, 2, … of the one before; the table `gemel.schema` says how far they are."""
 

@@ -7,7 +7,18 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Float16, Int64
 
-__all__ = ["Changes", "Metadata", "NewQuestion", "StoreState", "StoredQuestion", "Value"]
+__all__ = [
+    "REVIEW_ANSWERS",
+    "Changes",
+    "Metadata",
+    "NewQuestion",
+    "NewReview",
+    "Review",
+    "ReviewCounts",
+    "StoreState",
+    "StoredQuestion",
+    "Value",
+]
 
 Value: TypeAlias = str | int | float | bool | None
 Metadata: TypeAlias = Mapping[str, Value]
@@ -71,3 +82,59 @@ class Changes:
     """Theirs, of length 1 but for rounding."""
     removed: Int64[np.ndarray, "removed"]
     """Questions that are gone; some may never have been seen."""
+
+
+REVIEW_ANSWERS = ("same", "different", "skipped")
+"""What somebody can decide about two questions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewReview:
+    """A decision about two questions that is to be kept."""
+
+    left_id: str
+    right_id: str
+    answer: str
+    """One of `REVIEW_ANSWERS`."""
+    reviewer: str
+    """Who decided."""
+    similarity: float | None = None
+    """What the model made of the two at that time; None where nobody asked it."""
+    probability: float | None = None
+    """That they ask the same, by the model."""
+    said_same: bool | None = None
+    """Whether the model called them the same."""
+    model: str = ""
+    """Its fingerprint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """A decision about two questions that is kept; it goes when one of them does."""
+
+    left: StoredQuestion
+    """The one with the lower key."""
+    right: StoredQuestion
+    answer: str
+    """One of `REVIEW_ANSWERS`."""
+    reviewer: str
+    """Who decided."""
+    decided_at: float
+    """Seconds since 1970."""
+    similarity: float | None
+    """See `NewReview` for this and what follows."""
+    probability: float | None
+    said_same: bool | None
+    model: str
+
+
+class ReviewCounts(NamedTuple):
+    """How many pairs were decided, and how."""
+
+    same: int
+    different: int
+    skipped: int
+    agreed: int
+    """Decisions, skipped ones left out, that are what the model had said."""
+    compared: int
+    """Those where it is known what it had said."""

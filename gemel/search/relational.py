@@ -10,9 +10,11 @@ from jaxtyping import Float, Int64
 
 from gemel.errors import DataError, ModelMismatchError
 from gemel.search.checking import check_dim, check_questions, check_vectors, facet, is_plain
+from gemel.search.keeping_keys import KeyTable
+from gemel.search.keeping_reviews import ReviewTable
 from gemel.search.records import Changes, NewQuestion, StoredQuestion, StoreState, Value
-from gemel.search.sessions import Ledger, Row, Sessions
-from gemel.search.tables import forget, keep, read_metadata, run_by_lots
+from gemel.search.sessions import Ledger
+from gemel.search.tables import forget, keep, read_question, run_by_lots
 
 __all__ = ["RelationalStore"]
 
@@ -28,8 +30,8 @@ _PUT = (
 _REMOVED = "SELECT sequence, key FROM removed WHERE sequence > ? ORDER BY sequence LIMIT ?"
 
 
-class RelationalStore(Sessions):
-    """A `Store` in tables of an SQL database.
+class RelationalStore(ReviewTable, KeyTable):
+    """A `Store`, with decisions and keys, in tables of an SQL database.
 
     Every change of a question draws a sequence number of its own while the ledger is held, so
     numbers are committed in order. The number of its addition is the question's key.
@@ -57,14 +59,14 @@ class RelationalStore(Sessions):
         plain = [int(key) for key in keys]
         with self.reading() as (session, _):
             rows = run_by_lots(session, f"{_QUESTION} WHERE key IN (?)", plain)
-        found = {row[0]: _question(row) for row in rows}
+        found = {row[0]: read_question(row) for row in rows}
         return [found.get(key) for key in plain]
 
     def find(self, ids: Sequence[str]) -> list[StoredQuestion | None]:
         """Give questions by id, in order; None for one that is not there."""
         with self.reading() as (session, _):
             rows = run_by_lots(session, f"{_QUESTION} WHERE id IN (?)", list(filter(is_plain, ids)))
-        found = {row[1]: _question(row) for row in rows}
+        found = {row[1]: read_question(row) for row in rows}
         return [found.get(name) for name in ids]
 
     def scan(self, after: int = 0, *, lot: int = 4096) -> Iterator[list[StoredQuestion]]:
@@ -74,7 +76,7 @@ class RelationalStore(Sessions):
                 rows = session.run(f"{_QUESTION} WHERE key > ? ORDER BY key LIMIT ?", (after, lot))
             if not rows:
                 return
-            yield [_question(row) for row in rows]
+            yield [read_question(row) for row in rows]
             after = rows[-1][0]
 
     def where(self, metadata: Mapping[str, Value]) -> Int64[np.ndarray, "found"]:
@@ -185,7 +187,7 @@ class RelationalStore(Sessions):
             if not ledger.reindexing:
                 return []
             rows = session.run(_WITHOUT_VECTOR, (ledger.generation + 1, most))
-        return [_question(row) for row in rows]
+        return [read_question(row) for row in rows]
 
     def put_vectors(
         self, keys: Int64[np.ndarray, "questions"], vectors: Float[np.ndarray, "questions dim"]
@@ -237,8 +239,3 @@ class RelationalStore(Sessions):
             ledger.model, ledger.dim = ledger.reindexing, ledger.reindexing_dim
             ledger.reindexing, ledger.reindexing_dim, ledger.reindexed = "", 0, 0
             ledger.draw(1)
-
-
-def _question(row: Row) -> StoredQuestion:
-    key, name, text, metadata = row
-    return StoredQuestion(key=key, id=name, text=text, metadata=read_metadata(key, metadata))

@@ -44,6 +44,30 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE UNIQUE INDEX vectors_of_a_key ON vectors (key, generation)",
         "CREATE TABLE removed (sequence INTEGER PRIMARY KEY, key INTEGER NOT NULL)",
     ),
+    (
+        """CREATE TABLE reviews (
+            number INTEGER PRIMARY KEY,
+            left_key INTEGER NOT NULL,
+            right_key INTEGER NOT NULL,
+            answer TEXT NOT NULL,
+            reviewer TEXT NOT NULL,
+            decided_at REAL NOT NULL,
+            similarity REAL,
+            probability REAL,
+            said_same INTEGER,
+            model TEXT NOT NULL
+        )""",
+        "CREATE UNIQUE INDEX reviews_of_a_pair ON reviews (left_key, right_key)",
+        "CREATE INDEX reviews_of_a_right_key ON reviews (right_key)",
+        """CREATE TABLE api_keys (
+            prefix TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            hash BLOB NOT NULL,
+            created_at REAL NOT NULL,
+            revoked_at REAL
+        )""",
+    ),
 )
 """What makes schema 1, 2, … of the one before; `PRAGMA user_version` says how far a file is."""
 

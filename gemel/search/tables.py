@@ -10,10 +10,10 @@ from jaxtyping import Int64
 
 from gemel.errors import StoreError
 from gemel.search.checking import facet
-from gemel.search.records import NewQuestion, Value
+from gemel.search.records import NewQuestion, StoredQuestion, Value
 from gemel.search.sessions import Ledger, Row, Session
 
-__all__ = ["forget", "keep", "read_metadata", "run_by_lots"]
+__all__ = ["forget", "keep", "read_metadata", "read_question", "run_by_lots"]
 
 _LOT = 500
 """Values that one statement names."""
@@ -65,8 +65,20 @@ def read_metadata(key: int, written: str) -> dict[str, Value]:
         ) from error
 
 
+def read_question(row: Row) -> StoredQuestion:
+    """Give a question of its key, id, text and metadata, as they are kept.
+
+    Raises:
+        StoreError: its metadata are damaged.
+    """
+    key, name, text, metadata = row
+    return StoredQuestion(key=key, id=name, text=text, metadata=read_metadata(key, metadata))
+
+
 def forget(session: Session, ledger: Ledger, ids: Sequence[str]) -> Collection[str]:
-    """Remove questions from all tables; leave their key and a sequence number.
+    """Remove questions, and what was decided about them, from all tables.
+
+    Their key stays, and a sequence number.
 
     Returns:
         The ids that were there.
@@ -83,6 +95,8 @@ def forget(session: Session, ledger: Ledger, ids: Sequence[str]) -> Collection[s
         session, "DELETE FROM vectors WHERE key IN (?) RETURNING generation", keys
     )
     run_by_lots(session, "DELETE FROM questions WHERE key IN (?)", keys)
+    for side in ("left_key", "right_key"):
+        run_by_lots(session, f"DELETE FROM reviews WHERE {side} IN (?)", keys)  # noqa: S608
     session.insert("removed", list(zip(ledger.draw(len(keys)).tolist(), keys, strict=True)))
     ledger.questions -= len(keys)
     ledger.reindexed -= sum(generation > ledger.generation for (generation,) in vectors)

@@ -4,7 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from typing import Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from gemel.service.refusals import busy
 
@@ -14,7 +15,8 @@ Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 
-class _Waiting(NamedTuple, Generic[Task, Answer]):
+@dataclass(frozen=True, eq=False)
+class _Waiting(Generic[Task, Answer]):
     task: Task
     weight: int
     answered: "asyncio.Future[Answer]"

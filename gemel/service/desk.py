@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from starlette.responses import Response
 
-from gemel.api import review_rows
 from gemel.decision import Evidence
 from gemel.errors import DataError
 from gemel.search import (
@@ -17,6 +16,7 @@ from gemel.search import (
     Member,
     NewReview,
     choose_for_review,
+    review_lines,
     write_groups,
 )
 from gemel.service import replies
@@ -142,7 +142,11 @@ class Desk:
 
     def export_reviews(self) -> Response:
         """Give the decisions as labelled pairs."""
-        return _file("".join(review_rows(self._store)).encode(), "reviews.csv", _TYPES["csv"])
+        return _file(
+            "".join(review_lines(self._store)).encode("utf-8", "replace"),
+            "reviews.csv",
+            _TYPES["csv"],
+        )
 
     def counts(self) -> dict[str, int]:
         """Count the decisions; see `bodies.Counts`."""

@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from gemel.decision import Verdict
-from gemel.search import Match, StoredQuestion
+from gemel.search import Match, StoredQuestion, is_plain
 from gemel.service.bodies import Failure
 from gemel.service.refusals import STATUSES, refuse
 from gemel.service.site import Site
@@ -66,6 +66,8 @@ def require_texts(site: Site, texts: Mapping[str, str]) -> None:
             raise refuse(
                 "too_large", f"{name} has {len(text):,} characters; shorten it to {most:,} at most"
             )
+        if not is_plain(text):
+            raise refuse("invalid", f"{name} holds a NUL or half a character; take it out")
         if problem := site.index.engine.say_blank(text, name):
             raise refuse("blank", problem)
 

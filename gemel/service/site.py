@@ -13,7 +13,7 @@ from jaxtyping import Shaped
 from gemel.decision import Verdict
 from gemel.errors import DataError, GemelError
 from gemel.inference import Explanation
-from gemel.search import Asked, DuplicateIndex, Match, NewQuestion, RelationalStore
+from gemel.search import Asked, Corpus, DuplicateIndex, Match, NewQuestion
 from gemel.service.batching import Batcher
 from gemel.service.grouping import Grouping, Progress
 from gemel.service.limits import Limits
@@ -87,7 +87,9 @@ class Site:
         bounds = {"most": _BATCH, "bound": limits.queue}
         self._matches = Batcher(self._match, compute, **bounds)
         self._vectors = Batcher(self._encode, compute, **bounds)
-        self._comparisons = Batcher(self._compare, compute, **bounds)
+        self._comparisons: Batcher[Comparing, Verdict | Explanation] = Batcher(
+            self._compare, compute, **bounds
+        )
         self._additions = Batcher(self._add, write, **bounds)
         self._follow: asyncio.Task[None] | None = None
         self._saved = time.monotonic()
@@ -129,7 +131,8 @@ class Site:
 
     async def compare(self, pair: Comparing) -> Verdict | Explanation:
         """Judge two questions."""
-        return await self._comparisons.ask(pair, weight=2)
+        found: Verdict | Explanation = await self._comparisons.ask(pair, weight=2)
+        return found
 
     async def add(self, adding: Adding) -> None:
         """Keep questions; when it returns they are on the disk, and found."""
@@ -144,11 +147,11 @@ class Site:
         """Have the thread that looks after groups and reviews do something."""
         return await asyncio.get_running_loop().run_in_executor(self.moderators, work)
 
-    async def read(self, look: Callable[[RelationalStore], Found]) -> Found:
+    async def read(self, look: Callable[[Corpus], Found]) -> Found:
         """Have the thread that looks after groups and reviews look at the store."""
         return await self.moderate(lambda: look(self.store))
 
-    async def write(self, change: Callable[[RelationalStore], Found]) -> Found:
+    async def write(self, change: Callable[[Corpus], Found]) -> Found:
         """Have the thread that writes change something in the store."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads[1], change, self.store)

@@ -21,6 +21,7 @@ from gemel.service.site import Site
 
 __all__ = ["Figures", "upkeep_routes"]
 
+_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "DELETE")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -57,9 +58,10 @@ class Figures:
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Take an answer into account."""
-        # Never the path as it was asked: a stranger could make as many as there is memory.
+        # Never path or method as they came: a stranger could make as many as there is memory.
         route = getattr(scope.get("route"), "path", "other")
-        self._answers.labels(scope["method"], route, status).inc()
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._answers.labels(method, route, status).inc()
         self._seconds.labels(route).observe(seconds)
 
 

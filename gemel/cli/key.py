@@ -1,0 +1,93 @@
+"""`gemel key`: who may ask a service."""
+
+import dataclasses
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gemel.cli.options import Json
+from gemel.cli.printable import printable
+from gemel.cli.stores import Database
+
+if TYPE_CHECKING:
+    from gemel.search import KeyRecord
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+Scope = StrEnum("Scope", ["read", "write"])
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", show_default=False, help="Whose it is, as “moderators”.")
+]
+
+
+@app.command()
+def add(
+    name: Name,
+    db: Database,
+    scope: Annotated[
+        Scope, typer.Option(help="What it is for: read to ask only, write to change things too.")
+    ] = Scope.read,
+) -> None:
+    """Make a key, and print it: it is shown once, for only its hash is kept.
+
+    Example: gemel key add moderators --scope write --db site.db
+    """
+    from gemel.search import open_store
+
+    with open_store(db, create=False) as store:
+        key = store.add_key(name, scope.value)
+    typer.echo(
+        f"a key for {printable(name)} that may {scope.value}; keep it now, it is not shown again, "
+        "and send it as\nAuthorization: Bearer KEY, or give it to the page:",
+        err=True,
+    )
+    typer.echo(key)
+
+
+@app.command("list")
+def list_keys(db: Database, as_json: Json = False) -> None:
+    """Show whose keys there are.
+
+    Example: gemel key list --db site.db
+    """
+    from gemel.search import open_store
+
+    with open_store(db, create=False) as store:
+        records = store.keys()
+    if as_json:
+        typer.echo(json.dumps([dataclasses.asdict(record) for record in records]))
+    elif not records:
+        typer.echo("no keys; gemel key add NAME --db DB makes one", err=True)
+    else:
+        typer.echo("\n".join(map(_line, records)))
+
+
+@app.command()
+def revoke(name: Name, db: Database) -> None:
+    """Make a key worthless, for good; services see it within a second or two.
+
+    Example: gemel key revoke moderators --db site.db
+    """
+    from gemel.errors import DataError
+    from gemel.search import open_store
+
+    with open_store(db, create=False) as store:
+        if not store.revoke_key(name):
+            raise DataError(f"no good key is called {name!r}; gemel key list shows which there are")
+    typer.echo(f"{printable(name)}: revoked")
+
+
+def _line(record: "KeyRecord") -> str:
+    state = f"made {_day(record.created_at)}"
+    if record.revoked_at is not None:
+        state += f", revoked {_day(record.revoked_at)}"
+    return f"{printable(record.name)}  {record.scope}  gemel_{record.prefix}_…  {state}"
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
