@@ -28,6 +28,11 @@ class Store(Protocol):
     Every method raises `StoreError` when the store is damaged, full, gone or read-only.
     """
 
+    @property
+    def name(self) -> str:
+        """What errors call it, without a password."""
+        ...
+
     def state(self) -> StoreState:
         """Say where it stands."""
         ...

@@ -1,6 +1,7 @@
 """The application: routes, the page, and what errors look like."""
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -22,13 +23,14 @@ from gemel.service.keyring import Keyring
 from gemel.service.modelling import model_routes
 from gemel.service.moderating import moderating_routes
 from gemel.service.refusals import Refusal, refuse
-from gemel.service.replies import FAILURES
+from gemel.service.replies import FAILURES, without_name
 from gemel.service.site import Site
 from gemel.service.upkeep import Figures, upkeep_routes
 from gemel.version import __version__
 
 __all__ = ["make_app"]
 
+_LOG = logging.getLogger("gemel.service")
 _PAGE = Path(__file__).parent / "page"
 
 
@@ -65,6 +67,9 @@ def make_app(site: Site, door: Door) -> ASGIApp:
 
     for kind, answer in _ANSWERS.items():
         app.add_exception_handler(kind, _handler(answer))
+    app.add_exception_handler(
+        DataError, _handler(lambda error: refuse("invalid", without_name(error, site.store)))
+    )
     return Guard(app, door, Keyring(site.store, site.limits.rate), site.limits, figures.count)
 
 
@@ -122,14 +127,16 @@ def _missing(error: HTTPException) -> Refusal:
 
 
 def _store(error: Exception) -> Refusal:
-    return Refusal("store", str(error), retry_after=2)
+    """Say no more than that: the message names places that are nobody's business."""
+    _LOG.warning("%s", error)
+    what = "the corpus cannot be reached, or not be written to; the service's log says why"
+    return Refusal("store", what, retry_after=2)
 
 
 _ANSWERS: dict[type[Exception], Callable[[Any], Refusal]] = {
     Refusal: _as_it_is,
     RequestValidationError: _invalid,
     HTTPException: _missing,
-    DataError: lambda error: refuse("invalid", str(error)),
     ModelMismatchError: _store,
     StoreError: _store,
 }

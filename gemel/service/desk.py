@@ -129,7 +129,7 @@ class Desk:
         except DataError as error:
             pairs = [(each.left, each.right) for each in body.decisions]
             if not body.replace and any(self._store.reviews_of(pairs)):
-                raise refuse("conflict", str(error)) from error
+                raise refuse("conflict", replies.without_name(error, self._store)) from error
             raise
         return {"decided": len(decided), "counts": self.counts()}
 

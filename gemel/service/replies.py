@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from gemel.decision import Verdict
-from gemel.search import Match, StoredQuestion, is_plain
+from gemel.search import Corpus, Match, StoredQuestion, is_plain
 from gemel.service.bodies import Failure
 from gemel.service.refusals import STATUSES, refuse
 from gemel.service.site import Site
@@ -80,6 +80,11 @@ def require_count(what: str, count: int, most: int) -> None:
     """
     if count > most:
         raise refuse("too_large", f"{count:,} {what} in one request; send {most:,} at most")
+
+
+def without_name(error: Exception, store: Corpus) -> str:
+    """Give a store's message without the name of the file or database that it begins with."""
+    return str(error).removeprefix(f"{store.name}: ")
 
 
 def numbered(texts: Sequence[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import { h, s } from "./dom.js";
 
 const WIDE = 420;
-const EDGES = { left: 46, right: 14, top: 12, bottom: 42 };
+const EDGES = { left: 60, right: 14, top: 12, bottom: 42 };
 
 function scale([from, to], [low, high]) {
   return (value) => low + ((value - from) / (to - from || 1)) * (high - low);
@@ -21,7 +21,7 @@ function frame({ x, y, xName, yName, xTicks, yTicks, high, name }) {
   const names = [
     s("text", { class: "axis", x: (EDGES.left + WIDE - EDGES.right) / 2, y: high - 6, "text-anchor": "middle" }, xName),
     s("text", { class: "axis", x: 0, y: 0, "text-anchor": "middle",
-      transform: `translate(12 ${(EDGES.top + high - EDGES.bottom) / 2}) rotate(-90)` }, yName),
+      transform: `translate(13 ${(EDGES.top + high - EDGES.bottom) / 2}) rotate(-90)` }, yName),
   ];
   const layer = s("g");
   const drawing = s("svg", { viewBox: `0 0 ${WIDE} ${high}`, role: "img", "aria-label": name }, lines, marks, names, layer);

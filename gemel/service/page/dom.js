@@ -17,6 +17,17 @@ function fill(element, properties, children) {
   return element;
 }
 
+/** Put children in the place of all that an element holds; null is none. */
+export function put(element, ...children) {
+  element.replaceChildren();
+  return fill(element, {}, children);
+}
+
+/** Put children after what an element holds; null is none. */
+export function add(element, ...children) {
+  return fill(element, {}, children);
+}
+
 /** Make an element. `on` holds its listeners, `vars` its CSS variables, the rest are attributes. */
 export function h(tag, properties = {}, ...children) {
   return fill(document.createElement(tag), properties, children);

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { backToBack, figure, shares, table } from "./charts.js";
-import { button, command, count, h, number, percent } from "./dom.js";
+import { add, button, command, count, h, number, percent } from "./dom.js";
 import * as figures from "./figures.js";
 import { markdown } from "./markdown.js";
 
@@ -92,7 +92,7 @@ function threshold(model) {
   const back = button("Back to the stored one", "link", () => { slider.value = stored; move(); slider.focus(); });
   slider.addEventListener("input", move);
   move();
-  section.append(
+  add(section,
     h("div", { class: "board" },
       h("div", {},
         h("div", { class: "slider" },

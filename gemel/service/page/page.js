@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { askView } from "./ask.js";
-import { button, h, progressBar } from "./dom.js";
+import { button, h, progressBar, put } from "./dom.js";
 import { duplicatesView } from "./duplicates.js";
 import { modelView } from "./model.js";
 import { reviewView } from "./review.js";
@@ -128,7 +128,7 @@ function watchPatience() {
   const waiting = document.getElementById("waiting");
   api.patience.addEventListener("wait", ({ detail }) => {
     const bar = detail.more.progress ? progressBar(detail.more.progress) : null;
-    waiting.replaceChildren(h("p", {}, `One moment: ${detail.message}`), bar ?? "");
+    put(waiting, h("p", {}, `One moment: ${detail.message}`), bar);
   });
   api.patience.addEventListener("settled", () => waiting.replaceChildren());
 }

@@ -1,7 +1,7 @@
 // Review: the pairs the model is least sure of, one at a time, decided by keys or buttons.
 
 import * as api from "./api.js";
-import { button, command, count, empty, h, number, percent, progressBar, save } from "./dom.js";
+import { button, command, count, empty, h, number, percent, progressBar, put, save } from "./dom.js";
 import { decisions, nameReviewer, reviewer } from "./moderation.js";
 import { differing } from "./words.js";
 
@@ -19,7 +19,7 @@ export function reviewView(tell) {
   const who = h("div", { class: "who" });
   const buttons = {
     same: act("same", "Same", "S", "main"),
-    different: act("different", "Different", "D", "main"),
+    different: act("different", "Different", "D", "main other"),
     skipped: act("skipped", "Skip", "K", "plain"),
     undo: act("undo", "Undo", "U", "plain"),
   };
@@ -103,7 +103,7 @@ export function reviewView(tell) {
     if (!counts) return;
     const decided = counts.same + counts.different;
     const all = decided + remaining;
-    figures.replaceChildren(
+    put(figures,
       h("progress", { max: Math.max(1, all), value: decided, "aria-label": "Decided so far" }),
       figure(number(decided), "decided"),
       figure(number(remaining), "left"),

@@ -31,8 +31,8 @@ function line(name, text, words, most) {
   return [h("dt", {}, name), h("dd", { class: "question", dir: "auto" }, shown)];
 }
 
-function most(words, sign) {
-  const named = words.filter((each) => /[\p{L}\p{N}]/u.test(each.word) && each.share * sign > 0);
+function most(words, sign, largest) {
+  const named = words.filter((each) => strength(each.share, largest) && each.share * sign > 0);
   return named.sort((a, b) => sign * (b.share - a.share)).slice(0, 2);
 }
 
@@ -45,7 +45,7 @@ function quoted(words) {
 export function why(left, right, explanation) {
   const every = [...explanation.left, ...explanation.right];
   const largest = Math.max(...every.map((each) => Math.abs(each.share)), 0);
-  const [plus, minus] = [most(every, 1), most(every, -1)];
+  const [plus, minus] = [most(every, 1, largest), most(every, -1, largest)];
   const said = [
     plus.length ? [quoted(plus), " spoke most for the same question"] : null,
     minus.length ? [plus.length ? ", " : "", quoted(minus), " most against it"] : null,

@@ -71,6 +71,18 @@ export function differing(left, right) {
   }
   return parts.map((each, side) => {
     let at = 0;
-    return each.map((part) => [part, isWord(part) && !kept[side].has(at++)]);
+    return runs(each.map((part) => [part, isWord(part) && !kept[side].has(at++)]));
   });
+}
+
+/** Put differing words that follow each other together, with what is between them. */
+function runs(parts) {
+  const found = [];
+  parts.forEach(([text, differs], place) => {
+    const isBetween = !isWord(text) && !/[.?!;:]/u.test(text) && parts[place - 1]?.[1] && parts[place + 1]?.[1];
+    const last = found.at(-1);
+    if (last && last[1] === (differs || Boolean(isBetween))) last[0] += text;
+    else found.push([text, differs || Boolean(isBetween)]);
+  });
+  return found;
 }
