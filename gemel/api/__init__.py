@@ -7,8 +7,9 @@ if TYPE_CHECKING:
     from gemel.api.answering import compare, encode, load
     from gemel.api.files import audit, sample, split
     from gemel.api.keeping import backup, dedupe, index, open_index, reindex, restore
-    from gemel.api.learning import train
+    from gemel.api.learning import refine, train
     from gemel.api.measuring import evaluate, fit
+    from gemel.api.reviewing import export_reviews
 
 __all__ = [
     "audit",
@@ -17,10 +18,12 @@ __all__ = [
     "dedupe",
     "encode",
     "evaluate",
+    "export_reviews",
     "fit",
     "index",
     "load",
     "open_index",
+    "refine",
     "reindex",
     "restore",
     "sample",
@@ -33,8 +36,9 @@ _FILES = {
     "answering": ("compare", "encode", "load"),
     "files": ("audit", "sample", "split"),
     "keeping": ("backup", "dedupe", "index", "open_index", "reindex", "restore"),
-    "learning": ("train",),
+    "learning": ("refine", "train"),
     "measuring": ("evaluate", "fit"),
+    "reviewing": ("export_reviews",),
 }
 
 

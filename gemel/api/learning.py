@@ -1,18 +1,20 @@
-"""The verb that learns; torch is imported on first use."""
+"""The verbs that learn; torch is imported on first use."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemel.api.opening import open_pairs
 from gemel.config import Config
-from gemel.data import BadRows, Columns, Pairs
+from gemel.data import BadRows, Columns, Pairs, merge_pairs
 from gemel.errors import MissingExtraError
 from gemel.folder import Model, check_place, load_model
+from gemel.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from gemel.training import Reporter
+    from gemel.training import Refined, Reporter
 
-__all__ = ["train"]
+__all__ = ["refine", "train"]
 
 
 def train(
@@ -84,4 +86,66 @@ def train(
         checkpoint_every=checkpoint_every,
         resume=resume,
         overwrite=overwrite,
+    )
+
+
+def refine(
+    add: str | Path | Pairs | Sequence[str | Path],
+    out: str | Path,
+    *,
+    start: str | Path | Model = DEFAULT_MODEL,
+    pairs: str | Path | Pairs | None = None,
+    config: Config | None = None,
+    columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
+    reporter: "Reporter | None" = None,
+    overwrite: bool = False,
+) -> "Refined":
+    """Learn from a few pairs, such as people have decided, on top of a model.
+
+    Its threshold is fitted on the same pairs, each judged by a network that has not learned from
+    it.
+
+    Args:
+        add: files of labelled pairs, or pairs already read. If a pair stands there twice, the last
+            label counts.
+        out: where the folder shall be.
+        start: the model to go on from.
+        pairs: pairs that it has learned from before, some of which it learns once more, so that
+            they are not forgotten.
+        config: settings; those of `start`, changed by `gemel.training.REFINING`, if None.
+        columns: the columns of `pairs`, or if there are none of `add`, where they are not the usual
+            ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        reporter: is told what happens.
+        overwrite: whether a model that stands there may be replaced.
+
+    Returns:
+        What was written, and how it does beside the model before.
+
+    Raises:
+        MissingExtraError: torch is not installed.
+        FolderError: something stands at `out` that may not be replaced.
+        DataError: the pairs cannot be read, or there are too few.
+        ConfigError: settings for another network.
+    """
+    out = Path(out)
+    check_place(out, overwrite=overwrite)
+    try:
+        from gemel.training import Silent, refine_to_folder
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingExtraError("training", "train") from error
+    reporter = reporter or Silent()
+    begun = load_model(start) if isinstance(start, str | Path) else start
+    bad_rows = BadRows.of(skip_bad)
+    own = columns if pairs is None else None
+    known = None if pairs is None else open_pairs(pairs, columns, bad_rows)
+    files = [add] if isinstance(add, str | Path | Pairs) else add
+    added = merge_pairs([open_pairs(each, own, bad_rows) for each in files])
+    if bad_rows.count:
+        reporter.warn(str(bad_rows))
+    return refine_to_folder(
+        begun, added, out, known=known, config=config, reporter=reporter, overwrite=overwrite
     )

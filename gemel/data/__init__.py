@@ -8,6 +8,7 @@ from gemel.data.columns import Columns, QuestionColumns
 from gemel.data.contrasts import Contrasts
 from gemel.data.copying import NOWHERE, copy_rows
 from gemel.data.graph import PairGraph, connect
+from gemel.data.merging import merge_pairs
 from gemel.data.overlap import Overlap, measure_overlap
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parts import Part
@@ -57,6 +58,7 @@ __all__ = [
     "copy_rows",
     "hold_out",
     "measure_overlap",
+    "merge_pairs",
     "read_pairs",
     "split_by_component",
     "split_file",

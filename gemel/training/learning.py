@@ -1,17 +1,14 @@
 """From labelled pairs to a model that can answer."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from gemel.config import Config, DecisionConfig, NetworkConfig
-from gemel.data import Batches, Contrasts, PairGraph, Pairs, Slips
-from gemel.errors import DataError
+from gemel.data import Pairs
 from gemel.evaluation import (
     Judged,
     Ranking,
@@ -23,22 +20,17 @@ from gemel.evaluation import (
 )
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
-from gemel.models import SiameseModel
 from gemel.text import Tokenizer
 from gemel.training.collapse import mean_similarity
-from gemel.training.cooccurrence import word_vectors
 from gemel.training.folding import Folding
+from gemel.training.history import data_record, history_record
 from gemel.training.identity import Identity
 from gemel.training.keeper import Keeper
+from gemel.training.networks import begin_network, make_batches
 from gemel.training.parts import training_and_validation
 from gemel.training.reporters import Reporter, Silent
 from gemel.training.spelling import fit_spelling, learn_spelling
-from gemel.training.starting import (
-    begin_with,
-    begin_with_vectors,
-    learn_words,
-    require_same_network,
-)
+from gemel.training.starting import learn_words, require_same_network
 from gemel.training.trainer import Trainer, Validation
 from gemel.version import __version__
 
@@ -84,21 +76,10 @@ def learn(
     )
     tokenizer = learn_words(training, config, start)
     spelling = learn_spelling(training, tokenizer, config, start)
-    batches = _batches(training, tokenizer, config)
-    data = _data_record(pairs, training, kept_out, start)
+    batches = make_batches(training, tokenizer, config)
+    data = data_record(pairs, training, kept_out, start)
     del training  # of ten million pairs, another 170 MB
-    model = _new_model(len(tokenizer.vocabulary), config)
-    folded = Folding(model, tokenizer)
-    if start is not None:
-        begin_with(start, tokenizer, model, folded)
-    elif config.training.word_vectors == "cooccurrence":
-        reporter.say("learning word vectors from the questions alone")
-        shape = len(tokenizer.vocabulary), config.network.d_model
-        begin_with_vectors(word_vectors(batches.table, *shape, seed=config.training.seed), model)
-    reporter.say(
-        f"{len(tokenizer.vocabulary):,} words in the vocabulary, "
-        f"{len(batches.pairs):,} pairs to learn from"
-    )
+    model, folded = begin_network(tokenizer, batches, config, start, reporter)
     validate = _validator(folded, tokenizer, kept_out, config.network)
     set_up = time.perf_counter() - started
     trainer = Trainer(model, batches, config.training, validate, reporter)
@@ -135,67 +116,10 @@ def learn(
             "torch_version": torch.__version__,
             **data,
             "vocabulary": len(tokenizer.vocabulary),
-            **_history_record(trainer),
+            **history_record(trainer),
             "seconds": round(set_up + trainer.state.elapsed + time.perf_counter() - trained, 1),
         },
     )
-
-
-def _batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:
-    graph = PairGraph.of(training, tokenizer.clean)
-    table = tokenizer.encode_all(graph.questions)
-    spellings, slips = table.spellings, None
-    if spellings is not None:
-        spellings = tokenizer.spell(tokenizer.vocabulary).joined(spellings)
-        if config.training.typos:
-            slips = Slips.of(
-                tokenizer,
-                len(spellings),
-                share=config.training.typos,
-                seed=config.training.seed,
-            )
-            spellings = spellings.joined(slips.spellings)
-    contrasts = None
-    if config.training.contrasts:
-        contrasts = Contrasts.learn(table, graph, training.labels)
-    try:
-        return Batches(
-            table,
-            graph,
-            training.labels,
-            batch_size=config.training.batch_size,
-            labelled_negatives=config.training.labelled_negatives,
-            word_dropout=config.training.word_dropout,
-            transitive=config.training.transitive,
-            spellings=spellings,
-            slips=slips,
-            contrasts=contrasts,
-            contrast_share=config.training.contrasts,
-            compose_all=config.network.compose_all,
-            seed=config.training.seed,
-        )
-    except ValueError as error:
-        raise DataError(str(error), path=training.path) from error
-
-
-def _new_model(vocabulary_size: int, config: Config) -> SiameseModel:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.training.seed)
-        model = SiameseModel(
-            vocabulary_size,
-            config.network.d_model,
-            "train",
-            masked=config.network.masked,
-            ngram_buckets=config.text.ngram_buckets,
-            n_units=config.network.n_units,
-            bidirectional=config.network.bidirectional,
-            pooling=config.network.pooling,
-            compose_all=config.network.compose_all,
-            head=config.network.head,
-            dropout=config.training.dropout,
-        )
-        model.model, model.head  # noqa: B018 - made on first use: here, under this seed
-    return model
 
 
 def _validator(
@@ -225,32 +149,3 @@ def _decide(
     similarity = twin.similarity(validation.left_texts, validation.right_texts)
     decision = fit_decision(similarity, validation, config.decision)
     return judge_scored(validation, similarity, decision)
-
-
-def _data_record(
-    pairs: Pairs, training: Pairs, validation: Pairs, start: Model | None
-) -> dict[str, Any]:
-    before = start.training if start else {}
-    return {
-        "data": pairs.digest,
-        "earlier_data": [*before.get("earlier_data", []), before["data"]] if start else [],
-        "pairs": len(pairs),
-        "training_pairs": len(training),
-        "training_duplicates": int(training.labels.sum()),
-        "validation_pairs": len(validation),
-    }
-
-
-def _history_record(trainer: Trainer) -> dict[str, Any]:
-    state = trainer.state
-    kept = trainer.kept_epoch
-    return {
-        "seed": trainer.settings.seed,
-        "precision": "bfloat16" if trainer.bfloat16 else "float32",
-        "kept_epoch": kept.epoch,
-        "validation_average_precision": kept.validation_average_precision,
-        "mean_similarity": kept.mean_similarity,
-        "epochs": [dataclasses.asdict(summary) for summary in state.history],
-        "loss_every": state.curve.stride,
-        "losses": state.curve.losses,
-    }

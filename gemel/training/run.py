@@ -10,9 +10,10 @@ from gemel.folder import Model, save_model
 from gemel.plots import draw_training, render
 from gemel.training.learning import learn
 from gemel.training.logs import LOG, open_logs
+from gemel.training.refining import Refined, refine
 from gemel.training.reporters import Reporter, Several
 
-__all__ = ["checkpoint_of", "train_to_folder"]
+__all__ = ["checkpoint_of", "refine_to_folder", "train_to_folder"]
 
 
 def checkpoint_of(out: Path) -> Path:
@@ -78,6 +79,28 @@ def train_to_folder(
     save_model(model, out, picture=_picture(model, reporter), overwrite=overwrite)
     checkpoint.unlink(missing_ok=True)
     return model
+
+
+def refine_to_folder(
+    start: Model,
+    added: Pairs,
+    out: Path,
+    *,
+    known: Pairs | None,
+    config: Config | None,
+    reporter: Reporter,
+    overwrite: bool,
+) -> Refined:
+    """Learn from a few pairs on top of a model, and write the folder.
+
+    Args:
+        out: the folder to write; see `refine` for the others.
+        overwrite: whether a model may be replaced.
+    """
+    refined = refine(start, added, known=known, config=config, reporter=reporter)
+    picture = _picture(refined.model, reporter)
+    save_model(refined.model, out, picture=picture, overwrite=overwrite)
+    return refined
 
 
 def _picture(model: Model, reporter: Reporter) -> bytes | None:

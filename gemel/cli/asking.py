@@ -1,0 +1,106 @@
+"""Pairs put before a person, one after another; what is answered is kept at once."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import typer
+
+from gemel.cli.keystroke import read_key
+from gemel.cli.printable import printable
+from gemel.errors import DataError
+
+if TYPE_CHECKING:
+    from gemel.search import DuplicateIndex, Review, ReviewPair
+
+__all__ = ["Asking"]
+
+_ANSWERS = {"s": "same", "d": "different", "k": "skipped"}
+_SAID = {"same": "the same", "different": "not the same", "skipped": "skipped"}
+_HELP = "s the same · d not the same · k skip · u undo · q quit"
+
+
+class Asking:
+    """One sitting of a reviewer.
+
+    What the model thinks is told after the answer, not before, for it should not lead.
+
+    Args:
+        index: the corpus; its store keeps the answers.
+        pairs: what to ask about, in this order.
+        reviewer: who answers.
+    """
+
+    def __init__(self, index: "DuplicateIndex", pairs: "list[ReviewPair]", reviewer: str):
+        self.index = index
+        self.pairs = pairs
+        self.reviewer = reviewer
+        self.decided: dict[int, Review] = {}
+        """What was answered in this sitting, by place in `pairs`."""
+
+    def run(self) -> None:
+        """Ask until all is answered, or the person quits; Ctrl-C quits too."""
+        typer.echo(_HELP)
+        place = 0
+        try:
+            while place < len(self.pairs):
+                place = self._ask(place)
+        except KeyboardInterrupt:
+            typer.echo("")
+
+    def _ask(self, place: int) -> int:
+        """Ask about a pair; give the place of the next one."""
+        pair = self.pairs[place]
+        if place not in self.decided and any(
+            self.index.store.reviews_of([(pair.left_id, pair.right_id)])
+        ):
+            return place + 1  # somebody else was quicker
+        typer.echo(f"\n{place + 1} of {len(self.pairs)}")
+        typer.echo(f"  {printable(pair.left_text)}\n  {printable(pair.right_text)}")
+        while True:
+            typer.echo("same or different? ", nl=False)
+            key = read_key()
+            if key in ("q", ""):
+                typer.echo("quit")
+                return len(self.pairs)
+            if key == "u":
+                return self._undo(place)
+            if key in _ANSWERS:
+                self._decide(place, _ANSWERS[key])
+                return place + 1
+            typer.echo(_HELP)
+
+    def _decide(self, place: int, answer: str) -> None:
+        from gemel.search import NewReview
+
+        pair, model = self.pairs[place], self.index.engine.model
+        said_same = bool(model.decision.is_duplicate(np.array([pair.similarity], np.float32))[0])
+        try:
+            (self.decided[place],) = self.index.store.decide(
+                [
+                    NewReview(
+                        left_id=pair.left_id,
+                        right_id=pair.right_id,
+                        answer=answer,
+                        reviewer=self.reviewer,
+                        similarity=pair.similarity,
+                        probability=pair.probability,
+                        said_same=said_same,
+                        model=model.fingerprint,
+                    )
+                ]
+            )
+        except DataError as error:  # removed meanwhile, or decided by somebody else
+            typer.echo(f"not kept: {printable(str(error))}")
+            return
+        said = _SAID["same" if said_same else "different"]
+        typer.echo(f"{_SAID[answer]}  (the model: {said}, probability {pair.probability:.2f})")
+
+    def _undo(self, place: int) -> int:
+        """Take the last answer of this sitting back; give its place."""
+        if not self.decided:
+            typer.echo("undo: nothing was answered yet")
+            return place
+        last, review = self.decided.popitem()
+        self.index.store.undecide([(review.left.id, review.right.id)])
+        typer.echo(f"undo: {_SAID[review.answer]} is taken back")
+        return last

@@ -1,0 +1,104 @@
+"""`gemel review`."""
+
+import getpass
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gemel.cli.options import ModelFolder, Threads, chosen_model
+from gemel.cli.progress import WorkProgress
+from gemel.cli.review_text import describe_end, describe_export
+from gemel.cli.stores import Database, shown
+
+__all__ = ["review"]
+
+_LONGEST_NAME = 200
+
+
+def review(
+    db: Database,
+    model: ModelFolder = None,
+    count: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many pairs to ask about.")
+    ] = 20,
+    reviewer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", show_default=False, help="Who decides; your login if not said."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another one, other pairs.")] = 0,
+    threads: Threads = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Ask nothing: write the decided pairs into a .csv, .tsv or .jsonl file; - prints "
+            "them as CSV.",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the file that stands at --export.")
+    ] = False,
+) -> None:
+    """Decide, pair by pair, whether two questions of a corpus ask the same.
+
+    Asked about are the pairs that the model is least sure of, and some from all over its range;
+    none twice. Keys: s the same, d different, k skip, u undo, q quit. Each decision is kept at
+    once. What was decided teaches the model: gemel fit, gemel train --add.
+
+    Example: gemel review --db site.db --count 50
+    """
+    if export is not None:
+        _export(db, export, overwrite=overwrite)
+        return
+    name = _name(reviewer)
+    from gemel import api
+    from gemel.cli.asking import Asking
+    from gemel.inference import available_cores
+    from gemel.search import choose_for_review
+
+    with api.open_index(db, chosen_model(model), create=False) as index:
+        with WorkProgress(Console(stderr=True)) as progress:
+            found = index.duplicates(threads=threads or available_cores(), progress=progress)
+        decided = [(each.left.id, each.right.id) for lot in index.store.reviews() for each in lot]
+        chosen = choose_for_review(found, decided, count, seed=seed)
+        if not chosen.pairs:
+            typer.echo(f"{shown(db)}: no pair is left to decide; {len(decided):,} were decided")
+            return
+        asking = Asking(index, chosen.pairs, name)
+        asking.run()
+        typer.echo(describe_end(asking, index.store.review_count(), chosen.remaining, db))
+
+
+def _name(given: str | None) -> str:
+    name = given
+    if name is None:
+        try:
+            name = getpass.getuser()
+        except (OSError, KeyError, ImportError):
+            name = ""
+    if not name.strip() or len(name) > _LONGEST_NAME:
+        raise typer.BadParameter(
+            f"expected a name of up to {_LONGEST_NAME} letters, not {name!r:.60}",
+            param_hint="--reviewer",
+        )
+    return name
+
+
+def _export(db: str, path: Path, *, overwrite: bool) -> None:
+    from gemel import api
+    from gemel.search import open_store, review_lines
+
+    if str(path) == "-":
+        with open_store(db, create=False) as store:
+            for line in review_lines(store):
+                sys.stdout.buffer.write(line.encode("utf-8", "replace"))
+        sys.stdout.buffer.flush()
+        return
+    exported = api.export_reviews(db, path, overwrite=overwrite)
+    typer.echo(describe_export(exported, path))
