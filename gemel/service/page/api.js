@@ -71,13 +71,13 @@ function mayTryAgain(refused, tries, again) {
   return ["busy", "too_many"].includes(refused.code) || (again && refused.code === "store");
 }
 
-async function send(method, url, { body, signal }) {
+async function send(method, url, { body, signal, keepalive = false }) {
   const headers = {};
   if (key()) headers.authorization = `Bearer ${key()}`;
   if (body !== undefined) headers["content-type"] = "application/json";
   const sent = body === undefined ? undefined : JSON.stringify(body);
   try {
-    return await fetch(url, { method, headers, body: sent, signal, credentials: "omit" });
+    return await fetch(url, { method, headers, body: sent, signal, keepalive, credentials: "omit" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refused(0, {
@@ -87,12 +87,12 @@ async function send(method, url, { body, signal }) {
   }
 }
 
-async function ask(method, path, { query = {}, body, signal, again = method === "GET" } = {}) {
+async function ask(method, path, { query = {}, body, signal, keepalive, again = method === "GET" } = {}) {
   const url = new URL(path, ROOT);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   for (let tries = 1; ; tries += 1) {
     const used = key();
-    const answer = await send(method, url, { body, signal });
+    const answer = await send(method, url, { body, signal, keepalive });
     if (answer.ok) {
       patience.dispatchEvent(new Event("settled"));
       return answer;
@@ -131,7 +131,9 @@ export const groups = (query, signal) => json("GET", "duplicates", { query, sign
 export const groupsFile = (format, probability) =>
   file("duplicates/export", { format, probability }, `groups.${format}`);
 export const lot = (count, signal) => json("GET", "review", { query: { count }, signal });
-export const decide = (body) => json("POST", "review", { body });
-export const undecide = (left, right) => json("DELETE", "review", { query: { left, right } });
+// A decision is on its way even when the page is closed just then.
+export const decide = (body) => json("POST", "review", { body, keepalive: true });
+export const undecide = (left, right) =>
+  json("DELETE", "review", { query: { left, right }, keepalive: true });
 export const reviewsFile = () => file("review/export", {}, "reviews.csv");
 export const model = (signal) => json("GET", "model", { signal });

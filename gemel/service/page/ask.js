@@ -47,6 +47,7 @@ export function askView(tell) {
     if (!isAsked) {
       show(text, []);
       standing.textContent = "";
+      offer(false);
       start.hidden = false;
       return;
     }
@@ -61,8 +62,7 @@ export function askView(tell) {
       const found = await api.check(text, TWINS, signal);
       if (signal.aborted) return;
       standing.textContent = summary(found.matches);
-      post.textContent = found.asked_before ? "Post it anyway" : "Post it";
-      post.className = found.asked_before ? "plain" : "main";
+      offer(found.asked_before);
       show(text, found.matches, signal);
     } catch (error) {
       if (signal.aborted) return;
@@ -73,6 +73,11 @@ export function askView(tell) {
     } finally {
       if (!signal.aborted) list.removeAttribute("aria-busy");
     }
+  }
+
+  function offer(isKnown) {
+    post.textContent = isKnown ? "Post it anyway" : "Post it";
+    post.className = isKnown ? "plain" : "main";
   }
 
   function refuse(message) {
@@ -98,6 +103,7 @@ export function askView(tell) {
       const { ids: [id] } = await api.add(text);
       write("");
       posted.replaceChildren(receipt(id, text));
+      begin();
       field.focus();
     } catch (error) {
       refuse(error.message);

@@ -53,6 +53,11 @@ export function freshId(name) {
 
 const LONG = 420;
 
+/** Give what makes a text that scrolls reachable by keyboard; nothing for one that is short. */
+export function scrolls(text) {
+  return text.length > LONG ? { tabindex: "0" } : {};
+}
+
 /** Show a question as it was typed; one that is very long folds. It may be the label of a field. */
 export function question(text, field = null) {
   const shown = h(field ? "label" : "div", { class: "question", dir: "auto", for: field }, text);

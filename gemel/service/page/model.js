@@ -6,20 +6,28 @@ import { add, button, command, count, h, number, percent } from "./dom.js";
 import * as figures from "./figures.js";
 import { markdown } from "./markdown.js";
 
+const [FIRST, LAST] = [2000, 60_000]; // milliseconds between two looks for the close pairs
 const ENOUGH = 20; // reviewed pairs from which a curve of them says something
 
 /** Make the view. */
 export function modelView() {
   const inside = h("div");
   let asking = new AbortController();
+  let timer = 0;
+  let wait = FIRST;
+  const chosen = { edge: null }; // where the slider stands, also when what is around it is new
 
   async function load() {
+    clearTimeout(timer);
     asking.abort();
     asking = new AbortController();
     const { signal } = asking;
     try {
       const model = await api.model(signal);
-      inside.replaceChildren(...draw(model));
+      inside.replaceChildren(...draw(model, chosen));
+      if (model.corpus) return;
+      timer = setTimeout(load, wait); // its close pairs are being found
+      wait = Math.min(2 * wait, LAST);
     } catch (error) {
       if (signal.aborted) return;
       inside.replaceChildren(h("p", { class: "trouble" }, error.message), button("Try again", "plain", load));
@@ -30,12 +38,15 @@ export function modelView() {
     section: h("section", { class: "model", "aria-labelledby": "model-title" },
       h("h1", { id: "model-title", tabindex: "-1" }, "The model that answers"), inside),
     show: load,
-    hide() {},
+    hide() {
+      clearTimeout(timer);
+      wait = FIRST;
+    },
   };
 }
 
-function draw(model) {
-  return [facts(model), threshold(model), card(model)];
+function draw(model, chosen) {
+  return [facts(model), threshold(model, chosen), card(model)];
 }
 
 function facts(model) {
@@ -56,7 +67,7 @@ function facts(model) {
 }
 
 /** Everything that hangs on where the threshold stands. */
-function threshold(model) {
+function threshold(model, chosen) {
   const { decision, corpus, reviewed } = model;
   const plain = model.fitted;
   const section = h("section", { "aria-labelledby": "threshold-title" }, h("h2", { id: "threshold-title" }, "What another threshold would change"));
@@ -74,12 +85,13 @@ function threshold(model) {
   const charts = drawCharts({ model, kinds, range: [low, high] });
   const shown = h("output", { for: "threshold" });
   const slider = h("input", {
-    type: "range", id: "threshold", min: low, max: high, step: 1, value: stored, "aria-describedby": "threshold-hint",
+    type: "range", id: "threshold", min: low, max: high, step: 1, value: chosen.edge ?? stored, "aria-describedby": "threshold-hint",
   });
   const changes = h("div", { class: "wide", role: "status" });
 
   function move() {
     const edge = Number(slider.value);
+    chosen.edge = edge === stored ? null : edge;
     const value = edge === stored ? decision.threshold : edges[edge];
     shown.textContent = `${value.toFixed(edge === stored ? 3 : 2)}${edge === stored ? ", as stored" : ""}`;
     slider.setAttribute("aria-valuetext", shown.textContent);
@@ -98,7 +110,7 @@ function threshold(model) {
         h("div", { class: "slider" },
           h("label", { for: "threshold" }, "Call two questions the same from a similarity of ", shown), slider,
           h("p", { class: "soft small", id: "threshold-hint" }, "In steps of 0.02. Nothing is changed by looking. ", back)),
-        changes, reading(kinds, decision)),
+        changes, reading(kinds, model)),
       charts.histogram),
     charts.curves,
     h("h3", {}, "To make it last"),
@@ -117,7 +129,7 @@ function rows(kinds, corpus, stored, edge) {
   }
   for (const [name, evidence] of kinds) {
     const [before, after] = [stored, edge].map((each) => figures.at(evidence, each));
-    for (const [what, means] of [["precision", "of those called the same, are"], ["recall", "of those that are the same, found"]]) {
+    for (const [what, means] of [["precision", "share of those called the same that are"], ["recall", "share of the same that are found"]]) {
       found.push([h("span", {}, `${name === "fitted" ? "Fitted" : "Reviewed"} pairs: ${what}`, h("span", { class: "soft small means" }, means)),
         share(before[what]), share(after[what]),
         before[what] === null || after[what] === null ? "" : signed(100 * (after[what] - before[what]), (value) => `${value.toFixed(1)} points`)]);
@@ -133,10 +145,11 @@ function signed(change, show) {
   return `${change > 0 ? "+" : "−"}${show(Math.abs(change))}`;
 }
 
-function reading(kinds, decision) {
+function reading(kinds, { decision, corpus }) {
   const said = kinds.map(([name, , plain]) => (name === "fitted"
     ? `Fitted: ${count(figures.pairs(plain), "pair")} that the stored threshold was chosen on, weighed as if ${percent(decision.prevalence)} of them ask the same.`
     : `Reviewed: ${count(figures.pairs(plain), "pair")} that people decided here; they were chosen because they are hard, so expect less of them.`));
+  if (!corpus) said.push("The close pairs of the corpus are being found; they will stand here too.");
   return h("p", { class: "soft small" }, said.join(" "));
 }
 
@@ -160,7 +173,7 @@ function drawCharts({ model, kinds, range }) {
     },
   });
   const curves = kinds.filter(([which, , each]) => which === "fitted" || figures.pairs(each) >= ENOUGH || kinds.length === 1);
-  const trade = tradeOff(curves, edges);
+  const trade = tradeOff(curves, edges, range);
   const honest = calibrated(curves, decision);
   return {
     histogram,
@@ -172,7 +185,7 @@ function drawCharts({ model, kinds, range }) {
   };
 }
 
-function tradeOff(curves, edges) {
+function tradeOff(curves, edges, [first, last]) {
   const points = curves.map(([name, evidence]) => [name, figures.curve(evidence)]);
   const { drawing, mark } = shares({
     name: "Precision against recall for every threshold",
@@ -191,7 +204,7 @@ function tradeOff(curves, edges) {
       rows: edges.map((edge, place) => [edge.toFixed(2), ...curves.flatMap(([, each]) => {
         const { precision, recall } = figures.at(each, place);
         return [share(precision), share(recall)];
-      })]).filter((row, place) => place % 5 === 0 && row.slice(1).some((cell) => cell !== "none")),
+      })]).filter((_, place) => place % 2 === 0 && place >= first && place <= last),
     },
   });
   const place = (edge, style) => curves.map(([name, each]) => ({ name, ...figures.at(each, edge) }))

@@ -1,7 +1,7 @@
 // Review: the pairs the model is least sure of, one at a time, decided by keys or buttons.
 
 import * as api from "./api.js";
-import { button, command, count, empty, h, number, percent, progressBar, put, save } from "./dom.js";
+import { button, command, count, empty, h, number, percent, progressBar, put, save, scrolls } from "./dom.js";
 import { decisions, nameReviewer, reviewer } from "./moderation.js";
 import { differing } from "./words.js";
 
@@ -13,7 +13,7 @@ const SAID = { same: "the same", different: "not the same", skipped: "skipped" }
 
 /** Make the view. */
 export function reviewView(tell) {
-  const stage = h("div", { class: "stage" });
+  const stage = h("div", { class: "stage", "aria-live": "polite" });
   const standing = h("p", { class: "standing", role: "status" });
   const figures = h("div", { class: "figures" });
   const who = h("div", { class: "who" });
@@ -26,6 +26,7 @@ export function reviewView(tell) {
   const deciding = h("div", { class: "decide", role: "group", "aria-label": "Your decision", hidden: true }, Object.values(buttons));
   const queue = []; // pairs at hand, the first is shown
   const done = []; // what was decided here, to be undone, the last at the end
+  const unsent = []; // decisions that wait for those before them
   const passed = new Set(); // pairs that were decided or are at hand, for a lot may bring them again
   let counts = null;
   let remaining = 0;
@@ -50,7 +51,7 @@ export function reviewView(tell) {
       passed.add(nameOf(pair));
       queue.push(pair);
     }
-    remaining = found.remaining;
+    remaining = Math.max(queue.length, found.remaining - unsent.length);
     return found;
   }
 
@@ -76,8 +77,9 @@ export function reviewView(tell) {
     const [left, right] = differing(pair.left.question, pair.right.question);
     stage.replaceChildren(
       h("h2", { class: "unseen" }, "Do these two ask the same?"),
-      h("div", { class: "pair" }, side("First question", left), side("Second question", right)));
+      h("div", { class: "pair" }, side("First question", pair.left, left), side("Second question", pair.right, right)));
     deciding.hidden = !named();
+    for (const each of Object.values(buttons)) each.disabled = false;
     buttons.undo.disabled = !done.length;
     drawWho();
   }
@@ -151,14 +153,21 @@ export function reviewView(tell) {
     done.push({ pair, answer: name });
     standing.replaceChildren(outcome(pair, name));
     remaining = Math.max(0, remaining - 1);
+    unsent.push({ pair, answer: name });
+    work = work.then(sendNext);
     next();
-    work = work.then(() => keep(pair, name));
     return work;
   }
 
-  async function keep(pair, answer) {
+  const post = ({ pair, answer }) =>
+    api.decide(decisions([{ left: pair.left.id, right: pair.right.id, answer }]));
+
+  async function sendNext() {
+    const next = unsent.shift();
+    if (!next) return; // it was sent when the page seemed to be closed
+    const { pair } = next;
     try {
-      const kept = await api.decide(decisions([{ left: pair.left.id, right: pair.right.id, answer }]));
+      const kept = await post(next);
       counts = kept.counts;
       drawFigures();
     } catch (error) {
@@ -185,10 +194,14 @@ export function reviewView(tell) {
     const last = done.pop();
     if (!last) return undefined;
     standing.replaceChildren("Undone. Decide again.");
-    for (const each of Object.values(buttons)) each.disabled = false;
     queue.unshift(last.pair);
     remaining += 1;
     drawPair();
+    const place = unsent.findIndex(({ pair }) => pair === last.pair);
+    if (place >= 0) {
+      unsent.splice(place, 1);
+      return undefined;
+    }
     work = work.then(async () => {
       try {
         counts = (await api.undecide(last.pair.left.id, last.pair.right.id)).counts;
@@ -219,6 +232,12 @@ export function reviewView(tell) {
     }
   }
 
+  /** The page is being closed: nothing that was decided may be lost. */
+  function sendAll() {
+    for (const each of unsent.splice(0)) post(each).catch(() => {});
+  }
+
+  addEventListener("pagehide", sendAll);
   document.addEventListener("keydown", pressed);
   document.addEventListener("gemel-key", () => { if (queue.length) drawPair(); });
   const section = h("section", { class: "review", "aria-labelledby": "review-title" },
@@ -242,9 +261,9 @@ function figure(value, name) {
   return h("p", { class: "figure" }, h("strong", {}, value), " ", h("span", { class: "soft" }, name));
 }
 
-function side(name, parts) {
+function side(name, kept, parts) {
   return h("section", { class: "side", "aria-label": name },
-    h("p", { class: "question", dir: "auto" }, parts.map(([part, differs]) => (differs ? h("mark", {}, part) : part))));
+    h("p", { class: "question", dir: "auto", ...scrolls(kept.question) }, parts.map(([part, differs]) => (differs ? h("mark", {}, part) : part))));
 }
 
 /** What was decided, and only now what the model thinks: it shall not lead the reviewer. */

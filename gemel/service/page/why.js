@@ -1,8 +1,9 @@
 // Why two questions are alike to the model: what each of their words did for it.
 
-import { h } from "./dom.js";
+import { h, scrolls } from "./dom.js";
 import { align } from "./words.js";
 
+const LONG = 30; // signs of a word; more are cut where it is named
 const FAINT = 0.12; // of the largest share; below, a word is not shaded
 
 function strength(share, most) {
@@ -28,7 +29,7 @@ function line(name, text, words, most) {
   const shown = parts
     ? parts.map(([part, each]) => (each ? shaded(part, each, most) : part))
     : words.map((each, place) => [place ? " " : "", shaded(each.word, each, most)]);
-  return [h("dt", {}, name), h("dd", { class: "question", dir: "auto" }, shown)];
+  return [h("dt", {}, name), h("dd", { class: "question", dir: "auto", ...scrolls(text) }, shown)];
 }
 
 function most(words, sign, largest) {
@@ -38,7 +39,7 @@ function most(words, sign, largest) {
 
 function quoted(words) {
   const seen = [...new Set(words.map((each) => each.word))];
-  return seen.map((word, place) => [place ? " and " : "", "“", h("bdi", {}, word), "”"]);
+  return seen.map((word, place) => [place ? " and " : "", "“", h("bdi", {}, word.length > LONG ? `${word.slice(0, LONG)}…` : word), "”"]);
 }
 
 /** Show the words of two questions, shaded by their share in the answer. */
