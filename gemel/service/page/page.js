@@ -13,6 +13,7 @@ const VIEWS = {
   review: ["Review", reviewView],
   model: ["Model", modelView],
 };
+const NEEDED = "this service needs a key; try again to be asked for it";
 const SHOWN = 7000; // milliseconds that a message without a button stays
 
 const main = document.getElementById("main");
@@ -61,7 +62,7 @@ function show(isFirst) {
 
 function chooseThemes() {
   const themes = { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
-  const signs = { system: "◐", light: "☀", dark: "☾" };
+  const signs = { system: "◐", light: "☀\ufe0e", dark: "☾" };
   const root = document.documentElement;
   const change = document.getElementById("theme");
   const name = () => root.dataset.theme ?? "system";
@@ -89,7 +90,7 @@ function chooseThemes() {
 function askForKey(refused) {
   const dialog = document.getElementById("key");
   const field = document.getElementById("key-field");
-  document.getElementById("key-why").textContent = refused.message;
+  document.getElementById("key-why").textContent = refused.code === "bad_key" ? refused.message : "";
   field.value = "";
   dialog.showModal();
   return new Promise((resolve, reject) => {
@@ -104,7 +105,7 @@ function askForKey(refused) {
     dialog.addEventListener("close", () => {
       form.removeEventListener("submit", take);
       if (given) resolve(given);
-      else reject(refused);
+      else reject(new api.Refused(refused.status, { code: refused.code, message: NEEDED }));
     }, { once: true });
   });
 }
