@@ -21,6 +21,8 @@ _PICKED = 8192
 """Questions of a subset that are compared together."""
 _ROUNDING = 1e-3
 """More than usearch's cosines are wrong by."""
+_LOOKED = 16
+"""How many times as many as are wanted a walk looks for."""
 _WIDER = 4
 """How many times as many are looked at when too few were of the subset."""
 
@@ -156,15 +158,15 @@ class ApproximateNeighbours:
     ) -> tuple[Int64[np.ndarray, "found"], Int64[np.ndarray, "found"]]:
         """Give the row of the query and the key of what the graph finds: `count` and their equals.
 
-        Twice as many are looked for, and `expansion_search` at least: a walk is right about the
-        nearer half of what it meets, and usearch rounds the query to float16.
+        Many times as many are looked for, and `expansion_search` at least: a walk is right about
+        the nearest of what it meets, and usearch rounds the query to float16.
         """
-        wanted = max(2 * count, self.graph.expansion_search)
+        wanted = max(_LOOKED * count, self.graph.expansion_search)
+        found = self._index.search(queries, wanted, threads=1)
         keys = []
-        for query in queries:
-            found = self._index.search(query, wanted, threads=1)
-            last = found.distances[:count].max(initial=-np.inf)
-            keys.append(found.keys[found.distances <= last + _ROUNDING].astype(np.int64))
+        for each in [found] if len(queries) == 1 else found:  # of one query usearch gives no list
+            last = each.distances[:count].max(initial=-np.inf)
+            keys.append(each.keys[each.distances <= last + _ROUNDING].astype(np.int64))
         rows = np.repeat(np.arange(len(queries)), np.array([len(each) for each in keys], int))
         return rows, np.concatenate([*keys, np.zeros(0, np.int64)])
 

@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gemel.decision import Verdict
-from gemel.search import Asked, Match
 from gemel.service import replies
 from gemel.service.bodies import (
     CheckBody,
@@ -18,6 +17,7 @@ from gemel.service.bodies import (
     Matches,
     SearchBody,
 )
+from gemel.service.quick import answer_check, answer_search
 from gemel.service.replies import reply, require_count, require_texts
 from gemel.service.site import Comparing, Site
 
@@ -52,21 +52,11 @@ def asking_routes(site: Site) -> APIRouter:
     @routes.post("/search", response_model=Matches)
     async def search(body: SearchBody) -> Response:
         """Find the kept questions that are nearest to one, the nearest first."""
-        found = await _match(site, body)
-        return reply({"matches": list(map(replies.match, found))})
+        return await answer_search(site, body.question, body.k, body.where)
 
     @routes.post("/check", response_model=Checked)
     async def check(body: CheckBody) -> Response:
         """Say whether a question was asked before, and as what; the likeliest come first."""
-        found = await _match(site, body)
-        found = sorted(found, key=lambda match: -match.verdict.similarity)
-        known = any(match.verdict.is_duplicate for match in found)
-        return reply({"asked_before": known, "matches": list(map(replies.match, found))})
+        return await answer_check(site, body.question, body.k, body.where)
 
     return routes
-
-
-async def _match(site: Site, body: SearchBody | CheckBody) -> list[Match]:
-    require_count("matches", body.k, site.limits.matches)
-    require_texts(site, {"the question": body.question})
-    return await site.match(Asked(body.question, body.k, body.where))

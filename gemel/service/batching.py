@@ -1,6 +1,7 @@
 """What is asked at the same time is answered together, and no more waits than there is room for."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -11,6 +12,8 @@ from gemel.service.refusals import busy
 
 __all__ = ["Batcher"]
 
+_MOMENT = 0.003
+"""Seconds to wait for as many as came last time."""
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
@@ -25,8 +28,9 @@ class _Waiting(Generic[Task, Answer]):
 class Batcher(Generic[Task, Answer]):
     """Gathers tasks while a batch is being computed, and gives them to the next.
 
-    So a task that comes alone waits for nobody, and the busier it is the larger the batches. Used
-    from one event loop.
+    So a task that comes alone waits for nobody, and the busier it is the larger the batches. After
+    a batch of several the next waits a moment for as many, as whoever got an answer may have the
+    next question ready. Used from one event loop.
 
     Args:
         compute: gives the answer of every task, in order; an exception among them is raised where
@@ -50,6 +54,8 @@ class Batcher(Generic[Task, Answer]):
         self._waiting: deque[_Waiting[Task, Answer]] = deque()
         self._weight = 0
         self._running: asyncio.Task[None] | None = None
+        self._expected = 1
+        self._gathered: asyncio.Event = asyncio.Event()
         self.computed = 0
         """Batches so far."""
 
@@ -73,6 +79,8 @@ class Batcher(Generic[Task, Answer]):
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(task, weight, answered))
         self._weight += weight
+        if len(self._waiting) >= self._expected:
+            self._gathered.set()
         if self._running is None:
             self._running = asyncio.create_task(self._run())
         return await answered
@@ -84,10 +92,8 @@ class Batcher(Generic[Task, Answer]):
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        # Let whoever has been woken at the same time come to the same batch.
-        await asyncio.sleep(0)
         try:
-            while lot := self._next():
+            while lot := await self._gather():
                 tasks = [each.task for each in lot]
                 try:
                     found = await loop.run_in_executor(self._executor, self._compute, tasks)
@@ -103,6 +109,15 @@ class Batcher(Generic[Task, Answer]):
                         each.answered.set_result(answer)
         finally:
             self._running = None
+
+    async def _gather(self) -> list[_Waiting[Task, Answer]]:
+        if len(self._waiting) < self._expected:
+            self._gathered.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._gathered.wait(), _MOMENT)
+        lot = self._next()
+        self._expected = max(1, len(lot))
+        return lot
 
     def _next(self) -> list[_Waiting[Task, Answer]]:
         lot: list[_Waiting[Task, Answer]] = []

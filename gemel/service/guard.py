@@ -4,13 +4,15 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gemel.errors import GemelError
 from gemel.service.keyring import Keyring
 from gemel.service.limits import Limits
 from gemel.service.refusals import Refusal, busy, refuse
@@ -58,6 +60,8 @@ class Guard:
 
     Args:
         app: what answers.
+        quickly: answers a POST of a path and a body, if it can; see `answer_quickly`.
+        explain: gives the refusal for an error that gemel raises on purpose.
         door: who is let in.
         keyring: knows the keys.
         limits: how much.
@@ -67,13 +71,15 @@ class Guard:
     def __init__(
         self,
         app: ASGIApp,
+        quickly: Callable[[str, bytes], Awaitable[Response | None]],
+        explain: Callable[[GemelError], Refusal],
         door: Door,
         keyring: Keyring,
         limits: Limits,
         watch: Callable[[Scope, int, float], None],
     ):
         self._app, self._door, self._keyring, self._limits = app, door, keyring, limits
-        self._watch = watch
+        self._quickly, self._explain, self._watch = quickly, explain, watch
         self.answering = 0
         """Requests that are being answered."""
 
@@ -98,7 +104,8 @@ class Guard:
         try:
             try:
                 await self._answer(scope, headers, receive, reply)
-            except Refusal as refusal:
+            except (Refusal, GemelError) as error:
+                refusal = error if isinstance(error, Refusal) else self._explain(error)
                 await refusal.response()(scope, receive, reply)
             except Exception:
                 incident = secrets.token_hex(4)
@@ -136,7 +143,12 @@ class Guard:
             raise refuse(
                 "not_json", "expected JSON: send the header Content-Type: application/json"
             )
-        await self._app(scope, _replay(body, receive), send)
+        quick = await self._quickly(path, body) if method == "POST" else None
+        if quick is not None:
+            scope["quick"] = path
+            await quick(scope, receive, send)
+        else:
+            await self._app(scope, _replay(body, receive), send)
 
     def _require_host(self, headers: MutableMapping[bytes, str]) -> None:
         host = urlsplit(f"//{headers.get(b'host', '')}").hostname or ""

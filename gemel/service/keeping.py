@@ -3,6 +3,7 @@
 import uuid
 
 from fastapi import APIRouter
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
 from gemel.search import NewQuestion
@@ -13,6 +14,13 @@ from gemel.service.replies import reply, require_count, require_texts
 from gemel.service.site import Adding, Site
 
 __all__ = ["keeping_routes"]
+
+
+class _AnyText(StringConvertor):
+    regex = "(?s:.*)"  # an id may hold slashes and ends of lines
+
+
+register_url_convertor("gemel_id", _AnyText())
 
 
 def keeping_routes(site: Site) -> APIRouter:
@@ -37,7 +45,7 @@ def keeping_routes(site: Site) -> APIRouter:
         await site.add(Adding(questions, body.replace))
         return reply({"ids": [question.id for question in questions]}, 201)
 
-    @routes.get("/questions/{id:path}", response_model=ShownQuestion)
+    @routes.get("/questions/{id:gemel_id}", response_model=ShownQuestion)
     async def show(id: str) -> Response:  # noqa: A002 - what it is called everywhere else
         """Show a question by its id."""
         (found,) = await site.read(lambda store: store.find([id]))
@@ -45,7 +53,7 @@ def keeping_routes(site: Site) -> APIRouter:
             raise _unknown(id)
         return reply(replies.question(found))
 
-    @routes.delete("/questions/{id:path}", response_model=Removed)
+    @routes.delete("/questions/{id:gemel_id}", response_model=Removed)
     async def remove(id: str) -> Response:  # noqa: A002
         """Forget a question for good, and what was decided about it."""
         removed = await site.remove(id)

@@ -1,6 +1,5 @@
 """Answers as JSON, and what is asked of what was sent."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,7 +36,7 @@ def reply(content: object, status: int = 200) -> Response:
 
 def verdict(given: Verdict) -> dict[str, Any]:
     """Give the fields of a verdict."""
-    return dataclasses.asdict(given)
+    return dict(vars(given))
 
 
 def question(kept: StoredQuestion) -> dict[str, Any]:
@@ -47,7 +46,7 @@ def question(kept: StoredQuestion) -> dict[str, Any]:
 
 def match(found: Match) -> dict[str, Any]:
     """Give the fields of a match."""
-    return {**question(found.question), "cosine": found.cosine, **verdict(found.verdict)}
+    return {**question(found.question), "cosine": found.cosine, **vars(found.verdict)}
 
 
 def require_texts(site: Site, texts: Mapping[str, str]) -> None:

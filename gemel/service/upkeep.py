@@ -59,7 +59,7 @@ class Figures:
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Take an answer into account."""
         # Never path or method as they came: a stranger could make as many as there is memory.
-        route = getattr(scope.get("route"), "path", "other")
+        route = scope.get("quick") or getattr(scope.get("route"), "path", "other")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._answers.labels(method, route, status).inc()
         self._seconds.labels(route).observe(seconds)

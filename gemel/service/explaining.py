@@ -1,0 +1,67 @@
+"""What an error of gemel, or of what it stands on, is as an answer."""
+
+import logging
+from http import HTTPStatus
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from gemel.errors import GemelError, ModelMismatchError, StoreError
+from gemel.search import Corpus
+from gemel.service.refusals import Refusal, refuse
+from gemel.service.replies import without_name
+
+__all__ = ["EXPLAINED", "explained"]
+
+_LOG = logging.getLogger("gemel.service")
+_KINDS = (("body", "question"), ("body", "questions"))
+
+EXPLAINED = (Refusal, RequestValidationError, HTTPException, GemelError)
+"""What `explained` explains."""
+
+
+def explained(store: Corpus, error: Exception) -> Refusal:
+    """Give the refusal for an error.
+
+    Args:
+        store: whose name is nobody's business.
+        error: one of `EXPLAINED`.
+    """
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, RequestValidationError):
+        return _invalid(error)
+    if isinstance(error, HTTPException):
+        return _missing(error)
+    if isinstance(error, StoreError | ModelMismatchError):
+        _LOG.warning("%s", error)  # it names places
+        what = "the corpus cannot be reached, or not be written to; the service's log says why"
+        return Refusal("store", what, retry_after=2)
+    return refuse("invalid", without_name(error, store))
+
+
+def _invalid(error: RequestValidationError) -> Refusal:
+    """Name every field that does not fit, and how."""
+    found = error.errors()
+    if any(each["type"] == "json_invalid" for each in found):
+        return refuse(
+            "bad_json", "the request is no JSON; expected an object, as /openapi.json says"
+        )
+    told = dict.fromkeys(f"{_place(each['loc'])}: {each['msg']}" for each in found)
+    return refuse("invalid", "; ".join(told))
+
+
+def _place(place: tuple[str | int, ...]) -> str:
+    """Name a field as the sender knows it: without "body", and which kind of body it is."""
+    inner = [str(part) for part in place[1:]]
+    if place[:2] in _KINDS:
+        del inner[0]
+    return ".".join(inner) or str(place[0])
+
+
+def _missing(error: HTTPException) -> Refusal:
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return refuse("not_found", "there is nothing here; /openapi.json says what there is")
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return refuse("not_allowed", "this cannot be done here; /openapi.json says what can")
+    return refuse("bad_json", str(error.detail))
