@@ -1,0 +1,150 @@
+"""What every view owes to everybody: no barrier, no width to scroll, no harm from a question."""
+
+import itertools
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+GRAVE = ("serious", "critical")
+PHONE = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True}
+VIEWS = ("ask", "duplicates", "review", "model")
+HOSTILE = (
+    "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">"
+    ' How do I "quote" o\'clock & </textarea></div>{{7*7}} \u202e\u05de\u05d9 \u0623\u0646\u062a?'
+)
+LONG = ("W" * 300 + " how do I stop a " + "very " * 2000)[:10_000]
+"""A question as long as one may be, its first word wider than any screen."""
+
+
+def visit(page, name):
+    """Go to a view, and see that all is there that it shows."""
+    page.get_by_role("navigation", name="Views").get_by_role("link", name=name).click()
+    section = page.locator(f"#view-{name.lower()}")
+    if name == "Ask":
+        page.get_by_label("Your question").fill("How can I export my tasks?")
+        expect(section.locator("dd.question")).to_have_count(2)
+    elif name == "Duplicates":
+        section.locator("summary").first.click()
+        expect(section.locator(".member").first).to_be_visible()
+    elif name == "Review":
+        expect(section.locator(".pair")).to_be_visible()
+    else:
+        expect(section.get_by_role("heading", name="Its card")).to_be_visible()
+    return section
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_view_has_a_barrier(site, watched, theme):
+    page = watched(site, color_scheme=theme)
+    for name in map(str.title, VIEWS):
+        visit(page, name)
+        assert _barriers(page) == []
+    visit(page, "Review")
+    page.get_by_label("Who decides?").fill("Ada")
+    page.keyboard.press("Enter")
+    page.keyboard.press("s")
+    expect(page.get_by_text("You: the same.")).to_be_visible()
+    assert _barriers(page) == []
+
+
+def _barriers(page):
+    found = Axe().run(page).response["violations"]
+    return [
+        (each["impact"], each["id"], [node["target"] for node in each["nodes"]])
+        for each in found
+        if each["impact"] in GRAVE
+    ]
+
+
+def test_a_phone_needs_no_scrolling_sideways(site, watched):
+    page = watched(site, **PHONE)
+    for name in map(str.title, VIEWS):
+        visit(page, name)
+        wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wider <= 0, name
+        assert _touchable(page) == []
+
+
+def _touchable(page):
+    """Buttons that are too small for a finger, by WCAG 2.2: 24 pixels."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("button.main, button.plain, nav a")]
+        .map((each) => [each.textContent, each.getBoundingClientRect()])
+        .filter(([, box]) => box.width && (box.width < 24 || box.height < 24))
+        .map(([name]) => name)"""
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_chosen_theme_stays(site, watched, theme):
+    page = watched(site, color_scheme="dark" if theme == "light" else "light")
+    change = page.get_by_role("button", name="Theme:")
+    while theme not in change.get_attribute("aria-label"):
+        change.click()
+    page.reload()
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    lightness = sum(int(part) for part in background.strip("rgb()").split(",")) / 3
+    assert (lightness > 128) == (theme == "light")
+
+
+def test_the_keyboard_leads_through_all(site, watched):
+    page = watched(f"{site}#model")
+    expect(page.get_by_role("heading", name="Its card")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.get_by_role("link", name="Review").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    expect(page.get_by_role("link", name="Review")).to_have_attribute("aria-current", "page")
+    expect(page.get_by_role("link", name="Model")).not_to_have_attribute("aria-current", "page")
+    assert page.title() == "Review · gemel"
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The model that answers")
+
+
+def test_a_hostile_question_is_only_shown(site, watched):
+    page = watched(site, expected=[422])
+    field = page.get_by_label("Your question")
+    for text in (HOSTILE, HOSTILE, LONG):
+        field.fill(text)
+        page.get_by_role("button", name="Post it").click()
+        expect(page.get_by_text("Posted, as")).to_be_visible()
+    field.fill(HOSTILE)
+    twin = page.locator(".twin").first.locator(".said > div > .question")
+    expect(twin).to_have_text(HOSTILE)
+    expect(twin).to_have_attribute("dir", "auto")
+    page.get_by_role("button", name="Open the old one").first.click()
+    expect(page.get_by_role("dialog").locator(".question")).to_have_text(HOSTILE)
+    page.keyboard.press("Escape")
+    _has_done_no_harm(page)
+    field.fill(LONG)
+    twin = page.locator(".twin").first
+    expect(twin.get_by_text("up to 200 can be explained")).to_be_visible()
+    twin.get_by_role("button", name="Show all of it").click()
+    expect(twin.locator(".said > div .question")).to_have_text(LONG.strip())
+    _has_done_no_harm(page)
+
+
+def test_a_hostile_question_is_moderated_like_others(site, watched):
+    page = watched(f"{site}#duplicates", **PHONE)
+    for tries in itertools.count():
+        groups = page.locator("details.group")
+        expect(groups.first).to_be_visible()
+        if groups.filter(has_text="<script>").count() or tries == 20:
+            break
+        page.wait_for_timeout(500)
+        page.reload()
+    found = groups.filter(has_text="<script>")
+    found.locator("summary").click()
+    expect(found.get_by_role("listitem")).to_have_count(2)
+    expect(found.locator("summary .question")).to_contain_text("{{7*7}}")
+    _has_done_no_harm(page)
+
+
+def _has_done_no_harm(page):
+    assert "taken" not in page.title()
+    assert page.locator("main script, main img").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
