@@ -43,6 +43,7 @@ def make_app(site: Site, door: Door) -> ASGIApp:
         summary="Tells whether a question was asked before.",
         docs_url=None,  # their scripts come from another host
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=_living(site),
     )
     desk = Desk(site.index, site.grouping)
@@ -67,6 +68,7 @@ def make_app(site: Site, door: Door) -> ASGIApp:
 
     for kind in EXPLAINED:
         app.add_exception_handler(kind, refuse)
+    app.add_exception_handler(Exception, _pass_on)
     return Guard(
         app,
         functools.partial(answer_quickly, site),
@@ -76,6 +78,11 @@ def make_app(site: Site, door: Door) -> ASGIApp:
         site.limits,
         figures.count,
     )
+
+
+async def _pass_on(_: Request, error: Exception) -> Response:
+    """Leave it to the guard, which has an answer for what nobody expected."""
+    raise error
 
 
 def _living(site: Site) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:

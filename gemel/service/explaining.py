@@ -54,7 +54,7 @@ def _invalid(error: RequestValidationError) -> Refusal:
 def _place(place: tuple[str | int, ...]) -> str:
     """Name a field as the sender knows it: without "body", and which kind of body it is."""
     inner = [str(part) for part in place[1:]]
-    if place[:2] in _KINDS:
+    if place[:2] in _KINDS and len(place) > 2 and isinstance(place[2], str):
         del inner[0]
     return ".".join(inner) or str(place[0])
 
@@ -63,5 +63,6 @@ def _missing(error: HTTPException) -> Refusal:
     if error.status_code == HTTPStatus.NOT_FOUND:
         return refuse("not_found", "there is nothing here; /openapi.json says what there is")
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return refuse("not_allowed", "this cannot be done here; /openapi.json says what can")
+        what = "this cannot be done here; /openapi.json says what can"
+        return Refusal("not_allowed", what, headers=error.headers or {})
     return refuse("bad_json", str(error.detail))

@@ -89,6 +89,8 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # who serves it leaves the body out
         began, status = time.perf_counter(), 0
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         added = self._added_headers(scope, headers)
@@ -109,7 +111,7 @@ class Guard:
                 await refusal.response()(scope, receive, reply)
             except Exception:
                 incident = secrets.token_hex(4)
-                _LOG.exception("incident %s: %s %s", incident, scope["method"], scope["path"])
+                _LOG.exception("incident %s: %s %r", incident, scope["method"], scope["path"])
                 if not status:
                     what = f"something went wrong here; the service's log has it as {incident}"
                     failed = Refusal("internal", what, more={"incident": incident})
@@ -151,7 +153,7 @@ class Guard:
             await self._app(scope, _replay(body, receive), send)
 
     def _require_host(self, headers: MutableMapping[bytes, str]) -> None:
-        host = urlsplit(f"//{headers.get(b'host', '')}").hostname or ""
+        host = _name_in(headers.get(b"host", ""))
         if self._door.hosts and host not in self._door.hosts:
             raise refuse(
                 "wrong_host",
@@ -165,7 +167,8 @@ class Guard:
             return
         if origin is not None and origin in self._door.origins:
             return
-        if origin is not None and urlsplit(origin).netloc == headers.get(b"host", ""):
+        here = headers.get(b"host", "")
+        if here and origin is not None and origin.partition("://")[2] == here:
             return
         raise refuse(
             "cross_site",
@@ -224,6 +227,14 @@ class Guard:
                 "slow",
                 f"the request was not whole after {self._limits.patience} seconds; send it faster",
             ) from None
+
+
+def _name_in(host: str) -> str:
+    """Give the name that stands in a Host, without the port; none where there is no such."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -10,7 +10,7 @@ from gemel.search import NewQuestion
 from gemel.service import replies
 from gemel.service.bodies import AddBody, Added, QuestionBody, Removed, ShownQuestion
 from gemel.service.refusals import refuse
-from gemel.service.replies import reply, require_count, require_texts
+from gemel.service.replies import reply, require_count, require_plain, require_texts
 from gemel.service.site import Adding, Site
 
 __all__ = ["keeping_routes"]
@@ -37,6 +37,9 @@ def keeping_routes(site: Site) -> APIRouter:
         require_count("questions", len(given), site.limits.batch)
         for each in given:
             require_count("names of metadata", len(each.metadata), site.limits.metadata)
+            for name, value in each.metadata.items():
+                require_plain(f"the metadata {name!r:.60}", name)
+                require_plain(f"the metadata {name!r:.60}", str(value))
         require_texts(site, replies.numbered([each.question for each in given]))
         questions = [
             NewQuestion(id=each.id or uuid.uuid4().hex, text=each.question, metadata=each.metadata)

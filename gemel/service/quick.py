@@ -73,5 +73,6 @@ async def answer_search(
 
 async def _match(site: Site, asked: Asked) -> list[Match]:
     require_count("matches", asked.k, site.limits.matches)
+    require_count("names of metadata", len(asked.where or {}), site.limits.metadata)
     require_texts(site, {"the question": asked.text})
     return await site.match(asked)

@@ -44,6 +44,8 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
     """Seconds after which to try again."""
     more: Mapping[str, object] = field(default_factory=dict)
     """What stands beside code and message."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What else HTTP has to say."""
 
     @property
     def status(self) -> int:
@@ -52,7 +54,9 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
 
     def response(self) -> Response:
         """Give it as an answer."""
-        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        headers = dict(self.headers)
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
         if self.status == STATUSES["no_key"]:
             headers["WWW-Authenticate"] = 'Bearer realm="gemel"'
         told = {"code": self.code, "message": self.message, **self.more}

@@ -19,6 +19,7 @@ __all__ = [
     "question",
     "reply",
     "require_count",
+    "require_plain",
     "require_texts",
     "verdict",
 ]
@@ -65,10 +66,19 @@ def require_texts(site: Site, texts: Mapping[str, str]) -> None:
             raise refuse(
                 "too_large", f"{name} has {len(text):,} characters; shorten it to {most:,} at most"
             )
-        if not is_plain(text):
-            raise refuse("invalid", f"{name} holds a NUL or half a character; take it out")
+        require_plain(name, text)
         if problem := site.index.engine.say_blank(text, name):
             raise refuse("blank", problem)
+
+
+def require_plain(name: str, text: str) -> None:
+    """Refuse a text that not every store can keep, or that no answer could be written with.
+
+    Raises:
+        Refusal: it holds a NUL or half a character.
+    """
+    if not is_plain(text):
+        raise refuse("invalid", f"{name} holds a NUL or half a character; take it out")
 
 
 def require_count(what: str, count: int, most: int) -> None:
