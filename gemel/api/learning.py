@@ -113,7 +113,7 @@ def refine(
         start: the model to go on from.
         pairs: pairs that it has learned from before, some of which it learns once more, so that
             they are not forgotten.
-        config: settings; those of `start`, changed by `gemel.training.REFINING`, if None.
+        config: settings; those of `start`, changed by `gemel.config.REFINING`, if None.
         columns: the columns of `pairs`, or if there are none of `add`, where they are not the usual
             ones.
         skip_bad: how many bad rows may be passed over; see `read_pairs`.

@@ -15,10 +15,11 @@ from gemel.cli.evaluate_text import answer_rows
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import Reading, reads_pairs
+from gemel.cli.refit_text import beside_rows
 from gemel.config import OBJECTIVES
 
 if TYPE_CHECKING:
-    from gemel.evaluation import Judged, Refit
+    from gemel.evaluation import Refit
 
 __all__ = ["fit"]
 
@@ -157,10 +158,7 @@ def _text(fitted: "Refit", model: Path) -> Iterator[str]:
         f", where {decision.prevalence:.1%} ask the same" if decision.settings.prevalence else ""
     )
     yield ""
-    yield f"{'on these pairs':18} {'before':>9} {'now':>9}"
-    before, after = _figures(fitted.before), _figures(fitted.after)
-    for name, value in after.items():
-        yield f"{name:18} {before[name]:9.4f} {value:9.4f}"
+    yield from beside_rows(fitted, "on these pairs")
     yield ""
     yield from answer_rows(fitted.after.shares)
     yield ""
@@ -168,14 +166,3 @@ def _text(fitted: "Refit", model: Path) -> Iterator[str]:
         "fitted on these very pairs, the new one flatters itself a little; measure it on others:"
     )
     yield f"gemel evaluate other-pairs.csv --model {shlex.quote(str(model))}"
-
-
-def _figures(judged: "Judged") -> dict[str, float]:
-    confusion = judged.confusion
-    return {
-        "threshold": judged.decisions[0].threshold,
-        "accuracy": confusion.accuracy,
-        "precision": confusion.precision,
-        "recall": confusion.recall,
-        "f1": confusion.f1,
-    }

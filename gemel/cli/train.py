@@ -1,28 +1,39 @@
 """`gemel train`."""
 
 import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from gemel.cli.options import PairsFile
 from gemel.cli.progress import TrainingProgress
 from gemel.cli.reading import Reading, reads_pairs
-from gemel.config import Config
+from gemel.cli.refit_text import beside_rows
+from gemel.config import REFINING, Config
+from gemel.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from gemel.folder import Model
+    from gemel.training import Refined
 
 __all__ = ["train"]
 
 
 @reads_pairs
 def train(
-    pairs: PairsFile,
     reading: Reading,
     out: Annotated[Path, typer.Option(show_default=False, help="The model folder to write.")],
+    pairs: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="PAIRS",
+            show_default=False,
+            help="A file of labelled question pairs: .csv, .tsv, .jsonl (or .gz of one), .parquet. "
+            "With --add: those that the model knows, if it is to be seen what it forgets.",
+        ),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="A TOML file of settings; defaults where it is silent.")
     ] = None,
@@ -46,6 +57,15 @@ def train(
             help="Go on from this model, with its settings; its vocabulary grows by new words.",
         ),
     ] = None,
+    add: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Learn from these few pairs on top of --from, as those that `gemel review` "
+            "exports; may be given several times.",
+        ),
+    ] = None,
     logs: Annotated[
         Path | None,
         typer.Option(help="A folder for a log: training.jsonl, and events for TensorBoard."),
@@ -65,14 +85,45 @@ def train(
 ) -> None:
     """Learn from labelled pairs and write a model folder.
 
+    A few pairs more, such as people have decided, teach a model that is there: --from MODEL --add
+    FILE. Its threshold is then fitted on the same pairs, each judged by a network that has not
+    learned from it.
+
     Example: gemel train pairs.csv --out my-model --set training.epochs=3
     """
     from gemel import api
     from gemel.folder import load_model
 
     begun = None if start is None else load_model(start)
-    settings = _settings(config, begun).replace(assignments or [])
+    settings = _settings(config, begun, REFINING if add else ()).replace(assignments or [])
     console = Console(stderr=True)
+    if add:
+        if begun is None:
+            raise typer.BadParameter(
+                "a few pairs are learned on top of a model; name it with --from, as --from "
+                f"{DEFAULT_MODEL}",
+                param_hint="--add",
+            )
+        _refuse({"--validation": validation, "--logs": logs, "--resume": resume})
+        with TrainingProgress(console, settings.training.epochs) as progress:
+            refined = api.refine(
+                add,
+                out,
+                start=begun,
+                pairs=pairs,
+                config=settings,
+                columns=reading.columns,
+                skip_bad=reading.skip_bad,
+                reporter=progress,
+                overwrite=overwrite,
+            )
+        typer.echo("\n".join(_beside(refined, out)))
+        return
+    if pairs is None:
+        raise typer.BadParameter(
+            "a file of pairs is needed; or --from MODEL --add FILE, to learn a few more",
+            param_hint="PAIRS",
+        )
     with TrainingProgress(console, settings.training.epochs) as progress:
         model = api.train(
             pairs,
@@ -97,7 +148,33 @@ def train(
     )
 
 
-def _settings(config: Path | None, begun: "Model | None") -> Config:
+def _refuse(others: dict[str, object]) -> None:
+    for name, value in others.items():
+        if value:
+            raise typer.BadParameter("does not go with --add", param_hint=name)
+
+
+def _settings(config: Path | None, begun: "Model | None", changed: Sequence[str]) -> Config:
     if config is not None:
         return Config.from_toml(config)
-    return Config() if begun is None else begun.config
+    return Config() if begun is None else begun.config.replace(changed)
+
+
+def _beside(refined: "Refined", out: Path) -> Iterator[str]:
+    model, pairs = refined.model, refined.added.after.pairs
+    yield (
+        f"{out}: written after {model.training['seconds']:.0f} s; it learned from {len(pairs):,} "
+        f"pairs, of which {pairs.prevalence:.1%} ask the same"
+    )
+    yield ""
+    yield from beside_rows(refined.added, "on these pairs", ranked=True)
+    yield "each judged by a network that has not learned from it"
+    if refined.known is not None:
+        count = len(refined.known.after.pairs)
+        yield ""
+        yield from beside_rows(refined.known, f"on {count:,} known before", ranked=True)
+        yield "kept out of PAIRS; what was forgotten shows here"
+    name = shlex.quote(str(out))
+    yield ""
+    yield f"next: gemel reindex --db DB --model {name}"
+    yield f"      gemel evaluate other-pairs.csv --model {name}"

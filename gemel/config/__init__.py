@@ -7,6 +7,7 @@ from gemel.config.answering import BACKENDS, VECTOR_PRECISIONS
 from gemel.config.config import Config
 from gemel.config.decision import OBJECTIVES, DecisionConfig
 from gemel.config.network import POOLINGS, WEIGHTS, NetworkConfig
+from gemel.config.refining import REFINING
 from gemel.config.text import TextConfig
 from gemel.config.training import KEPT, LOSSES, PRECISIONS, WORD_VECTORS, TrainingConfig
 
@@ -20,6 +21,7 @@ __all__ = [
     "OBJECTIVES",
     "POOLINGS",
     "PRECISIONS",
+    "REFINING",
     "TextConfig",
     "TrainingConfig",
     "VECTOR_PRECISIONS",

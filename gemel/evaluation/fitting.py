@@ -28,7 +28,9 @@ def fit_decision(
     Raises:
         DataError: one label only.
     """
-    pairs.require_both_labels("pairs to fit a decision on")
+    pairs.require_both_labels(
+        "pairs to fit a decision on", "; decide more pairs (gemel review), or take others"
+    )
     settings = settings or DecisionConfig()
     cuts = fit_cuts(scores, pairs.labels, settings)
     slope, intercept = fit_calibration(scores, pairs.labels, settings.prevalence)

@@ -1,14 +1,13 @@
 """Learning from pairs; needs torch, the extra [train]."""
 
 from gemel.training.learning import learn
-from gemel.training.refining import REFINING, Refined, refine
+from gemel.training.refining import Refined, refine
 from gemel.training.reporters import EpochSummary, Reporter, Several, Silent, StepSummary
 from gemel.training.run import refine_to_folder, train_to_folder
 from gemel.training.trainer import Trainer, Validation
 
 __all__ = [
     "EpochSummary",
-    "REFINING",
     "Refined",
     "Reporter",
     "Several",

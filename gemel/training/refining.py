@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from gemel.config import Config, DecisionConfig
+from gemel.config import REFINING, Config, DecisionConfig
 from gemel.data import PairGraph, Pairs, merge_pairs, split_by_component
 from gemel.decision import Decision
 from gemel.errors import DataError
@@ -35,18 +35,8 @@ from gemel.training.starting import learn_words, require_same_network
 from gemel.training.trainer import Trainer, Validation
 from gemel.version import __version__
 
-__all__ = ["REFINING", "Refined", "refine"]
+__all__ = ["Refined", "refine"]
 
-REFINING = (
-    "training.epochs=10",
-    "training.learning_rate=0.001",
-    "training.batch_size=32",
-    "training.keep=last",
-    "training.contrasts=0",
-    "decision.prevalence=0",
-)
-"""What is set otherwise than it was for the model, so that a few pairs teach it and cost it little;
-measured by `benchmarks/review.py`."""
 _STEP = 0.75
 """How far the weights go on the way to what was learned: to stop short of it keeps more of what was
 there. Source: Wortsman et al. (2022), Robust fine-tuning of zero-shot models."""
@@ -226,7 +216,9 @@ def _judging(
 
     def judge() -> Validation:
         scores[next(epoch), rows] = _similarity(network.twin(), pairs)
-        return Validation(average_precision=0, accuracy=0, mean_similarity=0)  # told to nobody
+        return Validation(
+            average_precision=0.0, accuracy=0.0, mean_similarity=0.0
+        )  # told to nobody
 
     return judge
 

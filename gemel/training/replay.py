@@ -7,8 +7,7 @@ from gemel.data import Pairs
 __all__ = ["choose_replay"]
 
 _REPLAYED = 1
-"""Known pairs for each new one. Five of them were measured to drown what is new, and to gain nothing
-for what is known."""
+"""Known pairs for each new one. Five of them were measured to drown what is new."""
 
 
 def choose_replay(known: Pairs, added: Pairs, seed: int) -> Pairs:

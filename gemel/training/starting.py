@@ -35,6 +35,7 @@ _FIXED = (
     ("text", "lowercase"),
     ("text", "repair"),
     ("text", "nearest"),
+    ("text", "final_mark"),
     ("text", "ngram_buckets"),
     ("network", "d_model"),
     ("network", "masked"),
