@@ -95,9 +95,22 @@ def serve():
     return serving
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(corpus, serve, tmp_path_factory):
+    """The URL of a service that all may ask, and post to."""
+    with _served(corpus, serve, tmp_path_factory) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def own_site(corpus, serve, tmp_path_factory):
     """The URL of a service on a corpus that only the tests of one file change."""
+    with _served(corpus, serve, tmp_path_factory) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _served(corpus, serve, tmp_path_factory):
     db = tmp_path_factory.mktemp("site") / "site.db"
     shutil.copy(corpus, db)
     with serve(db) as url:

@@ -22,7 +22,7 @@ def twins(page):
 
 
 def test_twins_appear_as_one_types(page):
-    expect(page.get_by_text("761 questions are kept here")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"7\d\d questions are kept here"))).to_be_visible()
     type_question(page, TYPED)
     expect(twins(page)).to_have_count(5)
     expect(page.get_by_role("status").filter(has_text="Asked before:")).to_be_visible()

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 
 @pytest.fixture
-def page(site, watched):
-    page = watched(f"{site}#duplicates")
+def page(own_site, watched):
+    page = watched(f"{own_site}#duplicates")
     expect(groups(page).first).to_be_visible()
     return page
 
@@ -131,12 +131,12 @@ def test_pages_follow_each_other(page):
     expect(groups(page).first.locator("summary")).to_be_focused()
 
 
-def test_it_says_when_the_corpus_has_changed_since(page, site):
+def test_it_says_when_the_corpus_has_changed_since(page, own_site):
     request = page.request
     words = "Is there a way to shout at the robots?"
     sent = json.dumps({"questions": [{"question": words}, {"question": f"{words} please"}]})
     headers = {"content-type": "application/json"}
-    kept = request.post(f"{site}questions", data=sent, headers=headers)
+    kept = request.post(f"{own_site}questions", data=sent, headers=headers)
     assert kept.ok
     page.reload()
     expect(page.get_by_text("The corpus has changed since")).to_be_visible()

@@ -2,30 +2,49 @@
 
 import random
 import re
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+import gemel.service
 from gemel.decision import Evidence
 from gemel.pretrained import DEFAULT_MODEL, came_with_gemel
 
 WORDS = ["how", "do", "I", "print", "a", "map", "of", "my", "old", "town", "please"]
 
 
+HERE = "http://page.test/"
+PAGE = Path(gemel.service.__file__).parent / "page"
+
+
 @pytest.fixture(scope="module")
-def call(chromium, site):
-    """Call a function of one of the page's modules; what has no JSON comes back as nothing."""
+def page(chromium):
+    """The page's files alone, without a service behind them."""
     page = chromium.new_page()
-    page.goto(site)
+
+    def give(route):
+        path = PAGE / urlsplit(route.request.url).path.removeprefix("/page/").lstrip("/")
+        route.fulfill(path=path if path.is_file() else PAGE / "index.html")
+
+    page.route(f"{HERE}**", give)
+    page.goto(HERE)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def call(page):
+    """Call a function of one of the page's modules; what has no JSON comes back as nothing."""
 
     def calling(module, name, *arguments):
         return page.evaluate(
             """async ([module, name, given]) =>
-                 (await import(new URL(`page/${module}.js`, document.baseURI)))[name](...given)""",
+                 (await import(`/page/${module}.js`))[name](...given)""",
             [module, name, list(arguments)],
         )
 
-    yield calling
-    page.close()
+    return calling
 
 
 def some_evidence(seed, most=20):
@@ -149,14 +168,13 @@ def test_where_the_model_read_something_else_nothing_is_laid(call, read):
 
 
 @pytest.fixture
-def rendered(watched, site):
+def rendered(page):
     """Show a card, and give the element that holds it."""
-    page = watched(site)
 
     def render(text):
         page.evaluate(
             """async (text) => {
-                 const { markdown } = await import(new URL("page/markdown.js", document.baseURI));
+                 const { markdown } = await import("/page/markdown.js");
                  const box = document.createElement("div");
                  box.id = "rendered";
                  box.append(...markdown(text));

@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 
 
 @pytest.fixture
-def page(site, watched):
-    page = watched(f"{site}#review")
+def page(own_site, watched):
+    page = watched(f"{own_site}#review")
     expect(pair(page)).to_have_count(2)
     return page
 
@@ -136,9 +136,9 @@ def test_no_pair_comes_twice(begun):
     assert frozenset(texts(begun)) not in seen
 
 
-def test_a_pair_that_another_decided_meanwhile_stays_so(site, watched):
+def test_a_pair_that_another_decided_meanwhile_stays_so(own_site, watched):
     settings = {"expected": [409]}
-    one, other = (watched(f"{site}#review", **settings) for _ in range(2))
+    one, other = (watched(f"{own_site}#review", **settings) for _ in range(2))
     for page in (one, other):
         page.get_by_label("Who decides?").fill("somebody")
         page.keyboard.press("Enter")
