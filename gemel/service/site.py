@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from gemel.decision import Verdict
-from gemel.errors import DataError, GemelError
+from gemel.errors import DataError, GemelError, ModelMismatchError
 from gemel.inference import Explanation
 from gemel.search import Asked, Corpus, DuplicateIndex, Match, NewQuestion
 from gemel.service.batching import Batcher
@@ -23,6 +24,7 @@ __all__ = ["Adding", "Comparing", "Site"]
 
 Found = TypeVar("Found")
 
+_LOG = logging.getLogger("gemel.service")
 _TICK = 0.2
 """Seconds between two looks at what other processes changed."""
 _SEEN = 1.0
@@ -223,11 +225,12 @@ class Site:
 
     def _see(self) -> None:
         """Wait until what was written can be found, unless very much else has come before it."""
-        written, began = self.index.store.state().sequence, time.monotonic()
-        follower = self.index.follower
-        while follower.sequence < written and time.monotonic() - began < _SEEN:
-            if not follower.catch_up(wait=False):
-                time.sleep(0.002)
+        with contextlib.suppress(GemelError, OSError):  # it is on the disk, which was promised
+            written, began = self.index.store.state().sequence, time.monotonic()
+            follower = self.index.follower
+            while follower.sequence < written and time.monotonic() - began < _SEEN:
+                if not follower.catch_up(wait=False):
+                    time.sleep(0.002)
 
     async def _keep_following(self) -> None:
         loop = asyncio.get_running_loop()
@@ -244,8 +247,17 @@ class Site:
             self.index.require_model(followed.state.model)
             self.questions = len(followed.neighbours)
             self.problem, self.progress = "", None
-        except (GemelError, OSError) as error:
-            self.problem = str(error)
+        except ModelMismatchError as error:
+            self._fail("another model has made its vectors anew; serve it with that one", error)
+        except Exception as error:  # whatever it is, it shall be tried again
+            self._fail("the corpus cannot be read just now; the service's log says why", error)
+
+    def _fail(self, problem: str, error: Exception) -> None:
+        """Say that it cannot answer, without the places that the error names."""
+        if problem != self.problem:
+            expected = isinstance(error, GemelError | OSError)
+            _LOG.warning("%s", error, exc_info=None if expected else error)
+        self.problem = problem
 
     def _improve(self) -> None:
         """Make a graph where one is due, and keep it for the next start."""
