@@ -15,7 +15,7 @@ import uvicorn
 
 from gemel.api import open_index
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.search import NewQuestion
+from gemel.search import NewQuestion, open_store
 from gemel.service.app import make_app
 from gemel.service.grouping import Grouping
 from gemel.service.guard import Door
@@ -46,6 +46,8 @@ class Served:
     url: str
     log: Path
     client: httpx.Client
+    db: Path | None = None
+    keys: dict[str, str] | None = None
     code: int | None = None
     """With which it ended."""
 
@@ -174,3 +176,15 @@ def serve_within(db, door=None, **limits):
 def within():
     """Serve in a thread of this process, whose parts a test may then look into, or break."""
     return serve_within
+
+
+@pytest.fixture(scope="session")
+def keyed(new_corpus, serving):
+    """A service that wants keys: it has one that may write, and one that may read."""
+    db = new_corpus()
+    with open_store(str(db), create=False) as store:
+        keys = {scope: store.add_key(f"{scope} key", scope) for scope in ("read", "write")}
+    options = ("--require-keys", "--allow-origin", "https://forum.example", "--limit", "rate=50")
+    with serving(db, *options) as served:
+        served.db, served.keys = db, keys
+        yield served

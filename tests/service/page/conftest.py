@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from gemel.samples import HELPDESK
@@ -32,6 +33,8 @@ PLANTED = [
     ("print-2", "Could I print my calendar?", ""),
 ]
 """Questions that certainly form three groups."""
+
+GRAVE = ("serious", "critical")
 
 expect.set_options(timeout=15_000)
 
@@ -150,3 +153,18 @@ def watched(chromium):
 
         yield open_page
     assert not complaints
+
+
+@pytest.fixture(scope="session")
+def barriers():
+    """Find what keeps people out of a page: axe-core's serious and critical findings."""
+    axe = Axe()
+
+    def find(page):
+        return [
+            (found["impact"], found["id"], [node["target"] for node in found["nodes"]])
+            for found in axe.run(page).response["violations"]
+            if found["impact"] in GRAVE
+        ]
+
+    return find

@@ -61,9 +61,10 @@ def test_a_wrong_key_is_asked_for_again(guarded, ask):
     expect(page.get_by_role("heading", name="Its card")).to_be_visible()
 
 
-def test_who_has_no_key_is_told_so(ask):
+def test_who_has_no_key_is_told_so(ask, barriers):
     page = ask("#duplicates")
     expect(page.get_by_role("dialog")).to_be_visible()
+    assert barriers(page) == []
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.locator("#view-duplicates .trouble")).to_contain_text("key")

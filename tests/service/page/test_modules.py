@@ -162,6 +162,12 @@ def test_the_model_s_words_are_laid_over_the_text(call):
     ]
 
 
+def test_a_mark_that_the_model_reads_at_the_end_need_not_stand_there(call):
+    words = [{"word": word} for word in ("can", "i", "print", "?")]
+    parts = call("words", "align", "can I print", words)
+    assert [part for part, word in parts if word] == ["can", "I", "print"]
+
+
 @pytest.mark.parametrize("read", [["print"], ["can", "print", "maps"], ["kan", "print"]])
 def test_where_the_model_read_something_else_nothing_is_laid(call, read):
     assert call("words", "align", "can print", [{"word": word} for word in read]) is None
