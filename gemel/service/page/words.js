@@ -25,13 +25,14 @@ export function align(text, words) {
   let at = 0;
   for (const each of words) {
     const found = low.indexOf(plain(each.word), at);
-    if (found < 0 || /[\p{L}\p{N}]/u.test(text.slice(at, found))) return null;
+    if (found < 0 && !isWord(each.word) && !isWord(text.slice(at))) continue; // a mark put at its end
+    if (found < 0 || isWord(text.slice(at, found))) return null;
     const end = found + plain(each.word).length;
     if (found > at) parts.push([text.slice(at, found), null]);
     parts.push([text.slice(found, end), each]);
     at = end;
   }
-  if (/[\p{L}\p{N}]/u.test(text.slice(at))) return null;
+  if (isWord(text.slice(at))) return null;
   if (at < text.length) parts.push([text.slice(at), null]);
   return parts;
 }
