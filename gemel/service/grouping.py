@@ -1,6 +1,7 @@
 """The duplicate groups of a corpus, made in a process of their own, so that nobody waits."""
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import pickle
@@ -19,6 +20,7 @@ from gemel.text import Progress as TextProgress
 
 __all__ = ["Grouped", "Grouping", "Progress"]
 
+_LOG = logging.getLogger("gemel.service")
 _NICE = 10
 """How far the process steps back behind those who answer."""
 _EVERY = 0.2
@@ -96,7 +98,7 @@ class Grouping:
 
     @property
     def failed(self) -> str:
-        """Why there are no newer ones; empty if that is not so."""
+        """Why the last attempt gave none; empty if it gave some."""
         return self._standing.failed
 
     def close(self) -> None:
@@ -116,9 +118,8 @@ class Grouping:
         )
         self._process.start()
         theirs.close()
-        self._standing = replace(
-            self._standing, progress=Progress("reading the questions", 0, 1), failed=""
-        )
+        # What failed stays until it is mended: who looks once a second would never see it.
+        self._standing = replace(self._standing, progress=Progress("reading the questions", 0, 1))
         threading.Thread(target=self._listen, args=(ours,), daemon=True).start()
 
     def _listen(self, ours: Connection) -> None:
@@ -133,7 +134,8 @@ class Grouping:
                 elif isinstance(told, Grouped):
                     grouped, failed = told, ""
                 else:
-                    failed = told
+                    _LOG.warning("the groups: %s", told)  # it names places
+                    failed = "the groups could not be made; the service's log says why"
         with self._lock:
             if self._process is not None:
                 self._process.join()
