@@ -54,6 +54,10 @@ gemel fit your-pairs.csv --out my-model
 `python benchmarks/ship.py` with `configs/quora.toml`, in {training[seconds]:.0f} seconds;
 {training[training_pairs]:,} pairs of the file with SHA-256 digest {training[data]}, whose pairs
 stood in it as read. gemel {training[gemel_version]}, PyTorch {training[torch_version]}.
+
+That it reads a question without a mark at its end as if it had a question mark
+(`text.final_mark`) came after the training: of 3,000 Quora questions it called 52 % the same as
+themselves without their mark before, 99 % since.
 """
 
 TERMS = """Terms of the model in this folder

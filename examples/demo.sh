@@ -43,8 +43,14 @@ echo
 run gemel compare "can i get my money back" "How do I cancel my subscription?" \
     --model "$model" --explain
 
-say "6. Now your own file, with the columns question1, question2 and is_duplicate:" \
+say "6. Fill a corpus with the sample's questions, and ask whether one was asked before."
+run gemel index "$sample/questions.txt" --db "$out/site.db" --model "$model"
+run gemel search "how do i change my password" --db "$out/site.db" --model "$model" -k 3
+
+say "7. Now your own file, with the columns question1, question2 and is_duplicate:" \
     "gemel split pairs.csv --out parts && gemel train parts/train.csv --out my-model" \
     "gemel evaluate parts/test.csv --model my-model --report report" \
     "" \
-    "Look at $report/index.html and $out/audit.png."
+    "Look at $report/index.html and $out/audit.png, and open the page, which asks, shows duplicates," \
+    "has pairs to review, and shows the model:" \
+    "gemel serve --db $out/site.db --model $model"

@@ -21,6 +21,10 @@ class TextConfig:
     nearest: bool = False
     """Whether an unknown word of four letters or more that is one letter off a known one is read as
     that one, of several as the most frequent: a slip in typing."""
+    final_mark: bool = False
+    """Whether a question that ends in a letter or digit is read as if it ended in a question mark:
+    where nearly all questions learned from end in one, those without are not known for what they
+    are."""
     spelling_buckets: int = 0
     """Weights of letter groups by which two questions are alike that share them, beside what the
     network says; 0 for the network alone."""

@@ -69,6 +69,8 @@ class Model:
         """SHA-256 of all that vectors hang on; two models with the same give the same vectors."""
         network = dataclasses.replace(self.config.network, head=0, weights="float32")
         rules = dataclasses.asdict(self.tokenizer.rules) | dataclasses.asdict(network)
+        if not rules["final_mark"]:  # as before there was such a rule
+            del rules["final_mark"]
         digest = hashlib.sha256(json.dumps([rules, self.tokenizer.vocabulary.words]).encode())
         for name in sorted(self.weights):
             if not name.startswith(("head.", "spelling.")):

@@ -40,6 +40,8 @@ _HEADERS = [
     (b"x-frame-options", b"DENY"),
 ]
 _UNCACHED = (b"cache-control", b"no-store")
+_ASK_AGAIN = (b"cache-control", b"no-cache")
+"""Of the page's files, so that no old one meets a new one after an upgrade."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,8 +182,7 @@ class Guard:
         self, scope: Scope, headers: MutableMapping[bytes, str]
     ) -> list[tuple[bytes, bytes]]:
         added = list(_HEADERS)
-        if not scope["path"].startswith(_PAGE):
-            added.append(_UNCACHED)
+        added.append(_ASK_AGAIN if scope["path"].startswith(_PAGE) else _UNCACHED)
         origin = headers.get(b"origin")
         if self._door.origins:
             added.append((b"vary", b"Origin"))

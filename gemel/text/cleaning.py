@@ -8,7 +8,7 @@ from collections.abc import Callable
 from gemel.errors import MissingExtraError
 from gemel.text.marks import marks
 
-__all__ = ["clean"]
+__all__ = ["clean", "with_final_mark"]
 
 _LONGEST_RUN = 30
 """Combining marks in a row that normalisation sees at once: sorting them takes quadratic time."""
@@ -26,6 +26,8 @@ _UNSEEN: dict[int, None] = dict.fromkeys(
         *range(0xE0100, 0xE01F0),
     )
 )
+_SPACES = "".join(map(chr, (*range(0x21), 0x7F)))
+"""What is a space in ASCII, once it is clean."""
 _CHANGED = _CONTROLS | _LOOK_ALIKES | _UNSEEN
 
 
@@ -60,6 +62,16 @@ def clean(text: str, *, lowercase: bool = True, repair: bool = False) -> str:
         if lowercase:
             text = text.lower()
     return " ".join(text.split())
+
+
+def with_final_mark(text: str) -> str:
+    """Give a question that ends in a letter or digit a question mark.
+
+    Args:
+        text: clean, or of ASCII characters only.
+    """
+    bare = text.rstrip(_SPACES)
+    return f"{bare}?" if bare[-1:].isalnum() else text
 
 
 @functools.cache

@@ -21,6 +21,9 @@ class Rules:
     nearest: bool = False
     """Whether an unknown word that is one letter off a known one is read as that one; see
     `NearestWords`."""
+    final_mark: bool = False
+    """Whether a question that ends in a letter or digit is read with a question mark; see
+    `with_final_mark`."""
 
     def __post_init__(self) -> None:
         if self.ngram_buckets < 0:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gemel.compiled import Library
+from gemel.text.cleaning import with_final_mark
 from gemel.text.flat import starts_of, writable_bytes
 from gemel.text.found import Found
 
@@ -18,11 +19,15 @@ class Scanner:
         words: the list; each stands there once.
         library: what was compiled.
         lowercase: whether case is dropped; see `clean`.
+        final_mark: whether a question without one gets a question mark; see `with_final_mark`.
     """
 
-    def __init__(self, words: Sequence[str], library: Library, *, lowercase: bool):
+    def __init__(
+        self, words: Sequence[str], library: Library, *, lowercase: bool, final_mark: bool = False
+    ):
         self.library = library
         self.lowercase = lowercase
+        self.final_mark = final_mark
         encoded = [word.encode("utf-8", "surrogatepass") for word in words]
         self._words = writable_bytes(b"".join(encoded))
         self._starts = starts_of(list(map(len, encoded)))
@@ -37,6 +42,8 @@ class Scanner:
 
     def __call__(self, texts: Sequence[str]) -> Found:
         """Find the words of texts that have ASCII characters only."""
+        if self.final_mark:
+            texts = list(map(with_final_mark, texts))
         text = writable_bytes("".join(texts).encode("ascii"))
         numbers = np.empty(len(text), np.int32)
         starts = np.empty(len(texts) + 1, np.int64)

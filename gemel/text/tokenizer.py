@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int, Int32
 
 from gemel.compiled import find_library
-from gemel.text.cleaning import clean
+from gemel.text.cleaning import clean, with_final_mark
 from gemel.text.nearest import NearestWords
 from gemel.text.reading import Reader
 from gemel.text.rules import Rules
@@ -67,7 +67,8 @@ class Tokenizer:
 
     def clean(self, text: str) -> str:
         """Make texts that look alike the same, by this tokenizer's rules."""
-        return clean(text, lowercase=self.rules.lowercase, repair=self.rules.repair)
+        cleaned = clean(text, lowercase=self.rules.lowercase, repair=self.rules.repair)
+        return with_final_mark(cleaned) if self.rules.final_mark else cleaned
 
     def words(self, text: str) -> list[str]:
         """Give the words of a question."""
@@ -91,7 +92,12 @@ class Tokenizer:
         library = find_library()
         if library is None:
             return None
-        return Scanner(list(self.vocabulary), library, lowercase=self.rules.lowercase)
+        return Scanner(
+            list(self.vocabulary),
+            library,
+            lowercase=self.rules.lowercase,
+            final_mark=self.rules.final_mark,
+        )
 
     def read_as(self, words: Sequence[str]) -> Int32[np.ndarray, "words"]:
         """Give the id of the known word that each word is read as, 0 where there is none."""

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from gemel.compiled import find_library
 from gemel.text import Rules, Tokenizer, Vocabulary, clean, split_words
+from gemel.text.cleaning import with_final_mark
 from gemel.text.pieces import find_words
 from gemel.text.scanning import Scanner
 
@@ -19,13 +20,16 @@ ascii_texts = st.lists(tricky | st.text(st.characters(max_codepoint=127), max_si
 pytestmark = pytest.mark.skipif(LIBRARY is None, reason="installed without the compiled part")
 
 
+@pytest.mark.parametrize("final_mark", [True, False])
 @pytest.mark.parametrize("lowercase", [True, False])
 @given(texts=ascii_texts)
 @settings(max_examples=400)
-def test_plain_texts_are_read_alike(lowercase, texts):
+def test_plain_texts_are_read_alike(lowercase, final_mark, texts):
     texts = [text for text in texts if text.isascii()]
-    found = Scanner(WORDS, LIBRARY, lowercase=lowercase)(texts)
+    found = Scanner(WORDS, LIBRARY, lowercase=lowercase, final_mark=final_mark)(texts)
     cleaned = [clean(text, lowercase=lowercase) for text in texts]
+    if final_mark:
+        cleaned = list(map(with_final_mark, cleaned))
     slow = find_words(cleaned, {word: number for number, word in enumerate(WORDS)})
     assert found.starts.tolist() == slow.starts.tolist()
     assert found.numbers.tolist() == slow.numbers.tolist()

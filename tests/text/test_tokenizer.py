@@ -81,3 +81,22 @@ def test_learning_more_keeps_what_was_known():
     assert list(more.vocabulary)[: len(first.vocabulary)] == list(first.vocabulary)
     assert set(more.vocabulary.words) == {"how", "old", "How", "is", "it"}
     assert more.rules == first.rules
+
+
+@given(st.text())
+def test_a_question_without_a_mark_at_its_end_is_read_with_one_where_that_is_the_rule(text):
+    plain, marked = Tokenizer(rules=Rules()), Tokenizer(rules=Rules(final_mark=True))
+    cleaned = plain.clean(text)
+    ends_plainly = cleaned[-1:].isalnum()
+    assert marked.clean(text) == (f"{cleaned}?" if ends_plainly else cleaned)
+    assert marked.clean(marked.clean(text)) == marked.clean(text)
+
+
+def test_a_final_mark_makes_no_difference_where_that_is_the_rule():
+    tokenizer = Tokenizer(rules=Rules(final_mark=True)).learn(["how old are you?"])
+    asked = ["How old are you", "how old are you ?", "HOW OLD ARE YOU \x00", "how old are yo\u0075"]
+    table = tokenizer.encode_all([*asked, "how old are you?"])
+    rows = np.split(table.ids, table.starts[1:-1])
+    assert all(row.tolist() == rows[-1].tolist() for row in rows)
+    assert len(tokenizer.encode("how old are you!")) == len(rows[-1])
+    assert tokenizer.encode("how old are you!") != rows[-1].tolist()
