@@ -1,51 +1,115 @@
-"""Connections that never come to the point are hung up on."""
+"""Connections that never come to the point, or never come to an end, are hung up on."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gemel.service.limits import Limits
+
 __all__ = ["patient_protocol"]
 
+_HEAD = 65_536
+"""Bytes of a request before its body."""
+_WIRE = 8
+"""Of the bytes of a body, how many times as many may come with it: chunks are wrapped, and who has
+been refused already may not have heard it yet."""
+_IDLE = 4
+"""Of the patience with a request, how many times as much there is with a connection that is left
+idle, and with a reader who takes nothing."""
 
-def patient_protocol(patience: float) -> type[HttpToolsProtocol]:
-    """Give uvicorn's protocol, with an end to how long it waits for a request's headers.
+
+class _Alarm:
+    """One thing to do later, unless it is put off or called off.
 
     Args:
-        patience: seconds.
+        loop: runs it.
     """
 
-    class PatientProtocol(HttpToolsProtocol):
-        """Hangs up on who opens a connection, or begins a request, and does not go on."""
+    def __init__(self, loop: asyncio.AbstractEventLoop):
+        self._loop = loop
+        self._timer: asyncio.TimerHandle | None = None
 
-        _hang_up: asyncio.TimerHandle | None = None
+    def set(self, seconds: float, do: Callable[[], None]) -> None:
+        self.stop()
+        self._timer = self._loop.call_later(seconds, do)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def patient_protocol(limits: Limits) -> type[HttpToolsProtocol]:
+    """Give uvicorn's protocol, with an end to what it waits for and to what it takes.
+
+    Args:
+        limits: how long a request's headers may take, and how large its body may be.
+    """
+    patience, idle = limits.patience, _IDLE * limits.patience
+    most = _WIRE * limits.body + _HEAD
+
+    class PatientProtocol(HttpToolsProtocol):
+        """Hangs up on who does not go on: sending a request, ending it, or reading the answer."""
+
+        _in_head = False
+        _taken = 0
+        """Bytes since the request began."""
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self._wait()
+            self._asking, self._reading = _Alarm(self.loop), _Alarm(self.loop)
+            self._asking.set(patience, self._hang_up)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._asking.stop()
+            self._reading.stop()
+            super().connection_lost(exc)
+
+        def data_received(self, data: bytes) -> None:
+            if self._taken > (_HEAD if self._in_head else most):
+                self._hang_up()
+                return
+            self._taken += len(data)
+            super().data_received(data)
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
-            self._wait()
+            self._in_head, self._taken = True, 0
+            self._asking.set(patience, self._hang_up)
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            if self._in_head:  # and not behind the body, where nobody looks
+                super().on_header(name, value)
 
         def on_headers_complete(self) -> None:
-            self._go_on()
+            self._in_head = False
+            self._asking.stop()
+            self._reading.stop()
             super().on_headers_complete()
 
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._go_on()
-            super().connection_lost(exc)
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self.cycle.response_complete:  # and no other request has come behind it
+                self._asking.set(idle, self._hang_up)
+                self._watch_reader(None)
 
-        def _wait(self) -> None:
-            self._go_on()
-            self._hang_up = self.loop.call_later(patience, self._close)
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._watch_reader(None)
 
-        def _go_on(self) -> None:
-            if self._hang_up is not None:
-                self._hang_up.cancel()
-                self._hang_up = None
+        def resume_writing(self) -> None:
+            self._reading.stop()
+            super().resume_writing()
 
-        def _close(self) -> None:
+        def _watch_reader(self, before: int | None) -> None:
+            left = self.transport.get_write_buffer_size()
+            if before is not None and left >= before:
+                self._hang_up()
+            elif left:
+                self._reading.set(idle, lambda: self._watch_reader(left))
+
+        def _hang_up(self) -> None:
             transport: Any = self.transport
             transport.abort()
 

@@ -106,7 +106,7 @@ def serve(
         server = _Server(
             uvicorn.Config(
                 make_app(site, door),
-                http=patient_protocol(terms.limits.patience),
+                http=patient_protocol(terms.limits),
                 ws="none",
                 lifespan="on",
                 access_log=False,

@@ -1,0 +1,221 @@
+"""Clients that are slow, hang up, send nonsense, or far too much: others are answered meanwhile."""
+
+import contextlib
+import json
+import socket
+import time
+
+import httpx
+import psutil
+import pytest
+
+MB = 1_000_000
+CHECK = json.dumps({"question": "How do I print my calendar?"}).encode()
+
+
+@pytest.fixture(scope="module")
+def short(new_corpus, serving):
+    """A service with a second's patience, and little room."""
+    with serving(new_corpus(), "--limit", "patience=1", "--limit", "body=50000") as served:
+        yield served
+
+
+@contextlib.contextmanager
+def connect(served):
+    with socket.create_connection(("127.0.0.1", served.port), 20) as connection:
+        yield connection
+
+
+def request(body=CHECK, *, length=None, path="/check", more=""):
+    length = f"Content-Length: {len(body) if length is None else length}\r\n"
+    kind = "Content-Type: application/json\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{kind}{length}{more}\r\n"
+    return head.encode() + body
+
+
+def hear(connection):
+    """Take all that comes until the other side hangs up."""
+    heard = b""
+    with contextlib.suppress(ConnectionResetError):
+        while part := connection.recv(65536):
+            heard += part
+    return heard
+
+
+def hung_up_after(connection):
+    began = time.monotonic()
+    return hear(connection), time.monotonic() - began
+
+
+def memory(served):
+    return psutil.Process(served.process.pid).memory_info().rss
+
+
+def alive(served):
+    return served.client.post("/check", content=CHECK, headers=JSON).status_code == 200
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+def test_who_says_nothing_is_hung_up_on(short):
+    with connect(short) as connection:
+        heard, seconds = hung_up_after(connection)
+    assert heard == b""
+    assert 0.5 < seconds < 5
+    assert alive(short)
+
+
+def test_who_sends_headers_letter_by_letter_is_hung_up_on(short):
+    with connect(short) as connection:
+        began = time.monotonic()
+        with pytest.raises(OSError, match=r"reset|pipe"):  # noqa: PT012 - it takes a while
+            for letter in request().decode() * 9:
+                connection.sendall(letter.encode())
+                time.sleep(0.05)
+        assert time.monotonic() - began < 5
+    assert alive(short)
+
+
+def test_who_sends_a_body_slowly_is_told(short):
+    with connect(short) as connection:
+        connection.sendall(request(CHECK[:10], length=len(CHECK)))
+        connection.settimeout(5)
+        heard = connection.recv(65536)
+    assert heard.startswith(b"HTTP/1.1 408 ")
+    assert b'"slow"' in heard
+    assert alive(short)
+
+
+def test_who_goes_on_with_empty_lines_is_hung_up_on(short):
+    with connect(short) as connection:
+        connection.sendall(request())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        began = time.monotonic()
+        with pytest.raises(OSError, match=r"reset|pipe"):  # noqa: PT012
+            while time.monotonic() < began + 15:
+                connection.sendall(b"\r\n")
+                time.sleep(0.1)
+    assert time.monotonic() - began < 10
+
+
+def test_headers_without_an_end(short):
+    before = memory(short)
+    for line in (b"X-Name: " + b"a" * 1000, b"X-Name: a\r\n"):
+        with connect(short) as connection:
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")
+            with contextlib.suppress(OSError):
+                for _ in range(200_000):
+                    connection.sendall(line)
+            assert not hear(connection).startswith(b"HTTP/1.1 200")
+    assert memory(short) < before + 50 * MB
+    assert alive(short)
+
+
+def test_trailers_without_an_end(short):
+    before = memory(short)
+    with connect(short) as connection:
+        more = "Transfer-Encoding: chunked\r\n"
+        head = request(b"", more=more).replace(b"Content-Length: 0\r\n", b"")
+        connection.sendall(head + b"%x\r\n" % len(CHECK) + CHECK + b"\r\n0\r\n")
+        with contextlib.suppress(OSError):
+            for _ in range(200_000):
+                connection.sendall(b"X-Name: " + b"a" * 1000 + b"\r\n")
+    assert memory(short) < before + 50 * MB
+    assert alive(short)
+
+
+@pytest.mark.parametrize("shut", [True, False])
+def test_who_hangs_up_in_the_middle(short, shut):
+    whole = request()
+    for end in (1, 20, len(whole) - len(CHECK), len(whole) - 5, len(whole)):
+        with connect(short) as connection:
+            connection.sendall(whole[:end])
+            if shut:
+                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(10)
+                hear(connection)
+        assert alive(short)
+
+
+def test_a_hundred_megabytes_are_refused_early(short):
+    before = memory(short)
+    with connect(short) as connection:
+        connection.sendall(request(b"", length=100 * MB))
+        heard = connection.recv(65536)
+        assert heard.startswith(b"HTTP/1.1 413 ")
+        assert b"50,000" in heard
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                connection.sendall(b" " * MB)
+            hear(connection)
+    assert memory(short) < before + 50 * MB
+    assert alive(short)
+
+
+def test_a_hundred_megabytes_of_unknown_length(short):
+    before = memory(short)
+    head = request(b"", more="Transfer-Encoding: chunked\r\n").replace(
+        b"Content-Length: 0\r\n", b""
+    )
+    with connect(short) as connection:
+        connection.sendall(head)
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                connection.sendall(b"f4240\r\n" + b" " * MB + b"\r\n")
+        heard = hear(connection)
+    assert heard[:13] in (b"HTTP/1.1 413 ", b"")
+    assert memory(short) < before + 50 * MB
+    assert alive(short)
+
+
+def test_a_body_in_chunks_is_as_good(short):
+    def parts():
+        for at in range(0, len(CHECK), 7):
+            yield CHECK[at : at + 7]
+
+    answer = httpx.post(f"{short.url}check", content=parts(), headers=JSON)
+    assert answer.json()["asked_before"]
+    too_large = httpx.post(f"{short.url}check", content=iter([b" " * 50_001]), headers=JSON)
+    assert too_large.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"nonsense\r\n\r\n",
+        b"\0" * 5000,
+        b"GET\r\n\r\n",
+        b"GET /health HTTP/9.9\r\n\r\n",
+        b"GET \xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET //check HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET http://evil.example/health HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        b"GET /health HTTP/1.1\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost localhost\r\n\r\n",
+        b"POST /check HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /check HTTP/1.1\r\nHost: localhost\r\nContent-Length: \xb2\r\n\r\n",
+        b"POST /check HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
+        b"Content-Length: 1\r\n\r\na",
+        b"POST /check HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /check HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_nonsense(short, sent):
+    with connect(short) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        heard = hear(connection)
+    assert heard[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 404", b"HTTP/1.1 421", b"")
+    assert alive(short)
+
+
+def test_an_upgrade_to_what_it_does_not_speak(short):
+    more = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    with connect(short) as connection:
+        connection.sendall(f"GET /health HTTP/1.1\r\nHost: localhost\r\n{more}\r\n".encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+    assert alive(short)
