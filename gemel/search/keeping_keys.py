@@ -50,6 +50,8 @@ class KeyTable(Sessions):
 
     def revoke_key(self, name: str) -> bool:
         """Make the key of a name worthless for good; False if no good one has it."""
+        if not is_plain(name):
+            return False
         with self.changing() as (session, _):
             revoked = session.run(
                 f"UPDATE api_keys SET revoked_at = ? WHERE {_GOOD} AND name = ? RETURNING prefix",  # noqa: S608

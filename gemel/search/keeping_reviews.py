@@ -1,5 +1,6 @@
 """Decisions about pairs in a table of an SQL database."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -140,6 +141,9 @@ def _check(review: NewReview) -> None:
         raise DataError(
             f"nobody is called {name!r:.60}; say who decides, in 1 to {_LONGEST} characters"
         )
+    for value in (review.similarity, review.probability):
+        if value is not None and not math.isfinite(value):
+            raise DataError(f"the model said {value}; expected a finite number, or None")
     if review.left_id == review.right_id:
         raise DataError(f"{review.left_id!r:.60} stands on both sides; expected two questions")
 

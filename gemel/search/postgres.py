@@ -176,25 +176,25 @@ class PostgresStore(RelationalStore):
         return numbers[:, 2:].astype(np.float16)
 
     def erase(self) -> bool:
-        """Wipe what is left of removed texts, by writing the tables of the others anew.
+        """Wipe what is left of removed texts, and of who decided about them.
 
-        Meanwhile readers and writers wait. Not wiped: the server's write-ahead log, until it is
-        overwritten by and by, its archives, base backups and replicas; they follow the server's
-        own rules.
+        The tables of what stays are written anew; meanwhile readers and writers wait. Not wiped:
+        the server's write-ahead log, until it is overwritten by and by, its archives, base
+        backups and replicas; they follow the server's own rules.
         """
         with self._turn, self.session() as session:
             session.run(_wait_for_locks(_WIPING))
             try:
-                session.run("VACUUM (FULL) questions, facets")
+                session.run("VACUUM (FULL) questions, facets, reviews")
             except psycopg.errors.LockNotAvailable:
                 return False
             finally:
                 session.run(_wait_for_locks(_PATIENCE))
             # An old snapshot of whatever table keeps rows alive; only now are they counted.
-            session.run("VACUUM questions, facets")
+            session.run("VACUUM questions, facets, reviews")
             ((dead,),) = session.run(
                 "SELECT sum(n_dead_tup)::bigint FROM pg_stat_all_tables "
-                "WHERE relid IN ('questions'::regclass, 'facets'::regclass)"
+                "WHERE relid IN ('questions'::regclass, 'facets'::regclass, 'reviews'::regclass)"
             )
         return not dead
 

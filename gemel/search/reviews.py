@@ -28,7 +28,8 @@ class ReviewStore(Protocol):
 
         Raises:
             DataError: a question is not there, both are one, a pair stands twice or was decided
-                already, no such answer, or nobody's name.
+                already, no such answer, nobody's name, or a similarity or probability that is not
+                finite.
         """
         ...
 

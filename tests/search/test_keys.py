@@ -1,11 +1,12 @@
-import sqlite3
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.errors import DataError
+from gemel.errors import DataError, StoreError
+from gemel.search import postgres_schema, sqlite_schema
 from gemel.search.keys import KeyStore, draw_key, matches, prefix_of
+from gemel.search.opening import open_store
+from gemel.search.records import NewReview
 from gemel.search.sqlite import SQLiteStore
 
 
@@ -26,6 +27,14 @@ def test_a_key_is_found_until_it_is_revoked(store):
     assert ann.revoked_at >= ann.created_at
     assert bob.revoked_at is None
     assert store.find_key(store.add_key("ann", "read")).scope == "read"
+
+
+@pytest.mark.parametrize("name", ["", "nobody", "a\0b", "half \ud800"])
+def test_what_is_nobodys_name_revokes_nothing(store, name):
+    store.add_key("ann", "read")
+    assert not store.revoke_key(name)
+    (record,) = store.keys()
+    assert record.revoked_at is None
 
 
 def test_what_is_kept_is_no_key(store, tmp_path):
@@ -70,13 +79,41 @@ def test_a_drawn_key_is_one():
     assert prefix_of(drawn.text + " ") is None
 
 
-def test_a_store_of_before_there_were_decisions_and_keys_gets_them(tmp_path):
-    path = tmp_path / "old.db"
-    with SQLiteStore(path) as store:
-        assert store.keys() == []
-    connection = sqlite3.connect(path)
-    connection.executescript("DROP TABLE reviews; DROP TABLE api_keys; PRAGMA user_version = 1")
-    connection.close()
-    with SQLiteStore(path) as store:
+@given(st.from_regex(r"gemel_[0-9a-f]{8}_[A-Za-z0-9_-]{43}", fullmatch=True), st.data())
+def test_a_key_has_one_form(text, data):
+    assert prefix_of(text) == text[6:14]
+    place = data.draw(st.integers(0, len(text)))
+    assert prefix_of(text[:place] + data.draw(st.sampled_from(" \n=é١")) + text[place:]) is None
+    assert prefix_of(text[:place]) == (text[6:14] if place == len(text) else None)
+
+
+@pytest.fixture
+def old_store(where, monkeypatch, ask, vectors):
+    """The name of a store of three questions that the first gemel made."""
+    with monkeypatch.context() as patch:
+        for schema in (sqlite_schema, postgres_schema):
+            patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        with open_store(where) as store:
+            store.add([ask(name, room=1) for name in "abc"], vectors(3), "model")
+            with pytest.raises(StoreError, match=r"reviews|tables are gone"):
+                store.decided()
+    return where
+
+
+def test_a_store_of_before_there_were_decisions_and_keys_gets_them(old_store):
+    with open_store(old_store, create=False) as store:
         assert (store.keys(), store.decided()) == ([], {})
+        assert [each.id for each in next(store.scan())] == ["a", "b", "c"]
         assert store.find_key(store.add_key("ann", "read")).name == "ann"
+        store.decide([NewReview(left_id="a", right_id="b", answer="same", reviewer="ann")])
+        store.remove(["c"])
+    with open_store(old_store, create=False) as store:
+        assert list(store.decided().values()) == ["same"]
+        assert store.state().questions == 2
+
+
+def test_an_old_store_that_may_only_be_read_says_what_to_do(old_store):
+    if old_store.startswith("postgresql:"):
+        pytest.skip("only a file is opened for reading alone")
+    with pytest.raises(StoreError, match=r"older gemel \(schema 1; .*open it for writing once"):
+        SQLiteStore(old_store, read_only=True)
