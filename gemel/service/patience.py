@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gemel.service.limits import Limits
 
@@ -52,6 +52,8 @@ def patient_protocol(limits: Limits) -> type[HttpToolsProtocol]:
     class PatientProtocol(HttpToolsProtocol):
         """Hangs up on who does not go on: sending a request, ending it, or reading the answer."""
 
+        _answered: RequestResponseCycle | None = None
+        """The request whose turn it is; others may have come behind it."""
         _in_head = False
         _taken = 0
         """Bytes since the request began."""
@@ -64,6 +66,8 @@ def patient_protocol(limits: Limits) -> type[HttpToolsProtocol]:
         def connection_lost(self, exc: Exception | None) -> None:
             self._asking.stop()
             self._reading.stop()
+            if self._answered is not None:
+                self._answered.disconnected = True  # uvicorn tells only the last that came
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
@@ -87,6 +91,10 @@ def patient_protocol(limits: Limits) -> type[HttpToolsProtocol]:
             self._asking.stop()
             self._reading.stop()
             super().on_headers_complete()
+
+        def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+            self._answered = cycle
+            super()._start_asgi_task(cycle, app)
 
         def on_response_complete(self) -> None:
             super().on_response_complete()

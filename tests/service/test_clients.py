@@ -219,3 +219,17 @@ def test_an_upgrade_to_what_it_does_not_speak(short):
         connection.sendall(f"GET /health HTTP/1.1\r\nHost: localhost\r\n{more}\r\n".encode())
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
     assert alive(short)
+
+
+def test_who_never_reads_the_answers_is_hung_up_on(short):
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", short.port))
+        connection.settimeout(30)
+        sent = request(json.dumps({"questions": ["Why?"] * 8}).encode(), path="/encode") * 20
+        began = time.monotonic()
+        with pytest.raises(OSError, match=r"reset|pipe"):  # noqa: PT012 - room is left at first
+            while True:
+                connection.sendall(sent)
+        assert time.monotonic() - began < 30
+    assert alive(short)
