@@ -23,12 +23,20 @@ from layout import markdown
 from numpy.typing import NDArray
 from paired import Sampled, resample
 from record import write_result, write_table
+from sklearn.linear_model import LogisticRegression
 
 import gemel
 from gemel.config import DecisionConfig
 from gemel.data import PairGraph, split_by_component
 from gemel.decision import Decision
-from gemel.evaluation import Probabilities, Ranking, count_confusion, fit_decision
+from gemel.evaluation import (
+    Probabilities,
+    Ranking,
+    count_confusion,
+    fit_calibration,
+    fit_cuts,
+    fit_decision,
+)
 from gemel.inference import Engine
 from gemel.search import Duplicates, ScoredPairs, choose_for_review
 from gemel.training import refine
@@ -39,12 +47,12 @@ POOL = 0.6
 MEASURES = (
     "accuracy",
     "f1",
-    "accuracy_at_half",
-    "f1_at_half",
+    "accuracy_by_best_cut",
+    "f1_by_best_cut",
     "average_precision",
     "log_loss",
 )
-"""Of them `…_at_half` call the same what is as likely as not, whatever the threshold."""
+"""Of them `…_by_best_cut` go by the cut with the most right verdicts on the reviewed pairs."""
 
 
 def as_found(engine: Engine, pairs: gemel.Pairs) -> tuple[Duplicates, dict[tuple[int, int], int]]:
@@ -83,21 +91,25 @@ def reviewed(
 
 
 def measured(
-    graph: PairGraph, labels: NDArray[np.bool_], similarity: Any, decision: Decision
+    graph: PairGraph,
+    labels: NDArray[np.bool_],
+    similarity: Any,
+    decision: Decision,
+    best_cut: float,
 ) -> dict[str, Sampled]:
-    """Measure a model's scores under a decision."""
+    """Measure a model's scores under a decision, and under another cut."""
     ranking = Ranking(similarity, labels)
     likely = decision.probability(similarity)
     probabilities = Probabilities(likely, labels)
-    verdicts, even = decision.is_duplicate(similarity), likely >= 0.5
+    verdicts, others = decision.is_duplicate(similarity), similarity >= best_cut
 
     def measure(weights: NDArray[np.float64]) -> dict[str, float]:
-        fitted, half = (count_confusion(each, labels, weights) for each in (verdicts, even))
+        fitted, best = (count_confusion(each, labels, weights) for each in (verdicts, others))
         return {
             "accuracy": fitted.accuracy,
             "f1": fitted.f1,
-            "accuracy_at_half": half.accuracy,
-            "f1_at_half": half.f1,
+            "accuracy_by_best_cut": best.accuracy,
+            "f1_by_best_cut": best.f1,
             "average_precision": ranking.average_precision(weights),
             "log_loss": probabilities.log_loss(weights),
         }
@@ -128,7 +140,8 @@ def compare(
     graph = PairGraph.of(test)
     sides = test.left_texts, test.right_texts
     before = engine.similarity(*sides)
-    base = measured(graph, test.labels, before, engine.model.decision)
+    stored = engine.model.decision
+    base = measured(graph, test.labels, before, stored, stored.threshold)
     runs: dict[str, list[dict[str, Sampled]]] = {"no review": [base] * SEEDS}
     shares: dict[str, list[float]] = {}
     known = {"no review": [ranked(engine, other)] * SEEDS} if other else {}
@@ -139,11 +152,17 @@ def compare(
             pairs = pool.select(chosen)
             shares.setdefault(how, []).append(pairs.prevalence)
             scores = engine.similarity(pairs.left_texts, pairs.right_texts)
-            fitted = fit_decision(scores, pairs, DecisionConfig())
-            runs.setdefault(f"{how}, fit", []).append(measured(graph, test.labels, before, fitted))
-            learned = Engine(refine(engine.model, pairs).model)
+            fitted = fit_decision(scores, pairs, steady=True)
+            cut = fit_cuts(scores, pairs.labels, DecisionConfig()).threshold
+            runs.setdefault(f"{how}, fit", []).append(
+                measured(graph, test.labels, before, fitted, cut)
+            )
+            refined = refine(engine.model, pairs)
+            learned, unseen = Engine(refined.model), refined.added.after
+            cut = fit_cuts(unseen.similarity, unseen.pairs.labels, DecisionConfig()).threshold
+            similarity = learned.similarity(*sides)
             runs.setdefault(f"{how}, train", []).append(
-                measured(graph, test.labels, learned.similarity(*sides), learned.model.decision)
+                measured(graph, test.labels, similarity, learned.model.decision, cut)
             )
             if other:
                 known.setdefault(f"{how}, train", []).append(ranked(learned, other))
@@ -166,10 +185,64 @@ def compare(
             name: plain({each: means[one][each] - means[two][each] for each in MEASURES})
             for name, (one, two) in against.items()
         },
+        "log_loss_by_calibration": calibrations(engine, pool, test),
         "average_precision_on_natural_quora": {
             name: float(np.mean(each)) for name, each in known.items()
         },
     }
+
+
+def calibrations(
+    engine: Engine, pool: gemel.Pairs, test: gemel.Pairs
+) -> dict[str, dict[str, float]]:
+    """Fit probabilities to reviewed pairs as they are, and corrected for their being chosen.
+
+    Returns:
+        Mean log-loss on the test pairs, and its standard deviation over seeds.
+    """
+    found, rows = as_found(engine, pool)
+    similarity = engine.similarity(test.left_texts, test.right_texts)
+    everywhere = np.bincount(part_of(engine, found.pairs.similarity), minlength=10)
+    losses: dict[str, list[float]] = {}
+
+    def add(name: str, slope: float, intercept: float) -> None:
+        odds = (slope * similarity + intercept).astype(np.float64)
+        loss = np.logaddexp(0, odds) - test.labels * odds
+        losses.setdefault(name, []).append(float(loss.mean()))
+
+    for seed in range(2 * SEEDS):
+        for how, places in reviewed(found, rows, seed):
+            chosen = np.zeros(len(pool), bool)
+            chosen[places] = True
+            pairs = pool.select(chosen)
+            scores = engine.similarity(pairs.left_texts, pairs.right_texts)
+            add(how, *fit_calibration(scores, pairs.labels))
+            if how == "chosen":
+                add(
+                    "chosen, with the share of the pool (--prevalence)",
+                    *fit_calibration(scores, pairs.labels, pool.prevalence),
+                )
+                parts = part_of(engine, scores)
+                weights = (everywhere / np.bincount(parts, minlength=10).clip(min=1))[parts]
+                line = LogisticRegression(C=100).fit(
+                    scores[:, None], pairs.labels, sample_weight=weights / weights.mean()
+                )
+                add(
+                    "chosen, each weighed by the pairs it stands for",
+                    float(line.coef_[0, 0]),
+                    float(line.intercept_[0]),
+                )
+    return {
+        name: {"mean": float(np.mean(each)), "deviation": float(np.std(each))}
+        for name, each in losses.items()
+    }
+
+
+def part_of(engine: Engine, similarity: Any) -> NDArray[np.int64]:
+    """Say in which tenth of the range of probability each similarity lies."""
+    likely = engine.model.decision.probability(similarity)
+    tenths: NDArray[np.int64] = (likely * 10).astype(np.int64).clip(max=9)
+    return tenths
 
 
 def ranked(engine: Engine, pairs: gemel.Pairs) -> float:

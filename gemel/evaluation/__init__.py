@@ -2,7 +2,7 @@
 
 from gemel.evaluation.cuts import Cuts, fit_cuts
 from gemel.evaluation.evaluator import evaluate
-from gemel.evaluation.fitting import fit_calibration, fit_decision
+from gemel.evaluation.fitting import FEW, fit_calibration, fit_decision
 from gemel.evaluation.grouping import GroupingScores, score_grouping
 from gemel.evaluation.judging import Judged, Score, Share, judge, judge_by_halves, judge_scored
 from gemel.evaluation.metrics import Confusion, Ranking, count_confusion
@@ -30,6 +30,7 @@ __all__ = [
     "Confusion",
     "Cuts",
     "Effect",
+    "FEW",
     "Figure",
     "GroupingScores",
     "Identity",

@@ -6,17 +6,23 @@ from jaxtyping import Bool, Float
 from gemel.config import DecisionConfig
 from gemel.data import Pairs
 from gemel.decision import Decision, Evidence
-from gemel.evaluation.cuts import fit_cuts
+from gemel.evaluation.cuts import Cuts, fit_cuts
 from gemel.evaluation.prior import prior_weights
 
-__all__ = ["fit_calibration", "fit_decision"]
+__all__ = ["FEW", "fit_calibration", "fit_decision"]
 
+FEW = 500
+"""Of fewer pairs than this, the cut with the most right verdicts is a matter of luck."""
 _IDENTICAL = 1.0
 """Similarity of a question with itself; no cut lies above it."""
 
 
 def fit_decision(
-    scores: Float[np.ndarray, "pairs"], pairs: Pairs, settings: DecisionConfig | None = None
+    scores: Float[np.ndarray, "pairs"],
+    pairs: Pairs,
+    settings: DecisionConfig | None = None,
+    *,
+    steady: bool = False,
 ) -> Decision:
     """Fit cuts and calibration on the same validation pairs.
 
@@ -24,6 +30,8 @@ def fit_decision(
         scores: similarity of each pair.
         pairs: the pairs themselves; their digest goes into the decision.
         settings: objective and prevalence; the defaults if None.
+        steady: whether the cut best for accuracy is to be the one where, by the calibration, a pair
+            is as likely the same as not: on few pairs it hangs less on single ones.
 
     Raises:
         DataError: one label only.
@@ -34,6 +42,9 @@ def fit_decision(
     settings = settings or DecisionConfig()
     cuts = fit_cuts(scores, pairs.labels, settings)
     slope, intercept = fit_calibration(scores, pairs.labels, settings.prevalence)
+    if steady and settings.objective == "accuracy" and slope > 0:
+        half = max(-intercept / slope, -_IDENTICAL)
+        cuts = Cuts(lower=half, threshold=half, upper=half)
     return Decision(
         threshold=min(cuts.threshold, _IDENTICAL),
         lower=min(cuts.lower, _IDENTICAL),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gemel.config import DecisionConfig
 from gemel.data import Pairs
 from gemel.decision import Decision
-from gemel.evaluation.fitting import fit_decision
+from gemel.evaluation.fitting import FEW, fit_decision
 from gemel.evaluation.judging import Judged, Score, judge_scored
 
 __all__ = ["Refit", "refit"]
@@ -39,7 +39,7 @@ def refit(pairs: Pairs, score: Score, decision: Decision, settings: DecisionConf
         DataError: one label only.
     """
     similarity = score(pairs.left_texts, pairs.right_texts)
-    fresh = fit_decision(similarity, pairs, settings)
+    fresh = fit_decision(similarity, pairs, settings, steady=len(pairs) < FEW)
     before, after = (
         judge_scored(pairs, similarity, each, prevalence=settings.prevalence)
         for each in (decision, fresh)

@@ -15,6 +15,7 @@ from gemel.data import PairGraph, Pairs, merge_pairs, split_by_component
 from gemel.decision import Decision
 from gemel.errors import DataError
 from gemel.evaluation import (
+    FEW,
     Ranking,
     Refit,
     count_confusion,
@@ -97,7 +98,7 @@ def refine(
         config=config,
         tokenizer=network.tokenizer,
         weights=network.weights(),
-        decision=fit_decision(scores[-1], added, config.decision),
+        decision=fit_decision(scores[-1], added, config.decision, steady=len(added) < FEW),
         training={
             "gemel_version": __version__,
             "torch_version": torch.__version__,

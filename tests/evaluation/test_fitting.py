@@ -35,6 +35,28 @@ def test_a_decision_keeps_what_it_was_fitted_on_as_counts(data):
     assert decision.evidence == Evidence.of(scores, labels)
 
 
+@given(scored(), st.sampled_from([0.0, 0.3]))
+def test_a_steady_cut_is_where_both_are_as_likely(data, prevalence):
+    scores, labels = data
+    settings = DecisionConfig(prevalence=prevalence)
+    plain = fit_decision(scores, pairs_of(labels), settings)
+    steady = fit_decision(scores, pairs_of(labels), settings, steady=True)
+    assert (steady.slope, steady.intercept) == (plain.slope, plain.intercept)
+    assert -1 <= steady.threshold <= 1
+    if steady.slope <= 0:
+        assert steady.threshold == plain.threshold
+    elif -1 < steady.threshold < 1:
+        assert steady.probability(np.array([steady.threshold])) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_a_steady_cut_is_for_accuracy_alone():
+    scores, labels = np.array([0.1, 0.2, 0.4, 0.9], np.float32), [0, 1, 0, 1]
+    for objective in ("f1", "precision", "costs"):
+        settings = DecisionConfig(objective=objective)
+        plain = fit_decision(scores, pairs_of(labels), settings)
+        assert fit_decision(scores, pairs_of(labels), settings, steady=True) == plain
+
+
 @given(scored())
 @example((np.array([0, 1e-6], np.float32), np.array([True, False])))  # as good as flat
 def test_calibration_is_of_maximum_likelihood(data):
