@@ -221,6 +221,7 @@ def test_an_upgrade_to_what_it_does_not_speak(short):
     assert alive(short)
 
 
+@pytest.mark.slow
 def test_who_never_reads_the_answers_is_hung_up_on(short):
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
