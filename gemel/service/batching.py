@@ -97,10 +97,11 @@ class Batcher(Generic[Task, Answer]):
                 tasks = [each.task for each in lot]
                 try:
                     found = await loop.run_in_executor(self._executor, self._compute, tasks)
+                    answers = list(zip(lot, found, strict=True))
                 except Exception as error:
-                    found = [error] * len(lot)
+                    answers = [(each, error) for each in lot]
                 self.computed += 1
-                for each, answer in zip(lot, found, strict=True):
+                for each, answer in answers:
                     if each.answered.done():  # who asked has gone
                         continue
                     if isinstance(answer, Exception):

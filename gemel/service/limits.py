@@ -10,6 +10,9 @@ from gemel.errors import ConfigError
 
 __all__ = ["Limits"]
 
+_COMPARED = 2
+"""Texts of a comparison."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -40,6 +43,11 @@ class Limits:
         for name, value in dataclasses.asdict(self).items():
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ConfigError(f"{name} must be a whole number of 1 at least, not {value!r}")
+        if self.queue < _COMPARED:
+            raise ConfigError(
+                f"queue is {self.queue}: two questions to compare would never find room; make it "
+                f"{_COMPARED} at least"
+            )
         if self.batch > self.queue:
             raise ConfigError(
                 f"batch is {self.batch} and queue {self.queue}: a request that is allowed would "
