@@ -127,6 +127,19 @@ def test_the_memory_in_the_readme_is_that_measured():
     ) in readme
 
 
+def test_the_speed_of_the_service_in_the_readme_is_that_measured():
+    result = json.loads((ROOT / "benchmarks" / "results" / "service.json").read_text())
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    one, many = result["checks"]
+    assert (
+        f"Among {result['questions']:,} questions, on 2 cores with the asker beside it, one asker "
+        f"waits {one['p50_ms']:g} ms for a check (median), and 16 get {many['per_second']:,.0f} a "
+        f"second, 99 of 100 within {many['p99_ms']:g} ms, in {result['resident_mb']} MB"
+    ) in readme
+    table = (ROOT / "benchmarks" / "results" / "service.md").read_text()
+    assert table in (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+
+
 def test_every_command_in_the_readme_is_one():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     verbs = set(re.findall(r"^(?:\.venv/bin/)?gemel (\w+)", readme, flags=re.MULTILINE))
