@@ -7,18 +7,10 @@ from starlette.responses import Response
 
 from gemel.decision import Verdict
 from gemel.service import replies
-from gemel.service.bodies import (
-    CheckBody,
-    Checked,
-    CompareBody,
-    Compared,
-    EncodeBody,
-    Encoded,
-    Matches,
-    SearchBody,
-)
+from gemel.service.bodies import CheckBody, CompareBody, EncodeBody, SearchBody
 from gemel.service.quick import answer_check, answer_search
 from gemel.service.replies import reply, require_count, require_texts
+from gemel.service.shown import Checked, Compared, Encoded, Matches
 from gemel.service.site import Comparing, Site
 
 __all__ = ["asking_routes"]

@@ -47,7 +47,7 @@ class Desk:
         self._evidence: tuple[int, Evidence] | None = None
 
     def groups(self, offset: int, limit: int, probability: float) -> dict[str, Any]:
-        """Give a page of groups; see `bodies.Groups`."""
+        """Give a page of groups; see `shown.Groups`."""
         state = self._store.state()
         grouped = self._grouping.ask(state)
         found = self._cut(grouped, probability)
@@ -79,7 +79,7 @@ class Desk:
         return _file(content, path.name, _TYPES[kind])
 
     def lot(self, count: int) -> dict[str, Any]:
-        """Give pairs to decide; see `bodies.ReviewLot`."""
+        """Give pairs to decide; see `shown.ReviewLot`."""
         grouped = self._grouping.ask(self._store.state())
         told = self._standing(grouped) | {"counts": self.counts(), "pairs": [], "remaining": 0}
         if grouped is None:
@@ -149,7 +149,7 @@ class Desk:
         )
 
     def counts(self) -> dict[str, int]:
-        """Count the decisions; see `bodies.Counts`."""
+        """Count the decisions; see `shown.Counts`."""
         return self._store.review_count()._asdict()
 
     def evidence(self) -> Evidence:

@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from gemel.search import NewQuestion
 from gemel.service import replies
-from gemel.service.bodies import AddBody, Added, QuestionBody, Removed, ShownQuestion
+from gemel.service.bodies import AddBody, QuestionBody
 from gemel.service.refusals import refuse
 from gemel.service.replies import reply, require_count, require_plain, require_texts
+from gemel.service.shown import Added, Removed, ShownQuestion
 from gemel.service.site import Adding, Site
 
 __all__ = ["keeping_routes"]

@@ -6,9 +6,9 @@ from starlette.responses import Response
 
 from gemel.decision import Evidence
 from gemel.search import Duplicates
-from gemel.service.bodies import ModelInfo
 from gemel.service.desk import Desk
 from gemel.service.replies import reply
+from gemel.service.shown import ModelInfo
 from gemel.service.site import Site
 from gemel.version import __version__
 

@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from gemel.service.bodies import Decided, DecisionsBody, Groups, ReviewLot, Undone
+from gemel.service.bodies import DecisionsBody
 from gemel.service.desk import Desk
 from gemel.service.replies import reply, require_count
+from gemel.service.shown import Decided, Groups, ReviewLot, Undone
 from gemel.service.site import Site
 
 __all__ = ["moderating_routes"]

@@ -56,7 +56,7 @@ async def answer_quickly(site: Site, path: str, body: bytes) -> Response | None:
 async def answer_check(
     site: Site, question: str, k: int, where: Mapping[str, Value] | None
 ) -> Response:
-    """Say whether a question was asked before; see `bodies.Checked`."""
+    """Say whether a question was asked before; see `shown.Checked`."""
     found = await _match(site, Asked(question, k, where))
     found = sorted(found, key=lambda match: -match.verdict.similarity)
     known = any(match.verdict.is_duplicate for match in found)
@@ -66,7 +66,7 @@ async def answer_check(
 async def answer_search(
     site: Site, question: str, k: int, where: Mapping[str, Value] | None
 ) -> Response:
-    """Give the nearest questions; see `bodies.Matches`."""
+    """Give the nearest questions; see `shown.Matches`."""
     found = await _match(site, Asked(question, k, where))
     return reply({"matches": list(map(match, found))})
 

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from gemel.decision import Verdict
 from gemel.search import Corpus, Match, StoredQuestion, is_plain
-from gemel.service.bodies import Failure
 from gemel.service.refusals import STATUSES, refuse
+from gemel.service.shown import Failure
 from gemel.service.site import Site
 
 __all__ = [
