@@ -1,12 +1,14 @@
 """The application: routes, the page, and what errors look like."""
 
 import contextlib
+import dataclasses
 import functools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from fastapi import FastAPI, Request
 from starlette.responses import FileResponse, Response
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -47,14 +49,16 @@ def make_app(site: Site, door: Door) -> ASGIApp:
         lifespan=_living(site),
     )
     desk = Desk(site.index, site.grouping)
-    for routes in (
+    routers = (
         asking_routes(site),
         keeping_routes(site),
         moderating_routes(site, desk),
         model_routes(site, desk),
         upkeep_routes(site, figures),
-    ):
-        app.include_router(routes, responses=FAILURES)
+    )
+    for router in routers:
+        app.include_router(router, responses=FAILURES)
+    routes = [route for router in routers for route in router.routes if isinstance(route, Route)]
     app.mount("/page", StaticFiles(directory=_PAGE))
 
     @app.get("/", include_in_schema=False)
@@ -63,8 +67,12 @@ def make_app(site: Site, door: Door) -> ASGIApp:
 
     explain = functools.partial(explained, site.store)
 
-    async def refuse(_: Request, error: Exception) -> Response:
-        return explain(error).response()
+    async def refuse(request: Request, error: Exception) -> Response:
+        refusal = explain(error)
+        allowed = _methods(routes, request.url.path)
+        if refusal.code == "not_allowed" and allowed:  # Starlette tells those of one route only
+            refusal = dataclasses.replace(refusal, headers={"Allow": ", ".join(allowed)})
+        return refusal.response()
 
     for kind in EXPLAINED:
         app.add_exception_handler(kind, refuse)
@@ -78,6 +86,12 @@ def make_app(site: Site, door: Door) -> ASGIApp:
         site.limits,
         figures.count,
     )
+
+
+def _methods(routes: Sequence[Route], path: str) -> list[str]:
+    """Give what can be done at a path."""
+    found = [route.methods or () for route in routes if route.path_regex.match(path)]
+    return sorted({method for methods in found for method in methods})
 
 
 async def _pass_on(_: Request, error: Exception) -> Response:
