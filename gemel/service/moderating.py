@@ -22,7 +22,7 @@ Id = Annotated[str, Query(min_length=1, max_length=1000)]
 def moderating_routes(site: Site, desk: Desk) -> APIRouter:
     """Make the routes for moderators."""
     routes = APIRouter(tags=["moderate"])
-    later: dict[int | str, dict[str, Any]] = {202: {"description": "Groups are being made."}}
+    groups, pairs = _files("text/csv", "text/html", "application/jsonl"), _files("text/csv")
 
     @routes.get("/duplicates", response_model=Groups, responses={202: {"model": Groups}})
     async def duplicates(
@@ -38,7 +38,7 @@ def moderating_routes(site: Site, desk: Desk) -> APIRouter:
         found = await site.moderate(lambda: desk.groups(offset, limit, probability))
         return reply(found, 200 if found["state"] == "ready" else 202)
 
-    @routes.get("/duplicates/export", response_class=Response, responses=later)
+    @routes.get("/duplicates/export", response_class=Response, responses=groups)
     async def export_duplicates(
         format: Literal["csv", "html", "jsonl"] = "csv",  # noqa: A002 - what it is called everywhere else
         probability: Cut = 0.7,
@@ -66,9 +66,15 @@ def moderating_routes(site: Site, desk: Desk) -> APIRouter:
         """Take a decision back."""
         return reply(await site.moderate(lambda: desk.undo(left, right)))
 
-    @routes.get("/review/export", response_class=Response)
+    @routes.get("/review/export", response_class=Response, responses=pairs)
     async def export_review() -> Response:
         """Give all decisions as labelled pairs, for gemel train and gemel fit."""
         return await site.moderate(desk.export_reviews)
 
     return routes
+
+
+def _files(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """Describe an answer that is a file of one of some kinds."""
+    content = {kind: {"schema": {"type": "string"}} for kind in kinds}
+    return {200: {"description": "The file.", "content": content}}
