@@ -2,6 +2,7 @@
 
 import dataclasses
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from gemel.search import (
     Duplicates,
     Member,
     NewReview,
+    StoredQuestion,
     choose_for_review,
     review_lines,
     write_groups,
@@ -51,7 +53,8 @@ class Desk:
         state = self._store.state()
         grouped = self._grouping.ask(state)
         found = self._cut(grouped, probability)
-        shown = found[offset : offset + limit]
+        numbered = enumerate(found[offset : offset + limit], start=offset)
+        page = [self._show(number, group) for number, group in numbered]
         return {
             **self._standing(grouped),
             "current": grouped is not None and grouped.state.sequence == state.sequence,
@@ -62,7 +65,7 @@ class Desk:
             "groups": len(found),
             "grouped": sum(len(group.members) for group in found),
             "accepted": sum(group.is_accepted for group in found),
-            "page": [self._show(number, group) for number, group in enumerate(shown, start=offset)],
+            "page": [group for group in page if len(group["members"]) > 1],
         }
 
     def export_groups(self, kind: str, probability: float) -> Response:
@@ -70,8 +73,12 @@ class Desk:
         grouped = self._grouping.ask(self._store.state())
         if grouped is None:
             raise self._not_yet()
-        parted = [member.id for group in self._cut(grouped, probability) for member in group.split]
-        duplicates = self._cuts[probability].without(parted)
+        found = self._cut(grouped, probability)
+        parted = [member.id for group in found for member in group.split]
+        in_groups = [member for group in found for member in group.members]
+        there = self._kept({member.id: member.text for member in in_groups})
+        gone = [member.id for member in in_groups if member.id not in there]
+        duplicates = self._cuts[probability].without([*parted, *gone])
         with tempfile.TemporaryDirectory(prefix="gemel-") as folder:
             path = Path(folder) / f"groups.{kind}"
             write_groups(duplicates, path)
@@ -89,6 +96,8 @@ class Desk:
         known = [(names[a], names[b]) for a, b in decided if a in names and b in names]
         # As much was decided, so another lot each time, and the same one until then.
         chosen = choose_for_review(grouped.duplicates, known, count, seed=len(decided))
+        lefts = {pair.left_id: pair.left_text for pair in chosen.pairs}
+        there = self._kept(lefts | {pair.right_id: pair.right_text for pair in chosen.pairs})
         scores = [pair.similarity for pair in chosen.pairs]
         verdicts = self._engine.model.decision.verdicts(np.array(scores, np.float32))
         pairs = [
@@ -98,6 +107,7 @@ class Desk:
                 **replies.verdict(verdict),
             }
             for pair, verdict in zip(chosen.pairs, verdicts, strict=True)
+            if pair.left_id in there and pair.right_id in there
         ]
         return told | {"pairs": pairs, "remaining": chosen.remaining}
 
@@ -196,10 +206,17 @@ class Desk:
             self._cuts[probability] = grouped.duplicates.rethreshold(probability)
         return moderate(self._cuts[probability], grouped.keys, self._store.decided())
 
+    def _kept(self, texts: Mapping[str, str]) -> dict[str, StoredQuestion]:
+        """Give those of some questions, by id, that are kept still: groups know what was."""
+        found = self._store.find(list(texts))
+        return {each.id: each for each in found if each is not None and each.text == texts[each.id]}
+
     def _show(self, number: int, group: ModeratedGroup) -> dict[str, Any]:
-        every = [*group.members, *group.split]
-        central = every[0].id
-        kept = {each.id: each for each in self._store.find([each.id for each in every]) if each}
+        kept = self._kept({each.id: each.text for each in (*group.members, *group.split)})
+        members = [each for each in group.members if each.id in kept]
+        split = [each for each in group.split if each.id in kept]
+        every = [*members, *split]
+        central = every[0].id if every else ""
         reviews = self._store.reviews_of([(central, each.id) for each in every[1:]])
         reviewers = {
             each.id: review.reviewer
@@ -211,7 +228,7 @@ class Desk:
             return {
                 "id": member.id,
                 "question": member.text,
-                "metadata": kept[member.id].metadata if member.id in kept else {},
+                "metadata": kept[member.id].metadata,
                 "probability": member.probability,
                 "decision": decision,
                 "reviewer": reviewers.get(member.id),
@@ -221,9 +238,9 @@ class Desk:
             "number": number,
             "accepted": group.is_accepted,
             "members": [
-                show(each, "same" if each.id in group.accepted else None) for each in group.members
+                show(each, "same" if each.id in group.accepted else None) for each in members
             ],
-            "split": [show(each, "different") for each in group.split],
+            "split": [show(each, "different") for each in split],
         }
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 
 import pytest
 
@@ -154,3 +155,31 @@ def test_newer_groups_are_made_when_something_has_changed(grouped, site):
         grouped.delete(f"/questions/{name}")
     members = [m["id"] for group in groups(grouped)["page"] for m in group["members"]]
     assert isinstance(members, list)
+
+
+def test_what_is_forgotten_is_shown_no_more_though_newer_groups_are_not_there_yet(
+    new_corpus, within
+):
+    with within(new_corpus()) as (client, site):
+        end = time.monotonic() + 60
+        while client.get("/duplicates").status_code != 200:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        site.grouping.close()  # no newer ones will be made
+        names = {m["id"] for group in groups(client)["page"] for m in group["members"]}
+        assert {"1-0", "1-1"} <= names
+        client.delete("/questions/1-0")
+        sent = {"question": "Is it about whales?", "id": "2-0", "replace": True}
+        assert client.post("/questions", json=sent).status_code == 201
+        told = groups(client)
+        assert not told["current"]
+        shown = [m["id"] for group in told["page"] for m in group["members"]]
+        assert not {"1-0", "1-1", "2-0", "2-1"} & set(shown)
+        exported = client.get("/duplicates/export").text
+        assert "How do I export my tasks?" not in exported
+        assert "How do I print my calendar?" not in exported
+        lot = client.get("/review", params={"count": 100}).json()
+        asked = [each[side]["question"] for each in lot["pairs"] for side in ("left", "right")]
+        assert asked
+        assert "How do I export my tasks?" not in asked
+        assert "How do I print my calendar?" not in asked
