@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import importlib.util
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from gemel.errors import DataError
+from gemel.errors import DataError, MissingExtraError
 from gemel.evaluation import MEANINGS, Judged, Report, in_plain_words, probes_in_plain_words
 from gemel.files import check_writable, new_folder
 from gemel.pages.templates import open_template
@@ -48,6 +49,8 @@ def check_page(folder: str | Path) -> None:
     """
     folder = Path(folder)
     open_template(_TEMPLATE)
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MissingExtraError("a page", "report")
     if folder.exists() and not folder.is_dir():
         raise DataError("is a file; expected a folder for the report", path=folder)
     if folder.exists() and folder.resolve() == Path.cwd():

@@ -15,11 +15,10 @@ def open_template(name: str) -> "Template":
     """Open a template, in which every value is escaped.
 
     Raises:
-        MissingExtraError: Jinja or matplotlib is not installed.
+        MissingExtraError: Jinja is not installed.
     """
     try:
         import jinja2
-        import matplotlib  # noqa: F401 - a page without its plots is none
     except ModuleNotFoundError as error:
         raise MissingExtraError("a page", "report") from error
     environment = jinja2.Environment(
