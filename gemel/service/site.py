@@ -35,6 +35,10 @@ _BATCH = 64
 """Texts that are computed together."""
 
 
+class _Stopping(Exception):  # noqa: N818 - nothing is wrong
+    """Long work is given up, as the service stops."""
+
+
 class Comparing(NamedTuple):
     """Two questions to compare."""
 
@@ -94,6 +98,7 @@ class Site:
         )
         self._additions = Batcher(self._add, write, **bounds)
         self._follow: asyncio.Task[None] | None = None
+        self._is_stopping = False
         self._saved = time.monotonic()
 
     @property
@@ -117,6 +122,7 @@ class Site:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        self._is_stopping = True
         self.grouping.close()
         for thread in (*self._threads, self.moderators):
             thread.shutdown()
@@ -261,11 +267,17 @@ class Site:
 
     def _improve(self) -> None:
         """Make a graph where one is due, and keep it for the next start."""
-        with contextlib.suppress(GemelError, OSError):  # the other thread says so, or it is slower
-            made = not self.problem and self.index.follower.improve()
+        # The other thread says what is wrong; or it only takes longer.
+        with contextlib.suppress(GemelError, OSError, _Stopping):
+            made = not self.problem and self.index.follower.improve(self._go_on)
             if made or time.monotonic() - self._saved > _SAVING:
                 self._saved = time.monotonic()
                 self.index.save_cache()
 
     def _tell(self, doing: str, done: int, of: int | None) -> None:
+        self._go_on()
         self.progress = Progress(doing, done, of)
+
+    def _go_on(self, *_: object) -> None:
+        if self._is_stopping:
+            raise _Stopping
