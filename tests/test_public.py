@@ -211,6 +211,7 @@ def test_the_other_times_in_the_readme_are_those_measured():
         ("search", "groups"),
         ("search", "retrieval"),
         ("search", "corpus"),
+        ("review", "review"),
     ],
 )
 def test_the_tables_of_the_docs_are_those_measured(page, name):
@@ -218,3 +219,13 @@ def test_the_tables_of_the_docs_are_those_measured(page, name):
     rows = (RESULTS / f"{name}.md").read_text(encoding="utf-8").splitlines()[2:]
     assert rows
     assert all(row in written for row in rows)
+
+
+def test_the_calibrations_of_reviewed_pairs_in_the_docs_are_those_measured():
+    results = json.loads((RESULTS / "review.json").read_text())["results"]
+    page = " ".join((ROOT / "docs" / "review.md").read_text(encoding="utf-8").split())
+    for name in ("Banking77", "held-out Quora"):
+        losses = [each["mean"] for each in results[name]["log_loss_by_calibration"].values()]
+        assert all(f"{loss:.3f}" in page for loss in losses)
+        for loss in results[name]["average_precision_on_natural_quora"].values():
+            assert f"{100 * loss:.1f}" in page
