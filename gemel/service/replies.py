@@ -1,5 +1,6 @@
 """Answers as JSON, and what is asked of what was sent."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,7 +33,11 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 
 def reply(content: object, status: int = 200) -> Response:
     """Give plain values as a JSON answer."""
-    return Response(msgspec.json.encode(content), status, media_type="application/json")
+    try:
+        written = msgspec.json.encode(content)
+    except UnicodeEncodeError:  # half a character, which others have kept in metadata
+        written = json.dumps(content).encode()
+    return Response(written, status, media_type="application/json")
 
 
 def verdict(given: Verdict) -> dict[str, Any]:

@@ -37,4 +37,6 @@ def test_a_model_is_found_where_it_was_put(tmp_path, seed):
 @pytest.mark.parametrize(("row", "config"), [("13-quora", "quora"), ("14-accurate", "accurate")])
 def test_the_last_rows_are_configs_that_ship(row, config):
     (found,) = [each for each in read_rows() if each.name == row]
-    assert found.config == Config.from_toml(CLIMB.parents[1] / "configs" / f"{config}.toml")
+    ships = Config.from_toml(CLIMB.parents[1] / "configs" / f"{config}.toml")
+    # How a question without a mark at its end is read came after the climb.
+    assert found.config == ships.replace(["text.final_mark=false"])

@@ -6,6 +6,8 @@ import uuid
 
 import pytest
 
+import gemel
+
 
 def added(client, question, **more):
     answer = client.post("/questions", json={"question": question, **more})
@@ -307,3 +309,13 @@ def test_head_and_options(client):
     answer = client.options("/check")
     refused(answer, 405, "not_allowed")
     assert answer.headers["allow"] == "POST"
+
+
+def test_half_a_character_that_others_kept_harms_no_answer(new_corpus, serving):
+    db = new_corpus()
+    with gemel.open_index(db) as index:
+        index.add("What is half a character?", id="half", metadata={"sign": "\ud800"})
+    with serving(db) as served:
+        answer = served.client.post("/check", json={"question": "What is half a character?"})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["matches"][0]["metadata"] == {"sign": "\ud800"}
