@@ -15,6 +15,7 @@ CONTENT = b"question1,question2,is_duplicate\na,b,1\n"
         (b"PK\x03\x04" + bytes(50), "is a ZIP archive or an Excel workbook"),
         (b"PAR1\x15\x04" + bytes(50), r"is Parquet, not text; let its name end in \.parquet"),
     ],
+    ids=["gzip", "zip", "parquet"],
 )
 def test_packed_files_of_a_wrong_name(tmp_path, content, message):
     (tmp_path / "p.csv").write_bytes(content)
