@@ -39,11 +39,14 @@ browser:
 	then apt-get update --quiet=2 && apt-get install --quiet=2 --yes chromium > /dev/null; \
 	else echo "no chromium: the tests of the page are left out; install it to run them" >&2; fi
 
+# Two at a time, a file each; more compute threads than cores would ruin each other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --cov
+
 test: check browser
-	$(BIN)/pytest -m "not slow" --cov
+	$(PYTEST) -m "not slow"
 
 test-all: check browser
-	$(BIN)/pytest --cov
+	$(PYTEST)
 
 # The page, on the model and the sample that ship.
 serve: install

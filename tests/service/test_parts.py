@@ -48,7 +48,9 @@ def with_batcher(use, *, most=4, bound=100):
             assert batcher.weight == 0
             assert batcher.computed == len(computing.batches)
 
-    asyncio.run(run())
+    # In a thread of its own: the browser of other tests keeps a loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(run())).result()
     return computing.batches
 
 
