@@ -7,9 +7,9 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from gemel.errors import DataError
 from gemel.files import check_writable, new_file
 from gemel.search.duplicates import Duplicates
+from gemel.search.result_files import require_new_file
 
 __all__ = ["GROUP_KINDS", "check_group_file", "write_groups"]
 
@@ -23,14 +23,7 @@ def check_group_file(path: str | Path, *, overwrite: bool = False) -> None:
         OSError: nothing can be written there.
     """
     path = Path(path)
-    if path.suffix not in _WRITERS:
-        raise DataError(
-            f"is of no known kind; expected a name ending in {', '.join(GROUP_KINDS)}", path=path
-        )
-    if path.is_dir():
-        raise DataError("is a folder; expected a file to write", path=path)
-    if path.exists() and not overwrite:
-        raise DataError("stands there already; name another file, or add --overwrite", path=path)
+    require_new_file(path, GROUP_KINDS, overwrite=overwrite)
     if path.suffix == ".html":
         from gemel.pages import check_groups_page
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from gemel.errors import DataError
 from gemel.files import check_writable, new_file
 from gemel.search.records import Review
+from gemel.search.result_files import require_new_file
 from gemel.search.reviews import ReviewStore
 
 __all__ = ["REVIEW_KINDS", "Exported", "check_review_file", "review_lines", "write_reviews"]
@@ -38,14 +38,7 @@ def check_review_file(path: str | Path, *, overwrite: bool = False) -> None:
         OSError: nothing can be written there.
     """
     path = Path(path)
-    if path.suffix not in _WRITERS:
-        raise DataError(
-            f"is of no known kind; expected a name ending in {', '.join(REVIEW_KINDS)}", path=path
-        )
-    if path.is_dir():
-        raise DataError("is a folder; expected a file to write", path=path)
-    if path.exists() and not overwrite:
-        raise DataError("stands there already; name another file, or add --overwrite", path=path)
+    require_new_file(path, REVIEW_KINDS, overwrite=overwrite)
     check_writable(path)
 
 
