@@ -85,6 +85,7 @@ def test_missing_toml_file(tmp_path):
         ("training", "margin", 2.5),
         ("training", "margin", float("nan")),
         ("training", "batch_size", 1),
+        ("training", "chunk_size", -1),
         ("network", "n_units", -1),
         ("network", "head", 9999),
         ("network", "pooling", "sum"),

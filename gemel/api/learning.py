@@ -12,7 +12,7 @@ from gemel.folder import Model, check_place, load_model
 from gemel.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
-    from gemel.training import Refined, Reporter
+    from gemel.training import Ranks, Refined, Reporter
 
 __all__ = ["refine", "train"]
 
@@ -31,6 +31,7 @@ def train(
     checkpoint_every: float = 60.0,
     resume: bool = False,
     overwrite: bool = False,
+    ranks: "Ranks | None" = None,
 ) -> Model:
     """Learn from labelled pairs and write a model folder.
 
@@ -50,6 +51,8 @@ def train(
         checkpoint_every: seconds between two checkpoints.
         resume: whether to go on from the checkpoint, if there is one.
         overwrite: whether a model or a checkpoint that stands there may be replaced.
+        ranks: the processes that learn together, from `gemel.training.joined`; this one alone if
+            None. Each is given the same; the first one writes and reports.
 
     Returns:
         What was written.
@@ -58,10 +61,12 @@ def train(
         MissingExtraError: torch is not installed.
         FolderError: something stands at `out`, or a checkpoint beside it, that may not be replaced.
         DataError: the pairs cannot be read or learned from.
-        ConfigError, TrainingStopped: see `gemel.training.learn`.
+        ConfigError, TrainingError, TrainingStopped: see `gemel.training.learn`.
     """
     out = Path(out)
-    check_place(out, overwrite=overwrite)
+    is_first = ranks is None or ranks.is_first
+    if is_first:
+        check_place(out, overwrite=overwrite)
     try:
         from gemel.training import Silent, train_to_folder
     except ModuleNotFoundError as error:
@@ -73,7 +78,7 @@ def train(
     bad_rows = BadRows.of(skip_bad)
     given = open_pairs(pairs, columns, bad_rows)
     chosen_on = None if validation is None else open_pairs(validation, columns, bad_rows)
-    if bad_rows.count:
+    if bad_rows.count and is_first:
         reporter.warn(str(bad_rows))
     return train_to_folder(
         given,
@@ -86,6 +91,7 @@ def train(
         checkpoint_every=checkpoint_every,
         resume=resume,
         overwrite=overwrite,
+        ranks=ranks,
     )
 
 

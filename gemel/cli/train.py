@@ -1,5 +1,7 @@
 """`gemel train`."""
 
+import contextlib
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,12 +13,15 @@ from rich.console import Console
 from gemel.cli.progress import TrainingProgress
 from gemel.cli.reading import Reading, reads_pairs
 from gemel.cli.refit_text import beside_rows
+from gemel.cli.together import together
 from gemel.config import REFINING, Config
+from gemel.data import BadRows
+from gemel.errors import ConfigError
 from gemel.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from gemel.folder import Model
-    from gemel.training import Refined
+    from gemel.training import Refined, Reporter
 
 __all__ = ["train"]
 
@@ -89,63 +94,85 @@ def train(
     FILE. Its threshold is then fitted on the same pairs, each judged by a network that has not
     learned from it.
 
+    Several processes, or graphics cards, learn as one: torchrun --nproc-per-node 2 -m gemel train
+    pairs.csv --out my-model
+
     Example: gemel train pairs.csv --out my-model --set training.epochs=3
     """
     from gemel import api
     from gemel.folder import load_model
 
-    begun = None if start is None else load_model(start)
-    settings = _settings(config, begun, REFINING if add else ()).replace(assignments or [])
-    console = Console(stderr=True)
-    if add:
-        if begun is None:
+    with together() as ranks:
+        is_first = ranks is None or ranks.is_first
+        begun = None if start is None else load_model(start)
+        settings = _settings(config, begun, REFINING if add else ()).replace(assignments or [])
+        console = Console(stderr=True)
+        if add:
+            if ranks is not None:
+                raise ConfigError(
+                    "--add learns from a few pairs in one process: start it without torchrun"
+                )
+            if begun is None:
+                raise typer.BadParameter(
+                    "a few pairs are learned on top of a model; name it with --from, as --from "
+                    f"{DEFAULT_MODEL}",
+                    param_hint="--add",
+                )
+            _refuse({"--validation": validation, "--logs": logs, "--resume": resume})
+            with TrainingProgress(console, settings.training.epochs) as progress:
+                refined = api.refine(
+                    add,
+                    out,
+                    start=begun,
+                    pairs=pairs,
+                    config=settings,
+                    columns=reading.columns,
+                    skip_bad=reading.skip_bad,
+                    reporter=progress,
+                    overwrite=overwrite,
+                )
+            typer.echo("\n".join(_beside(refined, out)))
+            return
+        if pairs is None:
             raise typer.BadParameter(
-                "a few pairs are learned on top of a model; name it with --from, as --from "
-                f"{DEFAULT_MODEL}",
-                param_hint="--add",
+                "a file of pairs is needed; or --from MODEL --add FILE, to learn a few more",
+                param_hint="PAIRS",
             )
-        _refuse({"--validation": validation, "--logs": logs, "--resume": resume})
-        with TrainingProgress(console, settings.training.epochs) as progress:
-            refined = api.refine(
-                add,
+        # The list of them is the first one's to write.
+        bad_rows = reading.skip_bad if is_first else BadRows(reading.skip_bad.allowed, os.devnull)
+        with _progress(console, settings, is_first) as progress:
+            model = api.train(
+                pairs,
                 out,
-                start=begun,
-                pairs=pairs,
                 config=settings,
+                validation=validation,
                 columns=reading.columns,
-                skip_bad=reading.skip_bad,
+                skip_bad=bad_rows,
+                start=begun,
                 reporter=progress,
+                logs=logs,
+                checkpoint_every=checkpoint_every,
+                resume=resume,
                 overwrite=overwrite,
+                ranks=ranks,
             )
-        typer.echo("\n".join(_beside(refined, out)))
-        return
-    if pairs is None:
-        raise typer.BadParameter(
-            "a file of pairs is needed; or --from MODEL --add FILE, to learn a few more",
-            param_hint="PAIRS",
+        if not is_first:
+            return
+        name = shlex.quote(str(out))
+        typer.echo(
+            f"{out}: written after {model.training['seconds']:.0f} s; two questions count as the "
+            f"same from similarity {model.decision.threshold:.3f} on\n"
+            f'next: gemel compare "first question" "second question" --model {name}\n'
+            f"      gemel evaluate other-pairs.csv --model {name}"
         )
-    with TrainingProgress(console, settings.training.epochs) as progress:
-        model = api.train(
-            pairs,
-            out,
-            config=settings,
-            validation=validation,
-            columns=reading.columns,
-            skip_bad=reading.skip_bad,
-            start=begun,
-            reporter=progress,
-            logs=logs,
-            checkpoint_every=checkpoint_every,
-            resume=resume,
-            overwrite=overwrite,
-        )
-    decision = model.decision
-    typer.echo(
-        f"{out}: written after {model.training['seconds']:.0f} s; two questions count as the same "
-        f"from similarity {decision.threshold:.3f} on\n"
-        f'next: gemel compare "first question" "second question" --model {shlex.quote(str(out))}\n'
-        f"      gemel evaluate other-pairs.csv --model {shlex.quote(str(out))}"
-    )
+
+
+def _progress(
+    console: Console, settings: Config, is_first: bool
+) -> "contextlib.AbstractContextManager[Reporter | None]":
+    if not is_first:
+        return contextlib.nullcontext()
+    return TrainingProgress(console, settings.training.epochs)
 
 
 def _refuse(others: dict[str, object]) -> None:

@@ -32,7 +32,11 @@ class TrainingConfig:
     """For "triplet": by how much a duplicate must be nearer than a negative, in cosine
     similarity."""
     batch_size: int = 128
-    """Pairs a step; every other pair of a batch serves as negatives."""
+    """Pairs a step; every other pair of a batch serves as negatives. Of several processes that
+    learn together, each reads its share of them."""
+    chunk_size: int = 0
+    """Questions that are read at one time: the gradient is the same with any number, and fewer take
+    less memory and more time; 0 reads a whole batch."""
     epochs: int = 2
     """Times that every pair is seen."""
     keep: str = "best"
@@ -86,6 +90,10 @@ class TrainingConfig:
             self.batch_size >= 2,
             f"training.batch_size must be at least 2, not {self.batch_size}: "
             "the other pairs of a batch are the negatives",
+        )
+        require(
+            self.chunk_size >= 0,
+            f"training.chunk_size must be at least 0, not {self.chunk_size}",
         )
         require(self.epochs >= 1, f"training.epochs must be at least 1, not {self.epochs}")
         require(self.patience >= 1, f"training.patience must be at least 1, not {self.patience}")

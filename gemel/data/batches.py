@@ -13,10 +13,10 @@ from gemel.data.graph import PairGraph
 from gemel.data.slips import Slips
 from gemel.text import TOKENS, TokenTable, spell, spell_all
 
-__all__ = ["Batch", "Batches"]
+__all__ = ["PLACES", "Batch", "Batches"]
 
-_PLACES = 1 << 18
-"""Most token ids of a batch, padding included; one very long question makes a small batch."""
+PLACES = 1 << 18
+"""Most token ids that are read at one time, padding included."""
 _POOL = 128
 """Batches whose pairs are sorted by length together: little padding, and still random."""
 
@@ -72,6 +72,8 @@ class Batches:
         contrast_share: share of the anchors that get one.
         compose_all: whether known words are read by their n-grams too; batches then have the
             inputs of a `ComposedEmbedding`.
+        bounded: whether a batch is halved until it has `PLACES` token ids at most, so that one very
+            long question makes a small batch; not needed where batches are read in chunks.
         seed: starts every choice.
 
     Raises:
@@ -93,6 +95,7 @@ class Batches:
         contrasts: Contrasts | None = None,
         contrast_share: float = 0.0,
         compose_all: bool = False,
+        bounded: bool = True,
         seed: int = 0,
     ):
         self.table = table
@@ -105,6 +108,7 @@ class Batches:
         self.contrasts = contrasts
         self.contrast_share = contrast_share
         self.compose_all = compose_all
+        self.bounded = bounded
         self.seed = seed
         used = np.arange(len(labels)) if labelled_negatives else np.flatnonzero(labels)
         self.pairs = used.astype(np.int32)
@@ -161,7 +165,9 @@ class Batches:
 
     def _bounded(self, part: Int[np.ndarray, "_"], number: int) -> list[Int[np.ndarray, "_"]]:
         """Halve a part, sorted by length, until each piece has few enough places."""
-        if len(part) < 4 or 3 * len(part) * self._lengths(part, number).max() <= _PLACES:
+        if not self.bounded or len(part) < 4:
+            return [part]
+        if 3 * len(part) * self._lengths(part, number).max() <= PLACES:
             return [part]
         middle = len(part) // 2
         return [*self._bounded(part[:middle], number), *self._bounded(part[middle:], number)]

@@ -1,8 +1,17 @@
 """Networks for questions, made of layers."""
 
 from gemel.models.head import PairHead
-from gemel.models.reading import read
+from gemel.models.reading import draw_kept, read, take_rows
 from gemel.models.siamese import Mode, SiameseModel
 from gemel.models.weights import get_weights, set_weights
 
-__all__ = ["Mode", "PairHead", "SiameseModel", "get_weights", "read", "set_weights"]
+__all__ = [
+    "Mode",
+    "PairHead",
+    "SiameseModel",
+    "draw_kept",
+    "get_weights",
+    "read",
+    "set_weights",
+    "take_rows",
+]

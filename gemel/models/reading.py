@@ -2,17 +2,30 @@
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, Int64
+from jaxtyping import Bool, Float, Int, Int64
 from torch import Tensor
 
-from gemel.layers import BidirectionalLSTM, Max, Serial
+from gemel.layers import (
+    LSTM,
+    BidirectionalLSTM,
+    ComposedEmbedding,
+    Dropout,
+    Max,
+    Serial,
+    SubwordEmbedding,
+)
+from gemel.layers.base import Mask
 from gemel.layers.packed import PackedRows, can_pack, read_packed
+from gemel.layers.sequence import LSTMCell
+from gemel.text import TokenTable
 
-__all__ = ["read"]
+__all__ = ["draw_kept", "read", "take_rows"]
 
 
 def read(
-    processor: Serial, inputs: tuple[Int64[np.ndarray, "..."], ...]
+    processor: Serial,
+    inputs: tuple[Int64[np.ndarray, "..."], ...],
+    kept: Bool[Tensor, "questions time dim"] | None = None,
 ) -> Float[Tensor, "questions dim"]:
     """Give what a processor gives; sooner, where gemel has its compiled part.
 
@@ -22,17 +35,19 @@ def read(
     Args:
         processor: that of a `SiameseModel`.
         inputs: what it takes; padding is on the right.
+        kept: which numbers of the words' vectors dropout leaves, from `draw_kept`; drawn if None.
     """
     embedding, *dropout, lstm, pooling, normalize = processor.sublayers
-    is_both = isinstance(lstm, BidirectionalLSTM)
-    cells = [lstm.forwards.cell, lstm.backwards.cell] if is_both else [lstm.cell]
-    bias = cells[0].bias
-    tensors = tuple(torch.from_numpy(each).to(bias.device) for each in inputs)
-    mask = embedding.next_mask(tensors, None)
-    if mask is None or not mask.any() or not can_pack(bias):
-        found: Tensor = processor(tensors)
-        return found
-    rows = PackedRows.of(mask.numpy())
+    tensors, mask = _on_device(processor, inputs)
+    rows = _packed(processor, mask)
+    if rows is None:
+        if kept is None:
+            found: Tensor = processor(tensors)
+            return found
+        stack: tuple[Tensor, ...] = (_drop(dropout, embedding(*tensors), kept),)
+        for layer in (lstm, pooling, normalize):
+            stack, mask = layer.advance(stack, mask)
+        return stack[0]
     # Padded arrays give their words, one after the other; the spelling of words stays as it is.
     padded = [each.reshape(-1)[rows.forwards] for each in inputs if each.ndim == 2]
     if dropout or len(padded) > 1:
@@ -41,16 +56,103 @@ def read(
         places, words = _distinct(padded[0])
     chosen = [each[places][None] for each in padded]
     vectors = embedding(*chosen, *inputs[len(padded) :])[0]
-    for layer in dropout:
-        vectors = layer(vectors)
-    numbers = np.empty(mask.numel(), np.int32)
+    if kept is not None:
+        vectors = _drop(dropout, vectors, kept.flatten(0, 1)[rows.forwards])
+    else:
+        for layer in dropout:
+            vectors = layer(vectors)
+    numbers = np.empty(inputs[0].size, np.int32)
     numbers[rows.forwards] = words
     pooled = [
         read_packed(cell, vectors, numbers[order], rows, highest=isinstance(pooling, Max))
-        for cell, order in zip(cells, (rows.forwards, rows.backwards), strict=False)
+        for cell, order in zip(_cells(lstm), (rows.forwards, rows.backwards), strict=False)
     ]
     unit: Tensor = normalize(torch.cat(pooled, dim=1))
     return unit
+
+
+def draw_kept(
+    processor: Serial, inputs: tuple[Int64[np.ndarray, "..."], ...]
+) -> Bool[Tensor, "questions time dim"] | None:
+    """Draw the numbers that dropout leaves, the same as `read` would draw for all of a batch.
+
+    So parts of a batch can be read one by one, and as often as one likes, as in one go.
+
+    Args:
+        processor: that of a `SiameseModel`.
+        inputs: what it takes, for the whole batch.
+
+    Returns:
+        True for what is left, also where there is padding; None if the processor has no dropout.
+    """
+    embedding, *dropout, _, _, _ = processor.sublayers
+    if not dropout or not dropout[0].training:
+        return None
+    _, mask = _on_device(processor, inputs)
+    rows = _packed(processor, mask)
+    *_, padded = (each for each in inputs if each.ndim == 2)
+    depth, device = embedding.bind(None), next(processor.parameters()).device
+    if rows is None:
+        drawn: Tensor = dropout[0](torch.ones(*padded.shape, depth, device=device)) > 0
+        return drawn
+    whole = torch.ones(*padded.shape, depth, dtype=torch.bool)
+    whole.flatten(0, 1)[rows.forwards] = dropout[0](torch.ones(len(rows.forwards), depth)) > 0
+    return whole
+
+
+def take_rows(
+    processor: Serial, inputs: tuple[Int64[np.ndarray, "..."], ...], rows: slice
+) -> tuple[Int64[np.ndarray, "..."], ...]:
+    """Give what an encoder takes for some questions of a batch: of the spelled words, theirs only.
+
+    Args:
+        processor: that of a `SiameseModel`.
+        inputs: what it takes, for the whole batch.
+        rows: which of the questions.
+    """
+    *others, numbers = (each[rows] for each in inputs if each.ndim == 2)
+    embedding = processor.sublayers[0]
+    if not isinstance(embedding, SubwordEmbedding | ComposedEmbedding):
+        return (numbers,)
+    # Where the numbers of spelled words begin: behind the table's, or behind 0.
+    first = embedding.words.vocab_size if isinstance(embedding, SubwordEmbedding) else 1
+    is_spelled = numbers >= first
+    words, places = np.unique(numbers[is_spelled] - first, return_inverse=True)
+    numbers = numbers.copy()
+    numbers[is_spelled] = first + places
+    ngrams, starts = inputs[-2:]
+    chosen = TokenTable(ngrams.astype(np.int32), starts).gather(words)
+    return (*others, numbers, chosen.ids.astype(np.int64), chosen.starts)
+
+
+def _on_device(
+    processor: Serial, inputs: tuple[Int64[np.ndarray, "..."], ...]
+) -> tuple[tuple[Tensor, ...], Mask | None]:
+    """Put inputs where the network is; give the mask of the words too."""
+    device = next(processor.parameters()).device
+    tensors = tuple(torch.from_numpy(each).to(device) for each in inputs)
+    return tensors, processor.sublayers[0].next_mask(tensors, None)
+
+
+def _packed(processor: Serial, mask: Mask | None) -> PackedRows | None:
+    """Pack the words, where they can be read so."""
+    if mask is None or not mask.any() or not can_pack(next(processor.parameters())):
+        return None
+    return PackedRows.of(mask.numpy())
+
+
+def _cells(lstm: LSTM | BidirectionalLSTM) -> list[LSTMCell]:
+    if isinstance(lstm, BidirectionalLSTM):
+        return [lstm.forwards.cell, lstm.backwards.cell]
+    return [lstm.cell]
+
+
+def _drop(
+    dropout: list[Dropout], vectors: Float[Tensor, "*words dim"], kept: Bool[Tensor, "*words dim"]
+) -> Float[Tensor, "*words dim"]:
+    """Do what dropout does, with numbers that are drawn already."""
+    (layer,) = dropout
+    return vectors * (kept / (1 - layer.rate))
 
 
 def _distinct(

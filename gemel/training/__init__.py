@@ -1,6 +1,8 @@
 """Learning from pairs; needs torch, the extra [train]."""
 
+from gemel.training.joining import joined
 from gemel.training.learning import learn
+from gemel.training.ranks import Ranks
 from gemel.training.refining import Refined, refine
 from gemel.training.reporters import EpochSummary, Reporter, Several, Silent, StepSummary
 from gemel.training.run import refine_to_folder, train_to_folder
@@ -8,6 +10,7 @@ from gemel.training.trainer import Trainer, Validation
 
 __all__ = [
     "EpochSummary",
+    "Ranks",
     "Refined",
     "Reporter",
     "Several",
@@ -15,6 +18,7 @@ __all__ = [
     "StepSummary",
     "Trainer",
     "Validation",
+    "joined",
     "learn",
     "refine",
     "refine_to_folder",

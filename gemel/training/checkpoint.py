@@ -27,7 +27,7 @@ from gemel.training.reporters import EpochSummary
 from gemel.training.state import TrainingState
 from gemel.training.trainer import Trainer
 
-__all__ = ["Checkpoint", "remove_leftovers", "save_checkpoint"]
+__all__ = ["Checkpoint", "remove_leftovers", "save_checkpoint", "take_down"]
 
 FORMAT_VERSION = 1
 """Grows when an older gemel could no longer read the file."""
@@ -69,22 +69,20 @@ class _Version(msgspec.Struct):
 
 
 class Checkpoint:
-    """A file that `save_checkpoint` wrote.
+    """What `save_checkpoint` wrote.
 
     Args:
         path: the file.
+        content: what is in it, as `take_down` gives it, if that is known without it.
 
     Raises:
         FolderError: no such file, not a checkpoint, cut short, or of another format.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, content: tuple[dict[str, Tensor], str] | None = None):
         self.path = path
         try:
-            with safe_open(path, framework="pt") as file:
-                known = (file.metadata() or {}).get("gemel", "")
-                # Copies: the file may be replaced while training goes on.
-                self.tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+            self.tensors, known = content or _read(path)
             version = msgspec.json.decode(known, type=_Version).format_version
             if version != FORMAT_VERSION:
                 raise ValueError(f"format {version}, not {FORMAT_VERSION}")
@@ -173,12 +171,8 @@ class Checkpoint:
                 )
 
 
-def save_checkpoint(path: Path, trainer: Trainer, identity: Identity) -> None:
-    """Write down where a trainer stands; the file that was there stays until this one is whole.
-
-    Raises:
-        TrainingError: the disk is full, or the place is read-only.
-    """
+def take_down(trainer: Trainer, identity: Identity) -> tuple[dict[str, Tensor], str]:
+    """Give all that there is to where a trainer stands: tensors, and what they are, as JSON."""
     state = trainer.state
     tensors = _states(trainer)
     for number, moment in trainer.optimizer.state_dict()["state"].items():
@@ -198,7 +192,17 @@ def save_checkpoint(path: Path, trainer: Trainer, identity: Identity) -> None:
             "history": [dataclasses.asdict(summary) for summary in state.history],
         },
     }
-    content = safetensors.torch.save(tensors, {"gemel": json.dumps(known)})
+    return tensors, json.dumps(known)
+
+
+def save_checkpoint(path: Path, trainer: Trainer, identity: Identity) -> None:
+    """Write down where a trainer stands; the file that was there stays until this one is whole.
+
+    Raises:
+        TrainingError: the disk is full, or the place is read-only.
+    """
+    tensors, known = take_down(trainer, identity)
+    content = safetensors.torch.save(tensors, {"gemel": known})
     try:
         write_bytes(path, content)
     except OSError as error:
@@ -213,6 +217,13 @@ def remove_leftovers(path: Path) -> None:
     for leftover in path.parent.glob(f".{glob.escape(path.name)}.tmp-????????"):
         with contextlib.suppress(OSError):
             leftover.unlink()
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], str]:
+    with safe_open(path, framework="pt") as file:
+        known = (file.metadata() or {}).get("gemel", "")
+        # Copies: the file may be replaced while training goes on.
+        return {name: file.get_tensor(name).clone() for name in file.keys()}, known  # noqa: SIM118
 
 
 def _states(trainer: Trainer) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ import torch
 
 from gemel.errors import ConfigError
 from gemel.models import SiameseModel, read
+from gemel.training.ranks import Ranks
 
 __all__ = ["choose_device"]
 
@@ -13,24 +14,39 @@ _APART = 1e-2
 """How far a card's gradients may lie from the processor's; it may round to 10 bits."""
 
 
-def choose_device(setting: str) -> tuple[torch.device, str]:
+def choose_device(setting: str, ranks: Ranks | None = None) -> tuple[torch.device, str]:
     """Resolve the setting `training.device` on this machine.
 
     Args:
         setting: "cpu", "cuda", or "auto": a card where there is one that computes what the
             processor does.
+        ranks: the processes that learn together, of which each takes a card of its own, or none
+            takes one; this one alone if None.
 
     Returns:
         The device, and what is to be said of a card that is not taken; empty if nothing is.
 
     Raises:
-        ConfigError: "cuda", and there is no card that computes what the processor does.
+        ConfigError: "cuda", and there is no card that computes what the processor does, or fewer
+            than processes on this machine.
+        OthersGoneError: another process has failed.
     """
+    ranks = ranks or Ranks()
+    device, problem = _of_this_process(setting, ranks)
+    ranks.meet()
+    if ranks.any(device.type == "cpu") and device.type != "cpu":
+        device, problem = _CPU, "another process of this training has no card that it can use"
+    ranks.use(device)
+    return device, problem
+
+
+def _of_this_process(setting: str, ranks: Ranks) -> tuple[torch.device, str]:
     if setting == "cpu" or (setting == "auto" and not torch.cuda.is_available()):
         return _CPU, ""
-    problem = _problem() if torch.cuda.is_available() else "torch finds none"
+    card = _CARD if ranks.is_alone else torch.device("cuda", ranks.local_rank)
+    problem = _problem(card, ranks)
     if not problem:
-        return _CARD, ""
+        return card, ""
     if setting == "cuda":
         raise ConfigError(
             f'training.device is "cuda", but no card can be used: {problem}; take "cpu", or '
@@ -39,10 +55,14 @@ def choose_device(setting: str) -> tuple[torch.device, str]:
     return _CPU, f"there is a graphics card, but it cannot be used: {problem}"
 
 
-def _problem() -> str:
-    """Take a small step on the card and on the processor; say what goes wrong, or differs."""
+def _problem(card: torch.device, ranks: Ranks) -> str:
+    """Take a small step on a card and on the processor; say what goes wrong, or differs."""
+    if not torch.cuda.is_available():
+        return "torch finds none"
+    if not ranks.is_alone and ranks.local_count > torch.cuda.device_count():
+        return f"{ranks.local_count} processes are to share {torch.cuda.device_count()}"
     try:
-        apart = (_gradient(_CARD).cpu() - _gradient(_CPU)).abs().max().item()
+        apart = (_gradient(card).cpu() - _gradient(_CPU)).abs().max().item()
     except (RuntimeError, AssertionError) as error:
         return str(error).partition("\n")[0]
     return "" if apart < _APART else f"its gradients differ by {apart:.3g} from the processor's"

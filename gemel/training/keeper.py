@@ -1,11 +1,11 @@
 """Keeps a training safe: writes checkpoints now and then, and when somebody asks it to stop."""
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from gemel.errors import TrainingStopped
+from gemel.training.abreast import bring_abreast
 from gemel.training.checkpoint import Checkpoint, remove_leftovers, save_checkpoint
 from gemel.training.identity import Identity
 from gemel.training.interrupts import stop_requests
@@ -15,7 +15,7 @@ __all__ = ["Keeper"]
 
 
 class Keeper:
-    """The checkpoint of one training.
+    """The checkpoint of one training; of several processes only the first one touches the file.
 
     Args:
         path: the file to write.
@@ -34,39 +34,48 @@ class Keeper:
         """Train to the end, from the checkpoint if there is one to go on from.
 
         Raises:
-            TrainingStopped: Ctrl-C or SIGTERM; the checkpoint is written.
+            TrainingStopped: Ctrl-C or SIGTERM, in any process; the checkpoint is written.
             ConfigError, DataError, FolderError: see `Checkpoint.restore`.
-            TrainingError: the checkpoint cannot be written.
+            TrainingError: the checkpoint cannot be written, or another process has gone.
         """
+        if trainer.ranks.is_first:
+            self._begin(trainer)
+        bring_abreast(trainer, self.identity)
+        with stop_requests() as is_asked:
+            trainer.run(self._after_step(trainer), is_asked)
+        # What follows may fail, and should not cost the training.
+        self._save(trainer)
+
+    def _begin(self, trainer: Trainer) -> None:
         remove_leftovers(self.path)
         if self.resume and self.path.exists():
             Checkpoint(self.path).restore(trainer, self.identity)
             trainer.reporter.say(f"{self.path}: going on in {_place(trainer)}")
         elif self.resume:
             trainer.reporter.say(f"{self.path}: no checkpoint yet; beginning at the beginning")
-        with self._watch(trainer) as after_step:
-            trainer.run(after_step)
-        # What follows may fail, and should not cost the training.
-        save_checkpoint(self.path, trainer, self.identity)
 
-    @contextlib.contextmanager
-    def _watch(self, trainer: Trainer) -> Iterator[Callable[[], None]]:
+    def _save(self, trainer: Trainer) -> None:
+        if trainer.ranks.is_first:
+            save_checkpoint(self.path, trainer, self.identity)
+
+    def _after_step(self, trainer: Trainer) -> Callable[[], None]:
         written = time.monotonic()
 
         def after_step() -> None:
             nonlocal written
-            stop = is_asked()
+            stop = trainer.is_to_stop
             if stop or time.monotonic() - written >= self.every:
-                save_checkpoint(self.path, trainer, self.identity)
+                self._save(trainer)
                 written = time.monotonic()
             if stop:
+                # Nobody ends before it is written: the end of one is the end of all.
+                trainer.ranks.meet()
                 raise TrainingStopped(
                     f"stopped in {_place(trainer)}; {self.path} holds all of it: "
                     "type the same command with --resume to go on"
                 )
 
-        with stop_requests() as is_asked:
-            yield after_step
+        return after_step
 
 
 def _place(trainer: Trainer) -> str:

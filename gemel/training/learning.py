@@ -21,6 +21,7 @@ from gemel.evaluation import (
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
 from gemel.text import Tokenizer
+from gemel.training.abreast import bring_abreast
 from gemel.training.collapse import mean_similarity
 from gemel.training.folding import Folding
 from gemel.training.history import data_record, history_record
@@ -28,6 +29,7 @@ from gemel.training.identity import Identity
 from gemel.training.keeper import Keeper
 from gemel.training.networks import begin_network, make_batches
 from gemel.training.parts import training_and_validation
+from gemel.training.ranks import Ranks
 from gemel.training.reporters import Reporter, Silent
 from gemel.training.spelling import fit_spelling, learn_spelling
 from gemel.training.starting import learn_words, require_same_network
@@ -47,8 +49,11 @@ def learn(
     checkpoint: Path | None = None,
     checkpoint_every: float = 60.0,
     resume: bool = False,
+    ranks: Ranks | None = None,
 ) -> Model:
     """Train a twin and fit its decision.
+
+    Of several processes, each is given the same and gives the same model.
 
     Args:
         pairs: labelled pairs; the network learns from both kinds.
@@ -60,11 +65,14 @@ def learn(
         checkpoint: file that holds the training while it lasts; none if None.
         checkpoint_every: seconds between two of its versions.
         resume: whether to go on from that file, if it is there.
+        ranks: the processes that learn together; this one alone if None. Of several, the first one
+            has the checkpoint, and measures.
 
     Raises:
         DataError: a label is missing, or there are duplicates of fewer than two groups.
         ConfigError: settings that do not fit `start`, or, resuming, others than before.
         TrainingStopped: somebody asked to stop; `checkpoint` can be resumed.
+        TrainingError: training cannot go on.
     """
     config = config or (start.config if start else Config())
     reporter = reporter or Silent()
@@ -82,8 +90,12 @@ def learn(
     model, folded = begin_network(tokenizer, batches, config, start, reporter)
     validate = _validator(folded, tokenizer, kept_out, config.network)
     set_up = time.perf_counter() - started
-    trainer = Trainer(model, batches, config.training, validate, reporter)
-    if checkpoint is None:
+    ranks = ranks or Ranks()
+    trainer = Trainer(model, batches, config.training, validate, reporter, ranks)
+    if checkpoint is None and ranks.is_alone:
+        trainer.run()
+    elif checkpoint is None:
+        bring_abreast(trainer, Identity.of(pairs, config, validation, start))
         trainer.run()
     else:
         identity = Identity.of(pairs, config, validation, start)

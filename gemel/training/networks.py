@@ -52,6 +52,7 @@ def make_batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batch
             contrasts=contrasts,
             contrast_share=config.training.contrasts,
             compose_all=config.network.compose_all,
+            bounded=not config.training.chunk_size,
             seed=config.training.seed,
         )
     except ValueError as error:

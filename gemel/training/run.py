@@ -10,8 +10,9 @@ from gemel.folder import Model, save_model
 from gemel.plots import draw_training, render
 from gemel.training.learning import learn
 from gemel.training.logs import LOG, open_logs
+from gemel.training.ranks import Ranks
 from gemel.training.refining import Refined, refine
-from gemel.training.reporters import Reporter, Several
+from gemel.training.reporters import Reporter, Several, Silent
 
 __all__ = ["checkpoint_of", "refine_to_folder", "train_to_folder"]
 
@@ -34,6 +35,7 @@ def train_to_folder(
     checkpoint_every: float,
     resume: bool,
     overwrite: bool,
+    ranks: Ranks | None = None,
 ) -> Model:
     """Learn, with a checkpoint beside the folder that goes once the folder is there.
 
@@ -41,12 +43,24 @@ def train_to_folder(
         out: the folder to write; see `learn` for the others.
         logs: a folder for logs; none if None.
         overwrite: whether a model, or another training's checkpoint, may be replaced.
+        ranks: the processes that learn together; this one alone if None. Only the first one writes
+            and reports.
 
     Raises:
         FolderError: a checkpoint or a log lies there, and nobody said what to do with it.
         ConfigError: the logs would lie in the model folder.
     """
     checkpoint = checkpoint_of(out)
+    if ranks is not None and not ranks.is_first:
+        return learn(
+            pairs,
+            config,
+            validation=validation,
+            start=start,
+            reporter=Silent(),
+            checkpoint=checkpoint,
+            ranks=ranks,
+        )
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     if checkpoint.exists() and not (resume or overwrite):
         raise FolderError(
@@ -75,6 +89,7 @@ def train_to_folder(
             checkpoint=checkpoint,
             checkpoint_every=checkpoint_every,
             resume=resume,
+            ranks=ranks,
         )
     save_model(model, out, picture=_picture(model, reporter), overwrite=overwrite)
     checkpoint.unlink(missing_ok=True)

@@ -12,12 +12,14 @@ import torch
 from gemel.config import TrainingConfig
 from gemel.data import Batch, Batches
 from gemel.errors import TrainingError
-from gemel.models import SiameseModel, get_weights, read, set_weights
+from gemel.models import SiameseModel, get_weights, set_weights
 from gemel.training.averaging import Average
 from gemel.training.collapse import COLLAPSED
 from gemel.training.device import choose_device
+from gemel.training.gradients import GradientCache
 from gemel.training.objectives import objective_of
 from gemel.training.precision import uses_bfloat16
+from gemel.training.ranks import Ranks
 from gemel.training.reporters import EpochSummary, Reporter, StepSummary
 from gemel.training.state import TrainingState
 
@@ -45,6 +47,10 @@ class Trainer:
         settings: how to train.
         validate: measures the model as it stands.
         reporter: is told what happens.
+        ranks: the processes that it trains on; this one alone if None.
+
+    Raises:
+        ConfigError: see `choose_device`.
     """
 
     def __init__(
@@ -54,14 +60,18 @@ class Trainer:
         settings: TrainingConfig,
         validate: Callable[[], Validation],
         reporter: Reporter,
+        ranks: Ranks | None = None,
     ):
         self.model = model
         self.batches = batches
         self.settings = settings
         self.validate = validate
         self.reporter = reporter
+        self.ranks = ranks or Ranks()
         self.state = TrainingState()
-        self.device, problem = choose_device(settings.device)
+        self._is_asked: Callable[[], bool] = lambda: False
+        self._any_is_asked = False
+        self.device, problem = choose_device(settings.device, self.ranks)
         if problem:
             reporter.warn(problem)
         self.bfloat16 = uses_bfloat16(settings.precision, self.device)
@@ -73,24 +83,34 @@ class Trainer:
         self.parts = {
             name: part.to(self.device) for name, part in parts.items() if part is not None
         }
+        self.gradients = GradientCache(
+            model.processor, self.parts["objective"], self.ranks, settings.chunk_size
+        )
         self.parameters = [each for part in self.parts.values() for each in part.parameters()]
         self.optimizer = torch.optim.Adam(self.parameters, lr=settings.learning_rate, fused=True)
         self.average = Average(self.parameters, settings.ema_decay) if settings.ema_decay else None
 
-    def run(self, after_step: Callable[[], None] = lambda: None) -> None:
+    def run(
+        self,
+        after_step: Callable[[], None] = lambda: None,
+        is_asked: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Train from where the state stands, and leave the weights of the epoch to keep.
 
         Args:
             after_step: is called between two batches, when the state is whole; what it raises ends
                 the training there.
+            is_asked: tells whether somebody has asked this process to stop; see `is_to_stop`.
 
         Raises:
-            TrainingError: the loss is no longer a number.
+            TrainingError: the loss is no longer a number, or another process has gone.
         """
+        self._is_asked = is_asked
         self.reporter.begin(self.state.step, self.state.epoch)
         while not self._is_done():
             self._train_epoch(after_step)
             self._end_epoch()
+            self._any_is_asked = self.ranks.any(is_asked())
             after_step()
         if self.settings.keep == "best":
             set_weights(self.model.processor, self.state.best, self.model.head)
@@ -101,6 +121,11 @@ class Trainer:
     def kept_epoch(self) -> EpochSummary:
         """The epoch whose weights stay."""
         return self.state.history[-1] if self.settings.keep == "last" else self.state.best_epoch
+
+    @property
+    def is_to_stop(self) -> bool:
+        """Whether somebody has asked to stop: all processes, behind the same batch."""
+        return self._is_asked() if self.ranks.is_alone else self._any_is_asked
 
     def _is_done(self) -> bool:
         if self.state.epoch > self.settings.epochs:
@@ -158,7 +183,7 @@ class Trainer:
     def _measure_epoch(self) -> None:
         state = self.state
         started = time.perf_counter()
-        measured = self.validate()
+        measured = self.ranks.from_first(self.validate)
         state.elapsed += time.perf_counter() - started
         highest = state.best_epoch.validation_average_precision if state.history else -math.inf
         summary = EpochSummary(
@@ -191,22 +216,27 @@ class Trainer:
 
     def _step(self, batch: Batch, rate: float) -> tuple[float, float]:
         """Take one step; give the loss and the length of the gradient."""
-        with self._chance():
-            # The twin is one encoder: reading all sides in one go gives the same vectors, sooner.
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
-                vectors = read(self.model.processor, batch.inputs)
-            loss = self.parts["objective"](vectors.float(), batch)
-        self.optimizer.zero_grad()
-        loss.backward()
+        loss = self._gradient(batch)
         norm = self._clip()
         if not math.isfinite(norm):
-            return loss.item(), norm
+            return loss, norm
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
         if self.average:
             self.average.update(self.state.step)
-        return loss.item(), norm
+        return loss, norm
+
+    def _gradient(self, batch: Batch) -> float:
+        """Give all parameters their gradient; give the loss."""
+        self.optimizer.zero_grad()
+        with self._chance():
+            loss = self.gradients.backward(batch, bfloat16=self.bfloat16)
+        encoder = list(self.parts["weights"].parameters())
+        loss, self._any_is_asked = self.ranks.sum_gradients(
+            encoder, self.parameters[len(encoder) :], loss, self._is_asked()
+        )
+        return loss
 
     @contextlib.contextmanager
     def _chance(self) -> Iterator[None]:

@@ -1,0 +1,96 @@
+"""The gradient of a batch: in one go, or of parts of it that different processes or turns read."""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from gemel.data import Batch
+from gemel.data.batches import PLACES
+from gemel.layers import Serial
+from gemel.models import draw_kept, read, take_rows
+from gemel.training.ranks import Ranks
+
+__all__ = ["GradientCache"]
+
+
+class GradientCache:
+    """Computes gradients from the vectors of a batch back to what read it.
+
+    The loss is computed on all vectors of a batch, as leaves of their own. What it gives them is
+    kept, and carried on to the network part by part: by each process for its share of the
+    questions, and of those by one chunk after the other, which are read twice then. The sum is the
+    gradient of the whole batch, dropout included: it is drawn for all of it.
+
+    Args:
+        processor: reads questions.
+        objective: makes a loss of their vectors.
+        ranks: the processes that share the work.
+        chunk_size: questions to read at one time; 0 for all that there are.
+
+    Source: Gao et al., "Scaling deep contrastive learning batch size under memory limited setup"
+    (2021).
+    """
+
+    def __init__(self, processor: Serial, objective: nn.Module, ranks: Ranks, chunk_size: int):
+        self.processor = processor
+        self.objective = objective
+        self.ranks = ranks
+        self.chunk_size = chunk_size
+
+    def backward(self, batch: Batch, *, bfloat16: bool = False) -> float:
+        """Add the gradient of a batch, of this process's share, to the parameters; give the loss.
+
+        Args:
+            batch: all of it.
+            bfloat16: whether the network multiplies in bfloat16.
+        """
+        questions = len(batch.inputs[0])
+        share = self.ranks.share(self._costs(batch))
+        chunks = self._chunks(share, batch.inputs[0].shape[1])
+        is_whole = share == slice(0, questions) and len(chunks) == 1
+        kept = None if is_whole else draw_kept(self.processor, batch.inputs)
+
+        def vectors_of(rows: slice) -> Float[Tensor, "rows dim"]:
+            inputs, drawn = batch.inputs, kept
+            if not is_whole:
+                inputs = take_rows(self.processor, inputs, rows)
+                drawn = None if kept is None else kept[rows]
+            # A context for each: what one casts without a gradient, another must not find.
+            with torch.autocast(self._device.type, torch.bfloat16, enabled=bfloat16):
+                vectors = read(self.processor, inputs, drawn)
+            return vectors.float()
+
+        is_kept = len(chunks) == 1
+        with torch.set_grad_enabled(is_kept):
+            vectors = torch.cat([vectors_of(rows) for rows in chunks])
+        whole = self.ranks.gather(vectors.detach(), share, questions).requires_grad_()
+        loss: Tensor = self.objective(whole, batch)
+        loss.backward()
+        if whole.grad is not None:
+            for rows in chunks:
+                again = vectors if is_kept else vectors_of(rows)
+                again.backward(whole.grad[rows])
+        return loss.item()
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.processor.parameters()).device
+
+    def _costs(self, batch: Batch) -> Int64[np.ndarray, "questions"]:
+        """Say what reading each question takes: words on the processor, all the same on a card."""
+        mask = self.processor.sublayers[0].next_mask(batch.inputs, None)
+        if mask is None or self._device.type != "cpu":
+            return np.ones(len(batch.inputs[0]), np.int64)
+        lengths: Int64[np.ndarray, "questions"] = mask.sum(axis=1).clip(1)
+        return lengths
+
+    def _chunks(self, share: slice, time: int) -> list[slice]:
+        """Cut a share into chunks of like size; without a limit it is one."""
+        count = share.stop - share.start
+        chunks = 1
+        if self.chunk_size:
+            size = max(1, min(self.chunk_size, PLACES // max(1, time)))
+            chunks = max(1, -(-count // size))
+        ends = [share.start + count * number // chunks for number in range(chunks + 1)]
+        return list(map(slice, ends[:-1], ends[1:]))

@@ -1,0 +1,93 @@
+"""How processes that learn together hear of each other's failures, without waiting for the dead."""
+
+import contextlib
+import time
+
+from torch.distributed import Store  # type: ignore[attr-defined]
+
+from gemel.errors import TrainingError
+
+__all__ = ["Meeting", "OthersGoneError"]
+
+_HERE = "here"
+_FAILED = "failed"
+_PAUSE = 0.05
+"""Seconds between two looks."""
+
+
+class OthersGoneError(TrainingError):
+    """Another process of a training has ended, and so must this one."""
+
+    def __init__(self, reason: str = ""):
+        super().__init__(
+            "another process of this training has ended before its time"
+            f"{reason and f' ({reason})'}; --resume goes on from the last checkpoint"
+        )
+
+
+class Meeting:
+    """The places at which all processes wait for each other, until all are there or one has failed.
+
+    Args:
+        store: what all of them write to and read.
+        rank: which of them this is.
+        count: how many they are.
+    """
+
+    def __init__(self, store: Store, rank: int, count: int):
+        self.store = store
+        self.rank = rank
+        self.count = count
+        self.number = 0
+
+    def meet(self, patience: float | None = None) -> None:
+        """Wait until all are here.
+
+        Args:
+            patience: seconds to wait; for ever if None.
+
+        Raises:
+            OthersGoneError: one has failed before it got here, or is not here in time.
+        """
+        self._tell(_HERE)
+        keys = [self._key(rank) for rank in range(self.count)]
+        if not self._wait(keys, patience):
+            raise OthersGoneError(f"not all of {self.count} came within {patience:g} s")
+        if any(self._read(key) != _HERE for key in keys):
+            raise OthersGoneError
+        self.number += 1
+
+    def tell_failure(self) -> None:
+        """Let the others know that this one does not come."""
+        with contextlib.suppress(RuntimeError):
+            self._tell(_FAILED)
+
+    def has_first_failed(self, patience: float) -> bool:
+        """Say whether the first process does not come either.
+
+        Args:
+            patience: seconds to wait for its word.
+        """
+        try:
+            key = self._key(0)
+            return self._wait([key], patience) and self._read(key) == _FAILED
+        except RuntimeError:  # the store is gone, and with it the process that kept it
+            return True
+
+    def _wait(self, keys: list[str], patience: float | None) -> bool:
+        # By looking again and again: a wait inside of the store hears no Ctrl-C.
+        began = time.monotonic()
+        while not self.store.check(keys):
+            if patience is not None and time.monotonic() - began > patience:
+                return False
+            time.sleep(_PAUSE)
+        return True
+
+    def _tell(self, word: str) -> None:
+        self.store.set(self._key(self.rank), word)
+
+    def _read(self, key: str) -> str:
+        return bytes(self.store.get(key)).decode()
+
+    def _key(self, rank: int) -> str:
+        return f"{self.number}/{rank}"
