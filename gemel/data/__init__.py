@@ -5,9 +5,10 @@ from gemel.data.audit_report import Audit, FileAudit
 from gemel.data.bad_rows import BadRows
 from gemel.data.batches import Batch, Batches
 from gemel.data.columns import Columns, QuestionColumns
+from gemel.data.components import Components, connect
 from gemel.data.contrasts import Contrasts
 from gemel.data.copying import NOWHERE, copy_rows
-from gemel.data.graph import PairGraph, connect
+from gemel.data.graph import PairGraph
 from gemel.data.merging import merge_pairs
 from gemel.data.overlap import Overlap, measure_overlap
 from gemel.data.pairs import Pairs, QuestionPair
@@ -34,6 +35,7 @@ __all__ = [
     "Batch",
     "Batches",
     "Columns",
+    "Components",
     "Contrasts",
     "FileAudit",
     "KINDS",

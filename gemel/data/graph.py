@@ -1,52 +1,16 @@
 """The duplicate graph: questions are nodes, labelled pairs are edges."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Int, Int32, Int64
 
+from gemel.data.components import connect
 from gemel.data.pairs import Pairs
 from gemel.text import clean as clean_text
 
-__all__ = ["PairGraph", "connect", "letters", "number_pairs"]
-
-
-def connect(
-    count: int, left: Int[np.ndarray, "edges"], right: Int[np.ndarray, "edges"]
-) -> Int32[np.ndarray, "nodes"]:
-    """Find connected components by union-find.
-
-    Args:
-        count: number of nodes.
-        left, right: the two ends of each edge.
-
-    Returns:
-        For every node the smallest node of its component.
-    """
-    parent = list(range(count))
-    for a, b in _edges(left, right):
-        while parent[a] != a:
-            parent[a] = a = parent[parent[a]]
-        while parent[b] != b:
-            parent[b] = b = parent[parent[b]]
-        if a < b:
-            parent[b] = a
-        else:
-            parent[a] = b
-    # A parent is never larger than its child, so one pass upwards settles every root.
-    for node in range(count):
-        parent[node] = parent[parent[node]]
-    return np.array(parent, dtype=np.int32)
-
-
-def _edges(
-    left: Int[np.ndarray, "edges"], right: Int[np.ndarray, "edges"]
-) -> Iterator[tuple[int, int]]:
-    """Yield the edges, some thousands at a time: an array takes less room than a list."""
-    for start in range(0, len(left), 1 << 16):
-        part = slice(start, start + (1 << 16))
-        yield from zip(left[part].tolist(), right[part].tolist(), strict=True)
+__all__ = ["PairGraph", "letters", "number_pairs"]
 
 
 def number_pairs(

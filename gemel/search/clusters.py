@@ -1,13 +1,10 @@
 """Groups of rows, made of pairs of them."""
 
-import heapq
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 from jaxtyping import Float, Int, Int32
 
 from gemel.data import connect
+from gemel.search.links import Links
 
 __all__ = ["central_member", "connected_groups", "linked_groups"]
 
@@ -47,64 +44,29 @@ def linked_groups(
     Returns:
         For every row the smallest row of its group.
 
-    Source: average linkage, UPGMA, Sokal and Michener 1958.
+    Source: average linkage, UPGMA, Sokal and Michener 1958; by reciprocal neighbours, Murtagh 1983.
     """
     least = float(np.asarray(least, likeness.dtype))
     alike = likeness >= least
     # Groups join through a pair that is alike enough by itself, so they stay within these chains.
     chains = connect(rows, left[alike], right[alike])
-    sizes = np.bincount(chains, minlength=rows)[chains]
-    twos = alike & (sizes[left] == 2)
-    joins = list(zip(left[twos].tolist(), right[twos].tolist(), strict=True))
-    inside = np.flatnonzero((chains[left] == chains[right]) & (sizes[left] > 2))
-    inside = inside[np.argsort(chains[left[inside]], kind="stable")]
-    of = chains[left[inside]]
-    for chain in np.split(inside, np.flatnonzero(np.diff(of)) + 1):
-        pairs = zip(
-            left[chain].tolist(), right[chain].tolist(), likeness[chain].tolist(), strict=True
-        )
-        joins += _joins(pairs, least)
-    ends = np.array(joins, np.int64).reshape(-1, 2)
-    return connect(rows, ends[:, 0], ends[:, 1])
-
-
-def _joins(pairs: Iterable[tuple[int, int, float]], least: float) -> Iterator[tuple[int, int]]:
-    """Yield the two smallest rows of any two groups that join, one join after the other.
-
-    Args:
-        pairs: two rows and how alike they are.
-        least: the mean likeness that two groups need to join.
-    """
-    # The summed likeness of each group, called by its smallest row, with those that it touches.
-    sums: defaultdict[int, dict[int, float]] = defaultdict(dict)
-    for one, other, alike in pairs:
-        sums[one][other] = sums[other][one] = alike
-    sizes = dict.fromkeys(sums, 1)
-
-    def offer(one: int, other: int) -> None:
-        product = sizes[one] * sizes[other]
-        mean = sums[one][other] / product
-        if mean >= least:
-            heapq.heappush(heap, (-mean, min(one, other), max(one, other), product))
-
-    heap: list[tuple[float, int, int, int]] = []
-    for one, others in sums.items():
-        for other in others:
-            if one < other:
-                offer(one, other)
-    while heap:
-        _, one, other, product = heapq.heappop(heap)
-        # Either has grown since, or is part of another; groups only grow.
-        if one not in sums or other not in sums or sizes[one] * sizes[other] != product:
-            continue
-        yield one, other
-        sizes[one] += sizes[other]
-        for third, alike in sums.pop(other).items():
-            del sums[third][other]
-            if third != one:
-                sums[one][third] = sums[third][one] = sums[one].get(third, 0.0) + alike
-        for third in sums[one]:
-            offer(one, third)
+    inside = chains[left] == chains[right]
+    links = Links.of(left[inside], right[inside], likeness[inside])
+    sizes = np.ones(rows, np.int64)
+    groups: Int32[np.ndarray, "rows"] = np.arange(rows, dtype=np.int32)
+    while len(links.one):
+        best = links.best_partners(sizes, least)
+        # Nothing that joins comes nearer to a third: without a partner now, without one for ever.
+        links = links.among(best >= 0)
+        have = np.flatnonzero(best >= 0)
+        # Two that are the best for each other join at once: what joins before changes nothing.
+        gone = have[(best[best[have]] == have) & (best[have] < have)]
+        into = np.arange(rows, dtype=np.int32)
+        into[gone] = best[gone]
+        sizes[into[gone]] += sizes[gone]
+        groups = into[groups]
+        links = links.renamed(into)
+    return groups
 
 
 def central_member(
