@@ -7,12 +7,14 @@ GemelError
 ├── LayerError         ValueError    a layer that was wired or called wrongly
 ├── MissingExtraError  ImportError   a part of gemel whose packages are not installed
 ├── ModelMismatchError ValueError    vectors of one model where another's are kept
+├── ScaleError         RuntimeError  a large run whose tasks cannot be computed where they should be
 ├── StoreError         OSError       a store of questions that is damaged, full, gone or locked
 ├── TrainingError      RuntimeError  training that cannot go on
 └── TrainingStopped    RuntimeError  training that somebody asked to stop, and that can be resumed
 """
 
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "ConfigError",
@@ -22,6 +24,7 @@ __all__ = [
     "LayerError",
     "MissingExtraError",
     "ModelMismatchError",
+    "ScaleError",
     "StoreError",
     "TrainingError",
     "TrainingStopped",
@@ -64,11 +67,21 @@ class MissingExtraError(GemelError, ImportError):
     """A part of gemel whose packages are not installed; says the line to type."""
 
     def __init__(self, what: str, extra: str):
+        self.what = what
+        self.extra = extra
         super().__init__(f"{what} needs packages that are not here: pip install 'gemel[{extra}]'")
+
+    def __reduce__(self) -> tuple[type["MissingExtraError"], tuple[str, str], dict[str, Any]]:
+        # Pickle would call it with its message alone.
+        return type(self), (self.what, self.extra), self.__dict__
 
 
 class ModelMismatchError(GemelError, ValueError):
     """Vectors of one model where those of another are kept; the two cannot be compared."""
+
+
+class ScaleError(GemelError, RuntimeError):
+    """A large run whose tasks cannot be computed where they should be; what is done stays."""
 
 
 class StoreError(GemelError, OSError):

@@ -1,0 +1,44 @@
+"""The choice of what runs the tasks of a large run: processes of this machine, or Ray."""
+
+import difflib
+from pathlib import Path
+
+from gemel.errors import ConfigError
+from gemel.scale.local import LocalWorkers
+from gemel.scale.tasks import Done, Task, Workers
+
+__all__ = ["ENGINES", "Done", "Task", "Workers", "choose_workers"]
+
+ENGINES = ("local", "ray")
+
+
+def choose_workers(
+    engine: str, *, processes: int | None, address: str | None, folder: Path | None = None
+) -> Workers:
+    """Make the workers that are asked for.
+
+    Args:
+        engine: `local` or `ray`.
+        processes: tasks that run at one time; None for as many as there are cores.
+        address: of a Ray cluster that runs already; None starts one on this machine.
+        folder: where the tasks read and write; a cluster's machines must see it at the same path.
+
+    Returns:
+        The workers, to be closed by the caller.
+
+    Raises:
+        ConfigError: no such engine, an address without Ray, or fewer than one process.
+        MissingExtraError: Ray is not installed.
+        ScaleError: Ray does not start, does not answer, or its machines are no use.
+    """
+    if engine == "ray":
+        from gemel.scale.on_ray import RayWorkers
+
+        return RayWorkers(address, processes, folder=folder)
+    if engine != "local":
+        near = difflib.get_close_matches(engine, ENGINES, n=1)
+        known = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(ENGINES)}"
+        raise ConfigError(f"no engine {engine!r}; {known}")
+    if address is not None:
+        raise ConfigError(f"address {address!r} is of a Ray cluster: add engine 'ray'")
+    return LocalWorkers(processes)
