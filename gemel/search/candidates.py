@@ -1,9 +1,7 @@
 """Every pair of a corpus that is close enough to be looked at."""
 
-import math
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -11,18 +9,19 @@ from jaxtyping import Bool, Float16, Float32, Int, Int32
 
 from gemel.data.graph import number_pairs
 from gemel.inference import available_cores, one_compute_thread
-from gemel.search.cells import nearest_cells
+from gemel.search.cells import Cells, choose_cut, choose_sample
 from gemel.text import Progress
 
-__all__ = ["ClosePairs", "close_pairs"]
+__all__ = ["ClosePairs", "close_pairs", "pairs_in_cells", "usable_rows"]
 
-_EXACT = 30_000
-"""Questions up to which all are compared with all: some seconds."""
-_CELLS = 2.3
-"""Cells for a root of the number of questions: to find the nearest takes about a fifth of the
-time then."""
 _BLOCK = 2048
 """Questions on either side of one product of matrices."""
+_STRIP = 256
+"""Questions of a block that are compared together: with those before them only."""
+_PAIRS = 1 << 14
+"""Pairs whose cells are compared at one time."""
+
+_Rows: TypeAlias = Int[np.ndarray, "_"]
 
 
 class ClosePairs(NamedTuple):
@@ -35,8 +34,20 @@ class ClosePairs(NamedTuple):
     cosine: Float32[np.ndarray, "pairs"]
     """How alike the two are."""
 
+    @classmethod
+    def joined(cls, parts: list["ClosePairs"]) -> "ClosePairs":
+        """Put parts of different pairs into one, in order; of the list nothing is left.
 
-_Rows: TypeAlias = Int[np.ndarray, "_"]
+        Two of all that it holds would take much room.
+        """
+        columns = [np.concatenate(column) for column in zip(_NO_PAIRS, *parts, strict=True)]
+        parts.clear()
+        left, right = columns[:2]
+        order = np.argsort(number_pairs(left, right, int(right.max(initial=0)) + 1))
+        return cls(*(column[order] for column in columns))
+
+
+_NO_PAIRS = ClosePairs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
 
 
 def close_pairs(
@@ -44,138 +55,128 @@ def close_pairs(
 ) -> ClosePairs:
     """Find every pair of rows whose cosine is `floor` at least.
 
-    Up to 30,000 rows all are compared with all. Above that the rows are put into cells, and each is
-    compared with those of the cells that are nearest to it, the more of them the lower the floor:
-    of 100,000 questions that finds 997 of 1,000 such pairs, at floors of 0.5 to 0.8. Where it would
-    save little, all are compared with all.
+    Up to 30,000 rows all are compared with all. Above that the space is cut into cells, and those
+    are compared that share one; each row is in several, the more the lower the floor; see
+    `choose_cut`. Where that would save little, all are compared with all.
 
     Args:
         vectors: of length 1. A row of zeros, or with a number that is none, is in no pair.
         floor: the least cosine that counts, -1 to 1.
         progress: is told how many rows, then how many parts are done.
     """
-    rows = np.flatnonzero(_usable(vectors)).astype(np.int32)
-    vectors = vectors[rows]
     told: Progress = progress or (lambda *_: None)
-    cells = int(_CELLS * math.sqrt(len(rows)))
-    probes = _probes(floor, cells)
+    rows = usable_rows(vectors)
+    vectors = vectors[rows]
+    cut = choose_cut(len(rows), floor)
+    nearest = np.zeros((len(rows), cut.probes), np.int32)
     with one_compute_thread(), ThreadPoolExecutor(available_cores()) as run:
-        plan: _Plan = _All(len(rows))
-        if len(rows) > _EXACT and 4 * probes < cells:
-            plan = _InCells(nearest_cells(vectors, cells, probes, run, partial(told, "cells")))
+        if cut.cells > 1:
+            cells = Cells.learn(vectors[choose_sample(len(rows), cut)], cut, run)
+            done = 0
+            for found in cells.nearest(vectors, run):
+                nearest[done : done + len(found)] = found
+                done += len(found)
+                told("cells", done, len(rows))
         parts: list[ClosePairs] = []
-        for part in run.map(lambda task: _look(vectors, floor, plan, task), range(plan.tasks)):
+        for part, done, tasks in pairs_in_cells(vectors, nearest, range(cut.cells), floor, run):
             parts.append(part)
-            told("comparing", len(parts), plan.tasks)
-    left, right, cosine = _in_order(parts, len(rows))
+            told("comparing", done, tasks)
+    left, right, cosine = ClosePairs.joined(parts)
     return ClosePairs(rows[left], rows[right], cosine)
 
 
-def _usable(vectors: Float16[np.ndarray, "rows dim"]) -> Bool[np.ndarray, "rows"]:
-    """Say which rows are vectors of finite numbers that are not all 0."""
+def usable_rows(vectors: Float16[np.ndarray, "rows dim"]) -> Int32[np.ndarray, "usable"]:
+    """Find the rows of finite numbers that are not all 0."""
     usable = np.empty(len(vectors), bool)
     for start in range(0, len(vectors), _BLOCK):
         part = vectors[start : start + _BLOCK]
         usable[start : start + _BLOCK] = part.any(axis=1) & np.isfinite(part).all(axis=1)
-    return usable
+    rows: Int32[np.ndarray, "usable"] = np.flatnonzero(usable).astype(np.int32)
+    return rows
 
 
-def _probes(floor: float, cells: int) -> int:
-    """Say with how many of its nearest cells a row is compared, so that 995 of 1,000 are found.
+def pairs_in_cells(
+    vectors: Float16[np.ndarray, "rows dim"],
+    nearest: Int32[np.ndarray, "rows probes"],
+    cells: range,
+    floor: float,
+    run: Executor,
+) -> Iterator[tuple[ClosePairs, int, int]]:
+    """Compare all rows of some cells with each other, and give each close pair once.
 
-    Fitted to 100,000 questions of the Quora pairs: 28 of 512 cells at a floor of 0.6, and for a
-    tenth less 2.2 times as many.
-    """
-    probes: float = 28 * math.exp(8 * (0.6 - floor)) * (cells / 512) ** 0.4
-    return max(3, math.ceil(probes))
-
-
-class _All:
-    """Parts of the work in which all rows are compared with all.
-
-    Args:
-        rows: how many.
-    """
-
-    def __init__(self, rows: int):
-        self.rows = rows
-        self.tasks = -(-rows // _BLOCK)
-
-    def task(self, number: int) -> tuple[_Rows, _Rows]:
-        """Give the rows of a part, and the rows that are compared with them."""
-        end = min((number + 1) * _BLOCK, self.rows)
-        return np.arange(number * _BLOCK, end), np.arange(end)
-
-    def counts(self, ones: _Rows, others: _Rows) -> Bool[np.ndarray, "some"]:
-        """Say of pairs that are met twice whether it is this meeting that counts."""
-        return others < ones
-
-
-class _InCells:
-    """As `_All`: the rows that live in a cell, with all to which it is one of the nearest.
+    A pair that shares several cells is given by the smallest of them only, so the pairs of other
+    cells, wherever they are looked for, are others.
 
     Args:
-        nearest: cells of each row, its home first.
+        vectors: of length 1.
+        nearest: the cells of each row; those that are not in `cells` are not looked into.
+        cells: which to look into.
+        floor: the least cosine that counts.
+        run: runs parts of it beside each other.
+
+    Yields:
+        Some pairs, in no order; how many parts of the work are done, and how many there are.
     """
-
-    def __init__(self, nearest: Int32[np.ndarray, "rows probes"]):
-        self.nearest = nearest
-        self.home = nearest[:, 0]
-        self.tasks = int(self.home.max()) + 1
-        cells = np.arange(self.tasks + 1)
-        self._living = np.argsort(self.home)
-        self._lives_from = np.searchsorted(self.home[self._living], cells)
-        near = nearest.ravel()
-        order = np.argsort(near)
-        self._near_from = np.searchsorted(near, cells, sorter=order)
-        self._near = (order // nearest.shape[1]).astype(np.int32)
-
-    def task(self, number: int) -> tuple[_Rows, _Rows]:
-        living = self._living[self._lives_from[number] : self._lives_from[number + 1]]
-        near = self._near[self._near_from[number] : self._near_from[number + 1]]
-        return living, near
-
-    def counts(self, ones: _Rows, others: _Rows) -> Bool[np.ndarray, "some"]:
-        here, there = self.home[ones], self.home[others]
-        # Two of one home meet in it, in either order; two of different homes in one or both.
-        twice = (self.nearest[ones] == there[:, None]).any(axis=1)
-        return np.where(here == there, others < ones, ~twice | (here < there))
+    inside = np.flatnonzero((nearest.ravel() >= cells.start) & (nearest.ravel() < cells.stop))
+    inside = inside[np.argsort(nearest.ravel()[inside], kind="stable")]
+    starts = np.searchsorted(nearest.ravel()[inside], np.arange(cells.start, cells.stop + 1))
+    rows = (inside // nearest.shape[1]).astype(np.int32)
+    tasks = [
+        _Task(cell, rows[start:stop], block)
+        for cell, start, stop in zip(cells, starts[:-1].tolist(), starts[1:].tolist(), strict=True)
+        if stop - start > 1
+        for block in range(0, stop - start, _BLOCK)
+    ]
+    found = run.map(lambda task: _look(vectors, nearest, task, floor), tasks)
+    for done, part in enumerate(found, 1):
+        yield part, done, len(tasks)
 
 
-_Plan: TypeAlias = _All | _InCells
+class _Task(NamedTuple):
+    cell: int
+    members: _Rows
+    start: int
+    """Where among the members the block begins."""
 
 
 def _look(
-    vectors: Float16[np.ndarray, "rows dim"], floor: float, plan: _Plan, number: int
+    vectors: Float16[np.ndarray, "rows dim"],
+    nearest: Int32[np.ndarray, "rows probes"],
+    task: _Task,
+    floor: float,
 ) -> ClosePairs:
-    """Find the close pairs of one part."""
-    ones, others = plan.task(number)
+    """Find the close pairs of a block of a cell's members with those before them."""
+    cell, members, start = task
     parts = [_NO_PAIRS]
-    for one in _blocks(ones):
-        columns = vectors[one].astype(np.float32).T
-        for other in _blocks(others):
-            cosines = vectors[other].astype(np.float32) @ columns
+    ones = members[start : start + _BLOCK]
+    near = vectors[ones].astype(np.float32)
+    for begin in range(0, start + len(ones), _BLOCK):
+        others = members[begin : begin + _BLOCK]
+        far = near if begin == start else vectors[others].astype(np.float32)
+        for first in range(0, len(ones), _STRIP):
+            strip = ones[first : first + _STRIP]
+            # Of a block with itself only what lies before is looked at.
+            before = len(others) if begin < start else first + len(strip)
+            cosines = far[:before] @ near[first : first + _STRIP].T
             hits = np.flatnonzero(cosines >= floor)
-            at, of = np.divmod(hits, len(one))
-            left, right = other[at], one[of]
-            kept = plan.counts(right, left)
-            left, right = left[kept].astype(np.int32), right[kept].astype(np.int32)
-            cosine = cosines.ravel()[hits[kept]]
-            parts.append(ClosePairs(np.minimum(left, right), np.maximum(left, right), cosine))
+            at, of = np.divmod(hits, len(strip))
+            once = np.flatnonzero(begin + at < start + first + of)
+            left, right, hits = others[at[once]], strip[of[once]], hits[once]
+            here = _is_first_shared(nearest, left, right, cell)
+            parts.append(ClosePairs(left[here], right[here], cosines.ravel()[hits[here]]))
     return ClosePairs(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-_NO_PAIRS = ClosePairs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
-
-
-def _blocks(rows: _Rows) -> Iterator[_Rows]:
-    for start in range(0, len(rows), _BLOCK):
-        yield rows[start : start + _BLOCK]
-
-
-def _in_order(parts: list[ClosePairs], rows: int) -> ClosePairs:
-    """Put all pairs in order; of the parts nothing is left, for two of all take much room."""
-    joined = ClosePairs(*map(np.concatenate, zip(_NO_PAIRS, *parts, strict=True)))
-    parts.clear()
-    order = np.argsort(number_pairs(joined.left, joined.right, rows))
-    return ClosePairs(*(column[order] for column in joined))
+def _is_first_shared(
+    nearest: Int32[np.ndarray, "rows probes"], left: _Rows, right: _Rows, cell: int
+) -> Bool[np.ndarray, "pairs"]:
+    """Say of pairs that share a cell whether they share no smaller one."""
+    first = np.ones(len(left), bool)
+    if nearest.shape[1] == 1:
+        return first
+    for start in range(0, len(left), _PAIRS):
+        part = slice(start, start + _PAIRS)
+        ones, others = nearest[left[part]], nearest[right[part]]
+        shared = (ones[:, :, None] == others[:, None, :]) & (ones < cell)[:, :, None]
+        first[part] = ~shared.any(axis=(1, 2))
+    return first

@@ -79,7 +79,8 @@ class Links:
         numbers = (one[touched].astype(np.int64) << 32) + other[touched]
         order = np.argsort(numbers)
         numbers, starts = np.unique(numbers[order], return_index=True)
-        sums = np.add.reduceat(self.likeness[touched][order], starts) if len(starts) else []
+        likeness = self.likeness[touched][order]
+        sums = np.add.reduceat(likeness, starts) if len(starts) else likeness
         return Links(
             np.concatenate([one[kept], (numbers >> 32).astype(np.int32)]),
             np.concatenate([other[kept], (numbers & 0xFFFFFFFF).astype(np.int32)]),

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
-from gemel.search import candidates
+from gemel.search import candidates, cells
 from gemel.search.candidates import close_pairs
+from gemel.search.cells import Cut, choose_cut
 
 FLOORS = [0.4, 0.6, 0.8, 0.95]
 
@@ -43,7 +44,7 @@ def as_set(pairs):
 @pytest.fixture
 def small_parts(monkeypatch):
     """What is done for a hundred thousand rows is done for a hundred."""
-    monkeypatch.setattr(candidates, "_EXACT", 50)
+    monkeypatch.setattr(cells, "_EXACT", 50)
     monkeypatch.setattr(candidates, "_BLOCK", 16)
 
 
@@ -69,27 +70,29 @@ def test_all_with_all_finds_every_pair_once_and_in_order(rows, seed, floor):
     np.testing.assert_allclose(pairs.cosine, exact, atol=1e-5)
 
 
-@given(st.integers(100, 200), st.integers(0, 99), st.sampled_from(FLOORS))
-def test_with_enough_cells_looked_at_cells_find_the_same(rows, seed, floor):
+@given(
+    st.integers(100, 200), st.integers(0, 99), st.sampled_from(FLOORS), st.sampled_from([2, 5, 11])
+)
+def test_cells_find_pairs_once_and_all_if_a_row_is_in_most(rows, seed, floor, probes):
     vectors = alike(rows, 5, seed)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(candidates, "_BLOCK", 16)
         everything = close_pairs(vectors, floor)
-        patch.setattr(candidates, "_EXACT", 50)
-        patch.setattr(candidates, "_CELLS", 4.0)
+        patch.setattr(candidates, "_STRIP", 5)
+        patch.setattr(candidates, "choose_cut", lambda rows, floor: Cut(20, probes))
         stages = set()
-        patch.setattr(candidates, "_probes", lambda floor, cells: cells // 4 - 1)
         found = close_pairs(vectors, floor, progress=lambda stage, *_: stages.add(stage))
         assert stages == {"cells", "comparing"}
     assert as_set(found) <= as_set(everything)
     assert (np.diff(found.left.astype(int) * rows + found.right) > 0).all()
-    assert len(found.left) >= 0.5 * len(everything.left)
+    if probes > 10:  # of any two, one cell of twenty is shared
+        assert as_set(found) == as_set(everything)
 
 
 def test_cells_find_nearly_all_of_many(monkeypatch):
     vectors = alike(6000, 64)
     everything = close_pairs(vectors, 0.6)
-    monkeypatch.setattr(candidates, "_EXACT", 5000)
+    monkeypatch.setattr(cells, "_EXACT", 5000)
     told = []
     found = close_pairs(vectors, 0.6, progress=lambda *progress: told.append(progress))
     assert ("cells", 6000, 6000) in told
@@ -99,7 +102,7 @@ def test_cells_find_nearly_all_of_many(monkeypatch):
 
 
 def test_the_same_every_time(monkeypatch):
-    monkeypatch.setattr(candidates, "_EXACT", 1000)
+    monkeypatch.setattr(cells, "_EXACT", 1000)
     vectors = alike(1500, 16)
     for first, second in zip(close_pairs(vectors, 0.8), close_pairs(vectors, 0.8), strict=True):
         np.testing.assert_array_equal(first, second)
@@ -115,7 +118,7 @@ def test_a_low_floor_compares_all_with_all(small_parts):
 
 @pytest.mark.parametrize("exact", [50, 1000])
 def test_blank_and_broken_rows_are_in_no_pair(monkeypatch, exact):
-    monkeypatch.setattr(candidates, "_EXACT", exact)
+    monkeypatch.setattr(cells, "_EXACT", exact)
     vectors = np.repeat(alike(1, 8), 300, axis=0)
     vectors[[3, 40]] = 0
     vectors[77, 2], vectors[78, 5] = np.nan, np.inf
@@ -143,3 +146,11 @@ def test_its_threads_have_one_compute_thread_each(monkeypatch):
     monkeypatch.setattr(candidates, "_look", look)
     close_pairs(alike(3000, 8), 0.9)
     assert seen == {1, False}
+
+
+def test_what_is_compared_grows_with_a_root_of_the_questions_and_falls_with_the_floor():
+    assert choose_cut(30_000, 0.7) == Cut(1, 1)
+    assert choose_cut(10**9, 0.9).probes == 3
+    assert choose_cut(10**9, 0.7).probes == choose_cut(10**5, 0.7).probes == 6
+    assert choose_cut(10**8, 0.7).cells == 10 * choose_cut(10**6, 0.7).cells
+    assert choose_cut(10**6, 0.5).probes > choose_cut(10**6, 0.6).probes > 6
