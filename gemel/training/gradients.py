@@ -70,7 +70,8 @@ class GradientCache:
         if whole.grad is not None:
             for rows in chunks:
                 again = vectors if is_kept else vectors_of(rows)
-                again.backward(whole.grad[rows])
+                if len(again):
+                    again.backward(whole.grad[rows])
         return loss.item()
 
     @property

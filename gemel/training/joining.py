@@ -17,10 +17,10 @@ __all__ = ["joined"]
 
 _NAMES = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 """What torchrun tells a process."""
-_PATIENCE = 600
+_PATIENCE = 600.0
 """Seconds in which all processes must have started."""
-_A_MOMENT = 10
-"""Seconds that a process which fails gives the first one to fail too, and to tell it."""
+_A_MOMENT = 10.0
+"""Seconds that one process waits for another that should be as far as itself."""
 _WENT_ALONG = 1
 """What a process ends with that has nothing to add to another's failure."""
 
@@ -47,10 +47,14 @@ def joined() -> Iterator[Ranks]:
     meeting = _join(ranks)
     try:
         yield ranks
-        ranks.meet()
+        meeting.part(_A_MOMENT)
     except Exception as error:
         _fail(error, meeting)
         raise
+    except KeyboardInterrupt as error:
+        if ranks.is_first:
+            raise
+        raise SystemExit(_WENT_ALONG) from error
     finally:
         dist.destroy_process_group()
 
@@ -92,11 +96,12 @@ def _join(ranks: Ranks) -> Meeting:
         meeting = ranks.meeting = Meeting(PrefixStore("meeting", store), rank, count)
         meeting.meet(_PATIENCE)
         dist.init_process_group("gloo", store=store, rank=rank, world_size=count, timeout=LONG)
-    except (RuntimeError, ValueError, OSError, OthersGoneError) as error:
+    except (RuntimeError, ValueError, OSError) as error:
+        reason = error.reason if isinstance(error, OthersGoneError) else str(error)
+        place = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+        first, *_ = reason.splitlines()
         raise TrainingError(
-            f"rank {ranks.rank} does not find the other {ranks.count - 1} processes at "
-            f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}: "
-            f"{str(error).partition(chr(10))[0]}"
+            f"rank {ranks.rank} of {ranks.count} does not find the others at {place}: {first}"
         ) from error
     return meeting
 
@@ -109,10 +114,12 @@ def _fail(error: Exception, meeting: Meeting) -> None:
         TrainingError: with the rank.
     """
     # Behind the last word that this process has to say: its end may be the end of the others.
+    if isinstance(error, OthersGoneError) and (error.is_told or meeting.rank > 0):
+        raise SystemExit(_WENT_ALONG) from error
     if meeting.rank == 0:
         atexit.register(meeting.tell_failure)
         return
-    if isinstance(error, OthersGoneError) or meeting.has_first_failed(_A_MOMENT):
+    if meeting.has_first_failed(_A_MOMENT):
         raise SystemExit(_WENT_ALONG) from error
     atexit.register(meeting.tell_failure)
     if isinstance(error, GemelError | OSError):

@@ -16,13 +16,20 @@ _PAUSE = 0.05
 
 
 class OthersGoneError(TrainingError):
-    """Another process of a training has ended, and so must this one."""
+    """Another process of a training has ended, and so must this one.
 
-    def __init__(self, reason: str = ""):
+    Args:
+        reason: how that was seen.
+        is_told: whether the other one has told why itself.
+    """
+
+    def __init__(self, reason: str, *, is_told: bool = False):
         super().__init__(
-            "another process of this training has ended before its time"
-            f"{reason and f' ({reason})'}; --resume goes on from the last checkpoint"
+            f"another process of this training has ended before its time ({reason}); --resume goes "
+            "on from the last checkpoint"
         )
+        self.reason = reason
+        self.is_told = is_told
 
 
 class Meeting:
@@ -49,13 +56,31 @@ class Meeting:
         Raises:
             OthersGoneError: one has failed before it got here, or is not here in time.
         """
-        self._tell(_HERE)
         keys = [self._key(rank) for rank in range(self.count)]
-        if not self._wait(keys, patience):
+        try:
+            self._tell(_HERE)
+            came = self._wait(keys, patience)
+            failed = came and any(self._read(key) != _HERE for key in keys)
+        except RuntimeError as error:
+            first, *_ = str(error).splitlines()
+            raise OthersGoneError(first) from error
+        if not came:
             raise OthersGoneError(f"not all of {self.count} came within {patience:g} s")
-        if any(self._read(key) != _HERE for key in keys):
-            raise OthersGoneError
+        if failed:
+            raise OthersGoneError("it has failed", is_told=True)
         self.number += 1
+
+    def part(self, patience: float) -> None:
+        """Meet for the last time; the first one, that may keep the store, goes last.
+
+        Args:
+            patience: seconds that the first one waits for the others to go.
+        """
+        self.meet()
+        if self.rank:
+            self._tell(_HERE)
+        else:
+            self._wait([self._key(rank) for rank in range(1, self.count)], patience)
 
     def tell_failure(self) -> None:
         """Let the others know that this one does not come."""

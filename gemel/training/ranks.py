@@ -1,6 +1,7 @@
 """The processes that one training runs on, and what they tell each other."""
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -172,4 +173,6 @@ def _heard() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:  # gloo's and NCCL's are no more than that
-        raise OthersGoneError(str(error).partition("\n")[0]) from error
+        # Without the place in their source that it begins with.
+        reason = re.sub(r"^\[.*?\] ", "", str(error)).partition("\n")[0].partition(". ")[0]
+        raise OthersGoneError(reason) from error

@@ -102,8 +102,7 @@ def gradients(trainer):
     return np.stack(found)
 
 
-def main():
-    folder = Path(sys.argv[1])
+def work(folder):
     with joined() as ranks:
         for case in CASES:
             for chunk_size in (0, 3):
@@ -112,4 +111,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    work(Path(sys.argv[1]))

@@ -12,7 +12,7 @@ from gemel.models import read, take_rows
 from gemel.training import gradients, learn
 
 CASES = ["triplet", "subwords", "joint", "dropout", "padding counts"]
-SIZES = [1, 2, 5, 11, 999]
+SIZES = [1, 5, 999]
 
 
 def far_apart(one, other):
