@@ -1,7 +1,7 @@
 """Networks for questions, made of layers."""
 
 from gemel.models.head import PairHead
-from gemel.models.reading import draw_kept, read, take_rows
+from gemel.models.reading import draw_kept, read, rows_read, take_rows
 from gemel.models.siamese import Mode, SiameseModel
 from gemel.models.weights import get_weights, set_weights
 
@@ -12,6 +12,7 @@ __all__ = [
     "draw_kept",
     "get_weights",
     "read",
+    "rows_read",
     "set_weights",
     "take_rows",
 ]

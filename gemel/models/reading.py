@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Int64
-from torch import Tensor
+from torch import Tensor, nn
 
 from gemel.layers import (
     LSTM,
@@ -19,7 +19,7 @@ from gemel.layers.packed import PackedRows, can_pack, read_packed
 from gemel.layers.sequence import LSTMCell
 from gemel.text import TokenTable
 
-__all__ = ["draw_kept", "read", "take_rows"]
+__all__ = ["draw_kept", "read", "rows_read", "take_rows"]
 
 
 def read(
@@ -123,6 +123,25 @@ def take_rows(
     ngrams, starts = inputs[-2:]
     chosen = TokenTable(ngrams.astype(np.int32), starts).gather(words)
     return (*others, numbers, chosen.ids.astype(np.int64), chosen.starts)
+
+
+def rows_read(
+    processor: Serial, inputs: tuple[Int64[np.ndarray, "..."], ...]
+) -> dict[nn.Parameter, Int64[np.ndarray, "_"]]:
+    """Give the rows of each table that a batch looks up: no other can have a gradient.
+
+    Args:
+        processor: that of a `SiameseModel`.
+        inputs: what it takes.
+    """
+    embedding = processor.sublayers[0]
+    if isinstance(embedding, ComposedEmbedding):
+        embedding = embedding.spelled
+    ids = np.unique(inputs[0])
+    if not isinstance(embedding, SubwordEmbedding):
+        return {embedding.weight: ids}
+    known = ids[ids < embedding.words.vocab_size]
+    return {embedding.words.weight: known, embedding.ngrams: np.unique(inputs[-2])}
 
 
 def _on_device(

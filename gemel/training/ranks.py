@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 import torch.distributed as dist
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Int64
 from torch import Tensor, nn
 
 from gemel.training.meeting import Meeting, OthersGoneError
@@ -104,6 +104,7 @@ class Ranks:
         self,
         own: Sequence[nn.Parameter],
         common: Sequence[nn.Parameter],
+        rows: Mapping[nn.Parameter, Int64[np.ndarray, "_"]],
         loss: float,
         asks_to_stop: bool,
     ) -> tuple[float, bool]:
@@ -113,6 +114,7 @@ class Ranks:
             own: parameters of what reads the questions: each process has the gradient of its share.
             common: parameters behind the gathered vectors: each process has the whole gradient, and
                 that of the first one counts, so that nobody drifts away.
+            rows: of tables, which can have a gradient in any process; the others are not sent.
             loss: of the batch; that of the first one counts.
             asks_to_stop: whether somebody has asked this process to stop.
 
@@ -132,13 +134,22 @@ class Ranks:
             each.grad is not None and does for each, does in zip(parameters, counts, strict=True)
         ]
         told = [loss if self.is_first else 0.0, float(asks_to_stop), *map(float, found)]
-        flat = [each.flatten() for each in (*gradients, torch.tensor(told))]
         device = gradients[0].device
-        summed = self._sum(torch.cat([each.to(device) for each in flat]))
-        *parts, heard = summed.split([len(each) for each in flat])
+        sent = {each: torch.from_numpy(numbers).to(device) for each, numbers in rows.items()}
+        parts = [
+            gradient[sent[each]] if each in sent else gradient
+            for each, gradient in zip(parameters, gradients, strict=True)
+        ]
+        parts.append(torch.tensor(told, device=device))
+        summed = self._sum(torch.cat([each.flatten() for each in parts]))
+        *sums, heard = summed.split([each.numel() for each in parts])
         loss, stops, *some = heard.tolist()
-        for parameter, part, has in zip(parameters, parts, some, strict=True):
-            parameter.grad = part.view_as(parameter) if has else None
+        for each, gradient, total, has in zip(parameters, gradients, sums, some, strict=True):
+            if each in sent:
+                gradient[sent[each]] = total.view(-1, *each.shape[1:])
+            else:
+                gradient = total.view_as(each)
+            each.grad = gradient if has else None
         return loss, stops > 0
 
     def any(self, flag: bool) -> bool:

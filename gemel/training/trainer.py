@@ -12,7 +12,7 @@ import torch
 from gemel.config import TrainingConfig
 from gemel.data import Batch, Batches
 from gemel.errors import TrainingError
-from gemel.models import SiameseModel, get_weights, set_weights
+from gemel.models import SiameseModel, get_weights, rows_read, set_weights
 from gemel.training.averaging import Average
 from gemel.training.collapse import COLLAPSED
 from gemel.training.device import choose_device
@@ -233,8 +233,9 @@ class Trainer:
         with self._chance():
             loss = self.gradients.backward(batch, bfloat16=self.bfloat16)
         encoder = list(self.parts["weights"].parameters())
+        rows = {} if self.ranks.is_alone else rows_read(self.model.processor, batch.inputs)
         loss, self._any_is_asked = self.ranks.sum_gradients(
-            encoder, self.parameters[len(encoder) :], loss, self._is_asked()
+            encoder, self.parameters[len(encoder) :], rows, loss, self._is_asked()
         )
         return loss
 

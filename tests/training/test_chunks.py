@@ -8,7 +8,7 @@ import torch
 
 from gemel.config import Config
 from gemel.data import Pairs
-from gemel.models import read, take_rows
+from gemel.models import read, rows_read, take_rows
 from gemel.training import gradients, learn
 
 CASES = ["triplet", "subwords", "joint", "dropout", "padding counts"]
@@ -75,6 +75,19 @@ def test_a_part_brings_the_spelling_of_its_own_words_only(case, gradient_worker)
         if case != "triplet":
             assert all(len(each[-2]) <= len(batch.inputs[-2]) for each in parts)
             assert len(parts[0][-1]) - 1 <= (parts[0][-3] > 0).sum()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_other_rows_of_tables_than_those_read_have_no_gradient(case, gradient_worker):
+    trainer = gradient_worker.make_trainer(case)
+    for batch in trainer.batches.epoch(1):
+        trainer._gradient(batch)
+        tables = rows_read(trainer.model.processor, batch.inputs)
+        assert len(tables) == 1 + (case != "triplet")
+        for table, rows in tables.items():
+            if table.grad is not None:
+                others = np.setdiff1d(np.arange(len(table)), rows)
+                assert not table.grad[others].any()
 
 
 def test_what_is_read_at_one_time_is_bounded_and_not_the_batch(gradient_worker, monkeypatch):

@@ -64,7 +64,7 @@ def test_one_process_is_the_plain_case():
     vectors = torch.ones(3, 2)
     assert ranks.gather(vectors, slice(0, 3), 3) is vectors
     assert ranks.share(np.array([4, 1, 5])) == slice(0, 3)
-    assert ranks.sum_gradients([], [], 0.5, asks_to_stop=True) == (0.5, True)
+    assert ranks.sum_gradients([], [], {}, 0.5, asks_to_stop=True) == (0.5, True)
     assert ranks.any(True)
     assert not ranks.any(False)
     assert ranks.from_first(lambda: "mine") == "mine"
