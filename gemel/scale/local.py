@@ -5,6 +5,7 @@ and no lock is shared that it could take along.
 """
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import pickle
@@ -23,6 +24,8 @@ from gemel.inference import available_cores
 from gemel.scale.tasks import TRIES, Done, Task, compute, given_up, name_of, unpack
 
 __all__ = ["LocalWorkers"]
+
+_LOG = logging.getLogger("gemel.scale")
 
 _GRACE = 2.0
 """Seconds in which a process that shall end may remove what it has half written."""
@@ -82,6 +85,9 @@ class LocalWorkers:
                         how = worker.bury()
                         if deaths[worker.number] == TRIES:
                             raise given_up(worker.number, stage or name_of(task), how) from None
+                        _LOG.warning(
+                            "task %d runs again: its process died of %s", worker.number, how
+                        )
                         waiting.append(worker.number)
                         continue
                     if outcome:

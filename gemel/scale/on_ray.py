@@ -1,0 +1,282 @@
+"""Tasks on Ray: on the cores of this machine, or on a cluster's."""
+
+import contextlib
+import logging
+import os
+import pickle
+import secrets
+import signal
+import socket
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from gemel.errors import ConfigError, MissingExtraError, ScaleError
+from gemel.inference import available_cores
+from gemel.scale.tasks import TRIES, Done, Task, compute, given_up, name_of, unpack
+from gemel.version import __version__
+
+try:
+    import ray
+    from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, WorkerCrashedError
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+except ImportError as error:
+    raise MissingExtraError("Ray", "ray") from error
+
+__all__ = ["RayWorkers"]
+
+_LOG = logging.getLogger("gemel.scale")
+
+_PATIENCE = 60.0
+"""Seconds in which each machine of a cluster has to answer; a fresh one starts a process first."""
+_KNOCK = 5.0
+"""Seconds in which the head of a cluster has to answer."""
+_GRACE = 5.0
+"""Seconds in which a task that is cancelled may remove what it has half written."""
+_STORE = 100 * 2**20
+"""Bytes of shared memory for a Ray of our own: tasks return a few numbers, the rest is in files."""
+_SIGNS_OF_DEATH = (WorkerCrashedError, OutOfMemoryError, NodeDiedError)
+
+# typing.Self, which the checks of the test suite cannot read on a method.
+_Itself = TypeVar("_Itself", bound="RayWorkers")
+
+
+class RayWorkers:
+    """Ray's processes that run tasks, each with one core and one compute thread.
+
+    Where this process has connected to Ray already, that connection is used and stays.
+
+    Args:
+        address: of a cluster that runs, `host:port` of its head, or `auto` for the one that this
+            machine is part of; None starts a Ray on this machine for as long as the workers live.
+        processes: tasks that run at one time; None for as many as Ray has cores.
+        folder: where the tasks read and write; every machine has to see it at the same path.
+
+    Raises:
+        ConfigError: fewer than one process, or an address of a kind that cannot be used.
+        ScaleError: Ray does not start or answer, has no core, or one of its machines has another
+            gemel or does not see the folder.
+    """
+
+    def __init__(
+        self,
+        address: str | None = None,
+        processes: int | None = None,
+        *,
+        folder: Path | None = None,
+    ):
+        if processes is not None and processes < 1:
+            raise ConfigError(f"processes: {processes} can compute nothing; ask for 1 or more")
+        if address is not None and address != "auto":
+            _check_address(address)
+        self._is_ours = not ray.is_initialized()
+        if self._is_ours:
+            _connect(address)
+        try:
+            cores = int(ray.cluster_resources().get("CPU", 0))
+            if not cores:
+                raise ScaleError("Ray has no core to compute on: add machines with `ray start`")
+            self.count = processes or cores
+            if address is not None or not self._is_ours:
+                _look_around(folder)
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, task: Task[Any], numbers: Sequence[int], *, stage: str = "") -> Iterator[Done]:
+        """Run a task for each number, as `gemel.scale.tasks.Workers` says.
+
+        Raises:
+            ScaleError: the process of a task died each of the times that it was tried, or Ray
+                itself failed.
+            Exception: whatever a task raised.
+        """
+        packed = pickle.dumps(task, pickle.HIGHEST_PROTOCOL)
+        waiting, deaths = deque(numbers), Counter[int]()
+        # Tasks and no actors: an actor keeps its core until it is ended, so that on few cores, or
+        # beside others' actors, the last would wait for ever. A task gives its core back. Nor does
+        # Ray try again, which for want of memory it would do without end.
+        remote = ray.remote(num_cpus=1, max_retries=0)(compute)
+        busy: dict[ray.ObjectRef[bytes], int] = {}
+        outcomes: list[bytes] = []
+        try:
+            while waiting or busy or outcomes:
+                while waiting and len(busy) < self.count:
+                    number = waiting.popleft()
+                    busy[remote.remote(packed, number)] = number
+                yield from map(unpack, outcomes)
+                outcomes = []
+                if not busy:
+                    continue
+                one, _ = ray.wait(list(busy), num_returns=1)
+                ready, _ = ray.wait(list(busy), num_returns=len(busy), timeout=0)
+                for reference in ready or one:
+                    number = busy.pop(reference)
+                    try:
+                        outcomes.append(ray.get(reference))
+                    except _SIGNS_OF_DEATH as death:
+                        deaths[number] += 1
+                        if deaths[number] == TRIES:
+                            called = stage or name_of(task)
+                            raise given_up(number, called, _cause(death)) from death
+                        _LOG.warning(
+                            "task %d runs again: its process died of %s", number, _cause(death)
+                        )
+                        waiting.append(number)
+                    except RayError as failure:
+                        raise ScaleError(f"Ray could not run task {number}: {failure}") from failure
+        finally:
+            _cancel(list(busy))
+
+    def close(self) -> None:
+        """End Ray, if it was started here; may be called twice."""
+        if self._is_ours:
+            self._is_ours = False
+            ray.shutdown()
+            _may_print(True)
+
+    def __enter__(self: _Itself) -> _Itself:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _cause(death: Exception) -> str:
+    return "want of memory" if isinstance(death, OutOfMemoryError) else type(death).__name__
+
+
+def _cancel(references: list[Any]) -> None:
+    """End tasks: first so that they can tidy up, then for good."""
+    if not references or not ray.is_initialized():
+        return
+    with contextlib.suppress(RayError):
+        for reference in references:
+            ray.cancel(reference)
+        _, running = ray.wait(references, num_returns=len(references), timeout=_GRACE)
+        for reference in running:
+            ray.cancel(reference, force=True)
+
+
+def _check_address(address: str) -> None:
+    """See that a cluster's head answers, which Ray tries for minutes before it ends the process.
+
+    Raises:
+        ConfigError: not a host and a port.
+        ScaleError: nobody is there, or somebody else.
+    """
+    host, _, port = address.rpartition(":")
+    if "/" in address or not host or not port.isdecimal() or int(port) > 65535:
+        raise ConfigError(
+            f"address {address!r}: expected host:port of the cluster's head, as `ray start --head`"
+            " writes it, or auto on a machine of the cluster"
+        )
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK) as head:
+            if os.environ.get("RAY_USE_TLS", "0") != "0":
+                return
+            # The greeting of HTTP/2, which Ray speaks: both sides begin with their settings, which
+            # are frames of type 4.
+            head.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+            is_ray = head.recv(4)[3:] == b"\x04"
+    except OSError as error:
+        raise ScaleError(f"no Ray at {address}: {error.strerror or error}") from error
+    if not is_ray:
+        raise ScaleError(f"what answers at {address} is no Ray; its head listens on 6379 mostly")
+
+
+def _connect(address: str | None) -> None:
+    """Start Ray or connect to it, with nothing on the screen.
+
+    Raises:
+        ScaleError: it does not work.
+    """
+    settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address is None:
+        address = "local"
+        settings |= {
+            "num_cpus": available_cores(),
+            "include_dashboard": False,
+            "object_store_memory": _STORE,
+        }
+    before = signal.getsignal(signal.SIGTERM)
+    usage = os.environ.get("RAY_USAGE_STATS_ENABLED")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    _may_print(False)
+    try:
+        ray.init(address=address, **settings)
+    except (Exception, SystemExit) as error:  # it ends the process where it finds nobody
+        ray.shutdown()
+        _may_print(True)
+        told = "it gave up" if isinstance(error, SystemExit) else str(error)
+        raise ScaleError(f"Ray ({address}) does not start: {told}") from error
+    finally:
+        if usage is None:
+            del os.environ["RAY_USAGE_STATS_ENABLED"]
+        else:
+            os.environ["RAY_USAGE_STATS_ENABLED"] = usage
+        # Ray sets one that ends it in good order, which is more than the usual one does.
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and callable(before):
+            signal.signal(signal.SIGTERM, before)
+
+
+def _may_print(may: bool) -> None:
+    # Ray prints to stdout which worker was killed, among what gemel writes there, whatever
+    # `ray.init` is told. This is its debugger's switch; `run` says by itself what runs again.
+    ray._private.worker._worker_logs_enabled = may
+
+
+def _look_around(folder: Path | None) -> None:
+    """See that every machine has this gemel and sees the folder.
+
+    Raises:
+        ScaleError: one does not; its name is in the message.
+    """
+    # None of it needs a core: where others have them all, tasks may wait, but not this.
+    remote = ray.remote(num_cpus=0, max_retries=TRIES)(_look)
+    mark = None if folder is None else folder.resolve() / f".ray-{secrets.token_hex(8)}"
+    if mark is not None:
+        mark.touch()
+    try:
+        looks = {}
+        for node in ray.nodes():
+            if node["Alive"] and node["Resources"].get("CPU"):
+                there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+                name = f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
+                looks[name] = remote.options(scheduling_strategy=there).remote(mark)
+        for name, look in looks.items():
+            try:
+                version, is_seen = ray.get(look, timeout=_PATIENCE)
+            except ray.exceptions.GetTimeoutError as error:
+                raise ScaleError(f"Ray: {name} did not answer in {_PATIENCE:.0f} s") from error
+            except RayError as error:
+                last = str(error).strip().splitlines()[-1]
+                raise ScaleError(
+                    f"Ray: gemel {__version__} does not run on {name}: {last}"
+                ) from error
+            if version != __version__:
+                raise ScaleError(
+                    f"Ray: {name} has gemel {version}, this machine {__version__}; install the same"
+                )
+            if not is_seen:
+                raise ScaleError(
+                    f"Ray: {name} does not see {folder} of this machine; its path has to be the "
+                    "same on every machine, on a disk that they share"
+                )
+    finally:
+        if mark is not None:
+            mark.unlink(missing_ok=True)
+
+
+def _look(mark: Path | None) -> tuple[str, bool]:
+    """Say which gemel is here, and whether a file is seen."""
+    return __version__, mark is None or mark.exists()
