@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from gemel.errors import ScaleError
 from gemel.inference import one_compute_thread
@@ -51,6 +51,7 @@ class Done:
     """The most memory, resident, in MiB, that the process which ran it has ever held so far."""
 
 
+@runtime_checkable
 class Workers(Protocol):
     """Processes that run tasks; as a context manager they are closed at the end."""
 
