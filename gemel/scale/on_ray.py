@@ -217,7 +217,12 @@ def _connect(address: str | None) -> None:
         ray.shutdown()
         _may_print(True)
         told = "it gave up" if isinstance(error, SystemExit) else str(error)
-        raise ScaleError(f"Ray ({address}) does not start: {told}") from error
+        if settings.get("num_cpus"):
+            raise ScaleError(f"Ray does not start: {told}") from error
+        raise ScaleError(
+            f"no connection to Ray at {address}: {told}. A cluster that asks for a token needs "
+            "RAY_AUTH_MODE=token here too; this machine has to be one of the cluster's"
+        ) from error
     finally:
         if usage is None:
             del os.environ["RAY_USAGE_STATS_ENABLED"]

@@ -18,9 +18,6 @@ from gemel.scale import choose_workers
 from gemel.scale.local import LocalWorkers
 from gemel.scale.on_ray import RayWorkers
 
-# Of Ray's own files and sockets, when it ends.
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
-
 
 @pytest.fixture(scope="module")
 def workers():
