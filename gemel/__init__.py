@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         backup,
         compare,
         dedupe,
+        dedupe_in_shards,
         encode,
         evaluate,
         export_reviews,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         LayerError,
         MissingExtraError,
         ModelMismatchError,
+        ScaleError,
         StoreError,
         TrainingError,
         TrainingStopped,
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from gemel.evaluation import Refit, Report
     from gemel.folder import Model
     from gemel.inference import Compared, Encoded, Engine, Explanation
+    from gemel.scale import ShardedDuplicates
     from gemel.search import DuplicateIndex, Duplicates, Filled, Group, Match, NewQuestion, Store
 
 __all__ = [
@@ -91,6 +94,8 @@ __all__ = [
     "Refit",
     "Report",
     "SampleReport",
+    "ScaleError",
+    "ShardedDuplicates",
     "SplitReport",
     "Store",
     "StoreError",
@@ -104,6 +109,7 @@ __all__ = [
     "backup",
     "compare",
     "dedupe",
+    "dedupe_in_shards",
     "encode",
     "evaluate",
     "export_reviews",
@@ -127,6 +133,7 @@ _ROOMS = {
         "backup",
         "compare",
         "dedupe",
+        "dedupe_in_shards",
         "encode",
         "evaluate",
         "export_reviews",
@@ -162,6 +169,7 @@ _ROOMS = {
         "LayerError",
         "MissingExtraError",
         "ModelMismatchError",
+        "ScaleError",
         "StoreError",
         "TrainingError",
         "TrainingStopped",
@@ -169,6 +177,7 @@ _ROOMS = {
     "evaluation": ("Refit", "Report"),
     "folder": ("Model",),
     "inference": ("Compared", "Encoded", "Engine", "Explanation"),
+    "scale": ("ShardedDuplicates",),
     "search": (
         "DuplicateIndex",
         "Duplicates",

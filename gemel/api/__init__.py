@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gemel.api.answering import compare, encode, load
     from gemel.api.files import audit, sample, split
-    from gemel.api.keeping import backup, dedupe, index, open_index, reindex, restore
+    from gemel.api.keeping import (
+        backup,
+        dedupe,
+        dedupe_in_shards,
+        index,
+        open_index,
+        reindex,
+        restore,
+    )
     from gemel.api.learning import refine, train
     from gemel.api.measuring import evaluate, fit
     from gemel.api.reviewing import export_reviews
@@ -16,6 +24,7 @@ __all__ = [
     "backup",
     "compare",
     "dedupe",
+    "dedupe_in_shards",
     "encode",
     "evaluate",
     "export_reviews",
@@ -35,7 +44,15 @@ __all__ = [
 _FILES = {
     "answering": ("compare", "encode", "load"),
     "files": ("audit", "sample", "split"),
-    "keeping": ("backup", "dedupe", "index", "open_index", "reindex", "restore"),
+    "keeping": (
+        "backup",
+        "dedupe",
+        "dedupe_in_shards",
+        "index",
+        "open_index",
+        "reindex",
+        "restore",
+    ),
     "learning": ("refine", "train"),
     "measuring": ("evaluate", "fit"),
     "reviewing": ("export_reviews",),

@@ -1,6 +1,7 @@
 """The verbs that keep questions, and find the ones that ask the same."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from gemel.api.opening import open_engine
@@ -9,6 +10,8 @@ from gemel.errors import DataError
 from gemel.folder import Model
 from gemel.inference import Engine, stream_answerable
 from gemel.pretrained import DEFAULT_MODEL
+from gemel.scale import SHARD_SIZE, ShardedDuplicates, Workers, choose_workers
+from gemel.scale import dedupe_in_shards as run_in_shards
 from gemel.search import (
     CUT,
     FLOOR,
@@ -25,7 +28,7 @@ from gemel.search import reindex as reindex_store
 from gemel.search import restore as restore_store
 from gemel.text import Progress
 
-__all__ = ["backup", "dedupe", "index", "open_index", "reindex", "restore"]
+__all__ = ["backup", "dedupe", "dedupe_in_shards", "index", "open_index", "reindex", "restore"]
 
 
 def open_index(
@@ -192,6 +195,59 @@ def dedupe(
         threads=threads,
         progress=progress,
     )
+
+
+def dedupe_in_shards(
+    questions: str | Path,
+    work: str | Path,
+    model: str | Path | Model | Engine = DEFAULT_MODEL,
+    *,
+    engine: str = "local",
+    address: str | None = None,
+    processes: int | None = None,
+    columns: QuestionColumns | None = None,
+    skip_bad: int | BadRows = 0,
+    probability: float = CUT,
+    linkage: str = "average",
+    floor: float = FLOOR,
+    shard_size: int = SHARD_SIZE,
+    progress: Progress | None = None,
+) -> ShardedDuplicates:
+    """Do as `dedupe` does of a file too large for it: shard by shard, on several processes.
+
+    Args:
+        questions: the file.
+        work: a folder for what is done; a run that was stopped goes on from there.
+        model: what encodes and judges them.
+        engine: what runs the tasks: `local`, processes of this machine, or `ray`.
+        address: of a Ray cluster; None starts a Ray on this machine.
+        processes: how many tasks run at one time; one for each core if None.
+        columns: question and id, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        probability, linkage, floor, shard_size, progress: see `gemel.scale.dedupe_in_shards`.
+
+    Raises:
+        FolderError: the model cannot be loaded.
+        ConfigError, DataError, MissingExtraError, ScaleError, OSError: see
+            `gemel.scale.dedupe_in_shards`.
+    """
+    return run_in_shards(
+        open_engine(model),
+        Source.of(questions),
+        Path(work),
+        partial(_workers, engine, address, processes),
+        columns=columns,
+        bad_rows=BadRows.of(skip_bad),
+        probability=probability,
+        linkage=linkage,
+        floor=floor,
+        shard_size=shard_size,
+        progress=progress,
+    )
+
+
+def _workers(engine: str, address: str | None, processes: int | None, folder: Path) -> Workers:
+    return choose_workers(engine, processes=processes, address=address, folder=folder)
 
 
 def _read(

@@ -1,9 +1,11 @@
 """`gemel dedupe` and `gemel duplicates`."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 from rich.console import Console
 
@@ -11,10 +13,12 @@ from gemel.cli.groups_text import describe_duplicates
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import QuestionReading, reads_questions
+from gemel.cli.stages_text import describe_stages
 from gemel.cli.stores import Database
 
 if TYPE_CHECKING:
-    from gemel.search import Duplicates
+    from gemel.scale import ShardedDuplicates
+    from gemel.search import FoundGroups
 
 __all__ = ["dedupe", "duplicates"]
 
@@ -53,6 +57,46 @@ Outs = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that stand there.")]
+Work = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        show_default=False,
+        help="For many questions: work shard by shard, on several processes, and keep in this "
+        "folder what is done. The same command goes on with a run that was stopped.",
+    ),
+]
+EngineName = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="local|ray",
+        show_default=False,
+        help="What runs the shards' tasks: processes of this machine (local), or Ray. Without "
+        "--work what is done lies beside the first --out while it lasts.",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT", show_default=False, help="Of a Ray cluster that runs; or auto."
+    ),
+]
+Processes = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, show_default=False, help="Tasks at one time; one for each core."
+    ),
+]
+ShardSize = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        show_default=False,
+        help="Questions of a shard, 200,000; fewer take less memory a process.",
+    ),
+]
 
 
 @reads_questions
@@ -66,12 +110,18 @@ def dedupe(
     linkage: Linkage = None,
     floor: Floor = None,
     threads: Threads = None,
+    work: Work = None,
+    engine: EngineName = None,
+    address: Address = None,
+    processes: Processes = None,
+    shard_size: ShardSize = None,
     as_json: Json = False,
 ) -> None:
     """Find the questions of a file that ask the same, in groups.
 
     Copies come first, then what the model finds likely enough. Every group has a central question,
-    which is nearest to all the others.
+    which is nearest to all the others. Up to some millions of questions are one shard, in memory;
+    --work or --engine takes any number of them.
 
     Example: gemel dedupe questions.csv --out groups.csv --out groups.html
     """
@@ -79,17 +129,38 @@ def dedupe(
 
     _check(out, overwrite)
     chosen = chosen_model(model)
+    given: dict[str, Any] = {"columns": reading.columns, "skip_bad": reading.skip_bad}
+    cut = _said(probability=probability, linkage=linkage, floor=floor)
+    if work is None and engine is None:
+        _refuse_shards(address=address, processes=processes, shard_size=shard_size)
+        with WorkProgress(Console(stderr=True)) as progress:
+            found = api.dedupe(
+                questions, chosen, progress=progress, threads=_threads(threads), **given, **cut
+            )
+        reading.warn()
+        _report(found, out, as_json=as_json)
+        return
+    if threads is not None:
+        raise typer.BadParameter(
+            "each process has one thread; see --processes", param_hint="--threads"
+        )
+    kept = work or _beside(out)
     with WorkProgress(Console(stderr=True)) as progress:
-        found = api.dedupe(
+        sharded = api.dedupe_in_shards(
             questions,
+            kept,
             chosen,
-            columns=reading.columns,
-            skip_bad=reading.skip_bad,
+            engine=engine or "local",
+            address=address,
             progress=progress,
-            **_settings(probability, linkage, floor, threads),
+            **given,
+            **cut,
+            **_said(processes=processes, shard_size=shard_size),
         )
     reading.warn()
-    _report(found, out, as_json=as_json)
+    _report(sharded, out, as_json=as_json, stages=sharded)
+    if work is None:
+        shutil.rmtree(kept)
 
 
 def duplicates(
@@ -115,7 +186,9 @@ def duplicates(
         WorkProgress(Console(stderr=True)) as progress,
     ):
         found = index.duplicates(
-            progress=progress, **_settings(probability, linkage, floor, threads)
+            progress=progress,
+            threads=_threads(threads),
+            **_said(probability=probability, linkage=linkage, floor=floor),
         )
     _report(found, out, as_json=as_json)
 
@@ -127,34 +200,61 @@ def _check(out: list[Path] | None, overwrite: bool) -> None:
         check_group_file(path, overwrite=overwrite)
 
 
-def _settings(
-    probability: float | None, linkage: str | None, floor: float | None, threads: int | None
-) -> dict[str, Any]:
+def _said(**options: Any) -> dict[str, Any]:
     """Give what was said; what was not is as the library has it."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _threads(threads: int | None) -> int:
     from gemel.inference import available_cores
 
-    said = {"probability": probability, "linkage": linkage, "floor": floor}
-    given = {name: value for name, value in said.items() if value is not None}
-    return given | {"threads": threads or available_cores()}
+    return threads or available_cores()
 
 
-def _report(found: "Duplicates", out: list[Path] | None, *, as_json: bool) -> None:
+def _refuse_shards(**options: Any) -> None:
+    for name in _said(**options):
+        hint = f"--{name.replace('_', '-')}"
+        raise typer.BadParameter("goes with --work or --engine", param_hint=hint)
+
+
+def _beside(out: list[Path] | None) -> Path:
+    """Name the work folder of who named none."""
+    if not out:
+        raise typer.BadParameter(
+            "needs a place for what is done: --work DIR, or --out FILE to put it beside",
+            param_hint="--engine",
+        )
+    return out[0].with_name(f"{out[0].name}.work")
+
+
+def _report(
+    found: "FoundGroups",
+    out: list[Path] | None,
+    *,
+    as_json: bool,
+    stages: "ShardedDuplicates | None" = None,
+) -> None:
     from gemel.search import write_groups
 
     for path in out or []:
         write_groups(found, path)
     if as_json:
-        figures = {
-            "questions": len(found.ids),
-            "groups": len(found.groups),
-            "grouped": sum(map(len, found.groups)),
+        figures: dict[str, Any] = {
+            "questions": found.questions,
+            "groups": len(found),
+            "grouped": found.grouped,
             "copies": found.exact,
-            "kept": len(found.kept),
+            "kept": found.questions - found.grouped + len(found),
             "probability": found.probability,
             "linkage": found.linkage,
             "floor": found.floor,
-            "pairs": len(found.pairs),
+            "pairs": found.judged,
         }
+        if stages is not None:
+            figures["stages"] = msgspec.to_builtins(stages.stages)
         typer.echo(json.dumps(figures))
     else:
-        typer.echo("\n".join(describe_duplicates(found, out or [])))
+        lines = [*describe_duplicates(found, out or [])]
+        if stages is not None:
+            lines += ["", *describe_stages(stages.stages)]
+        typer.echo("\n".join(lines))

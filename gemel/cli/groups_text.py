@@ -1,5 +1,6 @@
 """Duplicate groups in words."""
 
+import itertools
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 from gemel.cli.printable import shortened
 
 if TYPE_CHECKING:
-    from gemel.search import Duplicates
+    from gemel.search import FoundGroups
 
 __all__ = ["describe_duplicates"]
 
@@ -16,25 +17,25 @@ _GROUPS, _MEMBERS = 5, 4
 """Groups that are shown, and questions of each."""
 
 
-def describe_duplicates(found: "Duplicates", written: Sequence[Path]) -> Iterator[str]:
+def describe_duplicates(found: "FoundGroups", written: Sequence[Path]) -> Iterator[str]:
     """Say what was found, and show the largest groups.
 
     Args:
         found: the groups.
         written: files that have all of them.
     """
-    gone = len(found.ids) - len(found.kept)
-    groups = f"{len(found.groups):,} group{'' if len(found.groups) == 1 else 's'}"
+    count = len(found)
+    groups = f"{count:,} group{'' if count == 1 else 's'}"
     yield (
-        f"{len(found.ids):,} questions: {sum(map(len, found.groups)):,} have a duplicate, in "
-        f"{groups}; {gone:,} could go"
+        f"{found.questions:,} questions: {found.grouped:,} have a duplicate, in {groups}; "
+        f"{found.grouped - count:,} could go"
     )
     yield (
         f"{found.exact:,} are copies of others; the rest by a probability of "
         f"{found.probability:g} and more, linkage {found.linkage}, cosine {found.floor:g} and more"
     )
     room = max(20, shutil.get_terminal_size().columns - 10)
-    for group in found.groups[:_GROUPS]:
+    for group in itertools.islice(found.groups, _GROUPS):
         yield ""
         yield f"{len(group):,} questions"
         for member in group.members[:_MEMBERS]:
@@ -43,9 +44,9 @@ def describe_duplicates(found: "Duplicates", written: Sequence[Path]) -> Iterato
         if len(group) > _MEMBERS:
             yield f"         and {len(group) - _MEMBERS:,} more"
     yield ""
-    if len(found.groups) > _GROUPS:
-        yield f"the {_GROUPS} largest groups of {len(found.groups):,}"
+    if count > _GROUPS:
+        yield f"the {_GROUPS} largest groups of {count:,}"
     for path in written:
         yield f"{path}: written"
-    if found.groups and not written:
+    if count and not written:
         yield "--out groups.csv, .jsonl or .html writes all of them"

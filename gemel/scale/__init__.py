@@ -1,5 +1,18 @@
-"""Large runs: the same stages in processes of this machine or on Ray."""
+"""Large runs: `gemel dedupe` file to file, in processes of this machine or on Ray."""
 
+from gemel.scale.manifest import StageRecord
+from gemel.scale.result import ShardedDuplicates
+from gemel.scale.running import SHARD_SIZE, dedupe_in_shards
 from gemel.scale.workers import ENGINES, Done, Task, Workers, choose_workers
 
-__all__ = ["ENGINES", "Done", "Task", "Workers", "choose_workers"]
+__all__ = [
+    "ENGINES",
+    "SHARD_SIZE",
+    "Done",
+    "ShardedDuplicates",
+    "StageRecord",
+    "Task",
+    "Workers",
+    "choose_workers",
+    "dedupe_in_shards",
+]

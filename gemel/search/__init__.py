@@ -10,6 +10,7 @@ from gemel.search.deduping import CUT, FLOOR, find_duplicates
 from gemel.search.duplicates import (
     LINKAGES,
     Duplicates,
+    FoundGroups,
     Group,
     Member,
     PairScore,
@@ -71,6 +72,7 @@ __all__ = [
     "FLOOR",
     "Follower",
     "Found",
+    "FoundGroups",
     "Graph",
     "Group",
     "GROUP_KINDS",

@@ -1,7 +1,7 @@
 """Every pair of a corpus that is close enough to be looked at."""
 
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float16, Float32, Int, Int32
 
 from gemel.data.graph import number_pairs
 from gemel.inference import available_cores, one_compute_thread
-from gemel.search.cells import Cells, choose_cut, choose_sample
+from gemel.search.cells import Cells, Mapper, choose_cut, choose_sample
 from gemel.text import Progress
 
 __all__ = ["ClosePairs", "close_pairs", "pairs_in_cells", "usable_rows"]
@@ -69,16 +69,18 @@ def close_pairs(
     vectors = vectors[rows]
     cut = choose_cut(len(rows), floor)
     nearest = np.zeros((len(rows), cut.probes), np.int32)
-    with one_compute_thread(), ThreadPoolExecutor(available_cores()) as run:
+    with one_compute_thread(), ThreadPoolExecutor(available_cores()) as pool:
         if cut.cells > 1:
-            cells = Cells.learn(vectors[choose_sample(len(rows), cut)], cut, run)
+            cells = Cells.learn(vectors[choose_sample(len(rows), cut)], cut, pool.map)
             done = 0
-            for found in cells.nearest(vectors, run):
+            for found in cells.nearest(vectors, pool.map):
                 nearest[done : done + len(found)] = found
                 done += len(found)
                 told("cells", done, len(rows))
         parts: list[ClosePairs] = []
-        for part, done, tasks in pairs_in_cells(vectors, nearest, range(cut.cells), floor, run):
+        for part, done, tasks in pairs_in_cells(
+            vectors, nearest, range(cut.cells), floor, pool.map
+        ):
             parts.append(part)
             told("comparing", done, tasks)
     left, right, cosine = ClosePairs.joined(parts)
@@ -100,7 +102,7 @@ def pairs_in_cells(
     nearest: Int32[np.ndarray, "rows probes"],
     cells: range,
     floor: float,
-    run: Executor,
+    run: Mapper,
 ) -> Iterator[tuple[ClosePairs, int, int]]:
     """Compare all rows of some cells with each other, and give each close pair once.
 
@@ -112,7 +114,7 @@ def pairs_in_cells(
         nearest: the cells of each row; those that are not in `cells` are not looked into.
         cells: which to look into.
         floor: the least cosine that counts.
-        run: runs parts of it beside each other.
+        run: runs parts of it, maybe beside each other.
 
     Yields:
         Some pairs, in no order; how many parts of the work are done, and how many there are.
@@ -127,7 +129,7 @@ def pairs_in_cells(
         if stop - start > 1
         for block in range(0, stop - start, _BLOCK)
     ]
-    found = run.map(lambda task: _look(vectors, nearest, task, floor), tasks)
+    found = run(lambda task: _look(vectors, nearest, task, floor), tasks)
     for done, part in enumerate(found, 1):
         yield part, done, len(tasks)
 

@@ -1,15 +1,17 @@
 """Cells: a space of vectors cut into parts, each around a centre."""
 
 import math
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Float16, Float32, Int32, Int64
 
-__all__ = ["Cells", "Cut", "choose_cut", "choose_sample"]
+__all__ = ["Cells", "Cut", "Mapper", "choose_cut", "choose_sample"]
+
+Mapper: TypeAlias = Callable[..., Iterator[Any]]
+"""Python's `map`, or that of an executor, which works on several parts at one time."""
 
 _EXACT = 30_000
 """Questions up to which all are in one cell, so that all are compared with all: some seconds."""
@@ -68,35 +70,35 @@ class Cells:
     """In how many cells a vector is."""
 
     @classmethod
-    def learn(cls, sample: Float16[np.ndarray, "sample dim"], cut: Cut, run: Executor) -> "Cells":
+    def learn(cls, sample: Float16[np.ndarray, "sample dim"], cut: Cut, run: Mapper) -> "Cells":
         """Find centres by k-means.
 
         Args:
             sample: vectors of length 1, as many as cells at least, in an order of chance.
             cut: how many; the same ones every time.
-            run: runs parts of it beside each other.
+            run: runs parts of it, maybe beside each other.
 
         Source: spherical k-means, Dhillon and Modha 2001.
         """
         vectors = sample.astype(np.float32)
         centres = vectors[: cut.cells].copy()
         for _ in range(_ROUNDS if cut.cells > 1 else 0):
-            homes = run.map(
+            homes = run(
                 lambda part, to=centres: (part @ to.T).argmax(axis=1), _parts(vectors, centres)
             )
             _move(centres, vectors, np.concatenate(list(homes)))
         return cls(centres, cut.probes)
 
     def nearest(
-        self, vectors: Float16[np.ndarray, "rows dim"], run: Executor
+        self, vectors: Float16[np.ndarray, "rows dim"], run: Mapper
     ) -> Iterator[Int32[np.ndarray, "some probes"]]:
         """Yield the cells of some vectors after the other, in order: of each the nearest first.
 
         Args:
             vectors: of length 1.
-            run: runs parts of it beside each other.
+            run: runs parts of it, maybe beside each other.
         """
-        return run.map(self._nearest, _parts(vectors, self.centres))
+        return run(self._nearest, _parts(vectors, self.centres))
 
     def _nearest(
         self, vectors: Float16[np.ndarray, "some dim"]

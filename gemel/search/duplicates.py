@@ -5,7 +5,7 @@ import functools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int32, Int64
@@ -13,7 +13,16 @@ from jaxtyping import Bool, Float32, Int32, Int64
 from gemel.errors import ConfigError
 from gemel.search.clusters import central_member, connected_groups, linked_groups
 
-__all__ = ["LINKAGES", "Duplicates", "Group", "Member", "PairScore", "ScoredPairs", "require_cut"]
+__all__ = [
+    "LINKAGES",
+    "Duplicates",
+    "FoundGroups",
+    "Group",
+    "Member",
+    "PairScore",
+    "ScoredPairs",
+    "require_cut",
+]
 
 LINKAGES = ("average", "connected")
 """What makes a group: over all pairs of it the mean probability reaches the cut (a pair that was
@@ -91,11 +100,65 @@ class Group:
     members: tuple[Member, ...]
     """The central one first, which is nearest to all others together; then by probability."""
     component: int
-    """Number of the chain of pairs that it is part of; groups of one chain have the same."""
+    """The chain of pairs that it is part of, by the place, from 0, of its first question; groups of
+    one chain have the same."""
 
     def __len__(self) -> int:
         """Count the members."""
         return len(self.members)
+
+
+@runtime_checkable
+class FoundGroups(Protocol):
+    """Duplicate groups, wherever they lie."""
+
+    @property
+    def questions(self) -> int:
+        """How many questions were looked at."""
+        ...
+
+    @property
+    def exact(self) -> int:
+        """How many of them are copies of an earlier one."""
+        ...
+
+    @property
+    def judged(self) -> int:
+        """How many pairs were judged."""
+        ...
+
+    @property
+    def grouped(self) -> int:
+        """How many questions are in groups."""
+        ...
+
+    @property
+    def floor(self) -> float:
+        """Pairs of a lower cosine were not judged."""
+        ...
+
+    @property
+    def probability(self) -> float:
+        """The cut."""
+        ...
+
+    @property
+    def linkage(self) -> str:
+        """One of `LINKAGES`."""
+        ...
+
+    @property
+    def groups(self) -> Iterable[Group]:
+        """The groups of two questions and more, the largest first."""
+        ...
+
+    def scores(self) -> Iterator[list[PairScore]]:
+        """Yield for every group, in order, the scores of its pairs that were judged."""
+        ...
+
+    def __len__(self) -> int:
+        """Count the groups."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +199,25 @@ class Duplicates:
     def without(self, ids: Iterable[str]) -> "Duplicates":
         """Take questions out of their groups."""
         return dataclasses.replace(self, apart=self.apart | frozenset(ids))
+
+    @property
+    def questions(self) -> int:
+        """How many questions there are."""
+        return len(self.ids)
+
+    @property
+    def judged(self) -> int:
+        """How many pairs were judged."""
+        return len(self.pairs)
+
+    @property
+    def grouped(self) -> int:
+        """How many questions are in groups."""
+        return sum(map(len, self.groups))
+
+    def __len__(self) -> int:
+        """Count the groups."""
+        return len(self.groups)
 
     @functools.cached_property
     def joined(self) -> Int32[np.ndarray, "questions"]:
@@ -192,6 +274,13 @@ class Duplicates:
         return int(self.copies.max(initial=-1)) + 1
 
     @functools.cached_property
+    def _first(self) -> Int64[np.ndarray, "different"]:
+        """Where each different question stands first."""
+        _, first = np.unique(self.copies, return_index=True)
+        places: Int64[np.ndarray, "different"] = first
+        return places
+
+    @functools.cached_property
     def _connected(self) -> Int32[np.ndarray, "different"]:
         likely = self.pairs.probability >= np.float32(self.probability)
         return connected_groups(self._different, self.pairs.left[likely], self.pairs.right[likely])
@@ -235,5 +324,5 @@ class Duplicates:
                 Member(self.ids[row], self.texts[row], None if math.isnan(share) else share)
                 for row, share in zip(rows.tolist(), likely, strict=True)
             ),
-            component=int(self._connected[self.copies[rows[0]]]),
+            component=int(self._first[self._connected[self.copies[rows[0]]]]),
         )

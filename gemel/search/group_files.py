@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gemel.files import check_writable, new_file
-from gemel.search.duplicates import Duplicates
+from gemel.search.duplicates import FoundGroups
 from gemel.search.result_files import require_new_file
 
 __all__ = ["GROUP_KINDS", "check_group_file", "write_groups"]
@@ -31,7 +31,7 @@ def check_group_file(path: str | Path, *, overwrite: bool = False) -> None:
     check_writable(path)
 
 
-def write_groups(found: Duplicates, path: str | Path) -> None:
+def write_groups(found: FoundGroups, path: str | Path) -> None:
     """Write groups into a file, whole or not at all.
 
     A `.csv` file has a row for every question of a group: `group`, from 1, the largest first;
@@ -54,7 +54,7 @@ def write_groups(found: Duplicates, path: str | Path) -> None:
             stream.write(part.encode("utf-8", "replace"))
 
 
-def _csv(found: Duplicates) -> Iterator[str]:
+def _csv(found: FoundGroups) -> Iterator[str]:
     yield "group,component,central,probability,id,question\r\n"
     for number, group in enumerate(found.groups, 1):
         lines = io.StringIO()
@@ -65,20 +65,20 @@ def _csv(found: Duplicates) -> Iterator[str]:
         yield lines.getvalue()
 
 
-def _json_lines(found: Duplicates) -> Iterator[str]:
+def _json_lines(found: FoundGroups) -> Iterator[str]:
     for number, (group, scores) in enumerate(zip(found.groups, found.scores(), strict=True), 1):
         pairs = [score._asdict() for score in scores]
         entry = {"group": number, **dataclasses.asdict(group), "pairs": pairs}
         yield json.dumps(entry) + "\n"
 
 
-def _page(found: Duplicates) -> Iterator[str]:
+def _page(found: FoundGroups) -> Iterator[str]:
     from gemel.pages import render_groups
 
     yield render_groups(
-        questions=len(found.ids),
+        questions=found.questions,
         exact=found.exact,
-        gone=len(found.ids) - len(found.kept),
+        gone=found.grouped - len(found),
         probability=found.probability,
         linkage=found.linkage,
         floor=found.floor,
@@ -86,7 +86,7 @@ def _page(found: Duplicates) -> Iterator[str]:
     )
 
 
-_WRITERS: dict[str, Callable[[Duplicates], Iterator[str]]] = {
+_WRITERS: dict[str, Callable[[FoundGroups], Iterator[str]]] = {
     ".csv": _csv,
     ".jsonl": _json_lines,
     ".html": _page,

@@ -1,0 +1,19 @@
+"""Stage `encode`: the different questions of a shard become vectors."""
+
+import numpy as np
+
+from gemel.scale.copies import drop_copies
+from gemel.scale.desk import Desk
+
+__all__ = ["encode"]
+
+
+def encode(desk: Desk, shard: int) -> dict[str, int]:
+    """Encode the questions of a shard that are no copies."""
+    texts = desk.shelf.read("read", shard, ["text"])["text"]
+    rows = np.arange(len(texts), dtype=np.int32) + np.int32(desk.first_row(shard))
+    left = drop_copies(desk, "exact", shard, rows)
+    vectors = desk.engine.encode([texts[place] for place in left], precision="float16")
+    counts = {"vectors": len(left)}
+    desk.shelf.write("encode", shard, [{"row": rows[left], "vector": vectors}], counts)
+    return counts

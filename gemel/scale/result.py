@@ -1,0 +1,64 @@
+"""What a large run found, read from its work folder as it is asked for."""
+
+import heapq
+from collections.abc import Iterator
+from pathlib import Path
+
+from gemel.scale.grouping import Entry
+from gemel.scale.manifest import Manifest, StageRecord
+from gemel.scale.shelf import Shelf
+from gemel.search.duplicates import Group, PairScore
+
+__all__ = ["ShardedDuplicates"]
+
+
+class ShardedDuplicates:
+    """Duplicate groups in a work folder; of them only a few are held at a time.
+
+    Args:
+        path: the work folder of a run that is finished.
+
+    Raises:
+        DataError: it is none.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._manifest = Manifest.load(path)
+        count = self._manifest.count
+        self.floor = self._manifest.run.floor
+        self.probability = self._manifest.cut.probability
+        self.linkage = self._manifest.cut.linkage
+        self.questions = count("read", "questions")
+        self.exact = count("exact", "copies")
+        self.grouped = count("groups", "grouped")
+        self.judged = count("verdicts", "pairs")
+
+    @property
+    def stages(self) -> dict[str, StageRecord]:
+        """What each stage did and took, in order."""
+        return self._manifest.stages
+
+    def __len__(self) -> int:
+        """Count the groups."""
+        return self._manifest.count("groups", "groups")
+
+    @property
+    def groups(self) -> Iterator[Group]:
+        """The groups, the largest first, read anew each time."""
+        return (entry.group for entry in self._entries())
+
+    def scores(self) -> Iterator[list[PairScore]]:
+        """Yield for every group, in order, the scores of its pairs that were judged."""
+        return (entry.scores for entry in self._entries())
+
+    def _entries(self) -> Iterator[Entry]:
+        lots = range(self._manifest.stages["groups"].shards)
+        merged = heapq.merge(*map(self._lot, lots), key=lambda found: found[:2])
+        return (Entry.unpacked(entry) for _, _, entry in merged)
+
+    def _lot(self, number: int) -> Iterator[tuple[int, int, str]]:
+        shelf = Shelf(self.path)
+        for part in shelf.parts("groups", number, ["size", "first", "entry"]):
+            sizes, firsts = (-part["size"]).tolist(), part["first"].tolist()
+            yield from zip(sizes, firsts, part["entry"], strict=True)

@@ -1,0 +1,185 @@
+"""The work folder of a large run: tables in Parquet files, a folder of them for each stage."""
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from gemel.errors import MissingExtraError
+from gemel.files import new_file
+
+__all__ = ["Columns", "Shelf", "require_parquet"]
+
+Columns: TypeAlias = Mapping[str, np.ndarray | list[str]]
+"""A table: arrays of numbers, or of rows of them, and lists of texts, all of one length."""
+
+
+def require_parquet() -> tuple[Any, Any]:
+    """Import pyarrow.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("Parquet", "parquet") from error
+    return pyarrow, parquet
+
+
+class Shelf:
+    """Reads and writes the tables of stages; counts the bytes that it reads.
+
+    A file is there whole or not at all. It may have parts, which are read one by one: what one
+    shard has for each of the others lies in one file, a row group each.
+
+    Args:
+        path: the work folder.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.read_bytes = 0
+
+    def file(self, stage: str, number: int) -> Path:
+        """Name the file of a shard."""
+        return self.path / stage / f"{number:05}.parquet"
+
+    def holds(self, stage: str, number: int) -> bool:
+        """Say whether a shard is there, and can be read."""
+        return self.counts(stage, number) is not None
+
+    def counts(self, stage: str, number: int) -> dict[str, Any] | None:
+        """Give what was noted of a shard; None if it is not there, or damaged."""
+        pyarrow, parquet = require_parquet()
+        try:
+            noted = parquet.read_metadata(self.file(stage, number)).metadata[b"gemel"]
+        except (OSError, pyarrow.ArrowException, KeyError, TypeError):
+            return None
+        counts: dict[str, Any] = json.loads(noted)
+        return counts
+
+    def write(
+        self, stage: str, number: int, parts: Iterable[Columns], counts: Mapping[str, Any]
+    ) -> None:
+        """Write a shard, whole or not at all.
+
+        Args:
+            stage: whose.
+            number: of the shard.
+            parts: tables of like columns, one at least.
+            counts: what is noted of it; read when all parts are written.
+
+        Raises:
+            OSError: the disk is full, or read-only.
+        """
+        _, parquet = require_parquet()
+        path = self.file(stage, number)
+        path.parent.mkdir(exist_ok=True)
+        with contextlib.ExitStack() as stack:
+            stream = stack.enter_context(new_file(path))
+            writer = None
+            for part in parts:
+                table = _table(part)
+                if writer is None:
+                    writer = parquet.ParquetWriter(
+                        stream,
+                        table.schema,
+                        compression={field.name: _packing(field) for field in table.schema},
+                        use_dictionary=False,
+                        write_statistics=False,
+                    )
+                    stack.callback(writer.close)
+                writer.write_table(table, row_group_size=max(1, len(table)))
+            if writer is None:
+                raise ValueError(f"{path}: no parts to write")
+            writer.add_key_value_metadata({"gemel": json.dumps(dict(counts))})
+
+    def read(
+        self, stage: str, number: int, names: Sequence[str], part: int | None = None
+    ) -> dict[str, Any]:
+        """Read some columns of a shard, of one part or of all."""
+        with self._opened(stage, number) as file:
+            parts = range(file.num_row_groups) if part is None else [part]
+            return self._columns(file, parts, names)
+
+    def parts(self, stage: str, number: int, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Read some columns of a shard part by part."""
+        with self._opened(stage, number) as file:
+            for part in range(file.num_row_groups):
+                yield self._columns(file, [part], names)
+
+    def gather(
+        self, stage: str, shards: int, names: Sequence[str], part: int | None = None
+    ) -> dict[str, Any]:
+        """Read some columns of all shards of a stage, of one part of each or of all, in order."""
+        found = [self.read(stage, number, names, part) for number in range(shards)]
+        return {name: _joined([each[name] for each in found]) for name in names}
+
+    @contextlib.contextmanager
+    def _opened(self, stage: str, number: int) -> Iterator[Any]:
+        _, parquet = require_parquet()
+        with parquet.ParquetFile(self.file(stage, number), memory_map=False) as file:
+            yield file
+
+    def _columns(self, file: Any, parts: Sequence[int], names: Sequence[str]) -> dict[str, Any]:
+        places = [file.schema_arrow.get_field_index(name) for name in names]
+        for part in parts:
+            group = file.metadata.row_group(part)
+            self.read_bytes += sum(group.column(each).total_compressed_size for each in places)
+        table = file.read_row_groups(list(parts), list(names), use_threads=False)
+        return {name: _values(table, name) for name in names}
+
+
+def _joined(parts: list[Any]) -> Any:
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    return [value for part in parts for value in part]
+
+
+def _table(columns: Columns) -> Any:
+    pyarrow, _ = require_parquet()
+    made = {name: _column(values) for name, values in columns.items()}
+    schema = pyarrow.schema(
+        pyarrow.field(name, array.type, nullable=False, metadata={"kind": kind})
+        for name, (array, kind) in made.items()
+    )
+    return pyarrow.table([array for array, _ in made.values()], schema=schema)
+
+
+def _column(values: "np.ndarray | list[str]") -> tuple[Any, str]:
+    """Give Parquet's array of some values, and what they are."""
+    pyarrow, _ = require_parquet()
+    if not isinstance(values, np.ndarray):
+        # As bytes: a text may hold half a character, which Parquet's texts may not.
+        packed = [text.encode("utf-8", "surrogatepass") for text in values]
+        return pyarrow.array(packed, pyarrow.binary()), "text"
+    if values.ndim == 1:
+        return pyarrow.array(values), values.dtype.name
+    kind = pyarrow.binary(values.shape[1] * values.itemsize)
+    content = pyarrow.py_buffer(np.ascontiguousarray(values))
+    rows = pyarrow.FixedSizeBinaryArray.from_buffers(kind, len(values), [None, content])
+    return rows, f"{values.dtype.name} {values.shape[1]}"
+
+
+def _values(table: Any, name: str) -> Any:
+    kind, *width = table.schema.field(name).metadata[b"kind"].decode().split()
+    column = table.column(name).combine_chunks()
+    if kind == "text":
+        return [packed.decode("utf-8", "surrogatepass") for packed in column.to_pylist()]
+    if not width:
+        return column.to_numpy(zero_copy_only=False)
+    content = column.buffers()[1]
+    size = int(width[0])
+    start = column.offset * size * np.dtype(kind).itemsize
+    numbers = np.frombuffer(content or b"", kind, len(column) * size, start)
+    return numbers.reshape(len(column), size)
+
+
+def _packing(field: Any) -> str:
+    """Pack what packing makes smaller: vectors it does not."""
+    return "none" if field.metadata[b"kind"].startswith(b"float") else "zstd"
