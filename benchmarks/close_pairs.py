@@ -14,7 +14,8 @@ from layout import markdown
 from record import write_result, write_table
 
 import gemel
-from gemel.search import candidates, close_pairs
+from gemel.search import cells as cutting
+from gemel.search import close_pairs, score_pairs
 
 QUESTIONS = 100_000
 FLOORS = (0.5, 0.6, 0.7, 0.8)
@@ -39,15 +40,24 @@ def main() -> None:
     for floor in FLOORS:
         started = time.perf_counter()
         found[floor] = close_pairs(vectors, floor), time.perf_counter() - started
-    candidates._EXACT = QUESTIONS  # all with all
+    cutting._EXACT = QUESTIONS  # all with all
     started = time.perf_counter()
     everything = close_pairs(vectors, FLOORS[0])
     exact_seconds = time.perf_counter() - started
+    scored = score_pairs(engine, everything, questions[:QUESTIONS], vectors, threads=2)
+    same = scored.similarity >= engine.model.decision.threshold
     rows = []
     for floor, (pairs, seconds) in found.items():
-        true = numbers(everything)[everything.cosine >= np.float32(floor)]
-        share = len(np.intersect1d(numbers(pairs), true)) / len(true)
-        entry = {"floor": floor, "pairs": len(true), "found": share, "seconds": seconds}
+        near = everything.cosine >= np.float32(floor)
+        is_found = np.isin(numbers(everything), numbers(pairs))
+        entry = {
+            "floor": floor,
+            "pairs": int(near.sum()),
+            "found": is_found[near].mean(),
+            "same": int((near & same).sum()),
+            "same_found": is_found[near & same].mean(),
+            "seconds": seconds,
+        }
         rows.append({name: round(value, 5) for name, value in entry.items()})
         print(rows[-1], flush=True)
     result = {"questions": QUESTIONS, "all_with_all_seconds": round(exact_seconds, 1), "rows": rows}
@@ -57,11 +67,15 @@ def main() -> None:
             f"{row['floor']:g}",
             f"{row['pairs']:,.0f}",
             f"{row['found']:.2%}",
+            f"{row['same']:,.0f}",
+            f"{row['same_found']:.2%}",
             f"{row['seconds']:.1f} s",
         ]
         for row in rows
     ]
-    write_table("close_pairs", markdown(["floor", "pairs", "found", "time"], cells))
+    write_table(
+        "close_pairs", markdown(["floor", "pairs", "found", "the same", "found", "time"], cells)
+    )
 
 
 if __name__ == "__main__":
