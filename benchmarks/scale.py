@@ -137,16 +137,18 @@ def summarised(runs: list[dict[str, Any]]) -> dict[str, Any]:
             for each in fitted
             if each["stages"]["cells"]["counts"]["cells"] > 1 or name not in CUT
         ]
-        seconds, busy = (
+        seconds, busy, written, read = (
             fit(
                 [each["questions"] for each in alike],
                 [each["stages"][name][what] for each in alike],
             )
-            for what in ("seconds", "busy")
+            for what in ("seconds", "busy", "written", "read")
         )
         stages[name] = {
             "seconds_fit": seconds,
             "busy_fit": busy,
+            "written_fit": written,
+            "read_fit": read,
             "seconds": largest["stages"][name]["seconds"],
             "seconds_foretold": round(told(seconds, largest["questions"]), 2),
             "busy": largest["stages"][name]["busy"],
@@ -199,10 +201,10 @@ def paper(result: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
         hours = {name: told(stage["busy_fit"], size) / 3600 for name, stage in stages.items()}
         serial = sum(hours[name] for name in SERIAL)
         spread = sum(hours.values()) - serial
-        kept = ("read", "exact", "alike", "cells", "verdicts", "chains", "groups")
-        held = sum(stages[name]["written_per_question"] for name in kept if name in stages)
-        most = held + stages["assign"]["written_per_question"]
-        moved = sum(s["read_per_question"] + s["written_per_question"] for s in stages.values())
+        held = {name: told(stage["written_fit"], size) for name, stage in stages.items()}
+        # What is judged is written while what it is made of still lies there.
+        most = sum(held[name] for name in ("read", "assign", "pairs", "verdicts"))
+        moved = sum(held.values()) + sum(told(s["read_fit"], size) for s in stages.values())
         rows.append(
             [
                 f"{size:,}",
@@ -210,8 +212,8 @@ def paper(result: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
                 hours_text(serial + spread / 2),
                 hours_text(serial + spread / 16),
                 hours_text(serial + spread / 256),
-                bytes_text(most * size),
-                bytes_text(moved * size),
+                bytes_text(most),
+                bytes_text(moved),
                 bytes_text(20 * size),
             ]
         )
