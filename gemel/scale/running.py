@@ -103,6 +103,9 @@ def _open(work: Path, run: Run, cut: Cut, engine: Engine) -> Manifest:
     if manifest.cut != cut:
         for name in [name for name, stage in STAGES.items() if stage.cuts]:
             manifest.stages.pop(name, None)
+        # Before the files go: who is stopped here finds no stage that has none any more.
+        manifest.save()
+        for name in [name for name, stage in STAGES.items() if stage.cuts]:
             shutil.rmtree(work / name, ignore_errors=True)
         shutil.rmtree(work / "links", ignore_errors=True)
         manifest.cut = cut
