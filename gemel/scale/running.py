@@ -99,6 +99,12 @@ def _open(work: Path, run: Run, cut: Cut, engine: Engine) -> Manifest:
         manifest = Manifest(work, run, cut)
         manifest.save()
     manifest = Manifest.load(work)
+    if manifest.run != run and not manifest.stages.keys() - {"read", "clean"}:
+        # Little is lost, and a file that could not be read may be mended now.
+        for name in ("read", "clean", "exact", MODEL):
+            shutil.rmtree(work / name, ignore_errors=True)
+        manifest = Manifest(work, run, cut)
+        manifest.save()
     manifest.require(run)
     if manifest.cut != cut:
         for name in [name for name, stage in STAGES.items() if stage.cuts]:

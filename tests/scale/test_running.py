@@ -297,3 +297,13 @@ def test_one_question_is_in_no_group(engine, tmp_path):
     (tmp_path / "one.txt").write_text("How old are you?\n")
     found = shard(engine, tmp_path / "one.txt", tmp_path / "work")
     assert (found.questions, len(found), found.grouped, list(found.groups)) == (1, 0, 0, [])
+
+
+@pytest.mark.parametrize("broken", ["", "1,How old are you?\n1,What is your age?\n"])
+def test_a_file_that_could_not_be_read_may_be_mended(engine, tmp_path, broken):
+    file = tmp_path / "q.csv"
+    file.write_text(f"id,question\n{broken}")
+    with pytest.raises(DataError):
+        shard(engine, file, tmp_path / "work")
+    file.write_text("id,question\n1,How old are you?\n2,What is your age?\n")
+    assert shard(engine, file, tmp_path / "work").questions == 2
