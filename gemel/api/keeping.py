@@ -10,7 +10,13 @@ from gemel.errors import DataError
 from gemel.folder import Model
 from gemel.inference import Engine, stream_answerable
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.scale import SHARD_SIZE, ShardedDuplicates, Workers, choose_workers
+from gemel.scale import (
+    SHARD_SIZE,
+    ShardedDuplicates,
+    Workers,
+    choose_workers,
+    require_engine,
+)
 from gemel.scale import dedupe_in_shards as run_in_shards
 from gemel.search import (
     CUT,
@@ -231,6 +237,7 @@ def dedupe_in_shards(
         ConfigError, DataError, MissingExtraError, ScaleError, OSError: see
             `gemel.scale.dedupe_in_shards`.
     """
+    require_engine(engine, address=address)
     return run_in_shards(
         open_engine(model),
         Source.of(questions),

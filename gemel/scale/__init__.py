@@ -3,7 +3,7 @@
 from gemel.scale.manifest import StageRecord
 from gemel.scale.result import ShardedDuplicates
 from gemel.scale.running import SHARD_SIZE, dedupe_in_shards
-from gemel.scale.workers import ENGINES, Done, Task, Workers, choose_workers
+from gemel.scale.workers import ENGINES, Done, Task, Workers, choose_workers, require_engine
 
 __all__ = [
     "ENGINES",
@@ -15,4 +15,5 @@ __all__ = [
     "Workers",
     "choose_workers",
     "dedupe_in_shards",
+    "require_engine",
 ]

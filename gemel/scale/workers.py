@@ -1,13 +1,14 @@
 """The choice of what runs the tasks of a large run: processes of this machine, or Ray."""
 
 import difflib
+import importlib
 from pathlib import Path
 
 from gemel.errors import ConfigError
 from gemel.scale.local import LocalWorkers
 from gemel.scale.tasks import Done, Task, Workers
 
-__all__ = ["ENGINES", "Done", "Task", "Workers", "choose_workers"]
+__all__ = ["ENGINES", "Done", "Task", "Workers", "choose_workers", "require_engine"]
 
 ENGINES = ("local", "ray")
 
@@ -31,14 +32,27 @@ def choose_workers(
         MissingExtraError: Ray is not installed.
         ScaleError: Ray does not start, does not answer, or its machines are no use.
     """
+    require_engine(engine, address=address)
     if engine == "ray":
         from gemel.scale.on_ray import RayWorkers
 
         return RayWorkers(address, processes, folder=folder)
+    return LocalWorkers(processes)
+
+
+def require_engine(engine: str, *, address: str | None) -> None:
+    """Refuse, before long work, an engine that cannot be made.
+
+    Raises:
+        ConfigError: no such engine, or an address without Ray.
+        MissingExtraError: Ray is not installed.
+    """
+    if engine == "ray":
+        importlib.import_module("gemel.scale.on_ray")
+        return
     if engine != "local":
         near = difflib.get_close_matches(engine, ENGINES, n=1)
         known = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(ENGINES)}"
         raise ConfigError(f"no engine {engine!r}; {known}")
     if address is not None:
         raise ConfigError(f"address {address!r} is of a Ray cluster: add engine 'ray'")
-    return LocalWorkers(processes)
