@@ -77,9 +77,17 @@ class Shelf:
         Raises:
             OSError: the disk is full, or read-only.
         """
-        _, parquet = require_parquet()
         path = self.file(stage, number)
-        path.parent.mkdir(exist_ok=True)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            self._write(path, parts, counts)
+        except OSError as error:
+            if error.errno and not error.filename:
+                error.filename = str(path)  # a full disk does not say where
+            raise
+
+    def _write(self, path: Path, parts: Iterable[Columns], counts: Mapping[str, Any]) -> None:
+        _, parquet = require_parquet()
         with contextlib.ExitStack() as stack:
             stream = stack.enter_context(new_file(path))
             writer = None
