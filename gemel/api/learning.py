@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from gemel.api.opening import open_pairs
@@ -67,20 +68,15 @@ def train(
     is_first = ranks is None or ranks.is_first
     if is_first:
         check_place(out, overwrite=overwrite)
-    try:
-        from gemel.training import Silent, train_to_folder
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise MissingExtraError("training", "train") from error
-    reporter = reporter or Silent()
+    training = _training()
+    reporter = reporter or training.Silent()
     begun = load_model(start) if isinstance(start, str | Path) else start
     bad_rows = BadRows.of(skip_bad)
     given = open_pairs(pairs, columns, bad_rows)
     chosen_on = None if validation is None else open_pairs(validation, columns, bad_rows)
     if bad_rows.count and is_first:
         reporter.warn(str(bad_rows))
-    return train_to_folder(
+    model: Model = training.train_to_folder(
         given,
         out,
         config=config,
@@ -93,6 +89,7 @@ def train(
         overwrite=overwrite,
         ranks=ranks,
     )
+    return model
 
 
 def refine(
@@ -137,13 +134,8 @@ def refine(
     """
     out = Path(out)
     check_place(out, overwrite=overwrite)
-    try:
-        from gemel.training import Silent, refine_to_folder
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise MissingExtraError("training", "train") from error
-    reporter = reporter or Silent()
+    training = _training()
+    reporter = reporter or training.Silent()
     begun = load_model(start) if isinstance(start, str | Path) else start
     bad_rows = BadRows.of(skip_bad)
     own = columns if pairs is None else None
@@ -152,6 +144,22 @@ def refine(
     added = merge_pairs([open_pairs(each, own, bad_rows) for each in files])
     if bad_rows.count:
         reporter.warn(str(bad_rows))
-    return refine_to_folder(
+    refined: Refined = training.refine_to_folder(
         begun, added, out, known=known, config=config, reporter=reporter, overwrite=overwrite
     )
+    return refined
+
+
+def _training() -> ModuleType:
+    """Import what learns.
+
+    Raises:
+        MissingExtraError: torch is not installed.
+    """
+    try:
+        from gemel import training
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "torch":
+            raise
+        raise MissingExtraError("training", "train") from error
+    return training
