@@ -79,3 +79,57 @@ def test_ids_that_stand_twice(files, run):
     code, _, err = run("dedupe", "twice.csv", "--model", "model")
     assert code == 2
     assert "twice.csv:4: has the id '1', as line 2 has; give each question an id" in err
+
+
+SHARDS = ("--shard-size", "2", "--processes", "1")
+
+
+def test_groups_are_those_without_shards_and_a_table_tells_of_the_stages(dedupe, files):
+    assert dedupe("--out", "whole.csv")[0] == 0
+    code, out, _ = dedupe("--work", "W", "--out", "g.csv", *SHARDS)
+    assert code == 0
+    assert "4 questions: 3 have a duplicate, in 1 group; 2 could go" in out
+    for stage in ("read", "clean", "verdicts", "groups"):
+        assert stage in out
+    assert (files / "g.csv").read_bytes() == (files / "whole.csv").read_bytes()
+    assert (files / "W" / "manifest.json").exists()
+
+
+def test_without_a_folder_nothing_is_left_beside_the_groups(dedupe, files):
+    before = {file.name for file in files.iterdir()}
+    assert dedupe("--engine", "local", "--out", "g.csv", *SHARDS)[0] == 0
+    assert {file.name for file in files.iterdir()} == before | {"g.csv"}
+
+
+def test_json_has_the_stages(dedupe):
+    code, out, _ = dedupe("--work", "W", "--json", *SHARDS)
+    assert code == 0
+    found = json.loads(out)
+    expected = {"questions": 4, "groups": 1, "grouped": 3, "copies": 2, "kept": 2}
+    assert expected.items() <= found.items()
+    assert found["stages"]["read"]["shards"] == 2
+    assert found["stages"]["exact"]["counts"] == {"copies": 2}
+    assert list(found["stages"])[-1] == "groups"
+
+
+def test_the_same_command_finds_all_done(dedupe):
+    first = dedupe("--work", "W", "--json", *SHARDS)
+    assert dedupe("--work", "W", "--json", *SHARDS)[:2] == first[:2]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--processes", "2"], "goes with --work or --engine"),
+        (["--shard-size", "2"], "goes with --work or --engine"),
+        (["--address", "host:1"], "goes with --work or --engine"),
+        (["--engine", "local"], "needs a place for what is done"),
+        (["--work", "W", "--threads", "2"], "each process has one thread"),
+        (["--work", "model"], "holds something else than a large run"),
+        (["--work", "W", "--engine", "rai"], "did you mean 'ray'?"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(dedupe, options, problem):
+    code, _, err = dedupe(*options)
+    assert code == 2
+    assert problem in " ".join(err.replace("│", " ").split())
