@@ -11,12 +11,17 @@ from gemel.cli import (
     backup,
     change,
     compare,
+    data,
     dedupe,
+    doctor,
     encode,
     evaluate,
+    export,
     fit,
+    importing,
     index,
     key,
+    mine,
     review,
     sample,
     search,
@@ -42,8 +47,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("sample")(sample.sample)
+app.command("data")(data.data)
 app.command("audit")(audit.audit)
 app.command("split")(split.split)
+app.command("mine")(mine.mine)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("fit")(fit.fit)
@@ -62,6 +69,9 @@ app.command("serve")(serve.serve)
 app.add_typer(key.app, name="key", help="Keys of those who may ask a service.")
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command("export")(export.export)
+app.command("import")(importing.import_)
+app.command("doctor")(doctor.doctor)
 
 
 def _print_version(wanted: bool | None) -> None:

@@ -1,0 +1,1 @@
+"""What other tools read, written; what other tools wrote, read."""

@@ -1,0 +1,1 @@
+"""gemel under the names of scikit-learn."""
