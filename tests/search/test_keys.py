@@ -40,7 +40,7 @@ def test_what_is_nobodys_name_revokes_nothing(store, name):
 def test_what_is_kept_is_no_key(store, tmp_path):
     key = store.add_key("ann", "read")
     store.backup(tmp_path / "backup.db")
-    secret = key.rpartition("_")[2]
+    secret = key.split("_", 2)[2]  # it may have that letter too
     assert secret.encode() not in (tmp_path / "backup.db").read_bytes()
     assert secret not in repr(store.keys())
 

@@ -480,7 +480,7 @@ def test_stopped_they_leave_a_checkpoint_and_say_so_once(folder, stopped):
     assert not (folder / "stopped").exists()
 
 
-@pytest.mark.parametrize("count", [pytest.param(1, marks=pytest.mark.slow), 3])
+@pytest.mark.parametrize("count", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_another_number_of_them_goes_on(folder, stopped, alone, count):
     content, _ = stopped
     name = f"by{count}"

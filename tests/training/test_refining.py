@@ -137,6 +137,10 @@ def test_known_pairs_go_along_and_tell_what_was_forgotten(start):
     assert found.known.before.decisions == (start.decision,)
     assert len(found.known.before.pairs) == start.training["validation_pairs"]
     assert found.known.before.pairs.digest == start.decision.data  # the very ones kept out then
+
+
+@pytest.mark.slow
+def test_other_known_pairs_are_on_record(start):
     others = known_pairs(seed=9)
     found = refine(start, new_pairs(), known=others, config=start.config.replace(FEW))
     assert others.digest in found.model.training["earlier_data"]

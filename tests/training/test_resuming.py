@@ -321,14 +321,15 @@ def train(folder, name, *options):
 
 
 def kill_and_resume(killed_runs, name, seed):
-    """Kill a training at random moments until one is quicker than the knife."""
+    """Kill a training at random moments, the first one early, until one is quicker than that."""
     folder, seconds = killed_runs
     draw = random.Random(seed)
     kills = 0
     while not (folder / name).exists():
         process = train(folder, name, "--resume")
+        latest = 1.1 if kills else 0.7
         try:
-            assert process.wait(timeout=draw.uniform(0.4, 1.1) * seconds) == 0
+            assert process.wait(timeout=draw.uniform(0.4, latest) * seconds) == 0
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -344,8 +345,7 @@ def kill_and_resume(killed_runs, name, seed):
 
 
 def test_killed_and_resumed_is_bit_equal_to_unbroken(killed_runs):
-    kills = [kill_and_resume(killed_runs, f"some{seed}", seed) for seed in range(3)]
-    assert sum(kills) > 0, "no run was killed at all"
+    assert kill_and_resume(killed_runs, "some", 0) > 0, "the run was not killed at all"
 
 
 @pytest.mark.slow
