@@ -5,6 +5,7 @@ from typing import Any
 
 from gemel.config import Config
 from gemel.decision import Decision
+from gemel.folder.front_matter import front_matter, validation_figures
 
 __all__ = ["card_text"]
 
@@ -37,7 +38,9 @@ def card_text(
         for section, values in config.to_mapping().items()
         for name, value in values.items()
     )
-    return f"""# A gemel model
+    figures = validation_figures(training, decision.threshold)
+    return f"""{front_matter(name, results=figures)}
+# A gemel model
 
 Tells whether two questions ask the same thing:
 

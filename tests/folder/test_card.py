@@ -5,7 +5,7 @@ from gemel.folder.card import card_text
 
 def test_the_card_says_what_a_user_needs(tiny_model):
     card = card_text("my-model", tiny_model.config, tiny_model.decision, tiny_model.training)
-    assert card.startswith("# ")
+    assert "\n# A gemel model\n" in card
     assert '"How old are you?" "What is your age?" --model my-model' in card
     assert "**0.7500**" in card
     assert "best for accuracy, fitted on 1,234 validation\npairs for places where 37.5%" in card
