@@ -1,0 +1,84 @@
+"""The site: the pages, and the files of the repository that they link to, built strictly."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rendering.pages import DOCS
+
+__all__ = ["build_site"]
+
+_ROOT = DOCS.parent
+_PAGES = (".md", ".png", ".svg", ".css")
+_LINK = re.compile(r"(\]\()([^)#\s]+)([^)]*\))")
+_FILES = "files"
+"""Folder of the site where files from elsewhere in the repository lie."""
+
+
+def build_site(out: Path) -> str:
+    """Build the site into a new folder.
+
+    Links that leave `docs/`, as `../benchmarks/results/speed.json`, work in a checkout; in the site
+    they go to a copy of that file.
+
+    Args:
+        out: where; must not be there.
+
+    Returns:
+        What the builder said.
+
+    Raises:
+        FileExistsError: something is there.
+        RuntimeError: the builder warned of something, as of a link without an end; says of what.
+    """
+    if out.exists():
+        raise FileExistsError(f"{out}: is there already; remove it first")
+    with tempfile.TemporaryDirectory(prefix="gemel-docs-") as folder:
+        stage = Path(folder)
+        shutil.copy(_ROOT / "zensical.toml", stage)
+        for path in sorted(DOCS.rglob("*")):
+            if path.suffix in _PAGES:
+                _copy(path, path.relative_to(DOCS), stage / "docs")
+        done = subprocess.run(
+            [sys.executable, "-m", "zensical", "build", "--strict"],
+            cwd=stage,
+            env=os.environ | {"NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = done.stdout + done.stderr
+        if done.returncode or "warning" in said.lower():
+            raise RuntimeError(f"the site was not built:\n{said}")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(stage / "site", out)
+    return said
+
+
+def _copy(path: Path, place: Path, docs: Path) -> None:
+    """Copy a file to its place in the site, and before it those it links to outside `docs/`."""
+    target = docs / place
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix != ".md":
+        shutil.copy(path, target)
+        return
+    depth = "../" * (len(place.parts) - 1)
+
+    def follow(link: re.Match[str]) -> str:
+        before, address, after = link.groups()
+        if ":" in address:
+            return link[0]
+        meant = (path.parent / address).resolve()
+        if meant.is_relative_to(DOCS) or not meant.is_relative_to(_ROOT) or not meant.is_file():
+            return link[0]
+        inside = Path(_FILES) / meant.relative_to(_ROOT)
+        _copy(meant, inside, docs)
+        return f"{before}{depth}{inside.as_posix()}{after}"
+
+    target.write_text(_LINK.sub(follow, path.read_text(encoding="utf-8")), encoding="utf-8")

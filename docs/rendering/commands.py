@@ -1,0 +1,70 @@
+"""The page of the commands: every `--help`, as a terminal of one width shows it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer.main
+
+from gemel.cli.app import app
+
+__all__ = ["command_of", "commands_page"]
+
+_WIDTH = 100
+"""Letters in a line."""
+_BEGINNING = """# Commands
+
+<!-- Made by `make docs-pages` from what `--help` says; edit the help, not this page. -->
+
+`gemel VERB --help` shows what stands here. What programs read goes to standard output, everything
+else to standard error; `--json` is for programs. [Exit codes](exit-codes.md) say how it went.
+"""
+
+
+def commands_page() -> str:
+    """Give the page, in Markdown."""
+    return _BEGINNING + "".join(
+        f"\n{'##' if depth < 2 else '###'} {name}\n\n```text\n{text}\n```\n"
+        for depth, name, text in _helps()
+    )
+
+
+def command_of(words: list[str]) -> tuple[Any, list[str]]:
+    """Find the command that the words of a command line name, `gemel` itself not among them.
+
+    Returns:
+        It, with its parents as its context has them, and the words that are left.
+
+    Raises:
+        KeyError: there is no such command.
+    """
+    command, context = _root()
+    while hasattr(command, "commands") and words and not words[0].startswith("-"):
+        name, *words = words
+        command = command.commands[name]
+        context = command.context_class(command, info_name=name, parent=context)
+    return context, words
+
+
+def _root() -> tuple[Any, Any]:
+    command = typer.main.get_command(app)
+    context = command.context_class(
+        command,
+        info_name="gemel",
+        terminal_width=_WIDTH,
+        max_content_width=_WIDTH,
+        **command.context_settings,
+    )
+    return command, context
+
+
+def _helps() -> Iterator[tuple[int, str, str]]:
+    """Yield depth, name and help of every command, each behind the one that holds it."""
+    waiting = [(0, *_root())]
+    while waiting:
+        depth, command, context = waiting.pop(0)
+        yield depth, context.command_path, command.get_help(context)
+        inner = [
+            (depth + 1, each, each.context_class(each, info_name=name, parent=context))
+            for name, each in getattr(command, "commands", {}).items()
+        ]
+        waiting[:0] = inner

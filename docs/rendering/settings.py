@@ -1,0 +1,87 @@
+"""The page of the settings: every one, with its default and what its text says."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gemel.config import REFINING, Config
+from rendering.source import attribute_texts, summary_of
+
+__all__ = ["settings_page"]
+
+_CONFIGS = Path(__file__).parents[2] / "configs"
+_BEGINNING = """# Settings
+
+<!-- Made by `make docs-pages` from gemel/config; edit the texts there, not this page. -->
+
+Settings are for training, and lie in the model folder ever after. They come from a TOML file, from
+the command line, or from Python; what is not named keeps its default, and a name that does not
+exist is refused, with the nearest that does:
+
+```
+gemel train pairs.csv --out my-model --config configs/few.toml --set training.epochs=4
+```
+
+```python
+import gemel
+
+settings = gemel.Config.from_toml("configs/few.toml").replace(["training.epochs=4"])
+gemel.train("pairs.csv", "my-model", config=settings)
+```
+"""
+_ENDING = """
+## Elsewhere
+
+| what | how it is set |
+| --- | --- |
+| the decision of a model that is there | `gemel fit`, see [Commands](commands.md#gemel-fit) |
+| limits of the service | `gemel serve --limit NAME=NUMBER`, see [Service](service.md) |
+| what computes, and on how many cores | `--backend`, `--threads`; `OMP_NUM_THREADS` for training |
+| the file that the notebook's `DataLoader` reads | the environment's `QUORA_TRAIN` |
+| processes that learn together | what torchrun sets, see [Scale](scale.md) |
+"""
+
+
+def settings_page() -> str:
+    """Give the page, in Markdown."""
+    return _BEGINNING + "\n".join([*_files(), *_sections(), *_refining()]) + _ENDING
+
+
+def _files() -> Iterator[str]:
+    yield "\n## Files that come with gemel\n"
+    yield "| file | what it is for |\n| --- | --- |"
+    for path in sorted(_CONFIGS.glob("*.toml")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        said = " ".join(line.removeprefix("#").strip() for line in _comment(lines))
+        yield f"| [`configs/{path.name}`](../configs/{path.name}) | {said} |"
+    yield ""
+
+
+def _comment(lines: list[str]) -> Iterator[str]:
+    for line in lines:
+        if not line.startswith("#"):
+            return
+        yield line
+
+
+def _sections() -> Iterator[str]:
+    for section in dataclasses.fields(Config):
+        kind: Any = section.type
+        texts = attribute_texts(kind)
+        yield f"## [{section.name}]\n\n{summary_of(kind)}\n"
+        yield "| setting | kind | default | what |\n| --- | --- | --- | --- |"
+        for field in dataclasses.fields(kind):
+            default = json.dumps(field.default)
+            said = texts[field.name].replace("|", "\\|")
+            name = getattr(field.type, "__name__", field.type)
+            yield f"| `{section.name}.{field.name}` | {name} | `{default}` | {said} |"
+        yield ""
+
+
+def _refining() -> Iterator[str]:
+    yield "## What `gemel train --add` changes\n"
+    yield "A few pairs on top of a model are learned with the model's own settings, but for:\n"
+    yield from (f"- `{assignment}`" for assignment in REFINING)
+    yield ""
