@@ -3,18 +3,15 @@
 import http.client
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from gemel.corpora.addresses import BrokenOffError, NotFetchedError, open_address
 from gemel.corpora.partial import Partial, sha256_of
+from gemel.text import Progress
 
-__all__ = ["Patience", "Progress", "download"]
-
-Progress: TypeAlias = Callable[[str, int, int | None], object]
-"""Is told what is done, how many bytes of it, and of how many, if that is known."""
+__all__ = ["Patience", "download"]
 
 LARGEST = 1 << 30
 """Bytes that are taken of a file whose size is not known."""
@@ -115,14 +112,18 @@ def _receive(
                 return  # there is no more
             partial.restart()
             raise BrokenOffError("knows of no such part of the file")
-        if answer.status == _OK:
-            partial.restart(answer.headers)
-        elif answer.status != _PARTIAL:
+        if answer.status not in (_OK, _PARTIAL):
             raise NotFetchedError(f"answers {answer.status} {answer.reason}")
-        elif not _goes_on(partial, answer):
+        if answer.status == _PARTIAL and not _goes_on(partial, answer):
             partial.restart()
             raise BrokenOffError("goes on with another part, or with another version")
-        _read(partial, answer, size, progress)
+        is_new = answer.status == _OK
+        end = _end(answer, 0 if is_new else partial.size)
+        if size is not None and end is not None and end != size:
+            raise NotFetchedError(f"says that the file has {end:,} bytes; expected {size:,}")
+        if is_new:
+            partial.restart(answer.headers)
+        _read(partial, answer, size, end, progress)
 
 
 def _range(partial: Partial) -> dict[str, str]:
@@ -136,15 +137,19 @@ def _range(partial: Partial) -> dict[str, str]:
 
 def _goes_on(partial: Partial, answer: Any) -> bool:
     found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-    return bool(found) and int(found[1]) == partial.size and partial.is_of(answer.headers)
+    if found is None or int(found[1]) != partial.size:
+        return False
+    return partial.is_of(answer.headers)
 
 
-def _read(partial: Partial, answer: Any, size: int | None, progress: Progress | None) -> None:
+def _end(answer: Any, start: int) -> int | None:
     promised = answer.headers.get("Content-Length", "")
-    end = partial.size + int(promised) if promised.isascii() and promised.isdigit() else None
-    if size is not None and end is not None and end != size:
-        partial.restart()
-        raise NotFetchedError(f"says that the file has {end:,} bytes; expected {size:,}")
+    return start + int(promised) if promised.isascii() and promised.isdigit() else None
+
+
+def _read(
+    partial: Partial, answer: Any, size: int | None, end: int | None, progress: Progress | None
+) -> None:
     most = size or LARGEST
     while True:
         try:

@@ -56,6 +56,8 @@ class Partial:
                 partial.restart()
             yield partial
         finally:
+            if not partial.size and partial._is_ours():
+                partial.drop()
             partial._stream.close()
 
     def _is_ours(self) -> bool:
