@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gemel.api.opening import open_engine
-from gemel.data import BadRows, Columns, QuestionColumns, Source
+from gemel.data import BadRows, Columns, QuestionColumns, Rows, Source
 from gemel.folder import Model
 from gemel.inference import Compared, Encoded, Engine, compare_stream, encode_file
 from gemel.pretrained import DEFAULT_MODEL
@@ -28,7 +28,7 @@ def load(model: str | Path = DEFAULT_MODEL, *, backend: str = "auto") -> Engine:
 
 
 def compare(
-    pairs: str | Path | Source,
+    pairs: str | Path | Source | Rows,
     model: str | Path | Model | Engine = DEFAULT_MODEL,
     *,
     columns: Columns | None = None,
@@ -37,7 +37,8 @@ def compare(
     """Judge the unlabelled pairs of a file, one after the other, however many there are.
 
     Args:
-        pairs: a CSV, TSV, JSON Lines or Parquet file, or a stream; a label is not looked at.
+        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, rows such as (left, right), or a
+            stream; a label is not looked at.
         model: a model folder, what `train` returned, or an engine; the model that came with gemel
             if none is named.
         columns: the two columns, where they are not the usual ones.

@@ -9,6 +9,7 @@ from gemel.data import (
     BadRows,
     Columns,
     Pairs,
+    Rows,
     SampleReport,
     SplitReport,
     audit_files,
@@ -20,13 +21,12 @@ __all__ = ["audit", "sample", "split"]
 
 
 def audit(
-    *pairs: str | Path | Pairs, columns: Columns | None = None, skip_bad: int | BadRows = 0
+    *pairs: str | Path | Pairs | Rows, columns: Columns | None = None, skip_bad: int | BadRows = 0
 ) -> Audit:
     """Look at labelled pairs before learning from them, and at what several files share.
 
     Args:
-        pairs: files as `train` takes them, or pairs already read; first what a model is to
-            learn from.
+        pairs: files, frames or pairs, as `train` takes them; first what a model is to learn from.
         columns: the columns, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over, of all files; see `read_pairs`.
 

@@ -1,12 +1,10 @@
 """The verbs that keep questions, and find the ones that ask the same."""
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from gemel.api.opening import open_engine
-from gemel.data import BadRows, QuestionColumns, Source
-from gemel.errors import DataError
+from gemel.data import BadRows, QuestionColumns, Rows, Source, is_frame, stream_questions
 from gemel.folder import Model
 from gemel.inference import Engine, stream_answerable
 from gemel.pretrained import DEFAULT_MODEL
@@ -71,7 +69,7 @@ def open_index(
 
 
 def index(
-    questions: str | Path,
+    questions: str | Path | Rows,
     db: str | Path,
     model: str | Path | Model | Engine = DEFAULT_MODEL,
     *,
@@ -85,7 +83,8 @@ def index(
     """Keep the questions of a file in a corpus; what was stopped goes on when begun once more.
 
     Args:
-        questions: a text file with a question a line, or a CSV, TSV, JSON Lines or Parquet file.
+        questions: a text file with a question a line, a CSV, TSV, JSON Lines or Parquet file, a
+            frame, or the questions themselves, whose ids are then their places, from 0.
         db: an SQLite file, made if it is not there, or `postgresql://…`.
         model: what encodes them; of a corpus that is there the model that made its vectors.
         columns: question, id and what is kept with them, where they are not the usual ones.
@@ -159,7 +158,7 @@ def restore(path: str | Path, db: str | Path) -> None:
 
 
 def dedupe(
-    questions: str | Path | Sequence[str],
+    questions: str | Path | Rows,
     model: str | Path | Model | Engine = DEFAULT_MODEL,
     *,
     columns: QuestionColumns | None = None,
@@ -173,8 +172,9 @@ def dedupe(
     """Find the groups of questions that ask the same: `dedupe("questions.csv").groups`.
 
     Args:
-        questions: a text file with a question a line, a CSV, TSV, JSON Lines or Parquet file, or
-            the questions themselves, whose ids are then their places, from 0.
+        questions: a text file with a question a line, a CSV, TSV, JSON Lines or Parquet file, a
+            frame, or the questions themselves, in a list or as a column of a frame, whose ids are
+            then their places, from 0.
         model: what encodes and judges them.
         columns: question and id, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over; see `read_pairs`.
@@ -187,10 +187,7 @@ def dedupe(
     """
     require_cut(probability, linkage)
     engine = open_engine(model)
-    if isinstance(questions, str | Path | Source):
-        ids, texts = _read(engine, Source.of(questions), columns, BadRows.of(skip_bad))
-    else:
-        ids, texts = [str(number) for number in range(len(questions))], list(questions)
+    ids, texts = _read(engine, Source.of(questions), columns, BadRows.of(skip_bad))
     return find_duplicates(
         engine,
         ids,
@@ -262,16 +259,19 @@ def _read(
 ) -> tuple[list[str], list[str]]:
     lines: dict[str, int] = {}
     texts = []
-    for row in stream_answerable(engine, source, columns, bad_rows):
+    if source.rows is None or is_frame(source.rows):
+        rows = stream_answerable(engine, source, columns, bad_rows)
+    else:  # of a list, blanks are copies of each other
+        rows = stream_questions(source, columns, bad_rows)
+    for row in rows:
         if row.id in lines:
-            raise DataError(
+            raise source.error(
                 f"has the id {row.id!r:.60}, as line {lines[row.id]} has; give each question an "
                 "id of its own, or another column with --id",
-                path=source.path,
-                line=row.line,
+                row.line,
             )
         lines[row.id] = row.line
         texts.append(row.text)
     if not texts:
-        raise DataError("has no questions", path=source.path)
+        raise source.error("has no questions")
     return list(lines), texts

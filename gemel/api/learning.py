@@ -5,9 +5,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from gemel.api.opening import open_pairs
+from gemel.api.opening import open_pairs, open_several
 from gemel.config import Config
-from gemel.data import BadRows, Columns, Pairs, merge_pairs
+from gemel.data import BadRows, Columns, Pairs, Rows, merge_pairs
 from gemel.errors import MissingExtraError
 from gemel.folder import Model, check_place, load_model
 from gemel.pretrained import DEFAULT_MODEL
@@ -19,11 +19,11 @@ __all__ = ["refine", "train"]
 
 
 def train(
-    pairs: str | Path | Pairs,
+    pairs: str | Path | Pairs | Rows,
     out: str | Path,
     *,
     config: Config | None = None,
-    validation: str | Path | Pairs | None = None,
+    validation: str | Path | Pairs | Rows | None = None,
     columns: Columns | None = None,
     skip_bad: int | BadRows = 0,
     start: str | Path | Model | None = None,
@@ -39,7 +39,7 @@ def train(
     While it lasts, a checkpoint lies beside the folder, under its name and `.checkpoint`.
 
     Args:
-        pairs: a CSV, TSV, JSON Lines or Parquet file, or pairs already read.
+        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, or pairs; see `read_pairs`.
         out: where the folder shall be.
         config: settings; those of `start`, or the defaults, if None.
         validation: pairs to choose epoch, threshold and calibration on; a share of `pairs`,
@@ -93,11 +93,11 @@ def train(
 
 
 def refine(
-    add: str | Path | Pairs | Sequence[str | Path],
+    add: str | Path | Pairs | Rows | Sequence[str | Path],
     out: str | Path,
     *,
     start: str | Path | Model = DEFAULT_MODEL,
-    pairs: str | Path | Pairs | None = None,
+    pairs: str | Path | Pairs | Rows | None = None,
     config: Config | None = None,
     columns: Columns | None = None,
     skip_bad: int | BadRows = 0,
@@ -110,7 +110,7 @@ def refine(
     it.
 
     Args:
-        add: files of labelled pairs, or pairs already read. If a pair stands there twice, the last
+        add: files or frames of labelled pairs, or pairs. If a pair stands there twice, the last
             label counts.
         out: where the folder shall be.
         start: the model to go on from.
@@ -140,8 +140,7 @@ def refine(
     bad_rows = BadRows.of(skip_bad)
     own = columns if pairs is None else None
     known = None if pairs is None else open_pairs(pairs, columns, bad_rows)
-    files = [add] if isinstance(add, str | Path | Pairs) else add
-    added = merge_pairs([open_pairs(each, own, bad_rows) for each in files])
+    added = merge_pairs(open_several(add, own, bad_rows))
     if bad_rows.count:
         reporter.warn(str(bad_rows))
     refined: Refined = training.refine_to_folder(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gemel.api.opening import open_engine, open_pairs
 from gemel.config import DecisionConfig
-from gemel.data import BadRows, Columns, Pairs
+from gemel.data import BadRows, Columns, Pairs, Rows
 from gemel.errors import DataError, FolderError
 from gemel.evaluation import (
     Refit,
@@ -27,7 +27,7 @@ __all__ = ["evaluate", "fit"]
 
 
 def evaluate(
-    pairs: str | Path | Pairs,
+    pairs: str | Path | Pairs | Rows,
     model: str | Path | Model | Engine = DEFAULT_MODEL,
     *,
     columns: Columns | None = None,
@@ -45,7 +45,7 @@ def evaluate(
     """Measure a model on labelled pairs.
 
     Args:
-        pairs: a CSV, TSV, JSON Lines or Parquet file, or pairs already read.
+        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, or pairs; see `read_pairs`.
         model: a model folder, what `train` returned, or an engine; the model that came with gemel
             if none is named.
         columns: the columns, where they are not the usual ones.
@@ -101,7 +101,7 @@ def evaluate(
 
 
 def fit(
-    pairs: str | Path | Pairs,
+    pairs: str | Path | Pairs | Rows,
     model: str | Path = DEFAULT_MODEL,
     *,
     out: str | Path | None = None,
@@ -115,8 +115,8 @@ def fit(
     """Fit a model's threshold and probabilities again, without training.
 
     Args:
-        pairs: a CSV, TSV, JSON Lines or Parquet file, or pairs already read, like those that the
-            model will meet.
+        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, or pairs, like those that the model
+            will meet; see `read_pairs`.
         model: the model folder, whose decision is replaced, unless `out` is given.
         out: where to put a copy of the model with the new decision; one that came with gemel
             needs it.

@@ -8,6 +8,7 @@ from gemel.data.columns import Columns, QuestionColumns
 from gemel.data.components import Components, connect
 from gemel.data.contrasts import Contrasts
 from gemel.data.copying import NOWHERE, copy_rows
+from gemel.data.frames import Rows, is_frame
 from gemel.data.graph import PairGraph
 from gemel.data.merging import merge_pairs
 from gemel.data.overlap import Overlap, measure_overlap
@@ -48,6 +49,7 @@ __all__ = [
     "QuestionColumns",
     "QuestionPair",
     "Row",
+    "Rows",
     "SamplePart",
     "SampleReport",
     "Slips",
@@ -59,6 +61,7 @@ __all__ = [
     "connect",
     "copy_rows",
     "hold_out",
+    "is_frame",
     "measure_overlap",
     "merge_pairs",
     "read_pairs",

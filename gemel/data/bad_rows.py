@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from gemel.data.sources import Source
 from gemel.errors import ConfigError, DataError
 
 __all__ = ["BadRowError", "BadRows"]
@@ -43,7 +44,7 @@ class BadRows:
         """Take a number for what it allows."""
         return skip_bad if isinstance(skip_bad, BadRows) else cls(skip_bad)
 
-    def add(self, file: Path, line: int, problem: str, text: str) -> None:
+    def add(self, source: Source, line: int, problem: str, text: str) -> None:
         """Count and list a row.
 
         Raises:
@@ -51,11 +52,11 @@ class BadRows:
             OSError: the list cannot be written.
         """
         if self.count == self.allowed:
-            raise DataError(problem + self._before(), path=file, line=line)
+            raise source.error(problem + self._before(), line)
         readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        entry = {"file": str(file), "line": line, "problem": problem, "text": readable}
+        entry = {"file": str(source.path), "line": line, "problem": problem, "text": readable}
         if self.path is None:
-            self.path = Path(f"{file.name}.bad-rows.jsonl")
+            self.path = Path(f"{source.path.name}.bad-rows.jsonl")
         if not self.count:
             self._refuse_other(self.path)
         with self.path.open("a" if self.count else "w", encoding="utf-8") as stream:

@@ -94,13 +94,19 @@ def advise(path: Path | None, encoding: str) -> str:
 
 
 def not_utf8(text: str) -> str:
-    """Say whether text was not UTF-8 when it was read with `surrogateescape`; nothing if it was."""
+    """Say whether text was not UTF-8 when it was read with `surrogateescape`; nothing if it was.
+
+    Text of Python may also hold half of a character, which no file can.
+    """
     if text.isascii():
         return ""
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        return f"is not UTF-8 (byte {ord(text[error.start]) - _ESCAPED:#04x})"
+        found = ord(text[error.start])
+        if not _ESCAPED + 0x80 <= found <= _ESCAPED + 0xFF:
+            return f"holds half of a character (U+{found:X}); write the whole of it"
+        return f"is not UTF-8 (byte {found - _ESCAPED:#04x})"
     return ""
 
 

@@ -16,7 +16,7 @@ from gemel.data.records import LONGEST, Record, Table
 from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
 
-__all__ = ["open_json_lines"]
+__all__ = ["Objects", "open_json_lines"]
 
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -38,7 +38,7 @@ def open_json_lines(source: Source, columns: AskedColumns) -> Iterator[Table]:
         if not first.strip(BYTE_ORDER_MARK):
             raise DataError("is empty; expected a JSON object on every line", path=source.path)
         lines = chain([first.removeprefix(mark)], stream)
-        yield Table(_records(lines), _Objects(columns).read, mark)
+        yield Table(_records(lines), Objects(columns).read, mark)
 
 
 def _records(lines: Iterable[str]) -> Iterator[Record]:
@@ -60,7 +60,7 @@ def _records(lines: Iterable[str]) -> Iterator[Record]:
         yield line, raw, fields, problem
 
 
-class _Objects:
+class Objects:
     """Reads objects. Their keys may differ, as one with a negative and one without."""
 
     def __init__(self, columns: AskedColumns):
@@ -68,6 +68,11 @@ class _Objects:
         self.known: dict[tuple[str, ...], Places | QuestionPlaces] = {}
 
     def read(self, fields: dict[str, Any], line: int) -> tuple[Any, ...]:
+        """Make of an object's values what the columns hold.
+
+        Raises:
+            BadRowError: they do not fit.
+        """
         keys = tuple(fields)
         places = self.known.get(keys)
         if places is None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gemel.data.arrow import arrow_values
 from gemel.data.asking import find_asked
 from gemel.data.bad_rows import BadRowError
 from gemel.data.columns import AskedColumns
@@ -90,24 +91,8 @@ def _damage(path: Path) -> Iterator[None]:
 def _records(file: Any, names: Sequence[str], path: Path) -> Iterator[Record]:
     number = 0
     for batch in parquet_batches(file, path, list(names)):
-        values = [_values(batch.column(name)) for name in names]
+        values = [arrow_values(batch.column(name)) for name in names]
         for fields in zip(*values, strict=True):
             number += 1
             found = (not_utf8(value) for value in fields if isinstance(value, str))
             yield number, "", fields, next(filter(None, found), "")
-
-
-def _values(column: Any) -> list[Any]:
-    """Give the values of a column; text that is not UTF-8 comes as in other files."""
-    try:
-        values: list[Any] = column.to_pylist()
-    except UnicodeDecodeError:
-        import pyarrow
-
-        if pyarrow.types.is_dictionary(column.type):
-            column = column.dictionary_decode()
-        values = [
-            value if value is None else value.decode("utf-8", "surrogateescape")
-            for value in column.cast(pyarrow.binary()).to_pylist()
-        ]
-    return values

@@ -9,13 +9,15 @@ from gemel.data.bad_rows import BadRowError, BadRows
 from gemel.data.columns import AskedColumns, Columns, QuestionColumns, UnlabelledColumns
 from gemel.data.delimited import open_delimited
 from gemel.data.encodings import explain, not_utf8
+from gemel.data.frames import Rows
 from gemel.data.json_lines import open_json_lines
 from gemel.data.lines import open_lines
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parquet import open_parquet
+from gemel.data.python_rows import open_rows
 from gemel.data.question_places import Question
 from gemel.data.records import Table
-from gemel.data.sources import Source, ending, is_gzip
+from gemel.data.sources import Source, is_gzip
 from gemel.errors import DataError
 
 __all__ = [
@@ -38,9 +40,9 @@ class Row(NamedTuple):
     """A row of a file."""
 
     line: int
-    """Line it begins on, from 1; in Parquet, which has no lines, its number."""
+    """Line it begins on, from 1; where there are no lines, as in Parquet, its number."""
     raw: str
-    """Its very text, line end included; empty in Parquet."""
+    """Its very text, line end included; empty where rows are no text."""
     items: tuple[Any, ...]
     """What was asked for: pairs (two, if it has an anchor, a positive and a negative), or one
     question."""
@@ -52,18 +54,20 @@ class UnlabelledPair(NamedTuple):
     left: str
     right: str
     line: int
-    """Line they begin on, from 1; in Parquet, which has no lines, their row."""
+    """Line they begin on, from 1; where there are no lines, as in Parquet, their row."""
     raw: str
-    """The very text of the row, line end included; empty in Parquet."""
+    """The very text of the row, line end included; empty where rows are no text."""
 
 
 def read_pairs(
-    path: str | Path, columns: Columns | None = None, skip_bad: int | BadRows = 0
+    path: str | Path | Source | Rows, columns: Columns | None = None, skip_bad: int | BadRows = 0
 ) -> Pairs:
     """Read a whole file of labelled pairs.
 
     Args:
-        path: a `.csv`, `.tsv`, `.jsonl` or `.ndjson` file, `.gz` allowed behind it, or `.parquet`.
+        path: a `.csv`, `.tsv`, `.jsonl` or `.ndjson` file, `.gz` allowed behind it, or `.parquet`;
+            or a frame of pandas, Polars or pyarrow, a data set of Hugging Face, or rows: tuples
+            (left, right, label), `QuestionPair`s, or mappings.
         columns: the three columns, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over; a `BadRows` also says where they are
             listed, and counts them.
@@ -72,18 +76,18 @@ def read_pairs(
         DataError: no such file, no rows, no such columns, a row that does not fit.
         MissingExtraError: a Parquet file, and pyarrow is not installed.
     """
-    path, bad_rows = Path(path), BadRows.of(skip_bad)
+    source, bad_rows = Source.of(path), BadRows.of(skip_bad)
     before = bad_rows.count
-    pairs = Pairs.collect(stream_pairs(path, columns, bad_rows), path)
+    pairs = Pairs.collect(stream_pairs(source, columns, bad_rows), source.file)
     if not len(pairs):
-        has_header = ending(path) in _SEPARATORS
+        has_header = source.kind in _SEPARATORS
         found = "bad rows but " if bad_rows.count > before else "a header but " * has_header
-        raise DataError(f"has {found}no pairs", path=path)
+        raise source.error(f"has {found}no pairs")
     return pairs
 
 
 def stream_pairs(
-    path: str | Path, columns: Columns | None = None, skip_bad: int | BadRows = 0
+    path: str | Path | Source | Rows, columns: Columns | None = None, skip_bad: int | BadRows = 0
 ) -> Iterator[QuestionPair]:
     """Yield the labelled pairs of a file one after the other; see `read_pairs`.
 
@@ -97,7 +101,9 @@ def stream_pairs(
 
 
 def stream_rows(
-    path: str | Path | Source, columns: AskedColumns | None = None, skip_bad: int | BadRows = 0
+    path: str | Path | Source | Rows,
+    columns: AskedColumns | None = None,
+    skip_bad: int | BadRows = 0,
 ) -> Iterator[Row]:
     """Yield the rows of a file with their text and their pairs; see `read_pairs`."""
     source = Source.of(path)
@@ -106,7 +112,7 @@ def stream_rows(
 
 
 def stream_unlabelled(
-    source: str | Path | Source, columns: Columns | None = None, skip_bad: int | BadRows = 0
+    source: str | Path | Source | Rows, columns: Columns | None = None, skip_bad: int | BadRows = 0
 ) -> Iterator[UnlabelledPair]:
     """Yield the questions of a file or a stream, two a row; a label is not looked at.
 
@@ -115,7 +121,7 @@ def stream_unlabelled(
     if not; where there is none, two columns need no naming.
 
     Args:
-        source: a file as `read_pairs` takes it, or a stream.
+        source: a file, a frame or rows as `read_pairs` takes them, or a stream.
         columns: the two columns, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over; see `read_pairs`.
 
@@ -130,15 +136,15 @@ def stream_unlabelled(
 
 
 def stream_questions(
-    source: str | Path | Source,
+    source: str | Path | Source | Rows,
     columns: QuestionColumns | None = None,
     skip_bad: int | BadRows = 0,
 ) -> Iterator[Question]:
     """Yield the questions of a file or a stream, one a row.
 
     Args:
-        source: a file as `read_pairs` takes it, a `.txt` file (or `.gz` of one) with a question
-            on every line, or a stream.
+        source: a file or a frame as `read_pairs` takes it, a `.txt` file (or `.gz` of one) with a
+            question on every line, a stream, or texts: a list of them, or a column of a frame.
         columns: question and id, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over; see `read_pairs`.
 
@@ -159,6 +165,8 @@ def open_table(
     """
     source.require()
     columns = columns or Columns()
+    if source.rows is not None:
+        return open_rows(source, columns)
     if source.kind in _SEPARATORS:
         return open_delimited(source, columns, _SEPARATORS[source.kind])
     if source.kind == ".txt" and isinstance(columns, QuestionColumns):
@@ -197,4 +205,4 @@ def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[
             yield Row(line, raw, read(fields, line))
         except BadRowError as error:
             if bad_rows is not None:
-                bad_rows.add(source.path, line, str(error), raw or repr(fields))
+                bad_rows.add(source, line, str(error), raw or repr(fields))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gemel.data.encodings import advise, wide_encoding
+from gemel.data.frames import Rows, find_unfit, index_label
 from gemel.errors import DataError
 
 __all__ = ["BYTE_ORDER_MARK", "KINDS", "Source", "ending", "is_gzip", "opened"]
@@ -28,40 +29,57 @@ _PACKED = {
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A file of pairs, or a stream of them, as standard input is.
+    """A file of pairs, a stream of them, as standard input is, or rows that are in Python already.
 
-    `Source.of` makes one of a file's name.
+    `Source.of` makes one of a file's name, of a frame, or of rows.
     """
 
     path: Path
-    """The file; of a stream, what errors call it."""
+    """The file; of others, what errors call them."""
     kind: str
-    """The ending that says how to read it."""
+    """The ending that says how to read it; of rows, none."""
     stream: Any = None
     """Bytes, with a `peek`, that do not come from a file."""
+    rows: Any = None
+    """A frame, or rows; see `gemel.data.frames`."""
 
     @classmethod
-    def of(cls, source: "str | Path | Source") -> "Source":
-        """Take a name for the file."""
+    def of(cls, source: "str | Path | Rows | Source") -> "Source":
+        """Take a name for the file, and anything else for rows."""
         if isinstance(source, Source):
             return source
-        return cls(Path(source), ending(Path(source)))
+        if isinstance(source, str | Path):
+            return cls(Path(source), ending(Path(source)))
+        return cls(Path(type(source).__name__), "", rows=source)
 
     @property
     def file(self) -> Path | None:
-        """The file, which can be read again; None if it is a stream."""
-        return self.path if self.stream is None else None
+        """The file, which can be read again; None if it is no file."""
+        return self.path if self.stream is None and self.rows is None else None
 
     def require(self) -> None:
-        """Refuse a folder, and a file that is not there.
+        """Refuse a folder, a file that is not there, and an object without rows.
 
         Raises:
-            DataError: it is one of the two.
+            DataError: it is one of these.
         """
+        problem = "" if self.rows is None else find_unfit(self.rows)
+        if problem:
+            raise self.error(problem)
         if self.file is not None and self.file.is_dir():
             raise DataError("is a folder; expected a file", path=self.path)
         if self.file is not None and not self.file.exists():
             raise DataError("no such file", path=self.path)
+
+    def error(self, message: str, line: int | None = None) -> DataError:
+        """Make an error about the whole of it, or about a line; of rows, about a row, from 1."""
+        if self.rows is None:
+            return DataError(message, path=self.path, line=line)
+        where = str(self.path)
+        if line is not None:
+            label = index_label(self.rows, line)
+            where += f", row {line}" + f" (index {label})" * bool(label)
+        return DataError(f"{where}: {message}", line=line)
 
 
 def is_gzip(path: Path) -> bool:

@@ -16,7 +16,7 @@ from gemel.data.graph import PairGraph
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parts import Part, describe_parts, require_empty
 from gemel.data.readers import stream_rows
-from gemel.data.sources import ending, is_gzip
+from gemel.data.sources import Source, ending, is_gzip
 from gemel.data.splits import Split, split_by_component
 from gemel.errors import ConfigError, DataError
 from gemel.files import new_folder
@@ -73,7 +73,13 @@ def split_file(
         DataError: the file cannot be read, or not twice, as a pipe; a part would be empty, or
             `out` holds something.
     """
-    path, out = Path(path), Path(out)
+    file, out = Source.of(path).file, Path(out)
+    if file is None:
+        raise Source.of(path).error(
+            "is no file, and a split copies the rows of one; write it into one first, or give its "
+            "pairs groups (gemel.sklearn.question_groups)"
+        )
+    path = file
     shares = _shares(parts, folds, seed)
     require_empty(out)
     _refuse_pipe(path)

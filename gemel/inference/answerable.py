@@ -25,6 +25,6 @@ def stream_answerable(
     for row in stream_questions(source, columns, bad_rows):
         problem = engine.say_blank(row.text, "the question")
         if problem:
-            bad_rows.add(source.path, row.line, problem, row.text)
+            bad_rows.add(source, row.line, problem, row.text)
         else:
             yield row

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from gemel.data import BadRows, Columns, Source, UnlabelledPair, stream_unlabelled
+from gemel.data import BadRows, Columns, Rows, Source, UnlabelledPair, stream_unlabelled
 from gemel.decision import Verdict
 from gemel.errors import DataError
 from gemel.inference.engine import Engine
@@ -23,13 +23,13 @@ class Compared(NamedTuple):
     left: str
     right: str
     line: int
-    """Line they begin on, from 1; in Parquet, which has no lines, their row."""
+    """Line they begin on, from 1; where there are no lines, as in Parquet, their row."""
     verdict: Verdict
 
 
 def compare_stream(
     engine: Engine,
-    source: str | Path | Source,
+    source: str | Path | Source | Rows,
     columns: Columns | None = None,
     skip_bad: int | BadRows = 0,
 ) -> Iterator[Compared]:
@@ -54,7 +54,7 @@ def compare_stream(
         for row, verdict in zip(chunk, verdicts, strict=True):
             yield Compared(row.left, row.right, row.line, verdict)
     if not count:
-        raise DataError("has no pairs", path=source.path)
+        raise source.error("has no pairs")
 
 
 def _with_words(
@@ -63,7 +63,7 @@ def _with_words(
     for row in rows:
         problem = engine.find_blank(row.left, row.right)
         if problem:
-            bad_rows.add(source.path, row.line, problem, row.raw or repr(row[:2]))
+            bad_rows.add(source, row.line, problem, row.raw or repr(row[:2]))
         else:
             yield row
 

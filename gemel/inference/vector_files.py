@@ -86,6 +86,8 @@ def encode_file(
     out, source = Path(out), Source.of(questions)
     require_precision(precision)
     source.require()
+    if source.file is None:
+        raise source.error("is no file; Engine.encode takes texts, and gives their vectors")
     _check_out(out, source, overwrite=overwrite)
     columns = columns or QuestionColumns()
     bad_rows = BadRows.of(skip_bad)

@@ -4,8 +4,7 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-from gemel.data import BadRows, Question, QuestionColumns, Source
-from gemel.errors import DataError
+from gemel.data import BadRows, Question, QuestionColumns, Rows, Source
 from gemel.inference import Engine, stream_answerable
 from gemel.search.records import NewQuestion
 from gemel.search.store import Store
@@ -34,7 +33,7 @@ class Filled:
 def fill_store(
     store: Store,
     engine: Engine,
-    questions: str | Path | Source,
+    questions: str | Path | Source | Rows,
     *,
     columns: QuestionColumns | None = None,
     skip_bad: int | BadRows = 0,
@@ -80,7 +79,7 @@ def fill_store(
         if progress is not None:
             progress("keeping questions", added + replaced + there, None)
     if not added + replaced + there:
-        raise DataError("has no questions", path=source.path)
+        raise source.error("has no questions")
     return Filled(added=added, replaced=replaced, there=there, questions=store.state().questions)
 
 
@@ -103,11 +102,10 @@ def _told_apart(
             advice = "give each an id of its own (--id), or those of this file a --prefix"
             if question.id not in new:
                 advice += ", or add --replace"
-            raise DataError(
+            raise source.error(
                 f"has the id {question.id!r:.60}, under which another question is kept "
                 f"({before.text!r:.60}); {advice}",
-                path=source.path,
-                line=row.line,
+                row.line,
             )
         new[question.id] = question
     return new, len(new.keys() & kept.keys())

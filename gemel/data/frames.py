@@ -1,0 +1,175 @@
+"""Frames, data sets and rows of Python: told by what they are, and read a part at a time.
+
+The packages they come from are not imported here: who holds such an object has done that.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
+
+from gemel.data.arrow import arrow_values
+from gemel.errors import MissingExtraError
+
+__all__ = [
+    "ArrowStream",
+    "Frame",
+    "Rows",
+    "each_row",
+    "find_unfit",
+    "frame_of",
+    "index_label",
+    "is_frame",
+    "plain",
+]
+
+_ROWS = 1 << 14
+"""Rows that become Python's at a time."""
+
+
+@runtime_checkable
+class ArrowStream(Protocol):
+    """A table that gives itself away column by column: pandas, Polars, pyarrow and others do."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Give Arrow's stream."""
+
+
+Rows: TypeAlias = Iterable[Any] | ArrowStream
+"""What is read as a file is: a frame of pandas, Polars or pyarrow, a data set of Hugging Face, or
+rows one after the other, tuples or mappings; of questions, also a column or a list of texts."""
+
+
+class Frame(NamedTuple):
+    """A table whose columns have names."""
+
+    names: tuple[str, ...]
+    """What its columns are called."""
+    read: Callable[[Sequence[int]], Iterator[list[list[Any]]]]
+    """Gives columns, by their places from 0, part by part: a list of values for each."""
+
+
+def is_frame(rows: Any) -> bool:
+    """Say whether an object has columns with names; else it is read row by row."""
+    if _is(rows, "datasets", "Dataset") or _is(rows, "pandas", "DataFrame"):
+        return True
+    return isinstance(rows, ArrowStream) and not _is_column(rows)
+
+
+def frame_of(rows: Any) -> Frame:
+    """Give a table's columns.
+
+    Raises:
+        MissingExtraError: a table of some other package, which takes pyarrow to read.
+    """
+    if _is(rows, "pandas", "DataFrame"):
+        return Frame(tuple(map(str, rows.columns)), lambda places: _of_pandas(rows, places))
+    if _is(rows, "polars", "DataFrame"):
+        return Frame(tuple(rows.columns), lambda places: _of_polars(rows, places))
+    if _is(rows, "datasets", "Dataset"):
+        return Frame(tuple(rows.column_names), lambda places: _of_dataset(rows, places))
+    if _is(rows, "pyarrow", "Table", "RecordBatch", "RecordBatchReader"):
+        return _of_arrow(rows)
+    try:
+        import pyarrow
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"a {type(rows).__name__}", "parquet") from error
+    return _of_arrow(pyarrow.RecordBatchReader.from_stream(rows))
+
+
+def each_row(rows: Any) -> Iterator[Any]:
+    """Give rows, or the values of a column, one after the other."""
+    if _is(rows, "pyarrow", "Array", "ChunkedArray"):
+        for start in range(0, len(rows), _ROWS):
+            yield from arrow_values(rows.slice(start, _ROWS))
+    elif isinstance(rows, Sequence) and not isinstance(rows, list | tuple):
+        for start in range(0, len(rows), _ROWS):  # a data set's column is slow one by one
+            yield from rows[start : start + _ROWS]
+    else:
+        yield from rows
+
+
+def find_unfit(rows: Any) -> str:
+    """Say what is wrong with an object that has no rows, or not yet; nothing if it has some."""
+    if _is(rows, "polars", "LazyFrame"):
+        return "is a plan and has no rows yet; give what .collect() makes of it"
+    if _is(rows, "datasets", "DatasetDict", "IterableDatasetDict"):
+        first = next(iter(rows), "train")
+        return f'holds several: {", ".join(rows)}; give one of them, for example ["{first}"]'
+    if isinstance(rows, Mapping):
+        return "is one mapping; expected a list of them, one for each row, or a frame"
+    if isinstance(rows, bytes | bytearray | memoryview):
+        return "is bytes; expected the name of a file, a frame, or rows"
+    if not isinstance(rows, Iterable | ArrowStream):
+        return f"is {rows!r:.40}; expected the name of a file, a frame, or rows"
+    return ""
+
+
+def index_label(rows: Any, number: int) -> str:
+    """Give what pandas calls a row, which is counted from 1; nothing of others."""
+    if _is(rows, "pandas", "DataFrame", "Series") and 0 < number <= len(rows):
+        label = plain(rows.index[number - 1])
+        return f"{label!r:.40}"
+    return ""
+
+
+def plain(value: Any) -> Any:
+    """Give a value as a file would have it: what is missing as None, a number as Python's."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is float:
+        return None if value != value else value
+    if isinstance(value, str):
+        return str.__str__(value)
+    for name in ("tolist", "as_py"):  # of NumPy and torch, of pyarrow
+        if hasattr(value, name):
+            return plain(getattr(value, name)())
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and (value is pandas.NA or value is pandas.NaT):
+        return None
+    return value
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
+def _is(rows: Any, package: str, *kinds: str) -> bool:
+    """Say whether an object is of a package, which is imported then."""
+    module = sys.modules.get(package)
+    return any(isinstance(rows, getattr(module, kind, ())) for kind in kinds)
+
+
+def _is_column(rows: Any) -> bool:
+    kinds = (("pandas", "Series"), ("polars", "Series"), ("pyarrow", "ChunkedArray"))
+    return any(_is(rows, package, kind) for package, kind in kinds)
+
+
+def _of_pandas(frame: Any, places: Sequence[int]) -> Iterator[list[list[Any]]]:
+    for start in range(0, len(frame), _ROWS):
+        part = frame.iloc[start : start + _ROWS]
+        columns = [part.iloc[:, place] for place in places]
+        yield [each.astype(object).where(each.notna(), None).tolist() for each in columns]
+
+
+def _of_polars(frame: Any, places: Sequence[int]) -> Iterator[list[list[Any]]]:
+    for start in range(0, len(frame), _ROWS):
+        part = frame.slice(start, _ROWS)
+        yield [part.to_series(place).to_list() for place in places]
+
+
+def _of_dataset(dataset: Any, places: Sequence[int]) -> Iterator[list[list[Any]]]:
+    names = [dataset.column_names[place] for place in places]
+    for part in dataset.select_columns(names).with_format("arrow").iter(_ROWS):
+        yield [arrow_values(part.column(name)) for name in names]
+
+
+def _of_arrow(table: Any) -> Frame:
+    def read(places: Sequence[int]) -> Iterator[list[list[Any]]]:
+        batches = table.to_batches(_ROWS) if _is(table, "pyarrow", "Table") else table
+        batches = [table] if _is(table, "pyarrow", "RecordBatch") else batches
+        for batch in batches:
+            for start in range(0, batch.num_rows, _ROWS):
+                part = batch.slice(start, _ROWS)
+                yield [arrow_values(part.column(place)) for place in places]
+
+    return Frame(tuple(table.schema.names), read)
