@@ -1,8 +1,40 @@
-"""What stands in the folder of the model that comes with gemel, for people."""
+"""What stands in the folder of the model that comes with gemel, for people and for hubs."""
 
-__all__ = ["CARD", "TERMS"]
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-CARD = """# quora-en
+from gemel.folder.front_matter import Measured, front_matter
+
+__all__ = ["CARD", "ROWS", "TERMS", "card_front"]
+
+ROWS = ("accuracy", "f1", "average_precision", "ece")
+"""The figures of the card's table."""
+
+
+def card_front(reports: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    """Give the card's front matter: the figures of its table, with their thresholds.
+
+    Args:
+        reports: those of `results/ship.json`, each with the name of its pairs in the table.
+    """
+    results = [
+        Measured(
+            figures={name: round(report["figures"][name]["value"], 4) for name in ROWS},
+            data="Quora Question Pairs",
+            kind="quora-question-pairs",
+            split=label,
+            how=report["how"],
+            thresholds=report["thresholds"],
+        )
+        for label, report in reports
+    ]
+    return front_matter(
+        "quora-en", results=results, language="en", licence="other", licence_name="quora-terms"
+    )
+
+
+CARD = """{front}
+# quora-en
 
 Tells whether two English questions ask the same thing. It is the model that answers when gemel is
 not told another one:

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from card import CARD, TERMS
+from card import CARD, ROWS, TERMS, card_front
 from record import plain_report, write_result
 from train_once import Printer
 
@@ -28,7 +28,6 @@ from gemel.evaluation import (
 from gemel.evaluation.probes import measure_probes
 
 HERE = Path(__file__).parent
-ROWS = ("accuracy", "f1", "average_precision", "ece")
 
 
 def figure_rows(name: str, how: str, report: Report) -> str:
@@ -58,7 +57,7 @@ def main() -> None:
     engine = gemel.load(options.out)
     if engine.model.config != config:
         parser.error(f"{options.out} was trained with other settings than {options.config}")
-    rows, result = [], dict[str, Any](config=config.to_mapping(), reports=[])
+    rows, labels, result = [], [], dict[str, Any](config=config.to_mapping(), reports=[])
     natural, wang = gemel.read_pairs(options.natural), gemel.read_pairs(options.wang)
     for pairs, label in ((natural, "natural share"), (wang, "Wang et al. dev")):
         similarity = engine.similarity(pairs.left_texts, pairs.right_texts)
@@ -73,6 +72,7 @@ def main() -> None:
         ):
             rows.append(figure_rows(label, how, report))
             result["reports"].append(plain_report(report) | {"how": how})
+            labels.append(label)
             print(rows[-1], flush=True)
     robust = measure_robustness(
         wang,
@@ -91,6 +91,7 @@ def main() -> None:
     }
     size = sum(file.stat().st_size for file in options.out.iterdir())
     card = CARD.format(
+        front=card_front(list(zip(labels, result["reports"], strict=True))),
         rows="\n".join(rows),
         edit_before=effects["one_edit"].accuracy_before,
         edit_after=effects["one_edit"].accuracy_after,

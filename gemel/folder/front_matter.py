@@ -119,27 +119,29 @@ def with_library(card: str, name: str, library: str) -> str:
 
 def _result(measured: Measured) -> dict[str, Any]:
     how = {"threshold_from": measured.how} if measured.how else {}
-    thresholds = {"thresholds": list(measured.thresholds)} if measured.thresholds else {}
+    thresholds = {"thresholds": [*map(float, measured.thresholds)]} if measured.thresholds else {}
     args = how | thresholds
-    of = f", threshold {measured.how}" if measured.how else ""
+    of = f", {measured.how}" if measured.how else ""
     metrics = [
         {"type": name, "value": value, "name": f"{name.replace('_', ' ')}{of}"}
         | ({"args": args} if args else {})
         for name, value in measured.figures.items()
     ]
     return {
-        "task": {"type": _TASK, "name": "Sentence Similarity"},
+        "task": {"type": _TASK},
         "dataset": {"type": measured.kind, "name": measured.data, "split": measured.split},
         "metrics": metrics,
     }
 
 
 def _lines(value: Any) -> list[str]:
-    """Write mappings and lists in block style, a line a scalar."""
+    """Write mappings and lists in block style, a line a scalar; lists of numbers take one line."""
     if isinstance(value, Mapping):
         lines = []
         for key, held in value.items():
-            if isinstance(held, Mapping | list):
+            if isinstance(held, list) and all(isinstance(each, float) for each in held):
+                lines.append(f"{key}: [{', '.join(map(_scalar, held))}]")
+            elif isinstance(held, Mapping | list):
                 lines += [f"{key}:", *(f"  {line}" for line in _lines(held))]
             else:
                 lines.append(f"{key}: {_scalar(held)}")

@@ -13,6 +13,7 @@ import uvicorn
 
 from gemel.api import open_index
 from gemel.errors import ConfigError
+from gemel.folder.front_matter import split_card
 from gemel.pretrained import came_with_gemel
 from gemel.service.app import make_app
 from gemel.service.grouping import Grouping
@@ -143,9 +144,9 @@ def _read_ahead(db: str) -> None:
 
 
 def _card(folder: Path) -> str:
-    """Give what a model folder says of itself; nothing where it says nothing."""
+    """Give what a model folder says of itself to people; nothing where it says nothing."""
     try:
-        return (folder / "README.md").read_text(encoding="utf-8")
+        return split_card((folder / "README.md").read_text(encoding="utf-8"))[1]
     except (OSError, UnicodeDecodeError):
         return ""
 

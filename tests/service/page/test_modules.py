@@ -9,6 +9,7 @@ import pytest
 
 import gemel.service
 from gemel.decision import Evidence
+from gemel.folder.front_matter import split_card
 from gemel.pretrained import DEFAULT_MODEL, came_with_gemel
 
 WORDS = ["how", "do", "I", "print", "a", "map", "of", "my", "old", "town", "please"]
@@ -194,7 +195,8 @@ def rendered(page):
 
 
 def test_the_card_that_ships_is_shown_whole(rendered):
-    card = (came_with_gemel(DEFAULT_MODEL) / "README.md").read_text(encoding="utf-8")
+    readme = came_with_gemel(DEFAULT_MODEL) / "README.md"
+    _, card = split_card(readme.read_text(encoding="utf-8"))
     shown = rendered(card)
     assert shown.get_by_role("heading", level=3).inner_text() == "quora-en"
     headings = re.findall(r"^## (.*)$", card, re.M)
