@@ -50,10 +50,7 @@ gemel compare "How old are you?" "What is your age?" --model {name}
 
 ## Decision
 
-A pair counts as the same from a similarity of **{decision.threshold:.4f}** on. That is the
-threshold best for {decision.settings.aim}, fitted on {decision.pairs:,} validation
-pairs for places where {decision.prevalence:.1%} of the pairs ask the same. Where duplicates are
-rarer, probabilities are too high: `gemel fit` fits both again, with other pairs or `--prevalence`.
+A pair counts as the same from a similarity of **{decision.threshold:.4f}** on. {_origin(decision)}
 {asks}
 ## Training
 
@@ -76,3 +73,15 @@ rarer, probabilities are too high: `gemel fit` fits both again, with other pairs
 It knows the words of its training questions; others it can tell apart, not understand. Small words
 that turn a meaning round (not, before, after) and numbers weigh less with it than they should.
 """
+
+
+def _origin(decision: Decision) -> str:
+    """Say where the threshold comes from."""
+    if not decision.pairs:
+        return """That is a guess, fitted on
+nothing, and so are its probabilities: `gemel fit` fits both on labelled pairs."""
+    return f"""That is the
+threshold best for {decision.settings.aim}, fitted on {decision.pairs:,} validation
+pairs for places where {decision.prevalence:.1%} of the pairs ask the same. Where duplicates are
+rarer, probabilities are too high: `gemel fit` fits both again, with other pairs or
+`--prevalence`."""

@@ -1,0 +1,220 @@
+"""A Python pickle read as data: nothing that it names is imported, and nothing called.
+
+A pickle is a program: it may name any function and have it called. Here its few instructions for
+building values are carried out by ourselves; where it has a function called, a `Made` says which,
+with what. Names that no checkpoint of Trax has are refused.
+"""
+
+import pickletools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gemel.errors import DataError
+
+__all__ = ["Made", "Named", "read_pickle"]
+
+_NUMPY = ("numpy.core", "numpy._core")
+_KINDS = ("bool", "uint", "int", "float")
+KNOWN = {
+    *((f"{core}.multiarray", name) for core in _NUMPY for name in ("_reconstruct", "scalar")),
+    *((f"{core}.numeric", "_frombuffer") for core in _NUMPY),
+    *(("numpy", name) for name in ("ndarray", "dtype", "bool_")),
+    *(("numpy", f"{kind}{size}") for kind in _KINDS for size in ("", 8, 16, 32, 64)),
+    ("jax._src.array", "_reconstruct_array"),
+    ("jax._src.device_array", "reconstruct_device_array"),
+    ("trax.shapes", "ShapeDtype"),
+}
+"""Module and name of all that may be named: what arrays are made with, and the sizes of inputs."""
+
+
+class Named(NamedTuple):
+    """A function or class that a pickle names."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+class Made:
+    """What a pickle has made by calling something, written down and not made.
+
+    Args:
+        what: what it calls.
+        arguments: with what.
+    """
+
+    def __init__(self, what: Named, arguments: tuple[Any, ...]):
+        self.what = what
+        self.arguments = arguments
+        self.state: Any = None
+        """What it is then filled with."""
+
+
+def read_pickle(content: bytes, path: Path) -> Any:
+    """Read a pickle of protocol 2 to 5.
+
+    Args:
+        content: its bytes; memory in all stays within a few times their number.
+        path: the file it came from, for errors.
+
+    Returns:
+        Numbers, texts, bytes, lists, tuples, dictionaries and sets, and `Made`.
+
+    Raises:
+        DataError: it names something that is not `KNOWN`, or is damaged.
+    """
+    machine = _Machine(path)
+    try:
+        for opcode, argument, _ in pickletools.genops(content):
+            machine.do(opcode.name, argument)
+        (value,) = machine.stack
+    except DataError:
+        raise
+    except (ValueError, TypeError, LookupError, OverflowError) as error:
+        raise DataError(f"is no whole pickle: {error}", path=path) from error
+    return value
+
+
+class _Machine:
+    """The stack of values that a pickle's instructions work on."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.stack: list[Any] = []
+        self.marks: list[int] = []
+        self.memo: dict[int, Any] = {}
+
+    def do(self, name: str, argument: Any) -> None:
+        """Carry out one instruction."""
+        if name in _PUSHED:
+            self.stack.append(argument)
+        elif name in _CONSTANTS:
+            self.stack.append(_CONSTANTS[name]())
+        elif name in _ACTIONS:
+            _ACTIONS[name](self, argument)
+        elif name in ("GLOBAL", "INST"):
+            self._name(*argument.split(" ", 1))
+        elif name not in ("PROTO", "FRAME", "STOP"):
+            raise DataError(
+                f"holds the instruction {name}, which no checkpoint of Trax has; a pickle is code, "
+                "so nothing in it was run",
+                path=self.path,
+            )
+
+    def _name(self, module: Any, name: Any) -> None:
+        if (module, name) not in KNOWN:
+            raise DataError(
+                f"names {module}.{name}, which no checkpoint of Trax has; a pickle is code that "
+                "may do anything once it is loaded, so nothing in it was run. If the file is not "
+                "your own, do not load it elsewhere either",
+                path=self.path,
+            )
+        self.stack.append(Named(module, name))
+
+    def name_from_stack(self, _: Any) -> None:
+        name, module = self.stack.pop(), self.stack.pop()
+        self._name(module, name)
+
+    def mark(self, _: Any) -> None:
+        self.marks.append(len(self.stack))
+
+    def since_mark(self) -> list[Any]:
+        start = self.marks.pop()
+        values = self.stack[start:]
+        del self.stack[start:]
+        return values
+
+    def call(self, _: Any) -> None:
+        arguments, what = self.stack.pop(), self.stack.pop()
+        if not isinstance(what, Named) or type(arguments) is not tuple:
+            raise DataError(
+                "calls what is no function by name; a pickle is code, so nothing in it was run",
+                path=self.path,
+            )
+        self.stack.append(Made(what, arguments))
+
+    def fill(self, _: Any) -> None:
+        state, made = self.stack.pop(), self.stack[-1]
+        if not isinstance(made, Made):
+            raise DataError(
+                f"fills a {type(made).__name__}, which no checkpoint of Trax does; a pickle is "
+                "code, so nothing in it was run",
+                path=self.path,
+            )
+        made.state = state
+
+    def tuple_of(self, count: int) -> None:
+        start = len(self.stack) - count
+        if start < 0:
+            raise ValueError("too few values for a tuple")
+        self.stack[start:] = [tuple(self.stack[start:])]
+
+    def extend(self, values: list[Any]) -> None:
+        _require(self.stack[-1], list).extend(values)
+
+    def set_items(self, values: list[Any]) -> None:
+        target = _require(self.stack[-1], dict)
+        for key, value in zip(values[::2], values[1::2], strict=True):
+            target[_key(key)] = value
+
+    def add(self, values: list[Any]) -> None:
+        _require(self.stack[-1], set).update(map(_key, values))
+
+    def remember(self, place: int | None = None) -> None:
+        self.memo[len(self.memo) if place is None else place] = self.stack[-1]
+
+
+def _require(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise ValueError(f"a {type(value).__name__} where a {kind.__name__} should be")
+    return value
+
+
+def _key(value: Any) -> Any:
+    """Refuse keys other than plain ones: to hash a tuple of tuples of tuples ... has no end."""
+    if not isinstance(value, str | bytes | int | float | None):
+        raise ValueError(f"a {type(value).__name__} as a key")
+    return value
+
+
+_PUSHED = {
+    *("BININT", "BININT1", "BININT2", "LONG1", "LONG4", "BINFLOAT"),
+    *("BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
+    *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
+}
+_CONSTANTS: dict[str, Callable[[], Any]] = {
+    "NONE": lambda: None,
+    "NEWTRUE": lambda: True,
+    "NEWFALSE": lambda: False,
+    "EMPTY_LIST": list,
+    "EMPTY_DICT": dict,
+    "EMPTY_TUPLE": tuple,
+    "EMPTY_SET": set,
+}
+_ACTIONS: dict[str, Callable[[_Machine, Any], Any]] = {
+    "MARK": _Machine.mark,
+    "STACK_GLOBAL": _Machine.name_from_stack,
+    "REDUCE": _Machine.call,
+    "NEWOBJ": _Machine.call,
+    "BUILD": _Machine.fill,
+    "TUPLE": lambda machine, _: machine.stack.append(tuple(machine.since_mark())),
+    "TUPLE1": lambda machine, _: machine.tuple_of(1),
+    "TUPLE2": lambda machine, _: machine.tuple_of(2),
+    "TUPLE3": lambda machine, _: machine.tuple_of(3),
+    "FROZENSET": lambda machine, _: machine.stack.append(
+        frozenset(map(_key, machine.since_mark()))
+    ),
+    "APPEND": lambda machine, _: machine.extend([machine.stack.pop()]),
+    "APPENDS": lambda machine, _: machine.extend(machine.since_mark()),
+    "SETITEM": lambda machine, _: machine.set_items([machine.stack.pop(-2), machine.stack.pop()]),
+    "SETITEMS": lambda machine, _: machine.set_items(machine.since_mark()),
+    "ADDITEMS": lambda machine, _: machine.add(machine.since_mark()),
+    "MEMOIZE": lambda machine, _: machine.remember(),
+    "BINPUT": _Machine.remember,
+    "LONG_BINPUT": _Machine.remember,
+    "BINGET": lambda machine, place: machine.stack.append(machine.memo[place]),
+    "LONG_BINGET": lambda machine, place: machine.stack.append(machine.memo[place]),
+}
