@@ -29,22 +29,21 @@ from gemel.cli import (
     split,
     train,
 )
+from gemel.cli.exit_codes import EXIT_CODES_HELP, ExitCode
+from gemel.cli.habits import Verbs, heed
+from gemel.cli.mistakes import UsageError, explain_mistake
+from gemel.cli.notes import begin_notes
 from gemel.cli.output import give_up_output
+from gemel.cli.signatures import with_options
 from gemel.errors import GemelError, TrainingStopped
 from gemel.version import __version__
 
 __all__ = ["app", "main"]
 
-_INTERRUPTED = 130
-
-app = typer.Typer(
+app = Verbs(
     name="gemel",
     help="Learn when two questions ask the same thing, and answer.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXIT_CODES_HELP,
 )
 app.command("sample")(sample.sample)
 app.command("data")(data.data)
@@ -80,16 +79,21 @@ def _print_version(wanted: bool | None) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def _options(
+def _say_version(
     version: Annotated[
         bool | None,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Say which gemel this is."
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Say which gemel this is, and where it runs.",
         ),
     ] = None,
 ) -> None:
     """Learn when two questions ask the same thing, and answer."""
+
+
+app.callback()(with_options(_say_version, heed))
 
 
 def main() -> None:
@@ -97,16 +101,36 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A letter that it cannot print is no reason to die.
         sys.stdout.reconfigure(errors="backslashreplace")
+    sys.exit(_run())
+
+
+def _run() -> int:
+    begin_notes()
     try:
-        app()
-    except SystemExit as stop:
-        if stop.code == _INTERRUPTED:  # typer has turned Ctrl-C into this, without a word
-            typer.echo("gemel: stopped; what was there is as it was", err=True)
-        raise
+        code = app(standalone_mode=False) or ExitCode.DONE
+        sys.stdout.flush()
+    except UsageError as error:
+        return _end(explain_mistake(error), ExitCode.WRONG)
+    except (typer.Abort, KeyboardInterrupt):
+        code = ExitCode.STOPPED
     except TrainingStopped as stopped:
-        typer.echo(f"gemel: {stopped}", err=True)
-        sys.exit(_INTERRUPTED)
-    except (GemelError, OSError) as error:
-        typer.echo(f"gemel: {error}", err=True)
+        return _end(f"gemel: {stopped}", ExitCode.STOPPED)
+    except BrokenPipeError:
         give_up_output()
-        sys.exit(2)
+        return ExitCode.UNHEARD
+    except SystemExit as stop:
+        # Whose output nobody reads has been ended by typer, with a code that means no.
+        if isinstance(stop.__context__, BrokenPipeError):
+            return ExitCode.UNHEARD
+        raise
+    except (GemelError, OSError) as error:
+        give_up_output()
+        return _end(f"gemel: {error}", ExitCode.WRONG)
+    if code == ExitCode.STOPPED:
+        return _end("gemel: stopped; what was there is as it was", ExitCode.STOPPED)
+    return int(code)
+
+
+def _end(message: str, code: ExitCode) -> ExitCode:
+    typer.echo(message, err=True)
+    return code

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
 
 from gemel.cli.groups_text import describe_duplicates
+from gemel.cli.notes import notes_console
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import QuestionReading, reads_questions
@@ -133,7 +133,7 @@ def dedupe(
     cut = _said(probability=probability, linkage=linkage, floor=floor)
     if work is None and engine is None:
         _refuse_shards(address=address, processes=processes, shard_size=shard_size)
-        with WorkProgress(Console(stderr=True)) as progress:
+        with WorkProgress(notes_console()) as progress:
             found = api.dedupe(
                 questions, chosen, progress=progress, threads=_threads(threads), **given, **cut
             )
@@ -145,7 +145,7 @@ def dedupe(
             "each process has one thread; see --processes", param_hint="--threads"
         )
     kept = work or _beside(out)
-    with WorkProgress(Console(stderr=True)) as progress:
+    with WorkProgress(notes_console()) as progress:
         sharded = api.dedupe_in_shards(
             questions,
             kept,
@@ -183,7 +183,7 @@ def duplicates(
     _check(out, overwrite)
     with (
         api.open_index(db, chosen_model(model), create=False) as index,
-        WorkProgress(Console(stderr=True)) as progress,
+        WorkProgress(notes_console()) as progress,
     ):
         found = index.duplicates(
             progress=progress,

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from gemel.cli.notes import note, notes_console
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import QuestionReading, reads_questions
@@ -63,11 +63,8 @@ def encode(
     from gemel.inference import available_cores
 
     engine = api.load(chosen_model(model), backend=backend.value)
-    console = Console(stderr=True)
-    console.print(
-        f"backend: {engine.backend.name}, {engine.backend.why}", highlight=False, markup=False
-    )
-    with _stopping(out), WorkProgress(console) as progress:
+    note(f"backend: {engine.backend.name}, {engine.backend.why}")
+    with _stopping(out), WorkProgress(notes_console()) as progress:
         done = api.encode(
             questions,
             out,

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from gemel.cli.evaluate_text import answer_rows
+from gemel.cli.notes import notes_console
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import Reading, reads_pairs
@@ -91,7 +91,7 @@ def fit(
     settings = dataclasses.replace(
         load_model(model).decision.settings, **_wanted(objective, precision, costs, prevalence)
     )
-    with WorkProgress(Console(stderr=True)) as progress:
+    with WorkProgress(notes_console()) as progress:
         fitted = api.fit(
             pairs,
             model,

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from gemel.cli.notes import notes_console
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import QuestionReading, reads_kept_questions
@@ -49,7 +49,7 @@ def index(
     from gemel import api
     from gemel.inference import available_cores
 
-    with WorkProgress(Console(stderr=True)) as progress:
+    with WorkProgress(notes_console()) as progress:
         done = api.index(
             questions,
             db,
@@ -91,7 +91,7 @@ def reindex(
     from gemel.inference import available_cores
 
     chosen = chosen_model(model)
-    with WorkProgress(Console(stderr=True)) as progress:
+    with WorkProgress(notes_console()) as progress:
         done = api.reindex(db, chosen, threads=threads or available_cores(), progress=progress)
     if done:
         typer.echo(f"{shown(db)}: {done:,} questions have vectors of {chosen} now")

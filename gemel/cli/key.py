@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gemel.cli.habits import Verbs
+from gemel.cli.notes import note
 from gemel.cli.options import Json
 from gemel.cli.printable import printable
 from gemel.cli.stores import Database
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = Verbs()
 
 Scope = StrEnum("Scope", ["read", "write"])
 Name = Annotated[
@@ -41,10 +43,9 @@ def add(
 
     with open_store(db, create=False) as store:
         key = store.add_key(name, scope.value)
-    typer.echo(
+    note(
         f"a key for {printable(name)} that may {scope.value}; keep it now, it is not shown again, "
-        "and send it as\nAuthorization: Bearer KEY, or give it to the page:",
-        err=True,
+        "and send it as\nAuthorization: Bearer KEY, or give it to the page:"
     )
     typer.echo(key)
 
@@ -62,7 +63,7 @@ def list_keys(db: Database, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(record) for record in records]))
     elif not records:
-        typer.echo("no keys; gemel key add NAME --db DB makes one", err=True)
+        note("no keys; gemel key add NAME --db DB makes one")
     else:
         typer.echo("\n".join(map(_line, records)))
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gemel.cli.notes import note
 from gemel.pretrained import DEFAULT_MODEL
 
 __all__ = [
@@ -54,7 +55,7 @@ def chosen_model(model: Path | None) -> Path:
     """Give the model that was named, or else the default one, and say so."""
     if model is not None:
         return model
-    typer.echo(f"model: {DEFAULT_MODEL}, which came with gemel (--model names another)", err=True)
+    note(f"model: {DEFAULT_MODEL}, which came with gemel (--model names another)")
     return Path(DEFAULT_MODEL)
 
 

@@ -12,6 +12,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from gemel.cli.notes import is_quiet
+
 if TYPE_CHECKING:
     from gemel.training import EpochSummary, StepSummary
 
@@ -39,7 +41,7 @@ class _Live:
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=is_quiet() or not console.is_terminal,
         )
         self.task = self.bar.add_task(doing, total=None, news="")
 
@@ -49,6 +51,18 @@ class _Live:
 
     def __exit__(self, *error: object) -> None:
         self.bar.stop()
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is time for a line, as there is no bar; if so, the next one waits."""
+        due = not self.console.is_terminal and now - self.spoken > _EVERY
+        if due:
+            self.spoken = now
+        return due
+
+    def say(self, text: str) -> None:
+        """Print a line, unless they are not wanted."""
+        if not is_quiet():
+            self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 class WorkProgress(_Live):
@@ -66,10 +80,9 @@ class WorkProgress(_Live):
         news = f"{done:,}" if total is None else f"{done:,}/{total:,}"
         self.bar.update(self.task, description=stage, completed=done, total=total, news=news)
         now = time.monotonic()
-        if not self.console.is_terminal and now - self.spoken > _EVERY:
-            self.spoken = now
+        if self.is_due(now):
             said = news.replace("/", " of ")
-            self.console.print(f"{stage}: {said}", highlight=False, markup=False)
+            self.say(f"{stage}: {said}")
 
 
 class TrainingProgress(_Live):
@@ -88,12 +101,8 @@ class TrainingProgress(_Live):
         self.started = self.spoken
         self.best = ""
 
-    def say(self, text: str) -> None:
-        """Print a line."""
-        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
-
     def warn(self, text: str) -> None:
-        """Print a line that stands out."""
+        """Print a line that stands out, whatever is wanted."""
         self.console.print(
             f"warning: {text}", style="bold yellow", highlight=False, markup=False, soft_wrap=True
         )
@@ -119,8 +128,7 @@ class TrainingProgress(_Live):
             description=f"epoch {epoch}/{self.epochs}",
             news=news + self.best,
         )
-        if not self.console.is_terminal and now - self.spoken > _EVERY:
-            self.spoken = now
+        if self.is_due(now):
             self.say(f"epoch {epoch}/{self.epochs}  batch {batch:,}/{batches:,}  {news}")
 
     def epoch(self, summary: "EpochSummary") -> None:

@@ -1,15 +1,14 @@
 """The options that say how a file is to be read: the same for every verb that does."""
 
-import functools
-import inspect
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from gemel.cli.signatures import with_options
 from gemel.data import BadRows, Columns, QuestionColumns
 
 __all__ = [
@@ -142,41 +141,22 @@ def _warn(skip_bad: BadRows) -> None:
 
 def reads_pairs(command: Callable[..., None]) -> Callable[..., None]:
     """Give a verb that takes `reading` the options for it."""
-    return _with_options(command, _read_options)
+    return with_options(command, _read_options, "reading")
 
 
 def reads_unlabelled(command: Callable[..., None]) -> Callable[..., None]:
     """Give it those for pairs without a label."""
-    return _with_options(command, _read_unlabelled_options)
+    return with_options(command, _read_unlabelled_options, "reading")
 
 
 def reads_questions(command: Callable[..., None]) -> Callable[..., None]:
     """Give it those for single questions."""
-    return _with_options(command, _read_question_options)
+    return with_options(command, _read_question_options, "reading")
 
 
 def reads_kept_questions(command: Callable[..., None]) -> Callable[..., None]:
     """Give it those for single questions, and for what goes along with them."""
-    return _with_options(command, _read_kept_question_options)
-
-
-def _with_options(
-    command: Callable[..., None], read: Callable[..., Reading | QuestionReading]
-) -> Callable[..., None]:
-    options = inspect.signature(read).parameters
-    signature = inspect.signature(command)
-    own = [each for name, each in signature.parameters.items() if name != "reading"]
-
-    @functools.wraps(command)
-    def run(**values: Any) -> None:
-        said = {name: values.pop(name) for name in options}
-        command(**values, reading=read(**said))
-
-    parameters = [each.replace(kind=each.KEYWORD_ONLY) for each in (*own, *options.values())]
-    del run.__wrapped__  # typer would look at it
-    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in parameters}
-    return run
+    return with_options(command, _read_kept_question_options, "reading")
 
 
 def _read_options(

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from gemel.cli.notes import notes_console
 from gemel.cli.options import ModelFolder, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.review_text import describe_end, describe_export
@@ -63,7 +63,7 @@ def review(
     from gemel.search import choose_for_review
 
     with api.open_index(db, chosen_model(model), create=False) as index:
-        with WorkProgress(Console(stderr=True)) as progress:
+        with WorkProgress(notes_console()) as progress:
             found = index.duplicates(threads=threads or available_cores(), progress=progress)
         decided = [(each.left.id, each.right.id) for lot in index.store.reviews() for each in lot]
         chosen = choose_for_review(found, decided, count, seed=seed)

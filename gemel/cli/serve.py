@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gemel.cli.notes import note
 from gemel.cli.options import ModelFolder, chosen_model
 from gemel.cli.stores import Database, read_values, shown
 from gemel.errors import MissingExtraError
@@ -87,8 +88,7 @@ def _say(db: str, url: str, site: "Site") -> None:
     count = site.store.state().questions
     typer.echo(f"{shown(db)}: {count:,} questions, on {url} (Ctrl-C stops)")
     if not count:
-        typer.echo(
+        note(
             f"it is empty; the page adds questions, and so does gemel index QUESTIONS --db "
-            f"{shlex.quote(shown(db))}",
-            err=True,
+            f"{shlex.quote(shown(db))}"
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from gemel.cli.notes import notes_console
 from gemel.cli.progress import TrainingProgress
 from gemel.cli.reading import Reading, reads_pairs
 from gemel.cli.refit_text import beside_rows
@@ -106,7 +107,7 @@ def train(
         is_first = ranks is None or ranks.is_first
         begun = None if start is None else load_model(start)
         settings = _settings(config, begun, REFINING if add else ()).replace(assignments or [])
-        console = Console(stderr=True)
+        console = notes_console()
         if add:
             if ranks is not None:
                 raise ConfigError(

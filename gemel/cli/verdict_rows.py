@@ -8,9 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
-from gemel.cli.output import give_up_output
+from gemel.cli.notes import notes_console
 from gemel.cli.progress import WorkProgress
 
 if TYPE_CHECKING:
@@ -33,18 +31,15 @@ def write_rows(rows: "Iterable[Compared]", *, as_json: bool) -> None:
     out = sys.stdout.buffer
     write = _write_json if as_json else _write_table
     try:
-        try:
-            with _progress() as tell:
-                write(_told(rows, tell), out)
-        finally:
-            out.flush()  # also what came before an error
-    except BrokenPipeError:
-        give_up_output()
+        with _progress() as tell:
+            write(_told(rows, tell), out)
+    finally:
+        out.flush()  # also what came before an error
 
 
 def _progress() -> AbstractContextManager[Any]:
     """Show how far it is, unless the verdicts show it or nobody looks."""
-    console = Console(stderr=True)
+    console = notes_console()
     is_seen = console.is_terminal and not sys.stdout.isatty()
     return WorkProgress(console) if is_seen else nullcontext(lambda *done: None)
 

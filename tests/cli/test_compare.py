@@ -157,7 +157,7 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(model, tmp_path, options)
     process.stdout.close()
     with process:
         assert process.stderr.read() == b""
-    assert process.returncode == 0
+    assert process.returncode == 141
 
 
 def test_a_full_disk_is_one_line(model):

@@ -1,0 +1,57 @@
+"""Notes and progress on standard error: the one place that writes them, or keeps still.
+
+Results go to standard output, and errors and warnings are always said; what is here is for the
+person who waits. `--quiet` silences it. `--no-color`, NO_COLOR and TERM=dumb make it plain lines,
+without any escape code, as it is where standard error is no terminal.
+"""
+
+import os
+
+import typer
+from rich.console import Console
+
+__all__ = ["begin_notes", "is_quiet", "keep_plain", "keep_quiet", "note", "notes_console"]
+
+_DUMB = ("dumb", "unknown")
+
+
+class _Wishes:
+    """What the command that runs was asked for."""
+
+    quiet = False
+    plain = False
+
+
+def begin_notes() -> None:
+    """Begin a command: nothing was asked for yet."""
+    _Wishes.quiet = _Wishes.plain = False
+
+
+def keep_quiet() -> None:
+    """Write no notes from now on."""
+    _Wishes.quiet = True
+
+
+def keep_plain() -> None:
+    """Write no escape codes from now on."""
+    _Wishes.plain = True
+
+
+def is_quiet() -> bool:
+    """Whether notes are not wanted."""
+    return _Wishes.quiet
+
+
+def note(text: str) -> None:
+    """Tell whoever waits; scripts and `--quiet` lose nothing by not hearing it."""
+    if not _Wishes.quiet:
+        typer.echo(text, err=True)
+
+
+def notes_console() -> Console:
+    """Give what progress is shown on: a terminal, if standard error is one that may be drawn on."""
+    environment = os.environ
+    plain = _Wishes.plain or environment.get("NO_COLOR") or environment.get("TERM") in _DUMB
+    if plain:
+        return Console(stderr=True, force_terminal=False, no_color=True, color_system=None)
+    return Console(stderr=True)
