@@ -1,10 +1,182 @@
 """`gemel data`."""
 
-from gemel.errors import GemelError
+import contextlib
+import dataclasses
+import json
+import shlex
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gemel.cli.notes import notes_console
+from gemel.cli.options import Json
+from gemel.cli.progress import WorkProgress
+
+if TYPE_CHECKING:
+    from gemel.corpora import Corpus, Fetched, FetchedPart
 
 __all__ = ["data"]
 
+_MEGA = 1e6
 
-def data() -> None:
-    """Fetch a public file of question pairs."""
-    raise GemelError("not written yet")
+
+def data(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            show_default=False,
+            help="quora, glue-qqp, paws or banking77; without it they are listed.",
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="DIR", show_default=False, help="The folder to put it in."),
+    ] = None,
+    origin: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE|URL",
+            show_default=False,
+            help="A file fetched by hand, or a mirror, instead of the publisher's address; "
+            "of several files the folder that has them.",
+        ),
+    ] = None,
+    sha256: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HEX",
+            show_default=False,
+            help="What the sum must be instead of the one that gemel knows; one a file.",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that stand in the way.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Fetch public data: question pairs of Quora, of GLUE, PAWS, or questions to a bank.
+
+    The terms are shown first. Each file is checked against the SHA-256 that others have published
+    of it. If the line breaks, the same command goes on; if there is none, it says what to fetch by
+    hand and where to put it. TERMS.txt and SOURCE.json say later what lies there.
+
+    Example: gemel data quora --to quora
+    """
+    from gemel.api.fetching import download
+    from gemel.corpora import CORPORA, find_corpus
+
+    if name is None:
+        listed = [dataclasses.asdict(corpus) for corpus in CORPORA.values()]
+        typer.echo(json.dumps(listed) if as_json else "\n".join(_list(CORPORA.values())))
+        return
+    corpus = find_corpus(name)
+    if to is None:
+        raise typer.BadParameter(f"say where: gemel data {name} --to {name}", param_hint="--to")
+    typer.echo("\n".join(_terms(corpus, origin)), err=True)
+    with _stopping(to), WorkProgress(notes_console()) as progress:
+        fetched = download(
+            name,
+            to,
+            origin=origin,
+            sha256=sha256 or (),
+            overwrite=overwrite,
+            progress=_with_speed(progress),
+        )
+    for part in fetched.parts:
+        _warn(part, fetched)
+    typer.echo(json.dumps(dataclasses.asdict(fetched)) if as_json else "\n".join(_text(fetched)))
+
+
+def _list(corpora: "Iterable[Corpus]") -> Iterator[str]:
+    for corpus in corpora:
+        rows = ", ".join(f"{part.name} {part.rows:,} {part.holds}" for part in corpus.parts)
+        yield f"{corpus.name}: {corpus.title}"
+        yield f"    {corpus.size / _MEGA:.1f} MB; {corpus.licence}; {corpus.page}"
+        yield f"    {rows}"
+    yield ""
+    yield "next: gemel data quora --to quora"
+
+
+def _terms(corpus: "Corpus", origin: str | None) -> Iterator[str]:
+    yield f"{corpus.title}; terms ({corpus.licence}):"
+    yield from (f"    {line}" for line in corpus.terms.splitlines())
+    for remote in corpus.remotes:
+        instead = f"{origin} instead of " if origin else ""
+        yield f"from {instead}{remote.address} ({remote.size / _MEGA:.1f} MB)"
+
+
+@contextlib.contextmanager
+def _stopping(to: Path) -> Iterator[None]:
+    """Say how to go on, if somebody stops it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for part in sorted(to.glob("*.part")):
+            typer.echo(f"{part} holds what has come: type the same command to go on", err=True)
+        raise
+
+
+def _with_speed(
+    progress: Callable[[str, int, int | None], object],
+) -> Callable[[str, int, int | None], None]:
+    """Add to the stage how quickly bytes come."""
+    began: dict[str, tuple[float, int]] = {}
+
+    def tell(stage: str, done: int, total: int | None) -> None:
+        now = time.monotonic()
+        start, before = began.setdefault(stage, (now, done))
+        if stage.startswith("fetching ") and now > start:
+            stage += f" at {max(0, done - before) / (now - start) / _MEGA:.1f} MB/s"
+        progress(stage, done, total)
+
+    return tell
+
+
+def _warn(part: "FetchedPart", fetched: "Fetched") -> None:
+    from gemel.corpora import LEFT_OUT
+
+    if part.left_out:
+        rows = "1 row does" if part.left_out == 1 else f"{part.left_out:,} rows do"
+        typer.echo(
+            f"warning: {part.name}: {rows} not fit, listed in {fetched.path(LEFT_OUT)}", err=True
+        )
+    if part.rows != part.published:
+        typer.echo(
+            f"warning: {part.name} has {part.rows:,} {part.holds}; "
+            f"{part.published:,} were published",
+            err=True,
+        )
+
+
+def _text(fetched: "Fetched") -> Iterator[str]:
+    from gemel.corpora import SOURCE, TERMS
+
+    for file in fetched.files:
+        known = "as published" if file.is_pinned else "as you said"
+        came = "was there" if file.was_there else f"from {file.origin}"
+        yield f"{fetched.path(file.name)}: {file.size:,} bytes, {came}"
+        yield f"    SHA-256 {file.sha256}, {known}"
+    yield ""
+    for part in fetched.parts:
+        share = ""
+        if part.duplicates is not None and part.rows:
+            share = f", {part.duplicates / part.rows:.1%} labelled 1"
+        yield f"{fetched.path(part.name)}: {part.rows:,} {part.holds}{share}"
+    yield f"{fetched.path(TERMS)}: the terms; {SOURCE} beside it: where it came from"
+    yield ""
+    yield f"next: {_next(fetched)}"
+
+
+def _next(fetched: "Fetched") -> str:
+    first = fetched.parts[0]
+    path = shlex.quote(fetched.path(first.name))
+    if first.holds == "questions":
+        return f"gemel index {path} --db {shlex.quote(fetched.corpus)}.db"
+    is_original = any(file.name == first.name for file in fetched.files)
+    skipped = f" --skip-bad {first.left_out}" if first.left_out and is_original else ""
+    return f"gemel audit {path}{skipped}"

@@ -110,7 +110,8 @@ def is_whole(fetched: Fetched) -> bool:
 
 
 def _compared(fetched: Fetched) -> list[tuple[str, bool | None]]:
-    sums = {file.name: file.sha256 for file in (*fetched.files, *fetched.parts)}
+    sums = {file.name: file.sha256 for file in fetched.files}
+    sums |= {part.name: part.sha256 for part in fetched.parts}
     paths = {name: Path(fetched.path(name)) for name in sums}
     return [
         (name, sha256_of(path) == sums[name] if path.is_file() else None)
