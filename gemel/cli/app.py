@@ -29,6 +29,7 @@ from gemel.cli import (
     split,
     train,
 )
+from gemel.cli.environment import describe_environment
 from gemel.cli.exit_codes import EXIT_CODES_HELP, ExitCode
 from gemel.cli.habits import Verbs, heed
 from gemel.cli.mistakes import UsageError, explain_mistake
@@ -36,7 +37,6 @@ from gemel.cli.notes import begin_notes
 from gemel.cli.output import give_up_output
 from gemel.cli.signatures import with_options
 from gemel.errors import GemelError, TrainingStopped
-from gemel.version import __version__
 
 __all__ = ["app", "main"]
 
@@ -75,7 +75,8 @@ app.command("doctor")(doctor.doctor)
 
 def _print_version(wanted: bool | None) -> None:
     if wanted:
-        typer.echo(f"gemel {__version__}")
+        for line in describe_environment():
+            typer.echo(line)
         raise typer.Exit
 
 
