@@ -14,7 +14,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 @app.command()
 def pages() -> None:
-    """Write commands.md, settings.md and python.md anew."""
+    """Write anew the pages that come from code and measurements."""
     for path in write_pages():
         typer.echo(f"{path}: written")
 

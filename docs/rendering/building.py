@@ -68,17 +68,18 @@ def _copy(path: Path, place: Path, docs: Path) -> None:
     if path.suffix != ".md":
         shutil.copy(path, target)
         return
-    depth = "../" * (len(place.parts) - 1)
 
     def follow(link: re.Match[str]) -> str:
         before, address, after = link.groups()
-        if ":" in address:
-            return link[0]
         meant = (path.parent / address).resolve()
-        if meant.is_relative_to(DOCS) or not meant.is_relative_to(_ROOT) or not meant.is_file():
+        if ":" in address or not meant.is_relative_to(_ROOT) or not meant.is_file():
             return link[0]
-        inside = Path(_FILES) / meant.relative_to(_ROOT)
-        _copy(meant, inside, docs)
-        return f"{before}{depth}{inside.as_posix()}{after}"
+        if meant.is_relative_to(DOCS):
+            inside = meant.relative_to(DOCS)
+        else:
+            inside = Path(_FILES) / meant.relative_to(_ROOT)
+            _copy(meant, inside, docs)
+        return f"{before}{os.path.relpath(inside, place.parent)}{after}"
 
+    target.touch()  # two that link to each other
     target.write_text(_LINK.sub(follow, path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gemel.files import write_text
 from rendering.commands import commands_page
+from rendering.figures import figures_page
 from rendering.names import names_page
 from rendering.settings import settings_page
 
@@ -15,6 +16,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "settings.md": settings_page,
     "python.md": names_page,
+    "figures.md": figures_page,
 }
 """File to what makes it; a test compares the two."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gemel.config import REFINING, Config
+from gemel.service.limits import Limits
 from rendering.source import attribute_texts, summary_of
 
 __all__ = ["settings_page"]
@@ -37,7 +38,6 @@ _ENDING = """
 | what | how it is set |
 | --- | --- |
 | the decision of a model that is there | `gemel fit`, see [Commands](commands.md#gemel-fit) |
-| limits of the service | `gemel serve --limit NAME=NUMBER`, see [Service](service.md) |
 | what computes, and on how many cores | `--backend`, `--threads`; `OMP_NUM_THREADS` for training |
 | the file that the notebook's `DataLoader` reads | the environment's `QUORA_TRAIN` |
 | processes that learn together | what torchrun sets, see [Scale](scale.md) |
@@ -46,7 +46,7 @@ _ENDING = """
 
 def settings_page() -> str:
     """Give the page, in Markdown."""
-    return _BEGINNING + "\n".join([*_files(), *_sections(), *_refining()]) + _ENDING
+    return _BEGINNING + "\n".join([*_files(), *_sections(), *_refining(), *_limits()]) + _ENDING
 
 
 def _files() -> Iterator[str]:
@@ -84,4 +84,14 @@ def _refining() -> Iterator[str]:
     yield "## What `gemel train --add` changes\n"
     yield "A few pairs on top of a model are learned with the model's own settings, but for:\n"
     yield from (f"- `{assignment}`" for assignment in REFINING)
+    yield ""
+
+
+def _limits() -> Iterator[str]:
+    texts = attribute_texts(Limits)
+    yield "## Limits of the service\n"
+    yield "`gemel serve --limit NAME=NUMBER`; past each the answer is an error that names it.\n"
+    yield "| limit | default | what |\n| --- | --- | --- |"
+    for field in dataclasses.fields(Limits):
+        yield f"| `{field.name}` | `{field.default}` | {texts[field.name]} |"
     yield ""
