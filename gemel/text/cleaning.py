@@ -8,7 +8,7 @@ from collections.abc import Callable
 from gemel.errors import MissingExtraError
 from gemel.text.marks import marks
 
-__all__ = ["clean", "with_final_mark"]
+__all__ = ["CHANGED", "clean", "with_final_mark"]
 
 _LONGEST_RUN = 30
 """Combining marks in a row that normalisation sees at once: sorting them takes quadratic time."""
@@ -28,7 +28,8 @@ _UNSEEN: dict[int, None] = dict.fromkeys(
 )
 _SPACES = "".join(map(chr, (*range(0x21), 0x7F)))
 """What is a space in ASCII, once it is clean."""
-_CHANGED = _CONTROLS | _LOOK_ALIKES | _UNSEEN
+CHANGED = _CONTROLS | _LOOK_ALIKES | _UNSEEN
+"""What becomes of characters that are no use as they are, by code; None: nothing."""
 
 
 def clean(text: str, *, lowercase: bool = True, repair: bool = False) -> str:
@@ -50,12 +51,12 @@ def clean(text: str, *, lowercase: bool = True, repair: bool = False) -> str:
     if not text.isascii():
         if repair:
             text = _fix_text()(text)
-        text = text.translate(_CHANGED)  # first, or it would stand between a letter and its accent
+        text = text.translate(CHANGED)  # first, or it would stand between a letter and its accent
         text = _long_runs().sub(rf"\g<0>{_SPACER}", text) if len(text) > _LONGEST_RUN else text
         text = unicodedata.normalize("NFKC", text)
         if lowercase:  # once more: some letters have a composed form in lower case only
             text = unicodedata.normalize("NFKC", text.lower())
-        text = text.translate(_CHANGED)  # and what the normal form has brought
+        text = text.translate(CHANGED)  # and what the normal form has brought
     else:
         if not text.isprintable():
             text = text.translate(_CONTROLS)

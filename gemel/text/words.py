@@ -5,10 +5,9 @@ import re
 
 from gemel.text.marks import marks
 
-__all__ = ["split_words"]
+__all__ = ["ALONE", "split_words", "word_pattern"]
 
-# Scripts without spaces, and Korean, whose endings cling to the word: one token a character.
-_ALONE = (
+ALONE = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u1000-\u109f\uaa60-\uaa7f\u1780-\u17ff"  # Myanmar, Khmer
     "\u1950-\u19df\u1a20-\u1aaf\uaa80-\uaadf"  # Tai scripts
@@ -19,19 +18,37 @@ _ALONE = (
     "\U00012000-\U000143ff\U00016fe0-\U00018dff\U0001b000-\U0001b2ff"  # old scripts, rare Kana
     "\U00020000-\U0003ffff"  # rarer Han
 )
+"""Scripts without spaces, and Korean, whose endings cling to the word: one token a character."""
 
 
-def _before_words(letter: str) -> str:
+def _before_words(letter: str, digit: str = r"\d") -> str:
     """Give the pattern of what is tried before plain words, none of which goes on with a letter."""
     return (
-        rf"n't(?!{letter})"  # don't is do n't, as treebanks write it
-        rf"|'(?:s|re|ve|ll|d|m)(?!{letter})"
-        rf"|[$€£¥]?\d+(?:[.,:]\d+)*(?:%|(?!{letter}))"  # $5, 2.0, 10:30, 50%
-        rf"|[a-z](?:\+\+|\#)(?!{letter})"  # c++, c#
+        rf"[nN]'[tT](?!{letter})"  # don't is do n't, as treebanks write it
+        rf"|'(?:[sS]|[rR][eE]|[vV][eE]|[lL][lL]|[dD]|[mM])(?!{letter})"
+        rf"|[$€£¥]?{digit}+(?:[.,:]{digit}+)*(?:%|(?!{letter}))"  # $5, 2.0, 10:30, 50%
+        rf"|[a-zA-Zıİ](?:\+\+|#)(?!{letter})"  # c++, c#
     )
 
 
-_ASCII = re.compile(_before_words(r"\w") + r"|\w+|[^\w\s\x1c-\x1f]", re.IGNORECASE | re.ASCII)
+def word_pattern(letter: str, digit: str, mark: str) -> str:
+    """Give the pattern of a word, number or mark of a cleaned text, for any engine of patterns.
+
+    It needs no flags, and no more of Unicode than what it is given.
+
+    Args:
+        letter: the class of letters, without the scripts of `ALONE`.
+        digit: the class of digits.
+        mark: the class of what is no letter, digit or space.
+    """
+    signs = f"[{marks()}]"
+    return (
+        rf"{_before_words(letter, digit)}"
+        rf"|[{ALONE}]{signs}*|{letter}+(?:{signs}+{letter}*)*|{mark}"
+    )
+
+
+_ASCII = re.compile(_before_words(r"\w") + r"|\w+|[^\w\s\x1c-\x1f]", re.ASCII)
 
 
 def split_words(text: str) -> list[str]:
@@ -47,8 +64,4 @@ def split_words(text: str) -> list[str]:
 
 @functools.cache
 def _any_script() -> re.Pattern[str]:
-    letters, signs = rf"[^\W{_ALONE}]", f"[{marks()}]"
-    return re.compile(
-        rf"{_before_words(letters)}|[{_ALONE}]{signs}*|{letters}+(?:{signs}+{letters}*)*|[^\w\s]",
-        re.IGNORECASE,
-    )
+    return re.compile(word_pattern(rf"[^\W{ALONE}]", r"\d", r"[^\w\s]"))
