@@ -75,8 +75,7 @@ app.command("doctor")(doctor.doctor)
 
 def _print_version(wanted: bool | None) -> None:
     if wanted:
-        for line in describe_environment():
-            typer.echo(line)
+        typer.echo("\n".join(describe_environment()))
         raise typer.Exit
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gemel.cli.completing import complete_corpus
 from gemel.cli.notes import notes_console
 from gemel.cli.options import Json
 from gemel.cli.progress import WorkProgress
@@ -28,6 +29,7 @@ def data(
         str | None,
         typer.Argument(
             metavar="NAME",
+            autocompletion=complete_corpus,
             show_default=False,
             help="quora, glue-qqp, paws or banking77; without it they are listed.",
         ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from gemel.cli.completing import complete_engine, complete_linkage
 from gemel.cli.groups_text import describe_duplicates
 from gemel.cli.notes import notes_console
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
@@ -32,6 +33,7 @@ Linkage = Annotated[
     str | None,
     typer.Option(
         metavar="average|connected",
+        autocompletion=complete_linkage,
         show_default=False,
         help="Whether a group holds together in the mean of all its pairs (average), or is a chain "
         "of pairs.",
@@ -71,6 +73,7 @@ EngineName = Annotated[
     typer.Option(
         "--engine",
         metavar="local|ray",
+        autocompletion=complete_engine,
         show_default=False,
         help="What runs the shards' tasks: processes of this machine (local), or Ray. Without "
         "--work what is done lies beside the first --out while it lasts.",

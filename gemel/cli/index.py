@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gemel.cli.completing import complete_model
 from gemel.cli.notes import notes_console
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
@@ -76,7 +77,11 @@ def reindex(
     db: Database,
     model: Annotated[
         Path | None,
-        typer.Option(show_default=False, help="The model that shall answer from now on."),
+        typer.Option(
+            show_default=False,
+            autocompletion=complete_model,
+            help="The model that shall answer from now on.",
+        ),
     ] = None,
     threads: Threads = None,
 ) -> None:

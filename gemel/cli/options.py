@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gemel.cli.completing import complete_model
 from gemel.cli.notes import note
 from gemel.pretrained import DEFAULT_MODEL
 
@@ -46,6 +47,7 @@ ModelFolder = Annotated[
     typer.Option(
         "--model",
         show_default=False,
+        autocompletion=complete_model,
         help="The folder that `gemel train` made; without it the model that comes with gemel.",
     ),
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from gemel.cli.completing import complete_model, complete_setting
 from gemel.cli.notes import notes_console
 from gemel.cli.progress import TrainingProgress
 from gemel.cli.reading import Reading, reads_pairs
@@ -46,7 +47,10 @@ def train(
     assignments: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="Change one setting, as training.epochs=2."
+            "--set",
+            metavar="KEY=VALUE",
+            autocompletion=complete_setting,
+            help="Change one setting, as training.epochs=2.",
         ),
     ] = None,
     validation: Annotated[
@@ -60,6 +64,7 @@ def train(
         typer.Option(
             "--from",
             metavar="MODEL",
+            autocompletion=complete_model,
             help="Go on from this model, with its settings; its vocabulary grows by new words.",
         ),
     ] = None,

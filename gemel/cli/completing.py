@@ -1,0 +1,53 @@
+"""What the shell offers when Tab is pressed; where this offers nothing, it offers files."""
+
+from pathlib import Path
+
+from gemel.config import Config
+from gemel.pretrained import DEFAULT_MODEL
+
+__all__ = [
+    "complete_corpus",
+    "complete_engine",
+    "complete_linkage",
+    "complete_model",
+    "complete_setting",
+]
+
+
+def complete_setting(incomplete: str) -> list[str]:
+    """Offer the settings, each with the value it has if nothing is said, to be edited."""
+    offered = [
+        f"{section}.{name}={str(value).lower() if isinstance(value, bool) else value}"
+        for section, settings in Config().to_mapping().items()
+        for name, value in settings.items()
+    ]
+    return [each for each in offered if each.startswith(incomplete)]
+
+
+def complete_model(incomplete: str) -> list[str]:
+    """Offer the model that ships, and the model folders where the path so far leads."""
+    place, slash, name = incomplete.rpartition("/")
+    folder = Path(place + slash) if slash else Path()
+    try:
+        folders = sorted(path for path in folder.iterdir() if (path / "config.json").is_file())
+    except OSError:
+        folders = []
+    offered = [place + slash + path.name for path in folders if path.name.startswith(name)]
+    return offered + [each for each in (DEFAULT_MODEL,) if each.startswith(incomplete)]
+
+
+def complete_corpus(incomplete: str) -> list[str]:
+    """Offer the public files of pairs that `gemel data` knows."""
+    from gemel.corpora import CORPORA
+
+    return [name for name in CORPORA if name.startswith(incomplete)]
+
+
+def complete_linkage(incomplete: str) -> list[str]:
+    """Offer the ways in which a group of duplicates may hold together."""
+    return [each for each in ("average", "connected") if each.startswith(incomplete)]
+
+
+def complete_engine(incomplete: str) -> list[str]:
+    """Offer what runs the tasks of a large run."""
+    return [each for each in ("local", "ray") if each.startswith(incomplete)]
