@@ -66,7 +66,7 @@ _HEADERS: dict[tuple[int, int], Any] = {
 }
 
 
-def _described(value: Any) -> tuple[tuple[int, ...], np.dtype, bytes, str]:
+def _described(value: Any) -> tuple[Any, np.dtype, bytes, Any]:
     """Take shape, kind, content and order of numbers out of a pickled array."""
     if not isinstance(value, Made):
         raise ValueError(f"a {type(value).__name__} where an array should be")
@@ -118,4 +118,5 @@ def _floats(array: np.ndarray) -> Float32[np.ndarray, "..."]:
         return (array.astype(np.uint32) << 16).view(np.float32)
     if array.dtype.kind != "f":
         raise ValueError(f"numbers of the kind {array.dtype}; expected floats")
-    return array.astype(np.float32)
+    with np.errstate(over="ignore"):  # what is too great becomes infinite, and is refused as such
+        return array.astype(np.float32)

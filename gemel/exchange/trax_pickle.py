@@ -54,7 +54,7 @@ class Made:
 
 
 def read_pickle(content: bytes, path: Path) -> Any:
-    """Read a pickle of protocol 2 to 5.
+    """Read a pickle of protocol 3 to 5.
 
     Args:
         content: its bytes; memory in all stays within a few times their number.
