@@ -1,1 +1,14 @@
-"""gemel under the names of scikit-learn."""
+"""gemel under the names of scikit-learn; needs it, the extra [sklearn]."""
+
+from gemel.errors import MissingExtraError
+
+try:
+    from gemel.sklearn.classifier import DuplicateClassifier
+    from gemel.sklearn.encoder import QuestionEncoder
+    from gemel.sklearn.groups import question_groups
+except ModuleNotFoundError as error:
+    if (error.name or "").partition(".")[0] != "sklearn":
+        raise
+    raise MissingExtraError("gemel.sklearn", "sklearn") from error
+
+__all__ = ["DuplicateClassifier", "QuestionEncoder", "question_groups"]

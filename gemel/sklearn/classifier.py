@@ -1,0 +1,189 @@
+"""Whether two questions ask the same, as a classifier."""
+
+import dataclasses
+import warnings
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from jaxtyping import Float, Float32, Shaped
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import validate_data
+
+from gemel.config import Config
+from gemel.data import Pairs
+from gemel.errors import ConfigError, MissingExtraError
+from gemel.evaluation import refit
+from gemel.folder import Model
+from gemel.pretrained import DEFAULT_MODEL
+from gemel.sklearn.inputs import AS_TEXTS, two_sides
+from gemel.sklearn.keeping import KeepsModel, open_model
+from gemel.sklearn.settings import changed_settings, named_settings, seed_of
+
+__all__ = ["DuplicateClassifier"]
+
+# typing.Self, which the checks of the test suite cannot read on a method.
+_Itself = TypeVar("_Itself", bound="DuplicateClassifier")
+
+
+class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Tells which pairs of questions ask the same; X has two columns, the larger label says so.
+
+    By default `fit` trains a new network (needs torch). With `model` it goes on from that one; with
+    `model` and `train=False` it fits nothing but threshold and probability. Validate with
+    `groups=question_groups(X)`. A pickle holds the model itself, so that no folder is needed.
+
+    Args:
+        model: what to begin with: the name of a model that came with gemel, a model folder, or a
+            `gemel.Model`; a new network if None.
+        train: whether the network learns; False keeps that of `model` as it is.
+        config: all settings; those of `model`, or the defaults, if None. With `train=False` only
+            those of the decision count.
+        epochs, learning_rate, batch_size, d_model, loss, margin, min_count, objective,
+        validation_fraction: single settings of `config` that shall be others; see `gemel.Config`.
+        random_state: the seed, or a `RandomState` that gives one; that of `config` if None, so
+            that two fits give the same.
+        verbose: whether to tell stderr how the training goes.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | Model | None = None,
+        *,
+        train: bool = True,
+        config: Config | None = None,
+        epochs: int | None = None,
+        learning_rate: float | None = None,
+        batch_size: int | None = None,
+        d_model: int | None = None,
+        loss: str | None = None,
+        margin: float | None = None,
+        min_count: int | None = None,
+        objective: str | None = None,
+        validation_fraction: float | None = None,
+        random_state: Any = None,
+        verbose: bool = False,
+    ):
+        self.model = model
+        self.train = train
+        self.config = config
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.d_model = d_model
+        self.loss = loss
+        self.margin = margin
+        self.min_count = min_count
+        self.objective = objective
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @classmethod
+    def from_model(cls, model: str | Path | Model = DEFAULT_MODEL) -> "DuplicateClassifier":
+        """Give a classifier that answers by a model as it is, with the labels 0 and 1.
+
+        Raises:
+            FolderError: it cannot be read.
+        """
+        ready = cls(model, train=False)
+        ready.classes_ = np.array([0, 1])
+        ready.n_features_in_ = 2
+        ready._keep(open_model(model))
+        return ready
+
+    def fit(self: _Itself, X: Any, y: Any) -> _Itself:  # noqa: N803
+        """Learn from labelled pairs.
+
+        Args:
+            X: pairs of questions, of shape (n, 2): a list of pairs, an array, or a frame.
+            y: their labels, of two kinds; the larger one says that two questions ask the same.
+
+        Raises:
+            ValueError: pairs, labels or settings that are no use.
+            MissingExtraError: training, and torch is not installed.
+        """
+        start = None if self.model is None else open_model(self.model)
+        config = self._settings(start)
+        table, labels = validate_data(self, X, y, **AS_TEXTS)
+        check_classification_targets(labels)
+        classes, coded = np.unique(labels, return_inverse=True)
+        if len(classes) > 2:
+            raise ValueError(
+                "Only binary classification is supported. The type of the target is "
+                f"{type_of_target(labels)}."
+            )
+        if len(classes) < 2:
+            raise ValueError(
+                f"y has one class only, {classes[0]!r}; expected two labels, the larger of which "
+                "says that two questions ask the same"
+            )
+        pairs = Pairs.of(*two_sides(table), coded == 1)
+        self.classes_ = classes
+        if self.train:
+            self._keep(_learn(pairs, config, start, verbose=self.verbose))
+        elif start is not None:
+            self._keep(start)
+            fitted = refit(pairs, self._engine.similarity, start.decision, config.decision)
+            config = dataclasses.replace(start.config, decision=config.decision)
+            self._keep(dataclasses.replace(start, decision=fitted.decision, config=config))
+        return self
+
+    def decision_function(self, X: Any) -> Float32[np.ndarray, "pairs"]:  # noqa: N803
+        """Give the similarity above the threshold; from 0 on a pair counts as the same."""
+        # In the precision that the decision compares in, so that the sign agrees with `predict`.
+        threshold = np.float32(self._answering().model.decision.threshold)
+        return self._similarity(X) - threshold
+
+    def predict_proba(self, X: Any) -> Float[np.ndarray, "pairs 2"]:  # noqa: N803
+        """Give the calibrated probability of each label, in the order of `classes_`.
+
+        The threshold is fitted on its own, for `objective`: `predict` may differ from "above 0.5".
+        """
+        same = self._answering().model.decision.probability(self._similarity(X))
+        return np.stack([1 - same, same], axis=1)
+
+    def predict(self, X: Any) -> Shaped[np.ndarray, "pairs"]:  # noqa: N803
+        """Give the label of each pair, by the threshold that is stored in the model."""
+        is_same = self._answering().model.decision.is_duplicate(self._similarity(X))
+        labels: Shaped[np.ndarray, "pairs"] = self.classes_[is_same.astype(int)]
+        return labels
+
+    def _similarity(self, X: Any) -> Float32[np.ndarray, "pairs"]:  # noqa: N803
+        engine = self._answering()
+        with warnings.catch_warnings():
+            if not hasattr(self, "feature_names_in_"):  # a model knows no names of columns
+                warnings.filterwarnings("ignore", "X has feature names", UserWarning)
+            table = validate_data(self, X, reset=False, **AS_TEXTS)
+        return engine.similarity(*two_sides(table))
+
+    def _settings(self, start: Model | None) -> Config:
+        named = named_settings(self)
+        if not self.train:
+            if start is None:
+                raise ConfigError("train=False needs a model, whose network stays as it is")
+            useless = [name for name in named if name != "objective"]
+            if useless:
+                raise ConfigError(
+                    f"train=False keeps the network as it is, so {', '.join(useless)} would "
+                    "change nothing; leave it out, or set train=True"
+                )
+        return changed_settings(self.config, start, named, seed_of(self.random_state))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.classifier_tags.multi_class = False
+        tags.classifier_tags.poor_score = True  # of numbers, on which scikit-learn would judge it
+        return tags
+
+
+def _learn(pairs: Pairs, config: Config, start: Model | None, *, verbose: bool) -> Model:
+    try:
+        from gemel.sklearn.learning import learn_pairs
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "torch":
+            raise
+        raise MissingExtraError("training", "train") from error
+    return learn_pairs(pairs, config, start, verbose=verbose)
