@@ -1,6 +1,6 @@
 """From text to token ids, and on to vectors through whatever turns ids into them."""
 
-from gemel.text.cleaning import clean
+from gemel.text.cleaning import CHANGED, clean
 from gemel.text.encoding import EncodeTable, Progress, encode_texts, pair_cosines
 from gemel.text.ordering import distinct_rows, rows_alike
 from gemel.text.prefixes import Level, prefix_levels
@@ -11,9 +11,11 @@ from gemel.text.tokenizer import Tokenizer
 from gemel.text.tokens import TOKENS, Tokens
 from gemel.text.typos import edit_once
 from gemel.text.vocabulary import UNKNOWN_TOKEN, Vocabulary
-from gemel.text.words import split_words
+from gemel.text.words import ALONE, split_words, word_pattern
 
 __all__ = [
+    "ALONE",
+    "CHANGED",
     "TOKENS",
     "UNKNOWN_TOKEN",
     "EncodeTable",
@@ -36,4 +38,5 @@ __all__ = [
     "spell",
     "spell_all",
     "split_words",
+    "word_pattern",
 ]

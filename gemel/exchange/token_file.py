@@ -1,0 +1,97 @@
+"""How texts become rows of the table, as Hugging Face's `tokenizers` reads it.
+
+The file says all of it by patterns and a list, so that other languages read it too.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gemel.exchange.classes import class_like, class_of, final_sigma
+from gemel.exchange.frozen import Frozen
+from gemel.text import ALONE, CHANGED, UNKNOWN_TOKEN, Rules, word_pattern
+
+__all__ = ["token_file", "write_token_file"]
+
+_SETTINGS = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
+
+
+def write_token_file(frozen: Frozen, folder: Path) -> None:
+    """Write `tokenizer.json` and `tokenizer_config.json` into a folder.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    for name, value in (
+        ("tokenizer.json", token_file(frozen)),
+        ("tokenizer_config.json", _SETTINGS),
+    ):
+        text = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def token_file(frozen: Frozen) -> dict[str, Any]:
+    """Give what `tokenizer.json` holds: it turns a text into rows of the table.
+
+    A text without word or mark gives no row at all. No token is special, or a text that has its
+    name in it would be read otherwise. What it cannot do: put garbled letters right
+    (`rules.repair`), order more than 30 combining marks in a row as gemel does, know letters that
+    Unicode got after version 12.
+    """
+    words = {word: row for row, word in enumerate(frozen.words) if _is_text(word)}
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [],
+        "normalizer": {"type": "Sequence", "normalizers": list(_normalizers(frozen.rules))},
+        "pre_tokenizer": {
+            "type": "Split",
+            "pattern": {"Regex": _words()},
+            "behavior": "Removed",
+            "invert": True,
+        },
+        "post_processor": None,
+        "decoder": None,
+        "model": {"type": "WordLevel", "vocab": words, "unk_token": UNKNOWN_TOKEN},
+    }
+
+
+def _words() -> str:
+    return word_pattern(
+        class_like(rf"[^\W{ALONE}]"), class_like(r"\d"), class_like(r"[\w\s]", negated=True)
+    )
+
+
+def _normalizers(rules: Rules) -> Iterator[dict[str, Any]]:
+    """Give the steps of `clean` and `with_final_mark`, and the first of `split_words`."""
+    composed = {"type": "NFKC"}
+    yield from _changes()
+    yield composed
+    if rules.lowercase:
+        yield _replaced("Regex", final_sigma(), "ς")
+        yield {"type": "Lowercase"}
+        yield composed
+    yield from _changes()
+    if rules.final_mark:
+        last, spaces = class_like(r"[^\W_]"), class_like(r"\s")
+        yield _replaced("Regex", f"(?<={last}){spaces}*$", "?")
+    yield _replaced("String", "n't", " n't")
+    if not rules.lowercase:
+        yield _replaced("String", "N'T", " N'T")
+
+
+def _changes() -> Iterator[dict[str, Any]]:
+    for instead in dict.fromkeys(CHANGED.values()):
+        changed = (chr(code) for code, new in CHANGED.items() if new == instead)
+        yield _replaced("Regex", class_of(changed), instead or "")
+
+
+def _replaced(kind: str, what: str, instead: str) -> dict[str, Any]:
+    return {"type": "Replace", "pattern": {kind: what}, "content": instead}
+
+
+def _is_text(word: str) -> bool:
+    """Say whether a word has no half of a character; no text that has one can be handed over."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in word)
