@@ -3,8 +3,7 @@
 import http.client
 import ssl
 import urllib.request
-from email.message import Message
-from typing import IO, Any
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
@@ -43,19 +42,17 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     """Goes along to http and https only, and from https to https only."""
 
     def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: Message,
-        newurl: str,
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
+        problem = ""
         if not is_address(newurl):
-            raise NotFetchedError(f"sends on to {newurl}, which is neither http nor https")
-        if req.type == "https" and urlsplit(newurl).scheme != "https":
-            raise NotFetchedError(f"sends on to {newurl}: from https to http is not followed")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
+            problem = "which is neither http nor https"
+        elif req.type == "https" and urlsplit(newurl).scheme != "https":
+            problem = "and from https to http is not followed"
+        if problem:
+            fp.close()
+            raise NotFetchedError(f"sends on to {newurl}, {problem}")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def is_address(text: str) -> bool:
@@ -127,6 +124,8 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _explained(error: HTTPError) -> Exception:
+    if not is_address(error.url):  # urllib goes to no such place, and says so in this way
+        return NotFetchedError(f"sends on to {error.url}, which is neither http nor https")
     if error.code // 100 == _REDIRECT:
         return NotFetchedError(f"sends on in a circle, or nowhere ({error.code})")
     answer = f"answers {error.code} {error.reason}".rstrip()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from gemel.corpora.catalogue import Corpus, Holds, Part
 from gemel.corpora.unpacking import open_members
@@ -108,7 +108,7 @@ def _count(
 
 
 def _write(
-    out: IO[bytes],
+    out: io.BufferedWriter,
     part: Part,
     rows: Iterator[Sequence[Any]],
     bad_rows: BadRows,

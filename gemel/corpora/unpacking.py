@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from gemel.errors import DataError
 
@@ -17,11 +17,14 @@ __all__ = ["open_members"]
 
 LARGEST = 1 << 29
 """Bytes that an archive may have, unpacked."""
+_CHUNK = 1 << 16
 _ENCRYPTED = 1
 
 
 @contextmanager
-def open_members(path: Path, names: Collection[str]) -> "Iterator[Iterator[tuple[str, IO[bytes]]]]":
+def open_members(
+    path: Path, names: Collection[str]
+) -> Iterator[Iterator[tuple[str, io.BufferedReader]]]:
     """Open some members of an archive, one after the other, in its order.
 
     Args:
@@ -48,7 +51,7 @@ def open_members(path: Path, names: Collection[str]) -> "Iterator[Iterator[tuple
         raise DataError(f"is not a whole archive: {error}", path=path) from error
 
 
-def _each_once(path: Path, names: Collection[str]) -> "Iterator[tuple[str, IO[bytes]]]":
+def _each_once(path: Path, names: Collection[str]) -> Iterator[tuple[str, io.BufferedReader]]:
     left = set(names)
     opened = _zipped if path.suffix == ".zip" else _tarred
     for name, stream in opened(path, names):
@@ -61,7 +64,7 @@ def _each_once(path: Path, names: Collection[str]) -> "Iterator[tuple[str, IO[by
         raise DataError(f"has no {missing}; it is not the archive expected", path=path)
 
 
-def _zipped(path: Path, names: Collection[str]) -> "Iterator[tuple[str, IO[bytes]]]":
+def _zipped(path: Path, names: Collection[str]) -> Iterator[tuple[str, Any]]:
     with zipfile.ZipFile(path) as archive:
         room = LARGEST
         for member in archive.infolist():
@@ -79,7 +82,7 @@ def _zipped(path: Path, names: Collection[str]) -> "Iterator[tuple[str, IO[bytes
                 yield member.filename, stream
 
 
-def _tarred(path: Path, names: Collection[str]) -> "Iterator[tuple[str, IO[bytes]]]":
+def _tarred(path: Path, names: Collection[str]) -> Iterator[tuple[str, Any]]:
     with gzip.open(path) as unpacked:
         bounded: Any = _Bounded(unpacked, path)
         with tarfile.open(fileobj=bounded, mode="r|") as archive:
@@ -91,12 +94,14 @@ def _tarred(path: Path, names: Collection[str]) -> "Iterator[tuple[str, IO[bytes
                     raise DataError(f"has {member.name}, which is no plain file", path=path)
                 with stream:
                     yield member.name, stream
+        while bounded.read(_CHUNK):  # to the end, where gzip's own sum is
+            pass
 
 
 class _Forward(io.RawIOBase):
     """Reads a stream from front to back; tarfile's own cannot even say that they do no more."""
 
-    def __init__(self, stream: IO[bytes]):
+    def __init__(self, stream: Any):
         self._stream = stream
 
     def readable(self) -> bool:
