@@ -1,10 +1,12 @@
 """`gemel backup` and `gemel restore`."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gemel.cli.options import Json
 from gemel.cli.stores import Database, new_database, shown
 
 __all__ = ["backup", "restore"]
@@ -15,6 +17,7 @@ def backup(
         Path, typer.Argument(metavar="FILE", show_default=False, help="The new file to write.")
     ],
     db: Database,
+    as_json: Json = False,
 ) -> None:
     """Write a corpus, as it stands at one moment, into one file, while others go on with it.
 
@@ -23,7 +26,10 @@ def backup(
     from gemel import api
 
     api.backup(db, file)
-    typer.echo(f"{file}: written; gemel restore {file} --db DB makes a corpus of it")
+    if as_json:
+        typer.echo(json.dumps({"file": str(file), "db": shown(db)}))
+    else:
+        typer.echo(f"{file}: written; gemel restore {file} --db DB makes a corpus of it")
 
 
 def restore(
@@ -31,6 +37,7 @@ def restore(
         Path, typer.Argument(metavar="FILE", show_default=False, help="What `gemel backup` wrote.")
     ],
     db: Annotated[str, new_database],
+    as_json: Json = False,
 ) -> None:
     """Make a new corpus of a backup, in whichever kind of database.
 
@@ -39,4 +46,7 @@ def restore(
     from gemel import api
 
     api.restore(file, db)
-    typer.echo(f"{shown(db)}: restored from {file}")
+    if as_json:
+        typer.echo(json.dumps({"db": shown(db), "file": str(file)}))
+    else:
+        typer.echo(f"{shown(db)}: restored from {file}")

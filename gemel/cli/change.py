@@ -1,10 +1,12 @@
 """`gemel add` and `gemel remove`."""
 
+import json
 from typing import Annotated
 
 import typer
 
-from gemel.cli.options import ModelFolder, chosen_model
+from gemel.cli.exit_codes import ExitCode
+from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.stores import Database, read_values, shown
 
 __all__ = ["add", "remove"]
@@ -32,6 +34,7 @@ def add(
         bool, typer.Option("--replace", help="Let it take the place of another of its id.")
     ] = False,
     model: ModelFolder = None,
+    as_json: Json = False,
 ) -> None:
     """Keep one more question in a corpus, and print its id.
 
@@ -43,7 +46,7 @@ def add(
         name = index.add(
             question, id=question_id, metadata=read_values(with_, "--with"), replace=replace
         )
-    typer.echo(name)
+    typer.echo(json.dumps({"id": name, "db": shown(db)}) if as_json else name)
 
 
 def remove(
@@ -52,6 +55,7 @@ def remove(
         typer.Argument(metavar="ID...", show_default=False, help="Ids of the questions."),
     ],
     db: Database,
+    as_json: Json = False,
 ) -> None:
     """Forget questions of a corpus for good: their texts are erased from its files.
 
@@ -63,8 +67,11 @@ def remove(
 
     with open_store(db, create=False) as store:
         gone = store.remove(ids)
-    typer.echo(f"{shown(db)}: {len(gone):,} question{'' if len(gone) == 1 else 's'} removed")
     missing = [each for each in dict.fromkeys(ids) if each not in gone]
+    if as_json:
+        typer.echo(json.dumps({"db": shown(db), "removed": gone, "missing": missing}))
+    else:
+        typer.echo(f"{shown(db)}: {len(gone):,} question{'' if len(gone) == 1 else 's'} removed")
     if missing:
         typer.echo(f"gemel: not there: {', '.join(missing)}", err=True)
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.NO)

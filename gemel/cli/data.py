@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gemel.cli.completing import complete_corpus
-from gemel.cli.notes import notes_console
+from gemel.cli.notes import note, notes_console
 from gemel.cli.options import Json
 from gemel.cli.progress import WorkProgress
 
@@ -79,7 +79,7 @@ def data(
     corpus = find_corpus(name)
     if to is None:
         raise typer.BadParameter(f"say where: gemel data {name} --to {name}", param_hint="--to")
-    typer.echo("\n".join(_terms(corpus, origin)), err=True)
+    note("\n".join(_terms(corpus, origin)))
     with _stopping(to), WorkProgress(notes_console()) as progress:
         fetched = download(
             name,

@@ -84,6 +84,7 @@ def reindex(
         ),
     ] = None,
     threads: Threads = None,
+    as_json: Json = False,
 ) -> None:
     """Give all questions of a corpus the vectors of another model.
 
@@ -98,7 +99,9 @@ def reindex(
     chosen = chosen_model(model)
     with WorkProgress(notes_console()) as progress:
         done = api.reindex(db, chosen, threads=threads or available_cores(), progress=progress)
-    if done:
+    if as_json:
+        typer.echo(json.dumps({"db": shown(db), "model": str(chosen), "questions": done}))
+    elif done:
         typer.echo(f"{shown(db)}: {done:,} questions have vectors of {chosen} now")
     else:
         typer.echo(f"{shown(db)}: nothing to do, {chosen} made its vectors")

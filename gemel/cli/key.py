@@ -34,6 +34,7 @@ def add(
     scope: Annotated[
         Scope, typer.Option(help="What it is for: read to ask only, write to change things too.")
     ] = Scope.read,
+    as_json: Json = False,
 ) -> None:
     """Make a key, and print it: it is shown once, for only its hash is kept.
 
@@ -47,7 +48,8 @@ def add(
         f"a key for {printable(name)} that may {scope.value}; keep it now, it is not shown again, "
         "and send it as\nAuthorization: Bearer KEY, or give it to the page:"
     )
-    typer.echo(key)
+    entry = {"name": name, "scope": scope.value, "key": key}
+    typer.echo(json.dumps(entry) if as_json else key)
 
 
 @app.command("list")
@@ -69,7 +71,7 @@ def list_keys(db: Database, as_json: Json = False) -> None:
 
 
 @app.command()
-def revoke(name: Name, db: Database) -> None:
+def revoke(name: Name, db: Database, as_json: Json = False) -> None:
     """Make a key worthless, for good; services see it within a second or two.
 
     Example: gemel key revoke moderators --db site.db
@@ -80,7 +82,8 @@ def revoke(name: Name, db: Database) -> None:
     with open_store(db, create=False) as store:
         if not store.revoke_key(name):
             raise DataError(f"no good key is called {name!r}; gemel key list shows which there are")
-    typer.echo(f"{printable(name)}: revoked")
+    entry = {"name": name, "revoked": True}
+    typer.echo(json.dumps(entry) if as_json else f"{printable(name)}: revoked")
 
 
 def _line(record: "KeyRecord") -> str:

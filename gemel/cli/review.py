@@ -1,6 +1,7 @@
 """`gemel review`."""
 
 import getpass
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gemel.cli.notes import notes_console
-from gemel.cli.options import ModelFolder, Threads, chosen_model
+from gemel.cli.options import Json, ModelFolder, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.review_text import describe_end, describe_export
 from gemel.cli.stores import Database, shown
@@ -44,6 +45,7 @@ def review(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the file that stands at --export.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Decide, pair by pair, whether two questions of a corpus ask the same.
 
@@ -54,8 +56,10 @@ def review(
     Example: gemel review --db site.db --count 50
     """
     if export is not None:
-        _export(db, export, overwrite=overwrite)
+        _export(db, export, overwrite=overwrite, as_json=as_json)
         return
+    if as_json:
+        raise typer.BadParameter("goes with --export FILE, which asks nobody", param_hint="--json")
     name = _name(reviewer)
     from gemel import api
     from gemel.cli.asking import Asking
@@ -90,15 +94,18 @@ def _name(given: str | None) -> str:
     return name
 
 
-def _export(db: str, path: Path, *, overwrite: bool) -> None:
+def _export(db: str, path: Path, *, overwrite: bool, as_json: bool) -> None:
     from gemel import api
     from gemel.search import open_store, review_lines
 
     if str(path) == "-":
+        if as_json:
+            raise typer.BadParameter("tells of a file; - prints CSV", param_hint="--json")
         with open_store(db, create=False) as store:
             for line in review_lines(store):
                 sys.stdout.buffer.write(line.encode("utf-8", "replace"))
         sys.stdout.buffer.flush()
         return
     exported = api.export_reviews(db, path, overwrite=overwrite)
-    typer.echo(describe_export(exported, path))
+    entry = {"file": str(path), **exported._asdict()}
+    typer.echo(json.dumps(entry) if as_json else describe_export(exported, path))

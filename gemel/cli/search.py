@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gemel.cli.exit_codes import ExitCode
 from gemel.cli.match_text import describe_matches, describe_nearest
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.stores import Count, Database, Where, read_values
@@ -59,7 +60,7 @@ def check(
         found = index.check(question, k, where=read_values(where, "--where"))
     typer.echo(_json(found) if as_json else describe_matches(found))
     if not any(match.verdict.is_duplicate for match in found):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.NO)
 
 
 def _json(found: "list[Match]") -> str:

@@ -1,6 +1,7 @@
 """`gemel train`."""
 
 import contextlib
+import json
 import os
 import shlex
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from gemel.cli.completing import complete_model, complete_setting
 from gemel.cli.notes import notes_console
+from gemel.cli.options import Json
 from gemel.cli.progress import TrainingProgress
 from gemel.cli.reading import Reading, reads_pairs
 from gemel.cli.refit_text import beside_rows
@@ -93,6 +95,7 @@ def train(
             "--overwrite", help="Replace the model, or the checkpoint, that stands at --out."
         ),
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Learn from labelled pairs and write a model folder.
 
@@ -137,7 +140,9 @@ def train(
                     reporter=progress,
                     overwrite=overwrite,
                 )
-            typer.echo("\n".join(_beside(refined, out)))
+            typer.echo(
+                _as_json(refined.model, out) if as_json else "\n".join(_beside(refined, out))
+            )
             return
         if pairs is None:
             raise typer.BadParameter(
@@ -163,6 +168,9 @@ def train(
                 ranks=ranks,
             )
         if not is_first:
+            return
+        if as_json:
+            typer.echo(_as_json(model, out))
             return
         name = shlex.quote(str(out))
         typer.echo(
@@ -191,6 +199,12 @@ def _settings(config: Path | None, begun: "Model | None", changed: Sequence[str]
     if config is not None:
         return Config.from_toml(config)
     return Config() if begun is None else begun.config.replace(changed)
+
+
+def _as_json(model: "Model", out: Path) -> str:
+    """Give what a script needs to go on: the folder, and what the model's record has."""
+    entry = {"model": str(out), "threshold": model.decision.threshold, **model.training}
+    return json.dumps(entry)
 
 
 def _beside(refined: "Refined", out: Path) -> Iterator[str]:
