@@ -38,6 +38,10 @@ class Tokenizer:
         self.vocabulary = vocabulary or Vocabulary()
         self.rules = rules
 
+    def __reduce__(self) -> tuple[type["Tokenizer"], tuple[Vocabulary, Rules]]:
+        # What reads quickly has been made of the two, some of it outside of Python.
+        return Tokenizer, (self.vocabulary, self.rules)
+
     def learn(
         self,
         texts: Sequence[str],
