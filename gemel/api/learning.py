@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gemel.api.opening import open_pairs, open_several
 from gemel.config import Config
 from gemel.data import BadRows, Columns, Pairs, Rows, merge_pairs
+from gemel.data.word_vectors import VectorFile
 from gemel.errors import MissingExtraError
 from gemel.folder import Model, check_place, load_model
 from gemel.pretrained import DEFAULT_MODEL
@@ -27,6 +28,7 @@ def train(
     columns: Columns | None = None,
     skip_bad: int | BadRows = 0,
     start: str | Path | Model | None = None,
+    vectors: str | Path | None = None,
     reporter: "Reporter | None" = None,
     logs: str | Path | None = None,
     checkpoint_every: float = 60.0,
@@ -47,6 +49,8 @@ def train(
         columns: the columns, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over; see `read_pairs`.
         start: a model to go on from; its vocabulary grows by the new words.
+        vectors: word vectors of others, that the words which have one begin with; see
+            `gemel.data.word_vectors.VectorFile`. Not with `start`.
         reporter: is told what happens.
         logs: a folder for a log of JSON lines and for TensorBoard events; none if None.
         checkpoint_every: seconds between two checkpoints.
@@ -71,6 +75,7 @@ def train(
     training = _training()
     reporter = reporter or training.Silent()
     begun = load_model(start) if isinstance(start, str | Path) else start
+    words = None if vectors is None else VectorFile(vectors)
     bad_rows = BadRows.of(skip_bad)
     given = open_pairs(pairs, columns, bad_rows)
     chosen_on = None if validation is None else open_pairs(validation, columns, bad_rows)
@@ -82,6 +87,7 @@ def train(
         config=config,
         validation=chosen_on,
         start=begun,
+        vectors=words,
         reporter=reporter,
         logs=None if logs is None else Path(logs),
         checkpoint_every=checkpoint_every,

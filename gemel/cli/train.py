@@ -70,6 +70,15 @@ def train(
             help="Go on from this model, with its settings; its vocabulary grows by new words.",
         ),
     ] = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Word vectors that words begin with: text of GloVe or word2vec (or .gz of it), "
+            ".safetensors.",
+        ),
+    ] = None,
     add: Annotated[
         list[Path] | None,
         typer.Option(
@@ -127,7 +136,14 @@ def train(
                     f"{DEFAULT_MODEL}",
                     param_hint="--add",
                 )
-            _refuse({"--validation": validation, "--logs": logs, "--resume": resume})
+            _refuse(
+                {
+                    "--validation": validation,
+                    "--vectors": vectors,
+                    "--logs": logs,
+                    "--resume": resume,
+                }
+            )
             with TrainingProgress(console, settings.training.epochs) as progress:
                 refined = api.refine(
                     add,
@@ -160,6 +176,7 @@ def train(
                 columns=reading.columns,
                 skip_bad=bad_rows,
                 start=begun,
+                vectors=vectors,
                 reporter=progress,
                 logs=logs,
                 checkpoint_every=checkpoint_every,

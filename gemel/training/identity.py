@@ -7,6 +7,7 @@ from typing import Any
 
 from gemel.config import Config
 from gemel.data import Pairs
+from gemel.data.word_vectors import WordVectors
 from gemel.folder import Model
 from gemel.version import __version__
 
@@ -27,10 +28,17 @@ class Identity:
     """Digest of the validation pairs that were given."""
     start: str | None
     """Digest of the model that was started from."""
+    vectors: str | None = None
+    """Digest of the word vectors that words began with."""
 
     @classmethod
     def of(
-        cls, pairs: Pairs, config: Config, validation: Pairs | None, start: Model | None
+        cls,
+        pairs: Pairs,
+        config: Config,
+        validation: Pairs | None,
+        start: Model | None,
+        vectors: WordVectors | None = None,
     ) -> "Identity":
         """Identify a training by what it is given."""
         return cls(
@@ -40,6 +48,7 @@ class Identity:
             order=_in_order(pairs),
             validation=None if validation is None else validation.digest,
             start=None if start is None else start.fingerprint,
+            vectors=None if vectors is None else vectors.digest,
         )
 
     def changed_setting(self, earlier: "Identity") -> str | None:
@@ -62,6 +71,8 @@ class Identity:
             return "the validation pairs are not those that it began with"
         if self.start != earlier.start:
             return "the model given with --from is not the one that it began with"
+        if self.vectors != earlier.vectors:
+            return "the word vectors (--vectors) are not those that it began with"
         return None
 
 

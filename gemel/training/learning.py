@@ -9,6 +9,8 @@ import torch
 
 from gemel.config import Config, DecisionConfig, NetworkConfig
 from gemel.data import Pairs
+from gemel.data.word_vectors import VectorFile
+from gemel.errors import ConfigError
 from gemel.evaluation import (
     Judged,
     Ranking,
@@ -27,6 +29,7 @@ from gemel.training.folding import Folding
 from gemel.training.history import data_record, history_record
 from gemel.training.identity import Identity
 from gemel.training.keeper import Keeper
+from gemel.training.lookup import look_up
 from gemel.training.networks import begin_network, make_batches
 from gemel.training.parts import training_and_validation
 from gemel.training.ranks import Ranks
@@ -45,6 +48,7 @@ def learn(
     *,
     validation: Pairs | None = None,
     start: Model | None = None,
+    vectors: VectorFile | None = None,
     reporter: Reporter | None = None,
     checkpoint: Path | None = None,
     checkpoint_every: float = 60.0,
@@ -61,6 +65,8 @@ def learn(
         validation: pairs to choose epoch, threshold and calibration on; if None, a share of
             `pairs` is kept out of training for it, by connected component.
         start: a model to go on from; its vocabulary grows by the new words.
+        vectors: word vectors of others, that the words which have one begin with; not with
+            `start`.
         reporter: is told what happens.
         checkpoint: file that holds the training while it lasts; none if None.
         checkpoint_every: seconds between two of its versions.
@@ -79,6 +85,8 @@ def learn(
     started = time.perf_counter()
     if start is not None:
         require_same_network(start, config)
+    if vectors is not None:
+        _require_fit(vectors, config, start)
     training, kept_out = training_and_validation(
         pairs, validation, config.training.validation_fraction, config.training.seed, reporter
     )
@@ -87,7 +95,8 @@ def learn(
     batches = make_batches(training, tokenizer, config)
     data = data_record(pairs, training, kept_out, start)
     del training  # of ten million pairs, another 170 MB
-    model, folded = begin_network(tokenizer, batches, config, start, reporter)
+    begun = None if vectors is None else look_up(vectors, tokenizer, reporter)
+    model, folded = begin_network(tokenizer, batches, config, start, reporter, begun)
     validate = _validator(folded, tokenizer, kept_out, config.network)
     set_up = time.perf_counter() - started
     ranks = ranks or Ranks()
@@ -95,10 +104,10 @@ def learn(
     if checkpoint is None and ranks.is_alone:
         trainer.run()
     elif checkpoint is None:
-        bring_abreast(trainer, Identity.of(pairs, config, validation, start))
+        bring_abreast(trainer, Identity.of(pairs, config, validation, start, begun))
         trainer.run()
     else:
-        identity = Identity.of(pairs, config, validation, start)
+        identity = Identity.of(pairs, config, validation, start, begun)
         Keeper(checkpoint, identity, every=checkpoint_every, resume=resume).run(trainer)
     trained = time.perf_counter()
     weights = {
@@ -128,10 +137,21 @@ def learn(
             "torch_version": torch.__version__,
             **data,
             "vocabulary": len(tokenizer.vocabulary),
+            **({} if begun is None else {"word_vectors": begun.record}),
             **history_record(trainer),
             "seconds": round(set_up + trainer.state.elapsed + time.perf_counter() - trained, 1),
         },
     )
+
+
+def _require_fit(vectors: VectorFile, config: Config, start: Model | None) -> None:
+    """Refuse word vectors that words cannot begin with, before long work."""
+    if start is not None:
+        raise ConfigError(
+            f"{vectors.path}: words begin with a file's vectors (--vectors), or with a model's "
+            "(--from), not with both; leave one of the two out"
+        )
+    vectors.require_dim(config.network.d_model)
 
 
 def _validator(

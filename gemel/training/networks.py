@@ -4,6 +4,7 @@ import torch
 
 from gemel.config import Config
 from gemel.data import Batches, Contrasts, PairGraph, Pairs, Slips
+from gemel.data.word_vectors import WordVectors
 from gemel.errors import DataError
 from gemel.folder import Model
 from gemel.models import SiameseModel
@@ -11,7 +12,7 @@ from gemel.text import Tokenizer
 from gemel.training.cooccurrence import word_vectors
 from gemel.training.folding import Folding
 from gemel.training.reporters import Reporter
-from gemel.training.starting import begin_with, begin_with_vectors
+from gemel.training.starting import begin_with, begin_with_file, begin_with_vectors
 
 __all__ = ["begin_network", "make_batches"]
 
@@ -65,6 +66,7 @@ def begin_network(
     config: Config,
     start: Model | None,
     reporter: Reporter,
+    vectors: WordVectors | None = None,
 ) -> tuple[SiameseModel, Folding]:
     """Make the network to train, and what reads its weights.
 
@@ -74,6 +76,7 @@ def begin_network(
         config: the settings.
         start: a model to go on from, if there is one.
         reporter: is told what it begins with.
+        vectors: of others, that words begin with, if there are such.
     """
     model = _new_model(len(tokenizer.vocabulary), config)
     folded = Folding(model, tokenizer)
@@ -83,6 +86,8 @@ def begin_network(
         reporter.say("learning word vectors from the questions alone")
         shape = len(tokenizer.vocabulary), config.network.d_model
         begin_with_vectors(word_vectors(batches.table, *shape, seed=config.training.seed), model)
+    if vectors is not None:
+        begin_with_file(vectors, model, folded)
     reporter.say(
         f"{len(tokenizer.vocabulary):,} words in the vocabulary, "
         f"{len(batches.pairs):,} pairs to learn from"

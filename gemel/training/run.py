@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gemel.config import Config
 from gemel.data import Pairs
+from gemel.data.word_vectors import VectorFile
 from gemel.errors import ConfigError, FolderError, MissingExtraError
 from gemel.folder import Model, save_model
 from gemel.plots import draw_training, render
@@ -35,6 +36,7 @@ def train_to_folder(
     checkpoint_every: float,
     resume: bool,
     overwrite: bool,
+    vectors: VectorFile | None = None,
     ranks: Ranks | None = None,
 ) -> Model:
     """Learn, with a checkpoint beside the folder that goes once the folder is there.
@@ -57,6 +59,7 @@ def train_to_folder(
             config,
             validation=validation,
             start=start,
+            vectors=vectors,
             reporter=Silent(),
             checkpoint=checkpoint,
             ranks=ranks,
@@ -85,6 +88,7 @@ def train_to_folder(
             config,
             validation=validation,
             start=start,
+            vectors=vectors,
             reporter=reporter,
             checkpoint=checkpoint,
             checkpoint_every=checkpoint_every,

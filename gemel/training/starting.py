@@ -6,6 +6,7 @@ from jaxtyping import Float32
 
 from gemel.config import Config
 from gemel.data import Pairs
+from gemel.data.word_vectors import WordVectors
 from gemel.errors import ConfigError
 from gemel.folder import Model
 from gemel.layers import ComposedEmbedding, SubwordEmbedding
@@ -13,7 +14,16 @@ from gemel.models import SiameseModel, get_weights, set_weights
 from gemel.text import Rules, Tokenizer
 from gemel.training.folding import Folding
 
-__all__ = ["begin_with", "begin_with_vectors", "learn_words", "require_same_network"]
+__all__ = [
+    "begin_with",
+    "begin_with_file",
+    "begin_with_vectors",
+    "learn_words",
+    "require_same_network",
+]
+
+_FIRST = 2
+"""Id of a vocabulary's first word; before it are the unknown word and padding."""
 
 
 def require_same_network(start: Model, config: Config) -> None:
@@ -97,4 +107,24 @@ def begin_with_vectors(vectors: Float32[np.ndarray, "words dim"], model: Siamese
     if len(learned):
         length = np.sqrt(np.square(table[learned]).sum(axis=1).mean())
         table[learned] = vectors[learned] * length
+    set_weights(model.processor, weights, model.head)
+
+
+def begin_with_file(vectors: WordVectors, model: SiameseModel, folded: Folding) -> None:
+    """Have the words that a file has begin with its very vectors, as long as they are there.
+
+    Other words stay as they are, and so do the n-grams that unknown words are composed from: what
+    a spelling means is learned as ever. Where known words are read by their spelling too
+    (`network.compose_all`), a word's own row begins as what its spelling lacks to the vector.
+
+    Args:
+        vectors: a row for every word, from id 2 on.
+        model: the network to change.
+        folded: reads and writes its table of words.
+    """
+    rows = _FIRST + np.flatnonzero(vectors.found)
+    table = folded.weights()["embedding.weight"]
+    table[rows] = vectors.table[vectors.found]
+    weights = get_weights(model.processor, model.head)
+    weights["embedding.weight"][rows] = folded.unfold(table)[rows]
     set_weights(model.processor, weights, model.head)
