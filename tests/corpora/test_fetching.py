@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from gemel.data import read_pairs
 from gemel.errors import ConfigError, DataError
 from gemel.version import __version__
 
-REAL = Path("/work/shared/data/banking77")
+REAL = Path(os.environ.get("GEMEL_BANKING77", "banking77"))
+"""A folder with the publisher's two files."""
 ARCHIVE = "paws_wiki_labeled_final.tar.gz"
 
 
@@ -237,7 +239,7 @@ def test_the_catalogue_is_sound():
             assert not Path(part.name).parent.name
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="needs the real data")
+@pytest.mark.skipif(not REAL.exists(), reason="needs the real data: GEMEL_BANKING77")
 def test_the_real_files_have_the_sums_that_were_published(tmp_path):
     fetched = fetch("banking77", tmp_path, origin=str(REAL))
     assert [part.rows for part in fetched.parts] == [part.published for part in fetched.parts]
