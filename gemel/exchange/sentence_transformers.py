@@ -1,0 +1,174 @@
+"""A model as a folder of sentence-transformers, of that library's built-in modules alone.
+
+modules.json                      word vectors, LSTM, pooling, length 1: in this order
+config_sentence_transformers.json how two vectors are compared
+wordembedding_config.json, model.safetensors, tokenizer.json, tokenizer_config.json
+1_LSTM/                           settings and weights
+2_Pooling/, 3_Normalize/          settings
+"""
+
+import importlib.metadata
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from jaxtyping import Float32
+
+from gemel.exchange.frozen import Frozen, Reading
+from gemel.exchange.token_file import write_token_file
+from gemel.files import write_bytes, write_text
+
+__all__ = [
+    "OLDEST",
+    "SentenceVectors",
+    "installed_version",
+    "is_new_enough",
+    "write_sentence_transformers",
+]
+
+OLDEST = (6, 2)
+"""The first version whose word vectors are asked of a Hugging Face tokenizer by all words of a
+text: those before took the first one."""
+
+_LIBRARY = "sentence_transformers"
+_MODULES = f"{_LIBRARY}.sentence_transformer.modules"
+_LONGEST = 1_000_000_000
+"""Words that are read of a text: gemel cuts none."""
+
+
+def write_sentence_transformers(frozen: Frozen, folder: Path) -> None:
+    """Write what `SentenceTransformer(folder)` loads, without network and without foreign code.
+
+    Args:
+        frozen: the model.
+        folder: where; it must exist.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    depth, both = frozen.table.shape[1], frozen.backwards is not None
+    write_token_file(frozen, folder)
+    _write_weights(folder, {"emb_layer.weight": frozen.table})
+    _write_settings(folder / "modules.json", _modules())
+    _write_settings(
+        folder / "config_sentence_transformers.json",
+        {
+            "__version__": {_LIBRARY: ".".join(map(str, (*OLDEST, 0)))},
+            "model_type": "SentenceTransformer",
+            "prompts": {"query": "", "document": ""},
+            "default_prompt_name": None,
+            "similarity_fn_name": "cosine",
+        },
+    )
+    _write_settings(
+        folder / "wordembedding_config.json",
+        {
+            "tokenizer_class": f"{_MODULES}.tokenizer.word.TransformersTokenizerWrapper",
+            "update_embeddings": False,
+            "max_seq_length": _LONGEST,
+        },
+    )
+    lstm, pooling, normalize = (folder / name for name in ("1_LSTM", "2_Pooling", "3_Normalize"))
+    for each in (lstm, pooling, normalize):
+        each.mkdir()
+    _write_weights(lstm, _lstm(frozen))
+    _write_settings(
+        lstm / "lstm_config.json",
+        {
+            "embedding_dimension": depth,
+            "hidden_dim": frozen.forwards.weight_hh.shape[1],
+            "num_layers": 1,
+            "dropout": 0,
+            "bidirectional": both,
+        },
+    )
+    _write_settings(
+        pooling / "config.json",
+        {
+            "embedding_dimension": frozen.dim,
+            "pooling_mode": frozen.pooling,
+            "include_prompt": True,
+        },
+    )
+    vector = "sentence_embedding"
+    _write_settings(
+        normalize / "config.json", {"module_input_name": vector, "module_output_name": vector}
+    )
+
+
+def _modules() -> list[dict[str, Any]]:
+    kinds = {
+        "": f"{_MODULES}.word_embeddings.WordEmbeddings",
+        "1_LSTM": f"{_MODULES}.lstm.LSTM",
+        "2_Pooling": f"{_MODULES}.pooling.Pooling",
+        "3_Normalize": f"{_LIBRARY}.base.modules.normalize.Normalize",
+    }
+    return [
+        {"idx": place, "name": str(place), "path": path, "type": kind}
+        for place, (path, kind) in enumerate(kinds.items())
+    ]
+
+
+def _lstm(frozen: Frozen) -> dict[str, np.ndarray]:
+    """Name the weights as torch's LSTM does, which has a second bias."""
+    named = _way(frozen.forwards, "")
+    return named if frozen.backwards is None else named | _way(frozen.backwards, "_reverse")
+
+
+def _way(way: Reading, end: str) -> dict[str, np.ndarray]:
+    arrays = {
+        "weight_ih": way.weight_ih,
+        "weight_hh": way.weight_hh,
+        "bias_ih": way.bias,
+        "bias_hh": np.zeros_like(way.bias),
+    }
+    return {f"encoder.{name}_l0{end}": array for name, array in arrays.items()}
+
+
+def _write_weights(folder: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    content = safetensors.numpy.save(whole, metadata={"format": "pt"})
+    write_bytes(folder / "model.safetensors", content)
+
+
+def _write_settings(path: Path, settings: Any) -> None:
+    write_text(path, json.dumps(settings, indent=2) + "\n")
+
+
+def installed_version() -> str | None:
+    """Say which sentence-transformers is installed; None if there is none."""
+    try:
+        return importlib.metadata.version("sentence-transformers")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def is_new_enough(version: str) -> bool:
+    """Say whether a version of sentence-transformers gives the model's vectors."""
+    return tuple(map(int, re.findall(r"\d+", version)[:2])) >= OLDEST
+
+
+class SentenceVectors:
+    """A folder in sentence-transformers itself, on the processor, without network.
+
+    Args:
+        folder: what `write_sentence_transformers` wrote.
+
+    Raises:
+        ImportError: the library is not there.
+    """
+
+    def __init__(self, folder: Path):
+        from sentence_transformers import SentenceTransformer
+
+        self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+
+    def __call__(self, texts: Sequence[str]) -> Float32[np.ndarray, "texts dim"]:
+        """Give the vectors of texts."""
+        vectors: Float32[np.ndarray, "texts dim"]
+        vectors = self._model.encode(list(texts), show_progress_bar=False)
+        return vectors
