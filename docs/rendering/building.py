@@ -15,6 +15,8 @@ __all__ = ["build_site"]
 _ROOT = DOCS.parent
 _PAGES = (".md", ".png", ".svg", ".css")
 _LINK = re.compile(r"(\]\()([^)#\s]+)([^)]*\))")
+_HEAD = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+"""What a card says to hubs."""
 _FILES = "files"
 """Folder of the site where files from elsewhere in the repository lie."""
 
@@ -81,5 +83,6 @@ def _copy(path: Path, place: Path, docs: Path) -> None:
             _copy(meant, inside, docs)
         return f"{before}{os.path.relpath(inside, place.parent)}{after}"
 
-    target.touch()  # two that link to each other
-    target.write_text(_LINK.sub(follow, path.read_text(encoding="utf-8")), encoding="utf-8")
+    target.touch()  # two may link to each other
+    text = _HEAD.sub("", path.read_text(encoding="utf-8"))
+    target.write_text(_LINK.sub(follow, text), encoding="utf-8")

@@ -25,6 +25,15 @@ exist is refused, with the nearest that does:
 gemel train pairs.csv --out my-model --config configs/few.toml --set training.epochs=4
 ```
 
+```toml
+[network]
+head = 128
+
+[training]
+loss = "joint"
+epochs = 12
+```
+
 ```python
 import gemel
 
