@@ -12,7 +12,7 @@ from gemel.exchange.classes import class_like, class_of, final_sigma
 from gemel.exchange.frozen import Frozen
 from gemel.text import ALONE, CHANGED, UNKNOWN_TOKEN, Rules, word_pattern
 
-__all__ = ["token_file", "write_token_file"]
+__all__ = ["is_whole", "token_file", "write_token_file"]
 
 _SETTINGS = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
 
@@ -39,7 +39,7 @@ def token_file(frozen: Frozen) -> dict[str, Any]:
     (`rules.repair`), order more than 30 combining marks in a row as gemel does, know letters that
     Unicode got after version 12.
     """
-    words = {word: row for row, word in enumerate(frozen.words) if _is_text(word)}
+    words = {word: row for row, word in enumerate(frozen.words) if is_whole(word)}
     return {
         "version": "1.0",
         "truncation": None,
@@ -92,6 +92,6 @@ def _replaced(kind: str, what: str, instead: str) -> dict[str, Any]:
     return {"type": "Replace", "pattern": {kind: what}, "content": instead}
 
 
-def _is_text(word: str) -> bool:
-    """Say whether a word has no half of a character; no text that has one can be handed over."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in word)
+def is_whole(text: str) -> bool:
+    """Say whether a text has no half of a character; one that has cannot be handed over."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -1,0 +1,139 @@
+"""Which texts have the same vector in another tool, which cannot, and why."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float32
+
+from gemel.exchange.frozen import UNKNOWN_ROW, Frozen, unknown_words
+from gemel.exchange.token_file import is_whole
+from gemel.folder import Model
+from gemel.inference import Engine
+from gemel.text import TOKENS, Progress, Tokenizer
+
+__all__ = ["TOLERANCE", "Agreement", "Disagreement", "find_agreement", "open_tokenizer"]
+
+TOLERANCE = 1e-4
+"""By how much cosines may differ in two tools."""
+_LOT = 512
+"""Texts whose vectors are compared at one time."""
+
+ReadRows = Callable[[Sequence[str]], list[list[int]]]
+"""Turns texts into rows of the table, as the tokenizer of the other tool does."""
+Vectors = Callable[[Sequence[str]], Float32[np.ndarray, "texts dim"]]
+"""Gives texts the vectors that they have in the other tool."""
+
+
+class Disagreement(NamedTuple):
+    """A text whose vector in the other tool is another one."""
+
+    text: str
+    reason: str
+    """Why."""
+    words: tuple[str, ...]
+    """Which words are to blame: of its own, or those that the tool reads instead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """How far two tools agree on some texts."""
+
+    texts: int
+    """Different texts that were looked at."""
+    disagreements: list[Disagreement]
+    """Those whose vectors cannot be the same, all of them, in order."""
+    compared: int
+    """Texts whose vectors were compared: all others, if the other tool was there to ask."""
+    difference: float
+    """The most that the cosine of any two of these can differ in both tools: twice the longest
+    distance of a text's two vectors. 0 if none was compared."""
+
+
+def find_agreement(
+    model: Model,
+    frozen: Frozen,
+    texts: Sequence[str],
+    read_rows: ReadRows | None,
+    vectors: Vectors | None,
+    progress: Progress | None = None,
+) -> Agreement:
+    """Find the texts that cannot agree, and compare the vectors of all others.
+
+    Args:
+        model: the model.
+        frozen: what was made of it for the other tool.
+        texts: questions.
+        read_rows: the other tool's tokenizer; None if it is not here: texts that it reads as other
+            words are then not found.
+        vectors: the other tool; None if it is not here.
+        progress: is told how many texts are compared.
+    """
+    different = list(dict.fromkeys(texts))
+    found = list(_disagreements(model, frozen, different, read_rows))
+    agreement = Agreement(texts=len(different), disagreements=found, compared=0, difference=0.0)
+    if vectors is None:
+        return agreement
+    others = {each.text for each in found}
+    alike = [text for text in different if text not in others]
+    engine = Engine(model, backend="numpy")  # the quickest may count in bfloat16
+    longest = 0.0
+    for start in range(0, len(alike), _LOT):
+        lot = alike[start : start + _LOT]
+        apart = np.linalg.norm(engine.encode(lot) - vectors(lot), axis=1)
+        longest = float(np.maximum(longest, apart.max()))  # of what is no number, no number
+        if progress is not None:
+            progress("comparing vectors", start + len(lot), len(alike))
+    return replace(agreement, compared=len(alike), difference=2 * longest)
+
+
+def open_tokenizer(folder: Path) -> ReadRows | None:
+    """Open the tokenizer of an exported folder in `tokenizers` itself; None without that library.
+
+    Args:
+        folder: what holds `tokenizer.json`.
+    """
+    try:
+        import tokenizers
+    except ModuleNotFoundError:
+        return None
+    opened: Any = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return lambda texts: [each.ids for each in opened.encode_batch(list(texts))]
+
+
+def _disagreements(
+    model: Model, frozen: Frozen, texts: Sequence[str], read_rows: ReadRows | None
+) -> Iterator[Disagreement]:
+    tokenizer = model.tokenizer
+    rows = {word: row for row, word in enumerate(frozen.words)}
+    homeless = _homeless(tokenizer, frozen, texts)
+    unrepaired = Tokenizer(tokenizer.vocabulary, replace(tokenizer.rules, repair=False))
+    for text in texts:
+        words = tokenizer.words(text)
+        missing = tuple(dict.fromkeys(word for word in words if word in homeless))
+        if not is_whole(text):
+            yield Disagreement(text, "half a character is in it, which the tool does not take", ())
+        elif not words:
+            yield Disagreement(text, "no word or mark is in it", ())
+        elif unrepaired.words(text) != words:
+            yield Disagreement(text, "garbled letters are put right by gemel alone", ())
+        elif missing:
+            yield Disagreement(text, "words without a row", missing)
+        elif read_rows is not None:
+            expected = [rows.get(word, UNKNOWN_ROW) for word in words]
+            (read,) = read_rows([text])
+            if read != expected:
+                others = tuple(frozen.words[row] for row in read)
+                yield Disagreement(text, "the tool reads other words", others)
+
+
+def _homeless(tokenizer: Tokenizer, frozen: Frozen, texts: Sequence[str]) -> set[str]:
+    """Give the words whose vector is not that of a row, nor that of the unknown word."""
+    rows = set(frozen.words)
+    words = [word for word in unknown_words(tokenizer, texts) if word not in rows]
+    if frozen.composes:
+        return set(words)
+    read_as = tokenizer.read_as(words).tolist()
+    return {word for word, read in zip(words, read_as, strict=True) if read != TOKENS.unknown}
