@@ -158,8 +158,9 @@ def _delimited(kind: str, rows: Iterable[Iterable[Any]]) -> bytes:
 
 
 def _json_lines(names: tuple[str, ...], rows: list[MinedRow]) -> bytes:
-    lines = (json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows)
-    return "".join(lines).encode()
+    objects = (dict(zip(names, row, strict=True)) for row in rows)
+    lines = (json.dumps(each, ensure_ascii=False) + "\n" for each in objects)
+    return "".join(lines).encode("utf-8", "replace")
 
 
 def _write_parquet(stream: Any, names: tuple[str, ...], lots: Iterable[list[MinedRow]]) -> int:
@@ -180,7 +181,7 @@ def _write_parquet(stream: Any, names: tuple[str, ...], lots: Iterable[list[Mine
 
 
 def _storable(value: Any) -> Any:
-    """Put a question mark for half a character, which Parquet's texts may not hold."""
+    """Put a question mark for half a character, which UTF-8 cannot hold."""
     if isinstance(value, list):
         return [_storable(each) for each in value]
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
