@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from gemel.cli.mine_text import describe_mined
+from gemel.cli.notes import notes_console
 from gemel.cli.options import Json, ModelFolder, PairsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import Reading, reads_pairs
@@ -150,7 +150,7 @@ def mine(
         seed=seed,
     )
     chosen = chosen_model(model)
-    with WorkProgress(Console(stderr=True)) as progress:
+    with WorkProgress(notes_console()) as progress:
         mined = mine_negatives(
             pairs,
             out,
@@ -170,6 +170,6 @@ def mine(
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(mined), default=str))
         return
-    typer.echo("\n".join(describe_mined(mined, rules)), err=True)
+    typer.echo("\n".join(describe_mined(mined, rules)))
     if form in (Form.TRIPLET, Form.PAIR):
-        typer.echo(f"\nnext: gemel train {shlex.quote(str(out))} --out my-model", err=True)
+        typer.echo(f"\nnext: gemel train {shlex.quote(str(out))} --out my-model")
