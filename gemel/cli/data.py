@@ -119,7 +119,9 @@ def _stopping(to: Path) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         for part in sorted(to.glob("*.part")):
-            typer.echo(f"{part} holds what has come: type the same command to go on", err=True)
+            typer.echo(
+                f"gemel: {part} holds what has come: type the same command to go on", err=True
+            )
         raise
 
 

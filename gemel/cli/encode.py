@@ -88,7 +88,8 @@ def _stopping(out: Path) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         typer.echo(
-            f"{out}.partial holds what is done: type the same command with --resume to go on",
+            f"gemel: {out}.partial holds what is done: type the same command with --resume to go "
+            "on",
             err=True,
         )
         raise

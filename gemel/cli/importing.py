@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from gemel.cli.notes import note, notes_console
 from gemel.cli.options import Json
 from gemel.cli.printable import printable
 from gemel.cli.progress import WorkProgress
@@ -67,7 +67,7 @@ def import_(
     """
     from gemel.api.importing import import_trax
 
-    with WorkProgress(Console(stderr=True)) as progress:
+    with WorkProgress(notes_console()) as progress:
         found = import_trax(
             checkpoint,
             vocabulary,
@@ -79,8 +79,8 @@ def import_(
             progress=progress,
         )
     reading.warn()
-    for note in _notes(found):
-        typer.echo(f"note: {note}", err=True)
+    for each in _notes(found):
+        note(f"note: {each}")
     if as_json:
         typer.echo(json.dumps(_figures(found)))
     else:

@@ -1,0 +1,152 @@
+"""Notes, progress and colours: there on a real terminal, gone when nobody wants them."""
+
+import ast
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gemel import cli
+
+ESCAPE = b"\x1b"
+PROGRAM = """
+import sys, time
+from gemel.cli import app
+from gemel.cli.notes import note, notes_console
+from gemel.cli.progress import TrainingProgress, WorkProgress
+
+@app.command("work")
+def work() -> None:
+    note("a note")
+    with TrainingProgress(notes_console(), 1) as progress:
+        progress.warn("it leans")
+    with WorkProgress(notes_console()) as progress:
+        progress("working", 3, 4)
+        time.sleep(0.2)
+    print("the result")
+
+sys.argv[0] = "gemel"
+from gemel.cli import main
+main()
+"""
+
+
+@pytest.fixture
+def questions(tmp_path):
+    path = tmp_path / "questions.txt"
+    path.write_text("How old are you?\nWhat is your age?\n")
+    return path
+
+
+def on_terminal(*arguments, **environment):
+    """Run a verb that works for a while, with standard error on a terminal; give what it shows."""
+    ours, theirs = pty.openpty()
+    plain = {"TERM": "xterm-256color"} | environment
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env=inherited | plain,
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 4096):
+            shown += part
+    except OSError:  # the other end is closed
+        pass
+    os.close(ours)
+    out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, b"the result\n"), shown
+    return shown
+
+
+def test_a_terminal_shows_a_bar_and_colours():
+    shown = on_terminal("work")
+    assert b"a note" in shown
+    assert b"75%" in shown
+    assert ESCAPE + b"[1;33m" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (["work", "--no-color"], {"FORCE_COLOR": "1"}),
+        (["work"], {"NO_COLOR": "1"}),
+        (["work"], {"TERM": "dumb"}),
+    ],
+)
+def test_no_escape_codes_where_they_are_forbidden(arguments, environment):
+    shown = on_terminal(*arguments, **environment)
+    assert ESCAPE not in shown
+    assert b"a note" in shown
+    assert b"warning: it leans" in shown
+
+
+def test_warnings_stay_however_quiet():
+    shown = on_terminal("work", "--quiet")
+    assert b"it leans" in shown
+    assert b"a note" not in shown
+    assert b"75%" not in shown
+
+
+def test_quiet_silences_notes_before_the_verb_and_after_it(run, questions, tmp_path):
+    loud = run("dedupe", questions)
+    assert "model: quora-en, which came with gemel" in loud[2]
+    for arguments in (["-q", "dedupe", questions], ["dedupe", "--quiet", questions]):
+        assert run(*arguments) == (0, loud[1], "")
+    code, _, err = run("encode", "-q", questions, "--out", tmp_path / "v.npy")
+    assert (code, err) == (0, "")
+
+
+def test_the_next_command_is_loud_again(run, questions):
+    assert run("dedupe", questions, "-q")[2] == ""
+    assert run("dedupe", questions)[2] != ""
+
+
+def test_key_verbs_heed_it_too(run, questions, tmp_path):
+    db = tmp_path / "site.db"
+    assert run("index", questions, "--db", db, "-q")[2] == ""
+    for arguments in (["key", "-q", "list"], ["key", "list", "-q"], ["-q", "key", "list"]):
+        assert run(*arguments, "--db", db) == (0, "", "")
+    code, key, err = run("key", "add", "ann", "--db", db, "-q")
+    assert (code, key[:6], err) == (0, "gemel_", "")
+
+
+def test_errors_and_warnings_are_said_however_quiet(run, tmp_path):
+    code, _, err = run("-q", "dedupe", tmp_path / "nowhere.txt")
+    assert (code, "no such file" in err) == (2, True)
+    rows = tmp_path / "rows.csv"
+    rows.write_text("id,question\n1,How old are you?\n2\n")
+    code, _, err = run("dedupe", rows, "-q", "--skip-bad", 1, "--bad-rows", tmp_path / "bad")
+    assert (code, err.startswith("warning: 1 bad row was skipped")) == (0, True)
+
+
+def test_a_value_that_looks_like_it_is_a_value(run):
+    code, out, err = run("compare", "--", "-q", "--quiet")
+    assert (code, "same" in out) == (0, True)
+    assert "model: quora-en" in err
+
+
+def test_what_is_written_to_standard_error_has_one_place():
+    """Whoever writes there elsewhere says an error or a warning, which is never silenced."""
+    said = {"gemel: ", "warning: "}
+    for path in sorted(Path(cli.__file__).parent.glob("*.py")):
+        if path.name in ("notes.py", "app.py"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            where = f"{path.name}:{node.lineno}"
+            assert getattr(node.func, "id", "") != "Console", f"{where}: take notes_console()"
+            if any(keyword.arg == "err" for keyword in node.keywords):
+                text = ast.unparse(node.args[0])[2:]
+                assert any(map(text.startswith, said)), f"{where}: take note()"
