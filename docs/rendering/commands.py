@@ -1,5 +1,6 @@
 """The page of the commands: every `--help`, as a terminal of one width shows it."""
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,7 +33,7 @@ def command_of(words: list[str]) -> tuple[Any, list[str]]:
     """Find the command that the words of a command line name, `gemel` itself not among them.
 
     Returns:
-        It, with its parents as its context has them, and the words that are left.
+        Its context, with those of the commands that hold it as parents, and the words left over.
 
     Raises:
         KeyError: there is no such command.
@@ -45,8 +46,13 @@ def command_of(words: list[str]) -> tuple[Any, list[str]]:
     return context, words
 
 
+@functools.cache
+def _app() -> Any:
+    return typer.main.get_command(app)
+
+
 def _root() -> tuple[Any, Any]:
-    command = typer.main.get_command(app)
+    command = _app()
     context = command.context_class(
         command,
         info_name="gemel",
