@@ -68,7 +68,7 @@ class TensorVectors:
         with self._opened() as file:
             shown = file.get_slice(self.name)
             for start in range(0, self.rows, _LOT):
-                lot = shown[start : start + _LOT]
+                lot = shown[start : min(start + _LOT, self.rows)]
                 self.progress = (start, self.rows)
                 for place, row in enumerate(lot, start):
                     word = next(words, None)

@@ -111,7 +111,10 @@ def begin_with_vectors(vectors: Float32[np.ndarray, "words dim"], model: Siamese
 
 
 def begin_with_file(vectors: WordVectors, model: SiameseModel, folded: Folding) -> None:
-    """Have the words that a file has begin with its very vectors, as long as they are there.
+    """Have the words that a file has begin with its vectors, all made smaller by one factor.
+
+    The factor makes them as long, by their mean square, as the random ones that they replace: at
+    the length that files have them the LSTM, and steps made for random ones, learn worse.
 
     Other words stay as they are, and so do the n-grams that unknown words are composed from: what
     a spelling means is learned as ever. Where known words are read by their spelling too
@@ -123,8 +126,10 @@ def begin_with_file(vectors: WordVectors, model: SiameseModel, folded: Folding) 
         folded: reads and writes its table of words.
     """
     rows = _FIRST + np.flatnonzero(vectors.found)
+    given = vectors.table[vectors.found]
     table = folded.weights()["embedding.weight"]
-    table[rows] = vectors.table[vectors.found]
+    was, now = (np.sqrt(np.square(each).sum(axis=1).mean()) for each in (table[rows], given))
+    table[rows] = given * (was / now if now else 1)
     weights = get_weights(model.processor, model.head)
     weights["embedding.weight"][rows] = folded.unfold(table)[rows]
     set_weights(model.processor, weights, model.head)
