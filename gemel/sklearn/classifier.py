@@ -3,7 +3,7 @@
 import dataclasses
 import warnings
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, SupportsFloat, SupportsIndex, TypeVar
 
 import numpy as np
 from jaxtyping import Float, Float32, Shaped
@@ -53,15 +53,15 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         *,
         train: bool = True,
         config: Config | None = None,
-        epochs: int | None = None,
-        learning_rate: float | None = None,
-        batch_size: int | None = None,
-        d_model: int | None = None,
+        epochs: SupportsIndex | None = None,
+        learning_rate: SupportsFloat | None = None,
+        batch_size: SupportsIndex | None = None,
+        d_model: SupportsIndex | None = None,
         loss: str | None = None,
-        margin: float | None = None,
-        min_count: int | None = None,
+        margin: SupportsFloat | None = None,
+        min_count: SupportsIndex | None = None,
         objective: str | None = None,
-        validation_fraction: float | None = None,
+        validation_fraction: SupportsFloat | None = None,
         random_state: Any = None,
         verbose: bool = False,
     ):

@@ -22,7 +22,9 @@ def two_sides(X: Shaped[np.ndarray, "pairs columns"]) -> tuple[list[str], list[s
         DataError: there are not two columns, or something is no text.
     """
     if X.shape[1] != 2:
-        raise DataError(f"X has {X.shape[1]} feature(s); expected 2: the two questions of each pair")
+        raise DataError(
+            f"X has {X.shape[1]} feature(s); expected 2: the two questions of each pair"
+        )
     left, right = (
         _require_texts(X[:, place], name) for place, name in enumerate(("first ", "second "))
     )
