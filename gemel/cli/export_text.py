@@ -1,0 +1,89 @@
+"""What `gemel export` says."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gemel.cli.printable import shortened
+
+if TYPE_CHECKING:
+    from gemel.exchange import Exported
+
+__all__ = ["describe_export", "export_figures", "export_notes"]
+
+_SHOWN = 10
+"""Texts that are shown of those that cannot agree."""
+_WIDTH = 60
+"""Cells of one of them."""
+
+
+def describe_export(done: "Exported", listed: Path | None) -> Iterator[str]:
+    """Give the lines about a folder that was written.
+
+    Args:
+        done: what was written.
+        listed: the file with all texts that cannot agree; None if there is none.
+    """
+    added = f", {len(done.added):,} of them not in the vocabulary" if done.added else ""
+    yield f"{done.path}: a model for {done.to}, {done.words:,} words{added}"
+    if done.least_int8_cosine is not None:
+        yield (
+            f"model_int8.onnx: cosine with gemel's vectors {done.least_int8_cosine:.4f} at least, "
+            "on drawn words"
+        )
+    found, texts = done.agreement.disagreements, done.agreement.texts
+    alike = texts - len(found)
+    if done.asked:
+        yield (
+            f"{alike:,} of {texts:,} questions agree: with {done.asked} the cosine of any two is "
+            f"gemel's to {done.agreement.difference:.1g}"
+        )
+    else:
+        yield f"{alike:,} of {texts:,} questions are read alike; not compared: {done.not_asked}"
+    if found:
+        yield ""
+        yield from _disagreements(done, listed)
+
+
+def _disagreements(done: "Exported", listed: Path | None) -> Iterator[str]:
+    found = done.agreement.disagreements
+    yield f"{len(found):,} cannot agree:"
+    for reason, count in Counter(each.reason for each in found).most_common():
+        yield f"  {count:,}: {reason}"
+    for each in found[:_SHOWN]:
+        words = f": {shortened(', '.join(each.words), _WIDTH)}" if each.words else ""
+        yield f'  "{shortened(each.text, _WIDTH)}": {each.reason}{words}'
+    if listed is not None:
+        yield f"all of them: {listed}"
+    elif len(found) > _SHOWN:
+        yield f"and {len(found) - _SHOWN:,} more; --disagreements FILE.jsonl lists all"
+
+
+def export_notes(done: "Exported") -> Iterator[str]:
+    """Give what a person should know who takes the folder elsewhere."""
+    if not done.holds_for_cosine:
+        yield (
+            "the model decides by a pair head or letters, which stay behind: the folder gives the "
+            "cosine, and the threshold in its gemel.json is not one of the cosine"
+        )
+    if any(each.words and each.reason.startswith("words") for each in done.agreement.disagreements):
+        yield "--words QUESTIONS, with --overwrite, gives their unknown words vectors there too"
+
+
+def export_figures(done: "Exported") -> dict[str, Any]:
+    """Give the same for programs; all texts that cannot agree."""
+    return {
+        "path": str(done.path),
+        "to": done.to,
+        "words": done.words,
+        "added_words": done.added,
+        "threshold_holds_for_cosine": done.holds_for_cosine,
+        "questions": done.agreement.texts,
+        "compared": done.agreement.compared,
+        "compared_with": done.asked or None,
+        "not_compared": done.not_asked or None,
+        "cosine_difference": done.agreement.difference if done.asked else None,
+        "least_int8_cosine": done.least_int8_cosine,
+        "disagreements": [each._asdict() for each in done.agreement.disagreements],
+    }
