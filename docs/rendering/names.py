@@ -1,7 +1,9 @@
 """The page of the names that `import gemel` has."""
 
+import importlib
 import inspect
 from collections.abc import Iterator
+from types import ModuleType
 
 import gemel
 from rendering.source import signature_of, summary_of
@@ -41,6 +43,11 @@ _ROOMS = {
     "exchange": "Other tools",
     "errors": "Errors",
 }
+_MODULES = {
+    "gemel.layers": "Networks from layers, as the course has them; needs the extra [train].",
+    "gemel.siamese_networks": "The notebook's names; needs the extra [train].",
+    "gemel.sklearn": "What scikit-learn knows how to use; needs the extra [sklearn].",
+}
 
 
 def names_page() -> str:
@@ -55,6 +62,11 @@ def _parts() -> Iterator[str]:
     for room in sorted(gemel._ROOMS.keys() - {"api"}, key=[*_ROOMS, *gemel._ROOMS].index):
         yield f"\n## {_ROOMS.get(room, f'gemel.{room}')}\n"
         yield from _table(gemel._ROOMS[room])
+    for module, said in _MODULES.items():
+        yield f"\n## {module}\n\n{said}\n"
+        loaded = importlib.import_module(module)
+        names = (name for name in loaded.__all__ if callable(getattr(loaded, name)))
+        yield from _table(tuple(names), loaded)
     yield "\n## The functions in full\n"
     for name in verbs:
         function = getattr(gemel, name)
@@ -63,8 +75,8 @@ def _parts() -> Iterator[str]:
         yield f"```text\n{inspect.getdoc(function)}\n```\n"
 
 
-def _table(names: tuple[str, ...]) -> Iterator[str]:
+def _table(names: tuple[str, ...], module: ModuleType = gemel) -> Iterator[str]:
     yield "| name | what |\n| --- | --- |"
     for name in names:
-        said = summary_of(getattr(gemel, name)).replace("|", "\\|")
+        said = summary_of(getattr(module, name)).replace("|", "\\|")
         yield f"| `{name}` | {said} |"
