@@ -17,12 +17,16 @@ if TYPE_CHECKING:
         compare,
         dedupe,
         dedupe_in_shards,
+        download,
         encode,
         evaluate,
+        export,
         export_reviews,
         fit,
+        import_trax,
         index,
         load,
+        mine,
         open_index,
         refine,
         reindex,
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
         train,
     )
     from gemel.config import Config, DecisionConfig, NetworkConfig, TextConfig, TrainingConfig
+    from gemel.corpora import Fetched
     from gemel.data import (
         Audit,
         BadRows,
@@ -57,10 +62,21 @@ if TYPE_CHECKING:
         TrainingStopped,
     )
     from gemel.evaluation import Refit, Report
+    from gemel.exchange import Exported
     from gemel.folder import Model
     from gemel.inference import Compared, Encoded, Engine, Explanation
     from gemel.scale import ShardedDuplicates
-    from gemel.search import DuplicateIndex, Duplicates, Filled, Group, Match, NewQuestion, Store
+    from gemel.search import (
+        DuplicateIndex,
+        Duplicates,
+        Filled,
+        Group,
+        Match,
+        Mined,
+        MiningRules,
+        NewQuestion,
+        Store,
+    )
 
 __all__ = [
     "Audit",
@@ -77,12 +93,16 @@ __all__ = [
     "Encoded",
     "Engine",
     "Explanation",
+    "Exported",
+    "Fetched",
     "Filled",
     "FolderError",
     "GemelError",
     "Group",
     "LayerError",
     "Match",
+    "Mined",
+    "MiningRules",
     "MissingExtraError",
     "Model",
     "ModelMismatchError",
@@ -110,12 +130,16 @@ __all__ = [
     "compare",
     "dedupe",
     "dedupe_in_shards",
+    "download",
     "encode",
     "evaluate",
+    "export",
     "export_reviews",
     "fit",
+    "import_trax",
     "index",
     "load",
+    "mine",
     "open_index",
     "read_pairs",
     "refine",
@@ -134,12 +158,16 @@ _ROOMS = {
         "compare",
         "dedupe",
         "dedupe_in_shards",
+        "download",
         "encode",
         "evaluate",
+        "export",
         "export_reviews",
         "fit",
+        "import_trax",
         "index",
         "load",
+        "mine",
         "open_index",
         "refine",
         "reindex",
@@ -149,6 +177,7 @@ _ROOMS = {
         "train",
     ),
     "config": ("Config", "DecisionConfig", "NetworkConfig", "TextConfig", "TrainingConfig"),
+    "corpora": ("Fetched",),
     "data": (
         "Audit",
         "BadRows",
@@ -175,6 +204,7 @@ _ROOMS = {
         "TrainingStopped",
     ),
     "evaluation": ("Refit", "Report"),
+    "exchange": ("Exported",),
     "folder": ("Model",),
     "inference": ("Compared", "Encoded", "Engine", "Explanation"),
     "scale": ("ShardedDuplicates",),
@@ -184,6 +214,8 @@ _ROOMS = {
         "Filled",
         "Group",
         "Match",
+        "Mined",
+        "MiningRules",
         "NewQuestion",
         "Store",
     ),

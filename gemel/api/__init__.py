@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gemel.api.answering import compare, encode, load
+    from gemel.api.exchanging import export
+    from gemel.api.fetching import download
     from gemel.api.files import audit, sample, split
+    from gemel.api.importing import import_trax
     from gemel.api.keeping import (
         backup,
         dedupe,
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     )
     from gemel.api.learning import refine, train
     from gemel.api.measuring import evaluate, fit
+    from gemel.api.mining import mine
     from gemel.api.reviewing import export_reviews
 
 __all__ = [
@@ -25,12 +29,16 @@ __all__ = [
     "compare",
     "dedupe",
     "dedupe_in_shards",
+    "download",
     "encode",
     "evaluate",
+    "export",
     "export_reviews",
     "fit",
+    "import_trax",
     "index",
     "load",
+    "mine",
     "open_index",
     "refine",
     "reindex",
@@ -43,7 +51,10 @@ __all__ = [
 # A verb brings in what it needs when it is called first: who compares two questions needs no store.
 _FILES = {
     "answering": ("compare", "encode", "load"),
+    "exchanging": ("export",),
+    "fetching": ("download",),
     "files": ("audit", "sample", "split"),
+    "importing": ("import_trax",),
     "keeping": (
         "backup",
         "dedupe",
@@ -55,6 +66,7 @@ _FILES = {
     ),
     "learning": ("refine", "train"),
     "measuring": ("evaluate", "fit"),
+    "mining": ("mine",),
     "reviewing": ("export_reviews",),
 }
 

@@ -24,6 +24,8 @@ from gemel.search.group_files import GROUP_KINDS, check_group_file, write_groups
 from gemel.search.index import DuplicateIndex
 from gemel.search.keys import KEY_SCOPES, KeyRecord, KeyStore
 from gemel.search.matching import Asked, Match
+from gemel.search.mining import Mined
+from gemel.search.mining_rules import MiningRules
 from gemel.search.neighbours import Found, Neighbours
 from gemel.search.opening import open_store
 from gemel.search.records import (
@@ -81,6 +83,8 @@ __all__ = [
     "KeyStore",
     "LINKAGES",
     "Match",
+    "Mined",
+    "MiningRules",
     "Member",
     "Metadata",
     "NEIGHBOURS",
