@@ -10,7 +10,7 @@ from gemel.cli.app import app
 
 __all__ = ["command_of", "commands_page"]
 
-_WIDTH = 100
+_WIDTH = 88
 """Letters in a line."""
 _BEGINNING = """# Commands
 
