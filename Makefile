@@ -1,13 +1,14 @@
 # `make demo` and `make test` do all the set-up on a machine with Python 3.11 and make.
 PYTHON ?= python3
 BIN := .venv/bin
-CHECKED := gemel tests benchmarks examples
+CHECKED := gemel tests benchmarks examples docs
 
-.PHONY: help install demo serve browser test test-all check clean
+.PHONY: help install demo serve docs docs-pages browser test test-all check clean
 
 help:
 	@echo "make demo      the first three minutes: train on the help-desk sample, measure, compare"
 	@echo "make serve     a page on the sample: asked before? duplicates, review, the model"
+	@echo "make docs      the manual, as site/index.html"
 	@echo "make test      every check"
 	@echo "make test-all  and the slow tests"
 
@@ -54,5 +55,13 @@ serve: install
 		&& $(BIN)/gemel index serve/sample/questions.txt --db serve/site.db; }
 	@$(BIN)/gemel serve --db serve/site.db
 
+# The pages that come from code and measurements, and the manual of all pages.
+docs-pages: install
+	@$(BIN)/python docs/render.py pages
+
+docs: install
+	@rm -rf site
+	@$(BIN)/python docs/render.py site site
+
 clean:
-	rm -rf .venv demo serve
+	rm -rf .venv demo serve site
