@@ -32,7 +32,7 @@ from gemel.cli import (
 from gemel.cli.environment import describe_environment
 from gemel.cli.exit_codes import EXIT_CODES_HELP, ExitCode
 from gemel.cli.habits import Verbs, heed
-from gemel.cli.mistakes import UsageError, explain_mistake
+from gemel.cli.mistakes import UsageError, explain_mistake, explain_system
 from gemel.cli.notes import begin_notes
 from gemel.cli.output import give_up_output
 from gemel.cli.signatures import with_options
@@ -123,9 +123,12 @@ def _run() -> int:
         if isinstance(stop.__context__, BrokenPipeError):
             return ExitCode.UNHEARD
         raise
-    except (GemelError, OSError) as error:
+    except GemelError as error:
         give_up_output()
         return _end(f"gemel: {error}", ExitCode.WRONG)
+    except OSError as error:
+        give_up_output()
+        return _end(explain_system(error), ExitCode.WRONG)
     if code == ExitCode.STOPPED:
         return _end("gemel: stopped; what was there is as it was", ExitCode.STOPPED)
     return int(code)

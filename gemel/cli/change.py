@@ -73,5 +73,8 @@ def remove(
     else:
         typer.echo(f"{shown(db)}: {len(gone):,} question{'' if len(gone) == 1 else 's'} removed")
     if missing:
-        typer.echo(f"gemel: not there: {', '.join(missing)}", err=True)
+        typer.echo(
+            f"gemel: not there: {', '.join(missing)}; gemel search QUESTION --db DB shows ids",
+            err=True,
+        )
         raise typer.Exit(ExitCode.NO)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -62,7 +63,7 @@ class Config:
         try:
             return msgspec.convert(values, cls)
         except msgspec.ValidationError as error:
-            raise ConfigError(f"{source}: {error}") from error
+            raise ConfigError(f"{source}: {error}{_default(error)}") from error
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "Config":
@@ -74,7 +75,10 @@ class Config:
         try:
             values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
-            raise ConfigError(f"{path}: cannot read the settings: {error.strerror}") from error
+            raise ConfigError(
+                f"{path}: cannot read the settings: {error.strerror}; expected a TOML file, such "
+                "as `gemel sample --out DIR` writes"
+            ) from error
         except ValueError as error:
             raise ConfigError(f"{path}: not a TOML file: {error}") from error
         return cls.from_mapping(values, source=str(path))
@@ -121,6 +125,15 @@ def _refuse_unknown(cls: type[Config], values: Mapping[str, Any], source: str) -
         for name in settings:
             if name not in names:
                 raise ConfigError(f"{source}: no setting {section}.{name}{_nearest(name, names)}")
+
+
+def _default(error: msgspec.ValidationError) -> str:
+    """Say what is there by default, of a setting whose value is of a wrong kind."""
+    found = re.search(r"`\$\.(\w+)\.(\w+)`", str(error))
+    if found is None:
+        return ""
+    value = Config().to_mapping().get(found[1], {}).get(found[2])
+    return f"; by default it is {value!r}"
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

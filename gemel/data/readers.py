@@ -170,6 +170,11 @@ def open_table(
     if source.kind in _SEPARATORS:
         return open_delimited(source, columns, _SEPARATORS[source.kind])
     if source.kind == ".txt" and isinstance(columns, QuestionColumns):
+        if columns.question is not None or columns.id is not None or columns.kept:
+            raise source.error(
+                "has a question on every line, and no columns that could be named; expected a "
+                ".csv, .tsv, .jsonl or .parquet file for that"
+            )
         return open_lines(source)
     if source.kind in (".jsonl", ".ndjson"):
         return open_json_lines(source, columns)

@@ -1,5 +1,6 @@
 """Where pairs come from, and opening it: what stands against the whole of it is an error here."""
 
+import difflib
 import gzip
 import io
 import zlib
@@ -67,9 +68,9 @@ class Source:
         if problem:
             raise self.error(problem)
         if self.file is not None and self.file.is_dir():
-            raise DataError("is a folder; expected a file", path=self.path)
+            raise DataError("is a folder; expected a file, such as one in it", path=self.path)
         if self.file is not None and not self.file.exists():
-            raise DataError("no such file", path=self.path)
+            raise DataError(f"no such file; {_what_is_there(self.file)}", path=self.path)
 
     def error(self, message: str, line: int | None = None) -> DataError:
         """Make an error about the whole of it, or about a line; of rows, about a row, from 1."""
@@ -131,3 +132,13 @@ def _bytes(source: Source) -> Any:
     if source.stream is not None:
         return nullcontext(source.stream)
     return gzip.open(source.path, "rb") if is_gzip(source.path) else source.path.open("rb")
+
+
+def _what_is_there(path: Path) -> str:
+    """Say which name may have been meant, where a file is not there."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"there is no folder {folder}; look at what was typed"
+    names = [each.name for each in folder.iterdir()]
+    near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.75)
+    return f"did you mean {folder / near[0]}?" if near else f"ls {folder} lists what is there"

@@ -251,7 +251,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise FolderError(f"{path.parent}: not a gemel model: {path.name} is missing") from error
+        raise FolderError(
+            f"{path.parent}: not a gemel model: {path.name} is missing; `gemel train` makes one"
+        ) from error
     return _parse(content, path)
 
 

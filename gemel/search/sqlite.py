@@ -35,7 +35,8 @@ _REMEDIES = {
     sqlite3.SQLITE_FULL: "the disk is full; nothing of this was kept: make room and try again",
     sqlite3.SQLITE_IOERR: "the disk fails, or is full; nothing of this was kept: look after it "
     "and try again",
-    sqlite3.SQLITE_NOTADB: "is no SQLite file, or damaged; expected a store of gemel",
+    sqlite3.SQLITE_NOTADB: "is no SQLite file, or damaged; expected a store of gemel, which "
+    "`gemel index QUESTIONS --db FILE` makes",
     sqlite3.SQLITE_READONLY: "it may only be read; let it and its folder be written to",
 }
 

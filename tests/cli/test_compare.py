@@ -169,7 +169,10 @@ def test_a_full_disk_is_one_line(model):
             stderr=subprocess.PIPE,
             check=False,
         )
-    assert (done.returncode, done.stderr) == (2, b"gemel: [Errno 28] No space left on device\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        b"gemel: No space left on device; make room, or name a place on another disk\n",
+    )
 
 
 def test_a_terminal_sees_how_far_it_is_and_a_file_only_verdicts(model, tmp_path):
@@ -274,7 +277,7 @@ def test_a_closed_standard_input_or_output_is_one_line(model):
             "the first question has 201 words and marks; up to 20",
         ),
         (["how old?"], "gemel: 'how old?' is one question, or a file of no known kind; give two"),
-        (["none.csv"], "gemel: none.csv: no such file\n"),
+        (["none.csv"], "gemel: none.csv: no such file; "),
         (["p.csv", "--explain"], "takes two questions, not many pairs"),
         (["-", "--explain"], "takes two questions, not many pairs"),
         (["p.csv", "--format", "csv"], "is for standard input; give -"),

@@ -44,7 +44,7 @@ def test_changes_of_a_corpus(db, answer, run):
     assert answer("remove", "q9", "--db", db)["removed"] == ["q9"]
     code, out, err = run("remove", "1", "q9", "--db", db, "--json", "-q")
     assert (code, json.loads(out)["removed"], json.loads(out)["missing"]) == (1, ["1"], ["q9"])
-    assert err == "gemel: not there: q9\n"  # an error is said, however quiet
+    assert err == "gemel: not there: q9; gemel search QUESTION --db DB shows ids\n"
 
 
 def test_backup_restore_and_reindex(db, tmp_path, answer):
