@@ -23,7 +23,9 @@ def test_the_command(pairs, tmp_path, run):
     code, _, err = run("train", *given)
     assert code == 2
     assert "add --set network.d_model=4" in " ".join(err.split())
-    small = ["--validation", pairs, "--set", "network.d_model=4", "--set", "training.epochs=1"]
+    others = tmp_path / "others.csv"
+    others.write_text(pairs.read_text().replace("where is", "where was"))
+    small = ["--validation", others, "--set", "network.d_model=4", "--set", "training.epochs=1"]
     code, _, err = run("train", *given, *small)
     assert code == 0, err
     assert f"{vectors} (text): 2 of " in err
