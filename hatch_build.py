@@ -52,7 +52,10 @@ def _compile(room: Path) -> str:
         made = Path(folder) / _LIBRARY
         for extra in (["-DGEMEL_TILES"], []):  # older compilers do not know AMX
             command = [*compiler.split(), *_FLAGS, *extra, *sources, "-o", str(made)]
-            result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+            try:
+                result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+            except OSError as error:
+                return f"{compiler}: {error.strerror}"
             if not result.returncode:
                 new = room / f"{_LIBRARY}.new"
                 shutil.copy(made, new)

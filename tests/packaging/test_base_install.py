@@ -1,32 +1,18 @@
-"""The base install by itself, in an environment of its own: what answers works without torch."""
+"""The wheel by itself, in clean environments of each Python: what answers works without torch."""
 
 import json
 import os
 import subprocess
-import venv
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parent.parent
-
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def binaries(tmp_path_factory):
-    """An environment with gemel and nothing that was not asked for."""
-    place = tmp_path_factory.mktemp("base") / "venv"
-    venv.create(place, with_pip=True)
-    pip = [place / "bin" / "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt"]
-    subprocess.run([*pip, str(ROOT)], check=True)
-    return place / "bin"
-
-
-def run(binaries, *command, cwd):
+def call(binaries, *command, cwd):
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(
+    return subprocess.run(
         [binaries / command[0], *command[1:]],
         capture_output=True,
         text=True,
@@ -34,13 +20,30 @@ def run(binaries, *command, cwd):
         cwd=cwd,
         env=plain,
     )
-    assert done.returncode == 0, done.stderr
+
+
+def run(binaries, *command, cwd):
+    done = call(binaries, *command, cwd=cwd)
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def test_torch_is_not_there(binaries, tmp_path):
+def test_it_says_where_it_is_and_that_torch_is_not(binaries, tmp_path):
+    first, *lines = run(binaries, "gemel", "--version", cwd=tmp_path).splitlines()
+    told = dict(line.split(" ", 1) for line in lines)
+    assert first.startswith("gemel ")
+    assert str(binaries) in told["python"]
+    assert (told["torch"], told["extras"]) == ("not installed", "none")
     program = "import importlib.util as u; print(u.find_spec('torch'))"
     assert run(binaries, "python", "-c", program, cwd=tmp_path).strip() == "None"
+
+
+def test_the_doctor_finds_all_well(binaries, tmp_path):
+    report = json.loads(run(binaries, "gemel", "doctor", "--deep", "--json", cwd=tmp_path))
+    found = {each["name"]: each for each in report["findings"]}
+    assert report["well"]
+    assert found["backend compiled"]["state"] == "ok"
+    assert found["[train]"]["advice"] == "pip install 'gemel[train]'"
 
 
 def test_two_questions_are_compared(binaries, tmp_path):
@@ -67,13 +70,16 @@ def test_the_sample_is_measured(binaries, tmp_path):
 
 def test_training_says_what_is_missing(binaries, tmp_path):
     run(binaries, "gemel", "sample", "--out", "sample", cwd=tmp_path)
-    done = subprocess.run(
-        [binaries / "gemel", "train", "sample/train.tsv", "--out", "model"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
+    done = call(
+        binaries, "gemel", "train", "sample/train.tsv", "--out", "model", "-q", cwd=tmp_path
     )
-    assert done.returncode != 0
-    assert "gemel[train]" in done.stderr
+    assert done.returncode == 2
+    assert done.stderr.endswith("pip install 'gemel[train]'\n")
     assert "Traceback" not in done.stderr
+
+
+def test_a_type_checker_is_told_that_there_are_types(binaries, tmp_path):
+    program = (
+        "import importlib.resources as r; print(r.files('gemel').joinpath('py.typed').is_file())"
+    )
+    assert run(binaries, "python", "-c", program, cwd=tmp_path).strip() == "True"
