@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PARTS = ["gemel", "configs", "tests", "docs", "hatch_build.py", "pyproject.toml", ".gitignore"]
-PARTS += ["README.md", "LICENSE", "CHANGELOG.md"]
+PARTS += ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"]
 PYTHONS = ["3.11", "3.12", "3.13"]
 
 

@@ -43,7 +43,14 @@ def test_the_sdist_has_what_the_wheel_is_made_of_and_no_more(dist, tree):
     with tarfile.open(path) as archive:
         names = {member.name.partition("/")[2] for member in archive.getmembers()}
     assert sources(tree) <= names
-    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "hatch_build.py"} <= names
+    assert {
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "hatch_build.py",
+    } <= names
     assert [name for name in names if name.startswith(("tests", "docs", "benchmarks"))] == []
     assert [name for name in names if name.endswith((".library", ".pyc"))] == []
     assert path.stat().st_size < LARGEST
