@@ -6,9 +6,10 @@ try:
     from gemel.sklearn.classifier import DuplicateClassifier
     from gemel.sklearn.encoder import QuestionEncoder
     from gemel.sklearn.groups import question_groups
+    from gemel.sklearn.splitting import QuestionKFold
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] != "sklearn":
         raise
     raise MissingExtraError("gemel.sklearn", "sklearn") from error
 
-__all__ = ["DuplicateClassifier", "QuestionEncoder", "question_groups"]
+__all__ = ["DuplicateClassifier", "QuestionEncoder", "QuestionKFold", "question_groups"]

@@ -8,7 +8,6 @@ from typing import Any, SupportsFloat, SupportsIndex, TypeVar
 import numpy as np
 from jaxtyping import Float, Float32, Shaped
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import validate_data
 
 from gemel.config import Config
@@ -17,7 +16,7 @@ from gemel.errors import ConfigError, MissingExtraError
 from gemel.evaluation import refit
 from gemel.folder import Model
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.sklearn.inputs import AS_TEXTS, two_sides
+from gemel.sklearn.inputs import AS_TEXTS, same_or_not, two_sides
 from gemel.sklearn.keeping import KeepsModel, open_model
 from gemel.sklearn.settings import changed_settings, named_settings, seed_of
 
@@ -32,7 +31,7 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
 
     By default `fit` trains a new network (needs torch). With `model` it goes on from that one; with
     `model` and `train=False` it fits nothing but threshold and probability. Validate with
-    `groups=question_groups(X)`. A pickle holds the model itself, so that no folder is needed.
+    `cv=QuestionKFold()`. A pickle holds the model itself, so that no folder is needed.
 
     Args:
         model: what to begin with: the name of a model that came with gemel, a model folder, or a
@@ -107,20 +106,8 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         start = None if self.model is None else open_model(self.model)
         config = self._settings(start)
         table, labels = validate_data(self, X, y, **AS_TEXTS)
-        check_classification_targets(labels)
-        classes, coded = np.unique(labels, return_inverse=True)
-        if len(classes) > 2:
-            raise ValueError(
-                "Only binary classification is supported. The type of the target is "
-                f"{type_of_target(labels)}."
-            )
-        if len(classes) < 2:
-            raise ValueError(
-                f"y has one class only, {classes[0]!r}; expected two labels, the larger of which "
-                "says that two questions ask the same"
-            )
-        pairs = Pairs.of(*two_sides(table), coded == 1)
-        self.classes_ = classes
+        self.classes_, is_same = same_or_not(labels)
+        pairs = Pairs.of(*two_sides(table), is_same)
         if self.train:
             self._keep(_learn(pairs, config, start, verbose=self.verbose))
         elif start is not None:

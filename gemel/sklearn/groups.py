@@ -17,7 +17,8 @@ def question_groups(X: Any) -> Int32[np.ndarray, "pairs"]:  # noqa: N803
 
     Two pairs have one number if they share a question, or if other pairs link them. Without
     groups, scikit-learn's splits put a question into training and test at once, which flatters
-    every model; `GroupKFold`, `StratifiedGroupKFold` and `GroupShuffleSplit` heed them.
+    every model; `GroupKFold`, `StratifiedGroupKFold` and `GroupShuffleSplit` heed them. Where near
+    misses link all pairs there is one group only: then `QuestionKFold` cuts it.
 
     Args:
         X: pairs of questions, of shape (n, 2), as `DuplicateClassifier` takes them.

@@ -3,13 +3,14 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Bool, Shaped
 from sklearn.utils import check_array
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from gemel.data.frames import plain
 from gemel.errors import DataError
 
-__all__ = ["AS_TEXTS", "texts_of", "two_sides"]
+__all__ = ["AS_TEXTS", "same_or_not", "texts_of", "two_sides"]
 
 AS_TEXTS = {"dtype": object, "ensure_all_finite": False}
 """How scikit-learn is to check an X of texts: what is missing is named by us, with its row."""
@@ -48,6 +49,29 @@ def texts_of(X: Any) -> list[str]:  # noqa: N803
             "column after the other, or take DuplicateClassifier"
         )
     return _require_texts(table.reshape(-1), "")
+
+
+def same_or_not(
+    y: Shaped[np.ndarray, "pairs"],
+) -> tuple[Shaped[np.ndarray, "2"], Bool[np.ndarray, "pairs"]]:
+    """Give the two labels, smaller first, and which pairs have the larger: they ask the same.
+
+    Raises:
+        ValueError: there are more labels, or fewer.
+    """
+    check_classification_targets(y)
+    classes, coded = np.unique(y, return_inverse=True)
+    if len(classes) > 2:
+        raise ValueError(
+            "Only binary classification is supported. The type of the target is "
+            f"{type_of_target(y)}."
+        )
+    if len(classes) < 2:
+        raise ValueError(
+            f"y has one class only, {classes[0]!r}; expected two labels, the larger of which "
+            "says that two questions ask the same"
+        )
+    return classes, coded == 1
 
 
 def _require_texts(values: Shaped[np.ndarray, "texts"], which: str) -> list[str]:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold
 
-from gemel.sklearn import question_groups
+import gemel
+from gemel.sklearn import QuestionKFold, question_groups
 
 names = st.sampled_from(["a", "b", "c", "d", "e", "f", "g", "h"])
 
@@ -59,3 +60,49 @@ def test_without_scikit_learn_it_says_what_to_install():
         "MissingExtraError gemel.sklearn needs packages that are not here: "
         "pip install 'gemel[sklearn]'\n"
     )
+
+
+def linked(count=40):
+    """Pairs of one component: duplicates in twos, and near misses from each two to the next."""
+    same = [(f"w{n} a", f"w{n} b") for n in range(count)]
+    near = [(f"w{n} a", f"w{(n + 1) % count} a") for n in range(count)]
+    return same + near, [1] * count + [0] * count
+
+
+def test_folds_are_those_of_a_split_file(tmp_path):
+    random = np.random.default_rng(0)
+    names = random.integers(4, size=(200, 2)) + 4 * np.arange(50).repeat(4)[:, None]
+    pairs = [(f"how {a} q", f"why {b} q") for a, b in names]
+    y = random.integers(2, size=200)
+    rows = [f"{left},{right},{label}" for (left, right), label in zip(pairs, y, strict=True)]
+    (tmp_path / "p.csv").write_text("\n".join(["question1,question2,is_duplicate", *rows]) + "\n")
+    gemel.split(tmp_path / "p.csv", tmp_path / "parts", folds=4, seed=7)
+    folds = list(QuestionKFold(4, random_state=7).split(pairs, y))
+    assert sorted(np.concatenate([test for _, test in folds]).tolist()) == list(range(200))
+    for number, (training, test) in enumerate(folds, 1):
+        written = tmp_path / "parts" / f"fold-{number}"
+        for name, part in (("train", training), ("test", test)):
+            assert [rows[row] for row in part] == (written / f"{name}.csv").read_text().split("\n")[
+                1:-1
+            ]
+        known = {name for row in training for name in pairs[row]}
+        assert not known & {name for row in test for name in pairs[row]}
+
+
+def test_a_component_too_large_is_cut_between_its_duplicate_groups():
+    pairs, y = linked()
+    assert len(set(question_groups(pairs).tolist())) == 1
+    with pytest.warns(UserWarning, match=r"\d+ of 80 pairs have a question in two folds"):
+        folds = list(QuestionKFold(4).split(pairs, y))
+    for training, test in folds:
+        known = {name for row in training if y[row] for name in pairs[row]}
+        assert not known & {name for row in test if y[row] for name in pairs[row]}
+
+
+def test_folds_that_cannot_be():
+    with pytest.raises(gemel.ConfigError, match="at least 2 folds, not 1"):
+        QuestionKFold(1)
+    with pytest.raises(gemel.DataError, match=r"in 2 components .*too few for 5 folds"):
+        list(QuestionKFold().split([("a", "b"), ("c", "d")], [0, 1]))
+    with pytest.raises(ValueError, match="needs y"):
+        list(QuestionKFold().split([("a", "b"), ("c", "d")]))

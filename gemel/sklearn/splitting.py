@@ -1,0 +1,72 @@
+"""Folds that keep a question on one side, for scikit-learn's `cv=`."""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+from sklearn.model_selection import BaseCrossValidator
+from sklearn.utils import check_array
+
+from gemel.data import PairGraph, Pairs, split_by_component
+from gemel.errors import ConfigError, DataError
+from gemel.sklearn.inputs import AS_TEXTS, same_or_not, two_sides
+from gemel.sklearn.settings import seed_of
+
+__all__ = ["QuestionKFold"]
+
+
+class QuestionKFold(BaseCrossValidator):  # type: ignore[misc]
+    """Folds as `gemel split --folds` makes them: `cross_val_score(clf, X, y, cv=QuestionKFold())`.
+
+    Pairs that are linked by shared questions stay together. scikit-learn's own folds put a question
+    into training and test at once, which flatters every model. A component above 5 % of the pairs
+    is cut between its duplicate groups; how many pairs then link two folds is warned of.
+
+    Args:
+        n_splits: how many folds.
+        random_state: another seed, another split; None is 0.
+    """
+
+    def __init__(self, n_splits: int = 5, *, random_state: Any = None):
+        if n_splits < 2:
+            raise ConfigError(f"there must be at least 2 folds, not {n_splits}")
+        self.n_splits = n_splits
+        self.random_state = random_state
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: N803
+        """Give the number of folds."""
+        return self.n_splits
+
+    def _iter_test_masks(
+        self,
+        X: Any = None,  # noqa: N803
+        y: Any = None,
+        groups: Any = None,
+    ) -> Iterator[Bool[np.ndarray, "pairs"]]:
+        """Yield which pairs each fold tests on.
+
+        Raises:
+            ValueError: X or y are no use, or the pairs hang together in too few groups.
+        """
+        if y is None:
+            raise ValueError("QuestionKFold needs y: duplicate groups are known by their labels")
+        left, right = two_sides(check_array(X, **AS_TEXTS))
+        pairs = Pairs.of(left, right, same_or_not(np.asarray(y))[1])
+        shares = [1 / self.n_splits] * self.n_splits
+        split = split_by_component(PairGraph.of(pairs), shares, seed_of(self.random_state) or 0)
+        masks = [split.parts == part for part in range(self.n_splits)]
+        if not all(mask.any() for mask in masks):
+            raise DataError(
+                f"the {len(pairs):,} pairs hang together in {split.units:,} components or "
+                f"duplicate groups, too few for {self.n_splits} folds; ask for fewer"
+            )
+        if split.crossing_pairs:
+            warnings.warn(
+                f"{split.crossing_pairs:,} of {len(pairs):,} pairs have a question in two folds: "
+                "they link duplicate groups of a component that is too large to keep whole",
+                UserWarning,
+                stacklevel=2,
+            )
+        yield from masks
