@@ -44,7 +44,8 @@ def test_the_list(run):
     assert listed[0]["remotes"][0]["sha256"] == CORPORA["quora"].remotes[0].sha256
 
 
-def test_terms_files_pairs_and_what_comes_next(by_hand, run):
+def test_terms_files_pairs_and_what_comes_next(by_hand, run, monkeypatch):
+    monkeypatch.chdir(by_hand.parent)
     code, text, err = run("data", "quora", "--to", by_hand, "--sha256", SUM)
     assert code == 0
     terms = [f"    {line}" for line in CORPORA["quora"].terms.splitlines()]
