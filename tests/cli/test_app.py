@@ -131,15 +131,6 @@ def test_no_is_1(run, place):
     assert (code, "not there: nobody" in err) == (ExitCode.NO, True)
 
 
-def test_who_stops_reading_ends_it_without_a_word(place):
-    (place / "many.tsv").write_text("question1\tquestion2\n" + "how old?\thow new?\n" * 20_000)
-    with gemel("compare", "many.tsv", "-q", stdout=subprocess.PIPE) as process:
-        assert process.stdout.readline()
-        process.stdout.close()
-        assert process.stderr.read() == b""
-    assert process.returncode == ExitCode.UNHEARD
-
-
 def test_an_answer_that_nobody_reads_is_no_yes(place):
     reader, writer = os.pipe()
     os.close(reader)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gemel import cli
+from gemel.cli.notes import begin_notes, notes_console
 
 ESCAPE = b"\x1b"
 PROGRAM = """
@@ -32,6 +33,29 @@ sys.argv[0] = "gemel"
 from gemel.cli import main
 main()
 """
+
+
+@pytest.fixture
+def console_of(monkeypatch):
+    """The console for notes in an environment, with nothing asked for."""
+
+    def give(**environment):
+        for name in ("NO_COLOR", "FORCE_COLOR"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in ({"TERM": "xterm"} | environment).items():
+            monkeypatch.setenv(name, value)
+        begin_notes()
+        return notes_console()
+
+    return give
+
+
+def test_what_the_environment_asks_for(console_of):
+    assert console_of(FORCE_COLOR="1").is_terminal
+    for plain in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": "unknown"}):
+        console = console_of(FORCE_COLOR="1", **plain)
+        assert (console.is_terminal, console.color_system) == (False, None)
+    assert console_of(FORCE_COLOR="1", NO_COLOR="").is_terminal  # empty is unset, by no-color.org
 
 
 @pytest.fixture
@@ -80,8 +104,10 @@ def test_a_terminal_shows_a_bar_and_colours():
     ("arguments", "environment"),
     [
         (["work", "--no-color"], {"FORCE_COLOR": "1"}),
-        (["work"], {"NO_COLOR": "1"}),
-        (["work"], {"TERM": "dumb"}),
+        pytest.param(["--no-color", "work"], {}, marks=pytest.mark.slow),
+        pytest.param(["work"], {"NO_COLOR": "1"}, marks=pytest.mark.slow),
+        pytest.param(["work"], {"NO_COLOR": "1", "FORCE_COLOR": "1"}, marks=pytest.mark.slow),
+        pytest.param(["work"], {"TERM": "dumb"}, marks=pytest.mark.slow),
     ],
 )
 def test_no_escape_codes_where_they_are_forbidden(arguments, environment):
