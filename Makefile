@@ -10,7 +10,7 @@ help:
 	@echo "make serve     a page on the sample: asked before? duplicates, review, the model"
 	@echo "make docs      the manual, as site/index.html"
 	@echo "make test      every check"
-	@echo "make test-all  and the slow tests"
+	@echo "make test-all  and the slow tests: also the wheel in clean environments"
 
 # The stamp is as old as what it was made from: a changed pyproject.toml installs again.
 install: .venv/installed
