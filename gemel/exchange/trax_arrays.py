@@ -92,8 +92,8 @@ def _dtype(value: Any) -> np.dtype:
     if not isinstance(value, Made) or value.what.name != "dtype":
         raise ValueError("its kind of number is not named")
     code, order = value.arguments[0], value.state[1]
-    if code not in _CODES or order not in ("<", ">", "=", "|"):
-        raise ValueError(f"numbers of the kind {code!r:.20}; expected floats")
+    if type(code) is not str or code not in _CODES or order not in ("<", ">", "=", "|"):
+        raise ValueError(f"numbers of the kind {_shown(code)}; expected floats")
     return np.dtype(f"{order}{code}")
 
 
@@ -102,14 +102,19 @@ def _shaped(content: bytes, dtype: np.dtype, shape: Any, order: str) -> np.ndarr
     if size != len(content):
         raise ValueError(f"{len(content):,} bytes for the shape {shape}, which needs {size:,}")
     if order not in ("C", "F"):
-        raise ValueError(f"an unknown order of numbers, {order!r:.20}")
+        raise ValueError(f"an unknown order of numbers, {_shown(order)}")
     return np.frombuffer(content, dtype).reshape(shape, order=order)  # type: ignore[call-overload,no-any-return]
 
 
 def _size(shape: Any) -> int:
     if type(shape) is not tuple or not all(type(axis) is int and axis >= 0 for axis in shape):
-        raise ValueError(f"{shape!r:.50} is no shape")
+        raise ValueError(f"a {type(shape).__name__} that is no shape")
     return math.prod(shape)
+
+
+def _shown(value: Any) -> str:
+    """Show a text, and of anything else its type: to print tuples of tuples ... has no end."""
+    return f"{value!r:.20}" if type(value) is str else f"a {type(value).__name__}"
 
 
 def _floats(array: np.ndarray) -> Float32[np.ndarray, "..."]:

@@ -20,6 +20,7 @@ _PACKED = b"\x1f\x8b"
 _RATIO = 50
 """Weights hardly get smaller by packing; what gets smaller than this is meant to fill a memory."""
 _LEAST = 1 << 20
+_MOST_ARRAYS = 1000
 _PIECE = 1 << 20
 
 
@@ -54,7 +55,9 @@ def read_trax(path: str | Path) -> TraxWeights:
     path = Path(path)
     known = read_pickle(_unpacked(path), path)
     if not isinstance(known, Mapping) or "flat_weights" not in known:
-        what = ", ".join(map(str, known)) if isinstance(known, Mapping) else type(known).__name__
+        what = type(known).__name__
+        if isinstance(known, Mapping):
+            what = ", ".join(key for key in known if isinstance(key, str))
         raise DataError(
             f"is no checkpoint of Trax: holds {what[:100] or 'nothing'}; expected flat_weights",
             path=path,
@@ -64,6 +67,11 @@ def read_trax(path: str | Path) -> TraxWeights:
 
 def _arrays(flat: Any, path: Path) -> list[Float32[np.ndarray, "..."]]:
     if isinstance(flat, list | tuple):
+        if len(flat) > _MOST_ARRAYS:  # each may name the same bytes once more
+            raise DataError(
+                f"holds {len(flat):,} arrays; expected the three of the notebook's network",
+                path=path,
+            )
         return [array_of(each, path) for each in flat]
     if not isinstance(flat, int):
         raise DataError(

@@ -104,7 +104,7 @@ class _Machine:
                 path=self.path,
             )
 
-    def _name(self, module: Any, name: Any) -> None:
+    def _name(self, module: str, name: str) -> None:
         if (module, name) not in KNOWN:
             raise DataError(
                 f"names {module}.{name}, which no checkpoint of Trax has; a pickle is code that "
@@ -116,7 +116,7 @@ class _Machine:
 
     def name_from_stack(self, _: Any) -> None:
         name, module = self.stack.pop(), self.stack.pop()
-        self._name(module, name)
+        self._name(_require(module, str), _require(name, str))
 
     def mark(self, _: Any) -> None:
         self.marks.append(len(self.stack))

@@ -201,6 +201,8 @@ def shapes(*wanted):
         ({}, "holds nothing; expected flat_weights"),
         ({"flat_weights": None}, "flat_weights is a NoneType"),
         ({"flat_weights": [1, 2, 3]}, "a int where an array should be"),
+        ({"flat_weights": [np.ones(9)] * 1001}, "holds 1,001 arrays; expected the three"),
+        ({1 << 20_000: 1}, "holds nothing; expected flat_weights"),
         (shapes((5, 2), (4, 8)), r"holds 2 arrays \(5 x 2, 4 x 8\); expected the three"),
         (shapes((5, 2), (4, 8), (9,)), "expected the three of the notebook's network"),
         (shapes((5, 2), (5, 8), (8,)), "expected the three of the notebook's network"),

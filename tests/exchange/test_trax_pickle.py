@@ -276,6 +276,22 @@ def test_what_promises_much_takes_no_room():
     assert read_pickle(b"\x80\x04Nr\xff\xff\xff\xff.", PATH) is None
 
 
+def within_itself(times):
+    """A tuple of two of the tuple before, and so on: short in a pickle, endless in print."""
+    value = ()
+    for _ in range(times):
+        value = (value, value)
+    return value
+
+
+def test_names_are_texts():
+    """To look for a tuple of tuples of tuples ... among those that are known has no end."""
+    content = pickle.dumps((within_itself(60), "name"), 4)
+    ends = content.index(b"\x86", len(content) - 5)  # where the outermost tuple is made
+    with pytest.raises(DataError, match="a tuple where a str should be"):
+        read_pickle(content[:ends] + pickle.STACK_GLOBAL + pickle.STOP, PATH)
+
+
 @pytest.mark.parametrize(
     ("shape", "content", "dtype", "message"),
     [
@@ -283,6 +299,8 @@ def test_what_promises_much_takes_no_room():
         ((-1,), b"1234", "f4", "is no shape"),
         ((True,), b"1234", "f4", "is no shape"),
         ([1], b"1234", "f4", "is no shape"),
+        (within_itself(60), b"1234", "f4", "a tuple that is no shape"),
+        ((1,), b"1234", within_itself(60), "numbers of the kind a tuple"),
         ((1,), "1234", "f4", "no bytes but objects"),
         ((1,), [1], "O8", "no bytes but objects"),
         ((1,), b"12345678", "O8", "numbers of the kind 'O8'"),
