@@ -2,6 +2,7 @@
 
 import io
 import math
+import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,7 @@ def arrays_in_npy(content: bytes, path: Path) -> list[Float32[np.ndarray, "..."]
     arrays = []
     try:
         while stream.tell() < len(content):
-            version = npy.read_magic(stream)
-            if version not in _HEADERS:
-                raise ValueError(f"version {version} of the format")
-            shape, fortran, dtype = _HEADERS[version](stream)
+            shape, fortran, dtype = _read_header(stream)
             size = _size(shape) * dtype.itemsize
             # Sized by what is there: a header may promise any number of numbers.
             found = stream.read(min(size, len(content)))
@@ -64,6 +62,19 @@ _HEADERS: dict[tuple[int, int], Any] = {
     (1, 0): npy.read_array_header_1_0,
     (2, 0): npy.read_array_header_2_0,
 }
+
+
+def _read_header(stream: io.BytesIO) -> tuple[Any, bool, np.dtype]:
+    """Read what says shape, order and kind of the numbers behind it."""
+    version = npy.read_magic(stream)
+    if version not in _HEADERS:
+        raise ValueError(f"version {version} of the format")
+    try:
+        header: tuple[Any, bool, np.dtype] = _HEADERS[version](stream)
+    # NumPy parses it as Python, whose parser has many ways to give up.
+    except (SyntaxError, tokenize.TokenError, LookupError, RecursionError, MemoryError) as error:
+        raise ValueError("a header that is none") from error
+    return header
 
 
 def _described(value: Any) -> tuple[Any, np.dtype, bytes, Any]:

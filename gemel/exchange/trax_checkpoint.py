@@ -20,7 +20,7 @@ _PACKED = b"\x1f\x8b"
 _RATIO = 50
 """Weights hardly get smaller by packing; what gets smaller than this is meant to fill a memory."""
 _LEAST = 1 << 20
-_MOST_ARRAYS = 1000
+_MOST_ARRAYS = 12
 _PIECE = 1 << 20
 
 
@@ -57,7 +57,8 @@ def read_trax(path: str | Path) -> TraxWeights:
     if not isinstance(known, Mapping) or "flat_weights" not in known:
         what = type(known).__name__
         if isinstance(known, Mapping):
-            what = ", ".join(key for key in known if isinstance(key, str))
+            texts = (key for key in known if isinstance(key, str) and key.isprintable())
+            what = ", ".join(texts)
         raise DataError(
             f"is no checkpoint of Trax: holds {what[:100] or 'nothing'}; expected flat_weights",
             path=path,
@@ -103,7 +104,7 @@ def _weights(arrays: list[Float32[np.ndarray, "..."]], step: int | None, path: P
                 raise DataError("holds weights that are not finite; train again", path=path)
             embedding, lstm, bias = arrays
             return TraxWeights(embedding, lstm, bias, step)
-    found = ", ".join(" x ".join(map(str, shape)) or "a number" for shape in shapes[:12])
+    found = ", ".join(" x ".join(map(str, shape)) or "a number" for shape in shapes)
     raise DataError(
         f"holds {len(shapes)} arrays ({found}); expected the three of the notebook's network: "
         "rows x depth of an embedding, depth + units x 4 units and 4 units of one LSTM",

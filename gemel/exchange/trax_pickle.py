@@ -16,6 +16,9 @@ __all__ = ["Made", "Named", "read_pickle"]
 
 _NUMPY = ("numpy.core", "numpy._core")
 _KINDS = ("bool", "uint", "int", "float")
+_MOST = 2_000_000
+"""Instructions; a checkpoint has some hundreds, and a few for each line of its history."""
+_WIDTH = 100
 KNOWN = {
     *((f"{core}.multiarray", name) for core in _NUMPY for name in ("_reconstruct", "scalar")),
     *((f"{core}.numeric", "_frombuffer") for core in _NUMPY),
@@ -57,18 +60,25 @@ def read_pickle(content: bytes, path: Path) -> Any:
     """Read a pickle of protocol 3 to 5.
 
     Args:
-        content: its bytes; memory in all stays within a few times their number.
+        content: its bytes; memory stays within a few times their number, and 500 MB beside it.
         path: the file it came from, for errors.
 
     Returns:
         Numbers, texts, bytes, lists, tuples, dictionaries and sets, and `Made`.
 
     Raises:
-        DataError: it names something that is not `KNOWN`, or is damaged.
+        DataError: it names something that is not `KNOWN`, is damaged, or has more instructions
+            than weights take.
     """
     machine = _Machine(path)
     try:
-        for opcode, argument, _ in pickletools.genops(content):
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(content)):
+            if count == _MOST:  # a byte makes a set of 200
+                raise DataError(
+                    f"has more than {_MOST:,} instructions; weights do not take as many: it was "
+                    "made to fill a memory",
+                    path=path,
+                )
             machine.do(opcode.name, argument)
         (value,) = machine.stack
     except DataError:
@@ -95,7 +105,7 @@ class _Machine:
             self.stack.append(_CONSTANTS[name]())
         elif name in _ACTIONS:
             _ACTIONS[name](self, argument)
-        elif name in ("GLOBAL", "INST"):
+        elif name == "GLOBAL":
             self._name(*argument.split(" ", 1))
         elif name not in ("PROTO", "FRAME", "STOP"):
             raise DataError(
@@ -106,8 +116,11 @@ class _Machine:
 
     def _name(self, module: str, name: str) -> None:
         if (module, name) not in KNOWN:
+            named = f"{module[:_WIDTH]}.{name[:_WIDTH]}"
             raise DataError(
-                f"names {module}.{name}, which no checkpoint of Trax has; a pickle is code that "
+                # A terminal would obey what cannot be printed.
+                f"names {named if named.isprintable() else ascii(named)}, "
+                "which no checkpoint of Trax has; a pickle is code that "
                 "may do anything once it is loaded, so nothing in it was run. If the file is not "
                 "your own, do not load it elsewhere either",
                 path=self.path,
