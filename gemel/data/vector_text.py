@@ -20,6 +20,7 @@ _LONGEST = 1 << 20
 _MOST = 8192
 """Numbers in a vector."""
 _HEADER = 2
+_DIGITS = 18
 
 
 class TextVectors:
@@ -46,7 +47,9 @@ class TextVectors:
             first = stream.next_line()
             parts = first.split()
             self.promised: int | None = None
-            if len(parts) == _HEADER and all(part.isdigit() for part in parts):
+            if len(parts) == _HEADER and all(
+                part.isdigit() and len(part) <= _DIGITS for part in parts
+            ):
                 self.promised, self.dim = (int(part) for part in parts)
             else:
                 self.dim = len(parts) - 1

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from safetensors.numpy import save_file
 
+from gemel.data import word_vectors
 from gemel.data.word_vectors import VectorFile
 from gemel.errors import ConfigError, DataError
 from gemel.text import split_words
@@ -144,6 +145,7 @@ def test_a_header_is_one_only_where_it_has_two_whole_numbers(tmp_path):
         ("how are you\n", "is no text of word vectors: its first line is b'how are you"),
         ("5 0\n", "is no text of word vectors"),
         ("5 9000\n", "is no text of word vectors"),
+        ("9" * 5000 + " 2\nthe 1 2\n", "v.txt:2: has 2 numbers behind its word; expected 1"),
         ("cat " + "1" * (1 << 20), "v.txt:1: has no end within 1,048,576 bytes"),
     ],
 )
@@ -209,18 +211,19 @@ def test_another_dimension_says_what_to_type(tmp_path):
         VectorFile(path).require_dim(128)
 
 
-def test_memory_is_that_of_the_words_wanted(tmp_path):
+def test_memory_is_that_of_the_words_wanted(tmp_path, monkeypatch):
     """A file of 16 MB is read to its end, heard of on the way, and hardly any of it kept."""
     path = tmp_path / "v.txt"
-    tail = " 0.123456789" * 64
-    path.write_text("".join(f"w{number}{tail}\n" for number in range(21_000)))
+    tail = " 0.123456789" * 640
+    path.write_text("".join(f"w{number}{tail}\n" for number in range(2100)))
     size = path.stat().st_size
     assert size > 16_000_000
     heard = []
+    monkeypatch.setattr(word_vectors, "_EVERY", 2000)
     tracemalloc.start()
     try:
         found = VectorFile(path).look_up(
-            ["w20999", "w3"], lowercase=True, progress=lambda *news: heard.append(news)
+            ["w2099", "w3"], lowercase=True, progress=lambda *news: heard.append(news)
         )
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
