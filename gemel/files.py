@@ -9,7 +9,16 @@ from collections.abc import Iterator
 from io import BufferedWriter
 from pathlib import Path
 
-__all__ = ["check_writable", "new_file", "new_folder", "write_bytes", "write_text"]
+from gemel.errors import FolderError
+
+__all__ = [
+    "check_replaceable",
+    "check_writable",
+    "new_file",
+    "new_folder",
+    "write_bytes",
+    "write_text",
+]
 
 
 def _sync(path: Path) -> None:
@@ -77,6 +86,18 @@ def check_writable(path: Path) -> None:
     if not place.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
     Path(tempfile.mkdtemp(dir=place, prefix=f".{path.resolve().name}.try-")).rmdir()
+
+
+def check_replaceable(path: Path) -> None:
+    """Find out, before long work, whether a folder could take the place of what is at `path`.
+
+    Raises:
+        FolderError: no folder can: it is the current one, or a disk is mounted there.
+    """
+    if path.exists() and path.resolve() == Path.cwd():
+        raise FolderError(f"{path}: is the current folder, which cannot be replaced; go to another")
+    if path.is_mount():
+        raise FolderError(f"{path}: is a mount point, which cannot be replaced; name one inside it")
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """The card: what a person should know before using a model."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,7 +46,7 @@ def card_text(
 Tells whether two questions ask the same thing:
 
 ```
-gemel compare "How old are you?" "What is your age?" --model {name}
+gemel compare "How old are you?" "What is your age?" --model {shlex.quote(name)}
 ```
 
 ## Decision

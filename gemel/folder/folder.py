@@ -25,7 +25,7 @@ from safetensors import SafetensorError
 from gemel.config import Config
 from gemel.decision import Decision
 from gemel.errors import FolderError
-from gemel.files import check_writable, new_folder
+from gemel.files import check_replaceable, check_writable, new_folder
 from gemel.folder.card import card_text
 from gemel.folder.shapes import weight_shapes
 from gemel.pretrained import came_with_gemel
@@ -91,10 +91,7 @@ def check_place(path: str | Path, *, overwrite: bool = False) -> None:
         OSError: nothing can be written there.
     """
     path = Path(path)
-    if path.exists() and path.resolve() == Path.cwd():
-        raise FolderError(f"{path}: is the current folder, which cannot be replaced; go to another")
-    if path.is_mount():
-        raise FolderError(f"{path}: is a mount point, which cannot be replaced; name one inside it")
+    check_replaceable(path)
     if path.is_dir() and any(path.iterdir()):
         _require_ours(path)
         if not overwrite:
