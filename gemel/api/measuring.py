@@ -2,13 +2,13 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
 from pathlib import Path
 
 from gemel.api.opening import open_engine, open_pairs
+from gemel.api.seen import refuse_seen, trained_on
 from gemel.config import DecisionConfig
 from gemel.data import BadRows, Columns, Pairs, Rows
-from gemel.errors import DataError, FolderError
+from gemel.errors import FolderError
 from gemel.evaluation import (
     Refit,
     Report,
@@ -79,7 +79,7 @@ def evaluate(
     score = functools.partial(engine.similarity, progress=progress)
     if not seen:
         fitted_on = {engine.model.decision.data: "the threshold was fitted on"}
-        _refuse(given, _trained_on(engine.model) | fitted_on)
+        refuse_seen(given, trained_on(engine.model) | fitted_on)
     decision = engine.model.decision
     if halves:
         judged = judge_by_halves(given, score, decision.settings, prevalence=prevalence, seed=seed)
@@ -141,25 +141,10 @@ def fit(
     check_place(model if out is None else out, overwrite=overwrite or out is None)
     given = open_pairs(pairs, columns, BadRows.of(skip_bad))
     if not seen:
-        _refuse(given, _trained_on(engine.model))
+        refuse_seen(given, trained_on(engine.model))
     before = engine.model.decision
     score = functools.partial(engine.similarity, progress=progress)
     settings = settings or dataclasses.replace(before.settings, prevalence=0.0)
     fitted = refit(given, score, before, settings)
     replace_decision(engine.model, fitted.decision, model, out, overwrite=overwrite)
     return fitted
-
-
-def _trained_on(model: Model) -> dict[str, str]:
-    """Give the digests of pairs that the network learned from, and what to say of them."""
-    digests = [model.training["data"], *model.training.get("earlier_data", [])]
-    return dict.fromkeys(digests, "the model was trained on")
-
-
-def _refuse(pairs: Pairs, known: Mapping[str, str]) -> None:
-    if pairs.digest in known:
-        raise DataError(
-            f"these are the very pairs that {known[pairs.digest]}, which would flatter it; "
-            "take others, or add --seen",
-            path=pairs.path,
-        )

@@ -45,6 +45,15 @@ def export(
             help="A file of questions to try it with; without it those of `gemel sample`.",
         ),
     ] = None,
+    validation: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PAIRS",
+            show_default=False,
+            help="Labelled pairs (question1, question2, is_duplicate) to fit threshold and "
+            "probabilities on, for the cosine.",
+        ),
+    ] = None,
     disagreements: Annotated[
         Path | None,
         typer.Option(
@@ -83,6 +92,7 @@ def export(
             to=to.value,
             words=words,
             check=check,
+            validation=validation,
             columns=reading.columns,
             skip_bad=reading.skip_bad,
             int8=int8,

@@ -32,15 +32,22 @@ def describe_export(done: "Exported", listed: Path | None) -> Iterator[str]:
             f"model_int8.onnx: cosine with gemel's vectors {done.least_int8_cosine:.4f} at least, "
             "on drawn words"
         )
+    if done.holds_for_cosine:
+        decision = done.decision
+        yield (
+            f"threshold {decision.threshold:.4f} of the cosine, best for {decision.settings.aim}, "
+            f"fitted on {decision.pairs:,} pairs"
+        )
     found, texts = done.agreement.disagreements, done.agreement.texts
     alike = texts - len(found)
-    if done.asked:
+    if done.agreement.compared:
         yield (
             f"{alike:,} of {texts:,} questions agree: with {done.asked} the cosine of any two is "
             f"gemel's to {done.agreement.difference:.1g}"
         )
     else:
-        yield f"{alike:,} of {texts:,} questions are read alike; not compared: {done.not_asked}"
+        why = done.not_asked or "nothing is left to compare"
+        yield f"{alike:,} of {texts:,} questions are read alike; not compared: {why}"
     if found:
         yield ""
         yield from _disagreements(done, listed)
@@ -65,7 +72,8 @@ def export_notes(done: "Exported") -> Iterator[str]:
     if not done.holds_for_cosine:
         yield (
             "the model decides by a pair head or letters, which stay behind: the folder gives the "
-            "cosine, and the threshold in its gemel.json is not one of the cosine"
+            "cosine, and the threshold in its gemel.json is not one of the cosine; "
+            "--validation PAIRS, with --overwrite, fits one that is"
         )
     if any(each.words and each.reason.startswith("words") for each in done.agreement.disagreements):
         yield "--words QUESTIONS, with --overwrite, gives their unknown words vectors there too"
@@ -78,12 +86,14 @@ def export_figures(done: "Exported") -> dict[str, Any]:
         "to": done.to,
         "words": done.words,
         "added_words": done.added,
+        "threshold": done.decision.threshold,
         "threshold_holds_for_cosine": done.holds_for_cosine,
+        "pairs": done.decision.pairs,
         "questions": done.agreement.texts,
         "compared": done.agreement.compared,
         "compared_with": done.asked or None,
         "not_compared": done.not_asked or None,
-        "cosine_difference": done.agreement.difference if done.asked else None,
+        "cosine_difference": (done.agreement.difference if done.agreement.compared else None),
         "least_int8_cosine": done.least_int8_cosine,
         "disagreements": [each._asdict() for each in done.agreement.disagreements],
     }

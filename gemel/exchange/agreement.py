@@ -69,10 +69,10 @@ def find_agreement(
         read_rows: the other tool's tokenizer; None if it is not here: texts that it reads as other
             words are then not found.
         vectors: the other tool; None if it is not here.
-        progress: is told how many texts are compared.
+        progress: is told how many texts are read, and compared.
     """
     different = list(dict.fromkeys(texts))
-    found = list(_disagreements(model, frozen, different, read_rows))
+    found = list(_disagreements(model, frozen, different, read_rows, progress))
     agreement = Agreement(texts=len(different), disagreements=found, compared=0, difference=0.0)
     if vectors is None:
         return agreement
@@ -104,13 +104,19 @@ def open_tokenizer(folder: Path) -> ReadRows | None:
 
 
 def _disagreements(
-    model: Model, frozen: Frozen, texts: Sequence[str], read_rows: ReadRows | None
+    model: Model,
+    frozen: Frozen,
+    texts: Sequence[str],
+    read_rows: ReadRows | None,
+    progress: Progress | None,
 ) -> Iterator[Disagreement]:
     tokenizer = model.tokenizer
     rows = {word: row for row, word in enumerate(frozen.words)}
     homeless = _homeless(tokenizer, frozen, texts)
     unrepaired = Tokenizer(tokenizer.vocabulary, replace(tokenizer.rules, repair=False))
-    for text in texts:
+    for number, text in enumerate(texts):
+        if progress is not None and number and not number % _LOT:
+            progress("reading questions", number, len(texts))
         words = tokenizer.words(text)
         missing = tuple(dict.fromkeys(word for word in words if word in homeless))
         if not is_whole(text):

@@ -53,7 +53,7 @@ def write_card(
     Args:
         folder: where.
         name: what the folder will be called.
-        to: what loads it: a key of `gemel.exchange.TARGETS`.
+        to: what loads it: one of `gemel.exchange.TARGETS`.
         model: the model.
         frozen: what was made of it.
         beside: its own folder, whose card says language, licence and figures; None if there is
@@ -91,7 +91,7 @@ def _front(name: str, to: str, model: Model, frozen: Frozen, beside: Path | None
         results = validation_figures(model.training, model.decision.threshold)
         front = front_matter(name, library=to, results=results)
     else:
-        front = with_library(card.read_text(encoding="utf-8"), name, to)
+        front = with_library(card.read_text(encoding="utf-8", errors="replace"), name, to)
     if frozen.only_cosine:
         return front
     # The figures are those of the pair head or the letters, which stayed behind.
@@ -100,16 +100,19 @@ def _front(name: str, to: str, model: Model, frozen: Frozen, beside: Path | None
 
 def _decision(frozen: Frozen) -> str:
     decision = frozen.decision
-    if frozen.only_cosine:
+    if frozen.holds_for_cosine:
+        more = "" if frozen.only_cosine else "\ngemel itself decides by more, which is not here."
         return (
             f"A pair counts as the same from a cosine of **{decision.threshold:.4f}** on; how "
             "likely it asks the same is\n1 / (1 + exp(-(slope * cosine + intercept))) with the "
-            "numbers in `gemel.json`."
+            f"numbers in `gemel.json`. Fitted on {decision.pairs:,}\nlabelled pairs, best for "
+            f"{decision.settings.aim}.{more}"
         )
     return (
         "gemel decides by more than the cosine: by a pair head, or by letters that both questions "
         f"share.\nNeither is in this folder, so its threshold of {decision.threshold:.4f} (in "
-        "`gemel.json`) does not hold for the\ncosine. Choose one on pairs of your own."
+        "`gemel.json`) does not hold for the\ncosine. `gemel export --validation PAIRS` fits one "
+        "that does."
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from gemel.errors import FolderError
 from gemel.exchange.frozen import Frozen
-from gemel.files import check_writable, new_folder, write_text
+from gemel.exchange.token_file import is_whole
+from gemel.files import check_replaceable, check_writable, new_folder, write_text
 from gemel.version import __version__
 
 __all__ = ["NOTE", "check_export_place", "decision_note", "new_export"]
@@ -28,14 +29,17 @@ def check_export_place(path: str | Path, *, overwrite: bool = False) -> None:
         overwrite: whether an export that stands there may be replaced.
 
     Raises:
-        FolderError: an export stands there, or anything else that is not an empty folder.
+        FolderError: an export stands there, or anything else that is not an empty folder; or its
+            name is none that other tools can open.
         OSError: nothing can be written there.
     """
     path = Path(path)
-    if path.exists() and path.resolve() == Path.cwd():
-        raise FolderError(f"{path}: is the current folder, which cannot be replaced; go to another")
-    if path.is_mount():
-        raise FolderError(f"{path}: is a mount point, which cannot be replaced; name one inside it")
+    if not is_whole(str(path.resolve())):
+        raise FolderError(
+            f"{str(path)!a}: has bytes in its name that are no text, and other tools do not open "
+            "it; choose another place"
+        )
+    check_replaceable(path)
     if path.is_dir() and any(path.iterdir()):
         foreign = _foreign(path)
         if foreign:
@@ -92,13 +96,13 @@ def new_export(path: Path, note: Mapping[str, Any], *, overwrite: bool) -> Itera
 def decision_note(frozen: Frozen) -> dict[str, Any]:
     """Give what a note says of a model: how it decides, and whether the cosine is what it asks."""
     decision = frozen.decision
-    asked = "cosine" if frozen.only_cosine else "gemel's own, by its pair head or letters"
+    asked = "cosine" if frozen.holds_for_cosine else "gemel's own, by its pair head or letters"
     return {
         "gemel_version": __version__,
         "similarity": "cosine",
         "decision": {
             "of_similarity": asked,
-            "holds_for_cosine": frozen.only_cosine,
+            "holds_for_cosine": frozen.holds_for_cosine,
             "threshold": decision.threshold,
             "lower": decision.lower,
             "upper": decision.upper,
@@ -106,5 +110,6 @@ def decision_note(frozen: Frozen) -> dict[str, Any]:
             "intercept": decision.intercept,
             "pairs": decision.pairs,
             "prevalence": decision.prevalence,
+            "data": decision.data,
         },
     }

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gemel.decision import Decision
 from gemel.errors import ConfigError, GemelError
 from gemel.exchange.agreement import TOLERANCE, Agreement, Vectors, find_agreement, open_tokenizer
 from gemel.exchange.export_card import write_card
@@ -38,9 +39,11 @@ class Exported:
     """Words with a vector of their own."""
     added: list[str]
     """Those of them that the model's vocabulary lacks."""
+    decision: Decision
+    """The decision in `gemel.json`."""
     holds_for_cosine: bool
-    """Whether the model's threshold is one of the cosine: it has no pair head, nor weighs letters,
-    which stay behind."""
+    """Whether it is one of the cosine: it was fitted for it, or the model has no pair head, nor
+    weighs letters, which stay behind."""
     agreement: Agreement
     """Which texts agree."""
     asked: str
@@ -58,6 +61,7 @@ def export_model(
     to: str,
     words: Sequence[str] = (),
     check: Sequence[str] = (),
+    decision: Decision | None = None,
     int8: bool = False,
     beside: Path | None = None,
     overwrite: bool = False,
@@ -71,10 +75,11 @@ def export_model(
         to: one of `TARGETS`.
         words: questions whose unknown words shall have a vector of their own there too.
         check: questions to try it with.
+        decision: one fitted for the cosine; the model's own if None.
         int8: whether to write a second ONNX file, of bytes.
         beside: the model's folder, for its card and terms; None if there is none.
         overwrite: whether an export that stands at `out` may be replaced.
-        progress: is told how many vectors are compared.
+        progress: is told how many questions are read, and compared.
 
     Raises:
         ConfigError: no such target; int8 for another than ONNX; a model without masks.
@@ -89,7 +94,7 @@ def export_model(
         raise ConfigError(f"int8 is for onnx: {to} has no file of bytes")
     out = Path(out)
     check_export_place(out, overwrite=overwrite)
-    frozen = freeze(model, unknown_words(model.tokenizer, words))
+    frozen = freeze(model, unknown_words(model.tokenizer, words), decision)
     known = len(model.tokenizer.vocabulary)
     note = {"exported_to": to, "model": model.fingerprint, **decision_note(frozen)}
     least = None
@@ -113,7 +118,8 @@ def export_model(
         to=to,
         words=len(frozen.words) - 2,
         added=frozen.words[known:],
-        holds_for_cosine=frozen.only_cosine,
+        decision=frozen.decision,
+        holds_for_cosine=frozen.holds_for_cosine,
         agreement=agreement,
         asked=asked,
         not_asked=not_asked,
@@ -130,7 +136,7 @@ def _write_onnx(frozen: Frozen, folder: Path, *, int8: bool) -> float | None:
         "gemel_threshold": repr(decision.threshold),
         "gemel_slope": repr(decision.slope),
         "gemel_intercept": repr(decision.intercept),
-        "gemel_threshold_holds_for_cosine": str(frozen.only_cosine).lower(),
+        "gemel_threshold_holds_for_cosine": str(frozen.holds_for_cosine).lower(),
     }
     written = write_onnx(frozen, folder, int8=int8, notes=notes)
     return written[-1].least_cosine if int8 else None

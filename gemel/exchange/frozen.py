@@ -51,9 +51,12 @@ class Frozen:
     config: Config
     """The model's settings."""
     decision: Decision
-    """The model's decision."""
+    """The model's decision, or one fitted for the cosine."""
+    holds_for_cosine: bool
+    """Whether it is one of the cosine."""
     only_cosine: bool
-    """Whether the similarity that it decides by is the cosine alone, without head or letters."""
+    """Whether the similarity that the model goes by is the cosine alone, without head or letters;
+    so its figures are the cosine's too."""
     composes: bool
     """Whether the model gives a word without a row a vector by its spelling, which is lost here; if
     not, it is the unknown word there too, unless a known one is a letter away (`rules.nearest`)."""
@@ -65,13 +68,16 @@ class Frozen:
         return units if self.backwards is None else 2 * units
 
 
-def freeze(model: Model, more_words: Iterable[str] = ()) -> Frozen:
+def freeze(
+    model: Model, more_words: Iterable[str] = (), decision: Decision | None = None
+) -> Frozen:
     """Give every word of a model its finished vector.
 
     Args:
         model: what `load_model` gives.
         more_words: other words, as `Tokenizer.words` gives them, that shall have a row too; what
             the model would read as the unknown word needs none and gets none.
+        decision: one fitted for the cosine; the model's own if None.
 
     Raises:
         ConfigError: `network.masked = false`: what such a model makes of a question depends on
@@ -88,6 +94,7 @@ def freeze(model: Model, more_words: Iterable[str] = ()) -> Frozen:
     embedding = weights["embedding.weight"]
     first = [TOKENS.padding, TOKENS.unknown]
     share = weights.get("spelling.share", np.zeros(1))
+    only_cosine = not network.head and not share[0]
     return Frozen(
         words=[TOKENS.padding_token, UNKNOWN_TOKEN, *model.tokenizer.vocabulary.words, *added],
         table=np.concatenate([embedding[first], embedding[len(first) :], vectors]),
@@ -96,8 +103,9 @@ def freeze(model: Model, more_words: Iterable[str] = ()) -> Frozen:
         pooling=network.pooling,
         rules=model.tokenizer.rules,
         config=model.config,
-        decision=model.decision,
-        only_cosine=not network.head and not share[0],
+        decision=decision or model.decision,
+        holds_for_cosine=only_cosine or decision is not None,
+        only_cosine=only_cosine,
         composes="ngrams.weight" in weights,
     )
 

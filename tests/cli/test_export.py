@@ -86,6 +86,18 @@ def test_a_head_that_stays_behind_is_said(tiny_model, tmp_path, run):
     code, _, err = run(*asked, "--out", tmp_path / "out")
     assert code == 0
     assert "the threshold in its gemel.json is not one of the cosine" in " ".join(err.split())
+    pairs = tmp_path / "pairs.csv"
+    rows = (f"how old,old {'how' if same else 'are'},{same}\n" for same in (0, 1) * 4)
+    pairs.write_text("".join(["question1,question2,is_duplicate\n", *rows]))
+    asked += ["--out", tmp_path / "out", "--overwrite", "--validation", pairs]
+    code, text, err = run(*asked)
+    assert (code, "gemel.json" in err) == (0, False)
+    decision = json.loads((tmp_path / "out" / "gemel.json").read_text())["decision"]
+    fitted = f"{decision['threshold']:.4f} of the cosine, best for accuracy, fitted on 8 pairs\n"
+    assert f"\nthreshold {fitted}" in text
+    figures = json.loads(run(*asked, "--json")[1])
+    assert figures["threshold_holds_for_cosine"] is decision["holds_for_cosine"] is True
+    assert (figures["threshold"], figures["pairs"]) == (decision["threshold"], 8)
 
 
 def test_questions_of_a_column_and_bad_rows(model, tmp_path, run):
@@ -100,6 +112,9 @@ def test_questions_of_a_column_and_bad_rows(model, tmp_path, run):
     assert code == 0
     assert "1 of 1 questions are read alike" in text
     assert "warning: 1 bad row" in err
+    asked += ["--words", path, "--overwrite"]
+    code, _, err = run(*asked, "--skip-bad", 1, "--bad-rows", tmp_path / "bad.jsonl")
+    assert (code, "warning: 1 bad row" in err) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +124,7 @@ def test_questions_of_a_column_and_bad_rows(model, tmp_path, run):
         (["--to", "sentence-transformers", "--disagreements", "x.txt"], "expected a name ending"),
         (["--to", "tensorflow"], "'tensorflow' is not one of"),
         (["--to", "onnx", "--check", "missing.csv"], "missing.csv"),
+        (["--to", "onnx", "--validation", "missing.csv"], "missing.csv"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_written(arguments, message, model, tmp_path, run):

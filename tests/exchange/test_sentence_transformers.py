@@ -202,6 +202,11 @@ class TestPlace:
         written("network.d_model=4", overwrite=True)
         assert (done.path / "model.safetensors").read_bytes() != before
 
+    def test_a_name_that_other_tools_do_not_open_is_refused(self, written, tmp_path):
+        with pytest.raises(FolderError, match=r"/\\udcff': has bytes in its name that are no text"):
+            written(out="\udcff")
+        assert list(tmp_path.iterdir()) == []
+
     def test_files_and_the_current_folder_are_refused(self, tmp_path, monkeypatch):
         (tmp_path / "file").write_text("")
         with pytest.raises(FolderError, match="is there and is no folder"):
