@@ -97,9 +97,11 @@ def open_address(address: str, headers: dict[str, str], timeout: float) -> Any:
                 f"has a certificate that is not to be trusted: {reason}"
             ) from error
         raise BrokenOffError(f"cannot be reached: {error.reason}", is_answered=False) from error
+    except http.client.InvalidURL as error:  # a port that is no number, a blank in the address
+        raise NotFetchedError(f"is no address: {error}") from error
     except (OSError, http.client.HTTPException) as error:
         raise BrokenOffError(f"broke off: {error or type(error).__name__}") from error
-    except ValueError as error:  # a port that is no number, a blank in the address
+    except ValueError as error:  # a name of a host that cannot be one
         raise NotFetchedError(f"is no address: {error}") from error
     packed = answer.headers.get("Content-Encoding", "identity")
     if packed != "identity":

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from gemel.corpora.addresses import NotFetchedError, is_address
 from gemel.corpora.catalogue import Corpus, Remote, find_corpus
-from gemel.corpora.converting import convert
+from gemel.corpora.converting import LEFT_OUT, convert
 from gemel.corpora.downloading import Patience, download
 from gemel.corpora.partial import sha256_of
 from gemel.corpora.record import (
+    SOURCE,
     Fetched,
     FetchedFile,
     FetchedPart,
@@ -133,7 +134,7 @@ def _refuse_others(corpus: Corpus, folder: Path, earlier: Fetched | None) -> Non
     elif _is_begun(corpus, folder):
         in_the_way = set()
     else:
-        names = {*made, TERMS}
+        names = {*made, TERMS, SOURCE, LEFT_OUT}
         in_the_way = {name for name in names if (folder / name).exists()}
     for name in sorted(in_the_way):
         raise DataError(
@@ -172,7 +173,7 @@ def _obtain(
         try:
             download(came_from, path, sha256, size, patience=patience, progress=progress)
         except NotFetchedError as error:
-            raise DataError(f"{came_from} {error}\n{_by_hand(corpus, folder)}") from error
+            raise DataError(f"{came_from} {error}\n{_by_hand(corpus, folder, path)}") from error
     else:
         _copy(Path(came_from), path, sha256)
     return FetchedFile(
@@ -225,11 +226,12 @@ def _copy(source: Path, path: Path, sha256: str) -> None:
         shutil.copyfileobj(stream, out)
 
 
-def _by_hand(corpus: Corpus, folder: Path) -> str:
+def _by_hand(corpus: Corpus, folder: Path, refused: Path) -> str:
     """Say what to fetch by hand, and where to put it."""
-    missing = [remote for remote in corpus.remotes if not (folder / remote.name).exists()]
+    paths = {remote.address: folder / remote.name for remote in corpus.remotes}
     lines = ["To go on by hand, fetch with a browser, or on another machine,"]
-    for remote in missing:
-        lines += [f"    {remote.address}", f"and put it at {folder / remote.name}"]
+    for address, path in paths.items():
+        if path == refused or not path.exists():
+            lines += [f"    {address}", f"and put it at {path}"]
     lines.append("then type the same command again. A mirror of it can be named with --from.")
     return "\n".join(lines)

@@ -37,7 +37,7 @@ class FetchedFile:
     is_pinned: bool
     """Whether gemel knows this sum; else it was given with the command."""
     was_there: bool
-    """Whether somebody had put it there by hand."""
+    """Whether it lay there already: put there by hand, or by a call that was stopped later."""
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,9 @@ def _tarred(path: Path, names: Collection[str]) -> Iterator[tuple[str, Any]]:
             for member in archive:
                 if member.name not in names:
                     continue
-                stream = archive.extractfile(member) if member.isreg() else None
+                # A sparse one may hold any number of zeros, which the archive has not.
+                is_plain = member.isreg() and not member.issparse()
+                stream = archive.extractfile(member) if is_plain else None
                 if stream is None:
                     raise DataError(f"has {member.name}, which is no plain file", path=path)
                 with stream:

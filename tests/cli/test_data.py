@@ -94,6 +94,7 @@ def test_what_is_wrong_is_said(tmp_path, run, by_hand, monkeypatch):
     assert (code, out) == (2, "")
     assert f"is there already, with the SHA-256 {SUM}, not b3350dbb" in err
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # before it tries again
     code, out, err = run("data", "quora", "--to", tmp_path / "new")
     assert (code, out) == (2, "")
     assert f"and put it at {tmp_path / 'new' / 'quora_duplicate_questions.tsv'}\n" in err

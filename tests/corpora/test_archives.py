@@ -81,6 +81,16 @@ def test_members_that_are_no_plain_files(tmp_path):
         write_tar(tmp_path / "a.tar.gz", [(member, b"")])
         with pytest.raises(DataError, match=r"has final/dev\.tsv, which is no plain file"):
             read(tmp_path / "a.tar.gz", ["final/dev.tsv"])
+    sparse = tarfile.TarInfo("final/dev.tsv")
+    sparse.pax_headers = {  # a tebibyte of nothing
+        "GNU.sparse.major": "0",
+        "GNU.sparse.minor": "1",
+        "GNU.sparse.map": f"{1 << 40},0",
+        "GNU.sparse.size": str(1 << 40),
+    }
+    write_tar(tmp_path / "a.tar.gz", [(sparse, b"")])
+    with pytest.raises(DataError, match=r"has final/dev\.tsv, which is no plain file"):
+        read(tmp_path / "a.tar.gz", ["final/dev.tsv"])
     link = zipfile.ZipInfo("QQP/dev.tsv")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     write_zip(tmp_path / "a.zip", [(link, b"/etc/passwd")])

@@ -233,11 +233,13 @@ def test_a_server_that_is_ill_for_a_moment(get, site, answer, code):
     assert get() == CONTENT
 
 
-def test_it_waits_as_long_as_the_server_asks(get, site, answer):
-    site.answers = [answer.refusing(503, Retry_After="1")]
-    begin = time.monotonic()
-    assert get() == CONTENT
-    assert time.monotonic() - begin >= 1
+def test_it_waits_as_long_as_the_server_asks_and_longer_each_time(get, site, answer, monkeypatch):
+    waited = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    hours = answer.refusing(503, Retry_After="7200")
+    site.answers = [answer.refusing(503, Retry_After="7"), *[answer.breaking(0)] * 2, hours]
+    assert get(patience=Patience(tries=5, pause=0.5)) == CONTENT
+    assert waited == [7, 0.5 * 2, 0.5 * 4, 60]
 
 
 @pytest.mark.parametrize(("code", "tries"), [(404, 1), (403, 1), (410, 1), (500, 3), (503, 3)])
@@ -295,6 +297,14 @@ def test_redirects_that_are_not(get, site, answer, tmp_path, location, message):
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://x/y", "/etc/passwd", "http://"])
 def test_other_addresses_are_none(address, tmp_path):
     with pytest.raises(NotFetchedError, match="is neither http nor https"):
+        download(address, tmp_path / "file.bin", SUM)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("address", ["http://x:port/y", "http://x/y z", f"http://{'x' * 64}/y"])
+def test_addresses_that_cannot_be_are_not_asked_twice(address, tmp_path, monkeypatch, site):
+    monkeypatch.setattr(time, "sleep", pytest.fail)
+    with pytest.raises(NotFetchedError, match="is no address: "):
         download(address, tmp_path / "file.bin", SUM)
     assert names(tmp_path) == []
 

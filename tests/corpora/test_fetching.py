@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gemel.api.fetching import download
-from gemel.corpora import CORPORA, SOURCE, TERMS, fetch, find_corpus, terms_text
+from gemel.corpora import CORPORA, LEFT_OUT, SOURCE, TERMS, fetch, find_corpus, terms_text
 from gemel.data import read_pairs
 from gemel.errors import ConfigError, DataError
 from gemel.version import __version__
@@ -91,6 +91,14 @@ def test_what_was_changed_or_is_anothers_is_not_replaced(paws, site, tmp_path, q
     with pytest.raises(DataError, match=r"train\.tsv: is there already, .* add --overwrite"):
         fetch("paws", tmp_path, **asked)
     assert (site.requests, [path.name for path in tmp_path.iterdir()]) == ([], ["train.tsv"])
+    for name in (SOURCE, LEFT_OUT):
+        (tmp_path / "other").mkdir(exist_ok=True)
+        path = tmp_path / "other" / name
+        path.write_text("of something else")
+        with pytest.raises(DataError, match=f"{name}: is there already, and not as gemel wrote"):
+            fetch("paws", tmp_path / "other", **asked)
+        assert path.read_text() == "of something else"
+        path.unlink()
     fetch("paws", tmp_path, **asked, overwrite=True)
     made = (tmp_path / "train.tsv").read_bytes()
     (tmp_path / "train.tsv").write_text("corrected by hand")
@@ -141,6 +149,16 @@ def test_what_was_put_there_wrongly_stays_and_is_told(paws, tmp_path):
         fetch("paws", tmp_path)
     assert "--overwrite" in str(refused.value)
     assert (tmp_path / ARCHIVE).read_bytes() == b"a login page"
+
+
+def test_what_was_put_there_wrongly_is_to_fetch_by_hand_if_it_cannot_be_replaced(
+    paws, site, answer, tmp_path, quick
+):
+    (tmp_path / ARCHIVE).write_bytes(b"a login page")
+    site.answers = [answer.refusing(404)]
+    with pytest.raises(DataError, match="answers 404") as refused:
+        fetch("paws", tmp_path, origin=site.url, overwrite=True, patience=quick)
+    assert f"and put it at {tmp_path / ARCHIVE}\n" in str(refused.value)
 
 
 def test_overwrite_replaces_it(paws, site, tmp_path, quick):
