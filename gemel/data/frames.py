@@ -81,8 +81,8 @@ def each_row(rows: Any) -> Iterator[Any]:
     if _is(rows, "pyarrow", "Array", "ChunkedArray"):
         for start in range(0, len(rows), _ROWS):
             yield from arrow_values(rows.slice(start, _ROWS))
-    elif isinstance(rows, Sequence) and not isinstance(rows, list | tuple):
-        for start in range(0, len(rows), _ROWS):  # a data set's column is slow one by one
+    elif _is(rows, "datasets", "Column"):
+        for start in range(0, len(rows), _ROWS):  # it is slow one by one
             yield from rows[start : start + _ROWS]
     else:
         yield from rows

@@ -46,11 +46,17 @@ class Source:
 
     @classmethod
     def of(cls, source: "str | Path | Rows | Source") -> "Source":
-        """Take a name for the file, and anything else for rows."""
+        """Take a name for the file, and anything else for rows.
+
+        Raises:
+            DataError: it is None.
+        """
         if isinstance(source, Source):
             return source
         if isinstance(source, str | Path):
             return cls(Path(source), ending(Path(source)))
+        if source is None:
+            raise DataError(f"NoneType: {find_unfit(source)}")
         return cls(Path(type(source).__name__), "", rows=source)
 
     @property

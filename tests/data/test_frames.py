@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from collections import UserList, deque
 from pathlib import Path
 
 import datasets
@@ -141,6 +142,12 @@ def test_tuples_have_places_as_columns_without_a_header_have():
     ]
     with pytest.raises(DataError, match=r"^list, row 1: .*give all three, for example --left 1"):
         read_pairs(ROWS, Columns(left=1))
+
+
+def test_any_sequence_will_do():
+    """A queue, for one, is a sequence of which no part can be asked for."""
+    assert read_pairs(deque(ROWS)).lines.tolist() == [1, 2, 3]
+    assert [each.text for each in stream_questions(UserList(["a", "b"]))] == ["a", "b"]
 
 
 def test_pairs_keep_their_lines_and_frames_of_numbered_columns_are_known_by_them():
@@ -328,11 +335,16 @@ def test_no_package_is_imported_for_it():
     code = (
         "import sys\n"
         "from gemel.data import read_pairs\n"
+        "from gemel.errors import DataError\n"
         "assert len(read_pairs([('a', 'b', 1), dict(anchor='a', positive='c')])) == 2\n"
         "print(*{'pandas', 'polars', 'datasets', 'pyarrow'} & set(sys.modules))\n"
+        "try:\n"
+        "    read_pairs(None)\n"
+        "except DataError as error:\n"
+        "    print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
+    assert done.stdout == ("\nNoneType: is None; expected the name of a file, a frame, or rows\n")
 
 
 def test_a_frame_is_read_batch_by_batch(monkeypatch):
