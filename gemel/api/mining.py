@@ -1,10 +1,9 @@
 """The verb that makes harder pairs of labelled ones."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gemel.api.opening import open_engine, open_pairs
-from gemel.data import BadRows, Columns, Pairs, QuestionColumns, Source
+from gemel.data import BadRows, Columns, Pairs, QuestionColumns, Rows, Source
 from gemel.errors import DataError
 from gemel.folder import Model
 from gemel.inference import Engine, stream_answerable
@@ -21,11 +20,11 @@ __all__ = ["mine"]
 
 
 def mine(
-    pairs: str | Path | Pairs,
+    pairs: str | Path | Pairs | Rows,
     out: str | Path,
     model: str | Path | Model | Engine = DEFAULT_MODEL,
     *,
-    corpus: str | Path | Sequence[str] | None = None,
+    corpus: str | Path | Rows | None = None,
     rules: MiningRules | None = None,
     form: str = "triplet",
     neighbours: str = "auto",
@@ -42,11 +41,11 @@ def mine(
     says ask the same. None is in the anchor's duplicate group, whatever chain of pairs made it.
 
     Args:
-        pairs: a CSV, TSV, JSON Lines or Parquet file, or pairs already read.
+        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, rows, or pairs already read.
         out: a `.csv`, `.tsv`, `.jsonl` or `.parquet` file.
         model: what finds what is near; the model that came with gemel if none is named.
-        corpus: a file of questions, or the questions, to take the negatives from; if None they are
-            taken from the pairs.
+        corpus: a file or a frame of questions, or the questions, to take the negatives from; if
+            None they are taken from the pairs.
         rules: what a negative must be like; three of the nearest if None.
         form: "triplet", "n-tuple", "labeled-pair" or "labeled-list".
         neighbours: what finds the nearest: "exact", "approximate", or "auto".
@@ -67,11 +66,12 @@ def mine(
     check_mined_file(out, form, overwrite=overwrite)
     _refuse_own(out, pairs, corpus)
     engine, bad_rows = open_engine(model), BadRows.of(skip_bad)
-    questions = gather_questions(
-        open_pairs(pairs, columns, bad_rows),
-        engine.model.tokenizer.clean,
-        None if corpus is None else _corpus(engine, corpus, corpus_columns, bad_rows),
-    )
+    read = open_pairs(pairs, columns, bad_rows)
+    texts = None
+    if corpus is not None:
+        rows = stream_answerable(engine, Source.of(corpus), corpus_columns, bad_rows)
+        texts = (row.text for row in rows)
+    questions = gather_questions(read, engine.model.tokenizer.clean, texts)
     vectors = encode_questions(
         engine, questions, neighbours=neighbours, threads=threads, progress=progress
     )
@@ -86,23 +86,6 @@ def mine(
         threads=threads,
         progress=progress,
     )
-
-
-def _corpus(
-    engine: Engine,
-    corpus: str | Path | Sequence[str],
-    columns: QuestionColumns | None,
-    bad_rows: BadRows,
-) -> Iterator[str]:
-    if isinstance(corpus, str | Path):
-        rows = stream_answerable(engine, Source.of(corpus), columns, bad_rows)
-        yield from (row.text for row in rows)
-        return
-    for place, text in enumerate(corpus):
-        problem = engine.say_blank(text, f"question {place} of the corpus")
-        if problem:
-            raise DataError(problem)
-        yield text
 
 
 def _refuse_own(out: Path, *sources: object) -> None:

@@ -33,13 +33,11 @@ def describe_mined(mined: "Mined", rules: "MiningRules") -> Iterator[str]:
     )
     yield from _short_of(mined)
     yield ""
-    yield (
-        f"{mined.looked:,} candidates were looked at, of {mined.candidates:,} questions; "
-        f"skipped were"
-    )
+    looked, candidates = f"{mined.looked:,}", f"{mined.candidates:,}"
+    yield f"{looked} candidates were looked at, of {candidates} questions; skipped were"
     for name, number in mined.skipped.items():
-        if number or getattr(rules, name, None):
-            setting = getattr(rules, name, None)
+        setting = getattr(rules, name, None)
+        if number or (setting is not None and name != "range_min"):
             said = _REASONS[name] if setting is None else f"{_REASONS[name]} {setting:g}"
             yield f"  {said:32} {number:11,} {number / mined.looked:7.1%}"
     yield ""

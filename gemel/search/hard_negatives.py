@@ -25,7 +25,8 @@ Likely: TypeAlias = Callable[
 _ANCHORS = 256
 """Anchors of a lot."""
 _FOUND = 1 << 18
-"""Candidates of a lot: there are fewer anchors where more is looked at of each."""
+"""Candidates of a lot: there are fewer anchors where more is looked at of each, or where their
+duplicate groups are large."""
 _FEW = 8
 """Candidates that are known to ask the same and that a first search makes room for."""
 
@@ -96,13 +97,12 @@ def mine_lots(
     if rules.max_probability is not None and likely is None:
         raise ValueError("max_probability needs what judges pairs: likely=judge_with(...)")
     miner = _Miner(questions, vectors, rules, likely)
-    size = max(1, min(_ANCHORS, _FOUND // miner.depth))
     total = len(questions.anchors)
     waiting: deque[Future[MinedLot]] = deque()
     with ThreadPoolExecutor(threads, "mine") as pool:
         try:
-            for start in range(0, total, size):
-                waiting.append(pool.submit(miner.mine, start, min(start + size, total)))
+            for start, end in miner.lots():
+                waiting.append(pool.submit(miner.mine, start, end))
                 if len(waiting) > threads:
                     yield _told(waiting.popleft().result(), progress, total)
             while waiting:
@@ -131,6 +131,19 @@ class _Miner:
         # How many candidates are in each group; a group is known by one of its questions.
         groups = questions.groups
         self.members = np.bincount(groups[: questions.candidates], minlength=len(groups))
+
+    def lots(self) -> Iterator[tuple[int, int]]:
+        """Cut the anchors into lots; one of several anchors looks at no more than `_FOUND`."""
+        known = self.members[self.questions.groups[self.questions.anchors]]
+        start = widest = 0
+        widths = np.minimum(known + self.depth, self.questions.candidates)
+        for place, width in enumerate(widths.tolist()):
+            size = place - start
+            if size and (size == _ANCHORS or (size + 1) * max(widest, width) > _FOUND):
+                yield start, place
+                start, widest = place, 0
+            widest = max(widest, width)
+        yield start, len(known)
 
     def mine(self, start: int, end: int) -> MinedLot:
         """Find the negatives of the anchors from one place to before another."""

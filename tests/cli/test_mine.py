@@ -226,6 +226,17 @@ def test_bad_rows_of_both_files_are_counted_together(place, tmp_path, run):
     assert len((tmp_path / "bad.jsonl").read_text().splitlines()) == 2
 
 
+def test_frames_and_lists_are_mined_as_files_are(place, tmp_path):
+    engine = gemel.load(place / "model")
+    corpus = ["what is tea?", "where is the cat 9", "who has a map?"]
+    (tmp_path / "corpus.txt").write_text("\n".join(corpus))
+    gemel.mine(place / "pairs.csv", tmp_path / "a.csv", engine, corpus=tmp_path / "corpus.txt")
+    gemel.mine(list(chains()), tmp_path / "b.csv", engine, corpus=corpus)
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    with pytest.raises(gemel.DataError, match="list, row 2: the question is empty"):
+        gemel.mine(list(chains()), tmp_path / "c.csv", engine, corpus=["a", ""])
+
+
 def test_stopped_by_hand_nothing_is_left(place, tmp_path):
     rows = [(f"where is {n} of {n % 97}", f"what is {n} at {n % 89}", 1) for n in range(6_000)]
     pairs = write(tmp_path / "pairs.csv", rows)

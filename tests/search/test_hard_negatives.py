@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemel.data import Pairs
@@ -105,7 +105,7 @@ eighths = st.integers(-8, 8).map(lambda number: number / 8)
 
 
 @st.composite
-def settings(draw):
+def some_rules(draw):
     count = draw(st.integers(1, 4))
     range_min = draw(st.integers(0, 3))
     least = draw(st.none() | eighths)
@@ -142,11 +142,12 @@ def prepare(rows, corpus, vector_of):
     return questions, MiningVectors(near, table[cut:].astype(np.float16)), names
 
 
+@settings(max_examples=40)
 @given(
     rows=st.lists(labelled, min_size=1, max_size=14),
     corpus=st.none() | st.lists(question, min_size=1, max_size=10),
     drawn=st.lists(vector, min_size=len(NAMES), max_size=len(NAMES)),
-    rules=settings(),
+    rules=some_rules(),
     lot=st.integers(1, 5),
     few=st.integers(0, 3),
     threads=st.integers(1, 3),
@@ -235,14 +236,18 @@ def test_a_seed_decides_and_the_threads_do_not():
 
 
 def test_what_is_looked_at_bounds_a_lot():
-    names = [f"question {number}" for number in range(600)]
-    rows = [(names[n], names[n + 1], True) for n in range(0, 600, 2)]
-    vector_of = dict(zip(map(name_of, names), circle(600), strict=True))
+    names = [f"question {number}" for number in range(300)]
+    rows = [(names[n], names[n + 1], True) for n in range(0, 200, 2)]
+    rows += [(names[n], names[n + 1], True) for n in range(200, 299)]  # one group of a hundred
+    vector_of = dict(zip(map(name_of, names), circle(300), strict=True))
     questions, vectors, _ = prepare(rows, None, vector_of)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hard_negatives, "_FOUND", 1000)
-        lots = list(mine_lots(questions, vectors, MiningRules(range_max=100)))
-    assert {len(lot.negatives) for lot in lots} == {10}
+        patch.setattr(hard_negatives, "_FOUND", 520)
+        lots = list(mine_lots(questions, vectors, MiningRules(range_max=50)))
+        assert [len(lot.negatives) for lot in lots] == [10] * 10 + [3] * 33
+        assert [lot.first for lot in lots] == [*range(0, 100, 10), *range(100, 199, 3)]
+        patch.setattr(hard_negatives, "_FOUND", 1)
+        assert sum(1 for _ in mine_lots(questions, vectors, MiningRules())) == 199
 
 
 def test_progress_is_told_in_order():
