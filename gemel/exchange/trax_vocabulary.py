@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from gemel.errors import DataError
-from gemel.text import TOKENS
+from gemel.text import TOKENS, UNKNOWN_TOKEN
 
 __all__ = ["KnownWords", "match_rows", "read_vocabulary"]
 
@@ -147,6 +147,12 @@ def _require_ids(ids: Mapping[str, int], path: Path) -> None:
                 path=path,
             )
         owners[number] = token
+    if ids.get(UNKNOWN_TOKEN, TOKENS.unknown) != TOKENS.unknown:
+        raise DataError(
+            f"{UNKNOWN_TOKEN} has the id {ids[UNKNOWN_TOKEN]}; expected none, or {TOKENS.unknown}, "
+            "the id of all words that the notebook does not know",
+            path=path,
+        )
     name = TOKENS.padding_token
     if owners.get(TOKENS.padding, name) != name or ids.get(name, TOKENS.padding) != TOKENS.padding:
         raise DataError(

@@ -115,13 +115,13 @@ def test_gaps_and_the_overrun_give_each_word_the_row_that_trax_gave_it(tmp_path)
 def test_sizes_that_fit(numbers, beyond, asked):
     ids = {"<PAD>": 1, **{f"w{n}": n for n in numbers}, **{f"a{n}": 0 for n in range(asked)}}
     rows = max(numbers) + beyond
-    if beyond >= 0 and (beyond <= 1 or rows == len(ids)):
+    if beyond >= 0 and (beyond <= 1 or rows <= len(ids)):
         known = match_rows(ids, rows, "v.json")
         assert known.words == [f"w{n}" for n in sorted(numbers)]
         expected = [0, 1, *(min(n, rows - 1) for n in sorted(numbers))]
         assert known.rows.tolist() == expected
         assert (known.overrun is not None) == (beyond == 0)
-    elif beyond < 0 or rows > len(ids):
+    else:
         with pytest.raises(DataError, match="it is the vocabulary of another network"):
             match_rows(ids, rows, "v.json")
 
@@ -159,6 +159,7 @@ def test_texts_and_json_give_the_same_ids(tmp_path_factory, words, with_unknown)
         (b'{"a": -1}', "'a' has the id -1"),
         (b'{"a": 1}', "expected <PAD>, the padding, to have the id 1; it has none"),
         (b'{"<PAD>": 2}', "to have the id 1; it has 2"),
+        (b'{"<PAD>": 1, "<UNK>": 7}', "words.txt: <UNK> has the id 7; expected none, or 0"),
         (b"a\nb\n", "neither a JSON object of token and id, nor a text"),
         (b"<PAD>\na\nb\na\n", "words.txt:4: 'a' stands there again"),
         (b"<PAD>\na\n\nb\n", "words.txt:3: holds no token"),
