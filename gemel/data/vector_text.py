@@ -21,6 +21,7 @@ _MOST = 8192
 """Numbers in a vector."""
 _HEADER = 2
 _DIGITS = 18
+_ZIP = b"PK\x03\x04"
 
 
 class TextVectors:
@@ -45,6 +46,8 @@ class TextVectors:
             )
         with _Reading(self) as stream:
             first = stream.next_line()
+            if first.startswith(_ZIP):
+                raise DataError("is a ZIP archive; unpack it, and name a file of it", path=path)
             parts = first.split()
             self.promised: int | None = None
             if len(parts) == _HEADER and all(

@@ -163,6 +163,8 @@ def test_files_of_other_kinds(tmp_path):
         look_up(tmp_path, "2 2\n", ["a"], name="v.bin")
     with pytest.raises(DataError, match="is not a whole gzip file"):
         look_up(tmp_path, "a 1 2\n", ["a"], name="v.txt.gz")
+    with pytest.raises(DataError, match="is a ZIP archive; unpack it"):  # as GloVe's come
+        look_up(tmp_path, b"PK\x03\x04\x14\0\0", ["a"])
     whole = gzip.compress("".join(f"w{n} {n} 0.{n}\n" for n in range(3000)).encode())
     assert look_up(tmp_path, whole, ["w9"], name="v.txt.gz").table.tolist() == [
         [9, np.float32(0.9)]
