@@ -23,6 +23,17 @@ def folder(tmp_path_factory, tiny_model):
     return place
 
 
+@pytest.fixture(scope="module")
+def of_file(folder):
+    """What the verbs give on the file."""
+    engine = gemel.load(folder / "m")
+    figures = gemel.evaluate(folder / "p.csv", engine, rounds=5).figures
+    verdicts = [each.verdict for each in gemel.compare(folder / "p.csv", engine)]
+    assert gemel.audit(folder / "p.csv").files[0].pairs == 60
+    decision = gemel.fit(folder / "p.csv", folder / "m", out=folder / "fitted").decision
+    return figures, verdicts, decision
+
+
 FORMS = {
     "pandas": lambda: FRAME,
     "polars": lambda: pl.DataFrame(ROWS, schema=list(FRAME.columns), orient="row"),
@@ -33,17 +44,15 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
-def test_measuring_judging_and_fitting(folder, form, tmp_path):
+def test_measuring_judging_and_fitting(folder, of_file, form, tmp_path):
     engine = gemel.load(folder / "m")
-    figures = gemel.evaluate(folder / "p.csv", engine, rounds=5).figures
+    figures, verdicts, decision = of_file
     assert gemel.evaluate(form(), engine, rounds=5).figures == figures
-    assert gemel.audit(form()).files[0].pairs == gemel.audit(folder / "p.csv").files[0].pairs == 60
-    expected = [each.verdict for each in gemel.compare(folder / "p.csv", engine)]
+    assert gemel.audit(form()).files[0].pairs == 60
     found = list(gemel.compare(form(), engine))
-    assert [each.verdict for each in found] == expected
+    assert [each.verdict for each in found] == verdicts
     assert [each.line for each in found] == list(range(1, 61))
-    fitted = gemel.fit(form(), folder / "m", out=tmp_path / "f").decision
-    assert fitted == gemel.fit(folder / "p.csv", folder / "m", out=tmp_path / "g").decision
+    assert gemel.fit(form(), folder / "m", out=tmp_path / "f").decision == decision
 
 
 def test_training_on_a_frame_gives_the_model_that_its_file_gives(folder, tmp_path):

@@ -58,7 +58,7 @@ def test_a_line_that_breaks_goes_on_where_it_broke(get, site, answer):
     assert {headers.get("If-Range") for _, headers in site.requests[1:]} == {'"one"'}
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(breaks=st.lists(st.integers(1, 2000), max_size=6), size=st.integers(1, 5000))
 def test_wherever_it_breaks(breaks, size, site, answer, tmp_path, quick):
     site.content = random.Random(size).randbytes(size)

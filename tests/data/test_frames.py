@@ -83,7 +83,7 @@ ALL = {**FRAMES, **MAPPINGS, **TUPLES}
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=5)
 
 
-@settings(max_examples=4)
+@settings(max_examples=2)
 @example(rows=ROWS)
 @given(rows=st.lists(st.tuples(texts, texts, st.integers(0, 1)), min_size=1, max_size=8))
 def test_all_give_what_a_file_of_the_same_rows_gives(rows, tmp_path_factory):

@@ -236,18 +236,18 @@ def test_a_seed_decides_and_the_threads_do_not():
 
 
 def test_what_is_looked_at_bounds_a_lot():
-    names = [f"question {number}" for number in range(300)]
-    rows = [(names[n], names[n + 1], True) for n in range(0, 200, 2)]
-    rows += [(names[n], names[n + 1], True) for n in range(200, 299)]  # one group of a hundred
-    vector_of = dict(zip(map(name_of, names), circle(300), strict=True))
+    names = [f"question {number}" for number in range(150)]
+    rows = [(names[n], names[n + 1], True) for n in range(0, 100, 2)]
+    rows += [(names[n], names[n + 1], True) for n in range(100, 149)]  # one group of fifty
+    vector_of = dict(zip(map(name_of, names), circle(150), strict=True))
     questions, vectors, _ = prepare(rows, None, vector_of)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hard_negatives, "_FOUND", 520)
         lots = list(mine_lots(questions, vectors, MiningRules(range_max=50)))
-        assert [len(lot.negatives) for lot in lots] == [10] * 10 + [3] * 33
-        assert [lot.first for lot in lots] == [*range(0, 100, 10), *range(100, 199, 3)]
+        assert [len(lot.negatives) for lot in lots] == [10] * 5 + [5] * 9 + [4]
+        assert [lot.first for lot in lots] == [*range(0, 50, 10), *range(50, 99, 5)]
         patch.setattr(hard_negatives, "_FOUND", 1)
-        assert sum(1 for _ in mine_lots(questions, vectors, MiningRules())) == 199
+        assert sum(1 for _ in mine_lots(questions, vectors, MiningRules())) == 99
 
 
 def test_progress_is_told_in_order():

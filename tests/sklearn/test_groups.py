@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold
 
@@ -14,6 +14,7 @@ from gemel.sklearn import QuestionKFold, question_groups
 names = st.sampled_from(["a", "b", "c", "d", "e", "f", "g", "h"])
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(names, names), min_size=1, max_size=12))
 def test_pairs_have_one_number_if_questions_link_them(pairs):
     groups = question_groups(pairs)
