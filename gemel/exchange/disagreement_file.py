@@ -30,4 +30,6 @@ def write_disagreements(found: Iterable[Disagreement], path: str | Path) -> None
         OSError: it cannot be written; what stood there stays.
     """
     lines = "".join(json.dumps(each._asdict()) + "\n" for each in found)
-    write_bytes(Path(path), lines.encode("ascii"))
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, lines.encode("ascii"))

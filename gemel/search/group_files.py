@@ -42,13 +42,14 @@ def write_groups(found: FoundGroups, path: str | Path) -> None:
 
     Args:
         found: the groups.
-        path: where; see `check_group_file`.
+        path: where; see `check_group_file`. Its folder is made if it is not there.
 
     Raises:
         OSError: it cannot be written; what stood there stays.
     """
     path = Path(path)
     parts = _WRITERS[path.suffix](found)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path) as stream:
         for part in parts:
             stream.write(part.encode("utf-8", "replace"))

@@ -124,7 +124,7 @@ def write_mined(path: str | Path, names: tuple[str, ...], rows: Iterable[MinedRo
     """Write rows into a file as they come; the file is there whole or not at all.
 
     Args:
-        path: where; see `check_mined_file`.
+        path: where; see `check_mined_file`. Its folder is made if it is not there.
         names: of the columns.
         rows: what they hold.
 
@@ -136,6 +136,7 @@ def write_mined(path: str | Path, names: tuple[str, ...], rows: Iterable[MinedRo
     """
     path, rows = Path(path), iter(rows)
     lots = iter(lambda: list(itertools.islice(rows, _ROWS)), [])
+    path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path) as stream:
         if path.suffix == ".parquet":
             return _write_parquet(stream, names, lots)

@@ -47,7 +47,7 @@ def write_reviews(store: ReviewStore, path: str | Path) -> Exported:
 
     Args:
         store: has the decisions.
-        path: where; see `check_review_file`.
+        path: where; see `check_review_file`. Its folder is made if it is not there.
 
     Raises:
         StoreError: they cannot be read.
@@ -55,6 +55,7 @@ def write_reviews(store: ReviewStore, path: str | Path) -> Exported:
     """
     path = Path(path)
     counted = dict.fromkeys(_LABELS, 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path) as stream:
         for line in review_lines(store, path.suffix, counted):
             stream.write(line.encode("utf-8", "replace"))

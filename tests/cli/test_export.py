@@ -32,7 +32,7 @@ def without_the_library(monkeypatch):
 
 
 def test_what_cannot_agree_is_counted_shown_and_listed(model, questions, tmp_path, run):
-    out, listed = tmp_path / "out", tmp_path / "others.jsonl"
+    out, listed = tmp_path / "out", tmp_path / "new" / "others.jsonl"
     asked = ["export", "--to", "sentence-transformers", "--model", model, "--check", questions]
     code, text, err = run(*asked, "--out", out)
     assert code == 0

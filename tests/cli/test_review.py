@@ -173,7 +173,7 @@ def test_decided_pairs_are_written_as_pairs(review, run, corpus, tmp_path):
         if each.answer != "skipped"
     ]
     for kind in ("csv", "tsv", "jsonl"):
-        path = tmp_path / f"reviews.{kind}"
+        path = tmp_path / "new" / f"reviews.{kind}"
         code, out, _ = run("review", "--db", corpus, "--export", path)
         assert code == 0
         assert f"reviews.{kind}: 3 decided pairs written, 2 the same, 1 not; 1 skipped" in out
@@ -182,7 +182,7 @@ def test_decided_pairs_are_written_as_pairs(review, run, corpus, tmp_path):
         found = zip(pairs.left_texts, pairs.right_texts, pairs.labels.tolist(), strict=True)
         assert list(found) == expected
     code, out, _ = run("review", "--db", corpus, "--export", "-")
-    assert out.encode() == (tmp_path / "reviews.csv").read_bytes()
+    assert out.encode() == (tmp_path / "new" / "reviews.csv").read_bytes()
     rows = list(csv.DictReader(io.StringIO(out)))
     columns = ["question1", "question2", "is_duplicate", "reviewer", "decided_at", "id1", "id2"]
     assert list(rows[0]) == columns

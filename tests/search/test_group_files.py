@@ -26,8 +26,10 @@ def found():
 
 
 def test_a_row_for_every_question_of_a_group(found, tmp_path):
-    write_groups(found, tmp_path / "g.csv")
-    with (tmp_path / "g.csv").open(newline="", encoding="utf-8") as stream:
+    path = tmp_path / "new" / "g.csv"
+    check_group_file(path)
+    write_groups(found, path)
+    with path.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["group"], row["id"], row["central"], row["probability"]) for row in rows] == [
         ("1", "a", "1", "1.000000"),

@@ -59,7 +59,8 @@ def test_forms_in_every_kind_of_file(form, expected, kind, tmp_path):
 
 @pytest.mark.parametrize("kind", [".jsonl", ".parquet"])
 def test_lists(kind, tmp_path):
-    path = tmp_path / f"mined{kind}"
+    path = tmp_path / "new" / f"mined{kind}"
+    check_mined_file(path, "labeled-list")
     assert write(path, "labeled-list", MINED) == 3
     if kind == ".parquet":
         found = parquet.read_table(path).to_pylist()
