@@ -64,6 +64,8 @@ def fetch(
     """
     corpus = find_corpus(name)
     sums = _sums(corpus, sha256)
+    if folder.is_file():
+        raise DataError("is a file; name a folder to put it in", path=folder)
     folder.mkdir(parents=True, exist_ok=True)
     earlier = read_record(folder, name)
     if earlier and is_whole(earlier) and [file.sha256 for file in earlier.files] == sums:

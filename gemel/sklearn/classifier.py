@@ -15,6 +15,7 @@ from gemel.data import Pairs
 from gemel.errors import ConfigError, MissingExtraError
 from gemel.evaluation import refit
 from gemel.folder import Model
+from gemel.inference import Engine
 from gemel.pretrained import DEFAULT_MODEL
 from gemel.sklearn.inputs import AS_TEXTS, same_or_not, two_sides
 from gemel.sklearn.keeping import KeepsModel, open_model
@@ -111,8 +112,7 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         if self.train:
             self._keep(_learn(pairs, config, start, verbose=self.verbose))
         elif start is not None:
-            self._keep(start)
-            fitted = refit(pairs, self._engine.similarity, start.decision, config.decision)
+            fitted = refit(pairs, Engine(start).similarity, start.decision, config.decision)
             config = dataclasses.replace(start.config, decision=config.decision)
             self._keep(dataclasses.replace(start, decision=fitted.decision, config=config))
         return self

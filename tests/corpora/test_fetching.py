@@ -90,6 +90,8 @@ def test_what_was_changed_or_is_anothers_is_not_replaced(paws, site, tmp_path, q
     (tmp_path / "train.tsv").write_text("years of work")
     with pytest.raises(DataError, match=r"train\.tsv: is there already, .* add --overwrite"):
         fetch("paws", tmp_path, **asked)
+    with pytest.raises(DataError, match=r"train\.tsv: is a file; name a folder"):
+        fetch("paws", tmp_path / "train.tsv", **asked)
     assert (site.requests, [path.name for path in tmp_path.iterdir()]) == ([], ["train.tsv"])
     for name in (SOURCE, LEFT_OUT):
         (tmp_path / "other").mkdir(exist_ok=True)
