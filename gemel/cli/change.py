@@ -57,9 +57,11 @@ def remove(
     db: Database,
     as_json: Json = False,
 ) -> None:
-    """Forget questions of a corpus for good: their texts are erased from its files.
+    """Forget questions of a corpus for good.
 
-    The exit code is 1 if an id was not there. Backups keep what they hold.
+    Their texts are erased from an SQLite file at once; PostgreSQL keeps them in its files until
+    its tables are rewritten, and backups keep what they hold. The exit code is 1 if an id was not
+    there.
 
     Example: gemel remove q17 q18 --db site.db
     """

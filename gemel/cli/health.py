@@ -14,6 +14,7 @@ import msgspec
 from gemel.cli.environment import cgroup_cores, cgroup_memory, machine_memory, versions
 from gemel.cli.extras import find_extras
 from gemel.cli.notes import notes_console
+from gemel.errors import FolderError
 from gemel.version import __version__
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _OLDEST_SQLITE = (3, 35, 0)
 """The first that knows RETURNING."""
 _LEAST_ROOM = 100_000_000
 _NEW_GEMEL = "pip install --force-reinstall gemel"
+_OTHER_PLACE = "make room there, let yourself in, or name another place: TMPDIR=DIR"
 _PAIRS = (
     ("How do I cook rice?", "Best way to cook rice?", 0.5331, True),
     ("How do I cook rice?", "How old are you?", 0.0419, False),
@@ -58,6 +60,10 @@ def find(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     """Look at one thing; what goes wrong, of whatever kind, is a finding too."""
     try:
         yield from look()
+    except FolderError as error:
+        yield Finding(name, str(error), "bad", f"try: {_NEW_GEMEL}")
+    except OSError as error:
+        yield Finding(name, f"{type(error).__name__}: {error}", "bad", _OTHER_PLACE)
     except Exception as error:
         yield Finding(name, f"{type(error).__name__}: {error}", "bad", "please report this line")
 
@@ -170,7 +176,7 @@ def _places() -> Iterator[Finding]:
     free = shutil.disk_usage(place).free
     said = f"{place} can be written to, {free / 1e9:,.1f} GB free"
     if free < _LEAST_ROOM:
-        yield Finding("temporary files", said, "bad", "make room, or name another: TMPDIR=DIR")
+        yield Finding("temporary files", said, "bad", _OTHER_PLACE)
     else:
         yield Finding("temporary files", said)
 

@@ -54,6 +54,11 @@ def gemel(*arguments, **settings):
         ("compare a b --model nowhere", "no such model folder", "`gemel train` makes one"),
         ("compare a b --model folder", "not a gemel model", "`gemel train` makes one"),
         ("check a --db nowhere.db", "no such store", "`gemel index QUESTIONS --db FILE` makes one"),
+        (
+            "restore nowhere.db --db x.db",
+            "no such backup",
+            "`gemel backup FILE --db DB` writes one",
+        ),
         ("check a --db prose.db", "`gemel index QUESTIONS --db FILE` makes", None),
         # What is written.
         ("encode q.txt --out there.npy", "is there already", "add --overwrite to replace it"),
@@ -138,6 +143,22 @@ def test_an_answer_that_nobody_reads_is_no_yes(place):
         os.close(writer)
         assert process.stderr.read() == b""
     assert process.returncode == ExitCode.UNHEARD
+
+
+def test_ctrl_c_while_python_still_imports_is_130_too():
+    program = (
+        "import signal, sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer': signal.raise_signal(signal.SIGINT)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from gemel.cli import main\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert done.returncode == ExitCode.STOPPED
+    assert done.stderr == b"gemel: stopped; what was there is as it was\n"
 
 
 def test_ctrl_c_is_130(place):

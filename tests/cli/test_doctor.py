@@ -2,6 +2,8 @@
 
 import importlib.metadata
 import json
+import os
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +13,7 @@ import pytest
 from gemel.cli import extras, health
 from gemel.cli.environment import cgroup_cores, cgroup_memory
 from gemel.cli.extras import Extra, Need
+from gemel.pretrained import DEFAULT_MODEL, came_with_gemel
 from gemel.version import __version__
 
 
@@ -39,6 +42,7 @@ def test_all_is_well_here(run):
 def test_what_is_wrong_is_said_and_the_exit_code_is_1(run, monkeypatch):
     left, right, similarity, same = health._PAIRS[0]
     monkeypatch.setattr(health, "_PAIRS", ((left, right, similarity + 0.1, same),))
+    monkeypatch.setattr(health, "_LOOKS", {"model": health._model})
     code, out, _ = run("doctor")
     assert code == 1
     assert "BAD  model, by numpy" in out
@@ -52,7 +56,22 @@ def test_a_look_that_fails_is_a_finding(run, monkeypatch, tmp_path):
     bad = {each["name"]: each for each in json.loads(out)["findings"] if each["state"] == "bad"}
     assert code == 1
     assert set(bad) == {"corpus", "temporary files"}
-    assert "FileNotFoundError" in bad["temporary files"]["found"]
+    for each in bad.values():
+        assert "FileNotFoundError" in each["found"]
+        assert each["advice"].endswith("TMPDIR=DIR")
+
+
+def test_a_damaged_model_is_to_be_installed_again(run, monkeypatch, tmp_path):
+    # A folder of that name goes before the one that came with gemel.
+    model = shutil.copytree(came_with_gemel(DEFAULT_MODEL), tmp_path / DEFAULT_MODEL)
+    os.truncate(model / "model.safetensors", 1000)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(health, "_LOOKS", {"model": health._model})
+    code, out, _ = run("doctor", "--json")
+    (bad,) = (each for each in json.loads(out)["findings"] if each["state"] == "bad")
+    assert (code, bad["name"]) == (1, "model")
+    assert "model.safetensors: not the file that config.json names" in bad["found"]
+    assert bad["advice"] == f"try: {health._NEW_GEMEL}"
 
 
 def test_it_imports_no_torch():
@@ -92,6 +111,7 @@ def test_an_extra_that_is_not_there_says_what_to_type(run, monkeypatch):
     monkeypatch.setattr(
         health, "find_extras", lambda: [Extra("ann", (Need("usearch", ">=2.21,<3", None),))]
     )
+    monkeypatch.setattr(health, "_LOOKS", {})
     code, out, _ = run("doctor")
     assert code == 0
     assert "-    [ann]" in out

@@ -15,7 +15,7 @@ from gemel.cli.notes import begin_notes, notes_console
 ESCAPE = b"\x1b"
 PROGRAM = """
 import sys, time
-from gemel.cli import app
+from gemel.cli.app import app
 from gemel.cli.notes import note, notes_console
 from gemel.cli.progress import TrainingProgress, WorkProgress
 
