@@ -28,6 +28,7 @@ def site(out: Annotated[Path, typer.Argument(help="The folder to make.")]) -> No
         typer.echo(error, err=True)
         raise typer.Exit(1) from error
     typer.echo(f"{out / 'index.html'}: written; open it in a browser")
+    typer.echo(f"its search needs a server: python3 -m http.server --directory {out}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ _PAGES = (".md", ".png", ".svg", ".css")
 _LINK = re.compile(r"(\]\()([^)#\s]+)([^)]*\))")
 _HEAD = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 """What a card says to hubs."""
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
 _FILES = "files"
 """Folder of the site where files from elsewhere in the repository lie."""
 
@@ -48,12 +49,11 @@ def build_site(out: Path) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "zensical", "build", "--strict"],
             cwd=stage,
-            env=os.environ | {"NO_COLOR": "1"},
             capture_output=True,
             text=True,
             check=False,
         )
-        said = done.stdout + done.stderr
+        said = _COLOURS.sub("", done.stdout + done.stderr)
         if done.returncode or "warning" in said.lower():
             raise RuntimeError(f"the site was not built:\n{said}")
         out.parent.mkdir(parents=True, exist_ok=True)
