@@ -1,6 +1,7 @@
 """Notes, progress and colours: there on a real terminal, gone when nobody wants them."""
 
 import ast
+import json
 import os
 import pty
 import subprocess
@@ -14,7 +15,8 @@ from gemel.cli.notes import begin_notes, notes_console
 
 ESCAPE = b"\x1b"
 PROGRAM = """
-import sys, time
+import json, os, sys
+from gemel.cli import main
 from gemel.cli.app import app
 from gemel.cli.notes import note, notes_console
 from gemel.cli.progress import TrainingProgress, WorkProgress
@@ -26,13 +28,30 @@ def work() -> None:
         progress.warn("it leans")
     with WorkProgress(notes_console()) as progress:
         progress("working", 3, 4)
-        time.sleep(0.2)
+        progress.bar.refresh()
     print("the result")
 
-sys.argv[0] = "gemel"
-from gemel.cli import main
-main()
+plain = dict(os.environ)
+for arguments, environment in json.loads(sys.argv[1]):
+    os.environ.clear()
+    os.environ.update(plain | environment)
+    sys.argv = ["gemel", *arguments]
+    try:
+        main()
+    except SystemExit as stop:
+        print(stop.code)
+    sys.stderr.write("END")
+    sys.stderr.flush()
 """
+PLAIN = [
+    (["work", "--no-color"], {"FORCE_COLOR": "1"}),
+    (["--no-color", "work"], {}),
+    (["work"], {"NO_COLOR": "1"}),
+    (["work"], {"NO_COLOR": "1", "FORCE_COLOR": "1"}),
+    (["work"], {"TERM": "dumb"}),
+]
+LIVE = (["work"], {})
+QUIET = (["work", "--quiet"], {})
 
 
 @pytest.fixture
@@ -65,63 +84,51 @@ def questions(tmp_path):
     return path
 
 
-def on_terminal(*arguments, **environment):
-    """Run a verb that works for a while, with standard error on a terminal; give what it shows."""
+@pytest.fixture(scope="module")
+def shown():
+    """What a verb that works for a while shows on a terminal, called in several ways."""
     ours, theirs = pty.openpty()
-    plain = {"TERM": "xterm-256color"} | environment
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
-    }
+    asked = ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+    inherited = {name: value for name, value in os.environ.items() if name not in asked}
+    calls = [LIVE, QUIET, *PLAIN]
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *arguments],
+        [sys.executable, "-c", PROGRAM, json.dumps(calls)],
         stdout=subprocess.PIPE,
         stderr=theirs,
-        env=inherited | plain,
+        env=inherited | {"TERM": "xterm-256color"},
     )
     os.close(theirs)
-    shown = b""
+    written = b""
     try:
         while part := os.read(ours, 4096):
-            shown += part
+            written += part
     except OSError:  # the other end is closed
         pass
     os.close(ours)
     out, _ = process.communicate(timeout=60)
-    assert (process.returncode, out) == (0, b"the result\n"), shown
-    return shown
+    assert out == b"the result\n0\n" * len(calls), written
+    *parts, rest = written.split(b"END")
+    assert (process.returncode, rest) == (0, b"")
+    return {repr(call): part for call, part in zip(calls, parts, strict=True)}
 
 
-def test_a_terminal_shows_a_bar_and_colours():
-    shown = on_terminal("work")
-    assert b"a note" in shown
-    assert b"75%" in shown
-    assert ESCAPE + b"[1;33m" in shown
+def test_a_terminal_shows_a_bar_and_colours(shown):
+    assert b"a note" in shown[repr(LIVE)]
+    assert b"75%" in shown[repr(LIVE)]
+    assert ESCAPE + b"[1;33m" in shown[repr(LIVE)]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "environment"),
-    [
-        (["work", "--no-color"], {"FORCE_COLOR": "1"}),
-        pytest.param(["--no-color", "work"], {}, marks=pytest.mark.slow),
-        pytest.param(["work"], {"NO_COLOR": "1"}, marks=pytest.mark.slow),
-        pytest.param(["work"], {"NO_COLOR": "1", "FORCE_COLOR": "1"}, marks=pytest.mark.slow),
-        pytest.param(["work"], {"TERM": "dumb"}, marks=pytest.mark.slow),
-    ],
-)
-def test_no_escape_codes_where_they_are_forbidden(arguments, environment):
-    shown = on_terminal(*arguments, **environment)
-    assert ESCAPE not in shown
-    assert b"a note" in shown
-    assert b"warning: it leans" in shown
+@pytest.mark.parametrize("call", PLAIN, ids=repr)
+def test_no_escape_codes_where_they_are_forbidden(shown, call):
+    assert ESCAPE not in shown[repr(call)]
+    assert b"a note" in shown[repr(call)]
+    assert b"warning: it leans" in shown[repr(call)]
 
 
-def test_warnings_stay_however_quiet():
-    shown = on_terminal("work", "--quiet")
-    assert b"it leans" in shown
-    assert b"a note" not in shown
-    assert b"75%" not in shown
+def test_warnings_stay_however_quiet(shown):
+    assert b"it leans" in shown[repr(QUIET)]
+    assert b"a note" not in shown[repr(QUIET)]
+    assert b"75%" not in shown[repr(QUIET)]
 
 
 def test_quiet_silences_notes_before_the_verb_and_after_it(run, questions, tmp_path):
