@@ -27,6 +27,8 @@ _ANCHORS = 256
 _FOUND = 1 << 18
 """Candidates of a lot: there are fewer anchors where more is looked at of each, or where their
 duplicate groups are large."""
+_JUDGED = 1 << 14
+"""Pairs that are judged at one time."""
 _FEW = 8
 """Candidates that are known to ask the same and that a first search makes room for."""
 
@@ -53,10 +55,9 @@ class MinedLot(NamedTuple):
 def judge_with(engine: Engine, questions: MiningQuestions, vectors: MiningVectors) -> Likely:
     """Give what judges pairs by all that a model has, calibrated."""
 
-    def likely(
+    def judge(
         left: Int32[np.ndarray, "pairs"], right: Int32[np.ndarray, "pairs"]
     ) -> Float64[np.ndarray, "pairs"]:
-        """Judge pairs, no two of which are one question."""
         sides = (
             ([questions.texts[number] for number in side.tolist()], vectors.take(side))
             for side in (left, right)
@@ -65,6 +66,13 @@ def judge_with(engine: Engine, questions: MiningQuestions, vectors: MiningVector
             *((texts, part.astype(np.float32)) for texts, part in sides)
         )
         return engine.model.decision.probability(scores)
+
+    def likely(
+        left: Int32[np.ndarray, "pairs"], right: Int32[np.ndarray, "pairs"]
+    ) -> Float64[np.ndarray, "pairs"]:
+        """Judge pairs, no two of which are one question; the vectors of all take much room."""
+        parts = [slice(start, start + _JUDGED) for start in range(0, len(left), _JUDGED)]
+        return np.concatenate([np.empty(0), *(judge(left[part], right[part]) for part in parts)])
 
     return likely
 

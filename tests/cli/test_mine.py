@@ -14,6 +14,7 @@ import pytest
 import gemel
 from gemel.data import Pairs
 from gemel.folder import save_model
+from gemel.search import hard_negatives
 from gemel.training import learn
 
 WORDS = ["cat", "dog", "car", "tea", "sun", "map", "hat", "pen", "bed", "cup"]
@@ -138,7 +139,8 @@ def test_the_same_seed_the_same_file(place, tmp_path, run):
     assert mine("a.csv", 3, 1) == mine("b.csv", 3, 2) != mine("c.csv", 4, 1)
 
 
-def test_what_the_model_calls_the_same_may_be_left_out(place, tmp_path, run):
+def test_what_the_model_calls_the_same_may_be_left_out(place, tmp_path, run, monkeypatch):
+    monkeypatch.setattr(hard_negatives, "_JUDGED", 100)
     common = [place / "pairs.csv", "--model", place / "model", "--range-max", 50, "--count", 1]
     free = json.loads(run("mine", *common, "--out", tmp_path / "a.csv", "--json")[1])
     engine = gemel.load(place / "model")
