@@ -67,6 +67,6 @@ def _short_of(mined: "Mined") -> Iterator[str]:
         )
         yield "  a larger --range-max looks at more candidates, a looser rule lets more pass"
     if mined.copies:
-        yield f"{mined.copies:,} duplicates made no anchor: both questions are one once cleaned"
+        yield f"duplicates of a question with itself, once cleaned, which no anchor is: {mined.copies:,}"
     if mined.blanks:
-        yield f"{mined.blanks:,} pairs were passed over: a question in them has no word or mark"
+        yield f"pairs with a question without word or mark, passed over: {mined.blanks:,}"
