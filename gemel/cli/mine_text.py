@@ -67,6 +67,6 @@ def _short_of(mined: "Mined") -> Iterator[str]:
         )
         yield "  a larger --range-max looks at more candidates, a looser rule lets more pass"
     if mined.copies:
-        yield f"duplicates of a question with itself, once cleaned, which no anchor is: {mined.copies:,}"
+        yield f"duplicates whose two questions are one once cleaned, no anchors: {mined.copies:,}"
     if mined.blanks:
         yield f"pairs with a question without word or mark, passed over: {mined.blanks:,}"
