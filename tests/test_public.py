@@ -230,3 +230,19 @@ def test_the_calibrations_of_reviewed_pairs_in_the_docs_are_those_measured():
         assert all(f"{loss:.3f}" in page for loss in losses)
         for loss in results[name]["average_precision_on_natural_quora"].values():
             assert f"{100 * loss:.1f}" in page
+
+
+def test_what_an_export_loses_is_told_as_measured():
+    page = (ROOT / "docs" / "how-to" / "other-tools.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ") for line in (RESULTS / "onnx_export.md").read_text().splitlines()]
+    natural = {row[0].removeprefix("| "): row for row in reversed(rows) if len(row) > 1}
+    for name, told in [
+        ("float32", "float32, with the pairs' own words"),
+        ("int8", "int8, with the pairs' own words"),
+        ("float32, known words only", "float32, known words only"),
+    ]:
+        _, size, _, _, _, precision, _ = natural[name]
+        assert f"| {told} | {size} | {precision} |" in page
+    speed = json.loads((RESULTS / "onnx_export.json").read_text())["speed"]
+    quicker = speed["gemel_is_quicker_by"]["model.onnx"]
+    assert f"encodes {quicker:.1f} times as many questions a second as ONNX Runtime" in page
