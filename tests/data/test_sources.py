@@ -11,7 +11,10 @@ CONTENT = b"question1,question2,is_duplicate\na,b,1\n"
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(CONTENT, mtime=0), r"is packed with gzip, not text; let its name end in \.gz"),
+        (
+            gzip.compress(CONTENT, mtime=0),
+            r"is packed with gzip, not text; let its name end in \.gz",
+        ),
         (b"PK\x03\x04" + bytes(50), "is a ZIP archive or an Excel workbook"),
         (b"PAR1\x15\x04" + bytes(50), r"is Parquet, not text; let its name end in \.parquet"),
     ],
