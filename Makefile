@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHECKED := gemel tests benchmarks examples docs
 
-.PHONY: help install demo serve docs docs-pages browser test test-all check clean
+.PHONY: help install demo serve docs docs-pages browser test test-all check types style clean
 
 help:
 	@echo "make demo      the first three minutes: train on the help-desk sample, measure, compare"
@@ -12,13 +12,14 @@ help:
 	@echo "make test      every check"
 	@echo "make test-all  and the slow tests: also the wheel in clean environments"
 
+# Not compiled beforehand: most of it is never imported, and that took longer than the download.
 # The stamp is as old as what it was made from: a changed pyproject.toml installs again.
 install: .venv/installed
 .venv/installed: pyproject.toml constraints.txt hatch_build.py $(wildcard gemel/compiled/*.[ch])
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --group test --editable ".[train]"
+	$(BIN)/pip install --quiet --no-compile --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --no-compile --constraint constraints.txt --group test --editable ".[train]"
 	touch $@
 
 demo: install
@@ -26,10 +27,18 @@ demo: install
 	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh demo
 	@echo "# To type these commands yourself, first: . $(BIN)/activate"
 
+# Types take longer than all else together: side by side.
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs 2 --output-sync types style
+
 check: install
+	@$(SIDE_BY_SIDE)
+
+types: install
+	$(BIN)/mypy
+
+style: install
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/ruff check $(CHECKED)
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
@@ -43,10 +52,12 @@ browser:
 # Two at a time, a file each; more compute threads than cores would ruin each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --cov
 
-test: check browser
+test: install
+	@$(SIDE_BY_SIDE) browser
 	$(PYTEST) -m "not slow"
 
-test-all: check browser
+test-all: install
+	@$(SIDE_BY_SIDE) browser
 	$(PYTEST)
 
 # The page, on the model and the sample that ship.
