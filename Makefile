@@ -12,14 +12,13 @@ help:
 	@echo "make test      every check"
 	@echo "make test-all  and the slow tests: also the wheel in clean environments"
 
-# Not compiled beforehand: most of it is never imported, and that took longer than the download.
 # The stamp is as old as what it was made from: a changed pyproject.toml installs again.
 install: .venv/installed
 .venv/installed: pyproject.toml constraints.txt hatch_build.py $(wildcard gemel/compiled/*.[ch])
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/pip install --quiet --no-compile --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --no-compile --constraint constraints.txt --group test --editable ".[train]"
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --group test --editable ".[train]"
 	touch $@
 
 demo: install

@@ -166,6 +166,7 @@ def test_a_joint_network_lies_in_a_folder_and_goes_on(joint, tmp_path):
     assert more.config.network == joint.config.network
 
 
+@pytest.mark.slow
 def test_shared_letters_go_with_the_model_and_on_from_it(joint, tmp_path):
     pairs, config = make_pairs(), JOINT.replace(["text.spelling_buckets=512"])
     listener = Listener()

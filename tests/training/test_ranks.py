@@ -380,6 +380,7 @@ def assert_failed_with(done, words, times=1):
     assert "written after" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_bad_file_is_told_once(folder):
     (folder / "bad.csv").write_text("question1,question2,is_duplicate\na,b,perhaps\n")
     arguments = command(folder, "bad", 2)

@@ -121,6 +121,7 @@ def test_the_same_seed_is_the_same_model(start, refined):
     assert again.model.decision == refined.model.decision
 
 
+@pytest.mark.slow
 def test_known_pairs_go_along_and_tell_what_was_forgotten(start):
     known = known_pairs()
     said = []

@@ -350,6 +350,7 @@ def kill_and_resume(killed_runs, name, seed):
     return kills
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_is_bit_equal_to_unbroken(killed_runs):
     kills = (kill_and_resume(killed_runs, f"some{seed}", seed) for seed in range(3))
     assert any(kills), "no run was killed at all"
