@@ -1,6 +1,7 @@
 """Exports: asked of sentence-transformers itself; and which texts cannot agree."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,7 @@ TEXTS = [
     "zebra?",
 ]
 KINDS = [(pooling, both) for pooling in ("mean", "max") for both in ("false", "true")]
-QUORA = Path("/work/shared/data/qqp/dev_natural.csv")
+QUORA = Path(os.environ.get("GEMEL_QUORA", "dev_natural.csv"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """The tokenizer file reads texts as gemel does: asked of the library `tokenizers` itself."""
 
 import json
+import os
 import re
 import unicodedata
 from functools import cache
@@ -18,7 +19,7 @@ from gemel.exchange.token_file import token_file, write_token_file
 from gemel.samples import HELPDESK, PROBES
 from gemel.text import Rules, Tokenizer
 
-QUORA = Path("/work/shared/data/qqp/dev_natural.csv")
+QUORA = Path(os.environ.get("GEMEL_QUORA", "dev_natural.csv"))
 OLD_LETTERS = st.characters(exclude_categories=["Cs", "Cn"]).filter(
     lambda letter: unicodedata.ucd_3_2_0.category(letter) != "Cn"
 )
