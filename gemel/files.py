@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from io import BufferedWriter
@@ -16,6 +17,7 @@ __all__ = [
     "check_writable",
     "new_file",
     "new_folder",
+    "read_regular_file",
     "write_bytes",
     "write_text",
 ]
@@ -66,6 +68,46 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, content: str) -> None:
     """Write UTF-8 text as `write_bytes` does."""
     write_bytes(path, content.encode("utf-8"))
+
+
+def read_regular_file(path: Path, limit: int) -> bytes:
+    """Return the content of a regular file of an untrusted folder.
+
+    A symbolic link is not followed, and a pipe or device is not waited for.
+
+    Args:
+        path: the file; its parent folders may be symbolic links.
+        limit: largest size accepted, in bytes.
+
+    Raises:
+        FolderError: not a regular file, or larger than `limit`.
+        OSError: missing or not readable.
+    """
+    try:
+        descriptor = os.open(path, _UNTRUSTED)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
+            raise _not_regular(path) from error
+        raise
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise _not_regular(path)
+        if found.st_size > limit:
+            raise FolderError(f"{path}: {found.st_size:,} bytes; expected at most {limit:,}")
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(limit)
+    finally:
+        os.close(descriptor)
+
+
+# Opening a pipe would wait for its writer; Windows has neither links nor pipes in folders.
+_UNTRUSTED = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def _not_regular(path: Path) -> FolderError:
+    kind = "a symbolic link" if path.is_symlink() else "not a regular file"
+    return FolderError(f"{path}: {kind}; copy the file itself into the folder")
 
 
 def _umask() -> int:

@@ -5,12 +5,10 @@ from pathlib import Path
 
 from gemel.exchange.frozen import Frozen
 from gemel.files import write_bytes, write_text
-from gemel.folder import Model
+from gemel.folder import CARD, TERMS, Model, read_optional
 from gemel.folder.front_matter import front_matter, validation_figures, with_library
 
 __all__ = ["write_card"]
-
-_CARD, _TERMS = "README.md", "TERMS"
 
 _USES = {
     "sentence-transformers": """pip install "sentence-transformers>=6.2"
@@ -62,9 +60,9 @@ def write_card(
     Raises:
         OSError: they cannot be written.
     """
-    terms = None if beside is None else beside / _TERMS
-    if terms is not None and terms.is_file():
-        write_bytes(folder / _TERMS, terms.read_bytes())
+    terms = None if beside is None else read_optional(beside, TERMS)
+    if terms is not None:
+        write_bytes(folder / TERMS, terms)
     card = f"""{_front(name, to, model, frozen, beside)}
 # {name}
 
@@ -82,16 +80,16 @@ model by `gemel export --to {to}`.
 
 {_limits(frozen)}
 """
-    write_text(folder / _CARD, card)
+    write_text(folder / CARD, card)
 
 
 def _front(name: str, to: str, model: Model, frozen: Frozen, beside: Path | None) -> str:
-    card = None if beside is None else beside / _CARD
-    if card is None or not card.is_file():
+    card = None if beside is None else read_optional(beside, CARD)
+    if card is None:
         results = validation_figures(model.training, model.decision.threshold)
         front = front_matter(name, library=to, results=results)
     else:
-        front = with_library(card.read_text(encoding="utf-8", errors="replace"), name, to)
+        front = with_library(card.decode(errors="replace"), name, to)
     if frozen.only_cosine:
         return front
     # The figures are those of the pair head or the letters, which stayed behind.

@@ -1,12 +1,25 @@
 """A model on disk."""
 
 from gemel.folder.folder import (
+    CARD,
     FORMAT_VERSION,
+    TERMS,
     Model,
     check_place,
     load_model,
+    read_optional,
     replace_decision,
     save_model,
 )
 
-__all__ = ["FORMAT_VERSION", "Model", "check_place", "load_model", "replace_decision", "save_model"]
+__all__ = [
+    "CARD",
+    "FORMAT_VERSION",
+    "Model",
+    "TERMS",
+    "check_place",
+    "load_model",
+    "read_optional",
+    "replace_decision",
+    "save_model",
+]

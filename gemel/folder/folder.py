@@ -25,14 +25,24 @@ from safetensors import SafetensorError
 from gemel.config import Config
 from gemel.decision import Decision
 from gemel.errors import FolderError
-from gemel.files import check_replaceable, check_writable, new_folder
+from gemel.files import check_replaceable, check_writable, new_folder, read_regular_file
 from gemel.folder.card import card_text
 from gemel.folder.shapes import weight_shapes
 from gemel.pretrained import came_with_gemel
 from gemel.text import Rules, Tokenizer, Vocabulary
 from gemel.version import __version__
 
-__all__ = ["FORMAT_VERSION", "Model", "check_place", "load_model", "replace_decision", "save_model"]
+__all__ = [
+    "CARD",
+    "FORMAT_VERSION",
+    "Model",
+    "TERMS",
+    "check_place",
+    "load_model",
+    "read_optional",
+    "replace_decision",
+    "save_model",
+]
 
 FORMAT_VERSION = 5
 """Grows when an older gemel could no longer read the folder."""
@@ -46,7 +56,21 @@ _TRAINING = "training.json"
 _KEYS = {"format_version", "settings", "sha256"}
 _CHECKED = (_WEIGHTS, _TOKENIZER, _DECISION, _TRAINING)
 _PICTURE = "loss.png"
-_FILES = {"config.json", *_CHECKED, "README.md", _PICTURE}
+CARD, TERMS = "README.md", "TERMS"
+_MEGABYTE = 1 << 20
+_LIMITS = {
+    "config.json": 64 * _MEGABYTE,
+    _WEIGHTS: 4096 * _MEGABYTE,
+    _TOKENIZER: 1024 * _MEGABYTE,
+    _DECISION: 64 * _MEGABYTE,
+    _TRAINING: 64 * _MEGABYTE,
+    CARD: _MEGABYTE,
+    TERMS: _MEGABYTE,
+    _PICTURE: 16 * _MEGABYTE,
+}
+"""Largest size accepted of each file, in bytes."""
+_FILES = _LIMITS.keys() - {TERMS}
+"""What `save_model` writes."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,7 +128,7 @@ def check_place(path: str | Path, *, overwrite: bool = False) -> None:
 def _require_ours(path: Path) -> None:
     """Refuse a folder that holds anything but a gemel model: replacing it would lose that."""
     foreign = sorted({file.name for file in path.iterdir()} - _FILES)
-    ours = (path / "config.json").is_file() and _read_json(path / "config.json").keys() >= _KEYS
+    ours = (path / "config.json").is_file() and _read_json(path, "config.json").keys() >= _KEYS
     if foreign or not ours:
         found = f"; it holds {', '.join(foreign[:3])}" if foreign else ""
         if ours:
@@ -164,7 +188,7 @@ def save_model(
             model.training,
             picture=None if picture is None else _PICTURE,
         )
-        (folder / "README.md").write_text(card, encoding="utf-8", errors="replace")
+        (folder / CARD).write_text(card, encoding="utf-8", errors="replace")
 
 
 def replace_decision(
@@ -188,7 +212,6 @@ def replace_decision(
         FolderError: see `check_place`.
         OSError: it cannot be written; what stood there stays.
     """
-    picture = (came_with_gemel(path) or Path(path)) / _PICTURE
     save_model(
         dataclasses.replace(
             model,
@@ -196,7 +219,7 @@ def replace_decision(
             config=dataclasses.replace(model.config, decision=decision.settings),
         ),
         path if out is None else out,
-        picture=picture.read_bytes() if picture.exists() else None,
+        picture=read_optional(path, _PICTURE),
         overwrite=overwrite or out is None,
     )
 
@@ -209,7 +232,8 @@ def load_model(path: str | Path) -> Model:
 
     Raises:
         FolderError: no such folder, a missing, truncated, swapped or changed file, a newer
-            format, a wrong shape, a number that is not finite.
+            format, a wrong shape, a number that is not finite; a file that is a symbolic link, no
+            regular file, or too large.
     """
     folder = came_with_gemel(path) or Path(path)
     if not folder.is_dir():
@@ -217,8 +241,10 @@ def load_model(path: str | Path) -> Model:
         for old in folder.parent.glob(f".{folder.name}.old-*"):
             remedy = f"the one that was being replaced lies at {old}: rename it"
         raise FolderError(f"{path}: no such model folder; {remedy}")
-    config = _read_json(folder / "config.json")
+    config = _read_json(folder, "config.json")
     _check_version(config, folder)
+    for name in _LIMITS.keys() - {"config.json", *_CHECKED}:
+        read_optional(folder, name)
     content = _read_checked(folder, config.get("sha256"))
     try:
         settings = msgspec.convert(config["settings"], dict[str, Any])
@@ -240,18 +266,39 @@ def load_model(path: str | Path) -> Model:
     return dataclasses.replace(model, weights=weights)
 
 
+def read_optional(path: str | Path, name: str) -> bytes | None:
+    """Return a file of a model folder that need not be there; None if it is missing.
+
+    Args:
+        path: the folder, or the name of a model that came with gemel.
+        name: `CARD`, `TERMS` or the picture.
+
+    Raises:
+        FolderError: a symbolic link, no regular file, or too large.
+        OSError: not readable.
+    """
+    try:
+        return _read(came_with_gemel(path) or Path(path), name)
+    except FileNotFoundError:
+        return None
+
+
+def _read(folder: Path, name: str) -> bytes:
+    return read_regular_file(folder / name, _LIMITS[name])
+
+
 def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n", encoding="ascii")
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(folder: Path, name: str) -> dict[str, Any]:
     try:
-        content = path.read_bytes()
+        content = _read(folder, name)
     except FileNotFoundError as error:
         raise FolderError(
-            f"{path.parent}: not a gemel model: {path.name} is missing; `gemel train` makes one"
+            f"{folder}: not a gemel model: {name} is missing; `gemel train` makes one"
         ) from error
-    return _parse(content, path)
+    return _parse(content, folder / name)
 
 
 def _parse(content: bytes, path: Path) -> dict[str, Any]:
@@ -286,7 +333,7 @@ def _read_checked(folder: Path, sums: Any) -> dict[str, bytes]:
     for name in _CHECKED:
         path = folder / name
         try:
-            content[name] = path.read_bytes()
+            content[name] = _read(folder, name)
         except FileNotFoundError as error:
             raise FolderError(f"{folder}: damaged: {name} is missing") from error
         expected = sums.get(name) if isinstance(sums, dict) else None

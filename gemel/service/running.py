@@ -13,8 +13,8 @@ import uvicorn
 
 from gemel.api import open_index
 from gemel.errors import ConfigError
+from gemel.folder import CARD, read_optional
 from gemel.folder.front_matter import split_card
-from gemel.pretrained import came_with_gemel
 from gemel.service.app import make_app
 from gemel.service.grouping import Grouping
 from gemel.service.guard import Door
@@ -100,7 +100,7 @@ def serve(
             Grouping(db, str(model)),
             terms.limits,
             name=Path(model).name,
-            card=_card(came_with_gemel(model) or Path(model)),
+            card=_card(model),
         )
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{port}/"
@@ -143,12 +143,9 @@ def _read_ahead(db: str) -> None:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
 
 
-def _card(folder: Path) -> str:
-    """Give what a model folder says of itself to people; nothing where it says nothing."""
-    try:
-        return split_card((folder / "README.md").read_text(encoding="utf-8"))[1]
-    except (OSError, UnicodeDecodeError):
-        return ""
+def _card(model: str | Path) -> str:
+    """Return the text of a model's card; empty if it has none."""
+    return split_card((read_optional(model, CARD) or b"").decode(errors="replace"))[1]
 
 
 def _listen(address: Address) -> socket.socket:

@@ -1,6 +1,7 @@
 import dataclasses
 import hashlib
 import json
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ import safetensors.numpy
 
 from gemel.decision import Evidence
 from gemel.errors import FolderError
-from gemel.folder import FORMAT_VERSION, check_place, load_model, save_model
+from gemel.folder import FORMAT_VERSION, check_place, load_model, replace_decision, save_model
 from gemel.text import Rules, Tokenizer
 
 DECISION = (
@@ -430,3 +431,67 @@ def test_a_folder_of_the_format_before_is_read_with_the_defaults(tmp_path, tiny_
         del config["settings"]["network"][name]
     path.write_text(json.dumps(config))
     assert load_model(tmp_path / "m").config == tiny_model.config
+
+
+EVERY_FILE = ["config.json", *CHECKED, "README.md", "TERMS", "loss.png"]
+
+
+def link_to_copy(path):
+    """Replace a file by a symbolic link to an identical one elsewhere."""
+    elsewhere = path.parent.with_name("elsewhere")
+    elsewhere.write_bytes(path.read_bytes() if path.exists() else b"secret")
+    path.unlink(missing_ok=True)
+    path.symlink_to(elsewhere)
+
+
+def replace_by_pipe(path):
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+def replace_by_folder(path):
+    path.unlink(missing_ok=True)
+    path.mkdir()
+
+
+def link_to_device(path):
+    path.unlink(missing_ok=True)
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("name", EVERY_FILE)
+@pytest.mark.parametrize(
+    ("replace", "found"),
+    [
+        (link_to_copy, "a symbolic link"),
+        (link_to_device, "a symbolic link"),
+        (replace_by_pipe, "not a regular file"),
+        (replace_by_folder, "not a regular file"),
+    ],
+)
+def test_only_regular_files_of_an_untrusted_folder_are_read(folder, name, replace, found):
+    replace(folder / name)
+    with pytest.raises(FolderError, match=f"{name}: {found}; copy the file itself"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", EVERY_FILE)
+def test_a_file_above_its_size_limit(folder, name):
+    with (folder / name).open("ab") as stream:
+        stream.truncate(5 << 30)  # sparse: takes no space
+    with pytest.raises(FolderError, match=f"{name}: 5,368,709,120 bytes; expected at most"):
+        load_model(folder)
+
+
+def test_a_picture_that_became_a_link_is_not_copied(tiny_model, folder, tmp_path):
+    loaded = load_model(folder)
+    (tmp_path / "secret").write_text("secret")
+    (folder / "loss.png").symlink_to(tmp_path / "secret")
+    with pytest.raises(FolderError, match=r"loss\.png: a symbolic link"):
+        replace_decision(loaded, loaded.decision, folder, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_the_folder_itself_may_be_a_symbolic_link(folder, tmp_path):
+    (tmp_path / "current").symlink_to(folder)
+    assert load_model(tmp_path / "current").fingerprint == load_model(folder).fingerprint
