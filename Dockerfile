@@ -1,5 +1,6 @@
-# gemel serve, without torch: `docker build --tag gemel .`
-FROM python:3.13-slim-bookworm AS build
+# gemel serve, without torch: `docker build --tag gemel .`; docs/service.md has the command to run it.
+# A newer base image: `docker buildx imagetools inspect python:3.13-slim-bookworm` prints its digest.
+FROM python:3.13-slim-bookworm@sha256:01f42367a0a94ad4bc17111776fd66e3500c1d87c15bbd6055b7371d39c124fb AS build
 WORKDIR /source
 ENV GEMEL_KERNEL=require
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
@@ -11,9 +12,11 @@ RUN apt-get update \
     && python -m venv /opt/gemel \
     && /opt/gemel/bin/pip install --no-cache-dir ".[serve,postgres]"
 
-FROM python:3.13-slim-bookworm
+FROM python:3.13-slim-bookworm@sha256:01f42367a0a94ad4bc17111776fd66e3500c1d87c15bbd6055b7371d39c124fb
 COPY --from=build /opt/gemel /opt/gemel
-RUN useradd --system --uid 10001 --home-dir /corpus --create-home gemel
+# The service can write to its corpus and to /tmp only, also where the root is not mounted read-only.
+RUN useradd --system --uid 10001 --home-dir /corpus --create-home gemel \
+    && find / -xdev -type d -perm -0002 ! -path /tmp -exec chmod o-w {} +
 USER 10001
 ENV PATH=/opt/gemel/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /corpus
