@@ -1,4 +1,6 @@
+import functools
 import os
+import shutil
 import subprocess
 import tempfile
 import warnings
@@ -11,14 +13,20 @@ import psutil
 import psycopg
 import pytest
 
+import gemel.compiled
+from gemel.compiled import Library, find_library
 from gemel.config import Config, DecisionConfig
 from gemel.decision import Decision
 from gemel.folder import Model
+from gemel.inference import backend
 from gemel.text import Rules, Tokenizer
 
 # How long an example takes says something about the machine, not about gemel.
 hypothesis.settings.register_profile("gemel", deadline=None)
 hypothesis.settings.load_profile("gemel")
+
+PROCESSORS = {"amx": 0b1111, "avx512": 0b0111, "avx2": 0b0011, "plain": 0b0001, "none": 0}
+"""What `gemel_kinds` reports on a processor; "none" stands for an install without a compiler."""
 
 QUESTIONS = [
     "How old are you?",
@@ -64,6 +72,77 @@ def tiny_model():
         ),
         training={"data": "a digest", "kept_epoch": 3, "training_duplicates": 2},
     )
+
+
+class OnProcessor(Library):
+    """A compiled library that reports other kinds of processor than this one.
+
+    Args:
+        library: computes; must have been compiled for these kinds.
+        kinds: bits that `gemel_kinds` reports.
+    """
+
+    def __init__(self, library, kinds):
+        self._library = library._library
+        self.kinds = kinds
+
+    def call(self, name, numbers, *arrays):
+        return self.kinds if name == "gemel_kinds" else super().call(name, numbers, *arrays)
+
+
+@pytest.fixture(scope="session")
+def library_with(tmp_path_factory):
+    """A function that gives a library for kinds of processor, emulated if this one lacks them."""
+
+    @functools.cache
+    def emulated():
+        folder = Path(gemel.compiled.__file__).parent
+        header = Path(__file__).with_name("compiled") / "emulated.h"
+        made = tmp_path_factory.mktemp("emulated") / "gemel.library"
+        compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
+        if compiler is None:
+            pytest.skip("needs a C compiler to emulate another processor")
+        flags = ["-O1", "-ffp-contract=fast", "-Wno-psabi", "-shared", "-fPIC", "-include", header]
+        sources = sorted(folder.glob("*.c"))
+        subprocess.run([*compiler.split(), *flags, *sources, "-o", made], check=True)
+        return Library(made)
+
+    def library(kinds):
+        real = find_library()
+        has_all = real is not None and real.call("gemel_kinds", ()) & kinds == kinds
+        return OnProcessor(real if has_all else emulated(), kinds)
+
+    return library
+
+
+@pytest.fixture
+def on_processor(library_with, monkeypatch):
+    """A function that lets backends find one of `PROCESSORS` in place of this one."""
+
+    def use(name):
+        def open_library():
+            if not PROCESSORS[name]:
+                raise OSError("not installed")
+            return library_with(PROCESSORS[name])
+
+        monkeypatch.setattr(backend, "open_library", open_library)
+        backend._compiled.cache_clear()
+
+    yield use
+    backend._compiled.cache_clear()
+
+
+@pytest.fixture(params=PROCESSORS)
+def processor(request, on_processor):
+    """Each of `PROCESSORS` in turn, by name."""
+    on_processor(request.param)
+    return request.param
+
+
+@pytest.fixture(scope="session", params=range(4), ids=["plain", "avx2", "avx512", "tiles"])
+def kind(request):
+    """Each kind of processor that code is compiled for, in the order of `gemel_kinds`."""
+    return request.param
 
 
 @pytest.fixture(scope="session")

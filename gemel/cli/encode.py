@@ -42,7 +42,8 @@ def encode(
     precision: Annotated[Precision, typer.Option(help="Of the numbers in a vector.")] = _FLOAT32,
     threads: Threads = None,
     backend: Annotated[
-        BackendName, typer.Option(help="What computes; auto takes the quickest here.")
+        BackendName,
+        typer.Option(help="What computes, and how exactly: see Precision in docs/speed.md."),
     ] = _AUTO,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an encoding that was stopped.")
@@ -63,7 +64,8 @@ def encode(
     from gemel.inference import available_cores
 
     engine = api.load(chosen_model(model), backend=backend.value)
-    note(f"backend: {engine.backend.name}, {engine.backend.why}")
+    used = engine.backend
+    note(f"backend: {used.name} ({used.precision}), {used.why}")
     with _stopping(out), WorkProgress(notes_console()) as progress:
         done = api.encode(
             questions,

@@ -30,7 +30,7 @@ def describe_environment() -> Iterator[str]:
     for name, version in versions().items():
         yield f"{name} {version}"
     backend = choose_backend()
-    yield f"backend {backend.name}: {backend.why}"
+    yield f"backend {backend.name}: {backend.precision}, {backend.why}"
     yield f"threads {available_cores()}"
     here = [extra.name for extra in find_extras() if extra.is_here]
     yield f"extras {', '.join(here) or 'none'}"

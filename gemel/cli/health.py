@@ -74,7 +74,11 @@ def _backends() -> Iterator[Finding]:
     from gemel.inference import choose_backend
 
     chosen = choose_backend()
-    yield Finding("backend", f"{chosen.name}: {chosen.why}")
+    exact = choose_backend("float32")
+    said = f"{chosen.name}: {chosen.precision}, {chosen.why}"
+    if exact.name != chosen.name:
+        said += f"; {exact.name} for models with network.masked = false"
+    yield Finding("backend", said)
     if find_library() is None:
         yield Finding(
             "compiled part",

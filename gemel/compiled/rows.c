@@ -9,15 +9,10 @@
    then the same of forget, new and output gate, then the next 16 units. The arguments of all but
    the new gate are halved: sigmoid(x) = (1 + tanh(x / 2)) / 2. */
 
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "kinds.h"
 
-#define INLINE static inline __attribute__((always_inline))
 #define BLOCK 16  /* units whose gates are computed together */
 #define ROWS 512  /* questions read together: their states stay in the second cache */
 #define LEAST (-1e30f)
@@ -58,34 +53,32 @@ INLINE void fetch(const Network *network, const Level *level, int64_t first, int
 #define TARGET
 #include "level.h"
 
-#if defined(__x86_64__)
+#if HAS_VECTORS
 #define KIND avx2
 #define LANES 8
 #define AT_ONCE 3
-#define TARGET __attribute__((target("avx2,fma")))
+#define TARGET FOR_PROCESSOR("avx2,fma")
 #include "level.h"
 
 #define KIND avx512
 #define LANES 16
 #define AT_ONCE 6
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl")))
+#define TARGET FOR_PROCESSOR("avx512f,avx512bw,avx512vl")
 #include "level.h"
 #endif
 
-#if defined(__x86_64__) && defined(__linux__) && defined(GEMEL_TILES)
+#if HAS_TILES
 #include "tiles.h"
-#define HAS_TILES 1
-#else
-#define HAS_TILES 0
 #endif
-
-enum { PLAIN, AVX2, AVX512, TILES };
 
 /* Say what this processor can do: a bit for each kind. */
 int64_t gemel_kinds(void)
 {
+#if defined(GEMEL_KINDS)
+    return GEMEL_KINDS;
+#else
     int64_t kinds = 1 << PLAIN;
-#if defined(__x86_64__)
+#if HAS_VECTORS
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         kinds |= 1 << AVX2;
@@ -98,6 +91,7 @@ int64_t gemel_kinds(void)
         kinds |= 1 << TILES;
 #endif
     return kinds;
+#endif
 }
 
 static void read_level(int kind, const Network *network, const Level *level, const State *before,
@@ -109,7 +103,7 @@ static void read_level(int kind, const Network *network, const Level *level, con
         return;
     }
 #endif
-#if defined(__x86_64__)
+#if HAS_VECTORS
     if (kind == AVX512) {
         level_avx512(network, level, before, after);
         return;

@@ -7,14 +7,7 @@
    Gates, in the order input, forget, new, output, and what is multiplied with weights are float32,
    or bfloat16 if `is_short`; all else is float32. */
 
-#include <stdint.h>
-#include <string.h>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-#define INLINE static inline __attribute__((always_inline))
+#include "kinds.h"
 
 typedef struct {
     int64_t units, number, highest;
@@ -37,19 +30,17 @@ typedef struct {
 #define TARGET
 #include "steps.h"
 
-#if defined(__x86_64__)
+#if HAS_VECTORS
 #define KIND avx2
 #define LANES 8
-#define TARGET __attribute__((target("avx2,fma")))
+#define TARGET FOR_PROCESSOR("avx2,fma")
 #include "steps.h"
 
 #define KIND avx512
 #define LANES 16
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl")))
+#define TARGET FOR_PROCESSOR("avx512f,avx512bw,avx512vl")
 #include "steps.h"
 #endif
-
-enum { PLAIN, AVX2, AVX512 }; /* as `gemel_kinds` tells them */
 
 static void take(int kind, Step *step, const int64_t *starts, int is_backward, int is_short)
 {
@@ -59,7 +50,7 @@ static void take(int kind, Step *step, const int64_t *starts, int is_backward, i
     step->next = here[2] - here[1];
     step->before = step->number ? here[-1] : 0;
     step->first = starts[1];
-#if defined(__x86_64__)
+#if HAS_VECTORS
     if (kind == AVX512) {
         step_avx512(step, is_backward, is_short);
         return;

@@ -1,15 +1,16 @@
 /* One level of the tree, its products in the tiles of an AMX processor: in bfloat16, summed in
    float32. Weights are (blocks, width / 32, 4 gates, 16 pairs of units, 16 units, 2). */
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #define KIND tiles
 #define LANES 16
 #define AT_ONCE 1
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16,amx-tile,amx-bf16")))
+#define TARGET FOR_PROCESSOR("avx512f,avx512bw,avx512vl,avx512bf16,amx-tile,amx-bf16")
 #define WITH_TILES
 #include "level.h"
+
+#if !defined(GEMEL_EMULATED)
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* Whether the processor has tiles and the system lets us use them. */
 static int may_use_tiles(void)
@@ -23,17 +24,22 @@ static int may_use_tiles(void)
     return has_tiles && has_bfloat16 && !syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA);
 }
 
+/* Round 32 numbers to bfloat16. */
+TARGET INLINE void round_outputs(uint16_t *to, const float *from)
+{
+    const __m512bh both = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + 16), _mm512_loadu_ps(from));
+    memcpy(to, &both, sizeof both);
+}
+#endif
+
 /* Gather the outputs of the nodes that are gone on from, in bfloat16. */
 TARGET static void gather_outputs(const Network *network, const Level *level, const State *before)
 {
     const int64_t width = network->width;
     for (int64_t parent = 0; parent < level->parents; parent++)
-        for (int64_t unit = 0; unit < width; unit += 32) {
-            const float *const from = before->h + level->parent[parent] * width + unit;
-            const __m512bh both =
-                _mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + 16), _mm512_loadu_ps(from));
-            memcpy(network->outputs + parent * width + unit, &both, sizeof both);
-        }
+        for (int64_t unit = 0; unit < width; unit += 32)
+            round_outputs(network->outputs + parent * width + unit,
+                          before->h + level->parent[parent] * width + unit);
 }
 
 TARGET static void level_tiles(const Network *network, const Level *level, const State *before,

@@ -15,9 +15,9 @@ typedef int32_t Bits __attribute__((vector_size(4 * LANES), aligned(4), may_alia
 /* The higher numbers of both; where one is none, that of `b`. */
 TARGET INLINE Floats OF_KIND(higher)(Floats a, Floats b)
 {
-#if defined(__x86_64__) && LANES == 16
+#if HAS_VECTORS && !defined(GEMEL_EMULATED) && LANES == 16
     return (Floats)_mm512_max_ps((__m512)a, (__m512)b);
-#elif defined(__x86_64__) && LANES == 8
+#elif HAS_VECTORS && !defined(GEMEL_EMULATED) && LANES == 8
     return (Floats)_mm256_max_ps((__m256)a, (__m256)b);
 #else
     const Bits yes = a > b;

@@ -25,8 +25,9 @@ class Engine:
 
     Args:
         model: what a model folder holds.
-        backend: what computes, "compiled" or "numpy"; "auto" takes the quickest on this machine,
-            and `.backend` says which that is and why.
+        backend: one of `gemel.config.BACKENDS`, which states the precision of each; "auto" never
+            takes reduced precision for a model with `network.masked = false`, as imported Trax
+            models have. `.backend` tells which was chosen, its precision, and why.
 
     Raises:
         ConfigError: no such backend, or not on this machine.
@@ -34,7 +35,7 @@ class Engine:
 
     def __init__(self, model: Model, *, backend: str = "auto"):
         self.model = model
-        self.backend = choose_backend(backend)
+        self.backend = choose_backend(backend, model.config.network)
         self._twin = NumpyTwin(model.weights, model.tokenizer, model.config.network, self.backend)
 
     @classmethod

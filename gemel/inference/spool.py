@@ -35,6 +35,8 @@ class SpoolIdentity:
     """How it is read."""
     model: str
     """The model's fingerprint."""
+    backend: str
+    """Precision in which vectors are computed: "float32" or "bfloat16"."""
     precision: str
     """Of the vectors."""
     dim: int
@@ -162,4 +164,5 @@ _NAMES: dict[str, Any] = {
     "changed": "the time when the questions' file was last written",
     "source": "the questions' file",
     "columns": "the way it is read",
+    "backend": "the backend's precision",
 }

@@ -23,7 +23,7 @@ class NumpyTwin:
         weights: arrays named as in the model folder.
         tokenizer: turns questions into ids.
         network: the twin's shape.
-        backend: what computes; the quickest here if None.
+        backend: what computes; if None, what `choose_backend` takes for this network.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class NumpyTwin:
         backend: Backend | None = None,
     ):
         self.tokenizer = tokenizer
-        self.backend = backend or choose_backend()
+        self.backend = backend or choose_backend(network=network)
         self.encoder = NumpyEncoder(
             weights,
             self.backend.make_lstm,

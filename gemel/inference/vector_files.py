@@ -98,6 +98,7 @@ def encode_file(
         changed=about.st_mtime_ns,
         columns=f"{columns}, at most {bad_rows.allowed} bad rows",
         model=engine.model.fingerprint,
+        backend=engine.backend.precision,
         precision=precision,
         dim=engine.model.config.network.dim,
     )

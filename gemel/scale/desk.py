@@ -46,7 +46,8 @@ class Desk:
 
 @functools.lru_cache(maxsize=1)
 def _engine(path: Path, fingerprint: str) -> Engine:
-    return Engine.load(path)
+    # Tasks of one run may compute on different processors; their vectors must not differ.
+    return Engine.load(path, backend="float32")
 
 
 def split_rows(keys: Int[np.ndarray, "rows"], parts: int) -> Iterator[Int[np.ndarray, "_"]]:

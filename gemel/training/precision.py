@@ -5,14 +5,18 @@ import torch
 __all__ = ["uses_bfloat16"]
 
 
-def uses_bfloat16(precision: str, device: torch.device) -> bool:
+def uses_bfloat16(precision: str, device: torch.device, *, is_exact: bool = False) -> bool:
     """Resolve the setting `training.precision` on this machine.
 
     Args:
         precision: "float32", "bfloat16", or "auto": bfloat16 where the device multiplies it
             (elsewhere it would be slow).
         device: where the network learns.
+        is_exact: whether Trax's numbers are promised (see `NetworkConfig.is_exact`), so that
+            "auto" is float32.
     """
+    if precision == "auto" and is_exact:
+        return False
     if precision == "auto" and device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if precision == "auto":

@@ -74,7 +74,7 @@ class Trainer:
         self.device, problem = choose_device(settings.device, self.ranks)
         if problem:
             reporter.warn(problem)
-        self.bfloat16 = uses_bfloat16(settings.precision, self.device)
+        self.bfloat16 = uses_bfloat16(settings.precision, self.device, is_exact=not model.masked)
         parts = {
             "weights": model.processor,
             "head": model.head,

@@ -15,7 +15,7 @@ from rendering.pages import DOCS
 
 import gemel
 from gemel.cli.exit_codes import ExitCode
-from gemel.config import Config
+from gemel.config import BACKENDS, Config
 from gemel.data.sources import KINDS
 from gemel.folder import folder
 from gemel.inference import vector_files
@@ -96,6 +96,11 @@ def test_every_verb_and_option_named_in_a_sentence_is_one():
 @pytest.mark.parametrize("name", GENERATED)
 def test_what_is_made_from_the_code_is_current(name):
     assert TEXTS[name] == GENERATED[name](), "make docs-pages writes it anew"
+
+
+def test_the_manual_shows_the_precision_of_each_backend():
+    rows = [f"| `{name}` | {precision} |" for name, precision in BACKENDS.items()]
+    assert "\n".join(rows) in TEXTS["speed.md"]
 
 
 def test_every_verb_has_its_help():

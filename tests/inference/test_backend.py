@@ -2,11 +2,16 @@ import numpy as np
 import pytest
 
 from gemel import ConfigError, Engine
-from gemel.compiled import Library, find_library, open_library
+from gemel.compiled import Library
+from gemel.config import BACKENDS, NetworkConfig
+from gemel.folder import save_model
 from gemel.inference import backend
 from gemel.inference.backend import choose_backend
+from gemel.scale.desk import _engine
 
-compiled = pytest.mark.skipif(find_library() is None, reason="installed without the compiled part")
+UNMASKED = NetworkConfig(masked=False)
+ASKED = ["How old are you?", "What is your age?", "Is Python 3.12 quicker than 3.11?", "ok", "wyh?"]
+FLOAT32 = {"rtol": 0, "atol": 1e-5}
 
 
 @pytest.fixture(autouse=True)
@@ -14,10 +19,6 @@ def afresh():
     backend._compiled.cache_clear()
     yield
     backend._compiled.cache_clear()
-
-
-def without_library():
-    raise OSError("no such file")
 
 
 class Wrong(Library):
@@ -30,55 +31,83 @@ class Wrong(Library):
         return 15 if name == "gemel_kinds" else 0
 
 
-class Plain(Wrong):
-    """Runs on a processor that has nothing special."""
-
-    def call(self, name, numbers, *arrays):
-        return 1 if name == "gemel_kinds" else open_library().call(name, numbers, *arrays)
-
-
-def test_numpy_can_be_asked_for(tiny_model):
-    engine = Engine(tiny_model, backend="numpy")
-    assert (engine.backend.name, engine.backend.why) == ("numpy", "asked for")
-    quickest = Engine(tiny_model)
-    asked = ["How old are you?", "and you"]
-    cosines = (engine.encode(asked) * quickest.encode(asked)).sum(axis=1)
-    np.testing.assert_allclose(cosines, 1, atol=1e-4)
+@pytest.fixture(scope="module")
+def shipped():
+    """The model that ships, and its exact vectors."""
+    engine = Engine.load("quora-en", backend="numpy")
+    return engine.model, engine.encode(ASKED)
 
 
-@pytest.mark.parametrize(
-    ("library", "why"),
-    [(without_library, "without its compiled part"), (Wrong, "wrong numbers")],
-)
-def test_without_a_library_that_computes_right_numpy_does(monkeypatch, library, why):
-    monkeypatch.setattr(backend, "open_library", library)
-    chosen = choose_backend()
-    assert chosen.name == "numpy"
-    assert why in chosen.why
+def test_numpy_can_be_asked_for():
+    chosen = choose_backend("numpy")
+    assert (chosen.name, chosen.why, chosen.precision) == ("numpy", "asked for", "float32")
+
+
+def test_without_a_library_numpy_computes(on_processor):
+    on_processor("none")
+    assert_numpy_computes("without its compiled part")
+
+
+def test_where_a_library_computes_wrong_numbers_numpy_does(monkeypatch):
+    monkeypatch.setattr(backend, "open_library", Wrong)
+    assert_numpy_computes("wrong numbers")
+
+
+def assert_numpy_computes(why):
+    for name in ("auto", "float32"):
+        chosen = choose_backend(name)
+        assert chosen.name == "numpy"
+        assert why in chosen.why
     for name in ("compiled", "tiles"):
         with pytest.raises(ConfigError, match=f"backend {name} cannot be had: .*{why}"):
             choose_backend(name)
 
 
-@compiled
-def test_the_one_that_is_chosen_says_why():
-    assert choose_backend().name in ("tiles", "compiled")
-    assert choose_backend("compiled").name == "compiled"
-    assert "quickest" in choose_backend().why
+def test_auto_takes_bfloat16_only_where_no_exact_numbers_are_promised(processor):
+    float32 = "numpy" if processor == "none" else "compiled"
+    fastest = "tiles" if processor == "amx" else float32
+    assert choose_backend().name == choose_backend("auto", NetworkConfig()).name == fastest
+    assert choose_backend().precision == ("bfloat16" if processor == "amx" else "float32")
+    for exact in (choose_backend("auto", UNMASKED), choose_backend("float32")):
+        assert (exact.name, exact.precision) == (float32, "float32")
+        assert ("quickest" in exact.why) == (processor != "none")
 
 
-@compiled
-def test_a_processor_without_tiles_computes_in_float32(monkeypatch, tiny_model):
-    monkeypatch.setattr(backend, "open_library", Plain)
-    engine = Engine(tiny_model)
-    assert engine.backend.name == "compiled"
-    with pytest.raises(ConfigError, match="no tiles"):
-        choose_backend("tiles")
-    asked = ["How old are you?", "and you"]
-    exact = Engine(tiny_model, backend="numpy").encode(asked)
-    np.testing.assert_allclose(engine.encode(asked), exact, atol=1e-6)
+def test_what_is_asked_for_by_name_is_given_or_refused(processor):
+    for name, needs in (("tiles", {"amx"}), ("compiled", {"amx", "avx512", "avx2", "plain"})):
+        if processor in needs:
+            assert choose_backend(name, UNMASKED).name == name
+        else:
+            with pytest.raises(ConfigError, match=f"backend {name} cannot be had"):
+                choose_backend(name)
+
+
+def test_float32_gives_numpys_vectors_on_every_processor(processor, shipped):
+    model, exact = shipped
+    engine = Engine(model, backend="float32")
+    assert engine.backend.precision == "float32"
+    np.testing.assert_allclose(engine.encode(ASKED), exact, **FLOAT32)
+
+
+def test_auto_stays_within_the_bound_of_tiles(processor, shipped):
+    model, exact = shipped
+    vectors = Engine(model).encode(ASKED)
+    assert (vectors * exact).sum(axis=1).min() > 0.9999
+    if processor == "amx":  # the test can tell tiles from float32
+        assert np.abs(vectors - exact).max() > FLOAT32["atol"]
+
+
+def test_tasks_of_a_large_run_compute_in_float32(on_processor, shipped, tmp_path):
+    """They may run on machines with different processors."""
+    on_processor("amx")
+    assert choose_backend().name == "tiles"
+    save_model(shipped[0], tmp_path / "model")
+    assert _engine.__wrapped__(tmp_path / "model", "").backend.name == "compiled"
 
 
 def test_there_are_no_others():
-    with pytest.raises(ConfigError, match="one of auto, tiles, compiled, numpy, not 'cuda'"):
+    assert list(BACKENDS) == ["auto", "float32", "tiles", "compiled", "numpy"]
+    with pytest.raises(
+        ConfigError, match="one of auto, float32, tiles, compiled, numpy, not 'cuda'"
+    ):
         choose_backend("cuda")

@@ -1,3 +1,4 @@
+import functools
 import shutil
 
 import numpy as np
@@ -6,20 +7,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemel.compiled import find_library
-from gemel.inference import Engine
 from gemel.inference.compiled_lstm import TILES, CompiledLSTM
 from gemel.inference.lstm import NumpyLSTM
 from gemel.text import TokenTable
 
-LIBRARY = find_library()
-ALL_KINDS = LIBRARY.call("gemel_kinds", ()) if LIBRARY else 0
-KINDS = [kind for kind in range(TILES + 1) if ALL_KINDS >> kind & 1]
 WORDS, DEPTH = 7, 5
 rows_of_ids = st.lists(st.lists(st.integers(0, WORDS - 1), max_size=6), min_size=1, max_size=20)
 
 
+@pytest.fixture(scope="session")
+def compile_lstm(library_with, kind):
+    """A function that makes an LSTM for a kind of processor."""
+    return functools.partial(CompiledLSTM, library=library_with(1 << kind), kind=kind)
+
+
 def test_it_was_compiled_if_there_is_a_compiler():
-    assert KINDS or not (shutil.which("cc") or shutil.which("gcc"))
+    assert find_library() or not (shutil.which("cc") or shutil.which("gcc"))
 
 
 def draw_weights(units, seed, scale):
@@ -32,7 +35,6 @@ def draw_weights(units, seed, scale):
     return {name: array.astype(np.float32) for name, array in weights.items()}
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("highest", [False, True])
 @given(
     rows=rows_of_ids,
@@ -41,11 +43,11 @@ def draw_weights(units, seed, scale):
     scale=st.sampled_from([1e-30, 0.3, 20.0]),
 )
 @settings(max_examples=60)
-def test_it_gives_numpys_numbers(kind, highest, rows, units, seed, scale):
+def test_it_gives_numpys_numbers(compile_lstm, kind, highest, rows, units, seed, scale):
     """Every kind of processor, odd numbers of units, few rows and many, gates at both ends."""
     weights = draw_weights(units, seed, scale)
     plain = NumpyLSTM(weights, "lstm", highest=highest)
-    compiled = CompiledLSTM(weights, "lstm", highest=highest, library=LIBRARY, kind=kind)
+    compiled = compile_lstm(weights, "lstm", highest=highest)
     table, vectors = TokenTable.from_rows(rows), weights["embedding.weight"]
     expected = plain(table, vectors)
     atol = 0.05 if kind == TILES else 5e-4  # bfloat16 keeps eight bits of a factor
@@ -54,29 +56,21 @@ def test_it_gives_numpys_numbers(kind, highest, rows, units, seed, scale):
     np.testing.assert_allclose(alone, expected, atol=atol)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_more_rows_than_are_read_together(kind):
+def test_more_rows_than_are_read_together(compile_lstm, kind):
     random = np.random.default_rng(0)
     weights = draw_weights(16, 0, 0.3)
     rows = [random.integers(WORDS, size=random.integers(9)).tolist() for _ in range(1300)]
     table, vectors = TokenTable.from_rows(rows), weights["embedding.weight"]
-    compiled = CompiledLSTM(weights, "lstm", highest=True, library=LIBRARY, kind=kind)
+    compiled = compile_lstm(weights, "lstm", highest=True)
     expected = NumpyLSTM(weights, "lstm", highest=True)(table, vectors)
-    np.testing.assert_allclose(compiled(table, vectors), expected, atol=0.03)
+    np.testing.assert_allclose(
+        compiled(table, vectors), expected, rtol=0, atol=0.03 if kind == TILES else 1e-5
+    )
 
 
-@pytest.mark.skipif(TILES not in KINDS, reason="no AMX on this processor")
-def test_tiles_change_no_vector_by_much():
-    """A cosine of at least 0.9999 to what training's mode "eval" gives."""
-    asked = ["How old are you?", "What is your age?", "Is Python 3.12 quicker than 3.11?", "ok"]
-    vectors, exact = (Engine.load("quora-en", backend=b).encode(asked) for b in ("tiles", "numpy"))
-    assert (vectors * exact).sum(axis=1).min() > 0.9999
-
-
-@pytest.mark.skipif(not KINDS, reason="installed without the compiled part")
-def test_other_arrays_than_it_reads_are_refused():
+def test_other_arrays_than_it_reads_are_refused(library_with):
     weights = draw_weights(4, 0, 1.0)
-    lstm = CompiledLSTM(weights, "lstm", highest=True, library=LIBRARY, kind=0)
+    lstm = CompiledLSTM(weights, "lstm", highest=True, library=library_with(1), kind=0)
     lstm.recurrent = lstm.recurrent.astype(np.float64)
     with pytest.raises(TypeError, match=r"float32, int32, .* not float64"):
         lstm(TokenTable.from_rows([[1, 2]]), weights["embedding.weight"])

@@ -1,3 +1,4 @@
+import dataclasses
 import gzip
 import json
 import os
@@ -22,7 +23,7 @@ TEXTS = [f"How old is {word} {n}?" for n, word in enumerate(["he", "she", "it", 
 
 @pytest.fixture
 def engine(tiny_model):
-    return Engine(tiny_model)
+    return Engine(tiny_model, backend="float32")
 
 
 @pytest.fixture
@@ -102,6 +103,10 @@ def test_half_a_lot_behind_the_last_whole_one_does_not_count(engine, questions, 
 def test_what_was_stopped_is_neither_lost_nor_mixed_up(engine, questions, stopped):
     with pytest.raises(DataError, match="partial: holds vectors of an encoding that was stopped"):
         encode_file(engine, questions, stopped)
+    other = Engine(engine.model, backend="numpy")
+    other.backend = dataclasses.replace(other.backend, name="tiles")
+    with pytest.raises(DataError, match="the backend's precision was 'float32', is 'bfloat16'"):
+        encode_file(other, questions, stopped, resume=True)
     with pytest.raises(DataError, match="precision was 'float32', is 'int8'"):
         encode_file(engine, questions, stopped, precision="int8", resume=True)
     questions.write_text(questions.read_text() + "n99,what else?\n")

@@ -1,3 +1,4 @@
+import functools
 from unittest import mock
 
 import numpy as np
@@ -11,18 +12,24 @@ from gemel.compiled import find_library
 from gemel.layers import packed
 from gemel.layers.packed import PackedRows, can_pack, read_packed
 
-LIBRARY = find_library()
-ALL_KINDS = LIBRARY.call("gemel_kinds", ()) if LIBRARY else 0
-KINDS = [kind for kind in range(packed._KINDS) if ALL_KINDS >> kind & 1]
 DEPTH = 5
 some_lengths = st.lists(st.integers(0, 6), min_size=1, max_size=12).filter(any)
 
-pytestmark = pytest.mark.skipif(LIBRARY is None, reason="installed without the compiled part")
+pytestmark = pytest.mark.skipif(
+    find_library() is None, reason="installed without the compiled part"
+)
 
 
-def for_kind(kind):
-    """Compute as another kind of processor does."""
-    return mock.patch.object(packed, "_kind", return_value=kind)
+@pytest.fixture(scope="session", params=range(packed._KINDS), ids=["plain", "avx2", "avx512"])
+def as_on(request, library_with):
+    """A context in which is computed as on one kind of processor, and then another."""
+    library = library_with(1 << request.param)
+    return functools.partial(
+        mock.patch.multiple,
+        packed,
+        _kind=lambda: request.param,
+        _library=lambda: library,
+    )
 
 
 class Case:
@@ -70,23 +77,26 @@ def assert_close(found, expected, share=1e-5):
         torch.testing.assert_close(one, other, atol=share * float(other.abs().max()), rtol=0)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("highest", [False, True])
-@given(some_lengths, st.integers(1, 37), st.booleans(), st.integers(0, 99))
-@settings(max_examples=20, deadline=None)
-def test_it_is_the_cell_word_by_word(kind, highest, lengths, units, backwards, seed):
+@given(
+    lengths=some_lengths,
+    units=st.integers(1, 37),
+    backwards=st.booleans(),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=20)
+def test_it_is_the_cell_word_by_word(as_on, highest, lengths, units, backwards, seed):
     case = Case(lengths, units, seed)
     expected = case.gradients(case.slowly(highest, backwards))
-    with for_kind(kind):
+    with as_on():
         assert_close(case.gradients(case.packed(highest, backwards)), expected)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("highest", [False, True])
-def test_bfloat16_is_close(kind, highest):
+def test_bfloat16_is_close(as_on, highest):
     case = Case([3, 0, 9, 9, 1] * 20, units=40)
     expected = case.gradients(case.packed(highest))
-    with for_kind(kind), torch.autocast("cpu", torch.bfloat16):
+    with as_on(), torch.autocast("cpu", torch.bfloat16):
         pooled = case.packed(highest)
         assert pooled.dtype == torch.float32
         found = case.gradients(pooled)
@@ -126,13 +136,12 @@ def test_gates_that_are_wide_open_or_shut_learn_finite_numbers(extreme):
     assert all(each.isfinite().all() for each in case.gradients(case.packed(highest=False)))
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("highest", [False, True])
-def test_what_is_no_number_comes_out_as_none(kind, highest):
+def test_what_is_no_number_comes_out_as_none(as_on, highest):
     case = Case([4, 2])
     with torch.no_grad():
         case.cell.bias[5] = torch.nan
-    with for_kind(kind):
+    with as_on():
         assert all(each.isnan().any() for each in case.gradients(case.packed(highest)))
 
 
