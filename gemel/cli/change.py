@@ -59,9 +59,10 @@ def remove(
 ) -> None:
     """Forget questions of a corpus for good.
 
-    Their texts are erased from an SQLite file at once; PostgreSQL keeps them in its files until
-    its tables are rewritten, and backups keep what they hold. The exit code is 1 if an id was not
-    there.
+    Their texts are erased from an SQLite file at once. While another process reads it that cannot
+    be done: then the next gemel command that opens the file does it, or the running service.
+    PostgreSQL keeps them in its files until its tables are rewritten, and backups keep what they
+    hold. The exit code is 1 if an id was not there.
 
     Example: gemel remove q17 q18 --db site.db
     """
@@ -69,11 +70,19 @@ def remove(
 
     with open_store(db, create=False) as store:
         gone = store.remove(ids)
+        erased = store.finish_erasing(now=True)
     missing = [each for each in dict.fromkeys(ids) if each not in gone]
     if as_json:
-        typer.echo(json.dumps({"db": shown(db), "removed": gone, "missing": missing}))
+        found = {"db": shown(db), "removed": gone, "missing": missing, "erased": erased}
+        typer.echo(json.dumps(found))
     else:
         typer.echo(f"{shown(db)}: {len(gone):,} question{'' if len(gone) == 1 else 's'} removed")
+    if not erased and "://" not in db:
+        typer.echo(
+            f"gemel: {db}: another process reads it, so texts that were removed are still in its "
+            "files; the next gemel command that opens it erases them, or the running service",
+            err=True,
+        )
     if missing:
         typer.echo(
             f"gemel: not there: {', '.join(missing)}; gemel search QUESTION --db DB shows ids",

@@ -198,9 +198,6 @@ class PostgresStore(RelationalStore):
             )
         return not dead
 
-    def _after_removal(self) -> None:
-        """Do nothing: a table is not written anew for one question; `erase` is for that."""
-
     def backup(self, path: str | Path) -> None:
         """Write all of it, as it stands at one moment, into a new file, while others go on.
 

@@ -45,9 +45,9 @@ class RelationalStore(ReviewTable, KeyTable):
     def backup(self, path: str | Path) -> None:
         """Write all of it, as it stands at one moment, into a new file, while others go on."""
 
-    @abstractmethod
-    def _after_removal(self) -> None:
-        """Do of `erase` what can be done at every removal."""
+    def finish_erasing(self, *, now: bool = False) -> bool:  # noqa: ARG002
+        """Return False: only `erase` does it."""
+        return False
 
     def state(self) -> StoreState:
         """Say where it stands."""
@@ -137,8 +137,6 @@ class RelationalStore(ReviewTable, KeyTable):
             keep(session, keys, questions)
             session.insert_vectors(keys, ledger.generation, keys, kept)
             ledger.questions += len(questions)
-        if there:
-            self._after_removal()
         return keys
 
     def _agree(self, ledger: Ledger, model: str, dim: int) -> None:
@@ -158,8 +156,6 @@ class RelationalStore(ReviewTable, KeyTable):
         asked = [name for name in dict.fromkeys(ids) if is_plain(name)]
         with self.changing() as (session, ledger):
             there = forget(session, ledger, asked)
-        if there:
-            self._after_removal()
         return [name for name in asked if name in there]
 
     def begin_reindex(self, model: str, dim: int) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from jaxtyping import Float16, Int64
 from gemel.errors import StoreError
 from gemel.search.backups import new_backup
 from gemel.search.relational import RelationalStore
-from gemel.search.sessions import Row, Session
+from gemel.search.sessions import Ledger, Row, Session
+from gemel.search.sqlite_pages import OPENING, clear_unused, open_raw, release_raw
 from gemel.search.sqlite_schema import NEW_IDENTITY, check_schema, make_schema
 
 __all__ = ["SQLiteStore"]
@@ -21,6 +23,10 @@ _PATIENCE = 30.0
 """Seconds to wait for another writer."""
 _WIPING = 1.0
 """Seconds that a removal waits for readers to let go of the texts."""
+_REST = 4
+"""How many times as long as the last erasure took the next one is put off."""
+_TRIES = 3
+"""How often erasing begins again when another process writes in between."""
 _PRAGMAS = (
     "synchronous = FULL",  # what was acknowledged outlives a power cut
     "secure_delete = ON",
@@ -44,9 +50,15 @@ _REMEDIES = {
 class _Session(Session):
     def __init__(self, connection: sqlite3.Connection):
         self.connection = connection
+        self.deleted = False
+        """Whether rows were deleted since this was last set."""
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
-        return self.connection.execute(statement, values).fetchall()
+        before = self.connection.total_changes
+        rows = self.connection.execute(statement, values).fetchall()
+        if statement.startswith("DELETE") and self.connection.total_changes > before:
+            self.deleted = True
+        return rows
 
     def insert(self, table: str, rows: Sequence[Row]) -> None:
         if rows:
@@ -106,6 +118,10 @@ class SQLiteStore(RelationalStore):
                 raise
         self._idle.append(session)
         self._file = self._identity()
+        self._pending = False
+        """Whether traces of what was removed are known to be left."""
+        self._rest_until = 0.0
+        self._finish()
 
     @property
     def name(self) -> str:
@@ -117,13 +133,14 @@ class SQLiteStore(RelationalStore):
         return self._connect(self._mode)
 
     def _connect(self, mode: str) -> _Session:
-        connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=_PATIENCE,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        with OPENING:
+            connection = sqlite3.connect(
+                f"{self.path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                timeout=_PATIENCE,
+                isolation_level=None,
+                check_same_thread=False,
+            )
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         return _Session(connection)
@@ -165,21 +182,94 @@ class SQLiteStore(RelationalStore):
             raise StoreError(f"{self.name}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}")
         return np.frombuffer(b"".join(vectors), "<f2").reshape(len(vectors), dim).astype(np.float16)
 
+    @contextmanager
+    def changing(self) -> Iterator[tuple[Session, Ledger]]:
+        """Lend the session of the one writer, as `Sessions` does; erase what it deleted."""
+        with super().changing() as (session, ledger):
+            assert isinstance(session, _Session)
+            session.deleted = False
+            yield session, ledger
+            if deleted := session.deleted:
+                session.run("UPDATE erasure SET pending = 1")
+        self._pending = self._pending or deleted
+        if self._pending and monotonic() >= self._rest_until:
+            with suppress(StoreError):  # the change itself is stored
+                self._erase(_WIPING if deleted else 0.0)
+
     def erase(self) -> bool:
-        """Wipe what is left of removed texts.
+        """Erase all traces of what was removed, from the file and its write-ahead log.
 
-        The file itself holds no text that was removed; the write-ahead log does, until no reader
-        needs it and it is emptied.
+        `remove` and whatever else deletes does so itself, unless the last erasure was just now:
+        then the next change, `close`, the next opening or a running service does.
+
+        Returns:
+            False: a reader, or another writer, holds on to them; the same will try again.
         """
-        with self._turn, self.session() as session:
-            session.run(f"PRAGMA busy_timeout = {int(_WIPING * 1000)}")
-            ((busy, *_),) = session.run("PRAGMA wal_checkpoint(TRUNCATE)")
-            session.run(f"PRAGMA busy_timeout = {int(_PATIENCE * 1000)}")
-        return not busy
+        return self._erase(_WIPING)
 
-    def _after_removal(self) -> None:
-        with suppress(StoreError):  # the removal itself is kept; a full disk does not undo it
-            self.erase()
+    def finish_erasing(self, *, now: bool = False) -> bool:
+        """Erase if something waits for it; see `Store`."""
+        with self.session() as session:
+            ((pending,),) = session.run("SELECT pending FROM erasure")
+        self._pending = bool(pending)
+        if self._pending and (now or monotonic() >= self._rest_until):
+            return self._erase(_WIPING if now else 0.0)
+        return not self._pending
+
+    def _finish(self) -> None:
+        """Do as `finish_erasing`, at once, if this store may change the file."""
+        self._rest_until = 0.0
+        if self._mode == "rw":
+            with suppress(StoreError):
+                self.finish_erasing()
+
+    def _erase(self, wait: float) -> bool:
+        """Empty the log, then clear the pages; without the log no page may be replaced meanwhile.
+
+        All other connections then drop the pages that they remember, as another transaction has
+        been committed; the one that commits it must not have seen pages of before.
+
+        Args:
+            wait: seconds to wait for readers and writers.
+        """
+        began = monotonic()
+        try:
+            with self._turn, self.session(), closing(self.connect()) as fresh:
+                fresh.run(f"PRAGMA busy_timeout = {int(wait * 1000)}")
+                erased = any(self._clear(fresh) for _ in range(_TRIES))
+        except StoreError as error:
+            if not _is_busy(error.__cause__):
+                raise
+            erased = False
+        finally:
+            self._rest_until = monotonic() + _REST * (monotonic() - began)
+        self._pending = not erased
+        return erased
+
+    def _clear(self, fresh: Session) -> bool:
+        fresh.run("PRAGMA wal_checkpoint(TRUNCATE)")
+        fresh.run(self.write)
+        with suppress(FileNotFoundError):  # it is beside what a link leads to
+            if self.path.resolve().with_name(f"{self.path.resolve().name}-wal").stat().st_size:
+                fresh.run("ROLLBACK")
+                return False
+        roots = fresh.run("SELECT rootpage FROM sqlite_master WHERE rootpage > 0")
+        try:
+            clear_unused(open_raw(self.path), [1, *(root for (root,) in roots)])
+        except ValueError as error:
+            raise StoreError(f"{self.name}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}") from error
+        except OSError as error:
+            raise StoreError(f"{self.name}: {_REMEDIES[sqlite3.SQLITE_IOERR]} ({error})") from error
+        fresh.run("UPDATE erasure SET pending = 0")
+        fresh.run("COMMIT")
+        return True
+
+    def close(self) -> None:
+        """Let go of it; first erase what waits for it."""
+        if not self._closed:
+            self._finish()
+        super().close()
+        release_raw(self._file)
 
     def backup(self, path: str | Path) -> None:
         """Write all of it, as it stands at one moment, into a new file, while others go on.
@@ -192,3 +282,8 @@ class SQLiteStore(RelationalStore):
             session.run("VACUUM INTO ?", (str(fresh),))
             with closing(sqlite3.connect(fresh)) as copy, copy:  # it goes ways of its own from here
                 copy.execute(f"UPDATE store SET identity = {NEW_IDENTITY}")  # noqa: S608
+                copy.execute("UPDATE erasure SET pending = 0")
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY

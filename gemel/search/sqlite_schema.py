@@ -68,6 +68,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             revoked_at REAL
         )""",
     ),
+    (
+        # 1: of something that was removed there may be traces in the file or its log.
+        "CREATE TABLE erasure (pending INTEGER NOT NULL)",
+        "INSERT INTO erasure SELECT sequence > 0 FROM store",
+    ),
 )
 """What makes schema 1, 2, … of the one before; `PRAGMA user_version` says how far a file is."""
 

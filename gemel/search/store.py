@@ -126,10 +126,23 @@ class Store(Protocol):
         ...
 
     def erase(self) -> bool:
-        """Wipe what is left of removed texts where the store keeps traces of them.
+        """Erase all traces of what was removed where the store keeps any.
 
-        Where it costs little, as in SQLite, `remove` does so by itself. False: a reader still
-        holds on to them; call again later.
+        Where it costs little, as in SQLite, whatever removes does so by itself.
+
+        Returns:
+            False: a reader still holds on to them; call again later.
+        """
+        ...
+
+    def finish_erasing(self, *, now: bool = False) -> bool:
+        """Erase what a removal had to leave, if that is due; a service calls it now and then.
+
+        Args:
+            now: whether to do it at once and wait a second for readers.
+
+        Returns:
+            False: something is left, or (PostgreSQL) only `erase` does it.
         """
         ...
 

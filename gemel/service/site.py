@@ -241,8 +241,11 @@ class Site:
     async def _keep_following(self) -> None:
         loop = asyncio.get_running_loop()
         improving: asyncio.Future[None] | None = None
+        erasing: asyncio.Future[None] | None = None
         while True:
             await loop.run_in_executor(self._follow_in, self._catch_up)
+            if erasing is None or erasing.done():
+                erasing = loop.run_in_executor(self._threads[1], self._erase)
             if improving is None or improving.done():
                 improving = loop.run_in_executor(self._improve_in, self._improve)
             await asyncio.sleep(_TICK)
@@ -264,6 +267,11 @@ class Site:
             expected = isinstance(error, GemelError | OSError)
             _LOG.warning("%s", error, exc_info=None if expected else error)
         self.problem = problem
+
+    def _erase(self) -> None:
+        """Erase what a removal, here or elsewhere, had to leave because of a reader."""
+        with contextlib.suppress(GemelError, OSError):  # tried again at the next tick
+            self.store.finish_erasing()
 
     def _improve(self) -> None:
         """Make a graph where one is due, and keep it for the next start."""

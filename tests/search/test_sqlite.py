@@ -87,19 +87,19 @@ def test_a_store_of_a_newer_gemel_is_refused(filled):
     with sqlite3.connect(filled) as connection:
         connection.execute("PRAGMA user_version = 7")
     connection.close()
-    with pytest.raises(StoreError, match=r"newer gemel \(schema 7; this one knows 2\); upgrade"):
+    with pytest.raises(StoreError, match=r"newer gemel \(schema 7; this one knows 3\); upgrade"):
         SQLiteStore(filled)
 
 
 def test_a_store_of_an_older_gemel_is_brought_up_to_date(filled, monkeypatch):
     wider = ("ALTER TABLE questions ADD COLUMN rank INTEGER", "UPDATE questions SET rank = key")
     monkeypatch.setattr(sqlite_schema, "MIGRATIONS", (*sqlite_schema.MIGRATIONS, wider))
-    with pytest.raises(StoreError, match=r"older gemel \(schema 2; this one knows 3\); open it"):
+    with pytest.raises(StoreError, match=r"older gemel \(schema 3; this one knows 4\); open it"):
         SQLiteStore(filled, read_only=True)
     for _ in range(2):
         with SQLiteStore(filled, create=False) as store, store.reading() as (session, _):
             assert session.run("SELECT sum(rank - key) FROM questions") == [(0,)]
-            assert session.run("PRAGMA user_version") == [(3,)]
+            assert session.run("PRAGMA user_version") == [(4,)]
 
 
 def test_a_migration_that_fails_changes_nothing(filled, monkeypatch):
