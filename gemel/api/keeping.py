@@ -87,7 +87,8 @@ def index(
             frame, or the questions themselves, whose ids are then their places, from 0.
         db: an SQLite file, made if it is not there, or `postgresql://…`.
         model: what encodes them; of a corpus that is there the model that made its vectors.
-        columns: question, id and what is kept with them, where they are not the usual ones.
+        columns: question, id and what is kept with them, where they are not the usual ones. What is
+            kept has the type of its column: given (`year:int`), or as in the corpus, or detected.
         skip_bad: how many bad rows may be passed over; see `read_pairs`.
         prefix: goes before every id, so that those of several files differ.
         replace: whether a question takes the place of another one of its id.

@@ -51,7 +51,7 @@ class Asking:
         """Ask about a pair; give the place of the next one."""
         pair = self.pairs[place]
         if place not in self.decided and any(
-            self.index.store.reviews_of([(pair.left_id, pair.right_id)])
+            self.index.store.reviews_of([(pair.left_id, pair.right_id)], metadata=0)
         ):
             return place + 1  # somebody else was quicker
         typer.echo(f"\n{place + 1} of {len(self.pairs)}")

@@ -27,7 +27,8 @@ def add(
             "--with",
             metavar="NAME=VALUE",
             show_default=False,
-            help="What to keep with it, for --where; may be given several times.",
+            help="Metadata to store with it, for --where, of the type of its column; quotes make "
+            "text. May be given several times.",
         ),
     ] = None,
     replace: Annotated[

@@ -44,9 +44,10 @@ KeptColumns = Annotated[
     list[str] | None,
     typer.Option(
         "--keep",
-        metavar="COLUMN",
+        metavar="COLUMN[:TYPE]",
         show_default=False,
-        help="Another column to keep with each question, for --where; may be given several times.",
+        help="Another column to store with each question, for --where. TYPE is int, float, bool or "
+        "text; without it the whole column decides. May be given several times.",
     ),
 ]
 Same = Annotated[

@@ -69,7 +69,8 @@ def review(
     with api.open_index(db, chosen_model(model), create=False) as index:
         with WorkProgress(notes_console()) as progress:
             found = index.duplicates(threads=threads or available_cores(), progress=progress)
-        decided = [(each.left.id, each.right.id) for lot in index.store.reviews() for each in lot]
+        reviews = index.store.reviews(metadata=0)
+        decided = [(each.left.id, each.right.id) for lot in reviews for each in lot]
         chosen = choose_for_review(found, decided, count, seed=seed)
         if not chosen.pairs:
             typer.echo(f"{shown(db)}: no pair is left to decide; {len(decided):,} were decided")

@@ -30,7 +30,8 @@ Where = Annotated[
     typer.Option(
         metavar="NAME=VALUE",
         show_default=False,
-        help="Only questions that have this value kept; may be given several times.",
+        help="Only questions whose metadata has this value, of the type of its column (year=2024); "
+        "null is no value, quotes make text. May be given several times.",
     ),
 ]
 
@@ -46,13 +47,15 @@ def shown(db: str) -> str:
 def read_values(given: list[str] | None, option: str) -> Mapping[str, Any] | None:
     """Read names and values as they are typed; None if there are none.
 
-    A value that is a number, true, false or null in JSON is that; in quotes, or else, it is a text.
+    A value has the type of its column in the corpus; see `Typed`.
 
     Raises:
         BadParameter: one has no name, or no sign of equality.
     """
     if not given:
         return None
+    from gemel.search import Typed
+
     values: dict[str, Any] = {}
     for each in given:
         name, sign, value = each.partition("=")
@@ -60,15 +63,5 @@ def read_values(given: list[str] | None, option: str) -> Mapping[str, Any] | Non
             raise typer.BadParameter(f"expected NAME=VALUE, not {each!r}", param_hint=option)
         if name in values:
             raise typer.BadParameter(f"has {name} twice", param_hint=option)
-        values[name] = _plain(value)
+        values[name] = Typed(value)
     return values
-
-
-def _plain(value: str) -> Any:
-    import msgspec
-
-    try:
-        found = msgspec.json.decode(value.encode())
-    except msgspec.MsgspecError:
-        return value
-    return value if isinstance(found, dict | list) else found

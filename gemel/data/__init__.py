@@ -11,6 +11,17 @@ from gemel.data.copying import NOWHERE, copy_rows
 from gemel.data.frames import Rows, is_frame
 from gemel.data.graph import PairGraph
 from gemel.data.merging import merge_pairs
+from gemel.data.metadata_types import (
+    ColumnConflict,
+    ColumnScan,
+    Value,
+    as_type,
+    describe_types,
+    describe_value,
+    detect,
+    plain_value,
+    type_of,
+)
 from gemel.data.overlap import Overlap, measure_overlap
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parts import Part
@@ -35,6 +46,8 @@ __all__ = [
     "BadRows",
     "Batch",
     "Batches",
+    "ColumnConflict",
+    "ColumnScan",
     "Columns",
     "Components",
     "Contrasts",
@@ -57,13 +70,19 @@ __all__ = [
     "Split",
     "SplitReport",
     "UnlabelledPair",
+    "Value",
+    "as_type",
     "audit_files",
     "connect",
     "copy_rows",
+    "describe_types",
+    "describe_value",
+    "detect",
     "hold_out",
     "is_frame",
     "measure_overlap",
     "merge_pairs",
+    "plain_value",
     "read_pairs",
     "split_by_component",
     "split_file",
@@ -71,5 +90,6 @@ __all__ = [
     "stream_questions",
     "stream_rows",
     "stream_unlabelled",
+    "type_of",
     "write_sample",
 ]

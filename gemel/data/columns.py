@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gemel.data.metadata_types import split_type
 from gemel.errors import ConfigError
 
 __all__ = [
@@ -154,12 +155,14 @@ class QuestionColumns(AskedColumns):
     id: str | int | None = None
     """What it is called elsewhere."""
     kept: tuple[str | int, ...] = ()
-    """Others whose values go along with the question."""
+    """Others whose values go along with the question. A type may follow the name: `year:int`,
+    `:float`, `:bool` or `:text`; a column whose whole name it is comes first."""
 
     @property
     def given(self) -> list[str | int | None]:
-        """Question, id, the others."""
-        return [self.question, self.id, *self.kept]
+        """Question, id, the others without their types."""
+        kept = (each if isinstance(each, int) else split_type(each)[0] for each in self.kept)
+        return [self.question, self.id, *kept]
 
     def is_usual(self, names: Sequence[str]) -> bool:
         """Say whether one of these names is that of a question."""

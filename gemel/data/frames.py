@@ -121,6 +121,8 @@ def plain(value: Any) -> Any:
         return None if value != value else value
     if isinstance(value, str):
         return str.__str__(value)
+    if kind.__name__ in ("datetime64", "timedelta64"):  # in nanoseconds tolist gives an integer
+        value = value.astype(f"{kind.__name__}[us]")
     for name in ("tolist", "as_py"):  # of NumPy and torch, of pyarrow
         if hasattr(value, name):
             return plain(getattr(value, name)())

@@ -1,12 +1,12 @@
 """Single questions: where in a row they are, and making one of its fields."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gemel.data.bad_rows import BadRowError
 from gemel.data.columns import ID_NAMES, QUESTION_NAMES, QuestionColumns, place_number
+from gemel.data.metadata_types import METADATA_TYPES, Value, as_type, plain_value, split_type
 
 __all__ = ["Question", "QuestionPlaces", "find_question", "numbered_question"]
 
@@ -19,8 +19,10 @@ class Question(NamedTuple):
     """What it is called elsewhere; the number of its line, where the file has no ids."""
     line: int
     """Line it begins on, from 1; in Parquet, which has no lines, its row."""
-    kept: Mapping[str, str | int | float | bool | None] = {}
+    kept: Mapping[str, Value] = {}
     """What the columns that were asked for along with it hold, by their names."""
+    declared: frozenset[str] = frozenset()
+    """Those of them whose type was given; others of a text file hold its cells as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class QuestionPlaces:
     question: int
     id: int | None = None
     kept: tuple[int, ...] = ()
+    types: Mapping[int, str] = field(default_factory=dict)
+    """Types of those that are kept, where one was given."""
 
     def read(self, fields: Sequence[Any], line: int) -> tuple[Question]:
         """Make the question of a row.
@@ -48,17 +52,28 @@ class QuestionPlaces:
         text = fields[self.question]
         if type(text) is not str:
             raise BadRowError(f"has {_shown(text)} as {self.names[self.question]}; expected a text")
-        kept = {self.names[place]: fields[place] for place in self.kept}
-        for column, value in kept.items():
-            _require_plain(column, value)
+        kept = {self.names[place]: self._read_kept(place, fields[place]) for place in self.kept}
+        declared = frozenset(self.names[place] for place in self.types)
         if self.id is None:
-            return (Question(text, str(line), line, kept),)
+            return (Question(text, str(line), line, kept, declared),)
         name = fields[self.id]
         if isinstance(name, bool) or not isinstance(name, str | int) or name == "":
             raise BadRowError(
                 f"has {_shown(name)} as {self.names[self.id]}; expected a text or a whole number"
             )
-        return (Question(text, str(name), line, kept),)
+        return (Question(text, str(name), line, kept, declared),)
+
+    def _read_kept(self, place: int, value: Any) -> Value:
+        try:
+            found = plain_value(value, nan_is_none=True)
+        except ValueError as error:
+            raise BadRowError(f"has {_shown(value)} as {self.names[place]}; {error}") from error
+        if place not in self.types:
+            return found
+        try:
+            return as_type(found, self.types[place])
+        except ValueError as error:
+            raise BadRowError(f"has {_shown(found)} as {self.names[place]}; {error}") from error
 
     def narrowed(self) -> "QuestionPlaces":
         """Give the places if a row has only the columns that are used."""
@@ -69,6 +84,7 @@ class QuestionPlaces:
             0,
             None if self.id is None else order[self.id],
             tuple(order[place] for place in self.kept),
+            {order[place]: given for place, given in self.types.items()},
         )
 
 
@@ -91,9 +107,31 @@ def find_question(
     found = _find("id", columns.id, ID_NAMES, names, by_number=by_number)
     if found == question:
         raise BadRowError(f"cannot read two things from one column, {names[question]}")
-    kept = (_find("keep", each, (), names, by_number=by_number) for each in columns.kept)
-    places = tuple(place for place in kept if place is not None)
-    return QuestionPlaces(tuple(names), question, found, places)
+    types: dict[int, str] = {}
+    places = []
+    for column in columns.kept:
+        place, given = _find_kept(column, names, by_number=by_number)
+        places.append(place)
+        if given is not None and types.setdefault(place, given) != given:
+            raise BadRowError(f"cannot keep {names[place]} both as {types[place]} and as {given}")
+    return QuestionPlaces(tuple(names), question, found, tuple(dict.fromkeys(places)), types)
+
+
+def _find_kept(
+    column: str | int, names: Sequence[str], *, by_number: bool
+) -> tuple[int, str | None]:
+    """Find a column that is kept, and its type; a name that has a colon itself comes first."""
+    name, given = (column, None) if column in names else split_type(str(column))
+    try:
+        place = _find("keep", name, (), names, by_number=by_number)
+    except BadRowError as error:
+        before = str(name).rpartition(":")[0]
+        if before not in names:
+            raise
+        raise BadRowError(f"{error}; the types are {', '.join(METADATA_TYPES)}") from error
+    if place is None:
+        raise BadRowError("cannot keep a column without a name")
+    return place, given
 
 
 def numbered_question(width: int, columns: QuestionColumns) -> QuestionPlaces:
@@ -105,8 +143,7 @@ def numbered_question(width: int, columns: QuestionColumns) -> QuestionPlaces:
     names = [f"column {number}" for number in range(1, width + 1)]
     if width == 1 and not columns.is_told:
         return QuestionPlaces(tuple(names), 0)
-    given = [columns.question, columns.id, *columns.kept]
-    named = [each for each in given if each is not None and place_number(each) is None]
+    named = [each for each in columns.given if each is not None and place_number(each) is None]
     if columns.question is None or named:
         raise BadRowError(
             f"is read without a header and has {width} columns, known by place only; "
@@ -137,15 +174,6 @@ def _find(
     if number is None or not 1 <= number <= len(names):
         raise BadRowError(f"has no column {given}; it has: {_list(names)}")
     return number - 1
-
-
-def _require_plain(column: str, value: Any) -> None:
-    """Refuse what is no plain value, and numbers that JSON does not know."""
-    plain = value is None or isinstance(value, str | int | float)
-    if not plain or (isinstance(value, float) and not math.isfinite(value)):
-        raise BadRowError(
-            f"has {_shown(value)} as {column}; expected a text, a number, or yes or no"
-        )
 
 
 def _list(names: Sequence[str]) -> str:

@@ -103,12 +103,16 @@ def stream_pairs(
 def stream_rows(
     path: str | Path | Source | Rows,
     columns: AskedColumns | None = None,
-    skip_bad: int | BadRows = 0,
+    skip_bad: int | BadRows | None = 0,
 ) -> Iterator[Row]:
-    """Yield the rows of a file with their text and their pairs; see `read_pairs`."""
+    """Yield the rows of a file with their text and their pairs; see `read_pairs`.
+
+    With `skip_bad` None bad rows are skipped without being counted or listed.
+    """
     source = Source.of(path)
+    bad_rows = None if skip_bad is None else BadRows.of(skip_bad)
     with open_table(source, columns) as table:
-        yield from rows_of(table, source, BadRows.of(skip_bad))
+        yield from rows_of(table, source, bad_rows)
 
 
 def stream_unlabelled(
@@ -138,15 +142,17 @@ def stream_unlabelled(
 def stream_questions(
     source: str | Path | Source | Rows,
     columns: QuestionColumns | None = None,
-    skip_bad: int | BadRows = 0,
+    skip_bad: int | BadRows | None = 0,
 ) -> Iterator[Question]:
     """Yield the questions of a file or a stream, one a row.
 
     Args:
         source: a file or a frame as `read_pairs` takes it, a `.txt` file (or `.gz` of one) with a
             question on every line, a stream, or texts: a list of them, or a column of a frame.
-        columns: question and id, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        columns: question and id, where they are not the usual ones, and others that go along. Of
+            these a text file gives its cells as text, unless a type was given (`year:int`).
+        skip_bad: how many bad rows may be passed over; see `read_pairs`. None: any number, without
+            counting them.
 
     Raises:
         DataError, MissingExtraError: as `read_pairs` does.

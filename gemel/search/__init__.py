@@ -2,7 +2,7 @@
 
 from gemel.search.approximate import ApproximateNeighbours, Graph
 from gemel.search.candidates import ClosePairs, close_pairs
-from gemel.search.checking import is_plain
+from gemel.search.checking import MOST_METADATA, describe_excess, is_plain
 from gemel.search.choosing import EXACT_UP_TO, NEIGHBOURS, Choice, choose_neighbours
 from gemel.search.clusters import central_member, connected_groups, linked_groups
 from gemel.search.corpus import Corpus
@@ -38,6 +38,7 @@ from gemel.search.records import (
     ReviewCounts,
     StoredQuestion,
     StoreState,
+    Typed,
     Value,
 )
 from gemel.search.reindexing import reindex
@@ -86,6 +87,7 @@ __all__ = [
     "Mined",
     "MiningRules",
     "Member",
+    "MOST_METADATA",
     "Metadata",
     "NEIGHBOURS",
     "Neighbours",
@@ -104,6 +106,7 @@ __all__ = [
     "Store",
     "StoredQuestion",
     "StoreState",
+    "Typed",
     "Value",
     "central_member",
     "check_group_file",
@@ -112,6 +115,7 @@ __all__ = [
     "choose_neighbours",
     "close_pairs",
     "connected_groups",
+    "describe_excess",
     "fill_store",
     "find_duplicates",
     "is_plain",

@@ -1,19 +1,31 @@
 """What a store takes, and what it refuses before it has begun to write."""
 
 import json
-import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 import numpy as np
 from jaxtyping import Float, Float16
 
+from gemel.data import plain_value
 from gemel.errors import DataError
-from gemel.search.records import NewQuestion, Value
+from gemel.search.records import Metadata, NewQuestion, Typed, Value
 
-__all__ = ["MOST_DIM", "check_dim", "check_questions", "check_vectors", "facet", "is_plain"]
+__all__ = [
+    "MOST_DIM",
+    "MOST_METADATA",
+    "check_dim",
+    "check_questions",
+    "check_vectors",
+    "describe_excess",
+    "facet",
+    "is_plain",
+    "read_plain",
+]
 
+MOST_METADATA = 65_536
+"""Characters of a question's metadata, as ASCII JSON; answers leave out what is longer."""
 MOST_DIM = 16_000
 """Numbers in a vector; pgvector's type ends there."""
 _TOLERANCE = 0.01
@@ -29,8 +41,7 @@ def check_questions(questions: Sequence[NewQuestion]) -> None:
     """Refuse what cannot be kept.
 
     Raises:
-        DataError: an id is empty or stands twice, a text cannot be written, a value of the
-            metadata is not plain.
+        DataError: an id is empty or stands twice, or a text cannot be written.
     """
     for question in questions:
         if not question.id:
@@ -41,26 +52,50 @@ def check_questions(questions: Sequence[NewQuestion]) -> None:
                     f"the {name} of question {question.id!r:.60} holds a NUL or half a character: "
                     f"{text!r:.60}; take it out"
                 )
-        _check_metadata(question)
     if questions:
         name, count = Counter(question.id for question in questions).most_common(1)[0]
         if count > 1:
             raise DataError(f"the id {name!r:.60} stands {count} times; expected ids that differ")
 
 
-def _check_metadata(question: NewQuestion) -> None:
+def read_plain(question: NewQuestion) -> dict[str, Value]:
+    """Return a question's metadata with plain values, as those of NumPy.
+
+    Raises:
+        DataError: a name is no text, a value is not plain, or all together are too long.
+    """
+    if not isinstance(question.metadata, Mapping):
+        raise DataError(
+            f"question {question.id!r:.60} has the metadata {question.metadata!r:.60}; expected "
+            "names and values, such as {'forum': 'cooking'}"
+        )
+    plain: dict[str, Value] = {}
     for name, value in question.metadata.items():
-        plain = isinstance(value, str | int | float | bool | None)
-        if not isinstance(name, str) or not plain:
+        if not isinstance(name, str):
+            raise DataError(
+                f"question {question.id!r:.60} has metadata named {name!r:.60}; expected text"
+            )
+        try:
+            plain[name] = value if type(value) is Typed else plain_value(value)
+        except ValueError as error:
             raise DataError(
                 f"question {question.id!r:.60} has metadata {name!r:.60}: {value!r:.60} "
-                f"({type(value).__name__}); expected a name and a str, int, float, bool or None"
-            )
-        if isinstance(value, float) and not math.isfinite(value):
-            raise DataError(
-                f"question {question.id!r:.60} has metadata {name!r:.60}: {value}; expected a "
-                "finite number, or None where there is none"
-            )
+                f"({type(value).__name__}); {error}"
+            ) from error
+    if excess := describe_excess(plain):
+        raise DataError(f"question {question.id!r:.60} has {excess}")
+    return plain
+
+
+def describe_excess(metadata: Metadata) -> str:
+    """Describe metadata that are too long to be stored; nothing if they are not."""
+    length = len(json.dumps(metadata))
+    if length <= MOST_METADATA:
+        return ""
+    return (
+        f"{length:,} characters of metadata; expected {MOST_METADATA:,} at most: store long texts "
+        "elsewhere, and their address here"
+    )
 
 
 def check_dim(dim: int) -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gemel.data import BadRows, Question, QuestionColumns, Rows, Source
-from gemel.inference import Engine, stream_answerable
-from gemel.search.records import NewQuestion
+from gemel.inference import Engine
+from gemel.search.records import Metadata, NewQuestion, Value
 from gemel.search.store import Store
+from gemel.search.typed_rows import typed_questions
 from gemel.text import Progress
 
 __all__ = ["Filled", "fill_store"]
@@ -51,7 +52,8 @@ def fill_store(
         store: where they are kept.
         engine: encodes.
         questions: see `stream_questions`; a question without word or mark makes a bad row.
-        columns: question, id and what is kept with them, where they are not the usual ones.
+        columns: question, id and what is kept with them, where they are not the usual ones; see
+            `typed_questions` for its types.
         skip_bad: how many bad rows may be passed over; see `read_pairs`.
         prefix: goes before every id, so that those of several files differ.
         replace: whether a question takes the place of another one of its id.
@@ -65,19 +67,19 @@ def fill_store(
     """
     source, bad_rows = Source.of(questions), BadRows.of(skip_bad)
     source.require()
-    rows = stream_answerable(engine, source, columns, bad_rows)
     added = replaced = there = 0
-    while lot := list(itertools.islice(rows, _LOT)):
-        new, kept = _told_apart(store, lot, prefix, source, replace=replace)
-        vectors = engine.encode([question.text for question in new.values()], threads=threads)
-        store.add(list(new.values()), vectors, engine.model.fingerprint, replace=replace)
-        added, replaced, there = (
-            added + len(new) - kept,
-            replaced + kept,
-            there + len(lot) - len(new),
-        )
-        if progress is not None:
-            progress("keeping questions", added + replaced + there, None)
+    with typed_questions(store, engine, source, columns, bad_rows, progress) as rows:
+        while lot := list(itertools.islice(rows, _LOT)):
+            new, kept = _told_apart(store, lot, prefix, source, replace=replace)
+            vectors = engine.encode([question.text for question in new.values()], threads=threads)
+            store.add(list(new.values()), vectors, engine.model.fingerprint, replace=replace)
+            added, replaced, there = (
+                added + len(new) - kept,
+                replaced + kept,
+                there + len(lot) - len(new),
+            )
+            if progress is not None:
+                progress("keeping questions", added + replaced + there, None)
     if not added + replaced + there:
         raise source.error("has no questions")
     return Filled(added=added, replaced=replaced, there=there, questions=store.state().questions)
@@ -112,4 +114,9 @@ def _told_apart(
 
 
 def _is_same(one: NewQuestion, other: NewQuestion) -> bool:
-    return one.text == other.text and dict(one.metadata) == dict(other.metadata)
+    return one.text == other.text and _present(one.metadata) == _present(other.metadata)
+
+
+def _present(metadata: Metadata) -> dict[str, Value]:
+    """Take an empty text for no value, which older releases stored for an empty cell."""
+    return {name: None if value == "" else value for name, value in metadata.items()}

@@ -72,8 +72,17 @@ class DuplicateIndex:
     ) -> str:
         """Keep a question for good; give its id, a new one if it has none.
 
+        Args:
+            text: the question.
+            id: what it is called elsewhere.
+            metadata: names and values, to filter by: text, integers, floats, booleans, None; also
+                scalars of NumPy, dates (stored as ISO text) and decimals. At most 65,536
+                characters as JSON.
+            replace: whether it takes the place of another of its id.
+
         Raises:
-            DataError: it has no word or mark, or the id is taken and may not be `replace`d.
+            DataError: it has no word or mark, the id is taken and may not be `replace`d, or its
+                metadata are not plain, or too long.
             ModelMismatchError: the store was reindexed for another model meanwhile.
             StoreError: it cannot be kept.
         """
@@ -103,21 +112,26 @@ class DuplicateIndex:
         Args:
             text: what is asked.
             k: how many; fewer come only where there are no more.
-            where: metadata that they must have.
+            where: metadata that they must have, such as `{"year": 2024}`.
 
         Raises:
-            DataError: the question has no word or mark.
+            DataError: the question has no word or mark; no question has metadata of a name in
+                `where`, or its values are of another type.
             ConfigError: `k` is below 1.
         """
         return self.search_all([Asked(text, k, where)])[0]
 
-    def search_all(self, asked: Sequence[Asked], *, fresh: bool = True) -> list[list[Match]]:
+    def search_all(
+        self, asked: Sequence[Asked], *, fresh: bool = True, metadata: int | None = None
+    ) -> list[list[Match]]:
         """Do as `search` does for many questions at one time, which is far quicker for each.
 
         Args:
             asked: the questions.
             fresh: whether to `catch_up` first, however much has changed. Who does that elsewhere
                 need not wait here.
+            metadata: characters, as JSON, of the metadata of a match; longer ones are omitted.
+                None: all are read.
 
         Raises:
             DataError, ConfigError: see `search`.
@@ -129,7 +143,9 @@ class DuplicateIndex:
             followed = (self.catch_up() if fresh else self.follower).followed
             if not self.require_model(followed.state.model):
                 break
-            found = find_matches(self.engine, self.store, followed.neighbours, asked)
+            found = find_matches(
+                self.engine, self.store, followed.neighbours, asked, metadata=metadata
+            )
             if found is not None:
                 return found
             fresh = True  # what was removed is in it no more
@@ -163,7 +179,7 @@ class DuplicateIndex:
         progress: Progress | None = None,
     ) -> Duplicates:
         """Group all questions that ask the same; see `find_duplicates`."""
-        kept = [question for lot in self.store.scan() for question in lot]
+        kept = [question for lot in self.store.scan(metadata=0) for question in lot]
         return find_duplicates(
             self.engine,
             [question.id for question in kept],

@@ -10,18 +10,19 @@ from gemel.errors import DataError
 from gemel.search.checking import is_plain
 from gemel.search.records import REVIEW_ANSWERS, NewReview, Review, ReviewCounts
 from gemel.search.sessions import Row, Session, Sessions
-from gemel.search.tables import read_question, run_by_lots
+from gemel.search.tables import question_columns, read_question, run_by_lots
 
 __all__ = ["ReviewTable"]
 
 _LONGEST = 200
 _REVIEWS = (
     "SELECT reviews.number, reviews.answer, reviews.reviewer, reviews.decided_at, "
-    "reviews.similarity, reviews.probability, reviews.said_same, reviews.model, "
-    "one.key, one.id, one.text, one.metadata, other.key, other.id, other.text, other.metadata "
+    "reviews.similarity, reviews.probability, reviews.said_same, reviews.model, {} "
     "FROM reviews JOIN questions AS one ON one.key = left_key "
     "JOIN questions AS other ON other.key = right_key"
 )
+_PAIRS = 250
+"""Pairs that one statement names."""
 
 
 class ReviewTable(Sessions):
@@ -45,7 +46,7 @@ class ReviewTable(Sessions):
             for (left, right), count in zip(pairs, _repeats(ordered), strict=True):
                 if count > 1:
                     raise DataError(f"the pair {left!r:.60}, {right!r:.60} stands {count} times")
-            before = _find(session, ordered)
+            before = _find(session, ordered, 0)
             stays = [each for each in before.values() if each.answer != "skipped"]
             if stays and not replace:
                 raise DataError(f"{self.name}: {_describe(stays[0])}; replace it, or leave it so")
@@ -85,9 +86,11 @@ class ReviewTable(Sessions):
             _forget(session, list(found))
         return list(found.values())
 
-    def reviews(self, *, after: int = 0, lot: int = 4096) -> Iterator[list[Review]]:
-        """Give all decisions in lots, in the order they were made."""
-        statement = f"{_REVIEWS} WHERE reviews.number > ? ORDER BY reviews.number LIMIT ?"
+    def reviews(
+        self, *, after: int = 0, lot: int = 4096, metadata: int | None = None
+    ) -> Iterator[list[Review]]:
+        """Give all decisions in lots, in the order they were made; see `ReviewStore`."""
+        statement = f"{_select(metadata)} WHERE reviews.number > ? ORDER BY reviews.number LIMIT ?"
         last, skip = 0, after
         while True:
             with self.reading() as (session, _):
@@ -97,12 +100,14 @@ class ReviewTable(Sessions):
             yield [_review(row) for row in rows[skip:]]
             last, skip = rows[-1][0], 0
 
-    def reviews_of(self, pairs: Sequence[tuple[str, str]]) -> list[Review | None]:
+    def reviews_of(
+        self, pairs: Sequence[tuple[str, str]], *, metadata: int | None = None
+    ) -> list[Review | None]:
         """Give what was decided about pairs of ids, in order; None where nothing was."""
         with self.reading() as (session, _):
             keys = _keys(session, pairs)
             ordered = [_ordered(keys.get(left, 0), keys.get(right, 0)) for left, right in pairs]
-            found = _find(session, ordered)
+            found = _find(session, ordered, metadata)
         return [found.get(pair) for pair in ordered]
 
     def decided(self) -> dict[tuple[int, int], str]:
@@ -162,11 +167,21 @@ def _keys(session: Session, pairs: Sequence[tuple[str, str]]) -> dict[str, int]:
     return dict(run_by_lots(session, "SELECT id, key FROM questions WHERE id IN (?)", names))
 
 
-def _find(session: Session, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Review]:
+def _select(metadata: int | None) -> str:
+    sides = (question_columns(metadata, side) for side in ("one", "other"))
+    return _REVIEWS.format(", ".join(sides))
+
+
+def _find(
+    session: Session, pairs: Sequence[tuple[int, int]], metadata: int | None = None
+) -> dict[tuple[int, int], Review]:
     """Give the decisions about pairs of keys, in the order of the pairs."""
-    rows = run_by_lots(
-        session, f"{_REVIEWS} WHERE left_key IN (?)", list(dict.fromkeys(left for left, _ in pairs))
-    )
+    rows: list[Row] = []
+    for start in range(0, len(pairs), _PAIRS):
+        some = pairs[start : start + _PAIRS]
+        statement = f"{_select(metadata)} WHERE (left_key, right_key) IN (VALUES "
+        statement += ", ".join(["(?, ?)"] * len(some)) + ")"
+        rows += session.run(statement, [key for pair in some for key in pair])
     reviews = map(_review, rows)
     found = {(review.left.key, review.right.key): review for review in reviews}
     return {pair: found[pair] for pair in pairs if pair in found}

@@ -11,6 +11,7 @@ from jaxtyping import Float32, Int64
 from gemel.decision import Verdict
 from gemel.errors import DataError
 from gemel.inference import Engine
+from gemel.search.metadata_columns import check_filter
 from gemel.search.neighbours import Neighbours, require_k
 from gemel.search.records import StoredQuestion, Value
 from gemel.search.store import Store
@@ -53,16 +54,23 @@ def require_askable(engine: Engine, asked: Asked) -> None:
     """Refuse what has no answer.
 
     Raises:
-        DataError: the question has no word or mark.
+        DataError: the question has no word or mark, or the filter is none.
         ConfigError: `k` is below 1.
     """
     if engine.is_blank(asked.text):
         raise DataError(f"the question has no word or mark, only {asked.text!r:.40}")
     require_k(asked.k)
+    if asked.where is not None:
+        check_filter(asked.where)
 
 
 def find_matches(
-    engine: Engine, store: Store, neighbours: Neighbours, asked: Sequence[Asked]
+    engine: Engine,
+    store: Store,
+    neighbours: Neighbours,
+    asked: Sequence[Asked],
+    *,
+    metadata: int | None = None,
 ) -> list[list[Match]] | None:
     """Find the nearest of each question, by the cosine, best first.
 
@@ -74,12 +82,16 @@ def find_matches(
         store: has the questions.
         neighbours: has their vectors.
         asked: what `require_askable` lets through.
+        metadata: how much of it is read of each question; see `Store.get`.
 
     Returns:
         None where a question was removed at this very moment: begin once more.
+
+    Raises:
+        DataError: a filter is refused; see `Store.where`.
     """
     queries = engine.encode([each.text for each in asked])
-    nearest = _find_nearest(store, neighbours, asked, queries)
+    nearest = _find_nearest(store, neighbours, asked, queries, metadata)
     if nearest is None:
         return None
     texts = [asked[row].text for row in nearest.rows.tolist()]
@@ -104,6 +116,7 @@ def _find_nearest(
     neighbours: Neighbours,
     asked: Sequence[Asked],
     queries: Float32[np.ndarray, "asked dim"],
+    metadata: int | None,
 ) -> _Nearest | None:
     keys: list[Int64[np.ndarray, "found"]] = [np.zeros(0, np.int64)] * len(asked)
     cosines: list[Float32[np.ndarray, "found"]] = [np.zeros(0, np.float32)] * len(asked)
@@ -117,7 +130,7 @@ def _find_nearest(
             cosines[row] = found.cosines[place][: len(keys[row])]
     every = np.concatenate(keys)
     different, places = np.unique(every, return_inverse=True)
-    kept = store.get(different.tolist())
+    kept = store.get(different.tolist(), metadata=metadata)
     questions = [question for question in kept if question is not None]
     if len(questions) < len(kept):
         return None
@@ -138,7 +151,7 @@ def _by_filter(
     """Put the rows together that look among the same questions."""
     groups: dict[frozenset[tuple[str, type, Value]] | None, list[int]] = {}
     for row, each in enumerate(asked):
-        where = each.where
+        where = None if each.where is None else check_filter(each.where)
         # The types too: 1 and True are equal, and not the same value.
         known = where and frozenset((name, type(value), value) for name, value in where.items())
         groups.setdefault(None if where is None else known or frozenset(), []).append(row)

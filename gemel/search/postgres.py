@@ -19,6 +19,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("a store in PostgreSQL", "postgres") from error
 
+from gemel.search.postgres_refusals import explain_refusal
 from gemel.search.postgres_schema import prepare_schema, set_path
 
 __all__ = ["PostgresStore"]
@@ -45,6 +46,11 @@ _REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     ),
     (psycopg.errors.ReadOnlySqlTransaction, "the server, or this user, may only read; use another"),
     (psycopg.errors.InsufficientPrivilege, "this user may not do that; grant it the right"),
+    (
+        psycopg.errors.UntranslatableCharacter,
+        "the database's encoding cannot hold this text; use a database of the encoding UTF8: "
+        "gemel backup and gemel restore move a corpus",
+    ),
     (psycopg.errors.UndefinedTable, "the tables are gone; restore them from a backup"),
     (psycopg.errors.DataCorrupted, "the server's files are damaged; restore them from a backup"),
     (psycopg.errors.IndexCorrupted, "the server's files are damaged; restore them from a backup"),
@@ -139,6 +145,7 @@ class PostgresStore(RelationalStore):
                 "postgresql://user@host/database"
             ) from None
         self._name = f"postgresql://{parts.get('host', '')}/{parts.get('dbname', '')}"
+        parts["client_encoding"] = "utf8"  # whatever the database's is
         self._address = psycopg.conninfo.make_conninfo("", **{**_CONNECTION, **parts})
         with self.explained(), self._connect() as connection:
             prepare_schema(connection, self.name, create=create)
@@ -155,7 +162,10 @@ class PostgresStore(RelationalStore):
         return _Session(connection)
 
     def _connect(self) -> psycopg.Connection[Row]:
-        connection = psycopg.connect(self._address, autocommit=True)
+        try:
+            connection = psycopg.connect(self._address, autocommit=True)
+        except psycopg.OperationalError as error:
+            raise StoreError(f"{self.name}: {explain_refusal(str(error))}") from error
         connection.execute(_wait_for_locks(_PATIENCE))
         return connection
 
@@ -185,7 +195,7 @@ class PostgresStore(RelationalStore):
         with self._turn, self.session() as session:
             session.run(_wait_for_locks(_WIPING))
             try:
-                session.run("VACUUM (FULL) questions, facets, reviews")
+                session.run("VACUUM (FULL) questions, facets, reviews, metadata_columns")
             except psycopg.errors.LockNotAvailable:
                 return False
             finally:

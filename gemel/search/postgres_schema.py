@@ -1,14 +1,21 @@
 """The tables of a store in PostgreSQL, and how those of an older gemel become these."""
 
+from contextlib import suppress
+
 import psycopg
 
 from gemel.errors import StoreError
+from gemel.search.metadata_columns import count_all
 from gemel.search.sessions import Row
 
 __all__ = ["EXTENSION", "MIGRATIONS", "prepare_schema", "set_path"]
 
 EXTENSION = "vector"
 """pgvector, as PostgreSQL calls it."""
+_OLDEST = 13
+"""PostgreSQL that draws identities by itself."""
+_WITH_COLUMNS = 3
+"""The first schema with a table of the metadata's columns."""
 _LOCK = 0x67656D6C
 """What those who make the tables wait for: "geml"."""
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -71,6 +78,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             revoked_at double precision
         )""",
     ),
+    (
+        """CREATE TABLE gemel.metadata_columns (
+            facet bytea PRIMARY KEY,
+            name text NOT NULL,
+            kind text NOT NULL,
+            questions bigint NOT NULL
+        )""",
+    ),
 )
 """What makes schema 1, 2, … of the one before; the table `gemel.schema` says how far they are."""
 
@@ -84,10 +99,16 @@ def prepare_schema(connection: psycopg.Connection[Row], name: str, *, create: bo
         create: whether to make them if there are none.
 
     Raises:
-        StoreError: there are none; a newer gemel made them; pgvector is missing.
+        StoreError: there are none; a newer gemel or another application made them; the server is
+            too old, has no pgvector, or does not let this user make them.
     """
     known = len(MIGRATIONS)
-    schema = _schema(connection)
+    version = connection.info.server_version // 10_000
+    if version < _OLDEST:
+        raise StoreError(
+            f"{name}: the server is PostgreSQL {version}; expected {_OLDEST} or later: upgrade it, or name another server"
+        )
+    schema = _schema(connection, name)
     if not schema and not create:
         raise StoreError(f"{name}: holds no store; `gemel index QUESTIONS --db URL` makes one")
     if schema < known:
@@ -111,25 +132,73 @@ def set_path(connection: psycopg.Connection[Row]) -> None:
     )
 
 
-def _schema(connection: psycopg.Connection[Row]) -> int:
-    there = connection.execute("SELECT to_regclass('gemel.schema')").fetchone()
-    if there is None or there[0] is None:
+def _schema(connection: psycopg.Connection[Row], name: str) -> int:
+    """Return how far the tables are, 0 if there are none.
+
+    Raises:
+        StoreError: the schema is another application's.
+    """
+    rows = connection.execute(
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND "
+        "relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'gemel') ORDER BY relname"
+    ).fetchall()
+    tables = [table for (table,) in rows]
+    if not tables:
         return 0
-    found = connection.execute("SELECT version FROM gemel.schema").fetchone()
-    return found[0] if found else 0
+    version = None
+    if {"schema", "store", "questions"} <= set(tables):
+        with suppress(psycopg.errors.UndefinedColumn, psycopg.errors.WrongObjectType):
+            found = connection.execute("SELECT max(version) FROM gemel.schema").fetchone()
+            version = found[0] if found else None
+    if not isinstance(version, int):
+        raise StoreError(
+            f"{name}: the schema gemel holds tables of another application "
+            f"({', '.join(tables)[:100]}); name another database, or rename that schema"
+        )
+    return version
 
 
 def _make(connection: psycopg.Connection[Row], name: str) -> None:
-    _require_pgvector(connection, name)
-    schema = _schema(connection)  # another may have made it while this one waited
+    schema = _schema(connection, name)  # another may have made it while this one waited
     if not schema:
-        connection.execute("CREATE SCHEMA IF NOT EXISTS gemel")
-        connection.execute("CREATE TABLE gemel.schema (version integer NOT NULL)")
-        connection.execute("INSERT INTO gemel.schema VALUES (0)")
-    for migration in MIGRATIONS[schema:]:
-        for statement in migration:
-            connection.execute(statement.encode())
-    connection.execute("UPDATE gemel.schema SET version = %s", (len(MIGRATIONS),))
+        _require_utf8(connection, name)
+    _require_pgvector(connection, name)
+    try:
+        if not schema:
+            connection.execute("CREATE SCHEMA IF NOT EXISTS gemel")
+            connection.execute("CREATE TABLE gemel.schema (version integer NOT NULL)")
+            connection.execute("INSERT INTO gemel.schema VALUES (0)")
+        for migration in MIGRATIONS[schema:]:
+            for statement in migration:
+                connection.execute(statement.encode())
+        if schema < _WITH_COLUMNS:
+            set_path(connection)
+            count_all(
+                lambda statement, values: connection.execute(
+                    statement.replace("?", "%s").encode(), values
+                ).fetchall()
+            )
+        connection.execute("UPDATE gemel.schema SET version = %s", (len(MIGRATIONS),))
+    except psycopg.errors.InsufficientPrivilege as error:
+        user, database = connection.info.user, connection.info.dbname
+        raise StoreError(
+            f"{name}: the role {user} may not make gemel's tables ({_first_line(error)}); have an "
+            f'administrator run GRANT CREATE ON DATABASE "{database}" TO "{user}", or give the '
+            "schema gemel to that role if it is there"
+        ) from error
+
+
+def _require_utf8(connection: psycopg.Connection[Row], name: str) -> None:
+    (encoding,) = connection.execute("SHOW server_encoding").fetchone() or ("",)
+    if encoding != "UTF8":
+        raise StoreError(
+            f"{name}: the database's encoding is {encoding}, which cannot hold every text; make "
+            "one with createdb --encoding UTF8 --template template0 NAME"
+        )
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _require_pgvector(connection: psycopg.Connection[Row], name: str) -> None:
@@ -140,7 +209,13 @@ def _require_pgvector(connection: psycopg.Connection[Row], name: str) -> None:
         raise StoreError(
             f"{name}: the server has no pgvector; install it there (0.7 or later) and try again"
         )
-    connection.execute(f"CREATE EXTENSION IF NOT EXISTS {EXTENSION}".encode())
+    try:
+        connection.execute(f"CREATE EXTENSION IF NOT EXISTS {EXTENSION}".encode())
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise StoreError(
+            f"{name}: pgvector is not in this database yet, and the role {connection.info.user} "
+            f"may not add it; have an administrator run CREATE EXTENSION {EXTENSION} there"
+        ) from error
     set_path(connection)
     if connection.execute("SELECT to_regtype('halfvec')").fetchone() == (None,):
         raise StoreError(

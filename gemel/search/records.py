@@ -7,6 +7,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Float16, Int64
 
+from gemel.data import Value
+
 __all__ = [
     "REVIEW_ANSWERS",
     "Changes",
@@ -17,12 +19,21 @@ __all__ = [
     "ReviewCounts",
     "StoreState",
     "StoredQuestion",
+    "Typed",
     "Value",
 ]
 
-Value: TypeAlias = str | int | float | bool | None
 Metadata: TypeAlias = Mapping[str, Value]
 """What a user wants to keep of a question, and filter by: names and plain values."""
+
+
+class Typed(str):
+    """A value as it is typed on a command line: its type is that of its column in the corpus.
+
+    In double quotes, as JSON has them, it is text; `null` is no value.
+    """
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +53,8 @@ class StoredQuestion(NewQuestion):
 
     key: int
     """What the store calls it: positive, growing, never given twice."""
+    metadata_omitted: bool = False
+    """Whether it has metadata that were not read, as they are large or were not asked for."""
 
 
 class StoreState(NamedTuple):

@@ -2,32 +2,60 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple
+from dataclasses import replace as replace_fields
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int64
 
 from gemel.errors import DataError, ModelMismatchError
-from gemel.search.checking import check_dim, check_questions, check_vectors, facet, is_plain
+from gemel.search.checking import (
+    check_dim,
+    check_questions,
+    check_vectors,
+    facet,
+    is_plain,
+    read_plain,
+)
 from gemel.search.keeping_keys import KeyTable
 from gemel.search.keeping_reviews import ReviewTable
-from gemel.search.records import Changes, NewQuestion, StoredQuestion, StoreState, Value
-from gemel.search.sessions import Ledger
-from gemel.search.tables import forget, keep, read_question, run_by_lots
+from gemel.search.metadata_columns import (
+    check_filter,
+    column_types,
+    filter_values,
+    resolve_metadata,
+)
+from gemel.search.records import (
+    Changes,
+    NewQuestion,
+    StoredQuestion,
+    StoreState,
+    Value,
+)
+from gemel.search.sessions import Ledger, Session
+from gemel.search.tables import forget, keep, question_columns, read_question, run_by_lots
 
 __all__ = ["RelationalStore"]
 
-_QUESTION = "SELECT key, id, text, metadata FROM questions"
 _WITHOUT_VECTOR = (
-    "SELECT key, id, text, metadata FROM questions WHERE NOT EXISTS (SELECT 1 FROM vectors "
-    "WHERE vectors.key = questions.key AND generation = ?) ORDER BY key LIMIT ?"
+    f"SELECT {question_columns(0)} FROM questions WHERE NOT EXISTS (SELECT 1 FROM vectors "
+    "WHERE vectors.key = questions.key AND generation = ?) ORDER BY key LIMIT ?"  # noqa: S608
 )
 _PUT = (
     "SELECT sequence, key, {vector} FROM vectors WHERE generation = ? AND sequence > ? "
     "ORDER BY sequence LIMIT ?"
 )
 _REMOVED = "SELECT sequence, key FROM removed WHERE sequence > ? ORDER BY sequence LIMIT ?"
+
+
+def _marks(values: Sequence[Value]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _select(metadata: int | None) -> str:
+    return f"SELECT {question_columns(metadata)} FROM questions"  # noqa: S608
 
 
 class RelationalStore(ReviewTable, KeyTable):
@@ -54,39 +82,90 @@ class RelationalStore(ReviewTable, KeyTable):
         with self.reading() as (_, ledger):
             return StoreState(*astuple(ledger)[: len(StoreState._fields)])
 
-    def get(self, keys: Sequence[int]) -> list[StoredQuestion | None]:
+    def get(
+        self, keys: Sequence[int], *, metadata: int | None = None
+    ) -> list[StoredQuestion | None]:
         """Give questions by key, in order; None for one that is not there."""
         plain = [int(key) for key in keys]
         with self.reading() as (session, _):
-            rows = run_by_lots(session, f"{_QUESTION} WHERE key IN (?)", plain)
+            rows = run_by_lots(session, f"{_select(metadata)} WHERE key IN (?)", plain)
         found = {row[0]: read_question(row) for row in rows}
         return [found.get(key) for key in plain]
 
-    def find(self, ids: Sequence[str]) -> list[StoredQuestion | None]:
+    def find(
+        self, ids: Sequence[str], *, metadata: int | None = None
+    ) -> list[StoredQuestion | None]:
         """Give questions by id, in order; None for one that is not there."""
+        plain = list(filter(is_plain, ids))
         with self.reading() as (session, _):
-            rows = run_by_lots(session, f"{_QUESTION} WHERE id IN (?)", list(filter(is_plain, ids)))
+            rows = run_by_lots(session, f"{_select(metadata)} WHERE id IN (?)", plain)
         found = {row[1]: read_question(row) for row in rows}
         return [found.get(name) for name in ids]
 
-    def scan(self, after: int = 0, *, lot: int = 4096) -> Iterator[list[StoredQuestion]]:
+    def scan(
+        self, after: int = 0, *, lot: int = 4096, metadata: int | None = None
+    ) -> Iterator[list[StoredQuestion]]:
         """Give all questions with a key above `after` in lots, ascending by key."""
+        statement = f"{_select(metadata)} WHERE key > ? ORDER BY key LIMIT ?"
         while True:
             with self.reading() as (session, _):
-                rows = session.run(f"{_QUESTION} WHERE key > ? ORDER BY key LIMIT ?", (after, lot))
+                rows = session.run(statement, (after, lot))
             if not rows:
                 return
             yield [read_question(row) for row in rows]
             after = rows[-1][0]
 
     def where(self, metadata: Mapping[str, Value]) -> Int64[np.ndarray, "found"]:
-        """Give the keys, ascending, of questions whose metadata has all of these values."""
-        each = "SELECT key FROM facets WHERE facet = ?"
-        found = " INTERSECT ".join([each] * len(metadata)) or "SELECT key FROM questions"
-        facets = [facet(name, value) for name, value in metadata.items()]
-        with self.reading() as (session, _):
+        """Give the keys, ascending, of questions whose metadata has all of these values.
+
+        Raises:
+            DataError: see `Store`.
+        """
+        wanted = check_filter(metadata)
+        with self.reading() as (session, ledger):
+            values = self._filter_values(session, ledger, wanted)
+            if values is None:
+                return np.zeros(0, np.int64)
+            each = (
+                f"SELECT key FROM facets WHERE facet IN ({_marks(fit)})"  # noqa: S608
+                for _, fit in values
+            )
+            found = " INTERSECT ".join(each) or "SELECT key FROM questions"
+            facets = [facet(name, value) for name, fit in values for value in fit]
             rows = session.run(f"{found} ORDER BY key", facets)
         return np.array([key for (key,) in rows], np.int64)
+
+    def require_filter(self, metadata: Mapping[str, Value]) -> None:
+        """Refuse a filter that `where` refuses.
+
+        Raises:
+            DataError: see `where`.
+        """
+        wanted = check_filter(metadata)
+        with self.reading() as (session, ledger):
+            self._filter_values(session, ledger, wanted)
+
+    def column_types(self, names: Sequence[str]) -> dict[str, set[str]]:
+        """Return the types of the values that columns of the metadata have."""
+        with self.reading() as (session, _):
+            return column_types(session, names)
+
+    def _filter_values(
+        self, session: Session, ledger: Ledger, wanted: Mapping[str, Value]
+    ) -> list[tuple[str, list[Value]]] | None:
+        """Return the values of each column that fit a filter; None in an empty store."""
+        if not ledger.questions:
+            return None
+        with self._named():
+            return filter_values(session, wanted)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Put the store's name before a `DataError`."""
+        try:
+            yield
+        except DataError as error:
+            raise DataError(f"{self.name}: {error}") from error
 
     def changes(self, since: int, *, most: int = 65_536) -> Changes:
         """Give what changed after a sequence number, the oldest changes first."""
@@ -120,6 +199,7 @@ class RelationalStore(ReviewTable, KeyTable):
             ModelMismatchError: another model made the vectors that are there.
         """
         check_questions(questions)
+        metadata = [read_plain(question) for question in questions]
         kept = check_vectors(vectors, len(questions))
         if not questions:
             return np.zeros(0, np.int64)
@@ -132,9 +212,15 @@ class RelationalStore(ReviewTable, KeyTable):
                     f"{self.name}: {len(there)} of {len(ids)} ids are there already, one is "
                     f"{there[0][0]!r:.60}; replace them, or leave them out"
                 )
+            with self._named():
+                resolved = resolve_metadata(session, metadata)
+            plain = [
+                replace_fields(question, metadata=values)
+                for question, values in zip(questions, resolved, strict=True)
+            ]
             forget(session, ledger, [name for (name,) in there])
             keys = ledger.draw(len(questions))
-            keep(session, keys, questions)
+            keep(session, keys, plain)
             session.insert_vectors(keys, ledger.generation, keys, kept)
             ledger.questions += len(questions)
         return keys

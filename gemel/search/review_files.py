@@ -77,7 +77,7 @@ def review_lines(
 
 
 def _rows(store: ReviewStore, counted: dict[str, int]) -> Iterator[_Row]:
-    for lot in store.reviews():
+    for lot in store.reviews(metadata=0):
         for review in lot:
             counted[review.answer] = counted.get(review.answer, 0) + 1
             label = _LABELS[review.answer]

@@ -37,17 +37,25 @@ class ReviewStore(Protocol):
         """Take back what was decided about pairs of ids; give what there was."""
         ...
 
-    def reviews(self, *, after: int = 0, lot: int = 4096) -> Iterator[list[Review]]:
+    def reviews(
+        self, *, after: int = 0, lot: int = 4096, metadata: int | None = None
+    ) -> Iterator[list[Review]]:
         """Give all decisions in lots, in the order they were made.
 
         Args:
             after: how many of the first to leave out.
             lot: how many at one time.
+            metadata: how much of it is read of each question; see `Store.get`.
         """
         ...
 
-    def reviews_of(self, pairs: Sequence[tuple[str, str]]) -> list[Review | None]:
-        """Give what was decided about pairs of ids, in order; None where nothing was."""
+    def reviews_of(
+        self, pairs: Sequence[tuple[str, str]], *, metadata: int | None = None
+    ) -> list[Review | None]:
+        """Give what was decided about pairs of ids, in order; None where nothing was.
+
+        For `metadata` see `reviews`.
+        """
         ...
 
     def decided(self) -> dict[tuple[int, int], str]:

@@ -3,6 +3,7 @@
 import sqlite3
 
 from gemel.errors import StoreError
+from gemel.search.metadata_columns import count_all
 
 __all__ = ["MIGRATIONS", "NEW_IDENTITY", "check_schema", "make_schema"]
 
@@ -72,9 +73,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # 1: of something that was removed there may be traces in the file or its log.
         "CREATE TABLE erasure (pending INTEGER NOT NULL)",
         "INSERT INTO erasure SELECT sequence > 0 FROM store",
+        """CREATE TABLE metadata_columns (
+            facet BLOB PRIMARY KEY,
+            name TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            questions INTEGER NOT NULL
+        ) WITHOUT ROWID""",
     ),
 )
 """What makes schema 1, 2, … of the one before; `PRAGMA user_version` says how far a file is."""
+
+
+_WITH_COLUMNS = 3
+"""The first schema with a table of the metadata's columns."""
+READABLE = 2
+"""The oldest schema that can be read, and so restored, as it is; filters need `_WITH_COLUMNS`."""
 
 
 def check_schema(
@@ -107,12 +120,12 @@ def check_schema(
         )
     if not schema and not create:
         raise StoreError(f"{name}: is empty; `gemel index QUESTIONS --db FILE` fills it")
-    if schema < known and read_only:
+    if schema < READABLE and read_only:
         raise StoreError(
             f"{name}: written by an older gemel (schema {schema}; this one knows {known}); open "
             "it for writing once, which brings it up to date"
         )
-    return bool(schema < known)
+    return bool(schema < known and not read_only)
 
 
 def make_schema(connection: sqlite3.Connection, name: str) -> None:
@@ -131,6 +144,8 @@ def make_schema(connection: sqlite3.Connection, name: str) -> None:
     for migration in MIGRATIONS[schema:]:
         for statement in migration:
             connection.execute(statement)
+    if schema < _WITH_COLUMNS:
+        count_all(lambda statement, values: connection.execute(statement, values).fetchall())
     connection.execute(f"PRAGMA application_id = {_APPLICATION}")
     connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
     connection.execute("COMMIT")

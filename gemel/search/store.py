@@ -48,7 +48,8 @@ class Store(Protocol):
         """Keep questions and their vectors, all or none, and give their keys.
 
         A question that replaces another of its id gets a new key. In a new store, `model` and
-        `dim` become those of the store.
+        `dim` become those of the store. Metadata may be scalars of NumPy, dates and decimals,
+        which become plain values, and `Typed`, which become values of their columns' types.
 
         Args:
             questions: with ids that differ.
@@ -57,7 +58,8 @@ class Store(Protocol):
             replace: whether a question of an id that is there takes its place.
 
         Raises:
-            DataError: an id is there already, or stands twice among `questions`.
+            DataError: an id is there already, or stands twice among `questions`; metadata are
+                not plain, or longer than 65,536 characters as JSON.
             ModelMismatchError: another model made the vectors that are there.
         """
         ...
@@ -66,23 +68,62 @@ class Store(Protocol):
         """Forget questions for good, all or none; give the ids that were there."""
         ...
 
-    def get(self, keys: Sequence[int]) -> list[StoredQuestion | None]:
-        """Give questions by key, in order; None for one that is not there."""
+    def get(
+        self, keys: Sequence[int], *, metadata: int | None = None
+    ) -> list[StoredQuestion | None]:
+        """Give questions by key, in order; None for one that is not there.
+
+        Args:
+            keys: of the questions.
+            metadata: characters, as JSON, of a question's metadata; what is longer is omitted
+                (`StoredQuestion.metadata_omitted`). None: nothing is; 0: all are.
+        """
         ...
 
-    def find(self, ids: Sequence[str]) -> list[StoredQuestion | None]:
-        """Give questions by id, in order; None for one that is not there."""
+    def find(
+        self, ids: Sequence[str], *, metadata: int | None = None
+    ) -> list[StoredQuestion | None]:
+        """Give questions by id, in order; None for one that is not there.
+
+        For `metadata` see `get`.
+        """
         ...
 
-    def scan(self, after: int = 0, *, lot: int = 4096) -> Iterator[list[StoredQuestion]]:
+    def scan(
+        self, after: int = 0, *, lot: int = 4096, metadata: int | None = None
+    ) -> Iterator[list[StoredQuestion]]:
         """Give all questions with a key above `after` in lots, ascending by key.
 
-        What is added or removed meanwhile may be in it or not; nothing else is missed.
+        What is added or removed meanwhile may be in it or not; nothing else is missed. For
+        `metadata` see `get`.
         """
         ...
 
     def where(self, metadata: Mapping[str, Value]) -> Int64[np.ndarray, "found"]:
-        """Give the keys, ascending, of questions whose metadata has all of these values."""
+        """Give the keys, ascending, of questions whose metadata has all of these values.
+
+        A `Typed` value has the type of its column; in a column with values of several types it may
+        be any of them. An empty store finds nothing, whatever the filter.
+
+        Raises:
+            DataError: no question has metadata of such a name, or its values are of another type
+                than the filter's: no result would be a wrong answer.
+        """
+        ...
+
+    def require_filter(self, metadata: Mapping[str, Value]) -> None:
+        """Refuse a filter that `where` refuses.
+
+        Raises:
+            DataError: see `where`.
+        """
+        ...
+
+    def column_types(self, names: Sequence[str]) -> dict[str, set[str]]:
+        """Return the types of the values that columns of the metadata have.
+
+        They are "int", "float", "bool", "text" and "null"; a column without values is absent.
+        """
         ...
 
     def changes(self, since: int, *, most: int = 65_536) -> Changes:
@@ -108,7 +149,7 @@ class Store(Protocol):
         ...
 
     def without_vector(self, *, most: int = 65_536) -> list[StoredQuestion]:
-        """Give questions that still need a vector of the new model, ascending by key."""
+        """Give questions that still need a vector of the new model, without their metadata."""
         ...
 
     def put_vectors(

@@ -1,7 +1,7 @@
 """Rows of a store's tables, in SQL that SQLite and PostgreSQL share."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -10,10 +10,11 @@ from jaxtyping import Int64
 
 from gemel.errors import StoreError
 from gemel.search.checking import facet
+from gemel.search.metadata_columns import add_counts, count_values
 from gemel.search.records import NewQuestion, StoredQuestion, Value
 from gemel.search.sessions import Ledger, Row, Session
 
-__all__ = ["forget", "keep", "read_metadata", "read_question", "run_by_lots"]
+__all__ = ["forget", "keep", "question_columns", "read_metadata", "read_question", "run_by_lots"]
 
 _LOT = 500
 """Values that one statement names."""
@@ -49,6 +50,7 @@ def keep(
         facets += ((facet(name, value), key) for name, value in question.metadata.items())
     session.insert("questions", written)
     session.insert("facets", facets)
+    add_counts(session.run, count_values(question.metadata for question in questions))
 
 
 def read_metadata(key: int, written: str) -> dict[str, Value]:
@@ -65,6 +67,22 @@ def read_metadata(key: int, written: str) -> dict[str, Value]:
         ) from error
 
 
+def question_columns(most: int | None = None, table: str = "questions") -> str:
+    """Return the columns that `read_question` takes.
+
+    Args:
+        most: characters of metadata that are read, none of a question that has more; None: all.
+        table: or what it is called in the statement.
+    """
+    metadata = f"{table}.metadata"
+    if most is not None:
+        metadata = f"CASE WHEN length({metadata}) <= {max(most, _EMPTY)} THEN {metadata} END"
+    return f"{table}.key, {table}.id, {table}.text, {metadata}"
+
+
+_EMPTY = len("{}")
+
+
 def read_question(row: Row) -> StoredQuestion:
     """Give a question of its key, id, text and metadata, as they are kept.
 
@@ -72,6 +90,8 @@ def read_question(row: Row) -> StoredQuestion:
         StoreError: its metadata are damaged.
     """
     key, name, text, metadata = row
+    if metadata is None:
+        return StoredQuestion(key=key, id=name, text=text, metadata_omitted=True)
     return StoredQuestion(key=key, id=name, text=text, metadata=read_metadata(key, metadata))
 
 
@@ -86,9 +106,12 @@ def forget(session: Session, ledger: Ledger, ids: Sequence[str]) -> Collection[s
     rows = run_by_lots(session, "SELECT key, id, metadata FROM questions WHERE id IN (?)", ids)
     keys = [key for key, *_ in rows]
     facets = defaultdict(list)
-    for key, _, metadata in rows:
-        for name, value in read_metadata(key, metadata).items():
+    known = [(key, read_metadata(key, metadata)) for key, _, metadata in rows]
+    for key, values in known:
+        for name, value in values.items():
             facets[facet(name, value)].append(key)
+    counts = count_values(values for _, values in known)
+    add_counts(session.run, Counter({each: -count for each, count in counts.items()}))
     for found, having in facets.items():
         run_by_lots(session, "DELETE FROM facets WHERE facet = ? AND key IN (?)", having, (found,))
     vectors = run_by_lots(

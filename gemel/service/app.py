@@ -48,7 +48,7 @@ def make_app(site: Site, door: Door) -> ASGIApp:
         redirect_slashes=False,
         lifespan=_living(site),
     )
-    desk = Desk(site.index, site.grouping)
+    desk = Desk(site.index, site.grouping, site.limits.answer)
     routers = (
         asking_routes(site),
         keeping_routes(site),

@@ -2,24 +2,23 @@
 
 import dataclasses
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from gemel.decision import Evidence
 from gemel.errors import DataError
 from gemel.search import (
+    MOST_METADATA,
     DuplicateIndex,
     Duplicates,
-    Member,
     NewReview,
-    StoredQuestion,
     choose_for_review,
-    review_lines,
     write_groups,
+    write_reviews,
 )
 from gemel.service import replies
 from gemel.service.bodies import DecisionsBody
@@ -30,6 +29,15 @@ from gemel.service.refusals import Refusal, refuse
 __all__ = ["Desk"]
 
 _TYPES = {"csv": "text/csv", "html": "text/html", "jsonl": "application/jsonl"}
+_AT_ONCE = 100
+"""Questions whose metadata are read together."""
+_EMPTY = len("{}")
+_PART = 1 << 16
+"""Bytes of a file that are sent at a time."""
+_ROOM_OF_DECISION = 250
+"""Bytes for the reviewer of a member, and for what is omitted of it."""
+_ROOM_OF_STANDING = 2000
+"""Bytes for all but the pairs of an answer."""
 _CUTS = 8
 """Cuts whose groups are kept at hand."""
 
@@ -40,22 +48,25 @@ class Desk:
     Args:
         index: the corpus and its model.
         grouping: makes the groups.
+        most: bytes of an answer.
     """
 
-    def __init__(self, index: DuplicateIndex, grouping: Grouping):
+    def __init__(self, index: DuplicateIndex, grouping: Grouping, most: int):
+        self._most = most
         self._engine, self._store, self._grouping = index.engine, index.store, grouping
         self._cuts: dict[float, Duplicates] = {}
         self._of: Grouped | None = None
         self._evidence: tuple[int, Evidence] | None = None
 
-    def groups(self, offset: int, limit: int, probability: float) -> dict[str, Any]:
+    def groups(self, offset: int, limit: int, probability: float) -> Response:
         """Give a page of groups; see `shown.Groups`."""
         state = self._store.state()
         grouped = self._grouping.ask(state)
         found = self._cut(grouped, probability)
-        numbered = enumerate(found[offset : offset + limit], start=offset)
-        page = [self._show(number, group) for number, group in numbered]
-        return {
+        chosen = found[offset : offset + limit]
+        room = self._most // max(1, len(chosen))
+        page = [self._show(number, group, room) for number, group in enumerate(chosen, offset)]
+        told = {
             **self._standing(grouped),
             "current": grouped is not None and grouped.state.sequence == state.sequence,
             "computing": self._grouping.progress is not None,
@@ -67,6 +78,11 @@ class Desk:
             "accepted": sum(group.is_accepted for group in found),
             "page": [group for group in page if len(group["members"]) > 1],
         }
+        shown = [each for group in page for each in (*group["members"], *group["split"])]
+        advice = "ask for fewer groups (limit), or take GET /duplicates/export"
+        response = replies.reply_within(self._most, told, shown, advice)
+        response.status_code = _status(told)
+        return response
 
     def export_groups(self, kind: str, probability: float) -> Response:
         """Give all groups, as they were decided, as a file."""
@@ -79,18 +95,14 @@ class Desk:
         there = self._kept({member.id: member.text for member in in_groups})
         gone = [member.id for member in in_groups if member.id not in there]
         duplicates = self._cuts[probability].without([*parted, *gone])
-        with tempfile.TemporaryDirectory(prefix="gemel-") as folder:
-            path = Path(folder) / f"groups.{kind}"
-            write_groups(duplicates, path)
-            content = path.read_bytes()
-        return _file(content, path.name, _TYPES[kind])
+        return _file(lambda path: write_groups(duplicates, path), f"groups.{kind}")
 
-    def lot(self, count: int) -> dict[str, Any]:
+    def lot(self, count: int) -> Response:
         """Give pairs to decide; see `shown.ReviewLot`."""
         grouped = self._grouping.ask(self._store.state())
         told = self._standing(grouped) | {"counts": self.counts(), "pairs": [], "remaining": 0}
         if grouped is None:
-            return told
+            return replies.reply(told, _status(told))
         names = dict(zip(grouped.keys.tolist(), grouped.duplicates.ids, strict=True))
         decided = self._store.decided()
         known = [(names[a], names[b]) for a, b in decided if a in names and b in names]
@@ -109,12 +121,19 @@ class Desk:
             for pair, verdict in zip(chosen.pairs, verdicts, strict=True)
             if pair.left_id in there and pair.right_id in there
         ]
-        return told | {"pairs": pairs, "remaining": chosen.remaining}
+        room = self._most - _ROOM_OF_STANDING
+        for place, pair in enumerate(pairs):
+            room -= len(replies.write(pair)) + 1
+            if room < 0:  # the others come when these are decided
+                del pairs[max(1, place) :]
+                break
+        told |= {"pairs": pairs, "remaining": chosen.remaining}
+        return replies.reply_within(self._most, told, [], "decide this pair with gemel review")
 
     def decide(self, body: DecisionsBody, reviewer: str) -> dict[str, Any]:
         """Keep decisions, with what the model says of each pair."""
         names = [name for each in body.decisions for name in (each.left, each.right)]
-        kept = self._store.find(names)
+        kept = self._store.find(names, metadata=0)
         for name, question in zip(names, kept, strict=True):
             if question is None:
                 raise refuse("not_found", f"no question has the id {name!r:.80}")
@@ -152,11 +171,7 @@ class Desk:
 
     def export_reviews(self) -> Response:
         """Give the decisions as labelled pairs."""
-        return _file(
-            "".join(review_lines(self._store)).encode("utf-8", "replace"),
-            "reviews.csv",
-            _TYPES["csv"],
-        )
+        return _file(lambda path: write_reviews(self._store, path), "reviews.csv")
 
     def counts(self) -> dict[str, int]:
         """Count the decisions; see `shown.Counts`."""
@@ -168,7 +183,7 @@ class Desk:
         if self._evidence is None or self._evidence[0] != known:
             reviews = [
                 review
-                for lot in self._store.reviews()
+                for lot in self._store.reviews(metadata=0)
                 for review in lot
                 if review.answer != "skipped"
             ]
@@ -206,44 +221,89 @@ class Desk:
             self._cuts[probability] = grouped.duplicates.rethreshold(probability)
         return moderate(self._cuts[probability], grouped.keys, self._store.decided())
 
-    def _kept(self, texts: Mapping[str, str]) -> dict[str, StoredQuestion]:
-        """Give those of some questions, by id, that are kept still: groups know what was."""
-        found = self._store.find(list(texts))
-        return {each.id: each for each in found if each is not None and each.text == texts[each.id]}
+    def _kept(self, texts: Mapping[str, str]) -> set[str]:
+        """Give the ids of those of some questions that are kept still: groups know what was."""
+        found = self._store.find(list(texts), metadata=0)
+        return {each.id for each in found if each is not None and each.text == texts[each.id]}
 
-    def _show(self, number: int, group: ModeratedGroup) -> dict[str, Any]:
+    def _show(self, number: int, group: ModeratedGroup, room: int) -> dict[str, Any]:
+        """Give a group, with as many members as there is room for, in bytes, and two at least."""
         kept = self._kept({each.id: each.text for each in (*group.members, *group.split)})
         members = [each for each in group.members if each.id in kept]
         split = [each for each in group.split if each.id in kept]
         every = [*members, *split]
-        central = every[0].id if every else ""
-        reviews = self._store.reviews_of([(central, each.id) for each in every[1:]])
-        reviewers = {
-            each.id: review.reviewer
-            for each, review in zip(every[1:], reviews, strict=True)
-            if review is not None
-        }
-
-        def show(member: Member, decision: str | None) -> dict[str, Any]:
-            return {
-                "id": member.id,
-                "question": member.text,
-                "metadata": kept[member.id].metadata,
-                "probability": member.probability,
-                "decision": decision,
-                "reviewer": reviewers.get(member.id),
+        fields: list[dict[str, Any]] = [
+            {
+                "id": each.id,
+                "question": each.text,
+                "metadata": {},
+                "probability": each.probability,
+                "decision": None if place < len(members) else "different",
+                "reviewer": None,
             }
-
+            for place, each in enumerate(every)
+        ]
+        shown = 0
+        for each in fields:
+            room -= len(replies.write(each)) + _ROOM_OF_DECISION
+            if room < 0 and shown > 1:
+                break
+            shown += 1
+        del fields[shown:]
+        if fields:
+            self._add_decisions(fields, group.accepted)
+        self._add_metadata(fields, room)
+        omitted = {"members_omitted": len(every) - shown} if shown < len(every) else {}
         return {
             "number": number,
             "accepted": group.is_accepted,
-            "members": [
-                show(each, "same" if each.id in group.accepted else None) for each in members
-            ],
-            "split": [show(each, "different") for each in split],
+            "members": fields[: len(members)],
+            "split": fields[len(members) :],
+            **omitted,
         }
 
+    def _add_decisions(self, members: list[dict[str, Any]], accepted: Collection[str]) -> None:
+        pairs = [(members[0]["id"], each["id"]) for each in members[1:]]
+        for each, review in zip(
+            members[1:], self._store.reviews_of(pairs, metadata=0), strict=True
+        ):
+            each["reviewer"] = None if review is None else review.reviewer
+            if each["id"] in accepted:
+                each["decision"] = "same"
 
-def _file(content: bytes, name: str, kind: str) -> Response:
+    def _add_metadata(self, members: list[dict[str, Any]], room: int) -> None:
+        """Add metadata, a few questions at a time, as long as there is room."""
+        for start in range(0, len(members), _AT_ONCE):
+            some = members[start : start + _AT_ONCE]
+            most = max(0, min(room, MOST_METADATA))
+            found = self._store.find([each["id"] for each in some], metadata=most)
+            for each, question in zip(some, found, strict=True):
+                if question is None:
+                    continue
+                size = len(replies.write(question.metadata))
+                if question.metadata_omitted or size > max(room, _EMPTY):
+                    each["metadata_omitted"] = True
+                else:
+                    each["metadata"] = question.metadata
+                    room -= size
+
+
+def _status(told: Mapping[str, Any]) -> int:
+    return 200 if told["state"] == "ready" else 202
+
+
+def _file(write: Callable[[Path], object], name: str) -> Response:
+    """Give a file that is written now, and sent a part at a time."""
+    with tempfile.TemporaryDirectory(prefix="gemel-") as folder:
+        path = Path(folder) / name
+        write(path)
+        content = path.open("rb")  # it has no name from here, and goes when it is closed
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=kind, headers=headers)
+    kind = _TYPES[path.suffix.removeprefix(".")]
+    return StreamingResponse(_parts(content), media_type=kind, headers=headers)
+
+
+def _parts(content: IO[bytes]) -> Iterator[bytes]:
+    with content:
+        while part := content.read(_PART):
+            yield part

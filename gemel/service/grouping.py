@@ -175,7 +175,7 @@ def _group(db: str, model: str, progress: TextProgress) -> Grouped:
     began = time.monotonic()
     with open_index(db, model, create=False, neighbours="exact") as index:
         state = index.store.state()
-        kept = [question for lot in index.store.scan() for question in lot]
+        kept = [question for lot in index.store.scan(metadata=0) for question in lot]
         duplicates = find_duplicates(
             index.engine,
             [question.id for question in kept],

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gemel.errors import GemelError
 from gemel.service.keyring import Keyring
 from gemel.service.limits import Limits
-from gemel.service.refusals import Refusal, busy, refuse
+from gemel.service.refusals import STATUSES, Refusal, busy, refuse
 
 __all__ = ["Door", "Guard"]
 
@@ -39,6 +39,10 @@ _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 ]
+_PART = 1 << 16
+"""Bytes of a body that are sent at a time; a larger answer is a large one."""
+_SENDING = 16
+"""Times `Limits.answer`: bytes of large answers that may be being sent."""
 _UNCACHED = (b"cache-control", b"no-store")
 _ASK_AGAIN = (b"cache-control", b"no-cache")
 """Of the page's files, so that no old one meets a new one after an upgrade."""
@@ -84,6 +88,8 @@ class Guard:
         self._quickly, self._explain, self._watch = quickly, explain, watch
         self.answering = 0
         """Requests that are being answered."""
+        self._sending = 0
+        """Bytes of large answers that are being sent."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -93,16 +99,23 @@ class Guard:
             return
         if scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}  # who serves it leaves the body out
-        began, status = time.perf_counter(), 0
+        began, status, size, is_dropped = time.perf_counter(), 0, 0, False
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         added = self._added_headers(scope, headers)
 
         async def reply(message: Message) -> None:
-            nonlocal status
+            nonlocal status, size, is_dropped
             if message["type"] == "http.response.start":
+                size = _large_size(message)
+                if self._sending + size > _SENDING * self._limits.answer:
+                    size, is_dropped, status = 0, True, STATUSES["busy"]
+                    await self._send_busy(added, send)
+                    return
+                self._sending += size
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), *added]
-            await send(message)
+            if not is_dropped:
+                await _send_in_parts(message, send)
 
         self.answering += 1
         try:
@@ -120,7 +133,15 @@ class Guard:
                     await failed.response()(scope, receive, reply)
         finally:
             self.answering -= 1
+            self._sending -= size
             self._watch(scope, status, time.perf_counter() - began)
+
+    async def _send_busy(self, added: list[tuple[bytes, bytes]], send: Send) -> None:
+        response = busy("too many large answers are being sent").response()
+        headers = [*response.raw_headers, *added]
+        start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": response.body})
 
     async def _answer(
         self, scope: Scope, headers: MutableMapping[bytes, str], receive: Receive, send: Send
@@ -228,6 +249,23 @@ class Guard:
                 "slow",
                 f"the request was not whole after {self._limits.patience} seconds; send it faster",
             ) from None
+
+
+def _large_size(start: Message) -> int:
+    """Return the length of a body that is sent in parts; 0 of a smaller one, or of a file."""
+    length = next((value for name, value in start["headers"] if name == b"content-length"), b"0")
+    return int(length) if int(length) > _PART else 0
+
+
+async def _send_in_parts(message: Message, send: Send) -> None:
+    """Send a large body part by part, as the receiver takes it, not all into its buffer."""
+    body = message.get("body", b"")
+    if len(body) <= _PART:
+        await send(message)
+        return
+    for start in range(0, len(body), _PART):
+        more = start + _PART < len(body) or message.get("more_body", False)
+        await send({**message, "body": body[start : start + _PART], "more_body": more})
 
 
 def _name_in(host: str) -> str:

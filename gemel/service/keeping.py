@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
-from gemel.search import NewQuestion
+from gemel.search import NewQuestion, describe_excess
 from gemel.service import replies
 from gemel.service.bodies import AddBody, QuestionBody
 from gemel.service.refusals import refuse
@@ -41,6 +41,8 @@ def keeping_routes(site: Site) -> APIRouter:
             for name, value in each.metadata.items():
                 require_plain(f"the metadata {name!r:.60}", name)
                 require_plain(f"the metadata {name!r:.60}", str(value))
+            if excess := describe_excess(each.metadata):
+                raise refuse("too_large", f"the question {each.question!r:.60} has {excess}")
         require_texts(site, replies.numbered([each.question for each in given]))
         questions = [
             NewQuestion(id=each.id or uuid.uuid4().hex, text=each.question, metadata=each.metadata)

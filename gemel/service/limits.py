@@ -28,6 +28,10 @@ class Limits:
     """Matches that may be asked for."""
     metadata: int = 50
     """Names of metadata of a question."""
+    answer: int = 4_000_000
+    """Bytes of an answer with several questions: metadata that do not fit are omitted, and said to
+    be; where the texts alone do not fit the answer is 413. Of answers above 64 kB no more than 16
+    times as many bytes are being sent at a time; beyond, the answer is 503."""
     queue: int = 1024
     """Texts that wait to be computed; beyond, the answer is 503."""
     requests: int = 512

@@ -35,8 +35,7 @@ def moderating_routes(site: Site, desk: Desk) -> APIRouter:
         They are made when they are first asked for; until then the status is 202.
         """
         site.require_ready()
-        found = await site.moderate(lambda: desk.groups(offset, limit, probability))
-        return reply(found, 200 if found["state"] == "ready" else 202)
+        return await site.moderate(lambda: desk.groups(offset, limit, probability))
 
     @routes.get("/duplicates/export", response_class=Response, responses=groups)
     async def export_duplicates(
@@ -51,8 +50,7 @@ def moderating_routes(site: Site, desk: Desk) -> APIRouter:
     async def review(count: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
         """Give pairs to decide: those that the model is least sure of, and some of the others."""
         site.require_ready()
-        found = await site.moderate(lambda: desk.lot(count))
-        return reply(found, 200 if found["state"] == "ready" else 202)
+        return await site.moderate(lambda: desk.lot(count))
 
     @routes.post("/review", response_model=Decided)
     async def decide(body: DecisionsBody, request: Request) -> Response:

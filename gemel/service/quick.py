@@ -4,14 +4,14 @@ FastAPI takes a fifth of a millisecond to read a request, check it and answer; t
 that. Whatever does not fit goes the long way, and is refused there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
 from starlette.responses import Response
 
 from gemel.search import Asked, Match, Value
-from gemel.service.replies import match, reply, require_count, require_texts
+from gemel.service.replies import match, reply_within, require_count, require_texts
 from gemel.service.site import Site
 
 __all__ = ["answer_check", "answer_quickly", "answer_search"]
@@ -60,7 +60,7 @@ async def answer_check(
     found = await _match(site, Asked(question, k, where))
     found = sorted(found, key=lambda match: -match.verdict.similarity)
     known = any(match.verdict.is_duplicate for match in found)
-    return reply({"asked_before": known, "matches": list(map(match, found))})
+    return _reply(site, found, {"asked_before": known})
 
 
 async def answer_search(
@@ -68,7 +68,13 @@ async def answer_search(
 ) -> Response:
     """Give the nearest questions; see `shown.Matches`."""
     found = await _match(site, Asked(question, k, where))
-    return reply({"matches": list(map(match, found))})
+    return _reply(site, found, {})
+
+
+def _reply(site: Site, found: Sequence[Match], told: Mapping[str, object]) -> Response:
+    matches = list(map(match, found))
+    advice = "ask for fewer questions (k)"
+    return reply_within(site.limits.answer, {**told, "matches": matches}, matches, advice)
 
 
 async def _match(site: Site, asked: Asked) -> list[Match]:

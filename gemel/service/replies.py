@@ -19,10 +19,12 @@ __all__ = [
     "numbered",
     "question",
     "reply",
+    "reply_within",
     "require_count",
     "require_plain",
     "require_texts",
     "verdict",
+    "write",
 ]
 
 FAILURES: dict[int | str, dict[str, Any]] = {
@@ -33,11 +35,50 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 
 def reply(content: object, status: int = 200) -> Response:
     """Give plain values as a JSON answer."""
+    return Response(write(content), status, media_type="application/json")
+
+
+def write(content: object) -> bytes:
+    """Return plain values as JSON."""
     try:
-        written = msgspec.json.encode(content)
+        return msgspec.json.encode(content)
     except UnicodeEncodeError:  # half a character, which others have kept in metadata
-        written = json.dumps(content).encode()
-    return Response(written, status, media_type="application/json")
+        return json.dumps(content).encode()
+
+
+def reply_within(
+    most: int, content: Mapping[str, object], questions: Sequence[dict[str, Any]], advice: str
+) -> Response:
+    """Give plain values as a JSON answer of a bounded size.
+
+    Where it would be larger, metadata are omitted, of the last questions first.
+
+    Args:
+        most: bytes.
+        content: what to answer.
+        questions: those in it, with their metadata; the best first.
+        advice: how to ask for less.
+
+    Raises:
+        Refusal: it is larger even without metadata.
+    """
+    response = reply(content)
+    if len(response.body) <= most:
+        return response
+    sizes = [len(write(each["metadata"])) for each in questions]
+    room = most - len(response.body) + sum(sizes) - len(questions) * _OMITTED
+    for each, size in zip(questions, sizes, strict=True):
+        if size <= room:
+            room -= size
+        else:
+            each |= {"metadata": {}, "metadata_omitted": True}
+    response = reply(content)
+    if len(response.body) > most:
+        raise refuse("too_large", f"the answer would have more than {most:,} bytes; {advice}")
+    return response
+
+
+_OMITTED = len('"metadata_omitted":true,{}')
 
 
 def verdict(given: Verdict) -> dict[str, Any]:
@@ -47,7 +88,8 @@ def verdict(given: Verdict) -> dict[str, Any]:
 
 def question(kept: StoredQuestion) -> dict[str, Any]:
     """Give the fields of a kept question."""
-    return {"id": kept.id, "question": kept.text, "metadata": kept.metadata}
+    fields = {"id": kept.id, "question": kept.text, "metadata": kept.metadata}
+    return fields | {"metadata_omitted": True} if kept.metadata_omitted else fields
 
 
 def match(found: Match) -> dict[str, Any]:

@@ -95,6 +95,8 @@ class ShownQuestion(BaseModel):
     id: str
     question: str
     metadata: Metadata
+    metadata_omitted: bool = False
+    """Whether it has metadata for which there was no room; `GET /questions/{id}` has them."""
 
 
 class FoundMatch(ShownQuestion, Judged):
@@ -150,6 +152,8 @@ class ShownGroup(BaseModel):
     """The central one first."""
     split: list[GroupMember]
     """What somebody took out."""
+    members_omitted: int = 0
+    """Others, for which there was no room; `GET /duplicates/export` has all."""
 
 
 class _Making(BaseModel):

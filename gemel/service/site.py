@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
@@ -14,7 +14,15 @@ from jaxtyping import Shaped
 from gemel.decision import Verdict
 from gemel.errors import DataError, GemelError, ModelMismatchError
 from gemel.inference import Explanation
-from gemel.search import Asked, Corpus, DuplicateIndex, Match, NewQuestion
+from gemel.search import (
+    MOST_METADATA,
+    Asked,
+    Corpus,
+    DuplicateIndex,
+    Match,
+    NewQuestion,
+    Value,
+)
 from gemel.service.batching import Batcher
 from gemel.service.grouping import Grouping, Progress
 from gemel.service.limits import Limits
@@ -33,6 +41,8 @@ _SAVING = 600.0
 """Seconds between two savings of what makes the next start quick."""
 _BATCH = 64
 """Texts that are computed together."""
+_MATCHES = 10
+"""Matches that weigh as much as one text."""
 
 
 class _Stopping(Exception):  # noqa: N818 - nothing is wrong
@@ -129,9 +139,14 @@ class Site:
         self.index.close()
 
     async def match(self, asked: Asked) -> list[Match]:
-        """Find the nearest kept questions, by the cosine, best first."""
+        """Find the nearest kept questions, by the cosine, best first.
+
+        Metadata that are too long to be added today are omitted.
+        """
         self.require_ready()
-        return await self._matches.ask(asked)
+        # What a batch reads is bounded by the matches in it, not by the questions.
+        weight = min(_BATCH, -(-asked.k // _MATCHES))
+        return await self._matches.ask(asked, weight=weight)
 
     async def encode(self, texts: Sequence[str]) -> Shaped[np.ndarray, "texts dim"]:
         """Turn questions into unit vectors."""
@@ -174,8 +189,20 @@ class Site:
             told = {} if self.progress is None else {"progress": vars(self.progress)}
             raise Refusal("not_ready", self.problem, retry_after=2, more=told)
 
-    def _match(self, asked: Sequence[Asked]) -> list[list[Match]]:
-        return self.index.search_all(asked, fresh=False)
+    def _match(self, asked: Sequence[Asked]) -> list[list[Match] | Exception]:
+        problems = [self._problem(each.where) for each in asked]
+        fit = [each for each, problem in zip(asked, problems, strict=True) if problem is None]
+        found = iter(self.index.search_all(fit, fresh=False, metadata=MOST_METADATA))
+        return [next(found) if problem is None else problem for problem in problems]
+
+    def _problem(self, where: Mapping[str, Value] | None) -> DataError | None:
+        """Return what is wrong with a filter, so that only who sent it is refused."""
+        try:
+            if where:
+                self.store.require_filter(where)
+        except DataError as error:
+            return error
+        return None
 
     def _encode(self, tasks: Sequence[Sequence[str]]) -> list[Shaped[np.ndarray, "texts dim"]]:
         vectors = self.index.engine.encode([text for texts in tasks for text in texts])
@@ -218,7 +245,7 @@ class Site:
             self.index.add_all(adding.questions, replace=adding.replace)
         except GemelError as error:
             names = [question.id for question in adding.questions]
-            there = [] if adding.replace else self.index.store.find(names)
+            there = [] if adding.replace else self.index.store.find(names, metadata=0)
             taken = next((question.id for question in there if question is not None), None)
             if taken is None or not isinstance(error, DataError):
                 return error

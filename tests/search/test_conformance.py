@@ -152,11 +152,11 @@ def test_what_no_store_can_keep_is_refused(store, vectors, asked, message):
 
 
 def test_metadata_is_plain(store, vectors):
-    for metadata in ({"a": [1]}, {"a": np.float32(1)}, {1: "a"}):
+    for metadata in ({"a": [1]}, {"a": np.ones(2)}, {"a": b"x"}, {1: "a"}):
         asked = object.__new__(NewQuestion)
         for name, value in (("id", "a"), ("text", ""), ("metadata", metadata)):
             object.__setattr__(asked, name, value)
-        with pytest.raises(DataError, match="expected a name and a str, int, float, bool or None"):
+        with pytest.raises(DataError, match="expected text"):
             store.add([asked], vectors(1), "model")
 
 

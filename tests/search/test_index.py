@@ -75,7 +75,7 @@ def test_many_are_answered_together_as_each_is_by_itself(index):
         Asked("two people", 20),
         Asked(TEXTS[5], 2, {"room": 1}),
         Asked("how old are they", 3, {}),
-        Asked(TEXTS[1], 2, {"room": True}),
+        Asked(TEXTS[1], 2, {"room": 7}),
     ]
     found = index.search_all(asked)
     each_alone = [index.search(text, k, where=where) for text, k, where in asked]

@@ -3,7 +3,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.errors import DataError, StoreError
-from gemel.search import postgres_schema, sqlite_schema
 from gemel.search.keys import KeyStore, draw_key, matches, prefix_of
 from gemel.search.opening import open_store
 from gemel.search.records import NewReview
@@ -88,15 +87,17 @@ def test_a_key_has_one_form(text, data):
 
 
 @pytest.fixture
-def old_store(where, monkeypatch, ask, vectors):
-    """The name of a store of three questions that the first gemel made."""
-    with monkeypatch.context() as patch:
-        for schema in (sqlite_schema, postgres_schema):
-            patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        with open_store(where) as store:
-            store.add([ask(name, room=1) for name in "abc"], vectors(3), "model")
-            with pytest.raises(StoreError, match=r"reviews|tables are gone"):
-                store.decided()
+def old_store(where, ask, vectors):
+    """The name of a store of three questions as the first gemel made it."""
+    is_file = not where.startswith("postgresql:")
+    with open_store(where) as store:
+        store.add([ask(name, room=1) for name in "abc"], vectors(3), "model")
+        with store.changing() as (session, _):
+            for table in ("reviews", "api_keys", "metadata_columns"):
+                session.run(f"DROP TABLE {table}")
+            session.run("PRAGMA user_version = 1" if is_file else "UPDATE schema SET version = 1")
+        with pytest.raises(StoreError, match=r"reviews|tables are gone"):
+            store.decided()
     return where
 
 

@@ -18,7 +18,7 @@ def test_questions_are_found_by_all_of_the_values(store, ask, vectors):
     assert store.where({}).tolist() == keys.tolist()
     assert store.where({"x": 1}).tolist() == keys[:2].tolist()
     assert store.where({"y": "u", "x": 1}).tolist() == [keys[0]]
-    assert store.where({"y": "u", "z": 1}).tolist() == []
+    assert store.where({"y": "v", "x": 2}).tolist() == []
 
 
 VALUES = [

@@ -40,7 +40,7 @@ def run(url, *statements):
 
 def test_tables_of_a_newer_gemel_are_refused(store, url):
     run(url, "UPDATE gemel.schema SET version = 7")
-    with pytest.raises(StoreError, match=r"newer gemel \(schema 7; this one knows 2\); upgrade"):
+    with pytest.raises(StoreError, match=r"newer gemel \(schema 7; this one knows 3\); upgrade"):
         PostgresStore(url)
 
 
@@ -50,7 +50,7 @@ def test_tables_of_an_older_gemel_are_brought_up_to_date(store, url, monkeypatch
     for _ in range(2):
         with PostgresStore(url, create=False) as opened, opened.reading() as (session, _):
             assert session.run("SELECT count(*), count(rank) FROM questions") == [(20, 0)]
-            assert session.run("SELECT version FROM schema") == [(3,)]
+            assert session.run("SELECT version FROM schema") == [(4,)]
 
 
 def test_a_migration_that_fails_changes_nothing(store, url, monkeypatch):

@@ -94,6 +94,7 @@ def test_a_store_of_a_newer_gemel_is_refused(filled):
 def test_a_store_of_an_older_gemel_is_brought_up_to_date(filled, monkeypatch):
     wider = ("ALTER TABLE questions ADD COLUMN rank INTEGER", "UPDATE questions SET rank = key")
     monkeypatch.setattr(sqlite_schema, "MIGRATIONS", (*sqlite_schema.MIGRATIONS, wider))
+    monkeypatch.setattr(sqlite_schema, "READABLE", 4)
     with pytest.raises(StoreError, match=r"older gemel \(schema 3; this one knows 4\); open it"):
         SQLiteStore(filled, read_only=True)
     for _ in range(2):

@@ -269,6 +269,7 @@ function showKept(match) {
   const dialog = h("dialog", { class: "kept", "aria-labelledby": id, on: { close: () => dialog.remove() } },
     h("h2", { id }, "The old question"),
     question(match.question),
+    match.metadata_omitted ? h("p", { class: "soft small" }, "Its metadata are too large to be shown here.") : null,
     h("dl", { class: "facts" }, h("dt", {}, "id"), h("dd", {}, h("bdi", {}, match.id)), rows),
     h("div", { class: "row" }, button("Close", "main", () => dialog.close())));
   document.body.append(dialog);

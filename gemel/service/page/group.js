@@ -66,6 +66,8 @@ function inside(group, central, others, act) {
           h("span", { class: "likely" }, likely(member)),
           question(member.question, box.id), facts(member)))),
     h("div", { class: "row spread" }, hint, h("div", { class: "row" }, split, accept)),
+    group.members_omitted
+      ? h("p", { class: "soft small" }, `${count(group.members_omitted, "more question")} in the file to take away.`) : null,
     group.split.length ? apart(group, act) : null,
   ].filter(Boolean);
 }

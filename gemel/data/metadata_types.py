@@ -1,0 +1,253 @@
+"""Types of metadata: integers, floats, booleans and text, detected over a whole column."""
+
+import json
+import math
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from gemel.data.frames import plain
+
+__all__ = [
+    "METADATA_TYPES",
+    "ColumnConflict",
+    "ColumnScan",
+    "Value",
+    "as_type",
+    "describe_types",
+    "describe_value",
+    "detect",
+    "plain_value",
+    "split_type",
+    "type_of",
+]
+
+Value: TypeAlias = str | int | float | bool | None
+METADATA_TYPES = {"int": "integers", "float": "numbers", "bool": "true and false", "text": "text"}
+"""Types of a column that can be asked for, and what a column of each holds."""
+_SYNONYMS = {"str": "text"}
+_INTEGER = re.compile(r"-?[1-9][0-9]{0,14}|0")
+"""Without leading zero or plus sign, which phone numbers and codes have; and of at most 15 digits,
+which every reader of JSON keeps exactly."""
+_FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?(e[+-][0-9]{2,3})?")
+"""As Python and pandas write them: codes such as 1E5 stay text."""
+_BOOLEANS = {"true": True, "false": False}
+_DECLARED_BOOLEANS = {**_BOOLEANS, "1": True, "0": False, "yes": True, "no": False}
+_DECLARED_INTEGER = re.compile(r"[+-]?[0-9]{1,1000}(\.0+)?")
+
+
+def split_type(column: str) -> tuple[str, str | None]:
+    """Split `year:int` into the name of a column and its type, None if it has none."""
+    name, colon, given = column.rpartition(":")
+    given = _SYNONYMS.get(given, given)
+    return (name, given) if colon and name and given in METADATA_TYPES else (column, None)
+
+
+def plain_value(value: Any, *, nan_is_none: bool = False) -> Value:
+    """Convert a value to one that is stored: text, an integer, a float, a boolean or None.
+
+    Scalars of NumPy and pandas become Python's, dates and times ISO text, decimals integers or
+    floats, or text where a float would not keep their digits.
+
+    Raises:
+        ValueError: it is nested, not finite, or of another type; says what is expected.
+    """
+    if type(value) in (str, int, bool) or value is None:
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, float):
+        if nan_is_none and math.isnan(value):
+            return None
+        if not math.isfinite(value):
+            raise ValueError("expected a finite number, or None where there is none")
+        return float(value)
+    if not isinstance(value, str | int | datetime | date | time | Decimal):
+        value = plain(value)
+        if type(value) in (str, int, bool, float) or value is None:
+            return plain_value(value, nan_is_none=nan_is_none)
+    if value != value:  # NaT, and NaN of a decimal
+        return None
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return _of_decimal(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    nested = ": join its parts into one text" if isinstance(value, list | tuple | dict) else ""
+    raise ValueError(f"expected text, an integer, a float, a boolean or None{nested}")
+
+
+def _of_decimal(value: Decimal) -> Value:
+    if not value.is_finite():
+        raise ValueError("expected a finite number, or None where there is none")
+    if value.as_tuple().exponent == 0:
+        return int(value)
+    number = float(value)
+    return number if Decimal(repr(number)) == value else str(value)
+
+
+def type_of(value: Value) -> str:
+    """Return the type of a value, one of `METADATA_TYPES`, or "null"."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "bool"
+    return "int" if isinstance(value, int) else "float" if isinstance(value, float) else "text"
+
+
+def as_type(value: Value, wanted: str) -> Value:
+    """Read a value, of a text file the cell, as one of `METADATA_TYPES`; None: there is none.
+
+    Raises:
+        ValueError: it cannot be read so.
+    """
+    text = value.strip() if isinstance(value, str) else value
+    if text is None or text == "":
+        return None
+    if wanted == "text":
+        return _as_text(value)
+    found: Value = None
+    if wanted == "bool":
+        found = _DECLARED_BOOLEANS.get(str(text).lower())
+    elif isinstance(text, bool):
+        found = None
+    elif wanted == "float":
+        found = _finite(text)
+    elif isinstance(text, str):
+        matched = _DECLARED_INTEGER.fullmatch(text)
+        found = int(text.partition(".")[0]) if matched else None
+    elif text == int(text):
+        found = int(text)
+    if found is None:
+        expected = {"int": "an integer", "float": "a number", "bool": "true or false"}[wanted]
+        raise ValueError(f"expected {expected}")
+    return found
+
+
+def detect(cell: str) -> Value:
+    """Read a single cell by the type that it has on its own."""
+    kind = _cell_type(cell.strip())
+    return as_type(cell, "float" if kind == "whole" else "text" if kind == "null" else kind)
+
+
+def _as_text(value: Value) -> str:
+    if isinstance(value, float) and value.is_integer():  # an id in a column with gaps
+        value = int(value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _finite(text: str | float) -> float | None:
+    try:
+        number = float(text)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def describe_value(value: Value) -> str:
+    """Describe a value for an error: `the text 'abc'`, `the integer 42`."""
+    if value is None:
+        return "no value"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"the text {value!r:.60}"
+    return f"the {'integer' if isinstance(value, int) else 'number'} {value!r:.60}"
+
+
+@dataclass
+class ColumnScan:
+    """The types of a column's values, to decide on the type of the column.
+
+    Args:
+        is_text: whether the values are cells of a text file, whose types are to be detected.
+    """
+
+    is_text: bool
+    seen: dict[str, tuple[int, Value]] = field(default_factory=dict)
+    """The first line and value of each type. Among them is "whole": a float without fraction."""
+
+    def add(self, value: Value, line: int) -> None:
+        """Take one more value."""
+        kind = self._type_of(value)
+        if kind not in self.seen:
+            self.seen[kind] = (line, value)
+
+    def _type_of(self, value: Value) -> str:
+        if self.is_text and isinstance(value, str):
+            return _cell_type(value.strip())
+        kind = type_of(value)
+        return "whole" if isinstance(value, float) and value.is_integer() else kind
+
+    def decide(self, stored: Collection[str]) -> str | None:
+        """Return the type that all values of the column are to be read as; None: each its own.
+
+        Args:
+            stored: types of the values that the corpus has in this column already.
+
+        Raises:
+            ColumnConflict: a value is of another type than those in the corpus.
+        """
+        there, families = _families(stored), _families(self.seen)
+        wrong = families - there
+        if len(there) == 1 and wrong:
+            is_one_type = there != {"text"} if self.is_text else len(families) == 1
+            if is_one_type:
+                first = min(self.seen[kind] for kind in self.seen if _families([kind]) & wrong)
+                raise ColumnConflict(*first, describe_types(stored))
+        if self.is_text and "text" in there and (len(there) == 1 or wrong):
+            return "text"
+        return self._detect({kind for kind in stored if kind != "null"})
+
+    def _detect(self, stored: Collection[str]) -> str | None:
+        seen = self.seen.keys() - {"null"}
+        if seen and seen <= _NUMBERS:
+            if stored == {"float"}:
+                return "float"
+            if "whole" in seen and "float" not in seen:
+                if "null" in self.seen or "int" in stored:
+                    return "int"
+                return "float" if self.is_text else None
+            return ("float" if "float" in seen else "int") if self.is_text else None
+        if not seen or not self.is_text:
+            return None
+        return "bool" if seen == {"bool"} else "text"
+
+
+class ColumnConflict(Exception):  # noqa: N818 - becomes a DataError of the file
+    """A value of another type than the column has in the corpus."""
+
+    def __init__(self, line: int, value: Value, stored: str):
+        super().__init__(line, value, stored)
+        self.line, self.value, self.stored = line, value, stored
+
+
+def _cell_type(cell: str) -> str:
+    if not cell:
+        return "null"
+    if _INTEGER.fullmatch(cell):
+        return "int"
+    if _INTEGER.fullmatch(cell.removesuffix(".0")):
+        return "whole"
+    if _FLOAT.fullmatch(cell) and _finite(cell) is not None:
+        return "float"
+    return "bool" if cell.lower() in _BOOLEANS else "text"
+
+
+_NUMBERS = {"int", "whole", "float"}
+
+
+def _families(types: Collection[str]) -> set[str]:
+    return {"number" if kind in _NUMBERS else kind for kind in types if kind != "null"}
+
+
+def describe_types(types: Collection[str]) -> str:
+    """Describe what a column with values of these types holds: `integers and text`."""
+    found = [what for kind, what in METADATA_TYPES.items() if kind in types]
+    if {"int", "float"} <= set(types):
+        found.remove(METADATA_TYPES["int"])
+    return " and ".join(found) or "no values"
