@@ -252,6 +252,8 @@ def _report(
             "linkage": found.linkage,
             "floor": found.floor,
             "pairs": found.judged,
+            "left_out": found.left_out,
+            "templates": [each._asdict() for each in found.templates],
         }
         if stages is not None:
             figures["stages"] = msgspec.to_builtins(stages.stages)

@@ -11,10 +11,12 @@ from gemel.cli.printable import shortened
 if TYPE_CHECKING:
     from gemel.search import FoundGroups
 
-__all__ = ["describe_duplicates"]
+__all__ = ["describe_duplicates", "describe_left_out"]
 
 _GROUPS, _MEMBERS = 5, 4
 """Groups that are shown, and questions of each."""
+_TEMPLATES = 3
+"""Templates that are shown."""
 
 
 def describe_duplicates(found: "FoundGroups", written: Sequence[Path]) -> Iterator[str]:
@@ -34,6 +36,7 @@ def describe_duplicates(found: "FoundGroups", written: Sequence[Path]) -> Iterat
         f"{found.exact:,} are copies of others; the rest by a probability of "
         f"{found.probability:g} and more, linkage {found.linkage}, cosine {found.floor:g} and more"
     )
+    yield from describe_left_out(found)
     room = max(20, shutil.get_terminal_size().columns - 10)
     for group in itertools.islice(found.groups, _GROUPS):
         yield ""
@@ -50,3 +53,25 @@ def describe_duplicates(found: "FoundGroups", written: Sequence[Path]) -> Iterat
         yield f"{path}: written"
     if count and not written:
         yield "--out groups.csv, .jsonl or .html writes all of them"
+
+
+def describe_left_out(found: "FoundGroups") -> Iterator[str]:
+    """Describe the pairs that were not judged: within templates, and of too many close ones."""
+    if found.templates:
+        instances, count = sum(each.instances for each in found.templates), len(found.templates)
+        yield (
+            f"templates: {instances:,} of {found.questions:,} questions differ only in numbers, in "
+            f"{count:,} template{'' if count == 1 else 's'}; not compared within a template, "
+            "copies aside"
+        )
+        for each in found.templates[:_TEMPLATES]:
+            yield f"  {each.instances:>7,}  {shortened(each.example, 60)}"
+        if count > _TEMPLATES:
+            yield f"           and {count - _TEMPLATES:,} more"
+    if found.left_out:
+        judged = found.judged
+        yield (
+            f"left out: {found.left_out:,} of {judged + found.left_out:,} close pairs; judged: of "
+            "each question the most similar ones before it. Groups may be split; a higher --floor "
+            "leaves out fewer"
+        )

@@ -11,6 +11,8 @@ __all__ = ["check_groups_page", "render_groups"]
 _TEMPLATE = "groups.html"
 _SHOWN = 1000
 """Groups that a page has room for; it says how many more there are."""
+_MEMBERS = 1000
+"""Questions of a group that a page has room for."""
 
 
 def check_groups_page() -> None:
@@ -31,6 +33,8 @@ def render_groups(
     probability: float,
     linkage: str,
     floor: float,
+    templates: Sequence[tuple[str, int]] = (),
+    left_out: int = 0,
 ) -> str:
     """Make the page.
 
@@ -42,12 +46,15 @@ def render_groups(
         probability: from which a pair joined two questions.
         linkage: what made groups of pairs.
         floor: the least cosine of pairs that were judged.
+        templates: an example, and how many questions differ from it only in their numbers.
+        left_out: close pairs that were not judged.
 
     Raises:
         MissingExtraError: Jinja is not installed.
     """
     return open_template(_TEMPLATE).render(
         groups=groups[:_SHOWN],
+        most=_MEMBERS,
         all_groups=len(groups),
         grouped=sum(map(len, groups)),
         questions=questions,
@@ -56,5 +63,7 @@ def render_groups(
         probability=probability,
         linkage=linkage,
         floor=floor,
+        templates=templates,
+        left_out=left_out,
         version=__version__,
     )

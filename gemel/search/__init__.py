@@ -1,7 +1,8 @@
 """A durable corpus of questions: stores, neighbours, duplicate groups."""
 
 from gemel.search.approximate import ApproximateNeighbours, Graph
-from gemel.search.candidates import ClosePairs, close_pairs
+from gemel.search.bounded_pairs import ClosePairs
+from gemel.search.candidates import close_pairs
 from gemel.search.checking import MOST_METADATA, describe_excess, is_plain
 from gemel.search.choosing import EXACT_UP_TO, NEIGHBOURS, Choice, choose_neighbours
 from gemel.search.clusters import central_member, connected_groups, linked_groups
@@ -56,6 +57,7 @@ from gemel.search.reviews import ReviewStore
 from gemel.search.scoring import score_pairs
 from gemel.search.sqlite import SQLiteStore
 from gemel.search.store import Store
+from gemel.search.templates import Template
 
 __all__ = [
     "ApproximateNeighbours",
@@ -106,6 +108,7 @@ __all__ = [
     "Store",
     "StoredQuestion",
     "StoreState",
+    "Template",
     "Typed",
     "Value",
     "central_member",

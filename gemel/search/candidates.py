@@ -7,8 +7,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Bool, Float16, Float32, Int, Int32
 
-from gemel.data.graph import number_pairs
 from gemel.inference import available_cores, one_compute_thread
+from gemel.search.bounded_pairs import BoundedPairs, ClosePairs
 from gemel.search.cells import Cells, Mapper, choose_cut, choose_sample
 from gemel.text import Progress
 
@@ -20,40 +20,22 @@ _STRIP = 256
 """Questions of a block that are compared together: with those before them only."""
 _PAIRS = 1 << 14
 """Pairs whose cells are compared at one time."""
+_HELD = 1 << 19
+"""Close pairs of a block that are held before some are left out."""
 
 _Rows: TypeAlias = Int[np.ndarray, "_"]
 
 
-class ClosePairs(NamedTuple):
-    """Pairs of rows, each once, ascending by left, then by right."""
-
-    left: Int32[np.ndarray, "pairs"]
-    """The smaller row."""
-    right: Int32[np.ndarray, "pairs"]
-    """The larger row."""
-    cosine: Float32[np.ndarray, "pairs"]
-    """How alike the two are."""
-
-    @classmethod
-    def joined(cls, parts: list["ClosePairs"]) -> "ClosePairs":
-        """Put parts of different pairs into one, in order; of the list nothing is left.
-
-        Two of all that it holds would take much room.
-        """
-        columns = [np.concatenate(column) for column in zip(_NO_PAIRS, *parts, strict=True)]
-        parts.clear()
-        left, right = columns[:2]
-        order = np.argsort(number_pairs(left, right, int(right.max(initial=0)) + 1))
-        return cls(*(column[order] for column in columns))
-
-
-_NO_PAIRS = ClosePairs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
-
-
 def close_pairs(
-    vectors: Float16[np.ndarray, "rows dim"], floor: float, *, progress: Progress | None = None
+    vectors: Float16[np.ndarray, "rows dim"],
+    floor: float,
+    *,
+    templates: Int32[np.ndarray, "rows"] | None = None,
+    progress: Progress | None = None,
 ) -> ClosePairs:
-    """Find every pair of rows whose cosine is `floor` at least.
+    """Find every pair of rows whose cosine is `floor` at least, in bounded memory.
+
+    Of far more pairs than usual some are left out, and counted; see `BoundedPairs`.
 
     Up to 30,000 rows all are compared with all. Above that the space is cut into cells, and those
     are compared that share one; each row is in several, the more the lower the floor; see
@@ -62,6 +44,7 @@ def close_pairs(
     Args:
         vectors: of length 1. A row of zeros, or with a number that is none, is in no pair.
         floor: the least cosine that counts, -1 to 1.
+        templates: of each row; two of one template are no pair. -1: it has none.
         progress: is told how many rows, then how many parts are done.
     """
     told: Progress = progress or (lambda *_: None)
@@ -77,14 +60,14 @@ def close_pairs(
                 nearest[done : done + len(found)] = found
                 done += len(found)
                 told("cells", done, len(rows))
-        parts: list[ClosePairs] = []
-        for part, done, tasks in pairs_in_cells(
-            vectors, nearest, range(cut.cells), floor, pool.map
+        pairs = BoundedPairs(len(rows))
+        some = None if templates is None else templates[rows]
+        for done, tasks in pairs_in_cells(
+            vectors, nearest, range(cut.cells), floor, pool.map, pairs, templates=some
         ):
-            parts.append(part)
             told("comparing", done, tasks)
-    left, right, cosine = ClosePairs.joined(parts)
-    return ClosePairs(rows[left], rows[right], cosine)
+    found = pairs.all()
+    return found._replace(left=rows[found.left], right=rows[found.right])
 
 
 def usable_rows(vectors: Float16[np.ndarray, "rows dim"]) -> Int32[np.ndarray, "usable"]:
@@ -103,8 +86,11 @@ def pairs_in_cells(
     cells: range,
     floor: float,
     run: Mapper,
-) -> Iterator[tuple[ClosePairs, int, int]]:
-    """Compare all rows of some cells with each other, and give each close pair once.
+    pairs: BoundedPairs,
+    *,
+    templates: Int32[np.ndarray, "rows"] | None = None,
+) -> Iterator[tuple[int, int]]:
+    """Compare all rows of some cells with each other, and collect each close pair once.
 
     A pair that shares several cells is given by the smallest of them only, so the pairs of other
     cells, wherever they are looked for, are others.
@@ -115,9 +101,11 @@ def pairs_in_cells(
         cells: which to look into.
         floor: the least cosine that counts.
         run: runs parts of it, maybe beside each other.
+        pairs: takes the pairs.
+        templates: see `close_pairs`.
 
     Yields:
-        Some pairs, in no order; how many parts of the work are done, and how many there are.
+        How many parts of the work are done, and how many there are.
     """
     inside = np.flatnonzero((nearest.ravel() >= cells.start) & (nearest.ravel() < cells.stop))
     inside = inside[np.argsort(nearest.ravel()[inside], kind="stable")]
@@ -129,9 +117,12 @@ def pairs_in_cells(
         if stop - start > 1
         for block in range(0, stop - start, _BLOCK)
     ]
-    found = run(lambda task: _look(vectors, nearest, task, floor), tasks)
-    for done, part in enumerate(found, 1):
-        yield part, done, len(tasks)
+    if templates is None:
+        templates = np.full(len(vectors), -1, np.int32)
+    for done, _ in enumerate(
+        run(lambda task: _look(vectors, nearest, templates, task, floor, pairs), tasks), 1
+    ):
+        yield done, len(tasks)
 
 
 class _Task(NamedTuple):
@@ -144,29 +135,89 @@ class _Task(NamedTuple):
 def _look(
     vectors: Float16[np.ndarray, "rows dim"],
     nearest: Int32[np.ndarray, "rows probes"],
+    templates: Int32[np.ndarray, "rows"],
     task: _Task,
     floor: float,
-) -> ClosePairs:
-    """Find the close pairs of a block of a cell's members with those before them."""
+    pairs: BoundedPairs,
+) -> None:
+    """Collect the close pairs of a block of a cell's members with those before them."""
     cell, members, start = task
-    parts = [_NO_PAIRS]
     ones = members[start : start + _BLOCK]
     near = vectors[ones].astype(np.float32)
+    block = _Block(pairs, ones, floor)
     for begin in range(0, start + len(ones), _BLOCK):
         others = members[begin : begin + _BLOCK]
+        if _is_one_template(templates[ones], templates[others]):
+            continue
         far = near if begin == start else vectors[others].astype(np.float32)
         for first in range(0, len(ones), _STRIP):
             strip = ones[first : first + _STRIP]
+            least = block.least[first : first + _STRIP]
             # Of a block with itself only what lies before is looked at.
             before = len(others) if begin < start else first + len(strip)
             cosines = far[:before] @ near[first : first + _STRIP].T
-            hits = np.flatnonzero(cosines >= floor)
+            # Where each hit is a pair, those that are left out need only be counted.
+            plain = begin < start and nearest.shape[1] == 1 and (templates[strip] < 0).all()
+            hits = np.flatnonzero(cosines >= (least if plain else floor))
+            found = np.count_nonzero(cosines >= floor) if plain else 0
             at, of = np.divmod(hits, len(strip))
-            once = np.flatnonzero(begin + at < start + first + of)
-            left, right, hits = others[at[once]], strip[of[once]], hits[once]
-            here = _is_first_shared(nearest, left, right, cell)
-            parts.append(ClosePairs(left[here], right[here], cosines.ravel()[hits[here]]))
-    return ClosePairs(*map(np.concatenate, zip(*parts, strict=True)))
+            if not plain:
+                once = np.flatnonzero(begin + at < start + first + of)
+                at, of = at[once], of[once]
+                left, right = others[at], strip[of]
+                here = _is_first_shared(nearest, left, right, cell)
+                here &= (templates[left] != templates[right]) | (templates[left] < 0)
+                at, of = at[here], of[here]
+                found = len(at)
+                high = cosines[at, of] >= least[of]
+                at, of = at[high], of[high]
+            block.add(ClosePairs(others[at], strip[of], cosines[at, of], found - len(at)))
+    block.close()
+
+
+class _Block:
+    """The pairs of a block's rows with those before them, until they are collected.
+
+    Args:
+        pairs: collects them.
+        rows: of the block, ascending; each is the right one of its pairs.
+        floor: the least cosine that counts.
+    """
+
+    def __init__(self, pairs: BoundedPairs, rows: _Rows, floor: float):
+        self._pairs, self._rows = pairs, rows
+        self._parts: list[ClosePairs] = []
+        self.least = np.full(len(rows), floor, np.float32)
+        """The cosine of each row below which its pairs will be left out in any case."""
+
+    def add(self, part: ClosePairs) -> None:
+        """Take pairs."""
+        self._parts.append(part)
+        if self._count() <= _HELD:
+            return
+        most = self._pairs.most
+        if most is not None:
+            held = ClosePairs.joined(self._parts).nearest(most)
+            self._parts.append(held)
+            full = np.flatnonzero(np.bincount(held.right, minlength=self._rows[-1] + 1) >= most)
+            lowest = np.full(self._rows[-1] + 1, np.inf, np.float32)
+            np.minimum.at(lowest, held.right, held.cosine)
+            places = np.searchsorted(self._rows, full)
+            self.least[places] = np.maximum(self.least[places], lowest[full])
+        if self._count() > _HELD // 2:
+            self.close()
+
+    def close(self) -> None:
+        """Give what is held to the collection."""
+        self._pairs.add(self._parts)
+
+    def _count(self) -> int:
+        return sum(len(part.left) for part in self._parts)
+
+
+def _is_one_template(ones: _Rows, others: _Rows) -> bool:
+    """Say whether all rows of two blocks are of one template, so that no pair is looked for."""
+    return bool(ones[0] >= 0 and (ones == ones[0]).all() and (others == ones[0]).all())
 
 
 def _is_first_shared(

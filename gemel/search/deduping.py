@@ -10,6 +10,7 @@ from gemel.inference import Engine
 from gemel.search.candidates import close_pairs
 from gemel.search.duplicates import Duplicates, require_cut
 from gemel.search.scoring import score_pairs
+from gemel.search.templates import describe_templates, number_templates
 from gemel.text import Progress
 
 __all__ = ["CUT", "FLOOR", "find_duplicates"]
@@ -37,6 +38,11 @@ def find_duplicates(
     apart. Different ones are encoded, all pairs of cosine `floor` and more are judged, and what is
     likely enough makes groups. Questions without word or mark are like nothing but each other.
 
+    A hundred and more different questions that differ only in their numbers are a template: they
+    are not judged with each other, since another number asks something else, and are counted in
+    `templates`. Of far more close pairs than usual, as of a template in which names differ, some
+    are left out and counted in `left_out`; see `BoundedPairs`.
+
     Args:
         engine: encodes and judges.
         ids: what the questions are called, all different.
@@ -58,12 +64,19 @@ def find_duplicates(
     first = _first(copies)
     exact = len(copies) - len(first)
     different = [texts[row] for row in first.tolist()]
+    templates = number_templates(different, engine.model.tokenizer.clean)
+    found = describe_templates(templates, different)
     vectors = engine.encode(different, precision="float16", threads=threads, progress=progress)
     if not engine.reads_letters:
-        alike = _number(hashlib.blake2b(row, digest_size=16).digest() for row in vectors)
+        # Of a template each is a question of its own, even if the model cannot tell two apart.
+        alike = _number(
+            row if template >= 0 else hashlib.blake2b(vector, digest_size=16).digest()
+            for row, (template, vector) in enumerate(zip(templates.tolist(), vectors, strict=True))
+        )
         copies, first = alike[copies], _first(alike)
         different, vectors = [different[row] for row in first.tolist()], vectors[first]
-    pairs = close_pairs(vectors, floor, progress=progress)
+        templates = templates[first]
+    pairs = close_pairs(vectors, floor, templates=templates, progress=progress)
     scored = score_pairs(engine, pairs, different, vectors, threads=threads, progress=progress)
     return Duplicates(
         ids=ids,
@@ -74,6 +87,8 @@ def find_duplicates(
         floor=floor,
         probability=probability,
         linkage=linkage,
+        templates=found,
+        left_out=pairs.left_out,
     )
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float32, Int32, Int64
 
 from gemel.errors import ConfigError
 from gemel.search.clusters import central_member, connected_groups, linked_groups
+from gemel.search.templates import Template
 
 __all__ = [
     "LINKAGES",
@@ -148,6 +149,16 @@ class FoundGroups(Protocol):
         ...
 
     @property
+    def templates(self) -> tuple[Template, ...]:
+        """Questions that differ only in their numbers; not judged with each other."""
+        ...
+
+    @property
+    def left_out(self) -> int:
+        """Close pairs that were not judged, since there were too many; see `find_duplicates`."""
+        ...
+
+    @property
     def groups(self) -> Iterable[Group]:
         """The groups of two questions and more, the largest first."""
         ...
@@ -188,6 +199,11 @@ class Duplicates:
     """One of `LINKAGES`."""
     apart: frozenset[str] = frozenset()
     """Ids of questions that are in no group, whatever their scores say."""
+    templates: tuple[Template, ...] = ()
+    """Questions that differ only in their numbers, the largest template first; two of one template
+    are not judged with each other."""
+    left_out: int = 0
+    """Close pairs that were not judged, since there were too many; see `find_duplicates`."""
 
     def __post_init__(self) -> None:
         require_cut(self.probability, self.linkage)

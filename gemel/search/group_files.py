@@ -13,6 +13,9 @@ from gemel.search.result_files import require_new_file
 
 __all__ = ["GROUP_KINDS", "check_group_file", "write_groups"]
 
+_PAIRS = 1024
+"""Pairs that are written at one time."""
+
 
 def check_group_file(path: str | Path, *, overwrite: bool = False) -> None:
     """Find out, before long work, whether groups can be written into a file.
@@ -68,9 +71,13 @@ def _csv(found: FoundGroups) -> Iterator[str]:
 
 def _json_lines(found: FoundGroups) -> Iterator[str]:
     for number, (group, scores) in enumerate(zip(found.groups, found.scores(), strict=True), 1):
-        pairs = [score._asdict() for score in scores]
-        entry = {"group": number, **dataclasses.asdict(group), "pairs": pairs}
-        yield json.dumps(entry) + "\n"
+        entry = json.dumps({"group": number, **dataclasses.asdict(group)})
+        yield entry[:-1] + ', "pairs": ['
+        # A group of thousands has millions of pairs: as one text they would take gigabytes.
+        for start in range(0, len(scores), _PAIRS):
+            some = [json.dumps(score._asdict()) for score in scores[start : start + _PAIRS]]
+            yield (", " if start else "") + ", ".join(some)
+        yield "]}\n"
 
 
 def _page(found: FoundGroups) -> Iterator[str]:
@@ -83,6 +90,8 @@ def _page(found: FoundGroups) -> Iterator[str]:
         probability=found.probability,
         linkage=found.linkage,
         floor=found.floor,
+        templates=found.templates,
+        left_out=found.left_out,
         groups=[[dataclasses.asdict(member) for member in group.members] for group in found.groups],
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float16, Float32
 
 from gemel.inference import Engine
-from gemel.search.candidates import ClosePairs
+from gemel.search.bounded_pairs import ClosePairs
 from gemel.search.duplicates import ScoredPairs
 from gemel.text import Progress
 
