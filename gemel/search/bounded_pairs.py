@@ -121,14 +121,14 @@ class BoundedPairs:
     def _fitting(self) -> ClosePairs:
         """Leave out as few as make the others fit."""
         pairs = ClosePairs.joined(self._parts)
+        if self.most is not None:  # what was left out before would not come back
+            pairs = pairs.nearest(self.most)
         if len(pairs.left) <= self._room:
             return pairs
         counts = np.sort(np.bincount(pairs.right))
         # Pairs that stay if each question keeps as many as the one at this place has.
-        fewer = np.cumsum(counts) + counts * np.arange(len(counts) - 1, -1, -1)
-        place = int(np.searchsorted(fewer, self._room, side="right"))
-        if place == len(counts):
-            return pairs
+        stay = np.cumsum(counts) + counts * np.arange(len(counts) - 1, -1, -1)
+        place = int(np.searchsorted(stay, self._room, side="right"))
         below = int(counts[:place].sum())
         self.most = (self._room - below) // (len(counts) - place)
         return pairs.nearest(self.most)

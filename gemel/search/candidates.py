@@ -159,7 +159,7 @@ def _look(
             # Where each hit is a pair, those that are left out need only be counted.
             plain = begin < start and nearest.shape[1] == 1 and (templates[strip] < 0).all()
             hits = np.flatnonzero(cosines >= (least if plain else floor))
-            found = np.count_nonzero(cosines >= floor) if plain else 0
+            found = int(np.count_nonzero(cosines >= floor)) if plain else 0
             at, of = np.divmod(hits, len(strip))
             if not plain:
                 once = np.flatnonzero(begin + at < start + first + of)

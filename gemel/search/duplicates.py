@@ -5,13 +5,14 @@ import functools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int32, Int64
 
 from gemel.errors import ConfigError
 from gemel.search.clusters import central_member, connected_groups, linked_groups
+from gemel.search.pair_scores import PairScore, PairScores
 from gemel.search.templates import Template
 
 __all__ = [
@@ -70,17 +71,6 @@ class ScoredPairs:
         places = np.searchsorted(numbers, wanted).clip(max=len(self) - 1)
         found = np.where(numbers[places] == wanted, self.probability[places], np.float32(np.nan))
         return found.astype(np.float32)
-
-
-class PairScore(NamedTuple):
-    """Two questions and how alike they are; see `ScoredPairs`."""
-
-    left: str
-    """An id; of copies that of the first one."""
-    right: str
-    cosine: float
-    similarity: float
-    probability: float
 
 
 @dataclass(frozen=True)
@@ -163,7 +153,7 @@ class FoundGroups(Protocol):
         """The groups of two questions and more, the largest first."""
         ...
 
-    def scores(self) -> Iterator[list[PairScore]]:
+    def scores(self) -> Iterator[Sequence[PairScore]]:
         """Yield for every group, in order, the scores of its pairs that were judged."""
         ...
 
@@ -252,7 +242,7 @@ class Duplicates:
         gone = {member.id for group in self.groups for member in group.members[1:]}
         return [each for each in self.ids if each not in gone]
 
-    def scores(self) -> Iterator[list[PairScore]]:
+    def scores(self) -> Iterator[Sequence[PairScore]]:
         """Yield for every group, in order, the scores of its pairs that were judged."""
         pairs, linked = self.pairs, self._linked
         rows = np.flatnonzero(self._stay)
@@ -265,17 +255,14 @@ class Duplicates:
         for group in self._groups_of_rows:
             owner = self.joined[group[0]]
             part = within[slice(*np.searchsorted(owners, [owner, owner + 1]))]
-            yield [
-                PairScore(self.ids[left], self.ids[right], cosine, similarity, probability)
-                for left, right, cosine, similarity, probability in zip(
-                    first[pairs.left[part]].tolist(),
-                    first[pairs.right[part]].tolist(),
-                    pairs.cosine[part].tolist(),
-                    pairs.similarity[part].tolist(),
-                    pairs.probability[part].tolist(),
-                    strict=True,
-                )
-            ]
+            yield PairScores(
+                self.ids,
+                first[pairs.left[part]],
+                first[pairs.right[part]],
+                pairs.cosine[part],
+                pairs.similarity[part],
+                pairs.probability[part],
+            )
 
     @functools.cached_property
     def _stay(self) -> Bool[np.ndarray, "questions"]:
