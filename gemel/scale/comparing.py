@@ -7,39 +7,40 @@ import numpy as np
 from gemel.scale.cutting import bucket_cells
 from gemel.scale.desk import Desk
 from gemel.scale.shelf import Columns
-from gemel.search.candidates import ClosePairs, pairs_in_cells
+from gemel.search.bounded_pairs import BoundedPairs, ClosePairs
+from gemel.search.candidates import pairs_in_cells
 from gemel.search.scoring import score_pairs
 
 __all__ = ["pairs", "verdicts"]
 
 _PAIRS = 1 << 19
-"""Pairs of a part: what is at hand at one time, however many a bucket has."""
+"""Pairs of a part: what is judged at one time, however many a bucket has."""
 
 
 def pairs(desk: Desk, bucket: int) -> dict[str, int]:
-    """Find the close pairs of a bucket's cells; those of other buckets are others."""
-    found = desk.shelf.gather("assign", desk.shards, ["cells", "vector", "row"], bucket)
-    rows, floor = found["row"], desk.manifest.run.floor
-    counts = {"pairs": 0}
+    """Find the close pairs of a bucket's cells; those of other buckets are others.
 
-    def parts() -> Iterator[Columns]:
-        waiting: list[ClosePairs] = []
-        cells = bucket_cells(desk, bucket)
-        for some, done, tasks in pairs_in_cells(found["vector"], found["cells"], cells, floor, map):
-            waiting.append(some)
-            if done == tasks or sum(len(each.left) for each in waiting) >= _PAIRS:
-                joined = ClosePairs.joined(waiting)
-                counts["pairs"] += len(joined.left)
-                yield {
-                    "left": rows[joined.left],
-                    "right": rows[joined.right],
-                    "cosine": joined.cosine,
-                }
-        if not counts["pairs"]:
-            none = np.zeros(0, np.int32)
-            yield {"left": none, "right": none, "cosine": np.zeros(0, np.float32)}
-
-    desk.shelf.write("pairs", bucket, parts(), counts)
+    Of far more than usual some are left out, bucket by bucket; see `BoundedPairs`.
+    """
+    found = desk.shelf.gather("assign", desk.shards, ["cells", "vector", "row", "template"], bucket)
+    rows = found["row"]
+    pairs = BoundedPairs(len(rows))
+    for _ in pairs_in_cells(
+        found["vector"],
+        found["cells"],
+        bucket_cells(desk, bucket),
+        desk.manifest.run.floor,
+        map,
+        pairs,
+        templates=found["template"],
+    ):
+        pass
+    close = pairs.all()
+    table = {"left": rows[close.left], "right": rows[close.right], "cosine": close.cosine}
+    counts = {"pairs": len(close.left), "left_out": close.left_out}
+    starts = range(0, max(1, len(close.left)), _PAIRS)
+    parts = ({name: of[start : start + _PAIRS] for name, of in table.items()} for start in starts)
+    desk.shelf.write("pairs", bucket, parts, counts)
     return counts
 
 

@@ -11,7 +11,17 @@ from gemel.errors import DataError
 from gemel.scale.desk import Desk, split_rows
 from gemel.scale.shelf import Columns
 
-__all__ = ["alike", "clean", "drop_copies", "exact", "mark"]
+__all__ = [
+    "alike",
+    "by_key",
+    "clean",
+    "digests",
+    "drop_copies",
+    "exact",
+    "first_rows",
+    "mark",
+    "templates_of",
+]
 
 _KEY = 16
 """Bytes of a digest: of a billion questions two different ones have the same once in 10^20."""
@@ -25,9 +35,9 @@ def clean(desk: Desk, shard: int) -> dict[str, int]:
     names = ["text", *(["id"] if desk.manifest.count("read", "named") else [])]
     found = desk.shelf.read("read", shard, names)
     cleaned = map(desk.engine.model.tokenizer.clean, found["text"])
-    keys = [_digests(text.encode("utf-8", "surrogatepass") for text in cleaned)]
+    keys = [digests(text.encode("utf-8", "surrogatepass") for text in cleaned)]
     if "id" in found:
-        keys.append(_digests(name.encode("utf-8", "surrogatepass") for name in found["id"]))
+        keys.append(digests(name.encode("utf-8", "surrogatepass") for name in found["id"]))
     rows = np.arange(len(found["text"]), dtype=np.int32) + np.int32(desk.first_row(shard))
     table = {
         "key": np.concatenate(keys),
@@ -35,7 +45,7 @@ def clean(desk: Desk, shard: int) -> dict[str, int]:
         "is_id": np.repeat(np.arange(len(keys), dtype=np.int8), len(rows)),
     }
     counts = {"questions": len(rows)}
-    desk.shelf.write("clean", shard, _by_key(table, desk.shards), counts)
+    desk.shelf.write("clean", shard, by_key(table, desk.shards), counts)
     return counts
 
 
@@ -56,9 +66,15 @@ def exact(desk: Desk, bucket: int) -> dict[str, int]:
 def mark(desk: Desk, shard: int) -> dict[str, int]:
     """Give every vector of a shard a digest, as `clean` does with questions."""
     found = desk.shelf.read("encode", shard, ["row", "vector"])
-    table = {"key": _digests(map(bytes, found["vector"])), "row": found["row"]}
+    # Of a template each is a question of its own, even if the model cannot tell two apart.
+    instance = templates_of(desk, shard, found["row"]) >= 0
+    contents = [
+        bytes(vector) + (bytes(row) if alone else b"")
+        for vector, row, alone in zip(found["vector"], found["row"], instance, strict=True)
+    ]
+    table = {"key": digests(contents), "row": found["row"]}
     counts = {"vectors": len(found["row"])}
-    desk.shelf.write("mark", shard, _by_key(table, desk.shards), counts)
+    desk.shelf.write("mark", shard, by_key(table, desk.shards), counts)
     return counts
 
 
@@ -76,18 +92,31 @@ def drop_copies(
     return np.flatnonzero(~np.isin(rows, gone))
 
 
-def _digests(contents: Iterable[bytes]) -> Shaped[np.ndarray, "rows 16"]:
+def templates_of(
+    desk: Desk, shard: int, rows: Int32[np.ndarray, "rows"]
+) -> Int32[np.ndarray, "rows"]:
+    """Give the template of each of a shard's rows, ascending; -1 where it has none."""
+    found = desk.shelf.gather("templates", desk.shards, ["row", "template"], shard)
+    of = np.full(len(rows), -1, np.int32)
+    there = np.isin(found["row"], rows)
+    of[np.searchsorted(rows, found["row"][there])] = found["template"][there]
+    return of
+
+
+def digests(contents: Iterable[bytes]) -> Shaped[np.ndarray, "rows 16"]:
+    """Give what is equal where the contents are."""
     packed = b"".join(hashlib.blake2b(each, digest_size=_KEY).digest() for each in contents)
     return np.frombuffer(packed, np.uint8).reshape(-1, _KEY)
 
 
-def _by_key(table: dict[str, np.ndarray], buckets: int) -> Iterator[Columns]:
+def by_key(table: dict[str, np.ndarray], buckets: int) -> Iterator[Columns]:
+    """Deal a table into buckets, so that equal keys come into one."""
     bucket = table["key"][:, :4].copy().view("<u4")[:, 0] % buckets
     for places in split_rows(bucket.astype(np.int64), buckets):
         yield {name: column[places] for name, column in table.items()}
 
 
-def _first_rows(
+def first_rows(
     keys: Shaped[np.ndarray, "rows 16"], rows: Int32[np.ndarray, "rows"]
 ) -> Int32[np.ndarray, "rows"]:
     """Give for each row, ascending, the first one of the same key."""
@@ -103,7 +132,7 @@ def _first_rows(
 def _write_copies(
     desk: Desk, stage: str, bucket: int, keys: Any, rows: Int32[np.ndarray, "rows"]
 ) -> dict[str, int]:
-    first = _first_rows(keys, rows)
+    first = first_rows(keys, rows)
     copies = np.flatnonzero(first != rows)
     rows, first = rows[copies], first[copies]
     shard = rows // desk.manifest.run.shard_size
@@ -114,7 +143,7 @@ def _write_copies(
 
 
 def _require_different(desk: Desk, keys: Any, rows: Int32[np.ndarray, "rows"]) -> None:
-    first = _first_rows(keys, rows)
+    first = first_rows(keys, rows)
     twice = np.flatnonzero(first != rows)
     if not len(twice):
         return

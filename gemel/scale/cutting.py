@@ -8,7 +8,7 @@ from jaxtyping import Float16, Float32, Int, Int32
 
 from gemel.errors import ConfigError
 from gemel.inference import available_cores
-from gemel.scale.copies import drop_copies
+from gemel.scale.copies import drop_copies, templates_of
 from gemel.scale.desk import Desk, split_rows
 from gemel.scale.shelf import Columns
 from gemel.search.candidates import usable_rows
@@ -60,7 +60,8 @@ def assign(desk: Desk, shard: int) -> dict[str, int]:
     table = desk.shelf.read("cells", 0, ["centre", "bucket"])
     found = Cells(table["centre"], desk.manifest.count("cells", "probes"))
     nearest = np.concatenate([_none(Cut(1, found.probes)), *found.nearest(vectors, map)])
-    all_of_them = {"row": rows, "cells": nearest, "vector": vectors}
+    template = templates_of(desk, shard, rows)
+    all_of_them = {"row": rows, "cells": nearest, "vector": vectors, "template": template}
     texts: list[str] | None = None
     if desk.engine.reads_letters:
         read = desk.shelf.read("read", shard, ["text"])["text"]

@@ -39,7 +39,7 @@ def groups(desk: Desk, lot: int) -> dict[str, int]:
     entries, sizes, firsts = [], [], []
     for group, scores in zip(duplicates.groups, duplicates.scores(), strict=True):
         component = int(found["row"][group.component])
-        entry = Entry(dataclasses.replace(group, component=component), scores)
+        entry = Entry(dataclasses.replace(group, component=component), list(scores))
         entries.append(entry.packed())
         sizes.append(len(group))
         firsts.append(min(row_of[member.id] for member in group.members))

@@ -14,7 +14,7 @@ from gemel.version import __version__
 
 __all__ = ["Cut", "Manifest", "Run", "StageRecord"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Grows when the files of a work folder change their meaning."""
 _CHUNK = 1 << 20
 

@@ -1,13 +1,17 @@
 """What a large run found, read from its work folder as it is asked for."""
 
+import functools
 import heapq
 from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
 
 from gemel.scale.grouping import Entry
 from gemel.scale.manifest import Manifest, StageRecord
 from gemel.scale.shelf import Shelf
 from gemel.search.duplicates import Group, PairScore
+from gemel.search.templates import Template
 
 __all__ = ["ShardedDuplicates"]
 
@@ -33,6 +37,7 @@ class ShardedDuplicates:
         self.exact = count("exact", "copies")
         self.grouped = count("groups", "grouped")
         self.judged = count("verdicts", "pairs")
+        self.left_out = count("pairs", "left_out")
 
     @property
     def stages(self) -> dict[str, StageRecord]:
@@ -42,6 +47,21 @@ class ShardedDuplicates:
     def __len__(self) -> int:
         """Count the groups."""
         return self._manifest.count("groups", "groups")
+
+    @functools.cached_property
+    def templates(self) -> tuple[Template, ...]:
+        """Questions that differ only in their numbers, the largest template first."""
+        shelf, size = Shelf(self.path), self._manifest.run.shard_size
+        buckets = range(self._manifest.stages["templates"].shards)
+        of = [shelf.read("templates", bucket, ["template"])["template"] for bucket in buckets]
+        first, counts = np.unique(np.concatenate(of), return_counts=True)
+        texts: dict[int, str] = {}
+        for shard in np.unique(first // size).tolist():
+            read = shelf.read("read", shard, ["text"])["text"]
+            texts |= {row: read[row % size] for row in first[first // size == shard].tolist()}
+        found = zip(first.tolist(), counts.tolist(), strict=True)
+        largest = sorted(found, key=lambda each: (-each[1], each[0]))
+        return tuple(Template(texts[row], count) for row, count in largest)
 
     @property
     def groups(self) -> Iterator[Group]:

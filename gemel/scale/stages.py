@@ -13,6 +13,7 @@ from gemel.scale.cutting import assign, cells
 from gemel.scale.desk import Desk
 from gemel.scale.encoding import encode
 from gemel.scale.grouping import groups
+from gemel.scale.shapes import masks, templates
 
 __all__ = ["STAGES", "Stage", "run_task"]
 
@@ -50,6 +51,8 @@ def _lots(desk: Desk) -> int:
 STAGES: dict[str, Stage] = {
     "clean": Stage(clean, _shards),
     "exact": Stage(exact, _shards, done_with=("clean",)),
+    "masks": Stage(masks, _shards),
+    "templates": Stage(templates, _shards, done_with=("masks",)),
     "encode": Stage(encode, _shards),
     "mark": Stage(mark, _shards, telling_apart=True),
     "alike": Stage(alike, _shards, done_with=("mark",), telling_apart=True),

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Bool, Float16, Float32, Int, Int32
+from jaxtyping import Bool, Float16, Int, Int32
 
 from gemel.inference import available_cores, one_compute_thread
 from gemel.search.bounded_pairs import BoundedPairs, ClosePairs

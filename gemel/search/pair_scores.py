@@ -55,7 +55,9 @@ class PairScores(Sequence[PairScore]):
         """Give the score at a place, or a list of those in a range."""
         if not isinstance(place, slice):
             return self[place : place + 1 or None][0]
-        names = ([self._ids[row] for row in side[place].tolist()] for side in (self._left, self._right))
+        names = (
+            [self._ids[row] for row in side[place].tolist()] for side in (self._left, self._right)
+        )
         numbers = (score[place].tolist() for score in self._scores)
         return list(map(PairScore, *names, *numbers))
 

@@ -49,9 +49,7 @@ def number_templates(
     first: dict[str, int] = {}
     return np.array(
         [
-            -1
-            if mask is None or count[mask] < LEAST_INSTANCES
-            else first.setdefault(mask, row)
+            -1 if mask is None or count[mask] < LEAST_INSTANCES else first.setdefault(mask, row)
             for row, mask in enumerate(masks)
         ],
         np.int32,

@@ -115,7 +115,8 @@ def bytes_of(work):
 
 
 def require_same(found, expected):
-    for name in ("questions", "exact", "judged", "grouped", "floor", "probability", "linkage"):
+    names = ("questions", "exact", "judged", "grouped", "floor", "probability", "linkage")
+    for name in (*names, "templates", "left_out"):
         assert getattr(found, name) == getattr(expected, name), name
     assert len(found) == len(expected)
     for group, other in zip(found.groups, expected.groups, strict=True):
@@ -140,6 +141,20 @@ def test_groups_are_those_of_one_machine(engine, file, tmp_path, size, linkage):
     assert len(expected) > 20
     require_same(found, expected)
     assert found.stages["read"].shards == -(-found.questions // size)
+
+
+def test_templates_are_those_of_one_machine(engine, questions, tmp_path):
+    numbered = [f"Where is my order {n % 150}?" for n in range(160)]
+    numbered += [f"Why was bill AB-{n} sent in {n % 7 + 2010}?" for n in range(120)]
+    numbered += [f"Is it {n}?" for n in range(30)]  # too few to be a template
+    mixed = [*questions, *numbered, "Where is my order?"]
+    random.Random(9).shuffle(mixed)
+    file = write(tmp_path / "mixed.jsonl", mixed, named=True)
+    cut = {"floor": 0.6, "probability": 0.4}
+    expected = gemel.dedupe(file, engine, **cut)
+    assert [count for _, count in expected.templates] == [150, 120]
+    found = shard(engine, file, tmp_path / "work", shard_size=90, **cut)
+    require_same(found, expected)
 
 
 def test_ids_that_are_not_given_are_lines(engines, questions, tmp_path):

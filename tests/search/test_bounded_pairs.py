@@ -18,9 +18,7 @@ def made_of(rows):
 
 
 def rows_of(pairs):
-    return list(
-        zip(pairs.left.tolist(), pairs.right.tolist(), pairs.cosine.tolist(), strict=True)
-    )
+    return list(zip(pairs.left.tolist(), pairs.right.tolist(), pairs.cosine.tolist(), strict=True))
 
 
 def slow_nearest(rows, most):
