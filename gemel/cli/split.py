@@ -39,7 +39,7 @@ def split(
         typer.Option(
             metavar="K",
             show_default=False,
-            help="Split K times into train and test, so that each row is in one test.",
+            help="Split K times into train and test, so that each row is in one test at most.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another split.")] = 0,
@@ -47,8 +47,10 @@ def split(
 ) -> None:
     """Split labelled pairs so that no question is in two parts.
 
-    What pairs connect, of either label, stays together, so no pair is dropped and all parts have
-    like shares of duplicates. Rows are copied as they stand; their order makes no difference.
+    What pairs connect, of either label, stays together, and copies that differ in case, spaces or
+    a final mark are one question. A component above 5 % of the pairs is cut between duplicate
+    groups; pairs whose two questions are then in different parts are dropped and counted. Rows
+    are copied as they stand; their order makes no difference.
 
     Example: gemel split pairs.csv --out parts --part train=0.9 --part test=0.1
     """
@@ -104,16 +106,18 @@ def _text(report: "SplitReport") -> Iterator[str]:
             f"{part.prevalence:11.1%} {part.questions:11,} {part.shared_questions:14,}"
         )
     yield ""
-    if not report.cut_components:
-        yield f"{report.units:,} components, linked by pairs of either label; none was cut:"
-        yield "no question is in two parts"
-        return
-    one = report.cut_components == 1
-    yield (
-        f"{report.cut_components:,} component{'' if one else 's'} above 5% of the pairs "
-        f"{'was' if one else 'were'} cut between duplicate groups, which stay whole:"
-    )
-    yield f"{report.crossing_pairs:,} pairs have their two questions in groups of different parts"
+    yield f"{report.units:,} components, linked by pairs of either label"
+    yield "no question is in two parts"
+    if report.cut_components:
+        one = report.cut_components == 1
+        yield (
+            f"{report.cut_components:,} component{'' if one else 's'} above 5% of the pairs "
+            f"{'was' if one else 'were'} cut between duplicate groups:"
+        )
+        yield (
+            f"{report.dropped_pairs:,} pairs ({report.dropped_pairs / report.pairs:.1%}) link two "
+            "parts and were dropped"
+        )
 
 
 def _next(report: "SplitReport", options: str) -> Iterator[str]:

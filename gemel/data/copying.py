@@ -14,13 +14,11 @@ from gemel.data.columns import Columns
 from gemel.data.parquet import parquet_batches, parquet_file
 from gemel.data.readers import Row, open_table, rows_of
 from gemel.data.sources import Source, ending, is_gzip
+from gemel.data.splits import NOWHERE
 from gemel.errors import DataError
 from gemel.files import new_file
 
-__all__ = ["NOWHERE", "copy_rows"]
-
-NOWHERE = -1
-"""In place of the index of a file: the row goes into none."""
+__all__ = ["copy_rows"]
 
 
 def copy_rows(

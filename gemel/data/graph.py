@@ -1,6 +1,6 @@
 """The duplicate graph: questions are nodes, labelled pairs are edges."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,9 @@ from gemel.data.components import connect
 from gemel.data.pairs import Pairs
 from gemel.text import clean as clean_text
 
-__all__ = ["PairGraph", "letters", "number_pairs"]
+__all__ = ["PairGraph", "number_pairs", "question_key", "twins"]
+
+_FINAL = "?!.,;:…。？！．؟՞⁇‽¿¡'\"”“"
 
 
 def number_pairs(
@@ -36,7 +38,7 @@ class PairGraph:
     groups: Int32[np.ndarray, "questions"]
     """Duplicate group of each question: connected by pairs that ask the same."""
     components: Int32[np.ndarray, "questions"]
-    """Component of each question: connected by pairs of either label, or alike but for spaces."""
+    """Component of each question: connected by pairs of either label, or as copies."""
 
     @classmethod
     def of(cls, pairs: Pairs, clean: Callable[[str], str] = clean_text) -> "PairGraph":
@@ -62,23 +64,29 @@ class PairGraph:
         )
 
 
-def letters(question: str) -> str:
-    """Give what is left of a cleaned question without its spaces.
+def question_key(question: str) -> str:
+    """Return what copies of a question share: a cleaned question without spaces and final marks.
 
     A file that was cut into words (`US ?`) would seem to share nothing with the one it came from.
     """
-    return question.replace(" ", "")
+    bare = question.replace(" ", "")
+    return bare.rstrip(_FINAL) or bare
+
+
+def twins(questions: Sequence[str]) -> Int32[np.ndarray, "questions"]:
+    """Return for each cleaned question the number of the first that is the same question."""
+    first: dict[str, int] = {}
+    return np.array(
+        [first.setdefault(question_key(text), number) for number, text in enumerate(questions)],
+        np.int32,
+    )
 
 
 def _components(
     questions: list[str], left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
 ) -> Int32[np.ndarray, "questions"]:
-    """Connect what pairs connect, and questions that differ in their spaces only."""
-    first: dict[str, int] = {}
-    alike = np.array(
-        [first.setdefault(letters(text), number) for number, text in enumerate(questions)], np.int32
-    )
-    twins = np.flatnonzero(alike != np.arange(len(questions))).astype(np.int32)
+    """Connect what pairs connect, and copies of a question."""
+    everyone = np.arange(len(questions), dtype=np.int32)
     return connect(
-        len(questions), np.concatenate([left, alike[twins]]), np.concatenate([right, twins])
+        len(questions), np.concatenate([left, twins(questions)]), np.concatenate([right, everyone])
     )

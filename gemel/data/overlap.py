@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gemel.data.graph import PairGraph, letters, number_pairs
+from gemel.data.graph import PairGraph, number_pairs, question_key
 
 __all__ = ["Overlap", "measure_overlap"]
 
@@ -28,7 +28,7 @@ class Overlap:
 def measure_overlap(known: PairGraph, other: PairGraph) -> Overlap:
     """Measure how much of `other` is known.
 
-    Questions that differ in their spaces only are one here; see `letters`.
+    Copies of a question count as one; see `question_key`.
 
     Args:
         known: the pairs that came first, as those of training.
@@ -36,11 +36,11 @@ def measure_overlap(known: PairGraph, other: PairGraph) -> Overlap:
     """
     numbers: dict[str, int] = {}
     known_as = np.array(
-        [numbers.setdefault(letters(question), len(numbers)) for question in known.questions],
+        [numbers.setdefault(question_key(question), len(numbers)) for question in known.questions],
         np.int32,
     )
     other_as = np.array(
-        [numbers.get(letters(question), -1) for question in other.questions], np.int32
+        [numbers.get(question_key(question), -1) for question in other.questions], np.int32
     )
     left, right = other_as[other.left], other_as[other.right]
     known_pairs = number_pairs(known_as[known.left], known_as[known.right], len(numbers))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Int
 
-from gemel.data.graph import PairGraph
+from gemel.data.graph import PairGraph, twins
 from gemel.data.pairs import Pairs
 from gemel.errors import DataError
 from gemel.files import check_writable
@@ -26,7 +26,7 @@ class Part:
     questions: int
     """Different ones, once cleaned."""
     shared_questions: int
-    """Those that stand in another part too: of the same fold, if there are folds."""
+    """Those that stand in another part too, as they are or as a copy; of a split, none."""
 
     @property
     def prevalence(self) -> float:
@@ -63,7 +63,11 @@ def describe_parts(
     for part in range(len(paths)):
         here = part_of == part
         members[part, graph.left[here]] = members[part, graph.right[here]] = True
-    shared: Bool[np.ndarray, "questions"] = members.sum(axis=0) > 1
+    copies = twins(graph.questions)
+    as_one = np.zeros_like(members)
+    for part in range(len(paths)):
+        as_one[part, copies[members[part]]] = True
+    shared: Bool[np.ndarray, "questions"] = (as_one.sum(axis=0) > 1)[copies]
     for part, path in enumerate(paths):
         here = part_of == part
         yield Part(

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gemel.data.copying import NOWHERE, copy_rows
+from gemel.data.copying import copy_rows
 from gemel.data.graph import PairGraph
 from gemel.data.parts import Part, describe_parts, require_empty
 from gemel.data.readers import read_pairs
+from gemel.data.splits import NOWHERE
 from gemel.files import new_folder
 from gemel.samples import HELPDESK, HELPDESK_SETTINGS, HELPDESK_SPLIT
 

@@ -17,7 +17,7 @@ from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parts import Part, describe_parts, require_empty
 from gemel.data.readers import stream_rows
 from gemel.data.sources import Source, ending, is_gzip
-from gemel.data.splits import Split, split_by_component
+from gemel.data.splits import NOWHERE, Split, split_by_component
 from gemel.errors import ConfigError, DataError
 from gemel.files import new_folder
 
@@ -39,8 +39,9 @@ class SplitReport:
     """How many were dealt: components and, of those cut, duplicate groups."""
     cut_components: int
     """Components above 5 % of the pairs, cut between their duplicate groups."""
-    crossing_pairs: int
-    """Pairs between two duplicate groups in different parts, which only a cut can make."""
+    dropped_pairs: int
+    """Pairs in no part, or with folds in no test, because their two questions are in different
+    parts, which only a cut can make."""
     seed: int
     parts: tuple[Part, ...]
     """In the order that was asked for; with folds, `train` and `test` of each."""
@@ -58,11 +59,16 @@ def split_file(
 ) -> SplitReport:
     """Deal the rows of a file into files of the same kind; see `split_by_component`.
 
+    No question, nor a copy of it, is in two parts, or in training and test of one fold. A row
+    whose questions are in different parts goes into none; with folds, into the trainings that
+    share no question with their tests.
+
     Args:
         path: the file; its rows are copied as they stand.
         out: the folder to make, whole or not at all: `NAME.csv`, or `fold-1/train.csv` and so on.
         parts: name and share of each part; train 0.8, validation 0.1, test 0.1 if None.
-        folds: how many times to split into `train` and `test`, so that each row is in one `test`.
+        folds: how many times to split into `train` and `test`, so that each row is in one `test`
+            at most.
         seed: another seed, another split.
         columns: the columns, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over; they go into no part.
@@ -90,8 +96,12 @@ def split_file(
     order = sorted(names, key=lambda name: shares[name])
     split = split_by_component(graph, [shares[name] for name in order], seed)
     places = np.array([names.index(name) for name in order], np.int32)
+    # Of a row with two pairs, as an anchor with a negative has, both go the same way.
     first_pairs = np.searchsorted(rows, np.arange(rows[-1] + 1))
-    part_of_row = places[split.parts[first_pairs]]
+    ends = np.sort(places[split.ends], axis=0)
+    low = np.minimum.reduceat(ends[0], first_pairs)
+    high = np.maximum.reduceat(ends[1], first_pairs)
+    part_of_row = np.where(low == high, low, NOWHERE)
     _refuse_empty(part_of_row, names, split, path)
     kind = ending(path) + (".gz" if is_gzip(path) else "")
     written: list[Part] = []
@@ -108,14 +118,16 @@ def split_file(
             write(fresh, names, part_of_row)
         for number, name in enumerate(names if folds else []):
             (fresh / name).mkdir()
-            write(fresh / name, ["train", "test"], (part_of_row == number).astype(np.int32))
+            in_train = (low != number) & (high != number)
+            of_fold = np.where(part_of_row == number, 1, np.where(in_train, 0, NOWHERE))
+            write(fresh / name, ["train", "test"], of_fold)
     return SplitReport(
         data=str(path),
         pairs=len(pairs),
         duplicates=int(pairs.labels.sum()),
         units=split.units,
         cut_components=split.cut_components,
-        crossing_pairs=split.crossing_pairs,
+        dropped_pairs=int((part_of_row[rows] == NOWHERE).sum()),
         seed=seed,
         parts=tuple(written),
     )
@@ -171,7 +183,7 @@ def _read(
 def _refuse_empty(
     part_of_row: Int[np.ndarray, "rows"], names: list[str], split: Split, path: Path
 ) -> None:
-    sizes = np.bincount(part_of_row, minlength=len(names))
+    sizes = np.bincount(part_of_row[part_of_row != NOWHERE], minlength=len(names))
     empty = [name for name, size in zip(names, sizes.tolist(), strict=True) if not size]
     if empty:
         raise DataError(

@@ -1,17 +1,22 @@
 """Splits that keep a question on one side."""
 
 import hashlib
+import heapq
 import math
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from gemel.data.graph import PairGraph
+from gemel.data.components import connect
+from gemel.data.graph import PairGraph, twins
 
-__all__ = ["Split", "hold_out", "split_by_component"]
+__all__ = ["NOWHERE", "Split", "hold_out", "split_by_component"]
 
+NOWHERE = -1
+"""In place of the number of a part: a pair or row is in none."""
 _LARGEST = 0.05
 """Share of the rows above which a component is cut into its duplicate groups."""
 
@@ -20,30 +25,45 @@ _LARGEST = 0.05
 class Split:
     """Which part each pair is in, and what that cost."""
 
-    parts: Int[np.ndarray, "pairs"]
-    """Number of the part, in the order of the shares."""
+    ends: Int[np.ndarray, "2 pairs"]
+    """Numbers of the parts, in the order of the shares, that its two questions are in; the lower
+    one first."""
     units: int
     """How many were dealt: components and, of those cut, duplicate groups."""
     cut_components: int
     """Components too large to keep whole, cut between their duplicate groups."""
-    crossing: Bool[np.ndarray, "pairs"]
-    """True for pairs between two duplicate groups in different parts."""
+
+    @property
+    def parts(self) -> Int[np.ndarray, "pairs"]:
+        """Number of the part, in the order of the shares; `NOWHERE` for crossing pairs."""
+        return np.where(self.crossing, NOWHERE, self.ends[0])
+
+    @property
+    def crossing(self) -> Bool[np.ndarray, "pairs"]:
+        """True for pairs whose two questions are in different parts."""
+        found: Bool[np.ndarray, "pairs"] = self.ends[0] != self.ends[1]
+        return found
 
     @property
     def crossing_pairs(self) -> int:
-        """How many pairs have a question in another part because a component was cut."""
+        """How many pairs are in no part because a component was cut."""
         return int(self.crossing.sum())
+
+    def outside(self, part: int) -> Bool[np.ndarray, "pairs"]:
+        """Tell which pairs have no question in a part: those to train on for a test on it."""
+        found: Bool[np.ndarray, "pairs"] = (self.ends != part).all(axis=0)
+        return found
 
 
 def split_by_component(graph: PairGraph, shares: Sequence[float], seed: int = 0) -> Split:
-    """Deal the pairs into parts so that no question is in two of them.
+    """Deal the pairs into parts so that no question, nor a copy of it, is in two of them.
 
     The unit is a connected component of the whole graph, which keeps the share of duplicates in
     all parts alike. A component above 5 % of the pairs is cut: then its duplicate groups are the
-    units, and the pairs between two groups in different parts go to either by turns of a hash,
-    which keeps that share too; such pairs are counted. Units come in an order that depends on the
-    texts and the seed, not on the order of the rows, and fill one part after the other. Those
-    more than twice as large as the smallest part come first, each to the part furthest below its
+    units, and pairs between two groups in different parts are in no part. Units come in an order
+    that depends on the texts and the seed, not on the order of the rows, and fill one part after
+    the other; the groups of a cut component follow each other so that few pairs cross. Units more
+    than twice as large as the smallest part come first, each to the part furthest below its
     share.
 
     Args:
@@ -53,25 +73,26 @@ def split_by_component(graph: PairGraph, shares: Sequence[float], seed: int = 0)
 
     Raises:
         ValueError: a share is not positive, or they are not 1 in sum.
+
+    Source: Karypis and Kumar (1998), "A fast and high quality multilevel scheme for partitioning
+        irregular graphs": greedy graph growing, for the order of the groups.
     """
     if not all(share > 0 for share in shares) or not math.isclose(sum(shares), 1, abs_tol=1e-6):
         raise ValueError(f"shares must be positive and 1 in sum, not {list(shares)}")
     pairs_of = np.bincount(graph.components[graph.left], minlength=len(graph.questions))
     too_large = pairs_of > max(_LARGEST * len(graph.left), 1)
-    units = np.where(too_large[graph.components], graph.groups, graph.components)
+    is_cut = too_large[graph.components]
+    units = np.where(is_cut, _groups_of_copies(graph), graph.components)
     left, right = units[graph.left], units[graph.right]
 
     # A pair inside a unit has both ends there; one between two units belongs half to each.
     size = (np.bincount(left, minlength=len(units)) + np.bincount(right, minlength=len(units))) / 2
-    order = _shuffled(units, graph.questions, seed)
+    order = _shuffled(graph.components, graph.questions, seed)
+    if too_large.any():
+        order = _grown(order, too_large, units, graph, seed)
     part_of = _deal(order, size, np.array(shares) * len(left))
     ends = np.sort(np.stack([part_of[left], part_of[right]]), axis=0)
-    parts, crossing = ends[1], ends[0] != ends[1]
-    for row in np.flatnonzero(crossing).tolist():
-        texts = sorted((graph.questions[graph.left[row]], graph.questions[graph.right[row]]))
-        if _hash("\0".join(texts), seed)[0] % 2:
-            parts[row] = ends[0, row]
-    return Split(parts, len(order), int(too_large.sum()), crossing)
+    return Split(ends, len(order), int(too_large.sum()))
 
 
 def hold_out(graph: PairGraph, fraction: float, seed: int = 0) -> Split:
@@ -81,6 +102,56 @@ def hold_out(graph: PairGraph, fraction: float, seed: int = 0) -> Split:
         ValueError: the fraction is not between 0 and 1.
     """
     return split_by_component(graph, (fraction, 1 - fraction), seed)
+
+
+def _groups_of_copies(graph: PairGraph) -> Int[np.ndarray, "questions"]:
+    """Give the duplicate groups, those with copies of one question joined."""
+    everyone = np.arange(len(graph.questions), dtype=np.int32)
+    return connect(
+        len(everyone),
+        np.concatenate([everyone, everyone]),
+        np.concatenate([graph.groups, twins(graph.questions)]).astype(np.int32),
+    )
+
+
+def _grown(
+    order: list[int],
+    too_large: Bool[np.ndarray, "questions"],
+    units: Int[np.ndarray, "questions"],
+    graph: PairGraph,
+    seed: int,
+) -> list[int]:
+    """Put in place of each component to cut its units, each next to those it has pairs with."""
+    places = {unit: place for place, unit in enumerate(_shuffled(units, graph.questions, seed))}
+    neighbours: dict[int, Counter[int]] = defaultdict(Counter)
+    ends = units[graph.left], units[graph.right]
+    for one, other in zip(*(end.tolist() for end in ends), strict=True):
+        if one != other:
+            neighbours[one][other] += 1
+            neighbours[other][one] += 1
+    members: dict[int, list[int]] = defaultdict(list)
+    for unit in places:
+        members[int(graph.components[unit])].append(unit)
+    grown: list[int] = []
+    for component in order:
+        if not too_large[component]:
+            grown.append(component)
+            continue
+        links: Counter[int] = Counter()
+        taken: set[int] = set()
+        heap = [(0, places[unit], unit) for unit in members[component]]
+        heapq.heapify(heap)
+        while heap:
+            _, _, unit = heapq.heappop(heap)
+            if unit in taken:
+                continue
+            taken.add(unit)
+            grown.append(unit)
+            for other, count in neighbours[unit].items():
+                if other not in taken:
+                    links[other] += count
+                    heapq.heappush(heap, (-links[other], places[other], other))
+    return grown
 
 
 def _deal(

@@ -142,7 +142,8 @@ def judge_by_halves(
     """Judge by decisions for these pairs' own mix, and none fitted on what it is scored on.
 
     The pairs are halved by connected component of their graph; each half is judged by the
-    decision fitted on the other half.
+    decision fitted on the other half. Pairs with a question in each half are judged, and fit
+    neither decision.
 
     Args:
         pairs: labelled pairs.
@@ -156,19 +157,21 @@ def judge_by_halves(
     Raises:
         DataError: the pairs, or a half of them, have one label only.
     """
-    settings = replace(settings or DecisionConfig(), prevalence=prevalence)
     pairs.require_both_labels()
     similarity = score(pairs.left_texts, pairs.right_texts)
     graph = PairGraph.of(pairs)
-    second = hold_out(graph, 0.5, seed).parts == 0
+    split = hold_out(graph, 0.5, seed)
+    mix = prevalence or (pairs.prevalence if split.crossing_pairs else 0.0)
+    settings = replace(settings or DecisionConfig(), prevalence=mix)
     probability = np.zeros(len(pairs))
     verdicts = np.zeros(len(pairs), bool)
     answers = np.zeros(len(pairs), np.int8)
     decisions = []
-    for half in (second, ~second):
-        other = pairs.select(~half)
+    second = split.parts == 0
+    for half, fitted in ((second, split.parts == 1), (~second, second)):
+        other = pairs.select(fitted)
         other.require_both_labels("pairs of one half", "; evaluate more pairs, or without halves")
-        decision = fit_decision(similarity[~half], other, settings)
+        decision = fit_decision(similarity[fitted], other, settings)
         probability[half] = decision.probability(similarity[half])
         verdicts[half] = decision.is_duplicate(similarity[half])
         answers[half] = decision.answers(similarity[half])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Int
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_array
 
@@ -22,7 +22,8 @@ class QuestionKFold(BaseCrossValidator):  # type: ignore[misc]
 
     Pairs that are linked by shared questions stay together. scikit-learn's own folds put a question
     into training and test at once, which flatters every model. A component above 5 % of the pairs
-    is cut between its duplicate groups; how many pairs then link two folds is warned of.
+    is cut between its duplicate groups; pairs that then link two folds are in no test, and in no
+    training for a test on one of their questions. A warning counts them.
 
     Args:
         n_splits: how many folds.
@@ -39,13 +40,13 @@ class QuestionKFold(BaseCrossValidator):  # type: ignore[misc]
         """Give the number of folds."""
         return self.n_splits
 
-    def _iter_test_masks(
+    def split(
         self,
-        X: Any = None,  # noqa: N803
+        X: Any,  # noqa: N803
         y: Any = None,
         groups: Any = None,
-    ) -> Iterator[Bool[np.ndarray, "pairs"]]:
-        """Yield which pairs each fold tests on.
+    ) -> Iterator[tuple[Int[np.ndarray, "training"], Int[np.ndarray, "test"]]]:
+        """Yield the numbers of the pairs to train on, and of those to test on, fold by fold.
 
         Raises:
             ValueError: X or y are no use, or the pairs hang together in too few groups.
@@ -55,18 +56,19 @@ class QuestionKFold(BaseCrossValidator):  # type: ignore[misc]
         left, right = two_sides(check_array(X, **AS_TEXTS))
         pairs = Pairs.of(left, right, same_or_not(np.asarray(y))[1])
         shares = [1 / self.n_splits] * self.n_splits
-        split = split_by_component(PairGraph.of(pairs), shares, seed_of(self.random_state) or 0)
-        masks = [split.parts == part for part in range(self.n_splits)]
-        if not all(mask.any() for mask in masks):
+        found = split_by_component(PairGraph.of(pairs), shares, seed_of(self.random_state) or 0)
+        parts = found.parts
+        if not all((parts == part).any() for part in range(self.n_splits)):
             raise DataError(
-                f"the {len(pairs):,} pairs hang together in {split.units:,} components or "
+                f"the {len(pairs):,} pairs hang together in {found.units:,} components or "
                 f"duplicate groups, too few for {self.n_splits} folds; ask for fewer"
             )
-        if split.crossing_pairs:
+        if found.crossing_pairs:
             warnings.warn(
-                f"{split.crossing_pairs:,} of {len(pairs):,} pairs have a question in two folds: "
-                "they link duplicate groups of a component that is too large to keep whole",
+                f"{found.crossing_pairs:,} of {len(pairs):,} pairs are in no test: they link two "
+                "folds, in a component that is too large to keep whole",
                 UserWarning,
                 stacklevel=2,
             )
-        yield from masks
+        for part in range(self.n_splits):
+            yield np.flatnonzero(found.outside(part)), np.flatnonzero(parts == part)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,7 @@ def learn(
     spelling = learn_spelling(training, tokenizer, config, start)
     batches = make_batches(training, tokenizer, config)
     data = data_record(pairs, training, kept_out, start)
+    dropped = validation is None and len(training) + len(kept_out) < len(pairs)
     del training  # of ten million pairs, another 170 MB
     begun = None if vectors is None else look_up(vectors, tokenizer, reporter)
     model, folded = begin_network(tokenizer, batches, config, start, reporter, begun)
@@ -117,7 +119,8 @@ def learn(
     weights = fit_spelling(weights, spelling, tokenizer, kept_out, config)
     if spelling:
         reporter.say(f"shared letters count for {weights['spelling.share'][0]:.0%} of similarity")
-    judged = _decide(weights, tokenizer, kept_out, config)
+    # The pairs that were dropped are all of one label: without them the mix is another one.
+    judged = _decide(weights, tokenizer, kept_out, config, pairs.prevalence if dropped else 0.0)
     (decision,) = judged.decisions
     if warning := shortcoming(judged):
         reporter.warn(warning)
@@ -174,10 +177,24 @@ def _validator(
 
 
 def _decide(
-    weights: Mapping[str, np.ndarray], tokenizer: Tokenizer, validation: Pairs, config: Config
+    weights: Mapping[str, np.ndarray],
+    tokenizer: Tokenizer,
+    validation: Pairs,
+    config: Config,
+    mix: float,
 ) -> Judged:
-    """Fit the decision on similarities as the engine will compute them, and judge by it."""
+    """Fit the decision on similarities as the engine will compute them, and judge by it.
+
+    Args:
+        weights: of the encoder.
+        tokenizer: reads the questions.
+        validation: labelled pairs.
+        config: the settings.
+        mix: share of duplicates to fit for, if the settings name none; 0: that of the pairs.
+    """
     twin = NumpyTwin(weights, tokenizer, config.network)
     similarity = twin.similarity(validation.left_texts, validation.right_texts)
-    decision = fit_decision(similarity, validation, config.decision)
-    return judge_scored(validation, similarity, decision)
+    settings = replace(config.decision, prevalence=config.decision.prevalence or mix)
+    decision = fit_decision(similarity, validation, settings)
+    decision = replace(decision, settings=config.decision)
+    return judge_scored(validation, similarity, decision, prevalence=mix)

@@ -39,7 +39,7 @@ def training_and_validation(
     hint = "; raise training.validation_fraction or give validation pairs"
     kept_out = pairs.select(split.parts == 0)
     kept_out.require_both_labels("pairs kept out for validation", hint)
-    training = pairs.select(split.parts == 1)
+    training = pairs.select(split.parts == 1)  # no question is in both
     training.require_both_labels("pairs left for training", hint)
     reporter.say(
         f"{len(training):,} pairs to train on, {len(kept_out):,} kept out for validation "
@@ -47,8 +47,7 @@ def training_and_validation(
     )
     if split.crossing_pairs:
         reporter.say(
-            f"{split.cut_components} of the connected parts too large to keep whole: "
-            f"{split.crossing_pairs:,} pairs have a question on each side"
+            f"{split.crossing_pairs:,} pairs dropped, as they have a question on each side"
         )
     return training, kept_out
 

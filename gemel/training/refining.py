@@ -190,16 +190,17 @@ def _judge_unseen(
 ) -> Float[np.ndarray, "epochs pairs"]:
     """Have networks say of pairs that they have not learned from how alike they are."""
     graph = PairGraph.of(added, start.tokenizer.clean)
-    parts = split_by_component(graph, [1 / _FOLDS] * _FOLDS, config.training.seed).parts
+    split = split_by_component(graph, [1 / _FOLDS] * _FOLDS, config.training.seed)
     scores = np.zeros((config.training.epochs, len(added)))
     for part in range(_FOLDS):
-        unseen = parts == part
+        unseen = split.ends[0] == part  # all pairs are judged once, also those between two parts
+        learned = split.outside(part)
         reporter.say(
-            f"learning from {int((~unseen).sum()):,} of the pairs, to judge the other "
+            f"learning from {int(learned.sum()):,} of the pairs, to judge the other "
             f"{int(unseen.sum()):,}: part {part + 1} of {_FOLDS}"
         )
         if unseen.any():
-            network = _Network(start, [added.select(~unseen), *replay], config, Silent())
+            network = _Network(start, [added.select(learned), *replay], config, Silent())
             network.learn(_judging(scores, np.flatnonzero(unseen), added, network))
     return scores
 

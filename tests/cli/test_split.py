@@ -1,6 +1,7 @@
 """`gemel split`, and what a person does next."""
 
 import json
+import re
 import shlex
 
 import pytest
@@ -53,9 +54,14 @@ def test_parts_folds_and_seeds(pairs, tmp_path, run):
 def test_a_cut_is_told(tmp_path, run):
     code, text, _ = run("split", HELPDESK, "--out", tmp_path / "parts")
     assert code == 0
-    assert "1 component above 5% of the pairs was cut between duplicate groups" in text
-    assert "pairs have their two questions in groups of different parts" in text
-    assert "no question is in two parts" not in text
+    dropped = int(re.search(r"cut between duplicate groups:\n(\d+) pairs \(", text)[1])
+    assert "no question is in two parts\n1 component above 5% of the pairs was cut" in text
+    parts = sorted((tmp_path / "parts").iterdir())
+    audit = json.loads(run("audit", *parts, "--json")[1])
+    whole = json.loads(run("audit", HELPDESK, "--json")[1])
+    assert sum(file["pairs"] for file in audit["files"]) == whole["files"][0]["pairs"] - dropped
+    assert {found["overlap"]["shared_questions"] for found in audit["overlaps"]} == {0}
+    assert 0 < dropped < 0.2 * whole["files"][0]["pairs"]
 
 
 def test_column_names_go_on_to_the_next_command(pairs, tmp_path, run):

@@ -1,6 +1,7 @@
 import collections
 import csv
 import gzip
+import itertools
 import json
 import os
 
@@ -8,6 +9,7 @@ import pytest
 
 from gemel.data import PairGraph, measure_overlap, read_pairs, split_file
 from gemel.errors import ConfigError, DataError
+from gemel.samples import HELPDESK
 
 HEADER = "id,question1,question2,is_duplicate,note"
 
@@ -85,7 +87,7 @@ def test_each_row_is_in_one_test_and_in_the_other_trains(pairs, tmp_path):
     assert tested == collections.Counter(rows_of())
 
 
-def test_a_cut_is_reported_with_the_questions_that_it_shares(tmp_path):
+def test_pairs_between_the_parts_of_a_cut_are_dropped_and_counted(tmp_path):
     path = tmp_path / "ring.csv"
     with path.open("w", newline="") as stream:
         writer = csv.writer(stream)
@@ -97,14 +99,48 @@ def test_a_cut_is_reported_with_the_questions_that_it_shares(tmp_path):
     assert report.cut_components == 1
     assert report.units == 40
     one, two = (read_pairs(part.path) for part in report.parts)
-    questions = [set(part.texts) for part in (one, two)]
-    shared = len(questions[0] & questions[1])
-    assert [part.shared_questions for part in report.parts] == [shared, shared]
-    assert 0 < shared <= 2 * report.crossing_pairs
+    assert not set(one.texts) & set(two.texts)
+    assert [part.shared_questions for part in report.parts] == [0, 0]
+    assert report.dropped_pairs == 2  # a ring that is cut once into two parts
+    assert len(one) + len(two) == 78
+
+
+def test_no_fold_trains_on_a_question_of_its_test(tmp_path):
+    report = split_file(HELPDESK, tmp_path / "parts", folds=3)
+    tested = 0
+    for number in range(0, 6, 2):
+        train, test = (PairGraph.of(read_pairs(part.path)) for part in report.parts[number:][:2])
+        assert measure_overlap(train, test).shared_questions == 0
+        tested += len(test.left)
+    assert tested == report.pairs - report.dropped_pairs
+    assert 0 < report.dropped_pairs < 0.4 * report.pairs
+
+
+def test_copies_of_a_question_are_in_one_part(tmp_path):
+    """Each question is a copy of one in another row, that no pair links it to."""
+    path = tmp_path / "copies.csv"
+    forms = ["How do I, {}?", "how do i,  {}", "HOW DO I, {} ?!", "how do i, {}."]
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["question1", "question2", "is_duplicate"])
+        for n in range(80):
+            for one, other in itertools.product(range(2), range(2, 4)):
+                label = int(one + 2 == other)
+                far = (n + label - 1) % 80  # ties all components into one
+                writer.writerow([forms[one].format(n), forms[other].format(far) + "x" * n, label])
+    for settings in ({"parts": {"a": 0.5, "b": 0.5}}, {"folds": 2}):
+        report = split_file(path, tmp_path / next(iter(settings)), **settings)
+        for one, other in zip(report.parts[::2], report.parts[1::2], strict=True):
+            keys = [
+                {"".join(filter(str.isalnum, text)).lower() for text in read_pairs(part.path).texts}
+                for part in (one, other)
+            ]
+            assert not keys[0] & keys[1]
+            assert (one.shared_questions, other.shared_questions) == (0, 0)
 
 
 def test_the_two_pairs_of_a_row_go_together(tmp_path):
-    """A triplet whose negative is in another group is a crossing pair, and goes with its row."""
+    """A triplet whose negative is in another part is dropped as a whole."""
     path = tmp_path / "triplets.jsonl"
     rows = [
         {"anchor": f"a {n}", "positive": f"p {n}", "negative": f"a {(n * 7 + 3) % 60}", "n": n}
@@ -117,10 +153,14 @@ def test_the_two_pairs_of_a_row_go_together(tmp_path):
         for part in report.parts
         for line in (tmp_path / "parts" / part.path).read_text().splitlines()
     ]
-    assert sorted(written, key=lambda row: row["n"]) == rows
-    assert sum(part.pairs for part in report.parts) == report.pairs == 120
+    assert all(row in rows for row in written)
+    assert len(written) == 60 - report.dropped_pairs // 2
+    assert sum(part.pairs for part in report.parts) == report.pairs - report.dropped_pairs
+    assert report.pairs == 120
     assert [part.pairs % 2 for part in report.parts] == [0, 0]
-    assert report.crossing_pairs > 0
+    assert report.dropped_pairs > 0
+    texts = [set(read_pairs(part.path).texts) for part in report.parts]
+    assert not texts[0] & texts[1]
 
 
 def test_parts_are_packed_as_the_file_is(pairs, tmp_path):

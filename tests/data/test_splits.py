@@ -4,6 +4,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gemel.data import (
+    NOWHERE,
     PairGraph,
     Pairs,
     QuestionPair,
@@ -65,10 +66,12 @@ def test_no_question_is_in_two_parts(seed, shares):
 
 
 @given(row_lists, share_lists)
-def test_nothing_is_dropped(rows, shares):
+def test_nothing_is_dropped_without_need(rows, shares):
+    """Unless a component is cut, and then nothing but what links two parts."""
     split = split_rows(rows, shares)
     assert len(split.parts) == len(rows)
-    assert set(split.parts.tolist()) <= set(range(len(shares)))
+    assert set(split.parts[~split.crossing].tolist()) <= set(range(len(shares)))
+    assert (split.parts[split.crossing] == NOWHERE).all()
 
 
 @given(row_lists, share_lists)
@@ -83,8 +86,8 @@ def test_duplicates_stay_together_even_where_components_are_cut(rows, shares):
 
 
 @given(row_lists, share_lists)
-def test_crossing_pairs_are_all_that_leaks(rows, shares):
-    """Without them every question is in one part; they are non-duplicates of cut components."""
+def test_no_question_is_in_two_parts_of_what_is_left(rows, shares):
+    """Crossing pairs are non-duplicates of cut components."""
     split = split_rows(rows, shares)
     kept = ~split.crossing
     inside = [row for row, keep in zip(rows, kept, strict=True) if keep]
@@ -165,15 +168,31 @@ def test_a_single_pair_is_never_cut_however_few_there_are():
 
 
 @pytest.mark.parametrize("shares", [(0.15, 0.85), (0.5, 0.5), (0.1, 0.1, 0.8)])
-def test_a_cut_keeps_the_share_of_duplicates_too(shares):
+def test_a_cut_drops_far_fewer_pairs_than_dealing_groups_at_random(shares):
     """The help-desk sample is one component: near misses tie all of its groups together."""
     pairs = read_pairs(HELPDESK)
     split = split_by_component(PairGraph.of(pairs), shares)
     assert split.cut_components == 1
+    at_random = (1 - pairs.prevalence) * (1 - sum(share**2 for share in shares))
+    assert 0 < split.crossing.mean() < 0.65 * at_random
     for part, share in enumerate(shares):
         here = split.parts == part
-        assert here.mean() == pytest.approx(share, abs=0.03)
-        assert pairs.labels[here].mean() == pytest.approx(pairs.prevalence, abs=0.05)
+        assert 0.6 * share < here.mean() < 1.2 * share
+        assert 0 < pairs.labels[here].mean() < 1
+        assert not {*split.ends[:, split.outside(part)].ravel().tolist()} & {part}
+
+
+def test_copies_of_a_question_stay_together_where_a_component_is_cut():
+    """Between every two groups there is a pair, and the copies are in no pair with each other."""
+    copies = [(f"a{n}?", f"b{n}", True) for n in range(30)]
+    copies += [(f"a {n}", f"c{n}", True) for n in range(30)]
+    ring = [(f"b{n}", f"c{(n + 7) % 30}", False) for n in range(30)]
+    rows = copies + ring
+    split = split_rows(rows, (0.3, 0.3, 0.4))
+    assert split.cut_components == 1
+    assert split.units == 30
+    parts = split.parts[:60].reshape(2, 30)
+    assert (parts[0] == parts[1]).all()
 
 
 @given(st.lists(st.floats(-1, 1), max_size=4))

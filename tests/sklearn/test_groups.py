@@ -93,11 +93,18 @@ def test_folds_are_those_of_a_split_file(tmp_path):
 def test_a_component_too_large_is_cut_between_its_duplicate_groups():
     pairs, y = linked()
     assert len(set(question_groups(pairs).tolist())) == 1
-    with pytest.warns(UserWarning, match=r"\d+ of 80 pairs have a question in two folds"):
+    with pytest.warns(UserWarning, match=r"\d+ of 80 pairs are in no test") as caught:
         folds = list(QuestionKFold(4).split(pairs, y))
+    tested = [row for _, test in folds for row in test]
+    left_out = set(range(80)) - set(tested)
+    assert len(tested) == len(set(tested))
+    assert str(caught[0].message).startswith(f"{len(left_out)} of 80")
+    assert 0 < len(left_out) < 20
+    assert not any(y[row] for row in left_out)
+    assert left_out <= {row for training, _ in folds for row in training}
     for training, test in folds:
-        known = {name for row in training if y[row] for name in pairs[row]}
-        assert not known & {name for row in test if y[row] for name in pairs[row]}
+        known = {name for row in training for name in pairs[row]}
+        assert not known & {name for row in test for name in pairs[row]}
 
 
 def test_folds_that_cannot_be():
