@@ -160,7 +160,7 @@ def mine(
             form=form.value,
             neighbours=neighbours.value,
             columns=reading.columns,
-            corpus_columns=QuestionColumns(question=question),
+            corpus_columns=QuestionColumns(question=question, html=reading.columns.html),
             skip_bad=reading.skip_bad,
             threads=threads or available_cores(),
             overwrite=overwrite,

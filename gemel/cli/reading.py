@@ -3,13 +3,15 @@
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gemel.cli.notes import note
 from gemel.cli.signatures import with_options
-from gemel.data import BadRows, Columns, QuestionColumns
+from gemel.data import HTML_MODES, BadRows, Columns, QuestionColumns, separator_word
 
 __all__ = [
     "QuestionReading",
@@ -20,6 +22,8 @@ __all__ = [
     "reads_unlabelled",
 ]
 
+HtmlMode = StrEnum("HtmlMode", [(mode, mode) for mode in HTML_MODES])  # type: ignore[misc]
+
 Left = Annotated[
     str | None,
     typer.Option(
@@ -29,7 +33,7 @@ Left = Annotated[
 Right = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the second question.")]
 Label = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="Column of the label: 1 the same, 0 not; see --same."),
+    typer.Option(metavar="COLUMN", help="Column of the label: 1 or yes, 0 or no; see --same."),
 ]
 QuestionColumn = Annotated[
     str | None,
@@ -51,9 +55,28 @@ KeptColumns = Annotated[
     ),
 ]
 Same = Annotated[
-    int,
+    str | None,
     typer.Option(
-        metavar="0|1", min=0, max=1, help="The label of pairs that ask the same, if it is not 1."
+        metavar="LABEL",
+        show_default=False,
+        help="The label of pairs that ask the same, such as 0, 2 or A; all others must have one "
+        "other label.",
+    ),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHAR",
+        show_default=False,
+        help="What separates fields of a CSV or TSV file: a character, or comma, semicolon, tab, "
+        "pipe or none; detected if not given.",
+    ),
+]
+Html = Annotated[
+    HtmlMode,
+    typer.Option(
+        help="HTML entities and tags in questions: remove them (strip), leave them (keep), or "
+        "remove them where the file looks like HTML (auto)."
     ),
 ]
 Header = Annotated[
@@ -105,12 +128,16 @@ class Reading:
             )
             if value is not None
         ]
-        if given.same != 1:
-            words.append(f"--same {given.same}")
+        if given.same is not None:
+            words.append(f"--same {shlex.quote(str(given.same))}")
         if given.header is not None:
             words.append("--header" if given.header else "--no-header")
         if not given.quotes:
             words.append("--no-quotes")
+        if given.delimiter is not None:
+            words.append(f"--delimiter {shlex.quote(separator_word(given.delimiter))}")
+        if given.html != "auto":
+            words.append(f"--html {given.html}")
         return "".join(f" {word}" for word in words)
 
     @property
@@ -164,13 +191,24 @@ def _read_options(
     left: Left = None,
     right: Right = None,
     label: Label = None,
-    same: Same = 1,
+    same: Same = None,
     header: Header = None,
     quotes: Quotes = True,
+    delimiter: Delimiter = None,
+    html: Html = HtmlMode("auto"),
     skip_bad: SkipBad = 0,
     bad_rows: BadRowsFile = None,
 ) -> Reading:
-    columns = Columns(left=left, right=right, label=label, same=same, header=header, quotes=quotes)
+    columns = Columns(
+        left=left,
+        right=right,
+        label=label,
+        same=same,
+        header=header,
+        quotes=quotes,
+        delimiter=delimiter,
+        html=html.value,
+    )
     return Reading(columns, _bad_rows(skip_bad, bad_rows))
 
 
@@ -179,7 +217,7 @@ def _bad_rows(allowed: int, path: Path | None) -> BadRows:
         raise typer.BadParameter(
             "lists what --skip-bad skips; add --skip-bad N", param_hint="--bad-rows"
         )
-    return BadRows(allowed, path)
+    return BadRows(allowed, path, note)
 
 
 def _read_unlabelled_options(
@@ -187,10 +225,14 @@ def _read_unlabelled_options(
     right: Right = None,
     header: Header = None,
     quotes: Quotes = True,
+    delimiter: Delimiter = None,
+    html: Html = HtmlMode("auto"),
     skip_bad: SkipBad = 0,
     bad_rows: BadRowsFile = None,
 ) -> Reading:
-    return _read_options(left, right, None, 1, header, quotes, skip_bad, bad_rows)
+    return _read_options(
+        left, right, None, None, header, quotes, delimiter, html, skip_bad, bad_rows
+    )
 
 
 def _read_question_options(
@@ -198,11 +240,14 @@ def _read_question_options(
     question_id: IdColumn = None,
     header: Header = None,
     quotes: Quotes = True,
+    delimiter: Delimiter = None,
+    html: Html = HtmlMode("auto"),
     skip_bad: SkipBad = 0,
     bad_rows: BadRowsFile = None,
 ) -> QuestionReading:
-    columns = QuestionColumns(question=question, id=question_id, header=header, quotes=quotes)
-    return QuestionReading(columns, _bad_rows(skip_bad, bad_rows))
+    return _read_kept_question_options(
+        question, question_id, None, header, quotes, delimiter, html, skip_bad, bad_rows
+    )
 
 
 def _read_kept_question_options(
@@ -211,10 +256,18 @@ def _read_kept_question_options(
     keep: KeptColumns = None,
     header: Header = None,
     quotes: Quotes = True,
+    delimiter: Delimiter = None,
+    html: Html = HtmlMode("auto"),
     skip_bad: SkipBad = 0,
     bad_rows: BadRowsFile = None,
 ) -> QuestionReading:
     columns = QuestionColumns(
-        question=question, id=question_id, kept=tuple(keep or ()), header=header, quotes=quotes
+        question=question,
+        id=question_id,
+        kept=tuple(keep or ()),
+        header=header,
+        quotes=quotes,
+        delimiter=delimiter,
+        html=html.value,
     )
     return QuestionReading(columns, _bad_rows(skip_bad, bad_rows))

@@ -68,7 +68,7 @@ def convert(corpus: Corpus, folder: Path, progress: Progress | None = None) -> l
                 part = packed[member]
                 out = stack.enter_context(new_file(folder / part.name))
                 source = Source(archive / member, ".tsv", stream)
-                rows = _rows(part, source, Columns(quotes=False), bad_rows)
+                rows = _rows(part, source, Columns(quotes=False, html="keep"), bad_rows)
                 counted[part.name] = _write(out, part, rows, bad_rows, progress)
     for part in corpus.parts:
         if not part.member:

@@ -4,10 +4,10 @@ from gemel.data.audit import audit_files
 from gemel.data.audit_report import Audit, FileAudit
 from gemel.data.bad_rows import BadRows
 from gemel.data.batches import Batch, Batches
-from gemel.data.columns import Columns, QuestionColumns
+from gemel.data.columns import HTML_MODES, Columns, QuestionColumns
 from gemel.data.components import Components, connect
 from gemel.data.contrasts import Contrasts
-from gemel.data.copying import NOWHERE, copy_rows
+from gemel.data.copying import copy_rows
 from gemel.data.frames import Rows, is_frame
 from gemel.data.graph import PairGraph
 from gemel.data.merging import merge_pairs
@@ -36,10 +36,11 @@ from gemel.data.readers import (
     stream_unlabelled,
 )
 from gemel.data.sample import SamplePart, SampleReport, write_sample
+from gemel.data.separators import separator_word
 from gemel.data.slips import Slips
 from gemel.data.sources import KINDS, Source
 from gemel.data.split_files import SplitReport, split_file
-from gemel.data.splits import Split, hold_out, split_by_component
+from gemel.data.splits import NOWHERE, Split, hold_out, split_by_component
 
 __all__ = [
     "Audit",
@@ -52,6 +53,7 @@ __all__ = [
     "Components",
     "Contrasts",
     "FileAudit",
+    "HTML_MODES",
     "KINDS",
     "NOWHERE",
     "Overlap",
@@ -84,6 +86,7 @@ __all__ = [
     "merge_pairs",
     "plain_value",
     "read_pairs",
+    "separator_word",
     "split_by_component",
     "split_file",
     "stream_pairs",

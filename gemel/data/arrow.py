@@ -1,8 +1,11 @@
 """Values of Arrow columns, as Python has them; pyarrow is imported on use."""
 
+import json
 from typing import Any
 
-__all__ = ["arrow_values"]
+__all__ = ["arrow_values", "class_names"]
+
+_METADATA = b"huggingface"
 
 
 def arrow_values(column: Any) -> list[Any]:
@@ -19,3 +22,20 @@ def arrow_values(column: Any) -> list[Any]:
             for value in column.cast(pyarrow.binary()).to_pylist()
         ]
     return values
+
+
+def class_names(schema: Any) -> dict[str, list[str]]:
+    """Return the names of classes that Hugging Face's `ClassLabel` columns stand for.
+
+    Args:
+        schema: of pyarrow; its metadata tells which columns are such.
+    """
+    try:
+        features = json.loads((schema.metadata or {}).get(_METADATA, b"{}"))["info"]["features"]
+        return {
+            name: list(map(str, feature["names"]))
+            for name, feature in features.items()
+            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}

@@ -1,6 +1,7 @@
 """Rows that do not fit: how many may be passed over, and the file that lists them."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from gemel.data.sources import Source
@@ -20,20 +21,29 @@ class BadRows:
     of the row that are not UTF-8 stand there as `\xNN`.
 
     Args:
-        allowed: how many may be passed over; one more is an error.
+        allowed: how many may be skipped; one more is an error.
         path: the list, an older one is replaced; `NAME.bad-rows.jsonl` in the current directory
             if None, NAME being the file with the first bad row.
+        tell: called with each note on how a file was read: its separator, skipped empty rows,
+            HTML that was removed.
 
     Raises:
         ConfigError: `allowed` is negative.
     """
 
-    def __init__(self, allowed: int = 0, path: str | Path | None = None):
+    def __init__(
+        self,
+        allowed: int = 0,
+        path: str | Path | None = None,
+        tell: Callable[[str], None] | None = None,
+    ):
         if allowed < 0:
             raise ConfigError(f"the number of bad rows to skip must be at least 0, not {allowed}")
         self.allowed = allowed
         self.path = None if path is None else Path(path)
         self.count = 0
+        self.notes: list[str] = []
+        self._tell = tell
 
     def __str__(self) -> str:
         rows = "1 bad row was" if self.count == 1 else f"{self.count:,} bad rows were"
@@ -43,6 +53,13 @@ class BadRows:
     def of(cls, skip_bad: "int | BadRows") -> "BadRows":
         """Take a number for what it allows."""
         return skip_bad if isinstance(skip_bad, BadRows) else cls(skip_bad)
+
+    def note(self, text: str) -> None:
+        """Keep a note on how a file was read, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+            if self._tell is not None:
+                self._tell(text)
 
     def add(self, source: Source, line: int, problem: str, text: str) -> None:
         """Count and list a row.

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gemel.data.labels import known_label
 from gemel.data.metadata_types import split_type
+from gemel.data.separators import as_separator
 from gemel.errors import ConfigError
 
 __all__ = [
+    "HTML_MODES",
     "ID_NAMES",
     "QUESTION_NAMES",
     "AskedColumns",
@@ -24,6 +27,7 @@ _LAYOUTS = (
 )
 _PAIRS = (("question1", "question2"), ("sentence1", "sentence2"), ("anchor", "positive"))
 
+HTML_MODES = ("auto", "keep", "strip")
 QUESTION_NAMES = ("question", "text", "title")
 """Usual names of the column of a question."""
 ID_NAMES = ("id", "question_id", "qid")
@@ -38,9 +42,21 @@ class AskedColumns:
     """Whether a CSV or TSV file has one; None: yes, unless columns are given by place alone."""
     quotes: bool = True
     """Whether quotes enclose fields of a CSV or TSV file; False: they are letters like others."""
+    delimiter: str | None = None
+    """What separates the fields of a CSV-like file: a character, or `comma`, `semicolon`, `tab`,
+    `pipe`, or `none` (one column); None: detected from its first rows."""
+    html: str = "auto"
+    """What happens to HTML entities and tags in questions: `strip` removes them, `keep` leaves
+    them, `auto` removes them where the first rows, or the field itself, are HTML."""
 
     item: ClassVar[str]
     """What a row holds."""
+
+    def __post_init__(self) -> None:
+        if self.html not in HTML_MODES:
+            raise ConfigError(f"html must be {', '.join(HTML_MODES)}, not {self.html!r:.40}")
+        if self.delimiter is not None:
+            object.__setattr__(self, "delimiter", as_separator(self.delimiter))
 
     @property
     def given(self) -> list[str | int | None]:
@@ -78,13 +94,19 @@ class Columns(AskedColumns):
     right: str | int | None = None
     """The second question."""
     label: str | int | None = None
-    """The label, whose values are 0 and 1, or false and true; see `same`."""
-    same: int = 1
-    """The label that says that two questions ask the same, 0 or 1."""
+    """The label: 0 or 1, yes or no, or a usual name of a class; see `known_label` and `same`."""
+    same: str | int | None = None
+    """The label of pairs that ask the same; all others must then have one other label."""
 
     def __post_init__(self) -> None:
-        if self.same not in (0, 1):
-            raise ConfigError(f"the label of pairs that ask the same is 0 or 1, not {self.same}")
+        super().__post_init__()
+        if self.same is not None and not str(self.same).strip():
+            raise ConfigError("same is empty; expected the label of pairs that ask the same")
+
+    @property
+    def is_inverted(self) -> bool:
+        """Whether `same` is a label that does not say the same by itself."""
+        return self.same is not None and known_label(self.same) is not True
 
     @property
     def given(self) -> list[str | int | None]:
@@ -120,6 +142,8 @@ class UnlabelledColumns(Columns):
             right=columns.right,
             header=columns.header,
             quotes=columns.quotes,
+            delimiter=columns.delimiter,
+            html=columns.html,
             is_stream=is_stream,
         )
 

@@ -1,37 +1,44 @@
-"""CSV and TSV, with the text and the line of every row."""
+"""CSV, TSV and the like, with the text and the line of every row."""
 
 import csv
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice, tee
 from pathlib import Path
 from typing import Any
 
 from gemel.data.asking import find_asked, numbered_asked
-from gemel.data.bad_rows import BadRowError
+from gemel.data.bad_rows import BadRowError, BadRows
 from gemel.data.columns import AskedColumns, Columns
 from gemel.data.encodings import explain, not_utf8
 from gemel.data.places import Places
 from gemel.data.question_places import QuestionPlaces
 from gemel.data.records import LONGEST, Record, Table
+from gemel.data.separator_detection import SAMPLE, detect_separator, is_wang
+from gemel.data.separators import ALONE, delimited_rows, separator_line, separator_name
 from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
 
 __all__ = ["open_delimited"]
 
-_NAMES = {",": "comma", "\t": "tab"}
+_SAMPLE_LETTERS = 1 << 16
+"""Characters after which no more rows are looked at to detect a separator."""
 
 
 @contextmanager
-def open_delimited(source: Source, columns: AskedColumns, separator: str) -> Iterator[Table]:
-    """Open a CSV or TSV file.
+def open_delimited(
+    source: Source, columns: AskedColumns, usual: str, bad_rows: BadRows | None = None
+) -> Iterator[Table]:
+    """Open a CSV-like file; a first line `sep=;` names its separator.
 
     Args:
         source: the file or stream.
-        columns: what is given. If no column and no header is, a TSV file whose first line is a
-            label, two texts and an id is the headerless, unquoted split of Wang et al. (2017).
-        separator: a comma or a tab.
+        columns: what is given. If no column and no header is, a file whose first line is a
+            label, two texts and an id, separated by tabs, is the headerless, unquoted split of
+            Wang et al. (2017).
+        usual: the separator that the name's ending stands for.
+        bad_rows: is told of a separator that is another one.
 
     Raises:
         DataError: no such columns, or quotes so broken that no row can be told.
@@ -41,29 +48,65 @@ def open_delimited(source: Source, columns: AskedColumns, separator: str) -> Ite
         first = stream.readline()
         mark = BYTE_ORDER_MARK if first.startswith(BYTE_ORDER_MARK) else ""
         first = first.removeprefix(mark)
+        named = separator_line(first)
+        before = named is not None  # lines before the header or first row
+        if before:
+            mark, first = mark + first, stream.readline()
         if not first.strip():
             what = "begins with an empty line" if stream.read(1) else "is empty"
             expected = f"one {columns.item} a line"
             expected = f"a header and {expected}" if source.file else expected
             raise DataError(f"{what}; expected {expected}", path=path)
+        lines = [first]
+        separator = columns.delimiter or named
+        if separator is None:
+            if source.file and not columns.has_header([""]):
+                lines += _ahead(stream)
+            separator = detect_separator(lines, columns, usual)
+        if bad_rows is not None and separator not in (columns.delimiter, usual, ALONE):
+            bad_rows.note(f"{path}: separator: {separator_name(separator)}")
         is_open = not columns.is_told and columns.header is not True
-        if isinstance(columns, Columns) and is_open and separator == "\t" and _is_wang(first):
+        if isinstance(columns, Columns) and is_open and separator == "\t" and is_wang(first):
             columns = dataclasses.replace(columns, left=2, right=3, label=1, quotes=False)
-        records = _records(chain([first], stream), separator, columns.quotes, path)
+        records = _records(chain(lines, stream), separator, columns.quotes, path, int(before))
         head = next(records)
         try:
             places = _places(head, columns, source, separator)
         except BadRowError as error:
-            raise DataError(str(error), path=path, line=1) from error
+            raise DataError(str(error), path=path, line=head[0]) from error
         if columns.has_header(head[2]):
-            yield Table(records, places.read, mark + head[1])
+            mark += head[1]
         else:
-            yield Table(chain([head], records), places.read, mark)
+            records = chain([head], records)
+        yield Table(records, _reader(places, separator), mark, getattr(places, "labels", None))
 
 
-def _is_wang(first: str) -> bool:
-    fields = first.rstrip("\r\n").split("\t")
-    return len(fields) == 4 and fields[0] in ("0", "1")
+def _ahead(stream: Iterator[str]) -> Iterator[str]:
+    """Yield the next few lines."""
+    letters = 0
+    for line in islice(stream, SAMPLE - 1):
+        yield line
+        letters += len(line)
+        if letters > _SAMPLE_LETTERS:
+            return
+
+
+def _reader(
+    places: Places | QuestionPlaces, separator: str
+) -> Callable[[list[str], int], tuple[Any, ...]]:
+    """Read rows by places, and say what to do about one with more columns or fewer."""
+    width, read = len(places.names), places.read
+
+    def read_row(fields: list[str], line: int) -> tuple[Any, ...]:
+        if len(fields) == width:
+            return read(fields, line)
+        advice = "complete the row or remove it"
+        if len(fields) > width:
+            name = separator_name(separator)
+            advice = f"put quotes around fields that contain the separator, {name}"
+        raise BadRowError(f"has {len(fields)} columns; expected {width}; {advice}")
+
+    return read_row
 
 
 def _places(
@@ -74,8 +117,11 @@ def _places(
         raise BadRowError(problem)
     if not columns.has_header(fields):
         if len(fields) == 1 and isinstance(columns, Columns):
-            advice = "" if source.file else "; if it is of another kind, say so with --format"
-            raise BadRowError(f"has one column, for no {_NAMES[separator]} parts it{advice}")
+            advice = "" if source.file else ", or its kind with --format"
+            raise BadRowError(
+                f"has one column; expected two or more, separated by {separator_name(separator)}; "
+                f"name another separator with --delimiter{advice}"
+            )
         places = numbered_asked(len(fields), columns)
         _refuse_header(places, fields, line, columns)
         return places
@@ -102,11 +148,11 @@ def _refuse_header(
         )
 
 
-def _records(stream: Iterable[str], separator: str, quotes: bool, path: Path) -> Iterator[Record]:
-    csv.field_size_limit(LONGEST)
-    quoting: Any = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
+def _records(
+    stream: Iterable[str], separator: str, quotes: bool, path: Path, skipped: int
+) -> Iterator[Record]:
     parsed, texts = tee(stream)
-    rows = csv.reader(parsed, delimiter=separator, quoting=quoting, strict=True)
+    rows = delimited_rows(parsed, separator, quotes=quotes)
     before = 0  # lines
     while True:
         fields, problem = [], None
@@ -119,9 +165,10 @@ def _records(stream: Iterable[str], separator: str, quotes: bool, path: Path) ->
         count = rows.line_num - before
         raw = next(texts) if count == 1 else "".join(islice(texts, count))
         if problem is not None:
-            yield before + 1, raw, fields, _broken(problem, raw, count, path, before + 1)
+            line = skipped + before + 1
+            yield line, raw, fields, _broken(problem, raw, count, path, line)
         elif fields:
-            yield before + 1, raw, fields, ""
+            yield skipped + before + 1, raw, fields, ""
         before = rows.line_num
 
 

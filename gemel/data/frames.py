@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from gemel.data.arrow import arrow_values
+from gemel.data.arrow import arrow_values, class_names
 from gemel.errors import MissingExtraError
 
 __all__ = [
     "ArrowStream",
     "Frame",
     "Rows",
+    "classes_of",
     "each_row",
     "find_unfit",
     "frame_of",
@@ -46,6 +47,8 @@ class Frame(NamedTuple):
     """What its columns are called."""
     read: Callable[[Sequence[int]], Iterator[list[list[Any]]]]
     """Gives columns, by their places from 0, part by part: a list of values for each."""
+    classes: Mapping[str, Sequence[str]] = {}
+    """Names of the classes that the numbers of a column stand for, by column."""
 
 
 def is_frame(rows: Any) -> bool:
@@ -66,7 +69,8 @@ def frame_of(rows: Any) -> Frame:
     if _is(rows, "polars", "DataFrame"):
         return Frame(tuple(rows.columns), lambda places: _of_polars(rows, places))
     if _is(rows, "datasets", "Dataset"):
-        return Frame(tuple(rows.column_names), lambda places: _of_dataset(rows, places))
+        names = tuple(rows.column_names)
+        return Frame(names, lambda places: _of_dataset(rows, places), classes_of(rows))
     if _is(rows, "pyarrow", "Table", "RecordBatch", "RecordBatchReader"):
         return _of_arrow(rows)
     try:
@@ -74,6 +78,14 @@ def frame_of(rows: Any) -> Frame:
     except ModuleNotFoundError as error:
         raise MissingExtraError(f"a {type(rows).__name__}", "parquet") from error
     return _of_arrow(pyarrow.RecordBatchReader.from_stream(rows))
+
+
+def classes_of(rows: Any) -> dict[str, list[str]]:
+    """Return the names of the classes of a Hugging Face data set, by column; none of others."""
+    if not _is(rows, "datasets", "Dataset", "IterableDataset"):
+        return {}
+    features = (rows.features or {}).items()
+    return {name: list(each.names) for name, each in features if hasattr(each, "names")}
 
 
 def each_row(rows: Any) -> Iterator[Any]:
@@ -174,4 +186,4 @@ def _of_arrow(table: Any) -> Frame:
                 part = batch.slice(start, _ROWS)
                 yield [arrow_values(part.column(place)) for place in places]
 
-    return Frame(tuple(table.schema.names), read)
+    return Frame(tuple(table.schema.names), read, class_names(table.schema))

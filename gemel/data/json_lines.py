@@ -1,15 +1,17 @@
 """JSON Lines: an object on every line."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 import msgspec
 
 from gemel.data.asking import find_asked
-from gemel.data.columns import AskedColumns
+from gemel.data.columns import AskedColumns, Columns
+from gemel.data.labels import Labels
 from gemel.data.places import Places
 from gemel.data.question_places import QuestionPlaces
 from gemel.data.records import LONGEST, Record, Table
@@ -38,7 +40,8 @@ def open_json_lines(source: Source, columns: AskedColumns) -> Iterator[Table]:
         if not first.strip(BYTE_ORDER_MARK):
             raise DataError("is empty; expected a JSON object on every line", path=source.path)
         lines = chain([first.removeprefix(mark)], stream)
-        yield Table(_records(lines), Objects(columns).read, mark)
+        objects = Objects(columns)
+        yield Table(_records(lines), objects.read, mark, objects.labels)
 
 
 def _records(lines: Iterable[str]) -> Iterator[Record]:
@@ -63,8 +66,10 @@ def _records(lines: Iterable[str]) -> Iterator[Record]:
 class Objects:
     """Reads objects. Their keys may differ, as one with a negative and one without."""
 
-    def __init__(self, columns: AskedColumns):
+    def __init__(self, columns: AskedColumns, classes: Mapping[str, Sequence[str]] | None = None):
         self.columns = columns
+        self.classes = classes or {}
+        self.labels = Labels(columns.same if isinstance(columns, Columns) else None)
         self.known: dict[tuple[str, ...], Places | QuestionPlaces] = {}
 
     def read(self, fields: dict[str, Any], line: int) -> tuple[Any, ...]:
@@ -77,6 +82,9 @@ class Objects:
         places = self.known.get(keys)
         if places is None:
             places = find_asked(keys, self.columns)
+            if isinstance(places, Places):
+                places = replace(places, labels=self.labels)
+                places.use_classes(self.classes)
             if len(self.known) < _KEPT:
                 self.known[keys] = places
         return places.read(list(fields.values()), line)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from gemel.data.bad_rows import BadRowError
 from gemel.data.columns import Columns, place_number
+from gemel.data.labels import Labels
 from gemel.data.places import Places
 
 __all__ = ["find_places", "numbered_places"]
@@ -31,7 +32,7 @@ def find_places(names: Sequence[str], columns: Columns, *, by_number: bool = Fal
         if None not in found:
             return _places(names, found, columns)
     if columns.given == [None] * 3 and _ANCHOR in names and _POSITIVE in names:
-        if columns.same != 1:
+        if columns.is_inverted:
             raise BadRowError(f"has {_ANCHOR} and {_POSITIVE} and no label that --same could mean")
         return _anchored(names)
     raise BadRowError(_missing(names, columns, by_number=by_number))
@@ -67,7 +68,9 @@ def numbered_places(width: int, columns: Columns) -> Places:
 def _places(names: Sequence[str], found: Sequence[int | None], columns: Columns) -> Places:
     left, right, *label = places = [place for place in found if place is not None]
     _refuse_doubles(names, places)
-    return Places(tuple(names), left, right, label[0] if label else None, same=columns.same)
+    return Places(
+        tuple(names), left, right, label[0] if label else None, labels=Labels(columns.same)
+    )
 
 
 def _anchored(names: Sequence[str]) -> Places:

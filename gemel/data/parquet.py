@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gemel.data.arrow import arrow_values
+from gemel.data.arrow import arrow_values, class_names
 from gemel.data.asking import find_asked
 from gemel.data.bad_rows import BadRowError
 from gemel.data.columns import AskedColumns
 from gemel.data.encodings import not_utf8
+from gemel.data.places import Places
 from gemel.data.records import Record, Table
 from gemel.errors import DataError, MissingExtraError
 
@@ -37,7 +38,11 @@ def open_parquet(path: Path, columns: AskedColumns) -> Iterator[Table]:
         except BadRowError as error:
             raise DataError(str(error), path=path) from error
         places = found.narrowed()
-        yield Table(_records(file, places.names, path), places.read)
+        labels = None
+        if isinstance(places, Places):
+            places.use_classes(class_names(file.schema_arrow))
+            labels = places.labels
+        yield Table(_records(file, places.names, path), places.read, labels=labels)
 
 
 @contextmanager

@@ -1,15 +1,14 @@
 """From the fields of a row to its pairs: the same for every format."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from gemel.data.bad_rows import BadRowError
+from gemel.data.labels import Labels
 from gemel.data.pairs import QuestionPair
 
-__all__ = ["Places", "label_of"]
-
-_LABELS = {"0": False, "1": True, "false": False, "true": True, "0.0": False, "1.0": True}
+__all__ = ["Places"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +23,8 @@ class Places:
     """None: left and right ask the same."""
     negative: int | None = None
     """A question that asks something else than left."""
-    same: int = 1
-    """The label, 0 or 1, of pairs that ask the same."""
+    labels: Labels = field(default_factory=Labels)
+    """Reads the labels; one for a whole file."""
 
     def read(self, fields: Sequence[Any], line: int) -> tuple[QuestionPair, ...]:
         """Make the pairs of a row.
@@ -43,7 +42,7 @@ class Places:
         if type(left) is not str or type(right) is not str:
             raise self._no_text(fields, self.left, self.right)
         if self.label is not None:
-            is_duplicate = label_of(fields[self.label]) == self.same
+            is_duplicate = self.labels.read(fields[self.label])
             return (QuestionPair(left, right, is_duplicate, line),)
         positive = QuestionPair(left, right, True, line)
         negative = None if self.negative is None else fields[self.negative]
@@ -53,6 +52,15 @@ class Places:
             raise self._no_text(fields, self.negative)
         return positive, QuestionPair(left, negative, False, line)
 
+    def use_classes(self, names: Mapping[str, Sequence[str]]) -> None:
+        """Take the label for the number of a class, if its column has names of classes.
+
+        Args:
+            names: of the classes, by column.
+        """
+        if self.label is not None and self.names[self.label] in names:
+            self.labels.use_classes(names[self.names[self.label]])
+
     def narrowed(self) -> "Places":
         """Give the places if a row has only the columns that are used."""
         third = self.negative if self.label is None else self.label
@@ -60,7 +68,7 @@ class Places:
         names = tuple(self.names[place] for place in used)
         label = None if self.label is None else 2
         negative = None if self.negative is None else 2
-        return Places(names, 0, 1, label, negative, self.same)
+        return Places(names, 0, 1, label, negative, self.labels)
 
     def _no_text(self, fields: Sequence[Any], *places: int | None) -> BadRowError:
         wrong = next(
@@ -68,30 +76,3 @@ class Places:
         )
         found = "null" if fields[wrong] is None else f"{fields[wrong]!r:.40}"
         return BadRowError(f"has {found} as {self.names[wrong]}; expected a text")
-
-
-def label_of(value: Any) -> bool:
-    """Read a label: 0, 1, false or true, as text or as itself.
-
-    Raises:
-        BadRowError: it is something else.
-    """
-    found = None
-    if isinstance(value, str):
-        found = _LABELS.get(value)
-        if found is None:
-            found = _LABELS.get(value.strip().lower())
-    elif value == 0 or value == 1:
-        found = bool(value)
-    if found is None:
-        shown = "null" if value is None else f"{value!r:.40}"
-        raise BadRowError(f"has the label {shown}; expected 0 or 1{_hint(value)}")
-    return found
-
-
-def _hint(value: Any) -> str:
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return ""
-    return " (turn a graded similarity into 0 and 1 first)"

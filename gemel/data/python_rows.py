@@ -9,7 +9,7 @@ from gemel.data.asking import find_asked, numbered_asked
 from gemel.data.bad_rows import BadRowError
 from gemel.data.columns import AskedColumns, Columns, QuestionColumns, UnlabelledColumns
 from gemel.data.encodings import not_utf8
-from gemel.data.frames import each_row, frame_of, is_frame, plain
+from gemel.data.frames import classes_of, each_row, frame_of, is_frame, plain
 from gemel.data.json_lines import Objects
 from gemel.data.pairs import QuestionPair
 from gemel.data.places import Places
@@ -38,7 +38,8 @@ def open_rows(source: Source, columns: AskedColumns) -> Iterator[Table]:
         DataError: no such columns.
     """
     if not is_frame(source.rows):
-        yield Table(_numbered(each_row(source.rows)), _Reader(columns).read)
+        reader = _Reader(columns, classes_of(source.rows))
+        yield Table(_numbered(each_row(source.rows)), reader.read, labels=reader.labels)
         return
     frame = frame_of(source.rows)
     try:
@@ -46,7 +47,11 @@ def open_rows(source: Source, columns: AskedColumns) -> Iterator[Table]:
     except BadRowError as error:
         raise source.error(str(error)) from error
     used = [frame.names.index(name) for name in places.names]
-    yield Table(_records(frame.read(used)), places.read)
+    labels = None
+    if isinstance(places, Places):
+        places.use_classes(frame.classes)
+        labels = places.labels
+    yield Table(_records(frame.read(used)), places.read, labels=labels)
 
 
 def _by_name(columns: AskedColumns) -> AskedColumns:
@@ -82,9 +87,10 @@ def _broken_text(values: Iterable[Any]) -> str:
 class _Reader:
     """Reads rows, each by what it is."""
 
-    def __init__(self, columns: AskedColumns):
+    def __init__(self, columns: AskedColumns, classes: Mapping[str, Sequence[str]]):
         self.columns = columns
-        self.objects = Objects(_by_name(columns))
+        self.objects = Objects(_by_name(columns), classes)
+        self.labels = self.objects.labels
 
     def read(self, row: Any, line: int) -> tuple[Any, ...]:
         row = plain(row)
@@ -111,11 +117,14 @@ class _Reader:
     def _places(self, width: int) -> Places | QuestionPlaces:
         columns = self.columns
         if columns.is_told or not isinstance(columns, Columns):
-            return numbered_asked(width, columns)
+            places = numbered_asked(width, columns)
+            if isinstance(places, Places):
+                places = dataclasses.replace(places, labels=self.labels)
+            return places
         if isinstance(columns, UnlabelledColumns):
             names: Sequence[str] = _SIDES[: min(max(width, 2), len(_SIDES))]
             return Places(tuple(names), 0, 1)
-        return Places(_SIDES, 0, 1, 2, same=columns.same)
+        return Places(_SIDES, 0, 1, 2, labels=self.labels)
 
 
 def _require_whole(values: Iterable[Any]) -> None:

@@ -12,6 +12,7 @@ from gemel.data.encodings import explain, not_utf8
 from gemel.data.frames import Rows
 from gemel.data.json_lines import open_json_lines
 from gemel.data.lines import open_lines
+from gemel.data.markup import without_html
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parquet import open_parquet
 from gemel.data.python_rows import open_rows
@@ -34,6 +35,7 @@ __all__ = [
 
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
+_LINES = (".jsonl", ".ndjson")
 
 
 class Row(NamedTuple):
@@ -110,9 +112,10 @@ def stream_rows(
     With `skip_bad` None bad rows are skipped without being counted or listed.
     """
     source = Source.of(path)
+    columns = columns or Columns()
     bad_rows = None if skip_bad is None else BadRows.of(skip_bad)
-    with open_table(source, columns) as table:
-        yield from rows_of(table, source, bad_rows)
+    with open_table(source, columns, bad_rows) as table:
+        yield from without_html(rows_of(table, source, bad_rows), source, columns.html, bad_rows)
 
 
 def stream_unlabelled(
@@ -162,9 +165,11 @@ def stream_questions(
 
 
 def open_table(
-    source: Source, columns: AskedColumns | None = None
+    source: Source, columns: AskedColumns | None = None, bad_rows: BadRows | None = None
 ) -> AbstractContextManager[Table]:
     """Open a file by its ending; see `read_pairs`.
+
+    A file of an unknown kind, or `.txt`, is read as CSV is if `columns` has a delimiter.
 
     Raises:
         DataError: no such file, or of no known kind.
@@ -173,8 +178,10 @@ def open_table(
     columns = columns or Columns()
     if source.rows is not None:
         return open_rows(source, columns)
-    if source.kind in _SEPARATORS:
-        return open_delimited(source, columns, _SEPARATORS[source.kind])
+    is_other = source.kind not in (*_LINES, ".parquet") and columns.delimiter is not None
+    if source.kind in _SEPARATORS or is_other:
+        usual = _SEPARATORS.get(source.kind, str(columns.delimiter))
+        return open_delimited(source, columns, usual, bad_rows)
     if source.kind == ".txt" and isinstance(columns, QuestionColumns):
         if columns.question is not None or columns.id is not None or columns.kept:
             raise source.error(
@@ -182,14 +189,14 @@ def open_table(
                 ".csv, .tsv, .jsonl or .parquet file for that"
             )
         return open_lines(source)
-    if source.kind in (".jsonl", ".ndjson"):
+    if source.kind in _LINES:
         return open_json_lines(source, columns)
     if source.kind == ".parquet" and source.file and not is_gzip(source.file):
         return open_parquet(source.file, columns)
     lines = ".txt, " if isinstance(columns, QuestionColumns) else ""
     raise DataError(
         f"is of no known kind; expected a name ending in {lines}.csv, .tsv, .jsonl or .ndjson, "
-        "perhaps with .gz behind it, or in .parquet",
+        "perhaps with .gz behind it, or in .parquet, or --delimiter for a file like CSV",
         path=source.path,
     )
 
@@ -205,8 +212,12 @@ def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[
     Raises:
         DataError: a row does not fit and may not be passed over.
     """
-    advice, read = "", table.read
+    advice, read, skipped = "", table.read, 0
+    fewest = 1 if source.kind in _SEPARATORS else 2
     for line, raw, fields, problem in table.records:
+        if not problem and _is_empty(fields, fewest):
+            skipped += 1
+            continue
         try:
             if not raw.isascii() and not_utf8(raw):
                 advice = advice or explain(source.file, raw)
@@ -217,3 +228,21 @@ def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[
         except BadRowError as error:
             if bad_rows is not None:
                 bad_rows.add(source, line, str(error), raw or repr(fields))
+    unused = "" if table.labels is None else table.labels.unused()
+    if unused:
+        raise source.error(unused)
+    if skipped and bad_rows is not None:
+        bad_rows.note(f"{source.path}: {skipped:,} empty row{'s' * (skipped > 1)} skipped")
+
+
+def _is_empty(fields: Any, fewest: int) -> bool:
+    """Say whether all fields of a row are empty, as Excel leaves them below a table."""
+    values = fields.values() if isinstance(fields, dict) else fields
+    if not isinstance(fields, list | tuple | dict) or len(fields) < fewest:
+        return False
+    return all(
+        value is None
+        or (isinstance(value, str) and not value.strip())
+        or (isinstance(value, float) and value != value)
+        for value in values
+    )

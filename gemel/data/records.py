@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
+from gemel.data.labels import Labels
+
 __all__ = ["LONGEST", "Record", "Table"]
 
 LONGEST = 1 << 24
@@ -25,4 +27,7 @@ class Table(NamedTuple):
     """Makes of a record's fields and line what the columns hold, pairs or questions;
     `BadRowError` if they do not fit."""
     header: str = ""
-    """The very text before the first row: header and byte-order mark, as far as they are there."""
+    """The very text before the first row: byte-order mark, `sep=` line and header, as far as they
+    are there."""
+    labels: Labels | None = None
+    """Reads the labels, where there are any."""

@@ -24,7 +24,8 @@ from gemel.text import Progress
 
 __all__ = ["typed_questions"]
 
-_TEXT_FILES = (".csv", ".tsv")
+_TYPED_FILES = (".jsonl", ".ndjson", ".parquet")
+"""Files whose values have types of their own, as rows in memory do."""
 _IN_MEMORY = 1 << 24
 """Bytes of rows that are not written to a temporary file."""
 _EVERY = 1 << 14
@@ -82,7 +83,7 @@ class _Scan:
         self._rows = 0
 
     def add(self, row: Question) -> None:
-        is_text = self._source.kind in _TEXT_FILES
+        is_text = self._source.rows is None and self._source.kind not in _TYPED_FILES
         for name, value in row.kept.items():
             if name not in row.declared:
                 self._columns.setdefault(name, ColumnScan(is_text)).add(value, row.line)

@@ -48,7 +48,7 @@ def test_one_more_than_allowed_is_an_error_that_says_where_the_others_are(tmp_pa
     ):
         read_pairs(path, None, BadRows(2, tmp_path / "list"))
     assert [entry["line"] for entry in listed(tmp_path / "list")] == [3, 4]
-    with pytest.raises(DataError, match=r"p\.csv:3: has 1 columns; expected 3$"):
+    with pytest.raises(DataError, match=r"p\.csv:3: has 1 columns; expected 3; complete the row"):
         read_pairs(path)
 
 

@@ -232,9 +232,9 @@ def test_what_is_missing_is_an_error_that_names_the_row_or_is_skipped(frame, whe
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        (("a", "b", None), "has the label null; expected 0 or 1$"),
-        (("a", "b", float("nan")), "has the label null; expected 0 or 1$"),
-        (("a", "b", 0.5), r"has the label 0\.5; expected 0 or 1 \(turn a graded"),
+        (("a", "b", None), "has the label null; .* remove the row$"),
+        (("a", "b", float("nan")), "has the label null; .* remove the row$"),
+        (("a", "b", 0.5), r"has the label 0\.5; .*turn a graded"),
         (("a", "b", [0, 1]), r"has the label \[0, 1\]"),
         (("a", "b", np.array([0, 1])), r"has the label \[0, 1\]"),
         (("a", 7, 1), "has 7 as right; expected a text"),
@@ -349,7 +349,7 @@ def test_no_package_is_imported_for_it():
 
 def test_a_frame_is_read_batch_by_batch(monkeypatch):
     """The first rows come before the last batch is made: a frame is never Python's as a whole."""
-    monkeypatch.setattr(frames, "_ROWS", 100)
+    monkeypatch.setattr(frames, "_ROWS", 400)
     taken = []
 
     class Counting(pd.DataFrame):
@@ -358,9 +358,9 @@ def test_a_frame_is_read_batch_by_batch(monkeypatch):
             taken.append(len(taken))
             return super().iloc
 
-    frame = Counting(table([("a", "b", 1)] * 450))
+    frame = Counting(table([("a", "b", 1)] * 1800))
     rows = stream_pairs(frame)
     next(rows)
     assert len(taken) == 1
-    assert len(list(rows)) == 449
+    assert len(list(rows)) == 1799
     assert len(taken) == 5

@@ -130,7 +130,7 @@ def test_without_a_header_the_question_is_given_by_place():
         ("q.csv", "", "is empty; expected a header and one question a line"),
         ("q.txt", "", "is empty; expected a question on every line"),
         ("q.csv", "a,b\n1,2\n", r"q.csv:1: has no column question or text or title"),
-        ("q.csv", "text\nhow,so\n", "q.csv:2: has 2 columns; expected 1"),
+        ("q.csv", "id,text\n1,how,so\n", "q.csv:2: has 3 columns; expected 2; put quotes around"),
         ("q.jsonl", '{"text": 3}\n', "q.jsonl:1: has 3 as text; expected a text"),
         ("q.jsonl", '{"text": "a", "id": null}\n', "has null as id; expected a text or a whole"),
         ("q.jsonl", '{"text": "a", "id": 1.5}\n', "has 1.5 as id; expected a text or a whole"),

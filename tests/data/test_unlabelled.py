@@ -117,7 +117,12 @@ def test_a_header_that_is_a_pair_and_one_that_is_not_usual():
             "pair and no header, add --no-header$",
         ),
         ("a\tb\tc\n", Columns(header=False), 1, "has 3 columns.*give both, for example --left 1"),
-        ("a,b\n", Columns(header=False), 1, "has one column, for no tab parts it$"),
+        (
+            "a b\n",
+            Columns(header=False),
+            1,
+            "has one column; .*by tab; name another .*--delimiter$",
+        ),
         ("a\tb\n", Columns(left="c"), 1, "has no column c; it has: a, b; name them with --left"),
         ("a\tb\n", Columns(left=1, right=3), 1, "has no column 3; it has: column 1, column 2; "),
         ("a\tb\n", Columns(left=0, right=1), 1, "has no column 0"),
@@ -142,12 +147,16 @@ def test_columns_that_are_not_there(tmp_path, content, columns, line, message):
         (b"a\tb\nc\n", ".tsv", "standard input:2: has 1 columns; expected 2"),
         (b"a\tb\tc\n", ".tsv", "standard input:1: is read without a header and has 3 columns"),
         (
-            b"question1,question2\na,b\n",
+            b"question1 question2\na b\n",
             ".tsv",
-            "standard input:1: has one column, for no tab parts it; if it is of another kind, say "
-            "so with --format",
+            "standard input:1: has one column; expected two or more, separated by tab; name "
+            "another separator with --delimiter, or its kind with --format",
         ),
-        (b"a\tb\n", ".csv", "standard input:1: has one column, for no comma parts it; if it is"),
+        (
+            b"a b\n",
+            ".csv",
+            "standard input:1: has one column; expected two or more, separated by ','",
+        ),
         (b'a\tb\n"c\td\n', ".tsv", "standard input:2: a row that begins here has broken quotes"),
         (b"[]\n", ".jsonl", "standard input:1: is '[]'; expected a JSON object"),
         (b"{}\n", ".jsonl", "standard input:1: has no columns question1, question2 or "),

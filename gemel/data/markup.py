@@ -1,0 +1,224 @@
+"""HTML in questions: entities and tags that an export left in them."""
+
+import html
+import html.entities
+import itertools
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from gemel.data.bad_rows import BadRows
+from gemel.data.pairs import QuestionPair
+from gemel.data.question_places import Question
+from gemel.data.sources import Source
+from gemel.errors import DataError
+
+if TYPE_CHECKING:
+    from gemel.data.readers import Row
+
+__all__ = ["decode_html", "without_html"]
+
+_WINDOW = 256
+"""Rows by which it is decided whether a file is HTML."""
+_WINDOW_LETTERS = 1 << 15
+"""Characters of their questions after which fewer rows have to do."""
+_ENTITIES = 0.02
+"""Share of questions with entities from which a file is HTML."""
+_BARE, _BARE_SHARE = 3, 0.1
+"""How many, and what share, if entities are never part of a word."""
+_TAGS = 0.2
+"""Share of questions with markup from which a file is HTML, if there are no entities."""
+
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_INLINE = "a|abbr|b|big|cite|code|del|em|font|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|tt|u"
+_BLOCK = (
+    "address|article|blockquote|body|center|dd|div|dl|dt|figure|footer|h[1-6]|head|header|html|li|"
+    "main|nav|ol|p|pre|section|table|tbody|td|th|thead|tr|ul"
+)
+_VOID = "br|hr|img|wbr"
+_REST = r"(?:\s[^<>]{0,2000})?"
+_TAG = re.compile(rf"</?(?:({_BLOCK}|br|hr)|{_INLINE}|{_VOID}){_REST}\s?/?>", re.IGNORECASE)
+_UNSEEN = re.compile(r"<!--.*?-->|<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_POWER = re.compile(rf"(?<=\w)<sup{_REST}>", re.IGNORECASE)
+_OPENING = re.compile(rf"\s*<({_BLOCK}|{_INLINE}){_REST}>", re.IGNORECASE)
+_PAIRED = re.compile(rf"<({_BLOCK}|{_INLINE}){_REST}>([^<>]*)</\1\s*>", re.IGNORECASE)
+_BROKEN = re.compile(r"[\w.,;:?!]<br\s?/?>|<br\s?/?>\w", re.IGNORECASE)
+_TRUNCATED = re.compile(rf"\s*<(?:{_BLOCK}){_REST}>\w", re.IGNORECASE)
+_WORD = re.compile(r"\w")
+_ABOUT = re.compile(
+    r"html|xml|entit|escap|encod|decod|charact|symbol|\bmean|css|php|markup|regex|script|\btags?\b",
+    re.IGNORECASE,
+)
+"""Words of questions that are about HTML rather than written in it."""
+
+
+def without_html(
+    rows: "Iterator[Row]", source: Source, mode: str, bad_rows: BadRows | None
+) -> "Iterator[Row]":
+    """Remove HTML from the questions of rows, and note how many changed.
+
+    With `auto`, the first rows decide for the whole source: entities are decoded if 2 % of the
+    questions have some, as parts of words; tags are removed from fields with markup if 20 % of the
+    questions have it or entities are decoded. A field that is one element, `<p>...</p>`, is always
+    HTML. A stream is HTML from the first such question on, so that no row waits.
+
+    Args:
+        rows: of a file.
+        source: where they come from.
+        mode: `auto`, `keep` or `strip`; see `AskedColumns.html`.
+        bad_rows: gets a note of what was done; None if it has it, from an earlier reading.
+    """
+    if mode == "keep":
+        yield from rows
+        return
+    reader = _Reader(always=mode == "strip")
+    if source.stream is None and not reader.always:
+        first, error = _first(rows)
+        reader.learn([text for row in first for text in _texts(row)])
+        while first:
+            yield reader.read(first.popleft())
+        if error is not None:
+            raise error
+    for row in rows:
+        if source.stream is not None and not reader.is_html:
+            reader.learn(_texts(row))
+        yield reader.read(row)
+    for note in reader.notes() if bad_rows is not None else ():
+        bad_rows.note(f"{source.path}: {note}")
+
+
+def decode_html(text: str) -> str:
+    """Remove tags and decode entities; text that would be empty stays as it is."""
+    if "<" in text:
+        text = _without_tags(text)
+    return _ENTITY.sub(_decoded, text) if "&" in text else text
+
+
+def _without_tags(text: str) -> str:
+    bare = _TAG.sub(lambda tag: " " if tag[1] else "", _POWER.sub("^", _UNSEEN.sub(" ", text)))
+    return " ".join(bare.split()) if bare.strip() and bare != text else text
+
+
+def _decoded(entity: re.Match[str]) -> str:
+    name = entity[0]
+    is_known = name[1] == "#" or name[1:] in html.entities.html5
+    return html.unescape(name).replace("\xa0", " ") if is_known else name
+
+
+class _Reader:
+    """Removes HTML where there is evidence of it."""
+
+    def __init__(self, *, always: bool):
+        self.always = self.is_html = always
+        self.count = self.changed = self.decoded = self.left = 0
+
+    def learn(self, texts: list[str]) -> None:
+        """Decide by these texts whether the source is HTML."""
+        kinds = [_entities(text) for text in texts]
+        inside, bare = kinds.count("inside"), kinds.count("bare")
+        marked = sum(_is_marked(text) and not _ABOUT.search(text) for text in texts)
+        self.is_html = (
+            (inside > 0 and inside + bare >= _ENTITIES * len(texts))
+            or bare >= max(_BARE, _BARE_SHARE * len(texts))
+            or marked >= max(2, _TAGS * len(texts))
+        )
+
+    def read(self, row: "Row") -> "Row":
+        """Give a row whose questions have no HTML."""
+        texts = _texts(row)
+        self.count += len(texts)
+        if not any("&" in text or "<" in text for text in texts):
+            return row
+        return row._replace(items=tuple(_map(item, self._text) for item in row.items))
+
+    def notes(self) -> Iterator[str]:
+        """Say what was done."""
+        if self.changed:
+            what = "HTML entities decoded" if self.decoded else "HTML tags removed"
+            if 0 < self.decoded < self.changed:
+                what = "HTML tags and entities removed"
+            yield (
+                f"{what} in {self.changed:,} of {self.count:,} questions; --html keep leaves them"
+            )
+        if self.left:
+            yield (
+                f"{self.left:,} of {self.count:,} questions may have HTML and were left as they "
+                "are; --html strip removes it"
+            )
+
+    def _text(self, text: str) -> str:
+        is_marked = "<" in text and _is_marked(text)
+        if self.always or (is_marked and (self.is_html or _is_wrapped(text))):
+            new = decode_html(text)
+        elif self.is_html:
+            new = _ENTITY.sub(_decoded, text)
+        else:
+            self.left += bool(_entities(text)) or (is_marked and not _ABOUT.search(text))
+            return text
+        self.changed += new != text
+        self.decoded += new != text and "&" in text and bool(_ENTITY.search(text))
+        return new
+
+
+def _first(rows: "Iterator[Row]") -> "tuple[deque[Row], DataError | None]":
+    """Take the rows that decide, and the error that ends them, if one does."""
+    first: deque[Row] = deque()
+    letters = 0
+    try:
+        for row in itertools.islice(rows, _WINDOW):
+            first.append(row)
+            letters += sum(map(len, _texts(row)))
+            if letters > _WINDOW_LETTERS:
+                break
+    except DataError as error:
+        return first, error
+    return first, None
+
+
+def _texts(row: "Row") -> list[str]:
+    return [text for item in row.items for text in _sides(item)]
+
+
+def _sides(item: Question | QuestionPair) -> tuple[str, ...]:
+    return (item.text,) if isinstance(item, Question) else (item.left, item.right)
+
+
+def _map(item: Question | QuestionPair, change: Callable[[str], str]) -> Question | QuestionPair:
+    if isinstance(item, Question):
+        return item._replace(text=change(item.text))
+    return item._replace(left=change(item.left), right=change(item.right))
+
+
+def _entities(text: str) -> str:
+    """Say whether a text has entities: `inside` of words, `bare` ones, or, '', none that count."""
+    if "&" not in text:
+        return ""
+    found = ""
+    for entity in _ENTITY.finditer(text):
+        if _decoded(entity) != entity[0]:
+            before, after = text[: entity.start()][-1:], text[entity.end() :][:1]
+            if before.isalnum() or after.isalnum():
+                return "inside"
+            found = "bare"
+    return "" if found and _ABOUT.search(text) else found
+
+
+def _is_marked(text: str) -> bool:
+    if "<" not in text:
+        return False
+    return bool(
+        _is_wrapped(text)
+        or any(_WORD.search(found[2]) for found in _PAIRED.finditer(text))
+        or _BROKEN.search(text)
+        or _TRUNCATED.match(text)
+    )
+
+
+def _is_wrapped(text: str) -> bool:
+    """Say whether a text is elements from end to end, with a word in them."""
+    opening = _OPENING.match(text)
+    if opening is None:
+        return False
+    is_closed = text.rstrip().lower().endswith(f"</{opening[1].lower()}>")
+    return is_closed and _WORD.search(_TAG.sub("", text)) is not None
