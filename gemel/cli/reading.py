@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 HtmlMode = StrEnum("HtmlMode", [(mode, mode) for mode in HTML_MODES])  # type: ignore[misc]
+_AUTO_HTML = HtmlMode("auto")
 
 Left = Annotated[
     str | None,
@@ -195,7 +196,7 @@ def _read_options(
     header: Header = None,
     quotes: Quotes = True,
     delimiter: Delimiter = None,
-    html: Html = HtmlMode("auto"),
+    html: Html = _AUTO_HTML,
     skip_bad: SkipBad = 0,
     bad_rows: BadRowsFile = None,
 ) -> Reading:
@@ -226,7 +227,7 @@ def _read_unlabelled_options(
     header: Header = None,
     quotes: Quotes = True,
     delimiter: Delimiter = None,
-    html: Html = HtmlMode("auto"),
+    html: Html = _AUTO_HTML,
     skip_bad: SkipBad = 0,
     bad_rows: BadRowsFile = None,
 ) -> Reading:
@@ -241,7 +242,7 @@ def _read_question_options(
     header: Header = None,
     quotes: Quotes = True,
     delimiter: Delimiter = None,
-    html: Html = HtmlMode("auto"),
+    html: Html = _AUTO_HTML,
     skip_bad: SkipBad = 0,
     bad_rows: BadRowsFile = None,
 ) -> QuestionReading:
@@ -257,7 +258,7 @@ def _read_kept_question_options(
     header: Header = None,
     quotes: Quotes = True,
     delimiter: Delimiter = None,
-    html: Html = HtmlMode("auto"),
+    html: Html = _AUTO_HTML,
     skip_bad: SkipBad = 0,
     bad_rows: BadRowsFile = None,
 ) -> QuestionReading:

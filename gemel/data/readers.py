@@ -213,9 +213,9 @@ def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[
         DataError: a row does not fit and may not be passed over.
     """
     advice, read, skipped = "", table.read, 0
-    fewest = 1 if source.kind in _SEPARATORS else 2
+    is_delimited = source.kind in _SEPARATORS
     for line, raw, fields, problem in table.records:
-        if not problem and _is_empty(fields, fewest):
+        if not problem and _is_empty(fields, is_delimited=is_delimited):
             skipped += 1
             continue
         try:
@@ -235,14 +235,19 @@ def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[
         bad_rows.note(f"{source.path}: {skipped:,} empty row{'s' * (skipped > 1)} skipped")
 
 
-def _is_empty(fields: Any, fewest: int) -> bool:
-    """Say whether all fields of a row are empty, as Excel leaves them below a table."""
+def _is_empty(fields: Any, *, is_delimited: bool) -> bool:
+    """Say whether all fields of a row are empty, as Excel leaves them below a table.
+
+    A single value that is missing may have others beside it that were not read, so it counts in
+    delimited files alone; so do spaces, which elsewhere somebody put into quotes.
+    """
     values = fields.values() if isinstance(fields, dict) else fields
-    if not isinstance(fields, list | tuple | dict) or len(fields) < fewest:
+    if not isinstance(fields, list | tuple | dict) or len(fields) < 2 - is_delimited:
         return False
-    return all(
-        value is None
-        or (isinstance(value, str) and not value.strip())
-        or (isinstance(value, float) and value != value)
-        for value in values
-    )
+    for value in values:
+        if isinstance(value, str):
+            if value and (not is_delimited or not value.isspace()):
+                return False
+        elif value is not None and not (isinstance(value, float) and value != value):
+            return False
+    return True

@@ -28,7 +28,10 @@ _Itself = TypeVar("_Itself", bound="DuplicateClassifier")
 
 
 class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Tells which pairs of questions ask the same; X has two columns, the larger label says so.
+    """Tells which pairs of questions ask the same; X has two columns, y a label for each pair.
+
+    Labels such as 1, True, "yes" or "duplicate" say that two questions ask the same; of labels
+    without a meaning, the larger one.
 
     By default `fit` trains a new network (needs torch). With `model` it goes on from that one; with
     `model` and `train=False` it fits nothing but threshold and probability. Validate with
@@ -89,6 +92,7 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         """
         ready = cls(model, train=False)
         ready.classes_ = np.array([0, 1])
+        ready._same = 1
         ready.n_features_in_ = 2
         ready._keep(open_model(model))
         return ready
@@ -98,7 +102,7 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
 
         Args:
             X: pairs of questions, of shape (n, 2): a list of pairs, an array, or a frame.
-            y: their labels, of two kinds; the larger one says that two questions ask the same.
+            y: their labels, of two kinds.
 
         Raises:
             ValueError: pairs, labels or settings that are no use.
@@ -107,7 +111,7 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         start = None if self.model is None else open_model(self.model)
         config = self._settings(start)
         table, labels = validate_data(self, X, y, **AS_TEXTS)
-        self.classes_, is_same = same_or_not(labels)
+        self.classes_, is_same, self._same = same_or_not(labels)
         pairs = Pairs.of(*two_sides(table), is_same)
         if self.train:
             self._keep(_learn(pairs, config, start, verbose=self.verbose))
@@ -118,10 +122,15 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         return self
 
     def decision_function(self, X: Any) -> Float32[np.ndarray, "pairs"]:  # noqa: N803
-        """Give the similarity above the threshold; from 0 on a pair counts as the same."""
+        """Give the similarity above the threshold; from 0 on a pair counts as the same.
+
+        Where the label of those is the first of `classes_`, give it below the threshold: above 0
+        is always the second.
+        """
         # In the precision that the decision compares in, so that the sign agrees with `predict`.
         threshold = np.float32(self._answering().model.decision.threshold)
-        return self._similarity(X) - threshold
+        above: Float32[np.ndarray, "pairs"] = self._similarity(X) - threshold
+        return above if self._same else -above
 
     def predict_proba(self, X: Any) -> Float[np.ndarray, "pairs 2"]:  # noqa: N803
         """Give the calibrated probability of each label, in the order of `classes_`.
@@ -129,12 +138,14 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         The threshold is fitted on its own, for `objective`: `predict` may differ from "above 0.5".
         """
         same = self._answering().model.decision.probability(self._similarity(X))
-        return np.stack([1 - same, same], axis=1)
+        return np.stack([1 - same, same] if self._same else [same, 1 - same], axis=1)
 
     def predict(self, X: Any) -> Shaped[np.ndarray, "pairs"]:  # noqa: N803
         """Give the label of each pair, by the threshold that is stored in the model."""
         is_same = self._answering().model.decision.is_duplicate(self._similarity(X))
-        labels: Shaped[np.ndarray, "pairs"] = self.classes_[is_same.astype(int)]
+        labels: Shaped[np.ndarray, "pairs"] = self.classes_[
+            np.where(is_same, self._same, 1 - self._same)
+        ]
         return labels
 
     def _similarity(self, X: Any) -> Float32[np.ndarray, "pairs"]:  # noqa: N803

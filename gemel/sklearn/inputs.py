@@ -1,5 +1,6 @@
 """What scikit-learn calls X: texts, out of whatever form they have."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from gemel.data.frames import plain
+from gemel.data.labels import known_label
 from gemel.errors import DataError
 
 __all__ = ["AS_TEXTS", "same_or_not", "texts_of", "two_sides"]
@@ -53,8 +55,15 @@ def texts_of(X: Any) -> list[str]:  # noqa: N803
 
 def same_or_not(
     y: Shaped[np.ndarray, "pairs"],
-) -> tuple[Shaped[np.ndarray, "2"], Bool[np.ndarray, "pairs"]]:
-    """Give the two labels, smaller first, and which pairs have the larger: they ask the same.
+) -> tuple[Shaped[np.ndarray, "2"], Bool[np.ndarray, "pairs"], int]:
+    """Give the two labels, smaller first, which pairs ask the same, and the label of those.
+
+    Labels that are known say what they mean (see `known_label`); of two that are not, the larger
+    is that of pairs that ask the same, as in scikit-learn, and that is warned of unless they are
+    -1 and 1.
+
+    Returns:
+        The labels; for each pair whether it asks the same; 0 or 1, the place of the label of those.
 
     Raises:
         ValueError: there are more labels, or fewer.
@@ -68,10 +77,24 @@ def same_or_not(
         )
     if len(classes) < 2:
         raise ValueError(
-            f"y has one class only, {classes[0]!r}; expected two labels, the larger of which "
-            "says that two questions ask the same"
+            f"y has one class only, {classes[0]!r}; expected two labels, such as 0 and 1, or no "
+            "and yes"
         )
-    return classes, coded == 1
+    names = [plain(label) for label in classes.tolist()]
+    known = [known_label(name) for name in names]
+    is_text = isinstance(names[0], str)
+    if sorted(known, key=str) == [False, True] or (is_text and known.count(None) == 1):
+        same = known.index(True) if True in known else known.index(None)
+    else:
+        same = 1
+        if names != [-1, 1]:
+            warnings.warn(
+                f"y has the labels {names[0]!r} and {names[1]!r}; the larger, {names[1]!r}, is "
+                f"taken for that of pairs that ask the same; give y == LABEL to name another",
+                UserWarning,
+                stacklevel=3,
+            )
+    return classes, coded == same, same
 
 
 def _require_texts(values: Shaped[np.ndarray, "texts"], which: str) -> list[str]:

@@ -223,7 +223,7 @@ def test_rows_without_a_filled_field_are_skipped_and_counted(empty, tmp_path):
 
 
 def test_empty_rows_of_other_sources():
-    rows = [("a", "b", 1), (None, None, None), ("", " ", float("nan")), ("c", "d", 0)]
+    rows = [("a", "b", 1), (None, None, None), ("", None, float("nan")), ("c", "d", 0)]
     bad_rows = BadRows()
     assert read_pairs(rows, None, bad_rows).lines.tolist() == [1, 4]
     mappings = [dict(zip(ROWS[0][:3], row, strict=True)) for row in rows]

@@ -1,6 +1,8 @@
 import pickle
 import subprocess
 import sys
+import warnings
+from contextlib import nullcontext
 from pathlib import Path
 
 import joblib
@@ -64,16 +66,38 @@ def test_forms_of_x(tiny_model, pairs, form):
 
 
 @pytest.mark.parametrize(
-    ("labels", "same"), [(["no", "yes"], "yes"), ([False, True], True), ([-1, 1], 1), ([3, 2], 3)]
+    ("other", "same"),
+    [
+        ("no", "yes"),
+        (False, True),
+        (-1, 1),
+        (2, 3),
+        ("one", "two"),
+        ("not_duplicate", "duplicate"),
+        ("other", "duplicate"),
+        ("unique", "SAME"),
+    ],
 )
-def test_labels_of_any_kind(tiny_model, pairs, labels, same):
+def test_labels_of_any_kind(tiny_model, pairs, other, same):
     X, y = pairs[0][:60], pairs[1][:60]
-    both = sorted(labels)
-    named = np.array(both)[y]
-    found = DuplicateClassifier(tiny_model, train=False).fit(X, named)
+    unknown = {other, same} in ({2, 3}, {"one", "two"})
+    named = np.array([other, same])[y]
+    kind = DuplicateClassifier(tiny_model, train=False)
+    with pytest.warns(UserWarning, match="the larger, ") if unknown else nullcontext():
+        found = kind.fit(X, named)
     plain = DuplicateClassifier(tiny_model, train=False).fit(X, y)
-    assert found.classes_.tolist() == both
+    assert found.classes_.tolist() == sorted([other, same])
     assert (found.predict(X) == same).tolist() == (plain.predict(X) == 1).tolist()
+    place = found.classes_.tolist().index(same)
+    assert (found.predict_proba(X)[:, place] == plain.predict_proba(X)[:, 1]).all()
+    sign = 1 if place else -1
+    assert (found.decision_function(X) == sign * plain.decision_function(X)).all()
+    folds = QuestionKFold(2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        of_names, of_numbers = (list(folds.split(X, labels)) for labels in (named, y))
+    for one, two in zip(of_names, of_numbers, strict=True):
+        assert all((a == b).all() for a, b in zip(one, two, strict=True))
 
 
 def test_without_training_the_network_stays_and_the_decision_is_that_of_fit(tmp_path, pairs):
