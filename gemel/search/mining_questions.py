@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Int, Int32, Int64
 
 from gemel.data import Pairs, connect
-from gemel.data.graph import letters, number_pairs
+from gemel.data.graph import number_pairs, question_key
 from gemel.errors import DataError
 
 __all__ = ["MiningQuestions", "gather_questions"]
@@ -70,7 +70,7 @@ def gather_questions(
     Raises:
         DataError: no duplicate makes an anchor, or the corpus is empty.
     """
-    names = [letters(clean(text)) for text in pairs.texts]
+    names = [question_key(clean(text)) for text in pairs.texts]
     blank = np.array([not name for name in names], bool)
     usable = ~(blank[pairs.left] | blank[pairs.right])
     own: dict[str, str] = {}
@@ -87,7 +87,7 @@ def gather_questions(
         return found
 
     for text in corpus or ():
-        name = letters(clean(text))
+        name = question_key(clean(text))
         number(name, own.get(name, text))
     candidates = len(texts)
     if corpus is not None and not candidates:
