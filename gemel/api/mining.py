@@ -71,7 +71,7 @@ def mine(
     if corpus is not None:
         rows = stream_answerable(engine, Source.of(corpus), corpus_columns, bad_rows)
         texts = (row.text for row in rows)
-    questions = gather_questions(read, engine.model.tokenizer.clean, texts)
+    questions = gather_questions(read, texts)
     vectors = encode_questions(
         engine, questions, neighbours=neighbours, threads=threads, progress=progress
     )

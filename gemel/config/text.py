@@ -28,10 +28,17 @@ class TextConfig:
     spelling_buckets: int = 0
     """Weights of letter groups by which two questions are alike that share them, beside what the
     network says; 0 for the network alone."""
+    normalization: int = 2
+    """Version of the rules by which texts that look alike become the same. 2 folds all quotation
+    marks, dashes, spaces and invisible characters, and keeps superscripts, subscripts and
+    fractions distinct from digits; 1 is that of models made before there was a 2."""
     repair: bool = False
     """Whether ftfy first puts right what a wrong decoding garbled; needs the extra [repair]."""
 
     def __post_init__(self) -> None:
+        require(
+            self.normalization in (1, 2), f"text.normalization is 1 or 2, not {self.normalization}"
+        )
         require(self.min_count >= 1, f"text.min_count must be at least 1, not {self.min_count}")
         require(
             0 <= self.ngram_buckets <= 2**24,

@@ -9,10 +9,9 @@ from jaxtyping import Int, Int32, Int64
 from gemel.data.components import connect
 from gemel.data.pairs import Pairs
 from gemel.text import clean as clean_text
+from gemel.text import copy_key
 
-__all__ = ["PairGraph", "number_pairs", "question_key", "twins"]
-
-_FINAL = "?!.,;:…。？！．؟՞⁇‽¿¡'\"”“"
+__all__ = ["PairGraph", "number_pairs", "question_key", "first_copies"]
 
 
 def number_pairs(
@@ -30,7 +29,8 @@ class PairGraph:
     """The distinct questions of some pairs and how the pairs connect them."""
 
     questions: list[str]
-    """Distinct cleaned texts, in order of appearance."""
+    """Distinct cleaned texts, in order of appearance; of copies the one that sorts last, as the
+    one with a question mark does."""
     left: Int32[np.ndarray, "pairs"]
     """Which question stands on the left of each pair."""
     right: Int32[np.ndarray, "pairs"]
@@ -42,18 +42,20 @@ class PairGraph:
 
     @classmethod
     def of(cls, pairs: Pairs, clean: Callable[[str], str] = clean_text) -> "PairGraph":
-        """Build the graph; texts that are equal once cleaned are one question.
+        """Build the graph; copies (see `copy_key`) are one question.
 
         Args:
             pairs: labelled pairs.
-            clean: makes texts that ask the very same alike.
+            clean: makes texts that look alike the same.
         """
+        cleaned = list(map(clean, pairs.texts))
         numbers: dict[str, int] = {}
         number_of = np.array(
-            [numbers.setdefault(clean(text), len(numbers)) for text in pairs.texts],
-            np.int32,
+            [numbers.setdefault(copy_key(text), len(numbers)) for text in pairs.texts], np.int32
         )
-        questions = list(numbers)
+        questions = [""] * len(numbers)
+        for number, text in zip(number_of.tolist(), cleaned, strict=True):
+            questions[number] = max(questions[number], text)
         left, right = number_of[pairs.left], number_of[pairs.right]
         return cls(
             questions=questions,
@@ -65,16 +67,15 @@ class PairGraph:
 
 
 def question_key(question: str) -> str:
-    """Return what copies of a question share: a cleaned question without spaces and final marks.
+    """Return the `copy_key` of a question without its spaces.
 
-    A file that was cut into words (`US ?`) would seem to share nothing with the one it came from.
+    A file that was cut into words (`isn 't`) would seem to share nothing with the one it came from.
     """
-    bare = question.replace(" ", "")
-    return bare.rstrip(_FINAL) or bare
+    return copy_key(question).replace(" ", "")
 
 
-def twins(questions: Sequence[str]) -> Int32[np.ndarray, "questions"]:
-    """Return for each cleaned question the number of the first that is the same question."""
+def first_copies(questions: Sequence[str]) -> Int32[np.ndarray, "questions"]:
+    """Return for each question the number of the first that is the same question."""
     first: dict[str, int] = {}
     return np.array(
         [first.setdefault(question_key(text), number) for number, text in enumerate(questions)],
@@ -88,5 +89,5 @@ def _components(
     """Connect what pairs connect, and copies of a question."""
     everyone = np.arange(len(questions), dtype=np.int32)
     return connect(
-        len(questions), np.concatenate([left, twins(questions)]), np.concatenate([right, everyone])
+        len(questions), np.concatenate([left, first_copies(questions)]), np.concatenate([right, everyone])
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Int
 
-from gemel.data.graph import PairGraph, twins
+from gemel.data.graph import PairGraph, first_copies
 from gemel.data.pairs import Pairs
 from gemel.errors import DataError
 from gemel.files import check_writable
@@ -63,7 +63,7 @@ def describe_parts(
     for part in range(len(paths)):
         here = part_of == part
         members[part, graph.left[here]] = members[part, graph.right[here]] = True
-    copies = twins(graph.questions)
+    copies = first_copies(graph.questions)
     as_one = np.zeros_like(members)
     for part in range(len(paths)):
         as_one[part, copies[members[part]]] = True

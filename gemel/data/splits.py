@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from gemel.data.components import connect
-from gemel.data.graph import PairGraph, twins
+from gemel.data.graph import PairGraph, first_copies
 
 __all__ = ["NOWHERE", "Split", "hold_out", "split_by_component"]
 
@@ -110,7 +110,7 @@ def _groups_of_copies(graph: PairGraph) -> Int[np.ndarray, "questions"]:
     return connect(
         len(everyone),
         np.concatenate([everyone, everyone]),
-        np.concatenate([graph.groups, twins(graph.questions)]).astype(np.int32),
+        np.concatenate([graph.groups, first_copies(graph.questions)]).astype(np.int32),
     )
 
 

@@ -11,6 +11,10 @@ from gemel.decision.evidence import Evidence
 
 __all__ = ["ANSWERS", "Decision", "Verdict"]
 
+_COPY = 1.0
+"""The similarity of copies, and of nothing else; see `Engine.similarity`."""
+_COPY_PROBABILITY = 0.99
+"""How likely copies ask the same, at least, whatever was fitted."""
 ANSWERS = ("not the same", "ask a person", "the same")
 """The three answers, by growing similarity."""
 
@@ -23,7 +27,7 @@ class Verdict:
     """One of `ANSWERS`."""
     similarity: float
     """How alike the two are, -1 to 1: the cosine of their vectors, or what the pair head makes of
-    it, mixed with that of their letters where the model knows of spelling."""
+    it, mixed with that of their letters where the model knows of spelling; 1 for copies only."""
     probability: float
     """How likely the two ask the same, 0 to 1, where duplicates are as frequent as the decision
     was fitted for."""
@@ -77,17 +81,19 @@ class Decision:
             )
 
     def is_duplicate(self, similarity: Float[np.ndarray, "pairs"]) -> Bool[np.ndarray, "pairs"]:
-        """Say which similarities reach the threshold."""
-        return similarity >= self.threshold
+        """Return which similarities reach the threshold; 1, that of copies, always does."""
+        return similarity >= min(self.threshold, _COPY)
 
     def probability(self, similarity: Float[np.ndarray, "pairs"]) -> Float[np.ndarray, "pairs"]:
-        """Give the calibrated probability of each similarity."""
+        """Return the calibrated probability of each similarity; for 1 at least 0.99."""
         odds = self.slope * similarity.astype(np.float64) + self.intercept
-        return 0.5 * (1 + np.tanh(0.5 * odds))
+        likely = 0.5 * (1 + np.tanh(0.5 * odds))
+        return np.where(similarity >= _COPY, np.maximum(likely, _COPY_PROBABILITY), likely)
 
     def answers(self, similarity: Float[np.ndarray, "pairs"]) -> Int[np.ndarray, "pairs"]:
-        """Give the answer to each similarity, as its place in `ANSWERS`."""
-        return (similarity >= self.lower).astype(np.int8) + (similarity >= self.upper)
+        """Return the answer to each similarity, as its place in `ANSWERS`; 1 is the same."""
+        lower, upper = min(self.lower, _COPY), min(self.upper, _COPY)
+        return (similarity >= lower).astype(np.int8) + (similarity >= upper)
 
     def verdicts(self, similarity: Float[np.ndarray, "pairs"]) -> list[Verdict]:
         """Judge every similarity."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from gemel.exchange.classes import class_like, class_of, final_sigma
 from gemel.exchange.frozen import Frozen
-from gemel.text import ALONE, CHANGED, UNKNOWN_TOKEN, Rules, word_pattern
+from gemel.text import ALONE, UNKNOWN_TOKEN, Rules, normal_form, word_pattern
+from gemel.text.normal_forms import NormalForm
 
 __all__ = ["is_whole", "token_file", "write_token_file"]
 
@@ -36,8 +37,8 @@ def token_file(frozen: Frozen) -> dict[str, Any]:
 
     A text without word or mark gives no row at all. No token is special, or a text that has its
     name in it would be read otherwise. What it cannot do: put garbled letters right
-    (`rules.repair`), order more than 30 combining marks in a row as gemel does, know letters that
-    Unicode got after version 12.
+    (`rules.repair`), order more than 30 combining marks in a row as gemel does where
+    `rules.normalization` is 1, know letters that Unicode got after version 12.
     """
     words = {word: row for row, word in enumerate(frozen.words) if is_whole(word)}
     return {
@@ -67,13 +68,19 @@ def _words() -> str:
 def _normalizers(rules: Rules) -> Iterator[dict[str, Any]]:
     """Give the steps of `clean` and `with_final_mark`, and the first of `split_words`."""
     composed = {"type": "NFKC"}
-    yield from _changes()
+    form = normal_form(rules.normalization)
+    bound = [_replaced("Regex", form.cut, "")] if form.cut else []
+    yield from _changes(form)
+    for place, inserted in form.insertions:
+        yield _replaced("Regex", place, inserted)
+    yield from bound
     yield composed
     if rules.lowercase:
         yield _replaced("Regex", final_sigma(), "ς")
         yield {"type": "Lowercase"}
         yield composed
-    yield from _changes()
+    yield from _changes(form)
+    yield from bound
     if rules.final_mark:
         last, spaces = class_like(r"[^\W_]"), class_like(r"\s")
         yield _replaced("Regex", f"(?<={last}){spaces}*$", "?")
@@ -82,9 +89,9 @@ def _normalizers(rules: Rules) -> Iterator[dict[str, Any]]:
         yield _replaced("String", "N'T", " N'T")
 
 
-def _changes() -> Iterator[dict[str, Any]]:
-    for instead in dict.fromkeys(CHANGED.values()):
-        changed = (chr(code) for code, new in CHANGED.items() if new == instead)
+def _changes(form: NormalForm) -> Iterator[dict[str, Any]]:
+    for instead in dict.fromkeys(form.changed.values()):
+        changed = (chr(code) for code, new in form.changed.items() if new == instead)
         yield _replaced("Regex", class_of(changed), instead or "")
 
 

@@ -17,7 +17,7 @@ from gemel.exchange.trax_checkpoint import TraxWeights, read_trax
 from gemel.exchange.trax_vocabulary import KnownWords, match_rows, read_vocabulary
 from gemel.folder import Model
 from gemel.inference import Engine
-from gemel.text import Progress, Rules, Tokenizer, Vocabulary, clean, split_words
+from gemel.text import Progress, Rules, Tokenizer, Vocabulary
 from gemel.version import __version__
 
 __all__ = ["NOTEBOOK_THRESHOLD", "FromTrax", "model_from_trax"]
@@ -75,12 +75,11 @@ def model_from_trax(checkpoint: str | Path, vocabulary: str | Path) -> FromTrax:
     trax, ids = read_trax(checkpoint), read_vocabulary(vocabulary)
     known = match_rows(ids, len(trax.embedding), vocabulary)
     config = _config(trax)
-    unreachable = [
-        word for word in known.words if split_words(clean(word, lowercase=False)) != [word]
-    ]
+    tokenizer = Tokenizer(Vocabulary(known.words), Rules.of(config.text))
+    unreachable = [word for word in known.words if tokenizer.words(word) != [word]]
     model = Model(
         config=config,
-        tokenizer=Tokenizer(Vocabulary(known.words), Rules.of(config.text)),
+        tokenizer=tokenizer,
         weights=_weights(trax, known),
         decision=_guess(config.decision),
         training={
@@ -96,7 +95,7 @@ def model_from_trax(checkpoint: str | Path, vocabulary: str | Path) -> FromTrax:
 def _config(trax: TraxWeights) -> Config:
     depth, units = trax.embedding.shape[1], len(trax.bias) // 4
     return Config(
-        text=TextConfig(lowercase=False, min_count=1, ngram_buckets=0),
+        text=TextConfig(lowercase=False, min_count=1, ngram_buckets=0, normalization=1),
         network=NetworkConfig(d_model=depth, n_units=0 if units == depth else units, masked=False),
     )
 

@@ -44,10 +44,12 @@ __all__ = [
     "save_model",
 ]
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 """Grows when an older gemel could no longer read the folder."""
 _OLDEST = 3
 """The earliest that this one can: what an older folder does not name has its default."""
+_EARLIER: dict[str, Any] = {"normalization": 1}
+"""Rules that are otherwise by default than in folders without them."""
 
 _WEIGHTS = "model.safetensors"
 _TOKENIZER = "tokenizer.json"
@@ -95,6 +97,8 @@ class Model:
         rules = dataclasses.asdict(self.tokenizer.rules) | dataclasses.asdict(network)
         if not rules["final_mark"]:  # as before there was such a rule
             del rules["final_mark"]
+        if rules["normalization"] == 1:  # likewise
+            del rules["normalization"]
         digest = hashlib.sha256(json.dumps([rules, self.tokenizer.vocabulary.words]).encode())
         for name in sorted(self.weights):
             if not name.startswith(("head.", "spelling.")):
@@ -248,6 +252,7 @@ def load_model(path: str | Path) -> Model:
     content = _read_checked(folder, config.get("sha256"))
     try:
         settings = msgspec.convert(config["settings"], dict[str, Any])
+        settings["text"] = _EARLIER | settings.get("text", {})
         model = Model(
             config=Config.from_mapping(settings, source="settings"),
             tokenizer=_tokenizer(_parse(content[_TOKENIZER], folder / _TOKENIZER)),
@@ -349,9 +354,9 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _tokenizer(values: Mapping[str, Any]) -> Tokenizer:
+def _tokenizer(values: dict[str, Any]) -> Tokenizer:
     words = msgspec.convert(values["words"], list[str])
-    return Tokenizer(Vocabulary(words), msgspec.convert(values, Rules))
+    return Tokenizer(Vocabulary(words), msgspec.convert(_EARLIER | values, Rules))
 
 
 def _training(record: dict[str, Any]) -> dict[str, Any]:

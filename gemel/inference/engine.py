@@ -15,7 +15,7 @@ from gemel.inference.backend import choose_backend
 from gemel.inference.explaining import Explanation, explain_verdict
 from gemel.inference.precision import in_precision, require_precision
 from gemel.inference.twin import NumpyTwin
-from gemel.text import Progress, Tokenizer, pair_cosines
+from gemel.text import Progress, Tokenizer, are_copies, pair_cosines
 
 __all__ = ["Engine"]
 
@@ -109,8 +109,8 @@ class Engine:
 
         That is the pair head, or the cosine where there is none, and the letters that both share.
 
-        The two may change sides: not a bit of it changes. That of a question with itself, as
-        cleaning leaves it, is 1.
+        The two may change sides: not a bit of it changes. It is 1 for copies (see
+        `gemel.text.copy_key`) and for them alone.
 
         Raises:
             ValueError: the two sides have different lengths.
@@ -146,10 +146,7 @@ class Engine:
             ValueError: questions or vectors of other numbers.
         """
         scores = self.score_different(left, right)
-        clean = self.model.tokenizer.clean
-        sides = zip(left[0], right[0], strict=True)
-        equal = [one == other or clean(one) == clean(other) for one, other in sides]
-        scores[np.array(equal, bool)] = 1
+        scores[are_copies(left[0], right[0])] = 1
         return scores
 
     def score_different(
@@ -157,7 +154,7 @@ class Engine:
         left: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
         right: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
     ) -> Float32[np.ndarray, "pairs"]:
-        """Do as `score` does of pairs of which no two are one question, which it need not look at.
+        """Like `score`; assumes that no pair is copies of one question. Similarities are below 1.
 
         Raises:
             ValueError: questions or vectors of other numbers.
@@ -168,10 +165,7 @@ class Engine:
                 f"{len(texts)} and {len(others)} questions, "
                 f"but {len(vectors)} and {len(other_vectors)} vectors"
             )
-        scores = self._twin.score(vectors, other_vectors)
-        if self._twin.spelling is not None:
-            scores = self._twin.spelling.mix(scores, texts, others)
-        return scores
+        return self._twin.score_different(left, right)
 
     def predict_all(self, left: Sequence[str], right: Sequence[str]) -> list[Verdict]:
         """Judge each pair of questions."""

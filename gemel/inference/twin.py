@@ -11,9 +11,11 @@ from gemel.inference.head import NumpyHead
 from gemel.inference.network import NumpyEncoder
 from gemel.inference.spelling import SharedSpelling
 from gemel.inference.threads import one_compute_thread
-from gemel.text import Progress, Tokenizer, encode_texts, pair_cosines
+from gemel.text import Progress, Tokenizer, are_copies, encode_texts, pair_cosines
 
 __all__ = ["NumpyTwin"]
+
+_BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))
 
 
 class NumpyTwin:
@@ -63,9 +65,30 @@ class NumpyTwin:
     def similarity(
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
     ) -> Float32[np.ndarray, "pairs"]:
-        """Say how alike each pair of questions is, -1 to 1, by all that the model has."""
-        scores = self.score(*np.split(self.encode([*left, *right], progress=progress), 2))
-        return scores if self.spelling is None else self.spelling.mix(scores, left, right)
+        """Return how alike each pair of questions is, -1 to 1, by all that the model has.
+
+        It is 1 for copies (see `copy_key`) and for them alone.
+        """
+        vectors = np.split(self.encode([*left, *right], progress=progress), 2)
+        scores = self.score_different((left, vectors[0]), (right, vectors[1]))
+        scores[are_copies(left, right)] = 1
+        return scores
+
+    def score_different(
+        self,
+        left: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
+        right: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
+    ) -> Float32[np.ndarray, "pairs"]:
+        """Return how alike pairs of questions with these unit vectors are; below 1.
+
+        Args:
+            left: the first questions, and their vectors.
+            right: the second ones, and theirs; no copies of the first.
+        """
+        scores = self.score(left[1], right[1])
+        if self.spelling is not None:
+            scores = self.spelling.mix(scores, left[0], right[0])
+        return np.minimum(scores, _BELOW_ONE)
 
     def score(
         self, left: Float32[np.ndarray, "pairs dim"], right: Float32[np.ndarray, "pairs dim"]

@@ -10,6 +10,7 @@ from jaxtyping import Int, Int32, Shaped
 from gemel.errors import DataError
 from gemel.scale.desk import Desk, split_rows
 from gemel.scale.shelf import Columns
+from gemel.text import copy_key
 
 __all__ = [
     "alike",
@@ -28,14 +29,14 @@ _KEY = 16
 
 
 def clean(desk: Desk, shard: int) -> dict[str, int]:
-    """Give every question of a shard, as cleaning leaves it, a digest, and its id another.
+    """Give the `copy_key` of every question of a shard a digest, and its id another.
 
     Part `n` of the file has what bucket `n` shall compare.
     """
     names = ["text", *(["id"] if desk.manifest.count("read", "named") else [])]
     found = desk.shelf.read("read", shard, names)
-    cleaned = map(desk.engine.model.tokenizer.clean, found["text"])
-    keys = [digests(text.encode("utf-8", "surrogatepass") for text in cleaned)]
+    texts = map(copy_key, found["text"])
+    keys = [digests(text.encode("utf-8", "surrogatepass") for text in texts)]
     if "id" in found:
         keys.append(digests(name.encode("utf-8", "surrogatepass") for name in found["id"]))
     rows = np.arange(len(found["text"]), dtype=np.int32) + np.int32(desk.first_row(shard))

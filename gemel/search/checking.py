@@ -11,6 +11,7 @@ from jaxtyping import Float, Float16
 from gemel.data import plain_value
 from gemel.errors import DataError
 from gemel.search.records import Metadata, NewQuestion, Typed, Value
+from gemel.text import copy_key
 
 __all__ = [
     "MOST_DIM",
@@ -18,6 +19,7 @@ __all__ = [
     "check_dim",
     "check_questions",
     "check_vectors",
+    "copy_facet",
     "describe_excess",
     "facet",
     "is_plain",
@@ -131,6 +133,12 @@ def check_vectors(
             "length 1: divide it by its length"
         )
     return np.ascontiguousarray(vectors, np.float16)
+
+
+def copy_facet(text: str) -> bytes:
+    """Return what the copies of a question are found by: 16 bytes of their `copy_key`."""
+    key = copy_key(text).encode("utf-8", "surrogatepass")
+    return blake2b(key, digest_size=16, person=b"copies").digest()
 
 
 def facet(name: str, value: Value) -> bytes:

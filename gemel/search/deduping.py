@@ -11,7 +11,7 @@ from gemel.search.candidates import close_pairs
 from gemel.search.duplicates import Duplicates, require_cut
 from gemel.search.scoring import score_pairs
 from gemel.search.templates import describe_templates, number_templates
-from gemel.text import Progress
+from gemel.text import Progress, copy_key
 
 __all__ = ["CUT", "FLOOR", "find_duplicates"]
 
@@ -34,7 +34,7 @@ def find_duplicates(
 ) -> Duplicates:
     """Find the groups of questions that ask the same.
 
-    Copies, as cleaning leaves them, are one question, and so are those that the model cannot tell
+    Copies (see `copy_key`) are one question, and so are those that the model cannot tell
     apart. Different ones are encoded, all pairs of cosine `floor` and more are judged, and what is
     likely enough makes groups. Questions without word or mark are like nothing but each other.
 
@@ -60,7 +60,7 @@ def find_duplicates(
     if len(ids) != len(texts):
         raise ValueError(f"{len(ids)} ids, but {len(texts)} questions")
     require_cut(probability, linkage)
-    copies = _number(map(engine.model.tokenizer.clean, texts))
+    copies = _number(map(copy_key, texts))
     first = _first(copies)
     exact = len(copies) - len(first)
     different = [texts[row] for row in first.tolist()]

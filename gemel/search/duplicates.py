@@ -178,7 +178,7 @@ class Duplicates:
     """Which different question each one is, by order of appearance; those that are copies, or that
     the model cannot tell apart, have one number."""
     exact: int
-    """How many questions are copies of an earlier one, as cleaning leaves them."""
+    """How many questions are copies of an earlier one; see `copy_key`."""
     pairs: ScoredPairs
     """Of different questions."""
     floor: float

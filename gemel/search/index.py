@@ -107,7 +107,7 @@ class DuplicateIndex:
     def search(
         self, text: str, k: int = 10, *, where: Mapping[str, Value] | None = None
     ) -> list[Match]:
-        """Find the nearest questions by the cosine, best first.
+        """Find the nearest questions by the cosine, best first; copies before all others.
 
         Args:
             text: what is asked.

@@ -12,11 +12,15 @@ from gemel.decision import Verdict
 from gemel.errors import DataError
 from gemel.inference import Engine
 from gemel.search.metadata_columns import check_filter
-from gemel.search.neighbours import Neighbours, require_k
+from gemel.search.neighbours import Found, Neighbours, require_k
 from gemel.search.records import StoredQuestion, Value
 from gemel.search.store import Store
 
 __all__ = ["Asked", "Match", "find_matches", "require_askable"]
+
+
+_ALL = 2**62
+"""More copies of a question than there are."""
 
 
 class Asked(NamedTuple):
@@ -72,7 +76,7 @@ def find_matches(
     *,
     metadata: int | None = None,
 ) -> list[list[Match]] | None:
-    """Find the nearest of each question, by the cosine, best first.
+    """Find the nearest of each question: its copies first, then by the cosine, best first.
 
     All are encoded, looked for, fetched and judged together, which takes far less time than one
     after the other.
@@ -108,6 +112,8 @@ def find_matches(
         strict=True,
     ):
         found[row].append(Match(question=question, cosine=cosine, verdict=verdict))
+    for matches in found:
+        matches.sort(key=lambda match: match.verdict.similarity < 1)
     return found
 
 
@@ -124,10 +130,16 @@ def _find_nearest(
         among = None if where is None else store.where(where)
         most = max(asked[row].k for row in rows)
         found = neighbours.search(queries[rows], most, among=among)
+        copies = store.copies([asked[row].text for row in rows], most if among is None else _ALL)
         for place, row in enumerate(rows):
-            there = found.keys[place][: asked[row].k]
-            keys[row] = there[there >= 0]
-            cosines[row] = found.cosines[place][: len(keys[row])]
+            k = asked[row].k
+            keys[row], cosines[row] = _first(found, place, k)
+            own = copies[place] if among is None else np.intersect1d(copies[place], among)
+            if len(own):
+                first = _first(neighbours.search(queries[[row]], min(k, len(own)), among=own), 0, k)
+                others = ~np.isin(keys[row], first[0])
+                keys[row] = np.append(first[0], keys[row][others])[:k]
+                cosines[row] = np.append(first[1], cosines[row][others])[:k]
     every = np.concatenate(keys)
     different, places = np.unique(every, return_inverse=True)
     kept = store.get(different.tolist(), metadata=metadata)
@@ -143,6 +155,15 @@ def _find_nearest(
             vectors[places],
         )
     return None
+
+
+def _first(
+    found: Found, place: int, k: int
+) -> tuple[Int64[np.ndarray, "found"], Float32[np.ndarray, "found"]]:
+    """Return the keys and cosines of up to `k` that were found for one query."""
+    keys = found.keys[place][:k]
+    keys = keys[keys >= 0]
+    return keys, found.cosines[place][: len(keys)]
 
 
 def _by_filter(

@@ -1,6 +1,6 @@
 """What hard negatives are mined from: questions, who asks the same as whom, anchors."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ __all__ = ["MiningQuestions", "gather_questions"]
 class MiningQuestions:
     """The different questions of some pairs, and of a corpus if there is one, by number.
 
-    Two questions are one if cleaning leaves the same of them, but for spaces.
+    Copies are one question, also if they differ in spaces within words; see `letters`.
     """
 
     texts: list[str]
@@ -57,20 +57,17 @@ class MiningQuestions:
         return found
 
 
-def gather_questions(
-    pairs: Pairs, clean: Callable[[str], str], corpus: Iterable[str] | None = None
-) -> MiningQuestions:
+def gather_questions(pairs: Pairs, corpus: Iterable[str] | None = None) -> MiningQuestions:
     """Give the questions numbers, and find the anchors among them.
 
     Args:
         pairs: labelled; duplicates make anchors and positives.
-        clean: makes texts that ask the very same alike.
         corpus: the candidates, none of them blank; the questions of the pairs if None.
 
     Raises:
         DataError: no duplicate makes an anchor, or the corpus is empty.
     """
-    names = [question_key(clean(text)) for text in pairs.texts]
+    names = [question_key(text) for text in pairs.texts]
     blank = np.array([not name for name in names], bool)
     usable = ~(blank[pairs.left] | blank[pairs.right])
     own: dict[str, str] = {}
@@ -87,7 +84,7 @@ def gather_questions(
         return found
 
     for text in corpus or ():
-        name = question_key(clean(text))
+        name = question_key(text)
         number(name, own.get(name, text))
     candidates = len(texts)
     if corpus is not None and not candidates:

@@ -15,6 +15,7 @@ from gemel.search.checking import (
     check_dim,
     check_questions,
     check_vectors,
+    copy_facet,
     facet,
     is_plain,
     read_plain,
@@ -35,7 +36,14 @@ from gemel.search.records import (
     Value,
 )
 from gemel.search.sessions import Ledger, Session
-from gemel.search.tables import forget, keep, question_columns, read_question, run_by_lots
+from gemel.search.tables import (
+    forget,
+    index_copies,
+    keep,
+    question_columns,
+    read_question,
+    run_by_lots,
+)
 
 __all__ = ["RelationalStore"]
 
@@ -167,6 +175,13 @@ class RelationalStore(ReviewTable, KeyTable):
         except DataError as error:
             raise DataError(f"{self.name}: {error}") from error
 
+    def copies(self, texts: Sequence[str], most: int) -> list[Int64[np.ndarray, "found"]]:
+        """Return for each text the keys, ascending, of up to `most` copies; see `copy_key`."""
+        statement = "SELECT key FROM facets WHERE facet = ? ORDER BY key LIMIT ?"
+        with self.reading() as (session, _):
+            found = [session.run(statement, (copy_facet(text), most)) for text in texts]
+        return [np.array([key for (key,) in rows], np.int64) for rows in found]
+
     def changes(self, since: int, *, most: int = 65_536) -> Changes:
         """Give what changed after a sequence number, the oldest changes first."""
         with self.reading() as (session, ledger):
@@ -290,14 +305,15 @@ class RelationalStore(ReviewTable, KeyTable):
                 )
             generation = ledger.generation + 1
             asked = keys.tolist()
-            there = run_by_lots(session, "SELECT key FROM questions WHERE key IN (?)", asked)
+            there = run_by_lots(session, "SELECT key, text FROM questions WHERE key IN (?)", asked)
+            index_copies(session, there)
             again = run_by_lots(
                 session,
                 "DELETE FROM vectors WHERE generation = ? AND key IN (?) RETURNING key",
                 asked,
                 (generation,),
             )
-            stays = np.isin(keys, np.array(there, np.int64))
+            stays = np.isin(keys, np.array([key for key, _ in there], np.int64))
             sequences = ledger.draw(len(there))
             session.insert_vectors(sequences, generation, keys[stays], kept[stays])
             ledger.reindexed += len(there) - len(again)

@@ -126,6 +126,14 @@ class Store(Protocol):
         """
         ...
 
+    def copies(self, texts: Sequence[str], most: int) -> list[Int64[np.ndarray, "found"]]:
+        """Return for each text the keys, ascending, of up to `most` copies; see `copy_key`.
+
+        Questions that an older gemel stored are missing until they have new vectors; some keys may
+        be of questions that are gone.
+        """
+        ...
+
     def changes(self, since: int, *, most: int = 65_536) -> Changes:
         """Give what changed after a sequence number, the oldest changes first.
 

@@ -9,12 +9,20 @@ import numpy as np
 from jaxtyping import Int64
 
 from gemel.errors import StoreError
-from gemel.search.checking import facet
+from gemel.search.checking import copy_facet, facet
 from gemel.search.metadata_columns import add_counts, count_values
 from gemel.search.records import NewQuestion, StoredQuestion, Value
 from gemel.search.sessions import Ledger, Row, Session
 
-__all__ = ["forget", "keep", "question_columns", "read_metadata", "read_question", "run_by_lots"]
+__all__ = [
+    "forget",
+    "index_copies",
+    "keep",
+    "question_columns",
+    "read_metadata",
+    "read_question",
+    "run_by_lots",
+]
 
 _LOT = 500
 """Values that one statement names."""
@@ -48,9 +56,23 @@ def keep(
     for key, question in zip(keys.tolist(), questions, strict=True):
         written.append((key, question.id, question.text, json.dumps(dict(question.metadata))))
         facets += ((facet(name, value), key) for name, value in question.metadata.items())
+        facets.append((copy_facet(question.text), key))
     session.insert("questions", written)
     session.insert("facets", facets)
     add_counts(session.run, count_values(question.metadata for question in questions))
+
+
+def index_copies(session: Session, rows: Sequence[tuple[int, str]]) -> None:
+    """Make questions, by key and text, known as copies, where an older gemel did not."""
+    wanted = {(copy_facet(text), key) for key, text in rows}
+    keys = [key for key, _ in rows]
+    known = run_by_lots(
+        session,
+        "SELECT facet, key FROM facets WHERE key BETWEEN ? AND ? AND facet IN (?)",
+        [found for found, _ in wanted],
+        (min(keys, default=0), max(keys, default=0)),
+    )
+    session.insert("facets", sorted(wanted.difference(known)))
 
 
 def read_metadata(key: int, written: str) -> dict[str, Value]:
@@ -104,9 +126,12 @@ def forget(session: Session, ledger: Ledger, ids: Sequence[str]) -> Collection[s
         The ids that were there.
     """
     rows = run_by_lots(session, "SELECT key, id, metadata FROM questions WHERE id IN (?)", ids)
+    texts = run_by_lots(session, "SELECT text, key FROM questions WHERE id IN (?)", ids)
     keys = [key for key, *_ in rows]
     facets = defaultdict(list)
     known = [(key, read_metadata(key, metadata)) for key, _, metadata in rows]
+    for text, key in texts:
+        facets[copy_facet(text)].append(key)
     for key, values in known:
         for name, value in values.items():
             facets[facet(name, value)].append(key)

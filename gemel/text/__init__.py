@@ -1,7 +1,9 @@
 """From text to token ids, and on to vectors through whatever turns ids into them."""
 
-from gemel.text.cleaning import CHANGED, clean
+from gemel.text.cleaning import clean
+from gemel.text.copies import are_copies, copy_key
 from gemel.text.encoding import EncodeTable, Progress, encode_texts, pair_cosines
+from gemel.text.normal_forms import normal_form
 from gemel.text.ordering import distinct_rows, rows_alike
 from gemel.text.prefixes import Level, prefix_levels
 from gemel.text.rules import Rules
@@ -15,7 +17,6 @@ from gemel.text.words import ALONE, split_words, word_pattern
 
 __all__ = [
     "ALONE",
-    "CHANGED",
     "TOKENS",
     "UNKNOWN_TOKEN",
     "EncodeTable",
@@ -27,11 +28,14 @@ __all__ = [
     "Tokenizer",
     "Tokens",
     "Vocabulary",
+    "are_copies",
     "clean",
+    "copy_key",
     "distinct_rows",
     "edit_once",
     "encode_texts",
     "next_power_of_two",
+    "normal_form",
     "pair_cosines",
     "prefix_levels",
     "rows_alike",

@@ -1,47 +1,33 @@
 """The one cleaning that training and answering share."""
 
 import functools
-import re
 import unicodedata
 from collections.abc import Callable
 
 from gemel.errors import MissingExtraError
-from gemel.text.marks import marks
+from gemel.text.normal_forms import NEWEST, normal_form
 
-__all__ = ["CHANGED", "clean", "with_final_mark"]
+__all__ = ["clean", "with_final_mark"]
 
-_LONGEST_RUN = 30
-"""Combining marks in a row that normalisation sees at once: sorting them takes quadratic time."""
-_SPACER = "\u034f"  # combining grapheme joiner: seen by nobody, and marks are not sorted across it
-_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x200B), " ")
-_LOOK_ALIKES = {ord(mark): "'" for mark in "‘’ʼ´′"}
-_UNSEEN: dict[int, None] = dict.fromkeys(
-    (
-        *(0x00AD, 0x061C, 0xFEFF),  # soft hyphen, Arabic letter mark, byte-order mark
-        *range(0x200C, 0x2010),  # joiners, marks of direction
-        *range(0x202A, 0x202F),  # the same, embedded
-        *range(0x2060, 0x2070),
-        *range(0x180B, 0x1810),  # variation selectors
-        *range(0xFE00, 0xFE10),
-        *range(0xE0100, 0xE01F0),
-    )
-)
 _SPACES = "".join(map(chr, (*range(0x21), 0x7F)))
 """What is a space in ASCII, once it is clean."""
-CHANGED = _CONTROLS | _LOOK_ALIKES | _UNSEEN
-"""What becomes of characters that are no use as they are, by code; None: nothing."""
+_CONTROLS = dict.fromkeys((*range(0x20), 0x7F), " ")
 
 
-def clean(text: str, *, lowercase: bool = True, repair: bool = False) -> str:
+def clean(
+    text: str, *, lowercase: bool = True, repair: bool = False, normalization: int = NEWEST
+) -> str:
     """Make texts that look alike the same.
 
-    Unicode NFKC, straight apostrophes, no characters that nobody sees, control characters as
-    spaces, single spaces, case.
+    Unicode NFKC, straight quotation marks, plain dashes, no invisible characters, control
+    characters as spaces, single spaces, case. Superscripts, subscripts and fractions stay distinct
+    from digits: `10⁶` becomes `10^6`.
 
     Args:
         text: a question as somebody typed it.
         lowercase: whether case is dropped.
         repair: whether ftfy first puts right what a wrong decoding garbled (`donâ€™t`).
+        normalization: version of the rules, 1 or 2; see `normal_form`.
 
     Raises:
         MissingExtraError: `repair` without ftfy installed.
@@ -51,12 +37,14 @@ def clean(text: str, *, lowercase: bool = True, repair: bool = False) -> str:
     if not text.isascii():
         if repair:
             text = _fix_text()(text)
-        text = text.translate(CHANGED)  # first, or it would stand between a letter and its accent
-        text = _long_runs().sub(rf"\g<0>{_SPACER}", text) if len(text) > _LONGEST_RUN else text
-        text = unicodedata.normalize("NFKC", text)
+        form = normal_form(normalization)
+        text = form.change(text)  # first, or it would stand between a letter and its accent
+        text = unicodedata.normalize("NFKC", form.bound(form.insert(text)))
         if lowercase:  # once more: some letters have a composed form in lower case only
             text = unicodedata.normalize("NFKC", text.lower())
-        text = text.translate(CHANGED)  # and what the normal form has brought
+        text = form.change(text)  # and what the normal form has brought
+        if form.cut:
+            text = form.bound(text)
     else:
         if not text.isprintable():
             text = text.translate(_CONTROLS)
@@ -73,11 +61,6 @@ def with_final_mark(text: str) -> str:
     """
     bare = text.rstrip(_SPACES)
     return f"{bare}?" if bare[-1:].isalnum() else text
-
-
-@functools.cache
-def _long_runs() -> re.Pattern[str]:
-    return re.compile(f"[{marks()}]{{{_LONGEST_RUN}}}")
 
 
 @functools.cache

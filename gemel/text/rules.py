@@ -3,6 +3,7 @@
 import dataclasses
 
 from gemel.config import TextConfig
+from gemel.text.normal_forms import NEWEST
 
 __all__ = ["Rules"]
 
@@ -15,6 +16,8 @@ class Rules:
     """Whether case is dropped."""
     repair: bool = False
     """Whether garbled letters are put right first; see `clean`."""
+    normalization: int = NEWEST
+    """Version of the rules by which texts that look alike become the same; see `normal_form`."""
     ngram_buckets: int = 0
     """Rows of the table that other words are composed from by their spelling; with 0 all of them
     are the one unknown id."""

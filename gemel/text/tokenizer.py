@@ -71,8 +71,14 @@ class Tokenizer:
 
     def clean(self, text: str) -> str:
         """Make texts that look alike the same, by this tokenizer's rules."""
-        cleaned = clean(text, lowercase=self.rules.lowercase, repair=self.rules.repair)
-        return with_final_mark(cleaned) if self.rules.final_mark else cleaned
+        rules = self.rules
+        cleaned = clean(
+            text,
+            lowercase=rules.lowercase,
+            repair=rules.repair,
+            normalization=rules.normalization,
+        )
+        return with_final_mark(cleaned) if rules.final_mark else cleaned
 
     def words(self, text: str) -> list[str]:
         """Give the words of a question."""

@@ -44,6 +44,7 @@ def require_same_network(start: Model, config: Config) -> None:
 _FIXED = (
     ("text", "lowercase"),
     ("text", "repair"),
+    ("text", "normalization"),
     ("text", "nearest"),
     ("text", "final_mark"),
     ("text", "ngram_buckets"),

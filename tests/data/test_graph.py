@@ -48,8 +48,25 @@ def test_graph_of_nothing():
 
 
 def test_questions_that_differ_in_spaces_only_hang_together():
-    graph = graph_of([("of the us ?", "b", True), ("of the us?", "c", False), ("d", "e", True)])
+    graph = graph_of([("is n't it", "b", True), ("isn't it", "c", False), ("d", "e", True)])
     components = dict(zip(graph.questions, graph.components.tolist(), strict=True))
-    assert components["of the us ?"] == components["of the us?"] == components["c"]
+    assert components["is n't it"] == components["isn't it"] == components["c"]
     assert components["d"] != components["b"]
-    assert graph.groups[graph.questions.index("of the us?")] != graph.groups[0]
+    assert graph.groups[graph.questions.index("isn't it")] != graph.groups[0]
+
+
+def test_copies_are_one_question():
+    rows = [
+        ("of the us", "b", True),
+        ("Of the \u201cUS\u201d ?", "c", False),
+        ("of the us?", "d", 1),
+    ]
+    for turned in (rows, rows[::-1]):
+        graph = graph_of(turned)
+        assert sorted(graph.questions) == ["b", "c", "d", "of the us?"]
+        assert len(set(graph.left.tolist())) == len(set(graph.components.tolist())) == 1
+
+
+def test_digits_and_superscripts_are_two_questions():
+    graph = graph_of([("what is 10\u2076", "what is 106", False)])
+    assert graph.questions == ["what is 10^6", "what is 106"]

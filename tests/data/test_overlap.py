@@ -19,7 +19,8 @@ def slow_overlap(known, other):
 
     texts = {text for row in spaceless(known) for text in row}
     pairs = [set(row) for row in spaceless(known)]
-    questions = {" ".join(text.lower().split()) for row in other for text in row[:2]}
+    plain = (text.lower().replace(" ?", "?") for row in other for text in row[:2])
+    questions = {" ".join(text.split()) for text in plain}
     return Overlap(
         questions=len(questions),
         shared_questions=sum(question.replace(" ", "") in texts for question in questions),

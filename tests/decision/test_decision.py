@@ -39,7 +39,23 @@ def test_probability_is_the_logistic_function(values, slope, intercept):
     probability = decision_of(slope=slope, intercept=intercept).probability(
         np.array(values, np.float32)
     )
+    expected = [
+        max(likely, 0.99) if value == 1 else likely
+        for value, likely in zip(values, expected, strict=True)
+    ]
     assert probability.tolist() == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(("threshold", "slope"), [(0.5, -9.0), (1.5, 0.1), (3.0, 9.0), (1.0, 2.0)])
+def test_copies_are_the_same_whatever_was_fitted(threshold, slope):
+    decision = decision_of(threshold, slope=slope, intercept=-4.0)
+    almost = np.nextafter(np.float32(1), np.float32(0))
+    copy, other = decision.verdicts(np.array([1, almost], np.float32))
+    assert copy.answer == "the same"
+    assert copy.is_duplicate
+    assert copy.probability >= 0.99
+    assert other.probability < 0.99 or slope > 4
+    assert other.is_duplicate is bool(almost >= threshold)
 
 
 @pytest.mark.parametrize("slope", [1e6, -1e6, 1e300])

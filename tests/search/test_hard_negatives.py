@@ -133,7 +133,7 @@ vector = st.tuples(*[st.integers(-4, 4).map(lambda number: number / 8)] * 3)
 
 
 def prepare(rows, corpus, vector_of):
-    questions = gather_questions(Pairs.of(*zip(*rows, strict=True)), clean, corpus)
+    questions = gather_questions(Pairs.of(*zip(*rows, strict=True)), corpus)
     names = [name_of(text) for text in questions.texts]
     table = np.array([vector_of[name] for name in names], np.float32)
     near = ExactNeighbours(table.shape[1])

@@ -9,7 +9,6 @@ from gemel.search.hard_negatives import mine_lots
 from gemel.search.mining_questions import gather_questions
 from gemel.search.mining_rules import MiningRules
 from gemel.search.mining_vectors import MiningVectors
-from gemel.text import clean
 
 pytestmark = pytest.mark.slow
 DIM = 6
@@ -60,7 +59,7 @@ def draw(seed, chained):
 
 
 def ours(rows, vector_of, rules):
-    questions = gather_questions(Pairs.of(*zip(*rows, strict=True)), clean)
+    questions = gather_questions(Pairs.of(*zip(*rows, strict=True)))
     table = np.stack([vector_of[text] for text in questions.texts])
     near = ExactNeighbours(DIM)
     near.put(np.arange(len(table)), table)

@@ -4,11 +4,10 @@ import pytest
 from gemel.data import Pairs
 from gemel.errors import DataError
 from gemel.search.mining_questions import gather_questions
-from gemel.text import clean
 
 
 def gather(rows, corpus=None):
-    return gather_questions(Pairs.of(*zip(*rows, strict=True)), clean, corpus)
+    return gather_questions(Pairs.of(*zip(*rows, strict=True)), corpus)
 
 
 def words(questions, numbers):
