@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         DataError,
         FolderError,
         GemelError,
+        GemelWarning,
         LayerError,
         MissingExtraError,
         ModelMismatchError,
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
         TrainingError,
         TrainingStopped,
     )
-    from gemel.evaluation import Refit, Report
+    from gemel.evaluation import FitFinding, Refit, Report
     from gemel.exchange import Exported
     from gemel.folder import Model
     from gemel.inference import Compared, Encoded, Engine, Explanation
@@ -96,8 +97,10 @@ __all__ = [
     "Exported",
     "Fetched",
     "Filled",
+    "FitFinding",
     "FolderError",
     "GemelError",
+    "GemelWarning",
     "Group",
     "LayerError",
     "Match",
@@ -195,6 +198,7 @@ _ROOMS = {
         "DataError",
         "FolderError",
         "GemelError",
+        "GemelWarning",
         "LayerError",
         "MissingExtraError",
         "ModelMismatchError",
@@ -203,7 +207,7 @@ _ROOMS = {
         "TrainingError",
         "TrainingStopped",
     ),
-    "evaluation": ("Refit", "Report"),
+    "evaluation": ("FitFinding", "Refit", "Report"),
     "exchange": ("Exported",),
     "folder": ("Model",),
     "inference": ("Compared", "Encoded", "Engine", "Explanation"),

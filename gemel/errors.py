@@ -11,6 +11,8 @@ GemelError
 ├── StoreError         OSError       a store of questions that is damaged, full, gone or locked
 ├── TrainingError      RuntimeError  training that cannot go on
 └── TrainingStopped    RuntimeError  training that somebody asked to stop, and that can be resumed
+
+GemelWarning, a UserWarning, is issued for what is probably wrong and was done all the same.
 """
 
 from pathlib import Path
@@ -21,6 +23,7 @@ __all__ = [
     "DataError",
     "FolderError",
     "GemelError",
+    "GemelWarning",
     "LayerError",
     "MissingExtraError",
     "ModelMismatchError",
@@ -33,6 +36,10 @@ __all__ = [
 
 class GemelError(Exception):
     """The root: `except GemelError` catches whatever gemel raises on purpose."""
+
+
+class GemelWarning(UserWarning):
+    """Labels, a decision or a training that is probably of no use; the result was written."""
 
 
 class ConfigError(GemelError, ValueError):

@@ -28,6 +28,13 @@ hypothesis.settings.load_profile("gemel")
 PROCESSORS = {"amx": 0b1111, "avx512": 0b0111, "avx2": 0b0011, "plain": 0b0001, "none": 0}
 """What `gemel_kinds` reports on a processor; "none" stands for an install without a compiler."""
 
+
+def pytest_configure(config):
+    # Tests fit on few pairs. Not in pyproject.toml: that would import gemel before its annotations
+    # are instrumented.
+    config.addinivalue_line("filterwarnings", "ignore::gemel.errors.GemelWarning")
+
+
 QUESTIONS = [
     "How old are you?",
     "What is your age?",

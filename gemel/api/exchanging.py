@@ -8,7 +8,7 @@ from gemel.api.opening import open_engine, open_pairs
 from gemel.api.seen import refuse_seen, trained_on
 from gemel.data import BadRows, Pairs, QuestionColumns, Rows, read_pairs, stream_questions
 from gemel.decision import Decision
-from gemel.evaluation import refit
+from gemel.evaluation import refit, warn_of_findings
 from gemel.exchange import Exported, export_model
 from gemel.exchange.exported import check_export_place
 from gemel.folder import Model
@@ -97,7 +97,9 @@ def _fit_cosine(
     before = engine.model.decision
     settings = dataclasses.replace(before.settings, prevalence=0.0)
     score = functools.partial(engine.cosine, progress=progress)
-    return refit(pairs, score, before, settings).decision
+    fitted = refit(pairs, score, before, settings, encode=engine.encode)
+    warn_of_findings(fitted.findings)
+    return fitted.decision
 
 
 def _is_same(one: str | Path | Rows, other: str | Path | Rows | None) -> bool:

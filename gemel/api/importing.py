@@ -4,6 +4,7 @@ from pathlib import Path
 
 from gemel.api.opening import open_pairs
 from gemel.data import BadRows, Columns, Pairs, Rows
+from gemel.evaluation import warn_of_findings
 from gemel.exchange.trax_model import FromTrax, model_from_trax
 from gemel.folder import check_place, save_model
 from gemel.text import Progress
@@ -52,4 +53,6 @@ def import_trax(
     if validation is not None:
         found = found.fit(open_pairs(validation, columns, BadRows.of(skip_bad)), progress)
     save_model(found.model, out, overwrite=overwrite)
+    if found.fitted is not None:
+        warn_of_findings(found.fitted.findings)
     return found

@@ -51,7 +51,7 @@ def train(
         start: a model to go on from; its vocabulary grows by the new words.
         vectors: word vectors of others, that the words which have one begin with; see
             `gemel.data.word_vectors.VectorFile`. Not with `start`.
-        reporter: is told what happens.
+        reporter: is told what happens; if None, warnings come as a `GemelWarning`.
         logs: a folder for a log of JSON lines and for TensorBoard events; none if None.
         checkpoint_every: seconds between two checkpoints.
         resume: whether to go on from the checkpoint, if there is one.
@@ -73,7 +73,7 @@ def train(
     if is_first:
         check_place(out, overwrite=overwrite)
     training = _training()
-    reporter = reporter or training.Silent()
+    reporter = reporter or training.WarningReporter()
     begun = load_model(start) if isinstance(start, str | Path) else start
     words = None if vectors is None else VectorFile(vectors)
     bad_rows = BadRows.of(skip_bad)
@@ -126,7 +126,7 @@ def refine(
         columns: the columns of `pairs`, or if there are none of `add`, where they are not the usual
             ones.
         skip_bad: how many bad rows may be passed over; see `read_pairs`.
-        reporter: is told what happens.
+        reporter: is told what happens; if None, warnings come as a `GemelWarning`.
         overwrite: whether a model that stands there may be replaced.
 
     Returns:
@@ -141,7 +141,7 @@ def refine(
     out = Path(out)
     check_place(out, overwrite=overwrite)
     training = _training()
-    reporter = reporter or training.Silent()
+    reporter = reporter or training.WarningReporter()
     begun = load_model(start) if isinstance(start, str | Path) else start
     bad_rows = BadRows.of(skip_bad)
     own = columns if pairs is None else None

@@ -8,14 +8,16 @@ from gemel.api.opening import open_engine, open_pairs
 from gemel.api.seen import refuse_seen, trained_on
 from gemel.config import DecisionConfig
 from gemel.data import BadRows, Columns, Pairs, Rows
-from gemel.errors import FolderError
+from gemel.errors import DataError, FolderError
 from gemel.evaluation import (
     Refit,
     Report,
+    check_labels,
     judge,
     judge_by_halves,
     measure_robustness,
     refit,
+    warn_of_findings,
 )
 from gemel.evaluation import evaluate as evaluate_judged
 from gemel.folder import Model, check_place, replace_decision
@@ -64,6 +66,10 @@ def evaluate(
         seed: of halves and resamples.
         progress: is told how far the work is.
 
+    Returns:
+        The report. A `GemelWarning` is issued for each of its `findings`: labels that look
+        inverted, or that similarity does not separate.
+
     Raises:
         FolderError: the model cannot be loaded.
         DataError: the pairs cannot be read, or the model has seen them; or `page` holds something
@@ -89,7 +95,10 @@ def evaluate(
     if beside_tfidf or page is not None:
         rival = TfIdf.learn(given.texts)
         beside["TF-IDF"] = rival(given.left_texts, given.right_texts)
-    report = evaluate_judged(judged, beside=beside, rounds=rounds, seed=seed, progress=progress)
+    findings = check_labels(judged.similarity, given, judged.known_graph)
+    report = evaluate_judged(
+        judged, beside=beside, findings=findings, rounds=rounds, seed=seed, progress=progress
+    )
     if robustness or page is not None:
         measured = measure_robustness(
             given, engine.similarity, decision, seed=seed, progress=progress
@@ -97,6 +106,7 @@ def evaluate(
         report = dataclasses.replace(report, robustness=measured)
     if page is not None:
         write_page(report, judged, beside, page)
+    warn_of_findings(findings)
     return report
 
 
@@ -110,6 +120,7 @@ def fit(
     columns: Columns | None = None,
     skip_bad: int | BadRows = 0,
     seen: bool = False,
+    strict: bool = False,
     progress: Progress | None = None,
 ) -> Refit:
     """Fit a model's threshold and probabilities again, without training.
@@ -125,11 +136,18 @@ def fit(
         columns: the columns, where they are not the usual ones.
         skip_bad: how many bad rows may be passed over; see `read_pairs`.
         seen: whether pairs that the model was trained on are let through.
+        strict: refuse, and write nothing, where there are `Refit.findings`.
         progress: is told how far the work is.
+
+    Returns:
+        Both decisions on these pairs. A `GemelWarning` is issued for each of its `findings`:
+        inverted labels, labels that similarity does not separate, fewer than 20 pairs of a label
+        or an answer, one answer for all, negatives much easier than the questions' neighbours.
 
     Raises:
         FolderError: the model cannot be loaded, came with gemel, or `out` holds something.
-        DataError: the pairs cannot be read, have one label only, or the model was trained on them.
+        DataError: the pairs cannot be read, have one label only, or the model was trained on
+            them; or there are findings, and `strict`.
         OSError: the folder cannot be written; what stood there stays.
     """
     engine = open_engine(model)
@@ -145,6 +163,14 @@ def fit(
     before = engine.model.decision
     score = functools.partial(engine.similarity, progress=progress)
     settings = settings or dataclasses.replace(before.settings, prevalence=0.0)
-    fitted = refit(given, score, before, settings)
+    encode = functools.partial(engine.encode, progress=progress)
+    fitted = refit(given, score, before, settings, encode=encode)
+    warn_of_findings(fitted.findings)
+    if strict and fitted.findings:
+        names = ", ".join(dict.fromkeys(each.name for each in fitted.findings))
+        raise DataError(
+            f"not fitted, as strict refuses what is warned of ({names}); nothing was written",
+            path=given.path,
+        )
     replace_decision(engine.model, fitted.decision, model, out, overwrite=overwrite)
     return fitted

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gemel.cli.evaluate_text import describe_report
-from gemel.cli.notes import notes_console
+from gemel.cli.notes import notes_console, printed_warnings
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import Reading, reads_pairs
@@ -65,7 +65,7 @@ def evaluate(
 
     model = chosen_model(model)
 
-    with WorkProgress(notes_console()) as progress:
+    with printed_warnings(), WorkProgress(notes_console()) as progress:
         found = api.evaluate(
             pairs,
             model,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gemel.cli.export_text import describe_export, export_figures, export_notes
-from gemel.cli.notes import note, notes_console
+from gemel.cli.notes import note, notes_console, printed_warnings
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import QuestionReading, reads_questions
@@ -85,7 +85,7 @@ def export(
     if disagreements is not None:
         check_disagreement_file(disagreements, overwrite=overwrite)
     chosen = chosen_model(model)
-    with WorkProgress(notes_console()) as progress:
+    with printed_warnings(), WorkProgress(notes_console()) as progress:
         done = export_model(
             out,
             chosen,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gemel.cli.evaluate_text import answer_rows
-from gemel.cli.notes import notes_console
+from gemel.cli.notes import notes_console, printed_warnings
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import Reading, reads_pairs
@@ -71,6 +71,10 @@ def fit(
     seen: Annotated[
         bool, typer.Option("--seen", help="Take even pairs that the model was trained on.")
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Where there is something to warn of, write nothing."),
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the model that stands at --out.")
     ] = False,
@@ -81,17 +85,20 @@ def fit(
     Take labelled pairs like those that the model will meet, which it was not trained on. From
     then on, all its answers go by what was fitted.
 
+    Warns of inverted labels, labels that similarity does not separate, fewer than 20 pairs of a
+    label or an answer, one answer for all, and negatives much easier than the questions' nearest
+    neighbours, which `gemel check` judges.
+
     Example: gemel fit validation.csv --model my-model --precision 0.95
     """
     from gemel import api
-    from gemel.evaluation import shortcoming
     from gemel.folder import load_model
 
     model = chosen_model(model)
     settings = dataclasses.replace(
         load_model(model).decision.settings, **_wanted(objective, precision, costs, prevalence)
     )
-    with WorkProgress(notes_console()) as progress:
+    with printed_warnings(), WorkProgress(notes_console()) as progress:
         fitted = api.fit(
             pairs,
             model,
@@ -101,6 +108,7 @@ def fit(
             columns=reading.columns,
             skip_bad=reading.skip_bad,
             seen=seen,
+            strict=strict,
             progress=progress,
         )
     reading.warn()
@@ -108,8 +116,6 @@ def fit(
         typer.echo(json.dumps(dataclasses.asdict(fitted.decision)))
     else:
         typer.echo("\n".join(_text(fitted, out or model)))
-    if warning := shortcoming(fitted.after):
-        typer.echo(f"warning: {warning}", err=True)
 
 
 def _wanted(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.notes import note, notes_console
+from gemel.cli.notes import note, notes_console, printed_warnings
 from gemel.cli.options import Json
 from gemel.cli.printable import printable
 from gemel.cli.progress import WorkProgress
@@ -67,7 +67,7 @@ def import_(
     """
     from gemel.api.importing import import_trax
 
-    with WorkProgress(notes_console()) as progress:
+    with printed_warnings(), WorkProgress(notes_console()) as progress:
         found = import_trax(
             checkpoint,
             vocabulary,

@@ -5,12 +5,26 @@ person who waits. `--quiet` silences it. `--no-color`, NO_COLOR and TERM=dumb ma
 without any escape code, as it is where standard error is no terminal.
 """
 
+import contextlib
 import os
+import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import typer
 from rich.console import Console
 
-__all__ = ["begin_notes", "is_quiet", "keep_plain", "keep_quiet", "note", "notes_console"]
+from gemel.errors import GemelWarning
+
+__all__ = [
+    "begin_notes",
+    "is_quiet",
+    "keep_plain",
+    "keep_quiet",
+    "note",
+    "notes_console",
+    "printed_warnings",
+]
 
 _DUMB = ("dumb", "unknown")
 
@@ -46,6 +60,28 @@ def note(text: str) -> None:
     """Tell whoever waits; scripts and `--quiet` lose nothing by not hearing it."""
     if not _Wishes.quiet:
         typer.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def printed_warnings() -> Iterator[None]:
+    """Print each `GemelWarning` of a block as one line on standard error, at its end."""
+    texts: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", GemelWarning)
+        show_other = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *rest: Any) -> None:
+            if issubclass(category, GemelWarning):
+                texts.append(str(message))
+            else:
+                show_other(message, category, *rest)
+
+        warnings.showwarning = show  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            for text in texts:
+                typer.echo(f"warning: {text}", err=True)
 
 
 def notes_console() -> Console:

@@ -88,6 +88,7 @@ def _components(
 ) -> Int32[np.ndarray, "questions"]:
     """Connect what pairs connect, and copies of a question."""
     everyone = np.arange(len(questions), dtype=np.int32)
+    copies = first_copies(questions)
     return connect(
-        len(questions), np.concatenate([left, first_copies(questions)]), np.concatenate([right, everyone])
+        len(questions), np.concatenate([left, copies]), np.concatenate([right, everyone])
     )

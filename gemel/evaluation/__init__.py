@@ -2,6 +2,13 @@
 
 from gemel.evaluation.cuts import Cuts, fit_cuts
 from gemel.evaluation.evaluator import evaluate
+from gemel.evaluation.fit_checks import (
+    FitFinding,
+    check_decision,
+    check_labels,
+    neighbour_similarity,
+    warn_of_findings,
+)
 from gemel.evaluation.fitting import FEW, fit_calibration, fit_decision
 from gemel.evaluation.grouping import GroupingScores, score_grouping
 from gemel.evaluation.judging import Judged, Score, Share, judge, judge_by_halves, judge_scored
@@ -19,7 +26,7 @@ from gemel.evaluation.robustness import (
     Symmetry,
     measure_robustness,
 )
-from gemel.evaluation.wording import MEANINGS, in_plain_words, probes_in_plain_words, shortcoming
+from gemel.evaluation.wording import MEANINGS, in_plain_words, probes_in_plain_words
 
 __all__ = [
     "BINS",
@@ -32,6 +39,7 @@ __all__ = [
     "Effect",
     "FEW",
     "Figure",
+    "FitFinding",
     "GroupingScores",
     "Identity",
     "Judged",
@@ -47,6 +55,8 @@ __all__ = [
     "Score",
     "Share",
     "Symmetry",
+    "check_decision",
+    "check_labels",
     "count_confusion",
     "evaluate",
     "fit_calibration",
@@ -59,8 +69,9 @@ __all__ = [
     "judge_scored",
     "measure_probes",
     "measure_robustness",
+    "neighbour_similarity",
     "probes_in_plain_words",
     "refit",
     "score_grouping",
-    "shortcoming",
+    "warn_of_findings",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from gemel.evaluation.fit_checks import FitFinding
 from gemel.evaluation.judging import Judged
 from gemel.evaluation.metrics import Ranking, count_confusion, interval
 from gemel.evaluation.probabilities import Probabilities
@@ -27,6 +28,7 @@ def evaluate(
     judged: Judged,
     *,
     beside: Mapping[str, Scores] | None = None,
+    findings: tuple[FitFinding, ...] = (),
     rounds: int = 1000,
     seed: int = 0,
     progress: Progress | None = None,
@@ -36,6 +38,7 @@ def evaluate(
     Args:
         judged: pairs of both labels, and what was said of them.
         beside: what others make of the same pairs: by name, the score of each pair.
+        findings: of `check_labels`, for the report.
         rounds: bootstrap resamples.
         seed: of the resamples.
         progress: is told how many resamples are drawn.
@@ -74,6 +77,7 @@ def evaluate(
         false_positives=_worst(judged, judged.verdicts & ~pairs.labels, highest=True),
         false_negatives=_worst(judged, ~judged.verdicts & pairs.labels, highest=False),
         beside=tuple(_beside(rival, measured) for rival in rivals),
+        findings=findings,
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gemel.evaluation.fit_checks import FitFinding
 from gemel.evaluation.judging import Share
 from gemel.evaluation.metrics import Confusion
 from gemel.evaluation.robustness import Robustness
@@ -77,5 +78,7 @@ class Report:
     """The worst: duplicates that were missed, the least similar first."""
     beside: tuple[Beside, ...]
     """Other scorers on the same pairs."""
+    findings: tuple[FitFinding, ...] = ()
+    """Labels that look inverted, or that similarity does not separate."""
     robustness: Robustness | None = None
     """What becomes of the verdicts when questions are typed differently, if that was measured."""

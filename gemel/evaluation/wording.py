@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from gemel.evaluation.judging import Judged
+from gemel.evaluation.fit_checks import FEW_PAIRS
 from gemel.evaluation.probes import ProbeSet
 from gemel.evaluation.report import Beside, Figure, Report
 
-__all__ = ["MEANINGS", "in_plain_words", "probes_in_plain_words", "shortcoming"]
+__all__ = ["MEANINGS", "in_plain_words", "probes_in_plain_words"]
 
 MEANINGS = {
     "accuracy": "share of right verdicts",
@@ -24,28 +24,6 @@ MEANINGS = {
 
 _FAR = 0.05
 """From this distance on, the share of duplicates is another one than the model was fitted for."""
-
-_FEW = 20
-"""Fewer pairs than this may all be right by luck, and then the interval has no width either."""
-
-
-def shortcoming(judged: Judged) -> str:
-    """Say what the decision fitted on these very pairs could not reach; nothing if all is well."""
-    wanted = judged.decisions[0].settings
-    if wanted.objective == "precision" and judged.confusion.precision < wanted.precision:
-        return (
-            f"on these pairs no threshold has a precision of {wanted.precision:g}; next to nothing "
-            "will be called the same: ask for less, or take more pairs"
-        )
-    called = int(judged.verdicts.sum())
-    if not called:
-        return "no pair reaches the threshold: next to nothing will be called the same"
-    if wanted.objective == "precision" and called < _FEW:
-        return (
-            f"a precision of {wanted.precision:g} rests on the only {called} of these pairs called "
-            "the same, too few to promise it for others: ask for less, or take more pairs"
-        )
-    return ""
 
 
 def in_plain_words(report: Report) -> Iterator[str]:
@@ -66,10 +44,10 @@ def in_plain_words(report: Report) -> Iterator[str]:
             f"Of 100 pairs it calls the same, {_of_100(figures['precision'])} are. Of 100 that are "
             f"the same, it finds {_of_100(figures['recall'])}."
         )
-        if min(called, same) < _FEW:
+        if min(called, same) < FEW_PAIRS:
             yield (
                 f"These two numbers rest on {called:,.0f} and {same:,.0f} of the pairs; where that "
-                f"is fewer than {_FEW}, do not trust even the interval."
+                f"is fewer than {FEW_PAIRS}, do not trust even the interval."
             )
     else:
         yield "It calls no pair the same: none reaches the threshold."

@@ -52,9 +52,10 @@ class FromTrax:
         Raises:
             DataError: one label only.
         """
-        score = functools.partial(Engine(self.model).similarity, progress=progress)
+        engine = Engine(self.model)
+        score = functools.partial(engine.similarity, progress=progress)
         before = self.model.decision
-        fitted = refit(pairs, score, before, before.settings)
+        fitted = refit(pairs, score, before, before.settings, encode=engine.encode)
         model = dataclasses.replace(self.model, decision=fitted.decision)
         return dataclasses.replace(self, model=model, fitted=fitted)
 

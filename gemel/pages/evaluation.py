@@ -89,7 +89,7 @@ def write_page(
     page = open_template(_TEMPLATE).render(
         report=report,
         name=Path(report.data).name,
-        sentences=list(in_plain_words(report)),
+        sentences=[*(each.text for each in report.findings), *in_plain_words(report)],
         probe_sentences=list(probes_in_plain_words(probes)),
         meanings=MEANINGS,
         answers=list(reversed(report.answers)),

@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 from gemel.config import Config
 from gemel.data import Pairs
 from gemel.errors import ConfigError, MissingExtraError
-from gemel.evaluation import refit
+from gemel.evaluation import refit, warn_of_findings
 from gemel.folder import Model
 from gemel.inference import Engine
 from gemel.pretrained import DEFAULT_MODEL
@@ -104,6 +104,9 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
             X: pairs of questions, of shape (n, 2): a list of pairs, an array, or a frame.
             y: their labels, of two kinds.
 
+        What is wrong with the labels, or with the decision fitted on them, comes as a
+        `GemelWarning`; see `gemel.fit`.
+
         Raises:
             ValueError: pairs, labels or settings that are no use.
             MissingExtraError: training, and torch is not installed.
@@ -116,7 +119,11 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         if self.train:
             self._keep(_learn(pairs, config, start, verbose=self.verbose))
         elif start is not None:
-            fitted = refit(pairs, Engine(start).similarity, start.decision, config.decision)
+            engine = Engine(start)
+            fitted = refit(
+                pairs, engine.similarity, start.decision, config.decision, encode=engine.encode
+            )
+            warn_of_findings(fitted.findings)
             config = dataclasses.replace(start.config, decision=config.decision)
             self._keep(dataclasses.replace(start, decision=fitted.decision, config=config))
         return self

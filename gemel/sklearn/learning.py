@@ -7,6 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from gemel.config import Config
 from gemel.data import Pairs
+from gemel.errors import GemelWarning
 from gemel.folder import Model
 from gemel.training import EpochSummary, Silent, learn
 
@@ -22,6 +23,10 @@ def learn_pairs(pairs: Pairs, config: Config, start: Model | None, *, verbose: b
     return learn(pairs, config, start=start, reporter=_Telling(verbose))
 
 
+class _TrainingWarning(GemelWarning, ConvergenceWarning):
+    """Found by filters of gemel's warnings and of scikit-learn's."""
+
+
 class _Telling(Silent):
     def __init__(self, verbose: bool):
         self.verbose = verbose
@@ -31,7 +36,7 @@ class _Telling(Silent):
             sys.stderr.write(f"{text}\n")
 
     def warn(self, text: str) -> None:
-        warnings.warn(text, ConvergenceWarning, stacklevel=2)
+        warnings.warn(text, _TrainingWarning, stacklevel=2)
 
     def epoch(self, summary: EpochSummary) -> None:
         self.say(

@@ -4,7 +4,14 @@ from gemel.training.joining import joined
 from gemel.training.learning import learn
 from gemel.training.ranks import Ranks
 from gemel.training.refining import Refined, refine
-from gemel.training.reporters import EpochSummary, Reporter, Several, Silent, StepSummary
+from gemel.training.reporters import (
+    EpochSummary,
+    Reporter,
+    Several,
+    Silent,
+    StepSummary,
+    WarningReporter,
+)
 from gemel.training.run import refine_to_folder, train_to_folder
 from gemel.training.trainer import Trainer, Validation
 
@@ -18,6 +25,7 @@ __all__ = [
     "StepSummary",
     "Trainer",
     "Validation",
+    "WarningReporter",
     "joined",
     "learn",
     "refine",

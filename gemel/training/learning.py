@@ -9,17 +9,18 @@ import numpy as np
 import torch
 
 from gemel.config import Config, DecisionConfig, NetworkConfig
-from gemel.data import Pairs
+from gemel.data import PairGraph, Pairs
 from gemel.data.word_vectors import VectorFile
+from gemel.decision import Decision
 from gemel.errors import ConfigError
 from gemel.evaluation import (
-    Judged,
+    FitFinding,
     Ranking,
+    check_decision,
     count_confusion,
     fit_cuts,
     fit_decision,
-    judge_scored,
-    shortcoming,
+    neighbour_similarity,
 )
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
@@ -120,16 +121,10 @@ def learn(
     if spelling:
         reporter.say(f"shared letters count for {weights['spelling.share'][0]:.0%} of similarity")
     # The pairs that were dropped are all of one label: without them the mix is another one.
-    judged = _decide(weights, tokenizer, kept_out, config, pairs.prevalence if dropped else 0.0)
-    (decision,) = judged.decisions
-    if warning := shortcoming(judged):
-        reporter.warn(warning)
-    if decision.slope <= 0:
-        reporter.warn(
-            "on the validation pairs, more similar questions were not more often the same: either "
-            "this model knows nothing yet and needs more pairs, or 0 is the label of those that "
-            "ask the same (--same 0; see gemel audit)"
-        )
+    mix = pairs.prevalence if dropped else 0.0
+    decision, findings = _decide(weights, tokenizer, kept_out, config, mix)
+    for finding in findings:
+        reporter.warn(finding.text)
     return Model(
         config=config,
         tokenizer=tokenizer,
@@ -182,8 +177,8 @@ def _decide(
     validation: Pairs,
     config: Config,
     mix: float,
-) -> Judged:
-    """Fit the decision on similarities as the engine will compute them, and judge by it.
+) -> tuple[Decision, tuple[FitFinding, ...]]:
+    """Fit the decision on similarities as the engine will compute them, and check it.
 
     Args:
         weights: of the encoder.
@@ -196,5 +191,7 @@ def _decide(
     similarity = twin.similarity(validation.left_texts, validation.right_texts)
     settings = replace(config.decision, prevalence=config.decision.prevalence or mix)
     decision = fit_decision(similarity, validation, settings)
-    decision = replace(decision, settings=config.decision)
-    return judge_scored(validation, similarity, decision, prevalence=mix)
+    graph = PairGraph.of(validation, tokenizer.clean)
+    neighbours = neighbour_similarity(validation, graph, twin.encode, twin.similarity)
+    findings = check_decision(similarity, validation, decision, graph=graph, neighbours=neighbours)
+    return replace(decision, settings=config.decision), findings

@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,15 @@ from gemel.decision import Decision
 from gemel.errors import DataError
 from gemel.evaluation import (
     FEW,
+    FitFinding,
     Ranking,
     Refit,
+    check_decision,
     count_confusion,
     fit_cuts,
     fit_decision,
     judge_scored,
-    shortcoming,
+    neighbour_similarity,
 )
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
@@ -111,13 +113,16 @@ def refine(
     )
     refined = Refined(
         model=model,
-        added=_beside(start, model.decision, added, scores[-1]),
+        added=replace(
+            _beside(start, model.decision, added, scores[-1]),
+            findings=_check(added, model.decision, scores[-1], network.twin()),
+        ),
         known=None
         if kept_out is None
         else _beside(start, model.decision, kept_out, _similarity(network.twin(), kept_out)),
     )
-    if warning := shortcoming(refined.added.after):
-        reporter.warn(warning)
+    for finding in refined.added.findings:
+        reporter.warn(finding.text)
     return refined
 
 
@@ -260,6 +265,14 @@ def _beside(
         before=judge_scored(pairs, before, start.decision, prevalence=prevalence),
         after=judge_scored(pairs, similarity, decision, prevalence=prevalence),
     )
+
+
+def _check(
+    added: Pairs, decision: Decision, similarity: Float[np.ndarray, "pairs"], twin: NumpyTwin
+) -> tuple[FitFinding, ...]:
+    graph = PairGraph.of(added)
+    neighbours = neighbour_similarity(added, graph, twin.encode, twin.similarity)
+    return check_decision(similarity, added, decision, graph=graph, neighbours=neighbours)
 
 
 def _similarity(twin: NumpyTwin, pairs: Pairs) -> Float[np.ndarray, "pairs"]:

@@ -1,10 +1,13 @@
 """What a person or a program hears while a twin learns."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-__all__ = ["EpochSummary", "Reporter", "Several", "Silent", "StepSummary"]
+from gemel.errors import GemelWarning
+
+__all__ = ["EpochSummary", "Reporter", "Several", "Silent", "StepSummary", "WarningReporter"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +93,14 @@ class Silent:
 
     def epoch(self, summary: EpochSummary) -> None:
         """Do nothing."""
+
+
+class WarningReporter(Silent):
+    """A reporter that issues warnings as a `GemelWarning`, and drops the rest."""
+
+    def warn(self, text: str) -> None:
+        """Warn."""
+        warnings.warn(text, GemelWarning, stacklevel=2)
 
 
 class Several:

@@ -34,8 +34,8 @@ def pairs(tmp_path):
 
 def test_it_replaces_the_decision_and_nothing_else(model, pairs, tiny_model, run):
     before = {file.name: file.read_bytes() for file in model.iterdir()}
-    code, out, err = run("fit", pairs, "--model", model, "--objective", "f1")
-    assert (code, err) == (0, "")
+    code, out, _ = run("fit", pairs, "--model", model, "--objective", "f1")
+    assert code == 0
     lines = " ".join(out.split())
     assert f"{model}: decision fitted on 90 pairs, of which 28.9% ask the same" in lines
     assert "best for f1" in lines
@@ -101,7 +101,7 @@ def test_a_precision_that_no_threshold_reaches_is_said(model, pairs, run):
     pairs.write_text(pairs.read_text() + "\nhow old,how old,0")
     code, _, err = run("fit", pairs, "--model", model, "--precision", 1)
     assert code == 0
-    assert "warning: on these pairs no threshold has a precision of 1;" in err
+    assert f"warning: {pairs}: on these pairs no threshold has a precision of 1;" in err
     assert load_model(model).decision.threshold == 1.0
 
 
@@ -131,7 +131,8 @@ def test_what_has_no_meaning_is_refused_before_anything_changes(
 def test_evaluate_weighs_ranks_beside_tfidf_and_writes_a_page(model, pairs, tmp_path, run):
     options = ["--model", model, "--prevalence", 0.5, "--report", tmp_path / "r"]
     code, out, err = run("evaluate", pairs, *options)
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert "warning" not in err
     lines = " ".join(out.split())
     for expected in (
         "figures weighed as if 50.0% did",
@@ -169,3 +170,50 @@ def test_a_question_without_spaces_is_cut_and_not_lost(model, pairs, run):
     lines = [line for line in out.splitlines() if "질문질문" in line]
     assert len(lines) == 2
     assert all(90 < cell_len(line) <= 100 for line in lines)
+
+
+def write_groups(path, swapped=False):
+    """Questions whose letters say which group they are of; between groups nothing is alike."""
+    words = ["password", "invoice", "holiday", "printer", "salary", "window"]
+    rows = ["question1,question2,is_duplicate"]
+    for n in range(60):
+        word, other = words[n % 6], words[(n + 1 + n // 6 % 5) % 6]
+        rows.append(f"my {word} {n},the {word} {n + 1},{int(not swapped)}")
+        rows.append(f"my {word} {n},the {other} {n + 2},{int(swapped)}")
+    path.write_text("\n".join(rows))
+    return path
+
+
+def test_inverted_labels_are_warned_of_and_refused_if_strict(tmp_path, run):
+    pairs, out = write_groups(tmp_path / "swapped.csv", swapped=True), tmp_path / "out"
+    code, _, err = run("fit", pairs, "--out", out, "--strict")
+    assert (code, out.exists()) == (2, False)
+    assert "nothing was written" in err.splitlines()[-1]
+    code, printed, err = run("fit", pairs, "--out", out, "--json")
+    assert (code, out.exists(), "slope" in json.loads(printed)) == (0, True, True)
+    (warning,) = [line for line in err.splitlines() if line.startswith("warning: ")]
+    assert warning.startswith(f"warning: {pairs}: the labels look inverted")
+    assert "--same 0" in warning
+    report = run("evaluate", pairs, "--json")
+    assert "the labels look inverted" in report[2]
+    assert [each["name"] for each in json.loads(report[1])["findings"]] == ["inverted-labels"]
+    assert "look inverted" not in run("fit", pairs, "--same", 0, "--out", out, "--overwrite")[2]
+
+
+def test_python_issues_warnings_and_gives_the_findings(tmp_path):
+    import gemel
+
+    pairs = write_groups(tmp_path / "swapped.csv", swapped=True)
+    with pytest.warns(gemel.GemelWarning, match="labels look inverted"):
+        fitted = gemel.fit(pairs, out=tmp_path / "out")
+    assert [each.name for each in fitted.findings] == ["inverted-labels"]
+    with (
+        pytest.warns(gemel.GemelWarning),
+        pytest.raises(gemel.DataError, match=r"strict .*inverted-labels"),
+    ):
+        gemel.fit(pairs, out=tmp_path / "other", strict=True)
+    assert not (tmp_path / "other").exists()
+    with pytest.warns(gemel.GemelWarning, match="labels look inverted"):
+        gemel.evaluate(pairs, rounds=1)
+    with pytest.warns(gemel.GemelWarning, match="labels look inverted"):
+        gemel.export(tmp_path / "exported", to="sentence-transformers", validation=pairs)

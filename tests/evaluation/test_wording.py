@@ -11,7 +11,6 @@ from gemel.evaluation import (
     fit_decision,
     in_plain_words,
     judge,
-    shortcoming,
 )
 
 
@@ -83,34 +82,6 @@ def test_another_share_of_duplicates_than_it_was_fitted_for(prevalence, said):
     assert ("were fitted where" in words(report)) is said
 
 
-def judged_by(settings, top_label):
-    """A hundred pairs, ranked right but for the one on top."""
-    labels = np.arange(100) < 25
-    labels[0] = top_label
-    pairs = Pairs.of([f"a{n}" for n in range(100)], [f"b{n}" for n in range(100)], labels)
-    scores = 1 - np.arange(100) / 100
-    return judge(pairs, lambda left, right: scores, fit_decision(scores, pairs, settings))
-
-
-PURE = DecisionConfig(objective="precision", precision=1.0)
-
-
-@pytest.mark.parametrize("settings", [DecisionConfig(), PURE])
-def test_a_decision_that_reaches_what_it_was_fitted_for_has_no_shortcoming(settings):
-    assert shortcoming(judged_by(settings, top_label=True)) == ""
-
-
-def test_a_precision_out_of_reach_is_a_shortcoming():
-    text = shortcoming(judged_by(PURE, top_label=False))
-    assert "no threshold has a precision of 1;" in text
-
-
-def test_a_threshold_that_nothing_reaches_is_a_shortcoming():
-    judged = judged_by(DecisionConfig(), top_label=True)
-    idle = dataclasses.replace(judged, verdicts=np.zeros(100, bool))
-    assert "no pair reaches the threshold" in shortcoming(idle)
-
-
 def test_a_threshold_that_hands_over_pairs_is_not_what_users_meet():
     asking = DecisionConfig(objective="costs", review_cost=0.1)
     first, second, *_ = in_plain_words(report_of(asking, noise=1.5))
@@ -125,15 +96,6 @@ def test_a_share_of_very_few_pairs_is_not_to_be_trusted(count, said):
     called = report.confusion.true_positives
     assert report.figures["precision"].low == report.figures["precision"].high == 1
     assert (f"rest on {called:.0f} and {called:.0f} of the pairs" in words(report)) is said
-
-
-def test_a_precision_found_on_very_few_pairs_is_a_shortcoming():
-    """The ten pairs on top are duplicates; below them every other pair is one."""
-    labels = (np.arange(100) < 10) | (np.arange(100) % 2 == 0)
-    pairs = Pairs.of([f"a{n}" for n in range(100)], [f"b{n}" for n in range(100)], labels)
-    scores = 1 - np.arange(100) / 100
-    judged = judge(pairs, lambda left, right: scores, fit_decision(scores, pairs, PURE))
-    assert "rests on the only 11 of these pairs called the same" in shortcoming(judged)
 
 
 def test_a_model_that_is_no_better_than_one_answer_for_all_hears_it():

@@ -1,0 +1,319 @@
+"""Checks of labels, and of a decision that was fitted on them."""
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gemel.data import PairGraph, Pairs
+from gemel.data.components import connect
+from gemel.decision import ANSWERS, Decision
+from gemel.errors import GemelWarning
+from gemel.evaluation.metrics import Ranking, count_confusion
+from gemel.evaluation.prior import prior_weights
+
+__all__ = [
+    "FEW_PAIRS",
+    "FitFinding",
+    "check_decision",
+    "check_labels",
+    "neighbour_similarity",
+    "warn_of_findings",
+]
+
+FEW_PAIRS = 20
+"""A share of fewer pairs than this may be what it is by luck."""
+
+_SIGNIFICANT = 2.33
+"""Standard errors from chance, one-sided 1 %."""
+_SEPARATED = 0.55
+"""ROC AUC below which even a significant order is of no use."""
+_QUESTIONS = 2000
+"""Questions whose nearest neighbour is looked for; of more, so many are sampled."""
+_MANY = 0.2
+"""Share of nearest neighbours called the same that is worth a warning."""
+_EASIER = 3
+"""How many times as often neighbours are called the same as the labelled negatives."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitFinding:
+    """A fault of some labels, or of the decision that was fitted on them."""
+
+    name: str
+    """`inverted-labels`, `no-separation`, `few-of-a-label`, `one-answer`, `few-of-an-answer`,
+    `precision-out-of-reach` or `easy-negatives`."""
+    text: str
+    """The file, what is wrong with numbers, and what to do: one line."""
+
+
+def check_decision(
+    similarity: Float[np.ndarray, "pairs"],
+    pairs: Pairs,
+    decision: Decision,
+    *,
+    graph: PairGraph | None = None,
+    neighbours: Float[np.ndarray, "questions"] | None = None,
+) -> tuple[FitFinding, ...]:
+    """Check a decision on the pairs that it was fitted on.
+
+    Args:
+        similarity: of each pair.
+        pairs: labelled pairs of both labels.
+        decision: fitted on them.
+        graph: of the same pairs, where it is known.
+        neighbours: see `neighbour_similarity`; without it the negatives are not compared with
+            neighbours.
+    """
+    where = _name(pairs)
+    found = list(check_labels(similarity, pairs, graph))
+    if decision.slope <= 0 and not found:
+        found.append(
+            FitFinding(
+                name="no-separation",
+                text=f"{where}: the fitted probability falls as similarity rises (slope "
+                f"{decision.slope:.2f}): similarity does not separate the labels; check them "
+                "(gemel audit), or take more pairs",
+            )
+        )
+    found += _few_of_a_label(pairs, where)
+    if found and found[0].name == "inverted-labels":
+        return tuple(found)  # the answers are what these labels make of them
+    found += _answers(similarity, pairs, decision, where)
+    if neighbours is not None:
+        found += _easy_negatives(similarity, pairs, decision, neighbours, where)
+    return tuple(found)
+
+
+def check_labels(
+    similarity: Float[np.ndarray, "pairs"], pairs: Pairs, graph: PairGraph | None = None
+) -> tuple[FitFinding, ...]:
+    """Check whether similarity separates the labels of pairs, and the right way round.
+
+    Inverted labels show in two ways. Pairs labelled the same are less similar than the others; so
+    they also are where a model meets negatives that it mined itself. And what is labelled the
+    same is not transitive: chains of such pairs link pairs labelled not the same. Labels are
+    called inverted if chains show it, or if the order does and chains do not contradict it.
+
+    Args:
+        similarity: of each pair.
+        pairs: labelled pairs of both labels.
+        graph: of the same pairs, where it is known.
+
+    Source: the standard error of ROC AUC at chance is that of the Mann-Whitney U test.
+    """
+    where = _name(pairs)
+    positives = int(pairs.labels.sum())
+    negatives = len(pairs) - positives
+    auc = Ranking(similarity, pairs.labels).roc_auc()
+    error = math.sqrt((len(pairs) + 1) / (12 * positives * negatives))
+    is_reversed = auc < 0.5 - _SIGNIFICANT * error
+    shown = f"(ROC AUC {auc:.2f}, chance is 0.50)"
+    chains = _Chains.of(pairs, graph or PairGraph.of(pairs))
+    if chains.say_inverted or (is_reversed and not chains.say_right):
+        order = f"pairs labelled the same are less similar than the others {shown}"
+        reasons = [order] if is_reversed else []
+        if chains.say_inverted:
+            reasons.append(
+                f"chains of pairs labelled the same link {chains.others_linked:,} of the "
+                f"{negatives:,} pairs labelled not the same"
+            )
+        text = (
+            f"{where}: the labels look inverted: {'; '.join(reasons)}. Read them the other way "
+            "round (--same 0, Columns(same=0) in Python), and see gemel audit"
+        )
+        return (FitFinding(name="inverted-labels", text=text),)
+    if is_reversed:
+        text = (
+            f"{where}: pairs labelled the same are less similar to this model than the others "
+            f"{shown}, as with negatives that it mined itself: no threshold can separate them; "
+            "train on such pairs first (gemel train), or fit on reviewed ones (gemel review)"
+        )
+        return (FitFinding(name="no-separation", text=text),)
+    if auc < max(_SEPARATED, 0.5 + _SIGNIFICANT * error):
+        counts = f"{shown[:-1]}; {positives:,} pairs labelled the same, {negatives:,} not)"
+        text = (
+            f"{where}: similarity does not separate the labels beyond chance {counts}: check them "
+            "(gemel audit), take more pairs, or train on such pairs (gemel train)"
+        )
+        return (FitFinding(name="no-separation", text=text),)
+    return ()
+
+
+def warn_of_findings(findings: Iterable[FitFinding]) -> None:
+    """Issue a `GemelWarning` for each, in the name of the caller's caller."""
+    for finding in findings:
+        warnings.warn(finding.text, GemelWarning, stacklevel=3)
+
+
+def neighbour_similarity(
+    pairs: Pairs,
+    graph: PairGraph,
+    encode: Callable[[Sequence[str]], Any],
+    score: Callable[[Sequence[str], Sequence[str]], Any],
+) -> Float[np.ndarray, "questions"]:
+    """Similarity of questions to their nearest question that no pairs label as the same.
+
+    That is what `check` judges, while labelled negatives may be any pairs. Exact; of more than
+    2,000 questions that many are sampled, always the same ones, whose neighbours are farther away
+    than among all.
+
+    Args:
+        pairs: labelled pairs.
+        graph: of the same pairs.
+        encode: gives a unit vector of each question.
+        score: gives the similarity of each pair.
+    """
+    count = len(graph.questions)
+    rows = np.arange(count)
+    if count > _QUESTIONS:
+        rows = np.sort(np.random.default_rng(0).choice(count, _QUESTIONS, replace=False))
+    # As they were written: a model may read case, which the graph does not.
+    first = np.unique(np.r_[graph.left, graph.right], return_index=True)[1][rows]
+    texts = [pairs.texts[text] for text in np.r_[pairs.left, pairs.right][first].tolist()]
+    vectors = np.asarray(encode(texts), np.float32)
+    groups = graph.groups[rows]
+    cosines = vectors @ vectors.T
+    cosines[groups[:, None] == groups] = -np.inf
+    nearest = cosines.argmax(axis=1)
+    known = np.isfinite(cosines[np.arange(len(rows)), nearest])
+    left = [texts[row] for row in np.flatnonzero(known).tolist()]
+    right = [texts[row] for row in nearest[known].tolist()]
+    return np.asarray(score(left, right)) if left else np.zeros(0, np.float32)
+
+
+@dataclass(frozen=True)
+class _Chains:
+    """Pairs of one label whose questions chains of pairs of the other label link."""
+
+    others_linked: int
+    """Pairs labelled not the same, linked by chains of pairs labelled the same."""
+    same_linked: int
+    """Pairs labelled the same, linked by chains of the others."""
+    others: int
+    same: int
+
+    @classmethod
+    def of(cls, pairs: Pairs, graph: PairGraph) -> "_Chains":
+        labels, left, right = pairs.labels, graph.left, graph.right
+        apart = left != right
+        opposite = connect(len(graph.questions), left[~labels], right[~labels])
+        same, others = labels & apart, ~labels & apart
+        return cls(
+            others_linked=int((others & (graph.groups[left] == graph.groups[right])).sum()),
+            same_linked=int((same & (opposite[left] == opposite[right])).sum()),
+            others=int(others.sum()),
+            same=int(same.sum()),
+        )
+
+    @property
+    def say_inverted(self) -> bool:
+        """Whether the others, and not those labelled the same, are transitive."""
+        return _outweighs(self.others_linked, self.others, self.same_linked, self.same)
+
+    @property
+    def say_right(self) -> bool:
+        """Whether those labelled the same, and not the others, are transitive."""
+        return _outweighs(self.same_linked, self.same, self.others_linked, self.others)
+
+
+def _outweighs(linked: int, count: int, other_linked: int, other_count: int) -> bool:
+    share = linked / max(count, 1)
+    return linked >= 10 and share >= 0.05 and share > 10 * other_linked / max(other_count, 1)
+
+
+def _few_of_a_label(pairs: Pairs, where: str) -> Iterator[FitFinding]:
+    same = int(pairs.labels.sum())
+    for count, label in ((same, "the same"), (len(pairs) - same, "not the same")):
+        if count < FEW_PAIRS:
+            yield FitFinding(
+                name="few-of-a-label",
+                text=f"{where}: only {count:,} of {len(pairs):,} pairs {_are(count)} labelled "
+                f"{label}; a decision takes at least {FEW_PAIRS} of either label: label more "
+                "pairs (gemel review)",
+            )
+
+
+def _answers(
+    similarity: Float[np.ndarray, "pairs"], pairs: Pairs, decision: Decision, where: str
+) -> Iterator[FitFinding]:
+    count = len(pairs)
+    counts = np.bincount(decision.answers(similarity), minlength=len(ANSWERS))
+    no, asked, yes = counts.tolist()
+    verdicts = decision.is_duplicate(similarity)
+    called = int(verdicts.sum())
+    settings = decision.settings
+    if settings.objective == "precision" and (
+        not called or _precision(pairs, verdicts, decision) < settings.precision
+    ):
+        yield FitFinding(
+            name="precision-out-of-reach",
+            text=f"{where}: on these pairs no threshold has a precision of "
+            f"{settings.precision:g}; next to nothing will be called the same: ask for less, or "
+            "take more pairs",
+        )
+    elif not called:
+        yield FitFinding(
+            name="one-answer",
+            text=f"{where}: no pair of {count:,} reaches the threshold: next to nothing will be "
+            "called the same; take more pairs, or fit for another objective",
+        )
+    elif called == count:
+        yield FitFinding(
+            name="one-answer",
+            text=f"{where}: all {count:,} pairs reach the threshold: nearly everything will be "
+            "called the same; take more pairs labelled not the same, and harder ones (gemel mine)",
+        )
+    elif asked == count:
+        yield FitFinding(
+            name="one-answer",
+            text=f"{where}: all {count:,} pairs are left to a person: next to nothing will be "
+            "decided; take more pairs, or fit for another objective",
+        )
+    for answer, number in ((ANSWERS[2], yes), (ANSWERS[0], no)):
+        if 0 < number < FEW_PAIRS and called != count:
+            yield FitFinding(
+                name="few-of-an-answer",
+                text=f"{where}: the answer “{answer}” rests on only {number:,} of {count:,} "
+                f"pairs, fewer than {FEW_PAIRS}, and may be wrong more often on others: ask for "
+                "less, or take more pairs",
+            )
+
+
+def _precision(pairs: Pairs, verdicts: Bool[np.ndarray, "pairs"], decision: Decision) -> float:
+    """Precision, weighed for the prevalence that the decision was fitted for."""
+    weights = prior_weights(pairs.labels, decision.settings.prevalence)
+    return count_confusion(verdicts, pairs.labels, weights).precision
+
+
+def _easy_negatives(
+    similarity: Float[np.ndarray, "pairs"],
+    pairs: Pairs,
+    decision: Decision,
+    neighbours: Float[np.ndarray, "questions"],
+    where: str,
+) -> Iterator[FitFinding]:
+    if len(neighbours) < FEW_PAIRS:
+        return
+    near = float(decision.is_duplicate(neighbours).mean())
+    labelled = float(decision.is_duplicate(similarity[~pairs.labels]).mean())
+    if near >= _MANY and near >= _EASIER * labelled:
+        yield FitFinding(
+            name="easy-negatives",
+            text=f"{where}: the negatives are much easier than what gemel check will judge: of "
+            f"the questions' nearest neighbours that no pair labels the same, {near:.0%} would be "
+            f"called the same, of the labelled negatives {labelled:.1%}. Unless those neighbours "
+            "are the same, take mined (gemel mine) or reviewed (gemel review) negatives",
+        )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _name(pairs: Pairs) -> str:
+    return str(pairs.path or "pairs")
