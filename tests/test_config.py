@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.config import Config, NetworkConfig, TextConfig, TrainingConfig
+from gemel.config import Config, NetworkConfig, TextConfig, TrainingConfig, packaged_settings
 from gemel.errors import ConfigError
 
 configs = st.builds(
@@ -169,3 +169,25 @@ def test_replace_refuses_what_is_no_assignment(assignment):
 def test_replace_refuses_what_does_not_exist(assignment, message):
     with pytest.raises(ConfigError, match=message):
         Config().replace([assignment])
+
+
+def test_settings_that_come_with_gemel_go_by_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "going-on" in packaged_settings()
+    assert Config.from_toml("going-on") != Config()
+    assert Config.from_toml("notebook") == Config()
+    (tmp_path / "few").mkdir()
+    assert Config.from_toml("few").training.loss == "joint"
+    (tmp_path / "few.toml").write_text("[training]\nepochs = 7\n")
+    assert Config.from_toml("few.toml").training.epochs == 7
+    (tmp_path / "going-on").write_text("[training]\nepochs = 9\n")
+    assert Config.from_toml("going-on").training.epochs == 9
+
+
+@pytest.mark.parametrize("name", ["goingon", "configs/going-on.toml", "../few", "few.tml"])
+def test_settings_that_are_not_there_are_refused_with_the_names_there_are(
+    name, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="or one of accurate, few, going-on, notebook, quora"):
+        Config.from_toml(name)

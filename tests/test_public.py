@@ -43,7 +43,7 @@ def test_importing_gemel_or_its_commands_brings_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "path", [*(ROOT / "configs").glob("*.toml"), HELPDESK_SETTINGS], ids=lambda p: p.name
+    "path", [*(ROOT / "gemel" / "configs").glob("*.toml"), HELPDESK_SETTINGS], ids=lambda p: p.name
 )
 def test_every_config_loads(path):
     Config.from_toml(path)

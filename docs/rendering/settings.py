@@ -6,23 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gemel
 from gemel.config import REFINING, Config
 from gemel.service.limits import Limits
 from rendering.source import attribute_texts, summary_of
 
 __all__ = ["settings_page"]
 
-_CONFIGS = Path(__file__).parents[2] / "configs"
+_CONFIGS = Path(gemel.__file__).parent / "configs"
 _BEGINNING = """# Settings
 
 <!-- Made by `make docs-pages` from gemel/config; edit the texts there, not this page. -->
 
 Settings are for training, and lie in the model folder ever after. They come from a TOML file, from
-the command line, or from Python; what is not named keeps its default, and a name that does not
-exist is refused, with the nearest that does:
+the command line, or from Python; some come with gemel and go by name. What is not named keeps its
+default, and a name that does not exist is refused, with the nearest that does:
 
 ```
-gemel train pairs.csv --out my-model --config configs/few.toml --set training.epochs=4
+gemel train pairs.csv --out my-model --config few --set training.epochs=4
 ```
 
 ```toml
@@ -37,7 +38,7 @@ epochs = 12
 ```python
 import gemel
 
-settings = gemel.Config.from_toml("configs/few.toml").replace(["training.epochs=4"])
+settings = gemel.Config.from_toml("few").replace(["training.epochs=4"])
 gemel.train("pairs.csv", "my-model", config=settings)
 ```
 """
@@ -59,12 +60,12 @@ def settings_page() -> str:
 
 
 def _files() -> Iterator[str]:
-    yield "\n## Files that come with gemel\n"
-    yield "| file | what it is for |\n| --- | --- |"
+    yield "\n## Settings that come with gemel\n"
+    yield "| name | what they are for |\n| --- | --- |"
     for path in sorted(_CONFIGS.glob("*.toml")):
         lines = path.read_text(encoding="utf-8").splitlines()
         said = " ".join(line.removeprefix("#").strip() for line in _comment(lines))
-        yield f"| [`configs/{path.name}`](../configs/{path.name}) | {said} |"
+        yield f"| [`{path.stem}`](../gemel/configs/{path.name}) | {said} |"
     yield ""
 
 

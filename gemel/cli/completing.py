@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gemel.config import Config
+from gemel.config import Config, packaged_settings
 from gemel.pretrained import DEFAULT_MODEL
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "complete_linkage",
     "complete_model",
     "complete_setting",
+    "complete_settings",
 ]
 
 
@@ -22,6 +23,11 @@ def complete_setting(incomplete: str) -> list[str]:
         for name, value in settings.items()
     ]
     return [each for each in offered if each.startswith(incomplete)]
+
+
+def complete_settings(incomplete: str) -> list[str]:
+    """Offer the settings that ship."""
+    return [each for each in packaged_settings() if each.startswith(incomplete)]
 
 
 def complete_model(incomplete: str) -> list[str]:

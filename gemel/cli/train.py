@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from gemel.cli.completing import complete_model, complete_setting
+from gemel.cli.completing import complete_model, complete_setting, complete_settings
 from gemel.cli.notes import notes_console
 from gemel.cli.options import Json
 from gemel.cli.progress import TrainingProgress
@@ -44,7 +44,13 @@ def train(
         ),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="A TOML file of settings; defaults where it is silent.")
+        Path | None,
+        typer.Option(
+            metavar="FILE|NAME",
+            autocompletion=complete_settings,
+            help="A TOML file of settings, or the name of settings that come with gemel, as "
+            "going-on; defaults where it is silent.",
+        ),
     ] = None,
     assignments: Annotated[
         list[str] | None,

@@ -1,10 +1,10 @@
 """Settings: frozen, keyword-only, checked when they are made.
 
-The defaults are the notebook's network and loss, masked: `configs/notebook.toml` says the same.
+The defaults are the notebook's network and loss, masked: those of `gemel/configs/notebook.toml`.
 """
 
 from gemel.config.answering import BACKENDS, VECTOR_PRECISIONS
-from gemel.config.config import Config
+from gemel.config.config import Config, packaged_settings
 from gemel.config.decision import OBJECTIVES, DecisionConfig
 from gemel.config.network import POOLINGS, WEIGHTS, NetworkConfig
 from gemel.config.refining import REFINING
@@ -27,4 +27,5 @@ __all__ = [
     "VECTOR_PRECISIONS",
     "WEIGHTS",
     "WORD_VECTORS",
+    "packaged_settings",
 ]

@@ -17,7 +17,9 @@ from gemel.config.text import TextConfig
 from gemel.config.training import TrainingConfig
 from gemel.errors import ConfigError
 
-__all__ = ["Config"]
+__all__ = ["Config", "packaged_settings"]
+
+_PACKAGED = Path(__file__).parents[1] / "configs"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,15 +71,19 @@ class Config:
     def from_toml(cls, path: str | Path) -> "Config":
         """Read settings from a TOML file with a section for each part.
 
+        Args:
+            path: the file, or the name of settings that come with gemel, such as "going-on"; a
+                file of that name in the current folder goes first.
+
         Raises:
             ConfigError: no such file, not TOML, or as `from_mapping`.
         """
         try:
-            values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            values = tomllib.loads(_settings_file(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise ConfigError(
-                f"{path}: cannot read the settings: {error.strerror}; expected a TOML file, such "
-                "as `gemel sample --out DIR` writes"
+                f"{path}: cannot read the settings: {error.strerror}; expected a TOML file, or "
+                f"one of {', '.join(packaged_settings())}"
             ) from error
         except ValueError as error:
             raise ConfigError(f"{path}: not a TOML file: {error}") from error
@@ -104,6 +110,18 @@ class Config:
     def to_mapping(self) -> dict[str, dict[str, Any]]:
         """Give the settings as nested dictionaries, the inverse of `from_mapping`."""
         return dataclasses.asdict(self)
+
+
+def packaged_settings() -> list[str]:
+    """Names of the settings that come with gemel."""
+    return sorted(path.stem for path in _PACKAGED.glob("*.toml"))
+
+
+def _settings_file(path: str | Path) -> Path:
+    given = Path(path)
+    if given.is_file() or given.parts != (given.name,) or given.name not in packaged_settings():
+        return given
+    return _PACKAGED / f"{given.name}.toml"
 
 
 def _toml_value(text: str) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gemel.cli.completing import complete_model, complete_setting
+from gemel.cli.completing import complete_model, complete_setting, complete_settings
 from gemel.config import Config
 
 BASH = shutil.which("bash")
@@ -75,3 +75,4 @@ def test_models_are_offered_where_the_path_leads(tmp_path, monkeypatch):
     assert complete_model("models/s") == []
     assert complete_model("nowhere/") == []
     assert complete_model("quo") == ["quora-en"]
+    assert complete_settings("go") == ["going-on"]

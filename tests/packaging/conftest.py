@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ["gemel", "configs", "tests", "docs", "hatch_build.py", "pyproject.toml", ".gitignore"]
+PARTS = ["gemel", "tests", "docs", "hatch_build.py", "pyproject.toml", ".gitignore"]
 PARTS += ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"]
 PYTHONS = ["3.11", "3.12", "3.13"]
 
