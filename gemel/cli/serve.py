@@ -2,7 +2,7 @@
 
 import logging
 import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -79,7 +79,7 @@ def serve(
             require_keys=require_keys,
             hosts=tuple(allow_host or ()),
             origins=tuple(allow_origin or ()),
-            limits=Limits.of(read_values(limits, "--limit") or {}),
+            limits=Limits.of(_numbers(limits)),
         ),
         lambda url, site: _say(db, url, site),
     )
@@ -93,3 +93,9 @@ def _say(db: str, url: str, site: "Site") -> None:
             f"it is empty; the page adds questions, and so does gemel index QUESTIONS --db "
             f"{shlex.quote(shown(db))}"
         )
+
+
+def _numbers(limits: list[str] | None) -> dict[str, Any]:
+    from gemel.data import detect
+
+    return {name: detect(value) for name, value in (read_values(limits, "--limit") or {}).items()}

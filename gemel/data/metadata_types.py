@@ -78,7 +78,8 @@ def plain_value(value: Any, *, nan_is_none: bool = False) -> Value:
     if isinstance(value, int):
         return int(value)
     nested = ": join its parts into one text" if isinstance(value, list | tuple | dict) else ""
-    raise ValueError(f"expected text, an integer, a float, a boolean or None{nested}")
+    kind = type(value).__name__
+    raise ValueError(f"expected text, an integer, a float, a boolean or None, not {kind}{nested}")
 
 
 def _of_decimal(value: Decimal) -> Value:

@@ -81,8 +81,7 @@ def read_plain(question: NewQuestion) -> dict[str, Value]:
             plain[name] = value if type(value) is Typed else plain_value(value)
         except ValueError as error:
             raise DataError(
-                f"question {question.id!r:.60} has metadata {name!r:.60}: {value!r:.60} "
-                f"({type(value).__name__}); {error}"
+                f"question {question.id!r:.60} has metadata {name!r:.60}: {value!r:.60}; {error}"
             ) from error
     if excess := describe_excess(plain):
         raise DataError(f"question {question.id!r:.60} has {excess}")

@@ -91,9 +91,7 @@ def check_filter(where: Mapping[str, Any]) -> dict[str, Value]:
         try:
             plain[name] = value if isinstance(value, Typed) else plain_value(value)
         except ValueError as error:
-            raise DataError(
-                f"the filter {name!r:.60} is {value!r:.60} ({type(value).__name__}); {error}"
-            ) from error
+            raise DataError(f"the filter {name!r:.60} is {value!r:.60}; {error}") from error
     return plain
 
 

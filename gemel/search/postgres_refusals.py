@@ -7,13 +7,13 @@ __all__ = ["explain_refusal"]
 _REASONS = (
     (
         r'database "(.+?)" does not exist',
-        'the server has no database "{0}"; make it with createdb --encoding UTF8 --template '
-        "template0 NAME, or correct the name in the address",
+        'the server has no database "{0}"; create it with createdb --encoding UTF8 '
+        "--template template0 NAME, or correct the name in the address",
     ),
     (
         r'role "(.+?)" does not exist',
-        'the server has no role "{0}"; make it with CREATE ROLE NAME LOGIN, or name another in the '
-        "address, postgresql://ROLE@HOST/DATABASE",
+        'the server has no role "{0}"; create it with CREATE ROLE NAME LOGIN, or name another in '
+        "the address, postgresql://ROLE@HOST/DATABASE",
     ),
     (
         r'role "(.+?)" is not permitted to log in',
@@ -30,7 +30,7 @@ _REASONS = (
     ),
     (
         r'no pg_hba.conf entry for .*user "(.+?)"',
-        'the server lets the role "{0}" not in from this machine; add a line to its pg_hba.conf',
+        'the server does not admit the role "{0}" from this machine; add a line to its pg_hba.conf',
     ),
     (
         r'permission denied for database "(.+?)"',

@@ -1,6 +1,9 @@
 """The tables of a store in PostgreSQL, and how those of an older gemel become these."""
 
+import functools
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import psycopg
 
@@ -16,6 +19,7 @@ _OLDEST = 13
 """PostgreSQL that draws identities by itself."""
 _WITH_COLUMNS = 3
 """The first schema with a table of the metadata's columns."""
+_SCHEMA_IS_THERE = "SELECT 1 FROM pg_namespace WHERE nspname = 'gemel'"
 _LOCK = 0x67656D6C
 """What those who make the tables wait for: "geml"."""
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -106,7 +110,8 @@ def prepare_schema(connection: psycopg.Connection[Row], name: str, *, create: bo
     version = connection.info.server_version // 10_000
     if version < _OLDEST:
         raise StoreError(
-            f"{name}: the server is PostgreSQL {version}; expected {_OLDEST} or later: upgrade it, or name another server"
+            f"{name}: the server is PostgreSQL {version}; expected {_OLDEST} or later: "
+            "upgrade it, or name another server"
         )
     schema = _schema(connection, name)
     if not schema and not create:
@@ -139,8 +144,8 @@ def _schema(connection: psycopg.Connection[Row], name: str) -> int:
         StoreError: the schema is another application's.
     """
     rows = connection.execute(
-        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND "
-        "relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'gemel') ORDER BY relname"
+        "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+        "WHERE nspname = 'gemel' AND relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY relname"
     ).fetchall()
     tables = [table for (table,) in rows]
     if not tables:
@@ -165,7 +170,10 @@ def _make(connection: psycopg.Connection[Row], name: str) -> None:
     _require_pgvector(connection, name)
     try:
         if not schema:
-            connection.execute("CREATE SCHEMA IF NOT EXISTS gemel")
+            if not connection.execute(
+                _SCHEMA_IS_THERE
+            ).fetchone():  # IF NOT EXISTS takes the right too
+                connection.execute("CREATE SCHEMA gemel")
             connection.execute("CREATE TABLE gemel.schema (version integer NOT NULL)")
             connection.execute("INSERT INTO gemel.schema VALUES (0)")
         for migration in MIGRATIONS[schema:]:
@@ -173,11 +181,7 @@ def _make(connection: psycopg.Connection[Row], name: str) -> None:
                 connection.execute(statement.encode())
         if schema < _WITH_COLUMNS:
             set_path(connection)
-            count_all(
-                lambda statement, values: connection.execute(
-                    statement.replace("?", "%s").encode(), values
-                ).fetchall()
-            )
+            count_all(functools.partial(_run, connection))
         connection.execute("UPDATE gemel.schema SET version = %s", (len(MIGRATIONS),))
     except psycopg.errors.InsufficientPrivilege as error:
         user, database = connection.info.user, connection.info.dbname
@@ -186,6 +190,11 @@ def _make(connection: psycopg.Connection[Row], name: str) -> None:
             f'administrator run GRANT CREATE ON DATABASE "{database}" TO "{user}", or give the '
             "schema gemel to that role if it is there"
         ) from error
+
+
+def _run(connection: psycopg.Connection[Row], statement: str, values: Sequence[Any]) -> list[Row]:
+    cursor = connection.execute(statement.replace("?", "%s").encode(), values)
+    return cursor.fetchall() if cursor.description else []
 
 
 def _require_utf8(connection: psycopg.Connection[Row], name: str) -> None:

@@ -48,8 +48,8 @@ from gemel.search.tables import (
 __all__ = ["RelationalStore"]
 
 _WITHOUT_VECTOR = (
-    f"SELECT {question_columns(0)} FROM questions WHERE NOT EXISTS (SELECT 1 FROM vectors "
-    "WHERE vectors.key = questions.key AND generation = ?) ORDER BY key LIMIT ?"  # noqa: S608
+    "WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE vectors.key = questions.key AND generation = ?) "
+    "ORDER BY key LIMIT ?"
 )
 _PUT = (
     "SELECT sequence, key, {vector} FROM vectors WHERE generation = ? AND sequence > ? "
@@ -283,7 +283,7 @@ class RelationalStore(ReviewTable, KeyTable):
         with self.reading() as (session, ledger):
             if not ledger.reindexing:
                 return []
-            rows = session.run(_WITHOUT_VECTOR, (ledger.generation + 1, most))
+            rows = session.run(f"{_select(0)} {_WITHOUT_VECTOR}", (ledger.generation + 1, most))
         return [read_question(row) for row in rows]
 
     def put_vectors(

@@ -85,7 +85,7 @@ def test_where(client):
     for route in ("/search", "/check"):
         matches = client.post(route, json=asked).json()["matches"]
         assert {match["id"] for match in matches} == {"4-0", "4-1", "4-2"}
-        none = client.post(route, json=asked | {"where": {"topic": "4"}}).json()
+        none = client.post(route, json=asked | {"where": {"topic": 40}}).json()
         assert none["matches"] == []
         assert client.post(route, json=asked | {"where": {}}).json()["matches"]
 
