@@ -1,8 +1,16 @@
-"""Writing to disk so that a reader sees the old or the new, never a half."""
+"""Writing to disk so that a reader sees the old or the new, never a half.
+
+A process that is killed leaves nothing where Linux can write files without a name. Elsewhere, and
+of folders, it leaves `.NAME.tmp-….gemel` or `.NAME.new-….gemel`, which the next one that writes
+in that folder, or opens a corpus there, removes.
+"""
 
 import contextlib
 import errno
+import fcntl
 import os
+import re
+import secrets
 import shutil
 import stat
 import tempfile
@@ -17,10 +25,17 @@ __all__ = [
     "check_writable",
     "new_file",
     "new_folder",
+    "place_file",
     "read_regular_file",
+    "remove_leftovers",
+    "temporary_folder",
     "write_bytes",
     "write_text",
 ]
+
+
+_TEMPORARY = re.compile(r"\.(.+)\.(tmp|new|old)-[a-z0-9_]{8}\.gemel")
+_SUFFIX = ".gemel"
 
 
 def _sync(path: Path) -> None:
@@ -44,19 +59,142 @@ def new_file(path: Path) -> Iterator[BufferedWriter]:
     Raises:
         OSError: the parent is missing or read-only, or the disk is full; `path` is untouched.
     """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.tmp-")
-    temporary = Path(name)
+    remove_leftovers(path.parent)
+    descriptor, temporary = _create(path)
     try:
-        with os.fdopen(descriptor, "wb") as stream:
+        with _stream(descriptor) as stream:
             yield stream
             stream.flush()
+            os.fchmod(stream.fileno(), 0o666 & ~_umask())
             os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+            temporary = temporary or _give_name(stream.fileno(), path)
+            temporary.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
         raise
     _sync(path.parent)
+
+
+def _create(path: Path) -> tuple[int, Path | None]:
+    """Create a locked file beside `path`, without a name where the system can."""
+    if hasattr(os, "O_TMPFILE") and Path("/proc/self/fd").is_dir():
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+            _lock(descriptor)
+            return descriptor, None
+    while True:
+        descriptor, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.tmp-", suffix=_SUFFIX
+        )
+        if _lock(descriptor, Path(name)):
+            return descriptor, Path(name)
+        os.close(descriptor)
+
+
+def place_file(fresh: Path, path: Path) -> None:
+    """Sync a finished file of the same disk and give it the name `path`, which must be free.
+
+    Raises:
+        FileExistsError: something is at `path`.
+        OSError: the folder is read-only, or the disk is full.
+    """
+    _sync(fresh)
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without hard links
+        fresh.rename(path)
+    _sync(path.parent)
+
+
+def _stream(descriptor: int) -> BufferedWriter:
+    try:
+        return os.fdopen(descriptor, "wb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _give_name(descriptor: int, path: Path) -> Path:
+    """Give a file without a name one beside `path`."""
+    temporary = path.with_name(f".{path.name}.tmp-{secrets.token_hex(4)}{_SUFFIX}")
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:  # only with a folder does Python have the system follow the link
+        os.link(f"/proc/self/fd/{descriptor}", temporary.name, dst_dir_fd=folder)
+    finally:
+        os.close(folder)
+    return temporary
+
+
+def _lock(descriptor: int, path: Path | None = None) -> bool:
+    """Mark a temporary file or folder as in use; False if it was just removed as a leftover."""
+    with contextlib.suppress(OSError):  # some network disks have no locks; there nothing is removed
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        return path is None or os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files and folders that killed processes of gemel left in a folder.
+
+    What is in use is locked, and stays; so does what belongs to another user.
+    """
+    try:
+        found = [_TEMPORARY.fullmatch(entry.name) for entry in folder.iterdir()]
+    except OSError:
+        return
+    for each in filter(None, found):
+        # An old folder is the only copy where the new one has not taken its place.
+        if each[2] != "old" or (folder / each[1]).exists():
+            with contextlib.suppress(OSError):
+                _remove_unless_used(folder / each[0])
+
+
+def _remove_unless_used(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        about = os.fstat(descriptor)
+        if about.st_uid == os.geteuid():
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if stat.S_ISDIR(about.st_mode):
+                shutil.rmtree(path)
+            elif stat.S_ISREG(about.st_mode):
+                path.unlink()
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def temporary_folder(path: Path, kind: str = "tmp") -> Iterator[Path]:
+    """Lend a folder beside `path`, which is removed at the end, or later if this is killed.
+
+    Args:
+        path: what it is for; its parent must exist.
+        kind: `tmp` or `new`, in its name.
+
+    Raises:
+        OSError: the parent is missing or read-only, or the disk is full.
+    """
+    remove_leftovers(path.parent)
+    while True:
+        prefix = f".{path.name}.{kind}-"
+        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=prefix, suffix=_SUFFIX))
+        try:
+            descriptor = os.open(folder, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        if _lock(descriptor, folder):
+            break
+        os.close(descriptor)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -163,18 +301,17 @@ def new_folder(path: Path) -> Iterator[Path]:
     if path.exists() and not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.new-"))
     try:
-        yield fresh
-        for file in fresh.iterdir():
-            _sync(file)
-        fresh.chmod(0o777 & ~_umask())
-        _sync(fresh)
-        _put_in_place(fresh, path)
-    except BaseException as error:
-        if isinstance(error, OSError) and error.errno and not error.filename:
+        with temporary_folder(path, "new") as fresh:
+            yield fresh
+            for file in fresh.iterdir():
+                _sync(file)
+            fresh.chmod(0o777 & ~_umask())
+            _sync(fresh)
+            _put_in_place(fresh, path)
+    except OSError as error:
+        if error.errno and not error.filename:
             error.filename = str(path)  # a full disk does not say where
-        shutil.rmtree(fresh, ignore_errors=True)
         raise
 
 
@@ -183,7 +320,7 @@ def _put_in_place(fresh: Path, path: Path) -> None:
         fresh.rename(path)
         _sync(path.parent)
         return
-    old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.old-"))
+    old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.old-", suffix=_SUFFIX))
     try:
         path.rename(old)
     except BaseException:
@@ -195,4 +332,4 @@ def _put_in_place(fresh: Path, path: Path) -> None:
         old.rename(path)
         raise
     _sync(path.parent)
-    shutil.rmtree(old)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,7 +1,5 @@
 """Backups: a file that appears whole, and all tables of one store copied into another."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -10,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gemel.errors import DataError, StoreError
-from gemel.files import new_file
+from gemel.files import place_file, temporary_folder
 from gemel.search.records import NewQuestion
 from gemel.search.sessions import Ledger, Session, Sessions
 from gemel.search.tables import keep, read_metadata
@@ -30,16 +28,18 @@ def new_backup(path: str | Path) -> Iterator[Path]:
         StoreError: nothing can be written there.
     """
     path = Path(path)
+    taken = DataError("stands there already; name a new file for the backup", path=path)
     if path.exists():
-        raise DataError("stands there already; name a new file for the backup", path=path)
+        raise taken
     try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.tmp-") as folder:
-            fresh = Path(folder) / "backup"
+        with temporary_folder(path) as folder:
+            fresh = folder / "backup"
             yield fresh
-            with fresh.open("rb") as content, new_file(path) as stream:
-                shutil.copyfileobj(content, stream)
+            place_file(fresh, path)
     except StoreError:
         raise
+    except FileExistsError:
+        raise taken from None
     except OSError as error:
         raise StoreError(
             f"{path}: the backup cannot be written: {error.strerror}; name a place with room"

@@ -81,7 +81,7 @@ class RelationalStore(ReviewTable, KeyTable):
     def backup(self, path: str | Path) -> None:
         """Write all of it, as it stands at one moment, into a new file, while others go on."""
 
-    def finish_erasing(self, *, now: bool = False) -> bool:  # noqa: ARG002
+    def finish_erasing(self, *, now: bool = False) -> bool:
         """Return False: only `erase` does it."""
         return False
 

@@ -31,6 +31,9 @@ _WRITE_LEDGER = (
 class Session(ABC):
     """A connection to a database, used by one thread at a time."""
 
+    deleted: bool = False
+    """Whether rows were deleted since this was last reset; only SQLite's sets it."""
+
     @abstractmethod
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a statement, its `?` filled with values, and give the rows that it gives."""

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float16, Int64
 
 from gemel.errors import StoreError
+from gemel.files import remove_leftovers
 from gemel.search.backups import new_backup
 from gemel.search.relational import RelationalStore
 from gemel.search.sessions import Ledger, Row, Session
@@ -23,8 +24,10 @@ _PATIENCE = 30.0
 """Seconds to wait for another writer."""
 _WIPING = 1.0
 """Seconds that a removal waits for readers to let go of the texts."""
-_REST = 4
-"""How many times as long as the last erasure took the next one is put off."""
+_SHARE = 5
+"""Of the time that passes, one in so many parts may go into erasing."""
+_BURST = 1.0
+"""Seconds of erasing that need not wait for their share."""
 _TRIES = 3
 """How often erasing begins again when another process writes in between."""
 _PRAGMAS = (
@@ -50,8 +53,6 @@ _REMEDIES = {
 class _Session(Session):
     def __init__(self, connection: sqlite3.Connection):
         self.connection = connection
-        self.deleted = False
-        """Whether rows were deleted since this was last set."""
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         before = self.connection.total_changes
@@ -108,6 +109,8 @@ class SQLiteStore(RelationalStore):
             what = "is no file" if there else "no such store"
             raise StoreError(f"{path}: {what}; `gemel index QUESTIONS --db FILE` makes one")
         self._mode = "ro" if read_only else "rw"
+        if not read_only:
+            remove_leftovers(self.path.parent)
         with self.explained():
             session = self._connect("rwc" if create else self._mode)
             try:
@@ -120,7 +123,8 @@ class SQLiteStore(RelationalStore):
         self._file = self._identity()
         self._pending = False
         """Whether traces of what was removed are known to be left."""
-        self._rest_until = 0.0
+        self._due = 0.0
+        """When the next erasure may begin; on the monotonic clock."""
         self._finish()
 
     @property
@@ -186,21 +190,21 @@ class SQLiteStore(RelationalStore):
     def changing(self) -> Iterator[tuple[Session, Ledger]]:
         """Lend the session of the one writer, as `Sessions` does; erase what it deleted."""
         with super().changing() as (session, ledger):
-            assert isinstance(session, _Session)
             session.deleted = False
             yield session, ledger
             if deleted := session.deleted:
                 session.run("UPDATE erasure SET pending = 1")
         self._pending = self._pending or deleted
-        if self._pending and monotonic() >= self._rest_until:
+        if self._pending and monotonic() >= self._due:
             with suppress(StoreError):  # the change itself is stored
                 self._erase(_WIPING if deleted else 0.0)
 
     def erase(self) -> bool:
         """Erase all traces of what was removed, from the file and its write-ahead log.
 
-        `remove` and whatever else deletes does so itself, unless the last erasure was just now:
-        then the next change, `close`, the next opening or a running service does.
+        `remove` and whatever else deletes does so itself, as long as no more than a fifth of the
+        time goes into it. What is then left the next change, `close`, the next opening or a running
+        service erases.
 
         Returns:
             False: a reader, or another writer, holds on to them; the same will try again.
@@ -212,13 +216,13 @@ class SQLiteStore(RelationalStore):
         with self.session() as session:
             ((pending,),) = session.run("SELECT pending FROM erasure")
         self._pending = bool(pending)
-        if self._pending and (now or monotonic() >= self._rest_until):
+        if self._pending and (now or monotonic() >= self._due):
             return self._erase(_WIPING if now else 0.0)
         return not self._pending
 
     def _finish(self) -> None:
         """Do as `finish_erasing`, at once, if this store may change the file."""
-        self._rest_until = 0.0
+        self._due = 0.0
         if self._mode == "rw":
             with suppress(StoreError):
                 self.finish_erasing()
@@ -242,7 +246,8 @@ class SQLiteStore(RelationalStore):
                 raise
             erased = False
         finally:
-            self._rest_until = monotonic() + _REST * (monotonic() - began)
+            took = monotonic() - began
+            self._due = max(self._due, began - _SHARE * _BURST) + _SHARE * took
         self._pending = not erased
         return erased
 

@@ -53,11 +53,11 @@ def release_raw(identity: tuple[int, int] | None) -> None:
 
 def _descriptors(identity: tuple[int, int]) -> list[int]:
     found = []
-    for name in os.listdir("/dev/fd"):
+    for entry in Path("/dev/fd").iterdir():
         with suppress(OSError):  # the one of the listing itself
-            about = os.fstat(int(name))
+            about = os.fstat(int(entry.name))
             if (about.st_dev, about.st_ino) == identity:
-                found.append(int(name))
+                found.append(int(entry.name))
     return found
 
 
@@ -126,7 +126,7 @@ def _read_page(page: bytes, head: int, usable: int) -> tuple[list[tuple[int, int
 def _free_blocks(page: bytes, block: int, usable: int) -> Iterator[tuple[int, int]]:
     while block:
         following, length = _BLOCK.unpack_from(page, block)
-        if following and following < block + length or not 4 <= length <= usable - block:
+        if (following and following < block + length) or not 4 <= length <= usable - block:
             raise struct.error("its free blocks are wrong")
         yield block + 4, block + length
         block = following

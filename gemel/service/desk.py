@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from gemel.decision import Evidence
 from gemel.errors import DataError
+from gemel.files import temporary_folder
 from gemel.search import (
     MOST_METADATA,
     DuplicateIndex,
@@ -294,8 +295,8 @@ def _status(told: Mapping[str, Any]) -> int:
 
 def _file(write: Callable[[Path], object], name: str) -> Response:
     """Give a file that is written now, and sent a part at a time."""
-    with tempfile.TemporaryDirectory(prefix="gemel-") as folder:
-        path = Path(folder) / name
+    with temporary_folder(Path(tempfile.gettempdir(), name)) as folder:
+        path = folder / name
         write(path)
         content = path.open("rb")  # it has no name from here, and goes when it is closed
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -5,9 +5,7 @@ where the training stands, and what it is a training of, as JSON in the file's m
 of chance is in it too: every random number is drawn from the seed, the epoch and the batch.
 """
 
-import contextlib
 import dataclasses
-import glob
 import json
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +25,7 @@ from gemel.training.reporters import EpochSummary
 from gemel.training.state import TrainingState
 from gemel.training.trainer import Trainer
 
-__all__ = ["Checkpoint", "remove_leftovers", "save_checkpoint", "take_down"]
+__all__ = ["Checkpoint", "save_checkpoint", "take_down"]
 
 FORMAT_VERSION = 1
 """Grows when an older gemel could no longer read the file."""
@@ -210,13 +208,6 @@ def save_checkpoint(path: Path, trainer: Trainer, identity: Identity) -> None:
         raise TrainingError(
             f"{path}: cannot write the checkpoint: {error.strerror}{there}"
         ) from error
-
-
-def remove_leftovers(path: Path) -> None:
-    """Remove what a process that was killed while it wrote this checkpoint left beside it."""
-    for leftover in path.parent.glob(f".{glob.escape(path.name)}.tmp-????????"):
-        with contextlib.suppress(OSError):
-            leftover.unlink()
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], str]:

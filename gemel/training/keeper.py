@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gemel.errors import TrainingStopped
+from gemel.files import remove_leftovers
 from gemel.training.abreast import bring_abreast
-from gemel.training.checkpoint import Checkpoint, remove_leftovers, save_checkpoint
+from gemel.training.checkpoint import Checkpoint, save_checkpoint
 from gemel.training.identity import Identity
 from gemel.training.interrupts import stop_requests
 from gemel.training.trainer import Trainer
@@ -47,7 +48,7 @@ class Keeper:
         self._save(trainer)
 
     def _begin(self, trainer: Trainer) -> None:
-        remove_leftovers(self.path)
+        remove_leftovers(self.path.parent)
         if self.resume and self.path.exists():
             Checkpoint(self.path).restore(trainer, self.identity)
             trainer.reporter.say(f"{self.path}: going on in {_place(trainer)}")

@@ -269,7 +269,7 @@ def test_another_model_to_go_on_from_is_refused(tmp_path):
 
 
 def test_leftovers_of_a_kill_in_mid_write_are_cleared_away(stopped):
-    half, other = stopped / ".m.checkpoint.tmp-abcd1234", stopped / ".m.checkpoint.bak"
+    half, other = stopped / ".m.checkpoint.tmp-abcd1234.gemel", stopped / ".m.checkpoint.bak"
     other.write_bytes(b"mine")
     half.write_bytes(b"half")
     learn_on(stopped)
