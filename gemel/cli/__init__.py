@@ -8,10 +8,25 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends it quietly while it still imports, too."""
+    """Run the command line; Ctrl-C and a crash end it properly while it still imports, too."""
+    sys.exit(_run())
+
+
+def _run() -> int:
     try:
-        from gemel.cli.app import main as run
+        from gemel.cli.crash_report import report_crash
+        from gemel.cli.output import give_up_output
+
+        try:
+            from gemel.cli.app import main as run
+
+            return run()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # some extensions' panics are no Exception
+            give_up_output()
+            return report_crash(error)
     except KeyboardInterrupt:
-        sys.stderr.write("gemel: stopped; what was there is as it was\n")
-        sys.exit(ExitCode.STOPPED)
-    run()
+        if sys.stderr is not None:
+            sys.stderr.write("gemel: stopped; what was there is as it was\n")
+        return ExitCode.STOPPED

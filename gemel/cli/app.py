@@ -96,15 +96,15 @@ def _say_version(
 app.callback()(with_options(_say_version, heed))
 
 
-def main() -> None:
-    """Run the command line; an error that gemel raises on purpose is one line, exit code 2."""
+def main() -> int:
+    """Run the command line; an error that gemel raises on purpose is one line, exit code 2.
+
+    Returns:
+        The exit code.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A letter that it cannot print is no reason to die.
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.exit(_run())
-
-
-def _run() -> int:
     begin_notes()
     try:
         code = app(standalone_mode=False) or ExitCode.DONE
@@ -122,7 +122,12 @@ def _run() -> int:
         # Whose output nobody reads has been ended by typer, with a code that means no.
         if isinstance(stop.__context__, BrokenPipeError):
             return ExitCode.UNHEARD
-        raise
+        if stop.code in (None, ExitCode.DONE):
+            return ExitCode.DONE
+        # A library gave up. Its code is not an answer, which is what 1 means.
+        if isinstance(stop.code, str):
+            return _end(f"gemel: {stop.code}", ExitCode.WRONG)
+        return stop.code if isinstance(stop.code, int) and stop.code != 1 else ExitCode.WRONG
     except GemelError as error:
         give_up_output()
         return _end(f"gemel: {error}", ExitCode.WRONG)

@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     """It was done, and the answer is no: not asked before (`check`), not all was there (`remove`),
     something that should work does not (`doctor`)."""
     WRONG = 2
-    """It was not done: an error, or a command that cannot be understood."""
+    """It was not done: an error, a command that cannot be understood, or a crash."""
     STOPPED = 130
     """Ctrl-C; a training that is told to stop by SIGTERM too."""
     UNHEARD = 141

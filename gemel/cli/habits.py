@@ -1,4 +1,4 @@
-"""What every verb understands: --quiet and --no-color, before the verb and after it."""
+"""What every verb understands: --quiet, --no-color and --debug, before and after the verb."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -24,10 +24,16 @@ NoColor = Annotated[
         "--no-color", help="Plain lines without escape codes, as NO_COLOR=1 and TERM=dumb ask for."
     ),
 ]
+Debug = Annotated[
+    bool,
+    typer.Option(
+        "--debug", help="Print the traceback of an internal error instead of writing it to a file."
+    ),
+]
 
 
-def heed(quiet: Quiet = False, no_color: NoColor = False) -> None:
-    """Do as was asked, until the command ends."""
+def heed(quiet: Quiet = False, no_color: NoColor = False, debug: Debug = False) -> None:
+    """Do as was asked, until the command ends; `gemel.cli.crash_report` looks for --debug."""
     if quiet:
         keep_quiet()
     if no_color:
