@@ -22,7 +22,9 @@ from gemel.inference import backend
 from gemel.text import Rules, Tokenizer
 
 # How long an example takes says something about the machine, not about gemel.
-hypothesis.settings.register_profile("gemel", deadline=None)
+hypothesis.settings.register_profile(
+    "gemel", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("gemel")
 
 PROCESSORS = {"amx": 0b1111, "avx512": 0b0111, "avx2": 0b0011, "plain": 0b0001, "none": 0}

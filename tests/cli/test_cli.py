@@ -237,7 +237,7 @@ def test_a_training_told_to_stop_can_go_on(number, files, tmp_path, run):
             while "epoch 1/" not in (line := process.stderr.readline()):
                 assert line, "it ended before its first epoch"
             process.send_signal(number)
-            _, rest = process.communicate(timeout=30)
+            _, rest = process.communicate(timeout=600)
         finally:
             process.kill()
     assert process.returncode == 130

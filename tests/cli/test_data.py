@@ -104,6 +104,9 @@ def test_what_is_wrong_is_said(tmp_path, run, by_hand, monkeypatch):
 class Slow(BaseHTTPRequestHandler):
     """Sends half of the file at once, and the rest when it is asked for the rest."""
 
+    stopped = threading.Event()
+    """Set when whoever asked first has been stopped."""
+
     def do_GET(self):
         start = int(self.headers.get("Range", "bytes=0-")[len("bytes=") : -1])
         self.send_response(206 if start else 200)
@@ -113,7 +116,7 @@ class Slow(BaseHTTPRequestHandler):
         self.wfile.write(QUORA[start:] if start else QUORA[:100])
         if not start:
             self.wfile.flush()
-            time.sleep(2)
+            self.stopped.wait(600)
 
     def log_message(self, *arguments):
         pass
@@ -131,13 +134,14 @@ def test_ctrl_c_keeps_what_has_come_and_says_how_to_go_on(tmp_path, run, monkeyp
         with subprocess.Popen(
             [sys.executable, "-m", "gemel", *command], stderr=subprocess.PIPE, text=True
         ) as process:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 600
             while not (part.exists() and part.stat().st_size == 100):
                 assert time.monotonic() < deadline
                 assert process.poll() is None
                 time.sleep(0.01)
             process.send_signal(signal.SIGINT)
-            err = process.communicate(timeout=30)[1]
+            err = process.communicate(timeout=600)[1]
+        Slow.stopped.set()
         assert process.returncode == 130
         assert f"{part} holds what has come: type the same command to go on\n" in err
         code, text, _ = run(*command)

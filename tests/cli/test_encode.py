@@ -39,7 +39,7 @@ def test_json_says_what_was_written(encode):
 def test_another_backend_and_threads(encode):
     code, _, err = encode("--backend", "numpy", "--threads", "2")
     assert code == 0
-    assert "backend: numpy, asked for" in err
+    assert "backend: numpy (float32), asked for" in err
 
 
 def test_what_stands_there_stays(encode, files):

@@ -251,12 +251,12 @@ def test_stopped_by_hand_nothing_is_left(place, tmp_path):
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         text=True,
     )
-    until = time.monotonic() + 60
+    until = time.monotonic() + 600
     while not any(out.parent.iterdir()) and time.monotonic() < until:
         time.sleep(0.05)  # until the file that will be renamed is there
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 130, err
     assert "stopped; what was there is as it was" in err
     assert list(out.parent.iterdir()) == []

@@ -105,7 +105,7 @@ def shown():
     except OSError:  # the other end is closed
         pass
     os.close(ours)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=600)
     assert out == b"the result\n0\n" * len(calls), written
     *parts, rest = written.split(b"END")
     assert (process.returncode, rest) == (0, b"")

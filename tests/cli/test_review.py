@@ -231,7 +231,7 @@ class Terminal:
         os.close(inner)
         self.seen = ""
 
-    def wait_for(self, text, times=1, limit=60):
+    def wait_for(self, text, times=1, limit=600):
         end = time.monotonic() + limit
         while self.seen.count(text) < times:
             assert time.monotonic() < end, self.seen
@@ -258,7 +258,7 @@ def test_in_a_terminal_one_key_is_enough_and_ctrl_c_keeps_what_was_decided(corpu
     there.wait_for("same or different? ", 4)
     there.press("\x03")
     there.wait_for("decided: 2 (1 the same, 1 not the same), 0 skipped")
-    assert there.process.wait(20) == 0
+    assert there.process.wait(600) == 0
     assert len(decisions(corpus)) == 2
     assert "Traceback" not in there.seen
 
@@ -269,7 +269,7 @@ def test_killed_in_the_midst_it_has_kept_what_was_decided(corpus):
     there.press("s")
     there.wait_for("same or different? ", 2)
     os.kill(there.process.pid, signal.SIGKILL)
-    there.process.wait(20)
+    there.process.wait(600)
     assert [each.answer for each in decisions(corpus)] == ["same"]
 
 

@@ -169,7 +169,10 @@ def pairs_of(path):
     return [(pair.left, pair.right, pair.is_duplicate) for pair in stream_pairs(path)]
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=6,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(train=ROWS, dev=ROWS, test=ROWS)
 def test_glues_rows_are_those_of_a_plain_reader(train, dev, test, tmp_path):
     members = [("QQP/original/x.tsv", b"x"), ("QQP/test.tsv", glue_test(test))]
@@ -185,7 +188,10 @@ def test_glues_rows_are_those_of_a_plain_reader(train, dev, test, tmp_path):
     assert [(pair.left, pair.right) for pair in unlabelled] == [row[:2] for row in test]
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=4,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(rows=ROWS)
 def test_paws_rows_are_those_of_a_plain_reader(rows, tmp_path):
     members = [(f"final/{name}.tsv", paws(rows)) for name in ("test", "train", "dev")]

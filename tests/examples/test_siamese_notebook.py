@@ -15,7 +15,7 @@ def cells(tmp_path_factory):
     """Those of the notebook, as run here."""
     out = tmp_path_factory.mktemp("notebook") / "run.ipynb"
     jupyter = Path(sys.executable).with_name("jupyter-execute")
-    subprocess.run([jupyter, NOTEBOOK, f"--output={out}", "--timeout=300"], check=True)
+    subprocess.run([jupyter, NOTEBOOK, f"--output={out}", "--timeout=-1"], check=True)
     return nbformat.read(out, as_version=4).cells
 
 

@@ -95,7 +95,9 @@ def test_in_bulk_they_may_too(wide_engine, pairs, data):
 def test_a_verdict_in_bulk_is_that_of_the_pair_alone(wide_engine, pairs):
     together = wide_engine.similarity(*zip(*pairs, strict=True))
     alone = [wide_engine.predict(*pair).similarity for pair in pairs]
-    np.testing.assert_allclose(together, alone, atol=1e-6)
+    # Other company changes the order of sums, and so the last bit, here and there of a bfloat16.
+    atol = 1e-6 if wide_engine.backend.precision == "float32" else 1e-3
+    np.testing.assert_allclose(together, alone, rtol=0, atol=atol)
 
 
 @given(st.text() | questions)

@@ -1,9 +1,7 @@
 import dataclasses
 import gzip
 import json
-import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -188,8 +186,9 @@ def test_killed_in_the_middle_it_ends_with_the_same_bytes(tiny_model, tmp_path):
         while process.poll() is None and rows_in(state) <= rows:
             time.sleep(0.001)
         time.sleep(moment.uniform(0, 0.02))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        process.kill()
+        if process.wait() == 0:  # it was quicker
+            break
         assert rows_in(state) > rows
         rows = rows_in(state)
     for name in ("cut.npy", "whole.npy"):

@@ -116,7 +116,7 @@ def test_the_same_rows_give_the_same_bits(is_short):
 
 
 @given(some_lengths, st.integers(0, 99))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_row_does_not_depend_on_the_others(lengths, seed):
     case = Case(lengths, seed=seed)
     together = case.packed(highest=False)

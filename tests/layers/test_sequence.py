@@ -8,7 +8,7 @@ from gemel.errors import LayerError
 
 
 @given(batch=st.integers(1, 3), time=st.integers(1, 6), depth=st.integers(1, 5))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_lstm_is_its_cell_step_by_step(batch, time, depth):
     lstm = tl.LSTM(4)
     x = torch.randn(batch, time, depth)
@@ -67,7 +67,6 @@ def test_only_the_forget_gate_starts_open():
 
 
 @given(lengths=st.lists(st.integers(0, 5), min_size=1, max_size=4))
-@settings(deadline=None)
 def test_mean_counts_words_only(lengths):
     x = torch.randn(len(lengths), 5, 2)
     mask = torch.arange(5) < torch.tensor(lengths)[:, None]
@@ -94,7 +93,7 @@ def test_mean_refuses_an_axis_or_a_mask_that_is_not_there():
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=4), st.integers(0, 99))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_bidirectional_lstm_reads_the_words_of_each_row_both_ways(lengths, seed):
     torch.manual_seed(seed)
     both = tl.BidirectionalLSTM(4)

@@ -18,7 +18,7 @@ def unit_vectors(count, dim, seed):
     others=st.lists(st.integers(0, 5), max_size=4),
     seed=st.integers(0, 999),
 )
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_it_is_the_mean_cross_entropy_over_rows_and_sides(groups, others, seed):
     """Against a plain loop: who is known to ask the same is no candidate."""
     v1, v2 = unit_vectors(len(groups), 4, seed), unit_vectors(len(groups), 4, seed + 1)

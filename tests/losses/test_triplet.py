@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.losses import in_batch_triplet_loss, triplet_loss
@@ -36,7 +36,6 @@ def slow_in_batch(v1, v2, margin, groups):
 
 
 @given(rows=st.integers(1, 6), seed=st.integers(0, 999), margin=st.floats(0, 2))
-@settings(deadline=None)
 def test_triplets_against_the_plain_formula(rows, seed, margin):
     a, p, n = (unit_vectors(rows, 4, seed + side) for side in range(3))
     expected = slow_triplet(a.tolist(), p.tolist(), n.tolist(), margin)
@@ -48,7 +47,6 @@ def test_triplets_against_the_plain_formula(rows, seed, margin):
     seed=st.integers(0, 999),
     margin=st.floats(0.01, 1),
 )
-@settings(deadline=None)
 def test_in_batch_against_a_double_loop(groups, seed, margin):
     v1, v2 = unit_vectors(len(groups), 4, seed), unit_vectors(len(groups), 4, seed + 1)
     expected = slow_in_batch(v1.tolist(), v2.tolist(), margin, groups)
@@ -102,7 +100,6 @@ def test_minimising_pulls_duplicates_together():
 
 
 @given(rows=st.integers(1, 4), more=st.integers(1, 4), seed=st.integers(0, 999))
-@settings(deadline=None)
 def test_further_negatives_are_candidates_for_every_row(rows, more, seed):
     v1, v2, others = (unit_vectors(n, 4, seed + i) for i, n in enumerate((rows, rows, more)))
     groups, other_groups = list(range(rows)), [n % 2 + rows - 1 for n in range(more)]

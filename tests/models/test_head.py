@@ -24,7 +24,7 @@ def weights_of(head):
 
 
 @given(pairs=st.integers(1, 6), seed=st.integers(0, 999))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_neither_question_is_first(pairs, seed):
     u, v = unit_vectors(pairs, 6, seed), unit_vectors(pairs, 6, seed + 1)
     head = PairHead(6, 5).eval()
@@ -34,7 +34,7 @@ def test_neither_question_is_first(pairs, seed):
 
 
 @given(pairs=st.integers(1, 6), seed=st.integers(0, 999))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_numpy_says_what_torch_says(pairs, seed):
     u, v = unit_vectors(pairs, 6, seed), unit_vectors(pairs, 6, seed + 1)
     head = PairHead(6, 5).eval()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.errors import ConfigError
@@ -24,7 +24,6 @@ def encoder():
 
 
 @given(rows=questions, extra=st.integers(0, 5))
-@settings(deadline=None)
 def test_a_vector_does_not_depend_on_its_batch(encoder, rows, extra):
     together = encoder(pad(rows, max(map(len, rows)) + extra))
     for row, vector in zip(rows, together, strict=True):
@@ -33,7 +32,6 @@ def test_a_vector_does_not_depend_on_its_batch(encoder, rows, extra):
 
 
 @given(rows=questions, random=st.randoms())
-@settings(deadline=None)
 def test_a_vector_does_not_depend_on_the_order(encoder, rows, random):
     order = list(range(len(rows)))
     random.shuffle(order)

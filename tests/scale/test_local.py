@@ -150,7 +150,7 @@ def test_what_stops_this_process_stops_its_tasks(tmp_path, alarm):
 def test_nobody_is_left_behind(tmp_path, number, to_all):
     """A terminal sends Ctrl-C to all, `kill` to one."""
     told, parent = scale_tasks.interrupt("local", tmp_path, number, to_all=to_all)
-    scale_tasks.assert_gone(tmp_path, most=5)
+    scale_tasks.assert_gone(tmp_path)
     assert parent == -number
     assert told.count("Traceback") == (number == signal.SIGINT)
     assert told.rstrip().endswith("KeyboardInterrupt" if number == signal.SIGINT else "")
@@ -168,7 +168,7 @@ def test_a_script_without_its_guard_hears_of_it(tmp_path):
         env=os.environ | {"PYTHONPATH": str(Path(scale_tasks.__file__).parent)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert ran.returncode == 1

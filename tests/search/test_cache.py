@@ -149,7 +149,7 @@ def test_killed_in_mid_save_it_leaves_a_whole_file(tmp_path, rounds):
         ready = context.Event()
         process = context.Process(target=save_for_ever, args=(path, ready))
         process.start()
-        assert ready.wait(60)
+        assert ready.wait(600)
         time.sleep(numbers.uniform(0, 0.15))
         os.kill(process.pid, signal.SIGKILL)
         process.join()

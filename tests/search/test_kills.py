@@ -23,6 +23,15 @@ def start(what, where, seed):
     return process
 
 
+def first_change(writer):
+    """Wait until a writer has changed something; give what it said up to then."""
+    said = []
+    while not said or not said[-1].startswith("done"):
+        said.append(writer.stdout.readline())
+        assert said[-1], writer.stderr.read()
+    return [line.rstrip("\n") for line in said]
+
+
 def stop(process):
     process.send_signal(signal.SIGKILL)
     said, wrong = process.communicate()
@@ -79,8 +88,9 @@ def kill_in_rounds(where, rounds, kill):
     reader = start("read", where, 0)
     for number in range(1, rounds + 1):
         writer = start("change", where, number)
+        said = first_change(writer)
         time.sleep(random.Random(number).uniform(0.05, 0.6))
-        open_ = expected.hear(kill(writer))
+        open_ = expected.hear(said + kill(writer))
         with open_store(where, create=False) as store:
             expected.check(store, open_)
         if reader.poll() is not None:
@@ -114,7 +124,7 @@ def kill_server(kill_and_start_server):
 
     def kill(writer):
         kill_and_start_server()
-        said, wrong = writer.communicate(timeout=60)
+        said, wrong = writer.communicate(timeout=600)
         assert not wrong, wrong
         assert "failed" in said
         assert "the server does not answer, or has gone" in said

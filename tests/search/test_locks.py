@@ -4,7 +4,7 @@ import pytest
 
 from gemel.search.locks import SharedLock
 
-SOON = 10.0
+SOON = 600.0
 
 
 def start(work):

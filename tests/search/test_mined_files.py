@@ -84,7 +84,10 @@ texts = st.text(st.characters(), min_size=1, max_size=8).filter(str.strip)
         max_size=4,
     )
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=8,
+)
 @pytest.mark.parametrize("form", ["triplet", "labeled-pair"])
 @pytest.mark.parametrize("kind", MINED_KINDS)
 def test_what_is_written_is_read_as_pairs(form, kind, mined, tmp_path):

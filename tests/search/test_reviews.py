@@ -214,7 +214,7 @@ def decide_until(store, where, ask, vectors):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         lines = [process.stdout.readline() for _ in range(done)]
         stop(process)
-        said, wrong = process.communicate(timeout=60)
+        said, wrong = process.communicate(timeout=600)
         return int((b"".join(lines) + said).split()[-1]), wrong
 
     return decide

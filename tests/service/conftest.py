@@ -55,7 +55,7 @@ class Served:
     def port(self):
         return int(self.url.rstrip("/").rpartition(":")[2])
 
-    def until(self, is_so, seconds=20.0):
+    def until(self, is_so, seconds=600.0):
         """Wait for something to be so; give what it was."""
         end = time.monotonic() + seconds
         while not (found := is_so()):
@@ -71,7 +71,7 @@ class Served:
 
     def stop(self, by=signal.SIGTERM):
         self.process.send_signal(by)
-        self.code = self.process.wait(40)
+        self.code = self.process.wait(600)
 
 
 @contextlib.contextmanager
@@ -86,13 +86,13 @@ def serve(db, *options, key=None, log=None):
             found = re.search(r"http://\S+", process.stdout.readline())
             assert found, log.read_text()
             headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-            with httpx.Client(base_url=found[0], headers=headers, timeout=30) as client:
+            with httpx.Client(base_url=found[0], headers=headers, timeout=600) as client:
                 served = Served(process=process, url=found[0], log=log, client=client)
                 served.until(served.ready)
                 yield served
         finally:
             process.kill() if sys.exc_info()[0] else process.terminate()
-            process.wait(40)
+            process.wait(600)
     assert "Traceback" not in log.read_text()
 
 
@@ -160,12 +160,12 @@ def serve_within(db, door=None, **limits):
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 600
         while not server.started or site.problem:
             assert time.monotonic() < end, site.problem
             time.sleep(0.01)
         host, port = server.servers[0].sockets[0].getsockname()
-        with httpx.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
+        with httpx.Client(base_url=f"http://{host}:{port}", timeout=600) as client:
             yield client, site
     finally:
         server.should_exit = True
@@ -179,12 +179,23 @@ def within():
 
 
 @pytest.fixture(scope="session")
-def keyed(new_corpus, serving):
+def keyed(new_corpus):
     """A service that wants keys: it has one that may write, and one that may read."""
-    db = new_corpus()
+    with serve_with_keys(new_corpus(), "--allow-origin", "https://forum.example") as served:
+        yield served
+
+
+@pytest.fixture
+def keyed_slowly(new_corpus):
+    """The same, where a key may ask once a second."""
+    with serve_with_keys(new_corpus(), "--limit", "rate=1") as served:
+        yield served
+
+
+@contextlib.contextmanager
+def serve_with_keys(db, *options):
     with open_store(str(db), create=False) as store:
         keys = {scope: store.add_key(f"{scope} key", scope) for scope in ("read", "write")}
-    options = ("--require-keys", "--allow-origin", "https://forum.example", "--limit", "rate=50")
-    with serving(db, *options) as served:
+    with serve(db, "--require-keys", *options) as served:
         served.db, served.keys = db, keys
         yield served

@@ -51,7 +51,7 @@ def test_its_own_page_writes(site):
     for origin in (site.url.rstrip("/"), f"http://localhost:{site.port}"):
         headers = {"Origin": origin, "Sec-Fetch-Site": "same-origin"}
         url = f"{origin}/questions"
-        assert httpx.post(url, json=QUESTION, headers=headers).status_code == 201
+        assert httpx.post(url, json=QUESTION, headers=headers, timeout=600).status_code == 201
 
 
 @pytest.mark.parametrize(

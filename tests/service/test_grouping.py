@@ -11,7 +11,7 @@ from gemel.search import open_store
 from gemel.service.grouping import Grouping
 
 
-def until(is_so, seconds=60):
+def until(is_so, seconds=600):
     end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end
@@ -103,7 +103,7 @@ def test_a_service_that_cannot_make_groups_says_so_and_recovers(new_corpus, serv
         served.client.get("/duplicates")
         (maker,) = served.until(lambda: makers(served.process.pid))
         maker.kill()
-        maker.wait(10)
+        maker.wait(600)
 
         def told():
             return served.client.get("/duplicates").json()

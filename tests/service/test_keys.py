@@ -93,16 +93,14 @@ def test_a_key_that_is_revoked_is_worth_nothing_soon(keyed):
     assert keyed.client.get("/openapi.json", headers=bearer(key)).status_code == 200
     with open_store(str(keyed.db), create=False) as store:
         store.revoke_key("soon gone")
-    revoked = time.monotonic()
-    while keyed.client.get("/openapi.json", headers=bearer(key)).status_code == 200:
-        assert time.monotonic() < revoked + 2
-        time.sleep(0.05)
+    keyed.until(lambda: keyed.client.get("/openapi.json", headers=bearer(key)).status_code != 200)
     assert code_of(keyed.client.get("/model", headers=bearer(key))) == (401, "bad_key")
 
 
-def test_one_key_that_asks_too_often_does_not_stop_another(keyed):
+def test_one_key_that_asks_too_often_does_not_stop_another(keyed_slowly):
+    keyed = keyed_slowly
     may_read, may_write = bearer(keyed.keys["read"]), bearer(keyed.keys["write"])
-    answers = [keyed.client.get("/openapi.jso", headers=may_read) for _ in range(400)]
+    answers = [keyed.client.get("/openapi.jso", headers=may_read) for _ in range(20)]
     slowed = [answer for answer in answers if answer.status_code == 429]
     assert slowed
     assert code_of(slowed[0]) == (429, "too_many")
@@ -113,9 +111,10 @@ def test_one_key_that_asks_too_often_does_not_stop_another(keyed):
     assert keyed.client.get("/openapi.json", headers=may_read).status_code == 200
 
 
-def test_guessing_is_slowed(keyed):
+def test_guessing_is_slowed(keyed_slowly):
+    keyed = keyed_slowly
     said = []
-    for number in range(200):
+    for number in range(20):
         wrong = bearer(f"gemel_{number:08x}_{'a' * 43}")
         said.append(code_of(keyed.client.get("/openapi.json", headers=wrong)))
     assert set(said) == {(401, "bad_key"), (429, "too_many")}

@@ -161,7 +161,7 @@ def test_what_is_forgotten_is_shown_no_more_though_newer_groups_are_not_there_ye
     new_corpus, within
 ):
     with within(new_corpus()) as (client, site):
-        end = time.monotonic() + 60
+        end = time.monotonic() + 600
         while client.get("/duplicates").status_code != 200:
             assert time.monotonic() < end
             time.sleep(0.05)

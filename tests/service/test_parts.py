@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -26,7 +25,7 @@ class Computing:
         self.go_on.set()
 
     def __call__(self, tasks):
-        self.go_on.wait(10)
+        self.go_on.wait(600)
         self.batches.append(list(tasks))
         if "all fail" in tasks:
             raise ValueError("all")
@@ -41,7 +40,7 @@ def with_batcher(use, *, most=4, bound=100):
         with ThreadPoolExecutor(1) as executor:
             batcher = Batcher(computing, executor, most=most, bound=bound)
             try:
-                await asyncio.wait_for(use(batcher, computing), 20)
+                await asyncio.wait_for(use(batcher, computing), 600)
             finally:
                 computing.go_on.set()
                 await batcher.drain()
@@ -187,10 +186,12 @@ def test_a_bucket_gives_no_more_than_its_rate(rate, pauses):
             assert bucket.take() == 0
 
 
-def test_a_bucket_gives_twice_its_rate_at_once():
+def test_a_bucket_gives_twice_its_rate_at_once(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(keyring.time, "monotonic", lambda: now[0])
     bucket = TokenBucket(5)
     assert [bucket.take() == 0 for _ in range(11)] == [True] * 10 + [False]
-    time.sleep(bucket.take() + 0.01)
+    now[0] += bucket.take() + 0.01
     assert bucket.take() == 0
 
 

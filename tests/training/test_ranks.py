@@ -97,7 +97,7 @@ def gradients_of(tmp_path_factory, gradient_worker):
             for name, value in place("0").items():
                 patch.setenv(name, value)
             gradient_worker.work(folder)
-        assert [process.wait(timeout=60) for process in others] == [0] * (count - 1)
+        assert [process.wait(timeout=600) for process in others] == [0] * (count - 1)
         found[count] = {path.stem: np.load(path) for path in folder.iterdir()}
     return found
 
@@ -312,7 +312,7 @@ def run(folder, name, count, *options):
         command(folder, name, count, *options),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=600,
         env=environment(),
         check=False,
     )
@@ -386,7 +386,7 @@ def test_a_bad_file_is_told_once(folder):
     arguments = command(folder, "bad", 2)
     arguments[arguments.index(str(folder / "pairs.csv"))] = str(folder / "bad.csv")
     done = subprocess.run(
-        arguments, capture_output=True, text=True, timeout=100, env=environment(), check=False
+        arguments, capture_output=True, text=True, timeout=600, env=environment(), check=False
     )
     assert done.returncode == 1
     (line,) = re.findall(r"^gemel: (.*)", done.stderr, re.MULTILINE)
@@ -430,7 +430,7 @@ def run_apart(folder, name, count):
         [*_torchrun(count), "--no-python", "bash", "-c", line],
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=600,
         env=environment(),
         check=False,
     )
@@ -466,7 +466,7 @@ def stopped(folder):
     process = start(folder, "stopped", 2, "--checkpoint-every", "0")
     wait_for(folder / "stopped.checkpoint", process)
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=600)
     assert process.returncode != 0
     return (folder / "stopped.checkpoint").read_bytes(), errors
 
@@ -499,7 +499,7 @@ def test_one_that_is_killed_ends_the_others(folder):
     workers = psutil.Process(process.pid).children()
     (second,) = (each for each in workers if each.environ().get("RANK") == "1")
     second.kill()
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=600)
     assert process.returncode == 1
     (line,) = re.findall(r"^gemel: (.*)", errors, re.MULTILINE)
     assert re.fullmatch(
@@ -507,5 +507,5 @@ def test_one_that_is_killed_ends_the_others(folder):
         "--resume goes on from the last checkpoint",
         line,
     )
-    assert not psutil.wait_procs(workers, timeout=10)[1]
+    assert not psutil.wait_procs(workers, timeout=600)[1]
     assert (folder / "killed.checkpoint").exists()

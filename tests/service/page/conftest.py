@@ -36,7 +36,10 @@ PLANTED = [
 
 GRAVE = ("serious", "critical")
 
-expect.set_options(timeout=15_000)
+MOST = 600_000
+"""Milliseconds to wait for anything: a bound for what never comes, not a measure of speed."""
+
+expect.set_options(timeout=MOST)
 
 
 def gemel(*arguments, **options):
@@ -93,7 +96,7 @@ def serve():
                 yield found[0]
             finally:
                 process.terminate()
-                process.wait(30)
+                process.wait(600)
 
     return serving
 
@@ -132,6 +135,7 @@ def watched(chromium):
             context = opened.enter_context(
                 chromium.new_context(reduced_motion="reduce", **settings)
             )
+            context.set_default_timeout(MOST)
             page = context.new_page()
 
             def hear(message):

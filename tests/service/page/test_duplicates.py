@@ -140,6 +140,6 @@ def test_it_says_when_the_corpus_has_changed_since(page, own_site):
     assert kept.ok
     page.reload()
     expect(page.get_by_text("The corpus has changed since")).to_be_visible()
-    page.get_by_role("button", name="Show them").click(timeout=20_000)
+    page.get_by_role("button", name="Show them").click()
     expect(page.get_by_text("Of 763 questions")).to_be_visible()
     expect(group(page, "robots")).to_have_count(1)

@@ -125,7 +125,7 @@ def test_a_hostile_question_is_moderated_like_others(site, watched):
     for tries in itertools.count():
         groups = page.locator("details.group")
         expect(groups.first).to_be_visible()
-        if groups.filter(has_text="<script>").count() or tries == 20:
+        if groups.filter(has_text="<script>").count() or tries == 1200:
             break
         page.wait_for_timeout(500)
         page.reload()

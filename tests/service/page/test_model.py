@@ -72,7 +72,7 @@ def _measured(threshold):
 
 
 def test_close_pairs_of_the_corpus_are_counted(page):
-    for _ in range(20):  # the groups that they come from are being made
+    for _ in range(1200):  # the groups that they come from are being made
         if found := row(page, "Close pairs of this corpus"):
             break
         page.wait_for_timeout(500)

@@ -151,7 +151,7 @@ def test_a_pair_that_another_decided_meanwhile_stays_so(own_site, watched):
 
 def test_when_nothing_is_left_it_says_what_to_do(begun):
     stage = begun.locator(".stage")
-    for _ in range(100):
+    for _ in range(20_000):
         if not pair(begun).count():
             break
         begun.keyboard.press("d")
