@@ -127,7 +127,7 @@ def serving():
 @pytest.fixture
 def quick():
     """Patience of a test: some tries, no pause between them."""
-    return Patience(timeout=600, tries=3, pause=0.0)
+    return Patience(timeout=600.0, tries=3, pause=0.0)
 
 
 class Answers:

@@ -1,5 +1,6 @@
 """A file comes whole with the right sum or not at all, whatever the server does."""
 
+import dataclasses
 import hashlib
 import random
 import signal

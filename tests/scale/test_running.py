@@ -59,7 +59,7 @@ def questions():
 @pytest.fixture(scope="module")
 def engines(tiny_model):
     """A model that knows questions by their vectors alone, and one that reads their letters too."""
-    plain = gemel.load("quora-en")
+    plain = gemel.load("quora-en", backend="float32")
     random = np.random.default_rng(5)
     letters = Engine(
         dataclasses.replace(
@@ -70,11 +70,12 @@ def engines(tiny_model):
                 "spelling.idf": random.uniform(1, 3, 64).astype(np.float32),
                 "spelling.share": np.array([0.3], np.float32),
             },
-        )
+        ),
+        backend="float32",
     )
     assert letters.reads_letters
     assert not plain.reads_letters
-    return {"letters": letters, "plain": plain, "tiny": Engine(tiny_model)}
+    return {"letters": letters, "plain": plain, "tiny": Engine(tiny_model, backend="float32")}
 
 
 @pytest.fixture(params=["letters", "plain"])

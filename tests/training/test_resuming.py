@@ -300,6 +300,14 @@ def test_a_disk_that_is_full_leaves_the_last_checkpoint(stopped, monkeypatch):
 # Real kills of a real process.
 
 
+def written_at(path):
+    """When a file was last written; None without it."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
 @pytest.fixture(scope="module")
 def killed_runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kills")
@@ -307,9 +315,8 @@ def killed_runs(tmp_path_factory):
     rows = zip(pairs.left_texts, pairs.right_texts, pairs.labels.astype(int), strict=True)
     lines = ["question1,question2,is_duplicate", *(f"{a},{b},{label}" for a, b, label in rows)]
     (folder / "pairs.csv").write_text("\n".join(lines))
-    started = time.monotonic()
     assert train(folder, "whole").wait() == 0
-    return folder, [time.monotonic() - started]
+    return folder
 
 
 def train(folder, name, *options):
@@ -320,27 +327,23 @@ def train(folder, name, *options):
         return subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
 
 
-def kill_and_resume(killed_runs, name, seed):
-    """Kill a training at random moments, the first one early, until one is quicker than that.
-
-    How long an unbroken one takes is learned on the way: the machine may be busy at first.
-    """
-    folder, took = killed_runs
+def kill_and_resume(folder, name, seed):
+    """Kill a training again and again, each time a moment after it has come further."""
     draw = random.Random(seed)
-    kills = 0
+    checkpoint, kills = folder / f"{name}.checkpoint", 0
     while not (folder / name).exists():
-        started = time.monotonic()
+        before = written_at(checkpoint)
         process = train(folder, name, "--resume")
-        latest = 1.1 if kills else 0.7
-        try:
-            assert process.wait(timeout=draw.uniform(0.4, latest) * took[-1]) == 0
-            if not kills:
-                took.append(time.monotonic() - started)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            kills += 1
-            assert kills < 50, "it never gets to the end"
+        while process.poll() is None and written_at(checkpoint) == before:
+            time.sleep(0.001)
+        for _ in range(draw.randrange(300)):
+            if process.poll() is None:
+                time.sleep(0.01)
+        process.kill()
+        if (code := process.wait()) == 0:
+            break
+        assert code == -signal.SIGKILL, (folder / f"{name}.log").read_text()
+        kills += 1
     assert (folder / name).exists()
     for file in ("model.safetensors", "decision.json", "tokenizer.json"):
         assert (folder / name / file).read_bytes() == (folder / "whole" / file).read_bytes()
