@@ -23,7 +23,7 @@ from gemel.search.filling import Filled, fill_store
 from gemel.search.following import Follower
 from gemel.search.group_files import GROUP_KINDS, check_group_file, write_groups
 from gemel.search.index import DuplicateIndex
-from gemel.search.keys import KEY_SCOPES, KeyRecord, KeyStore
+from gemel.search.keys import KEY_SCOPES, KeyRecord, KeyStore, key_hash
 from gemel.search.matching import Asked, Match
 from gemel.search.mining import Mined
 from gemel.search.mining_rules import MiningRules
@@ -122,6 +122,7 @@ __all__ = [
     "fill_store",
     "find_duplicates",
     "is_plain",
+    "key_hash",
     "linked_groups",
     "open_store",
     "reindex",

@@ -59,6 +59,12 @@ class KeyTable(Sessions):
             )
         return bool(revoked)
 
+    def good_keys(self) -> dict[bytes, KeyRecord]:
+        """Give all good keys by their hash."""
+        with self.reading() as (session, _):
+            rows = session.run(f"SELECT hash, {_COLUMNS} FROM api_keys WHERE {_GOOD}")  # noqa: S608
+        return {bytes(row[0]): _record(row[1:]) for row in rows}
+
     def find_key(self, key: str) -> KeyRecord | None:
         """Give whose good key it is; None if nobody's."""
         prefix = prefix_of(key)

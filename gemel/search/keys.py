@@ -7,7 +7,16 @@ import secrets
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
-__all__ = ["KEY_SCOPES", "DrawnKey", "KeyRecord", "KeyStore", "draw_key", "matches", "prefix_of"]
+__all__ = [
+    "KEY_SCOPES",
+    "DrawnKey",
+    "KeyRecord",
+    "KeyStore",
+    "draw_key",
+    "key_hash",
+    "matches",
+    "prefix_of",
+]
 
 KEY_SCOPES = ("read", "write")
 """What a key is for: to ask only, or to change things too."""
@@ -54,6 +63,11 @@ def prefix_of(text: str) -> str | None:
     return None if found is None else found[1]
 
 
+def key_hash(text: str) -> bytes | None:
+    """Give the hash that is kept of a key; None if it has not the form of one."""
+    return None if prefix_of(text) is None else _hash(text)
+
+
 def matches(text: str, kept: bytes) -> bool:
     """Say whether a key is the one whose hash was kept, in a time that tells nothing."""
     return hmac.compare_digest(_hash(text), kept)
@@ -85,6 +99,10 @@ class KeyStore(Protocol):
 
     def revoke_key(self, name: str) -> bool:
         """Make the key of a name worthless for good; False if no good one has it."""
+        ...
+
+    def good_keys(self) -> dict[bytes, KeyRecord]:
+        """Give all good keys by their hash; see `key_hash`."""
         ...
 
     def find_key(self, key: str) -> KeyRecord | None:

@@ -82,7 +82,7 @@ def make_app(site: Site, door: Door) -> ASGIApp:
         functools.partial(answer_quickly, site),
         explain,
         door,
-        Keyring(site.store, site.limits.rate),
+        Keyring(site.store, site.limits.rate, site.notes),
         site.limits,
         figures.count,
     )

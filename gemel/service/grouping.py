@@ -7,6 +7,7 @@ import os
 import pickle
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 
@@ -49,7 +50,7 @@ class Grouped:
     state: StoreState
     """Of the store when its questions were read."""
     at: float
-    """Seconds since 1970."""
+    """Seconds since 1970, to be shown; their age is measured by another clock."""
     took: float
     """Seconds."""
 
@@ -57,6 +58,8 @@ class Grouped:
 @dataclass(frozen=True)
 class _Standing:
     grouped: Grouped | None = None
+    since: float = 0.0
+    """When the groups came, by the clock of `Grouping`."""
     progress: Progress | None = None
     failed: str = ""
 
@@ -69,10 +72,11 @@ class Grouping:
     Args:
         db: the corpus.
         model: the folder of the model that judges.
+        clock: gives seconds; it never goes back, even if the time of day is set.
     """
 
-    def __init__(self, db: str, model: str):
-        self._db, self._model = db, model
+    def __init__(self, db: str, model: str, clock: Callable[[], float] = time.monotonic):
+        self._db, self._model, self._clock = db, model, clock
         self._lock = threading.Lock()
         self._standing = _Standing()
         self._process: multiprocessing.process.BaseProcess | None = None
@@ -87,7 +91,8 @@ class Grouping:
         """
         with self._lock:
             there = self._standing.grouped
-            if self._process is None and not self._closed and _is_due(there, state):
+            age = self._clock() - self._standing.since
+            if self._process is None and not self._closed and _is_due(there, age, state):
                 self._begin()
             return there
 
@@ -125,14 +130,14 @@ class Grouping:
     def _listen(self, ours: Connection) -> None:
         """Take what the process sends until it ends."""
         failed = "the process that makes the groups ended before it was done"
-        grouped = self._standing.grouped
+        grouped, since = self._standing.grouped, self._standing.since
         with ours, contextlib.suppress(EOFError, OSError):
             while True:
                 told = pickle.loads(ours.recv_bytes())  # noqa: S301 - our own process's
                 if isinstance(told, Progress):
                     self._standing = replace(self._standing, progress=told)
                 elif isinstance(told, Grouped):
-                    grouped, failed = told, ""
+                    grouped, since, failed = told, self._clock(), ""
                 else:
                     _LOG.warning("the groups: %s", told)  # it names places
                     failed = "the groups could not be made; the service's log says why"
@@ -140,14 +145,15 @@ class Grouping:
             if self._process is not None:
                 self._process.join()
             self._process = None
-            self._standing = _Standing(grouped=grouped, failed="" if self._closed else failed)
+            failed = "" if self._closed else failed
+            self._standing = _Standing(grouped=grouped, since=since, failed=failed)
 
 
-def _is_due(there: Grouped | None, state: StoreState) -> bool:
+def _is_due(there: Grouped | None, age: float, state: StoreState) -> bool:
     if there is None:
         return True
     same = (there.state.identity, there.state.sequence) == (state.identity, state.sequence)
-    return not same and time.time() - there.at > _REST * there.took
+    return not same and age > _REST * there.took
 
 
 def _make(theirs: Connection, db: str, model: str) -> None:

@@ -147,7 +147,7 @@ class Guard:
         self, scope: Scope, headers: MutableMapping[bytes, str], receive: Receive, send: Send
     ) -> None:
         self._require_host(headers)
-        if self.answering > self._limits.requests:
+        if self.answering - self._keyring.paused > self._limits.requests:
             raise busy(f"{self._limits.requests} requests are being answered already")
         path, method = scope["path"], scope["method"]
         if method == "OPTIONS" and b"access-control-request-method" in headers:

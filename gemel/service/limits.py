@@ -36,6 +36,9 @@ class Limits:
     """Texts that wait to be computed; beyond, the answer is 503."""
     requests: int = 512
     """Requests that are being answered; beyond, the answer is 503."""
+    connections: int = 800
+    """Open connections; to one more the answer is 503, and it is closed. A process may open 1,024
+    files, if its system does not let it have more."""
     rate: int = 100
     """Requests a second for each key, twice as many at one time; beyond, the answer is 429."""
     patience: int = 10

@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gemel.service.limits import Limits
+from gemel.service.refusals import Refusal, busy
+from gemel.service.tally import Tally
 
 __all__ = ["patient_protocol"]
 
@@ -15,6 +18,10 @@ _HEAD = 65_536
 _WIRE = 8
 """Of the bytes of a body, how many times as many may come with it: chunks are wrapped, and who has
 been refused already may not have heard it yet."""
+_REFUSED = 64
+"""Connections beyond the limit that are told so; the others are closed without a word."""
+_GOING = 1.0
+"""Seconds in which one that was refused may take its answer."""
 _IDLE = 4
 """Of the patience with a request, how many times as much there is with a connection that is left
 idle, and with a reader who takes nothing."""
@@ -40,12 +47,16 @@ class _Alarm:
             self._timer.cancel()
 
 
-def patient_protocol(limits: Limits) -> type[HttpToolsProtocol]:
+def patient_protocol(limits: Limits, notes: Tally | None = None) -> type[HttpToolsProtocol]:
     """Give uvicorn's protocol, with an end to what it waits for and to what it takes.
 
     Args:
-        limits: how long a request's headers may take, and how large its body may be.
+        limits: how long a request's headers may take, how large its body may be, and how many
+            connections there may be.
+        notes: counts what is not served.
     """
+    tally = notes or Tally()
+    full = _refusal(busy(f"{limits.connections:,} connections are open already"))
     patience, idle = limits.patience, _IDLE * limits.patience
     most = _WIRE * limits.body + _HEAD
 
@@ -61,7 +72,20 @@ def patient_protocol(limits: Limits) -> type[HttpToolsProtocol]:
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._asking, self._reading = _Alarm(self.loop), _Alarm(self.loop)
-            self._asking.set(patience, self._hang_up)
+            over = len(self.connections) - limits.connections
+            self._is_refused = over > 0
+            if not self._is_refused:
+                self._asking.set(patience, self._hang_up)
+                return
+            tally.count("connections beyond the limit")
+            if over > _REFUSED:
+                self._hang_up()
+                return
+            # Closed at once, with a request unread, the answer could be lost on its way.
+            transport.write(full)
+            if transport.can_write_eof():
+                transport.write_eof()
+            self._asking.set(_GOING, self._hang_up)
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._asking.stop()
@@ -75,7 +99,16 @@ def patient_protocol(limits: Limits) -> type[HttpToolsProtocol]:
                 self._hang_up()
                 return
             self._taken += len(data)
-            super().data_received(data)
+            if self._is_refused:
+                return
+            self._unset_keepalive_if_required()
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade:
+                tally.count("requests for another protocol")
+            except httptools.HttpParserError:
+                tally.count("malformed requests")
+                self.send_400_response("Invalid HTTP request received.")
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
@@ -121,3 +154,12 @@ def patient_protocol(limits: Limits) -> type[HttpToolsProtocol]:
             transport.abort()
 
     return PatientProtocol
+
+
+def _refusal(refusal: Refusal) -> bytes:
+    """Give a refusal as the bytes of an answer after which the connection is closed."""
+    response = refusal.response()
+    response.headers["Connection"] = "close"
+    lines = [b"HTTP/1.1 %d Service Unavailable" % response.status_code]
+    lines += [name + b": " + value for name, value in response.raw_headers]
+    return b"\r\n".join([*lines, b"", bytes(response.body)])

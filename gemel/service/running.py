@@ -107,7 +107,7 @@ def serve(
         server = _Server(
             uvicorn.Config(
                 make_app(site, door),
-                http=patient_protocol(terms.limits),
+                http=patient_protocol(terms.limits, site.notes),
                 ws="none",
                 lifespan="on",
                 access_log=False,

@@ -27,6 +27,7 @@ from gemel.service.batching import Batcher
 from gemel.service.grouping import Grouping, Progress
 from gemel.service.limits import Limits
 from gemel.service.refusals import Refusal
+from gemel.service.tally import Tally
 
 __all__ = ["Adding", "Comparing", "Site"]
 
@@ -96,6 +97,7 @@ class Site:
         """How far the opening is."""
         self.questions = 0
         """How many there were at the last look."""
+        self.notes = Tally()
         names = ("compute", "write", "follow", "improve")
         self._threads = [ThreadPoolExecutor(1, name) for name in names]
         compute, write, self._follow_in, self._improve_in = self._threads
@@ -275,6 +277,7 @@ class Site:
                 erasing = loop.run_in_executor(self._threads[1], self._erase)
             if improving is None or improving.done():
                 improving = loop.run_in_executor(self._improve_in, self._improve)
+            self.notes.tell()
             await asyncio.sleep(_TICK)
 
     def _catch_up(self) -> None:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.errors import DataError, StoreError
-from gemel.search.keys import KeyStore, draw_key, matches, prefix_of
+from gemel.search.keys import KeyStore, draw_key, key_hash, matches, prefix_of
 from gemel.search.opening import open_store
 from gemel.search.records import NewReview
 from gemel.search.sqlite import SQLiteStore
@@ -118,3 +118,12 @@ def test_an_old_store_that_may_only_be_read_says_what_to_do(old_store):
         pytest.skip("only a file is opened for reading alone")
     with pytest.raises(StoreError, match=r"older gemel \(schema 1; .*open it for writing once"):
         SQLiteStore(old_store, read_only=True)
+
+
+def test_all_good_keys_by_their_hash(store):
+    texts = {name: store.add_key(name, "read") for name in ("ann", "bob", "eve")}
+    store.revoke_key("bob")
+    found = store.good_keys()
+    assert {record.name for record in found.values()} == {"ann", "eve"}
+    assert found[key_hash(texts["ann"])] == store.find_key(texts["ann"])
+    assert key_hash("gemel_no") is None

@@ -223,6 +223,56 @@ def test_an_upgrade_to_what_it_does_not_speak(short):
     assert alive(short)
 
 
+def test_a_thousand_malformed_requests_are_a_line_or_two_in_the_log(new_corpus, serving):
+    with serving(new_corpus()) as served:
+        for _ in range(200):
+            with connect(served) as connection:
+                connection.sendall(b"\x00\x01 nonsense\r\n\r\n")
+                assert hear(connection).startswith(b"HTTP/1.1 400 ")
+        upgrade = "Connection: Upgrade\r\nUpgrade: h2c\r\n"
+        for _ in range(20):
+            with connect(served) as connection:
+                head = f"GET /health HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\n"
+                connection.sendall(head.encode())
+                assert hear_one(connection).startswith(b"HTTP/1.1 200 ")
+        lines = [line for line in served.log.read_text().splitlines() if line]
+    assert sum("malformed requests" in line for line in lines) in (1, 2)
+    assert len(lines) <= 4
+
+
+@pytest.fixture(scope="module")
+def few(new_corpus, serving):
+    """A service for ten connections."""
+    with serving(new_corpus(), "--limit", "connections=10", "--limit", "patience=2") as served:
+        served.client.close()
+        yield served
+
+
+def test_one_connection_too_many_is_told_and_closed(few):
+    with contextlib.ExitStack() as stack:
+        others = [stack.enter_context(connect(few)) for _ in range(10)]
+        others[-1].sendall(request())
+        assert hear_one(others[-1]).startswith(b"HTTP/1.1 200 ")
+        with connect(few) as connection:
+            connection.sendall(request())
+            heard = hear(connection)
+        assert heard.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after: 1\r\n" in heard.lower()
+        assert b'"busy"' in heard
+        assert b"10 connections are open already" in heard
+    few.until(lambda: httpx.post(f"{few.url}check", content=CHECK, headers=JSON).status_code == 200)
+
+
+def test_hundreds_of_refused_connections_leave_nothing_behind(few):
+    process = psutil.Process(few.process.pid)
+    with contextlib.ExitStack() as stack:
+        for _ in range(300):
+            stack.enter_context(connect(few))
+        few.until(lambda: process.num_fds() < 10 + 64 + 40)
+    few.until(lambda: httpx.post(f"{few.url}check", content=CHECK, headers=JSON).status_code == 200)
+    assert len(few.log.read_text().splitlines()) <= 4
+
+
 @pytest.mark.slow
 def test_who_never_reads_the_answers_is_hung_up_on(short):
     with socket.socket() as connection:

@@ -1,14 +1,19 @@
 """The process that makes the groups: what it gives, and that its end is told."""
 
+import multiprocessing
+import pickle
 import time
 
+import numpy as np
 import psutil
 import pytest
 
 from gemel.api import open_index
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.search import open_store
-from gemel.service.grouping import Grouping
+from gemel.search import Duplicates, ScoredPairs, StoreState, open_store
+from gemel.service.grouping import Grouped, Grouping
+
+NONE = ScoredPairs(*[np.zeros(0, np.int32)] * 2, *[np.zeros(0, np.float32)] * 3)
 
 
 def until(is_so, seconds=600):
@@ -59,6 +64,35 @@ def test_groups_are_made_once_and_again_when_something_has_changed(grouping):
     later = state_of(grouping)
     until(lambda: grouping.ask(later) is not made)
     assert "new" in grouping.ask(later).duplicates.ids
+
+
+def test_groups_do_not_wait_for_a_clock_that_was_set_back(new_corpus, monkeypatch):
+    seconds = [1000.0]
+    grouping = Grouping(str(new_corpus()), str(DEFAULT_MODEL), clock=lambda: seconds[0])
+    begun = []
+    monkeypatch.setattr(grouping, "_begin", lambda: begun.append(seconds[0]))
+    monkeypatch.setattr(time, "time", lambda: 0.0)  # 1970
+    old = StoreState(1, 0, "m", 8, 5, "", 0, "a")
+    new = old._replace(sequence=2)
+    made = Grouped(
+        duplicates=Duplicates([], [], np.zeros(0, np.int32), 0, NONE, 0.5, 0.5),
+        keys=np.zeros(0, np.int64),
+        state=old,
+        at=2e9,
+        took=3.0,
+    )
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    theirs.send_bytes(pickle.dumps(made))
+    theirs.close()
+    grouping._listen(ours)
+    assert grouping.ask(old).at == 2e9
+    assert grouping.ask(new).at == 2e9
+    assert begun == []  # so young that it is not worth it yet
+    seconds[0] += 12.5
+    grouping.ask(old)
+    assert begun == []
+    grouping.ask(new)
+    assert begun == [1012.5]
 
 
 def test_a_killed_process_is_told_and_the_next_who_asks_begins_again(grouping):
