@@ -17,7 +17,7 @@ _LOOKS = 4
 """Times a second that all keys are read again since an unknown one came: it may be new."""
 _GUESSES = 20
 """Wrong keys a second, of all askers together, that are answered at once."""
-_PAUSE = 0.1
+_PAUSE = 0.3
 """Seconds that an answer to more of them takes."""
 _PAUSED = 256
 """Answers that take so long at one time; more are given at once."""
