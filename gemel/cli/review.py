@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from gemel.cli.groups_text import describe_left_out
 from gemel.cli.notes import notes_console
 from gemel.cli.options import Json, ModelFolder, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
@@ -72,6 +73,8 @@ def review(
         reviews = index.store.reviews(metadata=0)
         decided = [(each.left.id, each.right.id) for lot in reviews for each in lot]
         chosen = choose_for_review(found, decided, count, seed=seed)
+        for line in describe_left_out(found):
+            typer.echo(line)
         if not chosen.pairs:
             typer.echo(f"{shown(db)}: no pair is left to decide; {len(decided):,} were decided")
             return

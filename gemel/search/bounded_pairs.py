@@ -10,7 +10,7 @@ from gemel.data.graph import number_pairs
 
 __all__ = ["BoundedPairs", "ClosePairs"]
 
-_EACH = 64
+_EACH = 80
 """Pairs for which there is room, a question in the mean."""
 _AT_LEAST = 1 << 20
 """Pairs for which there is room, however few questions."""
@@ -89,9 +89,9 @@ _NO_PAIRS = ClosePairs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0,
 class BoundedPairs:
     """Collects close pairs, in any order, from any number of threads.
 
-    There is room for 64 pairs a question in the mean, and for 1,048,576 at least. Where there are
+    There is room for 80 pairs a question in the mean, and for 1,048,576 at least. Where there are
     more, each question keeps its most similar ones among those that stand before it: so many that
-    all fit, the same number for each, 64 at least. Which ones hangs on nothing but the pairs.
+    all fit, the same number for each, 80 at least. Which ones hangs on nothing but the pairs.
 
     Args:
         rows: questions.

@@ -39,6 +39,8 @@ _ROOM_OF_DECISION = 250
 """Bytes for the reviewer of a member, and for what is omitted of it."""
 _ROOM_OF_STANDING = 2000
 """Bytes for all but the pairs of an answer."""
+_TEMPLATES = 3
+"""Templates that are shown."""
 _CUTS = 8
 """Cuts whose groups are kept at hand."""
 
@@ -67,6 +69,7 @@ class Desk:
         chosen = found[offset : offset + limit]
         room = self._most // max(1, len(chosen))
         page = [self._show(number, group, room) for number, group in enumerate(chosen, offset)]
+        templates = () if grouped is None else grouped.duplicates.templates
         told = {
             **self._standing(grouped),
             "current": grouped is not None and grouped.state.sequence == state.sequence,
@@ -77,6 +80,9 @@ class Desk:
             "groups": len(found),
             "grouped": sum(len(group.members) for group in found),
             "accepted": sum(group.is_accepted for group in found),
+            "templates": [template._asdict() for template in templates[:_TEMPLATES]],
+            "templated": sum(template.instances for template in templates),
+            "left_out": 0 if grouped is None else grouped.duplicates.left_out,
             "page": [group for group in page if len(group["members"]) > 1],
         }
         shown = [each for group in page for each in (*group["members"], *group["split"])]

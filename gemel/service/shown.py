@@ -164,6 +164,13 @@ class _Making(BaseModel):
     progress: Progress | None
 
 
+class Template(BaseModel):
+    """Questions that differ only in their numbers, and are not compared with each other."""
+
+    example: str
+    instances: int
+
+
 class Groups(_Making):
     """A page of the groups of a corpus."""
 
@@ -181,6 +188,12 @@ class Groups(_Making):
     grouped: int
     """Questions in them."""
     accepted: int
+    templates: list[Template]
+    """The three largest."""
+    templated: int
+    """Questions in templates, copies aside."""
+    left_out: int
+    """Close pairs that were not judged, since there were too many."""
     page: list[ShownGroup]
 
 

@@ -99,6 +99,10 @@ export function duplicatesView(tell) {
       h("p", {}, `Of ${count(found.questions, "question")}, `, h("strong", {}, number(found.grouped)),
         ` ${found.grouped === 1 ? "is" : "are"} in `, h("strong", {}, count(found.groups, "group")),
         found.accepted ? `; ${number(found.accepted)} accepted.` : "."),
+      found.templated ? h("p", { class: "soft small" },
+        `${count(found.templated, "question")} differ from others only in numbers, such as “${found.templates[0].example}”, and are not compared with each other.`) : "",
+      found.left_out ? h("p", { class: "soft small" },
+        `${count(found.left_out, "close pair")} ${found.left_out === 1 ? "was" : "were"} not judged, since there are too many: groups may be split.`) : "",
       h("p", { class: "soft small" }, `Made ${ago(found.computed_at)}.`));
   }
 
