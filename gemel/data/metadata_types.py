@@ -32,7 +32,7 @@ _SYNONYMS = {"str": "text"}
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,14}|0")
 """Without leading zero or plus sign, which phone numbers and codes have; and of at most 15 digits,
 which every reader of JSON keeps exactly."""
-_FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?(e[+-][0-9]{2,3})?")
+_FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]+|(\.[0-9]+)?e[+-][0-9]{2,3})")
 """As Python and pandas write them: codes such as 1E5 stay text."""
 _BOOLEANS = {"true": True, "false": False}
 _DECLARED_BOOLEANS = {**_BOOLEANS, "1": True, "0": False, "yes": True, "no": False}

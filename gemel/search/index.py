@@ -1,7 +1,7 @@
 """The corpus as people use it: add, remove, search, ask whether it was asked before."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -16,7 +16,7 @@ from gemel.search.deduping import CUT, FLOOR, find_duplicates
 from gemel.search.duplicates import Duplicates
 from gemel.search.following import Follower
 from gemel.search.matching import Asked, Match, find_matches, require_askable
-from gemel.search.records import Metadata, NewQuestion, Value
+from gemel.search.records import Metadata, NewQuestion
 from gemel.text import Progress
 
 __all__ = ["DuplicateIndex"]
@@ -104,9 +104,7 @@ class DuplicateIndex:
         """Forget questions for good; give the ids that were there."""
         return self.store.remove(ids)
 
-    def search(
-        self, text: str, k: int = 10, *, where: Mapping[str, Value] | None = None
-    ) -> list[Match]:
+    def search(self, text: str, k: int = 10, *, where: Metadata | None = None) -> list[Match]:
         """Find the nearest questions by the cosine, best first; copies before all others.
 
         Args:
@@ -151,9 +149,7 @@ class DuplicateIndex:
             fresh = True  # what was removed is in it no more
         return [[] for _ in asked]
 
-    def check(
-        self, text: str, k: int = 10, *, where: Mapping[str, Value] | None = None
-    ) -> list[Match]:
+    def check(self, text: str, k: int = 10, *, where: Metadata | None = None) -> list[Match]:
         """Find the nearest questions as `search` does, the likeliest to ask the same first.
 
         Whether one does says its verdict, by all that the model has, as the pair head. Which are

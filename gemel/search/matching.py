@@ -13,7 +13,7 @@ from gemel.errors import DataError
 from gemel.inference import Engine
 from gemel.search.metadata_columns import check_filter
 from gemel.search.neighbours import Found, Neighbours, require_k
-from gemel.search.records import StoredQuestion, Value
+from gemel.search.records import Metadata, StoredQuestion, Value
 from gemel.search.store import Store
 
 __all__ = ["Asked", "Match", "find_matches", "require_askable"]
@@ -29,7 +29,7 @@ class Asked(NamedTuple):
     text: str
     k: int = 10
     """How many of the nearest."""
-    where: Mapping[str, Value] | None = None
+    where: Metadata | None = None
     """Metadata that they must have."""
 
 

@@ -74,7 +74,7 @@ def column_types(session: Session, names: Iterable[str]) -> dict[str, set[str]]:
     return dict(found)
 
 
-def check_filter(where: Mapping[str, Any]) -> dict[str, Value]:
+def check_filter(where: object) -> dict[str, Value]:
     """Return a filter with plain values.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Float16, Int64
@@ -23,8 +23,9 @@ __all__ = [
     "Value",
 ]
 
-Metadata: TypeAlias = Mapping[str, Value]
-"""What a user wants to keep of a question, and filter by: names and plain values."""
+Metadata: TypeAlias = Mapping[str, Any]
+"""What a user wants to keep of a question, and filter by: names and plain values. What is given may
+also have values that become plain, as scalars of NumPy; what is read has plain ones."""
 
 
 class Typed(str):

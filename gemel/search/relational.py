@@ -30,6 +30,7 @@ from gemel.search.metadata_columns import (
 )
 from gemel.search.records import (
     Changes,
+    Metadata,
     NewQuestion,
     StoredQuestion,
     StoreState,
@@ -123,7 +124,7 @@ class RelationalStore(ReviewTable, KeyTable):
             yield [read_question(row) for row in rows]
             after = rows[-1][0]
 
-    def where(self, metadata: Mapping[str, Value]) -> Int64[np.ndarray, "found"]:
+    def where(self, metadata: Metadata) -> Int64[np.ndarray, "found"]:
         """Give the keys, ascending, of questions whose metadata has all of these values.
 
         Raises:
@@ -143,7 +144,7 @@ class RelationalStore(ReviewTable, KeyTable):
             rows = session.run(f"{found} ORDER BY key", facets)
         return np.array([key for (key,) in rows], np.int64)
 
-    def require_filter(self, metadata: Mapping[str, Value]) -> None:
+    def require_filter(self, metadata: Metadata) -> None:
         """Refuse a filter that `where` refuses.
 
         Raises:

@@ -1,6 +1,6 @@
 """What a store of questions can do, whatever keeps them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, TypeVar, runtime_checkable
@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Int64
 
-from gemel.search.records import Changes, NewQuestion, StoredQuestion, StoreState, Value
+from gemel.search.records import Changes, Metadata, NewQuestion, StoredQuestion, StoreState
 
 __all__ = ["Store"]
 
@@ -99,7 +99,7 @@ class Store(Protocol):
         """
         ...
 
-    def where(self, metadata: Mapping[str, Value]) -> Int64[np.ndarray, "found"]:
+    def where(self, metadata: Metadata) -> Int64[np.ndarray, "found"]:
         """Give the keys, ascending, of questions whose metadata has all of these values.
 
         A `Typed` value has the type of its column; in a column with values of several types it may
@@ -111,7 +111,7 @@ class Store(Protocol):
         """
         ...
 
-    def require_filter(self, metadata: Mapping[str, Value]) -> None:
+    def require_filter(self, metadata: Metadata) -> None:
         """Refuse a filter that `where` refuses.
 
         Raises:

@@ -234,7 +234,9 @@ def test_a_column_whose_name_has_a_colon_can_be_named(tmp_path):
     rows = "question,n:int,n\na?,x,7\n"
     assert read(tmp_path, rows, "n:int") == [{"n:int": "x"}]
     assert read(tmp_path, rows, "n:int:text", "n") == [{"n:int": "x", "n": "7"}]
-    with pytest.raises(DataError, match=r"no column n:date; .*the types are int, float, bool, text"):
+    with pytest.raises(
+        DataError, match=r"no column n:date; .*the types are int, float, bool, text"
+    ):
         read(tmp_path, rows, "n:date")
     with pytest.raises(DataError, match="cannot keep n both as text and as float"):
         read(tmp_path, rows, "n:text", "n:float")
