@@ -1,6 +1,6 @@
 """Backups: a file that appears whole, and all tables of one store copied into another."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -9,9 +9,9 @@ import numpy as np
 
 from gemel.errors import DataError, StoreError
 from gemel.files import place_file, temporary_folder
-from gemel.search.records import NewQuestion
-from gemel.search.sessions import Ledger, Session, Sessions
-from gemel.search.tables import keep, read_metadata
+from gemel.search.sessions import Ledger, Row, Session, Sessions
+from gemel.search.stored_rows import StoreCheck, integers
+from gemel.search.tables import keep, read_question
 
 __all__ = ["copy_all", "new_backup"]
 
@@ -51,6 +51,7 @@ def copy_all(source: Sessions, target: Sessions) -> None:
 
     Raises:
         DataError: the target is no new store.
+        StoreError: the source is damaged or contradicts itself; nothing is copied.
     """
     with source.reading() as (before, ledger), target.changing() as (after, fresh):
         if fresh.sequence:
@@ -58,64 +59,66 @@ def copy_all(source: Sessions, target: Sessions) -> None:
                 f"{target.name}: holds {fresh.questions} questions (sequence {fresh.sequence}); "
                 "expected a new store: name another"
             )
-        _copy_questions(before, after)
+        check = StoreCheck(source.name, ledger)
+        _copy_questions(before, after, check)
         for generation, dim in (
             (ledger.generation, ledger.dim),
             (ledger.generation + 1, ledger.reindexing_dim),
         ):
-            _copy_vectors(source, before, after, generation, dim)
-        _copy_removed(before, after)
-        _copy_table(before, after, "reviews", "number", 0)
-        _copy_table(before, after, "api_keys", "prefix", "")
+            _copy_vectors(source, (before, after), generation, dim, check)
+        for table, by, least, look in (
+            ("removed", "sequence", 0, check.removed),
+            ("reviews", "number", 0, check.reviews),
+            ("api_keys", "prefix", "", check.keys),
+        ):
+            _copy_table(before, after, table, by, least, look)
+        check.end(before)
         for name in {field.name for field in fields(Ledger)} - {"identity"}:
             setattr(fresh, name, getattr(ledger, name))
 
 
-def _copy_questions(before: Session, after: Session) -> None:
+def _copy_questions(before: Session, after: Session, check: StoreCheck) -> None:
     statement = "SELECT key, id, text, metadata FROM questions WHERE key > ? ORDER BY key LIMIT ?"
     last = 0
     while rows := before.run(statement, (last, _LOT)):
-        keep(
-            after,
-            np.array([key for key, *_ in rows], np.int64),
-            [
-                NewQuestion(id=name, text=text, metadata=read_metadata(key, metadata))
-                for key, name, text, metadata in rows
-            ],
-        )
+        questions = list(map(read_question, rows))
+        check.questions(questions)
+        keep(after, np.array([question.key for question in questions]), questions)
         last = rows[-1][0]
 
 
 def _copy_vectors(
-    source: Sessions, before: Session, after: Session, generation: int, dim: int
+    source: Sessions,
+    sessions: tuple[Session, Session],
+    generation: int,
+    dim: int,
+    check: StoreCheck,
 ) -> None:
+    before, after = sessions
     statement = (
         f"SELECT sequence, key, {source.vector} FROM vectors WHERE generation = ? AND "  # noqa: S608
         "sequence > ? ORDER BY sequence LIMIT ?"
     )
     last = 0
     while rows := before.run(statement, (generation, last, _LOT)):
-        sequences, keys, vectors = zip(*rows, strict=True)
-        after.insert_vectors(
-            np.array(sequences, np.int64),
-            generation,
-            np.array(keys, np.int64),
-            source.unpack(vectors, dim),
-        )
+        sequences, keys, packed = zip(*rows, strict=True)
+        vectors = source.unpack(packed, dim)
+        check.vectors(generation, keys, vectors)
+        after.insert_vectors(integers(sequences), generation, integers(keys), vectors)
         last = sequences[-1]
 
 
-def _copy_removed(before: Session, after: Session) -> None:
-    statement = "SELECT sequence, key FROM removed WHERE sequence > ? ORDER BY sequence LIMIT ?"
-    last = 0
-    while rows := before.run(statement, (last, _LOT)):
-        after.insert("removed", rows)
-        last = rows[-1][0]
-
-
-def _copy_table(before: Session, after: Session, table: str, by: str, least: int | str) -> None:
+def _copy_table(
+    before: Session,
+    after: Session,
+    table: str,
+    by: str,
+    least: int | str,
+    look: Callable[[Sequence[Row]], None],
+) -> None:
     statement = f"SELECT * FROM {table} WHERE {by} > ? ORDER BY {by} LIMIT ?"  # noqa: S608
     last = least
     while rows := before.run(statement, (last, _LOT)):
+        look(rows)
         after.insert(table, rows)
         last = rows[-1][0]

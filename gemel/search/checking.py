@@ -1,12 +1,13 @@
 """What a store takes, and what it refuses before it has begun to write."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 import numpy as np
-from jaxtyping import Float, Float16
+from jaxtyping import Bool, Float, Float16, Float64, Int64
 
 from gemel.data import plain_value
 from gemel.errors import DataError
@@ -17,13 +18,16 @@ __all__ = [
     "MOST_DIM",
     "MOST_METADATA",
     "check_dim",
+    "check_metadata",
     "check_questions",
     "check_vectors",
     "copy_facet",
     "describe_excess",
     "facet",
     "is_plain",
+    "is_unit_like",
     "read_plain",
+    "wrong_vectors",
 ]
 
 MOST_METADATA = 65_536
@@ -58,6 +62,25 @@ def check_questions(questions: Sequence[NewQuestion]) -> None:
         name, count = Counter(question.id for question in questions).most_common(1)[0]
         if count > 1:
             raise DataError(f"the id {name!r:.60} stands {count} times; expected ids that differ")
+
+
+def check_metadata(question: str, metadata: Metadata) -> None:
+    """Refuse stored metadata that are not names and plain values.
+
+    Args:
+        question: what errors call it.
+        metadata: of it.
+
+    Raises:
+        DataError: names what is wrong.
+    """
+    for name, value in metadata.items():
+        is_scalar = isinstance(value, str | int | float | bool | None)
+        if not is_scalar or (isinstance(value, float) and not math.isfinite(value)):
+            raise DataError(
+                f"question {question!r:.60} has metadata {name!r:.60}: {value!r:.60}; expected a "
+                "text, a finite number, true, false or null"
+            )
 
 
 def read_plain(question: NewQuestion) -> dict[str, Value]:
@@ -124,8 +147,7 @@ def check_vectors(
     if vectors.ndim != 2 or len(vectors) != questions:
         raise DataError(f"vectors of shape {vectors.shape}; expected ({questions}, dim)")
     check_dim(vectors.shape[1])
-    lengths = np.sqrt(np.square(vectors, dtype=np.float64).sum(axis=1))
-    wrong = np.flatnonzero(~(np.abs(lengths - 1) <= _TOLERANCE))  # a NaN is wrong too
+    wrong, lengths = wrong_vectors(vectors, _TOLERANCE)
     if len(wrong):
         raise DataError(
             f"vector {wrong[0]} has length {lengths[wrong[0]]:.4g}; expected finite numbers and "
@@ -138,6 +160,24 @@ def copy_facet(text: str) -> bytes:
     """Return what the copies of a question are found by: 16 bytes of their `copy_key`."""
     key = copy_key(text).encode("utf-8", "surrogatepass")
     return blake2b(key, digest_size=16, person=b"copies").digest()
+
+
+def wrong_vectors(
+    vectors: Float[np.ndarray, "questions dim"], tolerance: float = 2 * _TOLERANCE
+) -> tuple[Int64[np.ndarray, "wrong"], Float64[np.ndarray, "questions"]]:
+    """Give the rows of vectors that are not finite or not of length 1, and all lengths."""
+    lengths = np.sqrt(np.square(vectors, dtype=np.float64).sum(axis=1))
+    return np.flatnonzero(~(np.abs(lengths - 1) <= tolerance)), lengths  # a NaN is wrong too
+
+
+def is_unit_like(vectors: Float16[np.ndarray, "questions dim"]) -> Bool[np.ndarray, "questions"]:
+    """Tell vectors that may have length 1 from those that are zero, too long or not finite.
+
+    Much faster than their lengths: by the largest number of each, whose bits order as it does.
+    """
+    largest = (vectors.view(np.uint16) & 0x7FFF).max(axis=1, initial=0).view(np.float16)
+    least, most = 0.9 / math.sqrt(max(1, vectors.shape[1])), 1 + 2 * _TOLERANCE
+    return np.greater_equal(largest, least) & np.less_equal(largest, most)
 
 
 def facet(name: str, value: Value) -> bytes:

@@ -6,10 +6,11 @@ from gemel.errors import DataError
 from gemel.search.checking import is_plain
 from gemel.search.keys import KEY_SCOPES, KeyRecord, draw_key, matches, prefix_of
 from gemel.search.sessions import Row, Sessions
+from gemel.search.stored_rows import require_key
 
 __all__ = ["KeyTable"]
 
-_COLUMNS = "name, scope, prefix, created_at, revoked_at"
+_COLUMNS = "prefix, name, scope, hash, created_at, revoked_at"
 _LONGEST = 200
 _GOOD = "revoked_at IS NULL"
 
@@ -72,14 +73,15 @@ class KeyTable(Sessions):
             return None
         with self.reading() as (session, _):
             rows = session.run(
-                f"SELECT hash, {_COLUMNS} FROM api_keys WHERE {_GOOD} AND prefix = ?",  # noqa: S608
+                f"SELECT {_COLUMNS} FROM api_keys WHERE {_GOOD} AND prefix = ?",  # noqa: S608
                 (prefix,),
             )
-        return next((_record(row[1:]) for row in rows if matches(key, row[0])), None)
+        return next((_record(row) for row in rows if matches(key, bytes(row[3]))), None)
 
 
 def _record(row: Row) -> KeyRecord:
-    name, scope, prefix, created_at, revoked_at = row
+    require_key(row)
+    prefix, name, scope, _, created_at, revoked_at = row
     return KeyRecord(
         name=name, scope=scope, prefix=prefix, created_at=created_at, revoked_at=revoked_at
     )

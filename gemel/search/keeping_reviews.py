@@ -10,6 +10,7 @@ from gemel.errors import DataError
 from gemel.search.checking import is_plain
 from gemel.search.records import REVIEW_ANSWERS, NewReview, Review, ReviewCounts
 from gemel.search.sessions import Row, Session, Sessions
+from gemel.search.stored_rows import require_review
 from gemel.search.tables import question_columns, read_question, run_by_lots
 
 __all__ = ["ReviewTable"]
@@ -205,6 +206,7 @@ _SAID = {"same": "the same", "different": "not the same"}
 
 def _review(row: Row) -> Review:
     _, answer, reviewer, decided_at, similarity, probability, said_same, model = row[:8]
+    require_review((row[8], row[12], *row[1:8]))
     return Review(
         left=read_question(row[8:12]),
         right=read_question(row[12:16]),

@@ -148,7 +148,7 @@ class PostgresStore(RelationalStore):
         parts["client_encoding"] = "utf8"  # whatever the database's is
         self._address = psycopg.conninfo.make_conninfo("", **{**_CONNECTION, **parts})
         with self.explained(), self._connect() as connection:
-            prepare_schema(connection, self.name, create=create)
+            self._made = prepare_schema(connection, self.name, create=create)
 
     @property
     def name(self) -> str:
@@ -207,6 +207,12 @@ class PostgresStore(RelationalStore):
                 "WHERE relid IN ('questions'::regclass, 'facets'::regclass, 'reviews'::regclass)"
             )
         return not dead
+
+    def discard(self) -> None:
+        """Drop the tables if this object made them and nothing was ever stored."""
+        if self._made and not self.state().sequence:
+            with self.session() as session:
+                session.run("DROP SCHEMA gemel CASCADE")
 
     def backup(self, path: str | Path) -> None:
         """Write all of it, as it stands at one moment, into a new file, while others go on.

@@ -94,13 +94,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 """What makes schema 1, 2, … of the one before; the table `gemel.schema` says how far they are."""
 
 
-def prepare_schema(connection: psycopg.Connection[Row], name: str, *, create: bool) -> None:
+def prepare_schema(connection: psycopg.Connection[Row], name: str, *, create: bool) -> bool:
     """Make the tables, or bring those of an older gemel up to date, all or nothing.
 
     Args:
         connection: to the database, committing each statement.
         name: what errors call it.
         create: whether to make them if there are none.
+
+    Returns:
+        Whether there were none.
 
     Raises:
         StoreError: there are none; a newer gemel or another application made them; the server is
@@ -125,6 +128,7 @@ def prepare_schema(connection: psycopg.Connection[Row], name: str, *, create: bo
             f"{name}: written by a newer gemel (schema {schema}; this one knows {known}); upgrade "
             "gemel"
         )
+    return not schema
 
 
 def set_path(connection: psycopg.Connection[Row]) -> None:

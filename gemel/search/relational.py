@@ -18,6 +18,7 @@ from gemel.search.checking import (
     copy_facet,
     facet,
     is_plain,
+    is_unit_like,
     read_plain,
 )
 from gemel.search.keeping_keys import KeyTable
@@ -37,6 +38,7 @@ from gemel.search.records import (
     Value,
 )
 from gemel.search.sessions import Ledger, Session
+from gemel.search.stored_rows import integers
 from gemel.search.tables import (
     forget,
     index_copies,
@@ -77,6 +79,9 @@ class RelationalStore(ReviewTable, KeyTable):
     @abstractmethod
     def erase(self) -> bool:
         """Wipe what is left of removed texts; False: a reader still holds on to them."""
+
+    def discard(self) -> None:
+        """Drop the tables if this object made them and nothing was ever stored."""
 
     @abstractmethod
     def backup(self, path: str | Path) -> None:
@@ -142,7 +147,7 @@ class RelationalStore(ReviewTable, KeyTable):
             found = " INTERSECT ".join(each) or "SELECT key FROM questions"
             facets = [facet(name, value) for name, fit in values for value in fit]
             rows = session.run(f"{found} ORDER BY key", facets)
-        return np.array([key for (key,) in rows], np.int64)
+        return integers([key for (key,) in rows])
 
     def require_filter(self, metadata: Metadata) -> None:
         """Refuse a filter that `where` refuses.
@@ -192,12 +197,16 @@ class RelationalStore(ReviewTable, KeyTable):
         numbers = sorted(row[0] for row in (*put, *removed))
         until = numbers[most - 1] if len(numbers) >= most else ledger.sequence
         put = [row for row in put if row[0] <= until]
+        keys = integers([key for _, key, _ in put])
+        vectors = self.unpack([vector for *_, vector in put], ledger.dim)
+        for key in keys[~is_unit_like(vectors)][:1].tolist():
+            raise self.damaged(f"the vector of question {key} is not of length 1")
         return Changes(
             until=until,
             generation=ledger.generation,
-            keys=np.array([key for _, key, _ in put], np.int64),
-            vectors=self.unpack([vector for *_, vector in put], ledger.dim),
-            removed=np.array([key for number, key in removed if number <= until], np.int64),
+            keys=keys,
+            vectors=vectors,
+            removed=integers([key for number, key in removed if number <= until]),
         )
 
     def add(

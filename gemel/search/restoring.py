@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gemel.errors import StoreError
-from gemel.search.backups import copy_all
+from gemel.search.backups import copy_all, new_backup
 from gemel.search.opening import open_store
 from gemel.search.sqlite import SQLiteStore
 
@@ -12,6 +12,8 @@ __all__ = ["restore"]
 
 def restore(backup: str | Path, where: str) -> None:
     """Fill a new store with all that a backup holds: keys, vectors, and what was removed.
+
+    The backup may come from anyone: all of it is checked. If it fails, no new store is left.
 
     Args:
         backup: the file that `Store.backup` wrote, of whatever kind of store.
@@ -23,5 +25,15 @@ def restore(backup: str | Path, where: str) -> None:
     """
     if not Path(backup).is_file():
         raise StoreError(f"{backup}: no such backup; `gemel backup FILE --db DB` writes one")
-    with SQLiteStore(backup, read_only=True) as source, open_store(where) as target:
-        copy_all(source, target)
+    with SQLiteStore(backup, read_only=True) as source:
+        source.verify()
+        if "://" in where or Path(where).exists() or not Path(where).parent.is_dir():
+            with open_store(where) as target:
+                try:
+                    copy_all(source, target)
+                except BaseException:
+                    target.discard()
+                    raise
+        else:
+            with new_backup(where) as fresh, SQLiteStore(fresh) as made:
+                copy_all(source, made)

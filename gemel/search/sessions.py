@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float16, Int64
 
 from gemel.errors import StoreError
+from gemel.search.checking import MOST_DIM
 
 __all__ = ["Ledger", "Row", "Session", "Sessions"]
 
@@ -22,6 +23,8 @@ _LEDGER = (
     "SELECT sequence, generation, model, dim, questions, reindexing, reindexed, identity, "
     "reindexing_dim FROM store"
 )
+_MOST = 2**62
+"""Above all counts."""
 _WRITE_LEDGER = (
     "UPDATE store SET sequence = ?, generation = ?, model = ?, dim = ?, questions = ?, "
     "reindexing = ?, reindexed = ?, identity = ?, reindexing_dim = ?"
@@ -70,6 +73,20 @@ class Ledger:
     reindexed: int
     identity: str
     reindexing_dim: int
+
+    def problem(self) -> str:
+        """Say what cannot be; empty if all can."""
+        texts = {"model", "reindexing", "identity"}
+        for name, value in vars(self).items():
+            if name in texts and not isinstance(value, str):
+                return f"its {name} is {value!r:.40}"
+            if name not in texts and not (isinstance(value, int) and 0 <= value <= _MOST):
+                return f"its {name} is {value!r:.40}"
+        if max(self.dim, self.reindexing_dim) > MOST_DIM:
+            return f"its vectors have {max(self.dim, self.reindexing_dim)} numbers"
+        if self.questions > self.sequence or self.reindexed > self.questions:
+            return f"it counts {self.questions} questions in {self.sequence} changes"
+        return ""
 
     def draw(self, count: int) -> Int64[np.ndarray, "count"]:
         """Take the next sequence numbers."""
@@ -144,7 +161,7 @@ class Sessions(ABC):
         """Lend a session that sees the store as it is at this moment, and no change after."""
         with self.session() as session:
             session.run(self.read)
-            yield session, Ledger(*session.run(_LEDGER)[0])
+            yield session, self._ledger(session, _LEDGER)
             session.run("COMMIT")
 
     @contextmanager
@@ -155,12 +172,26 @@ class Sessions(ABC):
         """
         with self._turn, self.session() as session:
             session.run(self.write)
-            ledger = Ledger(*session.run(_LEDGER + self.hold)[0])
+            ledger = self._ledger(session, _LEDGER + self.hold)
             before = replace(ledger)
             yield session, ledger
             if ledger != before:
                 session.run(_WRITE_LEDGER, astuple(ledger))
             session.run("COMMIT")
+
+    def _ledger(self, session: Session, statement: str) -> Ledger:
+        rows = session.run(statement)
+        problem = f"its table store has {len(rows)} rows"
+        if len(rows) == 1:
+            ledger = Ledger(*rows[0])
+            problem = ledger.problem()
+        if problem:
+            raise self.damaged(problem)
+        return ledger
+
+    def damaged(self, what: str) -> StoreError:
+        """Make the error of a store that contradicts itself."""
+        return StoreError(f"{self.name}: is damaged: {what}; restore it from a backup")
 
     def close(self) -> None:
         """Let go of it."""

@@ -33,6 +33,7 @@ _TRIES = 3
 _PRAGMAS = (
     "synchronous = FULL",  # what was acknowledged outlives a power cut
     "secure_delete = ON",
+    "trusted_schema = OFF",
     "temp_store = MEMORY",  # no text in a file that nobody knows of
 )
 _REMEDIES = {
@@ -182,7 +183,7 @@ class SQLiteStore(RelationalStore):
         Raises:
             StoreError: one has another length.
         """
-        if any(len(vector) != 2 * dim for vector in vectors):
+        if any(type(vector) is not bytes or len(vector) != 2 * dim for vector in vectors):
             raise StoreError(f"{self.name}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}")
         return np.frombuffer(b"".join(vectors), "<f2").reshape(len(vectors), dim).astype(np.float16)
 
@@ -275,6 +276,17 @@ class SQLiteStore(RelationalStore):
             self._finish()
         super().close()
         release_raw(self._file)
+
+    def verify(self) -> None:
+        """Have SQLite check the whole file: pages, indexes, types.
+
+        Raises:
+            StoreError: it is damaged.
+        """
+        with self.session() as session:
+            found = session.run("PRAGMA integrity_check(1)")
+        if found != [("ok",)]:
+            raise self.damaged(f"{found[0][0]:.200}")
 
     def backup(self, path: str | Path) -> None:
         """Write all of it, as it stands at one moment, into a new file, while others go on.

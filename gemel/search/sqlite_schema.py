@@ -1,6 +1,8 @@
 """The tables of a store in SQLite, and how those of an older gemel become these."""
 
 import sqlite3
+from contextlib import closing
+from functools import lru_cache
 
 from gemel.errors import StoreError
 from gemel.search.metadata_columns import count_all
@@ -125,7 +127,46 @@ def check_schema(
             f"{name}: written by an older gemel (schema {schema}; this one knows {known}); open "
             "it for writing once, which brings it up to date"
         )
+    _check_tables(connection, name, schema)
     return bool(schema < known and not read_only)
+
+
+def _check_tables(connection: sqlite3.Connection, name: str, schema: int) -> None:
+    """Refuse tables that gemel did not make, before one is read: a view may never end.
+
+    Raises:
+        StoreError: names what is wrong.
+    """
+    wanted = _objects(MIGRATIONS[:schema])
+    found = _read_objects(connection)
+    ours = {each for each in wanted if wanted[each][0] == "table"}
+    wrong = [each for each in wanted if found.get(each) != wanted[each]] + [
+        each
+        for each, (kind, table, _) in found.items()
+        if each not in wanted and (kind in ("view", "trigger") or table in ours)
+    ]
+    if wrong:
+        raise StoreError(
+            f"{name}: is damaged: {wrong[0]!r:.60} is missing, or not as gemel makes it; restore "
+            "the corpus from a backup"
+        )
+
+
+@lru_cache
+def _objects(migrations: tuple[tuple[str, ...], ...]) -> dict[str, tuple[str, str, str]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for statement in (each for migration in migrations for each in migration):
+            connection.execute(statement)
+        return _read_objects(connection)
+
+
+def _read_objects(connection: sqlite3.Connection) -> dict[str, tuple[str, str, str]]:
+    """Give kind, table and SQL of all tables, indexes, views and triggers by name."""
+    rows = connection.execute(
+        "SELECT name, type, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite^_%' "
+        "ESCAPE '^'"
+    )
+    return {name: (kind, table, " ".join(str(sql).split())) for name, kind, table, sql in rows}
 
 
 def make_schema(connection: sqlite3.Connection, name: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from gemel.errors import StoreError
-from gemel.search.checking import copy_facet, facet
+from gemel.search.checking import check_metadata, copy_facet, facet
 from gemel.search.metadata_columns import add_counts, count_values
 from gemel.search.records import NewQuestion, StoredQuestion, Value
 from gemel.search.sessions import Ledger, Row, Session
@@ -82,11 +82,14 @@ def read_metadata(key: int, written: str) -> dict[str, Value]:
         StoreError: it is damaged.
     """
     try:
-        return dict(json.loads(written))
-    except (TypeError, ValueError) as error:
+        metadata = dict(json.loads(written))
+        check_metadata(str(key), metadata)
+    except (TypeError, ValueError, RecursionError) as error:
         raise StoreError(
-            f"the metadata of question {key} is damaged ({error}); restore the store from a backup"
+            f"the metadata of question {key} is damaged ({error!s:.200}); restore the store from a "
+            "backup"
         ) from error
+    return metadata
 
 
 def question_columns(most: int | None = None, table: str = "questions") -> str:
@@ -109,9 +112,14 @@ def read_question(row: Row) -> StoredQuestion:
     """Give a question of its key, id, text and metadata, as they are kept.
 
     Raises:
-        StoreError: its metadata are damaged.
+        StoreError: it is damaged.
     """
     key, name, text, metadata = row
+    if (type(key), type(name), type(text)) != (int, str, str):
+        raise StoreError(
+            f"question {key!r:.20} is damaged: its id is {name!r:.40}, its text {text!r:.40}; "
+            "restore the store from a backup"
+        )
     if metadata is None:
         return StoredQuestion(key=key, id=name, text=text, metadata_omitted=True)
     return StoredQuestion(key=key, id=name, text=text, metadata=read_metadata(key, metadata))
