@@ -106,17 +106,18 @@ def _text(report: "SplitReport") -> Iterator[str]:
             f"{part.prevalence:11.1%} {part.questions:11,} {part.shared_questions:14,}"
         )
     yield ""
-    yield f"{report.units:,} components, linked by pairs of either label"
-    yield "no question is in two parts"
+    kinds = "components and duplicate groups" if report.cut_components else "components"
+    yield f"{report.units:,} {kinds}, linked by pairs of either label; no question is in two parts"
     if report.cut_components:
         one = report.cut_components == 1
         yield (
             f"{report.cut_components:,} component{'' if one else 's'} above 5% of the pairs "
             f"{'was' if one else 'were'} cut between duplicate groups:"
         )
+        has_folds = len({Path(part.path).name for part in report.parts}) < len(report.parts)
         yield (
             f"{report.dropped_pairs:,} pairs ({report.dropped_pairs / report.pairs:.1%}) link two "
-            "parts and were dropped"
+            f"{'folds and are in no test' if has_folds else 'parts and were dropped'}"
         )
 
 

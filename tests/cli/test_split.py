@@ -55,13 +55,18 @@ def test_a_cut_is_told(tmp_path, run):
     code, text, _ = run("split", HELPDESK, "--out", tmp_path / "parts")
     assert code == 0
     dropped = int(re.search(r"cut between duplicate groups:\n(\d+) pairs \(", text)[1])
-    assert "no question is in two parts\n1 component above 5% of the pairs was cut" in text
+    assert (
+        "linked by pairs of either label; no question is in two parts\n"
+        "1 component above 5% of the pairs was cut" in text
+    )
     parts = sorted((tmp_path / "parts").iterdir())
     audit = json.loads(run("audit", *parts, "--json")[1])
     whole = json.loads(run("audit", HELPDESK, "--json")[1])
     assert sum(file["pairs"] for file in audit["files"]) == whole["files"][0]["pairs"] - dropped
     assert {found["overlap"]["shared_questions"] for found in audit["overlaps"]} == {0}
     assert 0 < dropped < 0.2 * whole["files"][0]["pairs"]
+    text = run("split", HELPDESK, "--out", tmp_path / "folds", "--folds", 3)[1]
+    assert re.search(r"\d+ pairs \(.*%\) link two folds and are in no test\n", text)
 
 
 def test_column_names_go_on_to_the_next_command(pairs, tmp_path, run):
