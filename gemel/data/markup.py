@@ -25,8 +25,6 @@ _WINDOW_LETTERS = 1 << 15
 """Characters of their questions after which fewer rows have to do."""
 _ENTITIES = 0.02
 """Share of questions with entities from which a file is HTML."""
-_BARE, _BARE_SHARE = 3, 0.1
-"""How many, and what share, if entities are never part of a word."""
 _TAGS = 0.2
 """Share of questions with markup from which a file is HTML, if there are no entities."""
 
@@ -45,6 +43,7 @@ _OPENING = re.compile(rf"\s*<({_BLOCK}|{_INLINE}){_REST}>", re.IGNORECASE)
 _PAIRED = re.compile(rf"<({_BLOCK}|{_INLINE}){_REST}>([^<>]*)</\1\s*>", re.IGNORECASE)
 _BROKEN = re.compile(r"[\w.,;:?!]<br\s?/?>|<br\s?/?>\w", re.IGNORECASE)
 _TRUNCATED = re.compile(rf"\s*<(?:{_BLOCK}){_REST}>\w", re.IGNORECASE)
+_ATTRIBUTE = re.compile(rf"<(?:{_BLOCK}|{_INLINE}|{_VOID})\s[\w-]+=", re.IGNORECASE)
 _WORD = re.compile(r"\w")
 _ABOUT = re.compile(
     r"html|xml|entit|escap|encod|decod|charact|symbol|\bmean|css|php|markup|regex|script|\btags?\b",
@@ -58,10 +57,11 @@ def without_html(
 ) -> "Iterator[Row]":
     """Remove HTML from the questions of rows, and note how many changed.
 
-    With `auto`, the first rows decide for the whole source: entities are decoded if 2 % of the
-    questions have some, as parts of words; tags are removed from fields with markup if 20 % of the
-    questions have it or entities are decoded. A field that is one element, `<p>...</p>`, is always
-    HTML. A stream is HTML from the first such question on, so that no row waits.
+    With `auto`, the first rows decide for the whole source: it is HTML if 2 % of the questions
+    have entities, or 20 % have line breaks, attributes or are one element, `<p>...</p>`. Then
+    entities are decoded, and tags are removed from fields with markup, not from those that merely
+    mention a tag. A field that is one element is always HTML. A stream is HTML from the first
+    question on that has an entity, so that no row waits.
 
     Args:
         rows: of a file.
@@ -115,13 +115,10 @@ class _Reader:
 
     def learn(self, texts: list[str]) -> None:
         """Decide by these texts whether the source is HTML."""
-        kinds = [_entities(text) for text in texts]
-        inside, bare = kinds.count("inside"), kinds.count("bare")
-        marked = sum(_is_marked(text) and not _ABOUT.search(text) for text in texts)
-        self.is_html = (
-            (inside > 0 and inside + bare >= _ENTITIES * len(texts))
-            or bare >= max(_BARE, _BARE_SHARE * len(texts))
-            or marked >= max(2, _TAGS * len(texts))
+        coded = sum(map(_has_entities, texts))
+        marked = sum(map(_is_html, texts))
+        self.is_html = (coded > 0 and coded >= _ENTITIES * len(texts)) or (
+            marked >= max(2, _TAGS * len(texts))
         )
 
     def read(self, row: "Row") -> "Row":
@@ -154,7 +151,7 @@ class _Reader:
         elif self.is_html:
             new = _ENTITY.sub(_decoded, text)
         else:
-            self.left += bool(_entities(text)) or (is_marked and not _ABOUT.search(text))
+            self.left += _has_entities(text) or (is_marked and not _ABOUT.search(text))
             return text
         self.changed += new != text
         self.decoded += new != text and "&" in text and bool(_ENTITY.search(text))
@@ -190,18 +187,27 @@ def _map(item: Question | QuestionPair, change: Callable[[str], str]) -> Questio
     return item._replace(left=change(item.left), right=change(item.right))
 
 
-def _entities(text: str) -> str:
-    """Say whether a text has entities: `inside` of words, `bare` ones, or, '', none that count."""
+def _has_entities(text: str) -> bool:
+    """Say whether a text is written with entities, rather than about them."""
     if "&" not in text:
-        return ""
-    found = ""
-    for entity in _ENTITY.finditer(text):
-        if _decoded(entity) != entity[0]:
-            before, after = text[: entity.start()][-1:], text[entity.end() :][:1]
-            if before.isalnum() or after.isalnum():
-                return "inside"
-            found = "bare"
-    return "" if found and _ABOUT.search(text) else found
+        return False
+    found = [each for each in _ENTITY.finditer(text) if _decoded(each) != each[0]]
+    for entity in found:
+        before, after = (
+            text[entity.start() - 1 : entity.start()],
+            text[entity.end() : entity.end() + 1],
+        )
+        if before.isalnum() or after.isalnum():
+            return True
+    return any(entity[0] != "&nbsp;" for entity in found) and not _ABOUT.search(text)
+
+
+def _is_html(text: str) -> bool:
+    """Say whether the tags of a text are those of a page, rather than what it is about."""
+    if "<" not in text or _ABOUT.search(text):
+        return False
+    found = _is_wrapped(text) or _BROKEN.search(text) or _ATTRIBUTE.search(text)
+    return bool(found)
 
 
 def _is_marked(text: str) -> bool:

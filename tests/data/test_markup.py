@@ -82,8 +82,22 @@ def test_questions_about_html_stay_as_they_are():
         "Is a < b && c > d valid?",
         "What is List<String>?",
         "R&D or AT&T?",
+        "What is <b>this</b> for?",
+        "How do <i>a</i> and <em>a</em> differ?",
+        "Does &nbsp; take room?",
     ]
-    assert read(rows) == (rows, [])
+    texts, notes = read(rows)
+    assert texts == rows
+    assert notes == [
+        "2 of 12 questions may have HTML and were left as they are; --html strip removes it"
+    ]
+    assert read(rows[:9]) == (rows[:9], [])
+
+
+@pytest.mark.parametrize("text", ["Tom &amp; Jerry?", "Is 3 &gt; 2?", "&#191;Qu&eacute;?"])
+def test_one_question_with_entities_makes_a_short_file_html(text):
+    assert read(["How?", text])[0][-1] == decode_html(text)
+    assert read([*PLAIN * 5, text])[0][-1] == text
 
 
 def test_a_file_of_elements_has_its_tags_removed():
