@@ -71,6 +71,8 @@ def _normalizers(rules: Rules) -> Iterator[dict[str, Any]]:
     form = normal_form(rules.normalization)
     bound = [_replaced("Regex", form.cut, "")] if form.cut else []
     yield from _changes(form)
+    if form.insertions:  # at the very start of a text the library cannot insert
+        yield {"type": "Prepend", "prepend": " "}
     for place, inserted in form.insertions:
         yield _replaced("Regex", place, inserted)
     yield from bound

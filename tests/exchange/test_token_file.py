@@ -29,6 +29,7 @@ PIECES = st.sampled_from(
         *("n't", "N'T", "n'T", "'s", "'LL", "c++", "C#", "$5", "€2.50", "10:30", "50%", "1,", "5a"),
         *("ΟΔΟΣ", "Σ", "σς", "é", "e\u0301", "ﬁ", "½", "Ⅷ", "ｆ", "ı#", "İ++", "字", "กา", "한글"),
         *("’s", "‘", "´", "\u200b", "\u00ad", "\u0085", "\x1f", "\t", "\u2028", "\u3000", "_", "?"),
+        *("⁶", "⁻¹", "₂", "¾", "㎡", "“", "„", "«", "−", "—", "\u034f", "\ufffb", "\u2800", "〜"),
         *("<UNK>", "<PAD>", "[UNK]", "ß", "ʼ", "\u0345", "Ǆ", "K"),
     ]
 )
@@ -54,14 +55,22 @@ def pieces(tokenizer, text):
 
 
 @pytest.mark.parametrize(
-    "rules", [Rules(), Rules(lowercase=False), Rules(final_mark=True)], ids=str
+    "rules",
+    [Rules(), Rules(lowercase=False), Rules(final_mark=True), Rules(normalization=1)],
+    ids=str,
 )
 @given(text=TEXTS)
 @example("")
 @example("ΤΕΛΟΣ ΣΑΣ. Σ Α\u0301Σ! ΑΣ\u0301")
+@example("x²³ y⁻¹ H₂O 1½ ½¼ ½5 ㎡")
 @example("don't DON'T Don'T can\u2019t n'tn't")
 def test_words_are_those_of_gemel(library, rules, text):
     assert pieces(library(rules), text) == Tokenizer(rules=rules).words(text)
+
+
+def test_long_runs_of_marks_are_cut_alike(library):
+    text = "a" + "\u0301\u0323" * 40 + "b \u00a8" + "\u0301" * 40
+    assert pieces(library(Rules()), text) == Tokenizer(rules=Rules()).words(text)
 
 
 @pytest.mark.parametrize("path", [HELPDESK, PROBES, QUORA], ids=lambda path: path.name)

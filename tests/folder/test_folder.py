@@ -495,3 +495,29 @@ def test_a_picture_that_became_a_link_is_not_copied(tiny_model, folder, tmp_path
 def test_the_folder_itself_may_be_a_symbolic_link(folder, tmp_path):
     (tmp_path / "current").symlink_to(folder)
     assert load_model(tmp_path / "current").fingerprint == load_model(folder).fingerprint
+
+
+def test_a_folder_without_a_version_of_the_normal_form_keeps_the_first(tmp_path, tiny_model):
+    assert tiny_model.config.text.normalization == 2  # that of new models
+    first = dataclasses.replace(
+        tiny_model,
+        config=tiny_model.config.replace(["text.normalization=1"]),
+        tokenizer=Tokenizer(
+            tiny_model.tokenizer.vocabulary,
+            dataclasses.replace(tiny_model.tokenizer.rules, normalization=1),
+        ),
+    )
+    save_model(first, tmp_path / "m")
+    path, names = tmp_path / "m" / "config.json", tmp_path / "m" / "tokenizer.json"
+    words = json.loads(names.read_text())
+    del words["normalization"]
+    names.write_text(json.dumps(words))
+    config = json.loads(path.read_text())
+    config["format_version"] = 5
+    del config["settings"]["text"]["normalization"]
+    config["sha256"]["tokenizer.json"] = hashlib.sha256(names.read_bytes()).hexdigest()
+    path.write_text(json.dumps(config))
+    read = load_model(tmp_path / "m")
+    assert read.tokenizer.clean("\u201c10\u2074\u201d") == "\u201c104\u201d"
+    assert read.config == first.config
+    assert read.fingerprint == first.fingerprint != tiny_model.fingerprint

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gemel.errors import ConfigError, FolderError
 from gemel.folder import save_model
 from gemel.inference import Engine
+from gemel.text import Tokenizer, copy_key
 
 words = st.sampled_from(
     ["how", "old", "are", "you", "?", "is", "your", "age", "sky", "zebra", "안"]
@@ -109,11 +110,49 @@ def test_a_question_is_like_itself_whatever_its_case_and_spaces(strict_engine, t
             assert verdict.answer == "the same"
 
 
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "how old are you",
+        "How old are you!",
+        "\u201cHow old are you?\u201d",
+        "How  old\u200b are you ?",
+    ],
+)
+@pytest.mark.parametrize("slope", [-20.0, 0.0, 20.0])
+def test_copies_are_the_same_by_every_decision(tiny_model, copy, slope):
+    decision = dataclasses.replace(
+        tiny_model.decision, lower=2.0, threshold=2.0, upper=2.0, slope=slope, intercept=-5.0
+    )
+    engine = Engine(dataclasses.replace(tiny_model, decision=decision))
+    asked = "How old are you?"
+    verdict, other = engine.predict_all([asked, asked], [copy, "How old is he?"])
+    assert (verdict.answer, verdict.similarity, verdict.is_duplicate) == ("the same", 1, True)
+    assert verdict.probability >= 0.99
+    assert (other.answer, other.is_duplicate) == ("not the same", False)
+    assert engine.explain(asked, copy).verdict == verdict
+    vectors = engine.encode([asked, copy])
+    assert engine.score(([asked], vectors[:1]), ([copy], vectors[1:])).tolist() == [1]
+
+
+def test_what_is_no_copy_is_below_one(tiny_model):
+    plain = dataclasses.replace(
+        tiny_model.tokenizer.rules, normalization=1, lowercase=False, final_mark=True
+    )
+    tokenizer = Tokenizer(tiny_model.tokenizer.vocabulary, plain)
+    engine = Engine(dataclasses.replace(tiny_model, tokenizer=tokenizer))
+    asked, other = "what is 10\u2074", "what is 104"
+    assert engine.cosine([asked], [other]).tolist() == [1]  # version 1 reads the two alike
+    assert 0.999 < engine.similarity([asked], [other])[0] < 1
+    assert engine.similarity(["What is C"], ["what is C++"])[0] < 1
+
+
 @given(questions, questions)
 def test_a_verdict_agrees_with_its_own_numbers(engine, left, right):
     verdict = engine.predict(left, right)
     vectors = engine.encode([left, right]).astype(float)
-    assert verdict.similarity == pytest.approx(vectors[0] @ vectors[1], abs=1e-6)
+    alike = 1 if copy_key(left) == copy_key(right) else vectors[0] @ vectors[1]
+    assert verdict.similarity == pytest.approx(alike, abs=1e-6)
     assert 0 <= verdict.probability <= 1
     assert verdict.threshold == engine.model.decision.threshold
     assert verdict.is_duplicate == (verdict.similarity >= verdict.threshold)

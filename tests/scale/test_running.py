@@ -52,6 +52,7 @@ def questions():
     pairs = [line.split("\t") for line in HELPDESK.read_text().splitlines()[1:]]
     found = sorted({text for pair in pairs for text in pair if text.endswith("?")})[:300]
     some = [*found, *found[::7], *(text.upper() for text in found[::11]), *MARKS]
+    some += [f"\u201c{text[:-1]}\u201d !" for text in found[::13]]
     random.Random(5).shuffle(some)
     return some
 
