@@ -59,7 +59,10 @@ def test_toml_file(tmp_path):
         (b"[text]\nzzz = 3", r"no setting text\.zzz; there are: lowercase, min_count"),
         (b"[training]\nepochs = 'many'", r"mine.toml: Expected `int`, got `str`.*training\.epochs"),
         (b"[training]\nepochs = 2.5", r"mine.toml: Expected `int`, got `float`"),
-        (b"[training]\nepochs = 0", r"mine.toml: training\.epochs must be at least 1, not 0"),
+        (
+            b"[training]\nepochs = 0",
+            r"mine.toml: training\.epochs must be a whole number from 1 to 100,000, not 0",
+        ),
     ],
 )
 def test_faulty_toml_files(tmp_path, content, message):

@@ -186,7 +186,7 @@ def dedupe(
         DataError: the questions cannot be read, there are none, or an id stands twice.
         ConfigError: no probability, no linkage, or no floor.
     """
-    require_cut(probability, linkage)
+    require_cut(probability, linkage, floor)
     engine = open_engine(model)
     ids, texts = _read(engine, Source.of(questions), columns, BadRows.of(skip_bad))
     return find_duplicates(

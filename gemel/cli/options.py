@@ -7,6 +7,7 @@ import typer
 
 from gemel.cli.completing import complete_model
 from gemel.cli.notes import note
+from gemel.config import MOST_THREADS
 from gemel.pretrained import DEFAULT_MODEL
 
 __all__ = [
@@ -39,7 +40,11 @@ QuestionsFile = Annotated[
 Threads = Annotated[
     int | None,
     typer.Option(
-        metavar="N", min=1, show_default=False, help="How many compute; one a core if not said."
+        metavar="N",
+        min=1,
+        max=MOST_THREADS,
+        show_default=False,
+        help="How many compute; one a core if not said.",
     ),
 ]
 ModelFolder = Annotated[

@@ -8,6 +8,7 @@ from gemel.config.config import Config, packaged_settings
 from gemel.config.decision import OBJECTIVES, DecisionConfig
 from gemel.config.network import POOLINGS, WEIGHTS, NetworkConfig
 from gemel.config.refining import REFINING
+from gemel.config.require import MOST_THREADS, require_number, require_whole
 from gemel.config.text import TextConfig
 from gemel.config.training import KEPT, LOSSES, PRECISIONS, WORD_VECTORS, TrainingConfig
 
@@ -17,6 +18,7 @@ __all__ = [
     "DecisionConfig",
     "KEPT",
     "LOSSES",
+    "MOST_THREADS",
     "NetworkConfig",
     "OBJECTIVES",
     "POOLINGS",
@@ -28,4 +30,6 @@ __all__ = [
     "WEIGHTS",
     "WORD_VECTORS",
     "packaged_settings",
+    "require_number",
+    "require_whole",
 ]

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from gemel.config.require import require
+from gemel.config.require import require, require_kinds
 
 __all__ = ["OBJECTIVES", "DecisionConfig"]
 
@@ -31,6 +31,7 @@ class DecisionConfig:
     pairs."""
 
     def __post_init__(self) -> None:
+        require_kinds("decision", self)
         require(
             self.objective in OBJECTIVES,
             f"decision.objective must be one of {', '.join(OBJECTIVES)}, not {self.objective!r}",

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from gemel.config.require import require
+from gemel.config.require import require, require_kinds
 
 __all__ = ["POOLINGS", "WEIGHTS", "NetworkConfig"]
 
@@ -34,6 +34,7 @@ class NetworkConfig:
     """Whether padding is left out of the mean; `false` is what the notebook did."""
 
     def __post_init__(self) -> None:
+        require_kinds("network", self)
         require(
             1 <= self.d_model <= 8192,
             f"network.d_model must be from 1 to 8192, not {self.d_model}",

@@ -1,8 +1,17 @@
-"""The check that all settings share."""
+"""The checks that all settings and options share."""
+
+import dataclasses
+import math
+import operator
+from numbers import Integral, Real
+from typing import Any
 
 from gemel.errors import ConfigError
 
-__all__ = ["require"]
+__all__ = ["MOST_THREADS", "require", "require_kinds", "require_number", "require_whole"]
+
+MOST_THREADS = 1024
+"""Threads, or processes, that may compute."""
 
 
 def require(holds: bool, message: str) -> None:
@@ -13,3 +22,70 @@ def require(holds: bool, message: str) -> None:
     """
     if not holds:
         raise ConfigError(message)
+
+
+_KINDS = {bool: bool, int: Integral, float: Real, str: str}
+
+
+def require_kinds(section: str, settings: Any) -> None:
+    """Refuse settings of another type than theirs; NumPy's numbers become Python's.
+
+    Args:
+        section: what errors call the settings.
+        settings: a dataclass of bool, int, float and str.
+
+    Raises:
+        ConfigError: a value of another type.
+    """
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if type(value).__module__ == "numpy" and hasattr(value, "item"):
+            value = value.item()
+            object.__setattr__(settings, field.name, value)
+        kind: Any = field.type
+        if not isinstance(value, _KINDS[kind]) or isinstance(value, bool) != (kind is bool):
+            raise ConfigError(
+                f"{section}.{field.name} must be of the type {kind.__name__}, not {value!r:.40}"
+            )
+
+
+def require_whole(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """Return a whole number, of Python or NumPy, that is in its range.
+
+    Args:
+        name: what the error calls it.
+        value: the number.
+        least, most: the range, both included; None: there is no largest.
+
+    Raises:
+        ConfigError: it is out of range, or no whole number.
+    """
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least or (most is not None and number > most):
+        span = f"of {least:,} at least" if most is None else f"from {least:,} to {_shown(most)}"
+        raise ConfigError(f"{name} must be a whole number {span}, not {value!r:.40}")
+    return number
+
+
+def require_number(name: str, value: Any, least: float | int, most: float | int) -> float:
+    """Return a number that is in its range, both ends included; NaN is in none.
+
+    Raises:
+        ConfigError: it is out of range, or no number.
+    """
+    try:
+        number = math.nan if isinstance(value, bool | str | bytes) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not least <= number <= most:
+        raise ConfigError(f"{name} must be from {least:g} to {most:g}, not {value!r:.40}")
+    return number
+
+
+def _shown(most: int) -> str:
+    return "2**64 - 1" if most == 2**64 - 1 else f"{most:,}"

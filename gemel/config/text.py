@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from gemel.config.require import require
+from gemel.config.require import require, require_kinds, require_whole
 
 __all__ = ["TextConfig"]
 
@@ -36,10 +36,11 @@ class TextConfig:
     """Whether ftfy first puts right what a wrong decoding garbled; needs the extra [repair]."""
 
     def __post_init__(self) -> None:
+        require_kinds("text", self)
         require(
             self.normalization in (1, 2), f"text.normalization is 1 or 2, not {self.normalization}"
         )
-        require(self.min_count >= 1, f"text.min_count must be at least 1, not {self.min_count}")
+        require_whole("text.min_count", self.min_count, 1, 2**31 - 1)
         require(
             0 <= self.ngram_buckets <= 2**24,
             f"text.ngram_buckets must be from 0 to {2**24}, not {self.ngram_buckets}",

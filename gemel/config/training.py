@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from gemel.config.require import require
+from gemel.config.require import require, require_kinds, require_whole
 
 __all__ = ["DEVICES", "KEPT", "LOSSES", "PRECISIONS", "WORD_VECTORS", "TrainingConfig"]
 
@@ -82,21 +82,16 @@ class TrainingConfig:
     """Starts every random number: same seed, same machine, same model."""
 
     def __post_init__(self) -> None:
+        require_kinds("training", self)
         require(
             0 < self.margin <= 2,
             f"training.margin must be above 0 and at most 2, not {self.margin}",
         )
-        require(
-            self.batch_size >= 2,
-            f"training.batch_size must be at least 2, not {self.batch_size}: "
-            "the other pairs of a batch are the negatives",
-        )
-        require(
-            self.chunk_size >= 0,
-            f"training.chunk_size must be at least 0, not {self.chunk_size}",
-        )
-        require(self.epochs >= 1, f"training.epochs must be at least 1, not {self.epochs}")
-        require(self.patience >= 1, f"training.patience must be at least 1, not {self.patience}")
+        # The other pairs of a batch are the negatives: a matrix of batch_size by batch_size.
+        require_whole("training.batch_size", self.batch_size, 2, 2**16)
+        require_whole("training.chunk_size", self.chunk_size, 0, 2**16)
+        require_whole("training.epochs", self.epochs, 1, 100_000)
+        require_whole("training.patience", self.patience, 1, 100_000)
         require(
             0 < self.clip_norm <= 1e6,
             f"training.clip_norm must be above 0 and at most 1e6, not {self.clip_norm}",
@@ -158,6 +153,4 @@ class TrainingConfig:
             0 < self.validation_fraction < 1,
             f"training.validation_fraction must be between 0 and 1, not {self.validation_fraction}",
         )
-        require(
-            0 <= self.seed < 2**64, f"training.seed must be from 0 to 2**64 - 1, not {self.seed}"
-        )
+        require_whole("training.seed", self.seed, 0, 2**64 - 1)

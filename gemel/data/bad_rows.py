@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from gemel.config import require_whole
 from gemel.data.sources import Source
-from gemel.errors import ConfigError, DataError
+from gemel.errors import DataError
 
 __all__ = ["BadRowError", "BadRows"]
 
@@ -37,9 +38,7 @@ class BadRows:
         path: str | Path | None = None,
         tell: Callable[[str], None] | None = None,
     ):
-        if allowed < 0:
-            raise ConfigError(f"the number of bad rows to skip must be at least 0, not {allowed}")
-        self.allowed = allowed
+        self.allowed = require_whole("skip_bad, the number of bad rows to skip,", allowed, 0)
         self.path = None if path is None else Path(path)
         self.count = 0
         self.notes: list[str] = []

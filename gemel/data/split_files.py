@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
+from gemel.config import require_whole
 from gemel.data.bad_rows import BadRows
 from gemel.data.columns import Columns
 from gemel.data.copying import copy_rows
@@ -24,6 +25,8 @@ from gemel.files import new_folder
 __all__ = ["SplitReport", "split_file"]
 
 _USUAL = {"train": 0.8, "validation": 0.1, "test": 0.1}
+_MOST_FOLDS = 1000
+"""Each fold is a copy of all rows."""
 _NAME = re.compile(r"\w[\w.-]*")
 
 
@@ -134,13 +137,11 @@ def split_file(
 
 
 def _shares(parts: Mapping[str, float] | None, folds: int | None, seed: int) -> dict[str, float]:
-    if not 0 <= seed < 2**64:
-        raise ConfigError(f"the seed must be from 0 to 2**64 - 1, not {seed}")
+    require_whole("the seed", seed, 0, 2**64 - 1)
     if folds is not None:
         if parts is not None:
             raise ConfigError("a split has parts or folds, not both")
-        if folds < 2:
-            raise ConfigError(f"there must be at least 2 folds, not {folds}")
+        folds = require_whole("the number of folds", folds, 2, _MOST_FOLDS)
         return {f"fold-{number}": 1 / folds for number in range(1, folds + 1)}
     shares = _USUAL if parts is None else dict(parts)
     for name, share in shares.items():

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from gemel.config import require_whole
 from gemel.evaluation.fit_checks import FitFinding
 from gemel.evaluation.judging import Judged
 from gemel.evaluation.metrics import Ranking, count_confusion, interval
@@ -46,8 +47,7 @@ def evaluate(
     Raises:
         ValueError: less than one resample.
     """
-    if rounds < 1:
-        raise ValueError(f"rounds must be at least 1, not {rounds}")
+    rounds = require_whole("rounds", rounds, 1, 1_000_000)
     pairs = judged.pairs
     rivals = {name: Ranking(scores, pairs.labels) for name, scores in (beside or {}).items()}
     measure = _measure(judged, rivals)

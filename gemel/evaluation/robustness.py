@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float64
 
+from gemel.config import require_whole
 from gemel.data import Pairs
 from gemel.decision import Decision
 from gemel.errors import DataError
@@ -113,8 +114,7 @@ def measure_robustness(
         ValueError: a limit below 1.
         DataError: there are no pairs.
     """
-    if limit < 1:
-        raise ValueError(f"limit must be at least 1, not {limit}")
+    require_whole("limit", limit, 1)
     of = len(pairs)
     if not of:
         raise DataError("there are no pairs to type differently", path=pairs.path)

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Shaped
 
+from gemel.config import MOST_THREADS, require_whole
 from gemel.decision import Verdict
-from gemel.errors import ConfigError, DataError
+from gemel.errors import DataError
 from gemel.folder import Model, load_model
 from gemel.inference.backend import choose_backend
 from gemel.inference.explaining import Explanation, explain_verdict
@@ -71,8 +72,7 @@ class Engine:
         """
         if isinstance(texts, str):
             raise TypeError("encode takes a list of questions, not one string")
-        if threads < 1:
-            raise ConfigError(f"threads must be at least 1, not {threads}")
+        threads = require_whole("threads", threads, 1, MOST_THREADS)
         require_precision(precision)
         vectors = self._twin.encode(texts, threads=threads, progress=progress)
         return in_precision(vectors, precision)
@@ -95,8 +95,7 @@ class Engine:
         """
         if isinstance(texts, str):
             raise TypeError("encode_each takes questions, not one string")
-        if lot < 1:
-            raise ConfigError(f"lot must be at least 1, not {lot}")
+        lot = require_whole("lot", lot, 1, 2**31 - 1)
         require_precision(precision)
         source = iter(texts)
         lots = iter(lambda: list(itertools.islice(source, lot)), [])

@@ -19,7 +19,8 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
-from gemel.errors import ConfigError, ScaleError
+from gemel.config import MOST_THREADS, require_whole
+from gemel.errors import ScaleError
 from gemel.inference import available_cores
 from gemel.scale.tasks import TRIES, Done, Task, compute, given_up, name_of, unpack
 
@@ -50,8 +51,8 @@ class LocalWorkers:
     """
 
     def __init__(self, processes: int | None = None):
-        if processes is not None and processes < 1:
-            raise ConfigError(f"processes: {processes} can compute nothing; ask for 1 or more")
+        if processes is not None:
+            processes = require_whole("processes", processes, 1, MOST_THREADS)
         self.count = processes or available_cores()
         self._idle: list[_Worker] = []
 

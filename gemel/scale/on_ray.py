@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from gemel.config import MOST_THREADS, require_whole
 from gemel.errors import ConfigError, MissingExtraError, ScaleError
 from gemel.inference import available_cores
 from gemel.scale.tasks import TRIES, Done, Task, compute, given_up, name_of, unpack
@@ -68,8 +69,8 @@ class RayWorkers:
         *,
         folder: Path | None = None,
     ):
-        if processes is not None and processes < 1:
-            raise ConfigError(f"processes: {processes} can compute nothing; ask for 1 or more")
+        if processes is not None:
+            processes = require_whole("processes", processes, 1, MOST_THREADS)
         if address is not None and address != "auto":
             _check_address(address)
         self._is_ours = not ray.is_initialized()

@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from gemel.config import require_whole
 from gemel.data import BadRows, QuestionColumns, Source
-from gemel.errors import ConfigError, DataError
+from gemel.errors import DataError
+from gemel.files import path_text
 from gemel.folder import check_place, save_model
 from gemel.inference import Engine, stream_answerable
 from gemel.scale.desk import MODEL, Desk
@@ -22,6 +24,8 @@ from gemel.text import Progress
 
 __all__ = ["SHARD_SIZE", "dedupe_in_shards"]
 
+MOST_SHARD = 100_000_000
+"""The most questions of a shard."""
 SHARD_SIZE = 200_000
 """Questions of a shard, if nothing else is said: some hundred megabytes of memory a worker."""
 
@@ -63,10 +67,14 @@ def dedupe_in_shards(
         ScaleError: a task's process died again and again; what is done stays.
         OSError: the disk is full, or read-only; what is done stays.
     """
-    require_cut(probability, linkage)
+    require_cut(probability, linkage, floor)
     require_parquet()
-    if shard_size < 1:
-        raise ConfigError(f"a shard must have at least 1 question, not {shard_size}")
+    shard_size = require_whole("shard_size, the questions of a shard,", shard_size, 1, MOST_SHARD)
+    if path_text(work.resolve()) != str(work.resolve()):
+        raise DataError(
+            "is not UTF-8, and no Parquet file can be opened there; name another work folder",
+            path=work,
+        )
     if source.file is None:
         raise DataError("cannot be gone on with; name a file", path=source.path)
     source.require()

@@ -59,7 +59,7 @@ def find_duplicates(
     """
     if len(ids) != len(texts):
         raise ValueError(f"{len(ids)} ids, but {len(texts)} questions")
-    require_cut(probability, linkage)
+    require_cut(probability, linkage, floor)
     copies = _number(map(copy_key, texts))
     first = _first(copies)
     exact = len(copies) - len(first)

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float32, Int32, Int64
 
+from gemel.config import require_number
 from gemel.errors import ConfigError
 from gemel.search.clusters import central_member, connected_groups, linked_groups
 from gemel.search.pair_scores import PairScore, PairScores
@@ -31,14 +32,15 @@ LINKAGES = ("average", "connected")
 not judged counts as 0); or a chain of pairs each of which does."""
 
 
-def require_cut(probability: float, linkage: str) -> None:
+def require_cut(probability: float, linkage: str, floor: float | int = 0) -> None:
     """Refuse what `Duplicates` cannot be cut by.
 
     Raises:
-        ConfigError: no probability above 0, or no linkage.
+        ConfigError: no probability above 0, no linkage, or a floor that is no cosine.
     """
-    if not 0 < probability <= 1:
-        raise ConfigError(f"probability must be above 0, at most 1, not {probability:g}")
+    require_number("floor, the least cosine,", floor, -1, 1)
+    if not require_number("probability", probability, 0, 1) > 0:
+        raise ConfigError(f"probability must be above 0 and at most 1, not {probability:g}")
     if linkage not in LINKAGES:
         raise ConfigError(f"linkage must be one of {', '.join(LINKAGES)}, not {linkage!r}")
 

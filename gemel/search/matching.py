@@ -128,7 +128,8 @@ def _find_nearest(
     cosines: list[Float32[np.ndarray, "found"]] = [np.zeros(0, np.float32)] * len(asked)
     for where, rows in _by_filter(asked):
         among = None if where is None else store.where(where)
-        most = max(asked[row].k for row in rows)
+        # More than there are would only take memory.
+        most = min(max(asked[row].k for row in rows), max(1, len(neighbours)))
         found = neighbours.search(queries[rows], most, among=among)
         copies = store.copies([asked[row].text for row in rows], most if among is None else _ALL)
         for place, row in enumerate(rows):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gemel.config import require_whole
 from gemel.errors import ConfigError
 
 __all__ = ["SAMPLINGS", "SKIPS", "MiningRules"]
@@ -20,6 +21,8 @@ SKIPS = (
 )
 """Why a candidate is skipped; the first reason that holds is the one that is counted."""
 
+_MOST = 10_000
+"""Negatives of an anchor; what is written has a column for each."""
 _AMPLE = 10
 """Candidates looked at for each wanted negative, where some may be skipped."""
 
@@ -77,8 +80,7 @@ class MiningRules:
             raise ConfigError(
                 f"sampling must be one of {', '.join(SAMPLINGS)}, not {self.sampling!r}"
             )
-        if not 0 <= self.seed < 2**64:
-            raise ConfigError(f"the seed must be from 0 to 2**64 - 1, not {self.seed}")
+        require_whole("the seed", self.seed, 0, 2**64 - 1)
 
     @property
     def depth(self) -> int:
@@ -94,12 +96,10 @@ class MiningRules:
         return self.range_min + self.count * (_AMPLE if ample else 1)
 
     def _check_places(self) -> None:
-        if self.count < 1:
-            raise ConfigError(
-                f"count, the negatives of an anchor, must be at least 1, not {self.count}"
-            )
-        if self.range_min < 0:
-            raise ConfigError(f"range_min must be at least 0, not {self.range_min}")
+        require_whole("count, the negatives of an anchor,", self.count, 1, _MOST)
+        require_whole("range_min", self.range_min, 0)
+        if self.range_max is not None:
+            require_whole("range_max", self.range_max, 0)
         if self.range_min >= self.depth:
             raise ConfigError(
                 f"range_min must be below range_max, not {self.range_min} with a range_max of "

@@ -5,7 +5,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Float16, Float32, Int64
 
-from gemel.errors import ConfigError, DataError, ModelMismatchError
+from gemel.config import require_whole
+from gemel.errors import DataError, ModelMismatchError
 
 __all__ = ["Found", "Neighbours", "missing_key", "require_dim", "require_k"]
 
@@ -89,14 +90,13 @@ def require_dim(vectors: Float[np.ndarray, "some width"], dim: int) -> None:
         )
 
 
-def require_k(k: int) -> None:
-    """Refuse to look for none.
+def require_k(k: int) -> int:
+    """Refuse to look for none; of more than there are, all are found.
 
     Raises:
-        ConfigError: `k` is below 1.
+        ConfigError: `k` is below 1, or no whole number.
     """
-    if k < 1:
-        raise ConfigError(f"k must be 1 at least, not {k}")
+    return require_whole("k", k, 1)
 
 
 def missing_key(key: int) -> DataError:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int32, Int64
 
-from gemel.errors import ConfigError
+from gemel.config import require_whole
 from gemel.search.duplicates import Duplicates, ScoredPairs
 
 __all__ = ["Chosen", "ReviewPair", "choose_for_review"]
@@ -68,8 +68,8 @@ def choose_for_review(
     Raises:
         ConfigError: `count` is below 1.
     """
-    if count < 1:
-        raise ConfigError(f"the number of pairs to review must be 1 or more, not {count}")
+    require_whole("count, the pairs to review,", count, 1)
+    require_whole("seed", seed, 0, 2**64 - 1)
     pairs = duplicates.pairs
     is_open = np.ones(len(pairs), bool)
     is_open[_decided_places(duplicates, decided)] = False

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from gemel.config import require_whole
 from gemel.errors import ConfigError
 
 __all__ = ["Limits"]
@@ -48,8 +49,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ConfigError(f"{name} must be a whole number of 1 at least, not {value!r}")
+            require_whole(f"limit {name}", value, 1, 10**9)
         if self.queue < _COMPARED:
             raise ConfigError(
                 f"queue is {self.queue}: two questions to compare would never find room; make it "

@@ -9,8 +9,9 @@ from jaxtyping import Int
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_array
 
+from gemel.config import require_whole
 from gemel.data import PairGraph, Pairs, split_by_component
-from gemel.errors import ConfigError, DataError
+from gemel.errors import DataError
 from gemel.sklearn.inputs import AS_TEXTS, same_or_not, two_sides
 from gemel.sklearn.settings import seed_of
 
@@ -31,9 +32,7 @@ class QuestionKFold(BaseCrossValidator):  # type: ignore[misc]
     """
 
     def __init__(self, n_splits: int = 5, *, random_state: Any = None):
-        if n_splits < 2:
-            raise ConfigError(f"there must be at least 2 folds, not {n_splits}")
-        self.n_splits = n_splits
+        self.n_splits = require_whole("n_splits, the number of folds,", n_splits, 2, 1000)
         self.random_state = random_state
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: N803

@@ -1,9 +1,11 @@
 """Keeps a training safe: writes checkpoints now and then, and when somebody asks it to stop."""
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from gemel.config import require_number
 from gemel.errors import TrainingStopped
 from gemel.files import remove_leftovers
 from gemel.training.abreast import bring_abreast
@@ -28,7 +30,7 @@ class Keeper:
     def __init__(self, path: Path, identity: Identity, *, every: float, resume: bool):
         self.path = path
         self.identity = identity
-        self.every = every
+        self.every = require_number("checkpoint_every, in seconds,", every, 0, math.inf)
         self.resume = resume
 
     def run(self, trainer: Trainer) -> None:

@@ -146,7 +146,7 @@ def test_settings_by_file_and_by_hand(files, tmp_path, run):
     assert "no setting training.epoch; did you mean 'epochs'?" in err
     code, _, err = run("train", files[0], "--out", tmp_path / "m", "--set", "training.epochs=0")
     assert code == 2
-    assert "training.epochs must be at least 1, not 0" in err
+    assert "training.epochs must be a whole number from 1 to 100,000, not 0" in err
 
 
 def test_no_such_model(run, tmp_path):

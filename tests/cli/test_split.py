@@ -85,7 +85,7 @@ def test_column_names_go_on_to_the_next_command(pairs, tmp_path, run):
         (["--part", "a=half"], "'a=half' is no name with a share"),
         (["--part", "a=0.5", "--part", "a=0.5"], "a is there twice"),
         (["--part", "a=0.5", "--part", "b=0.6"], "the shares of a, b are 1.1 in sum"),
-        (["--folds", "1"], "there must be at least 2 folds, not 1"),
+        (["--folds", "1"], "the number of folds must be a whole number from 2 to 1,000, not 1"),
         (["--folds", "300"], "its 200 pairs hang together in 200 components"),
     ],
 )

@@ -104,5 +104,5 @@ def test_the_list_replaces_no_file_of_another_kind(tmp_path):
 
 
 def test_fewer_than_none_cannot_be_skipped():
-    with pytest.raises(ConfigError, match="must be at least 0, not -1"):
+    with pytest.raises(ConfigError, match="must be a whole number of 0 at least, not -1"):
         BadRows(-1)

@@ -182,9 +182,9 @@ def test_parts_are_packed_as_the_file_is(pairs, tmp_path):
         ({"parts": {"a": float("nan")}}, "not nan"),
         ({"parts": {}}, "they must be 1"),
         ({"parts": {"../a": 1.0}}, "a part cannot be named '../a'"),
-        ({"folds": 1}, "there must be at least 2 folds, not 1"),
+        ({"folds": 1}, "the number of folds must be a whole number from 2 to 1,000, not 1"),
         ({"folds": 2, "parts": {"a": 1.0}}, "parts or folds, not both"),
-        ({"seed": -1}, "the seed must be from 0"),
+        ({"seed": -1}, "the seed must be a whole number from 0"),
     ],
 )
 def test_settings_without_meaning(settings, message, pairs, tmp_path):

@@ -211,7 +211,9 @@ def test_what_is_no_share_is_no_prevalence(prevalence):
 
 
 def test_an_interval_takes_a_resample():
-    with pytest.raises(ValueError, match="rounds must be at least 1, not 0"):
+    with pytest.raises(
+        ValueError, match="rounds must be a whole number from 1 to 1,000,000, not 0"
+    ):
         evaluate(JUDGED, rounds=0)
 
 

@@ -240,5 +240,5 @@ def test_one_label_is_enough_and_no_pairs_are_refused():
     assert measure_robustness(pairs_of([("a", "b", True)]), Scorer(), DECISION).pairs == 1
     with pytest.raises(DataError, match="there are no pairs"):
         measure_robustness(Pairs.of([], [], []), Scorer(), DECISION)
-    with pytest.raises(ValueError, match="limit must be at least 1, not 0"):
+    with pytest.raises(ValueError, match="limit must be a whole number of 1 at least, not 0"):
         measure_robustness(numbered(2), Scorer(), DECISION, limit=0)

@@ -306,7 +306,7 @@ def test_files_that_are_no_use(engines, tmp_path):
     refused("missing.txt", None, (DataError, FileNotFoundError), "missing.txt")
     lines = "id,question\n1,one?\n2,two?\n3,three?\n2,four?\n1,five?\n"
     refused("twice.csv", lines, DataError, r"twice.csv:\d: has the id '[12]', as line [23] has")
-    with pytest.raises(ConfigError, match="at least 1 question, not 0"):
+    with pytest.raises(ConfigError, match="must be a whole number from 1 to 100,000,000, not 0"):
         shard(engines["plain"], tmp_path / "twice.csv", tmp_path / "w", shard_size=0)
 
 

@@ -121,7 +121,7 @@ def test_blank_questions_are_refused(index, text):
     for call in (index.add, index.search, index.check):
         with pytest.raises(DataError, match="no word or mark"):
             call(text)
-    with pytest.raises(ConfigError, match="k must be 1 at least"):
+    with pytest.raises(ConfigError, match="k must be a whole number of 1 at least"):
         index.search("a", 0)
 
 

@@ -7,8 +7,11 @@ from gemel.search.mining_rules import MiningRules
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"count": 0}, "count, the negatives of an anchor, must be at least 1, not 0"),
-        ({"range_min": -1}, "range_min must be at least 0, not -1"),
+        (
+            {"count": 0},
+            "count, the negatives of an anchor, must be a whole number from 1 to 10,000, not 0",
+        ),
+        ({"range_min": -1}, "range_min must be a whole number of 0 at least, not -1"),
         ({"range_min": 5, "range_max": 5}, "range_min must be below range_max, not 5 with a"),
         ({"range_min": 5, "range_max": 4}, "lower the one, or raise the other"),
         ({"range_max": 0}, "range_min must be below range_max, not 0 with a range_max of 0"),
@@ -21,7 +24,7 @@ from gemel.search.mining_rules import MiningRules
         ({"relative_margin": 5.0}, "relative_margin is a share of the positive's score, 0 to 1"),
         ({"max_probability": 70.0}, "max_probability is a probability, 0 to 1, not 70"),
         ({"sampling": "best"}, "sampling must be one of top, random, not 'best'"),
-        ({"seed": -1}, "the seed must be from 0 to 2"),
+        ({"seed": -1}, "the seed must be a whole number from 0 to 2"),
     ],
 )
 def test_what_has_no_meaning_is_said(said, message):

@@ -131,7 +131,7 @@ def test_what_cannot_be_answered_is_said(kind):
         neighbours.put(keys_of(1), unit(1, 3))
     with pytest.raises(ModelMismatchError, match="3 numbers"):
         neighbours.search(unit(1, 3).astype(np.float32), 1)
-    with pytest.raises(ConfigError, match="k must be 1 at least, not 0"):
+    with pytest.raises(ConfigError, match="k must be a whole number of 1 at least, not 0"):
         neighbours.search(unit(1).astype(np.float32), 0)
     neighbours.put(keys_of(1), unit(1))
     with pytest.raises(DataError, match="no question has the key 4"):

@@ -150,7 +150,7 @@ def test_one_question_that_is_like_all_others_comes_once():
 
 @pytest.mark.parametrize("count", [0, -3])
 def test_no_pairs_at_all_cannot_be_asked_for(count):
-    with pytest.raises(ConfigError, match=f"must be 1 or more, not {count}"):
+    with pytest.raises(ConfigError, match=f"must be a whole number of 1 at least, not {count}"):
         choose_for_review(made({}), [], count)
 
 

@@ -154,7 +154,7 @@ def test_parameters_become_settings(settings, pairs):
             {"model": "quora-en", "train": False, "epochs": 2, "loss": "joint"},
             "so epochs, loss would",
         ),
-        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"epochs": 0}, "epochs must be a whole number from 1 to"),
         ({"loss": "hinge"}, "loss must be one of"),
         ({"model": "quora-en", "d_model": 4}, "cannot become 4"),
     ],

@@ -108,7 +108,9 @@ def test_a_component_too_large_is_cut_between_its_duplicate_groups():
 
 
 def test_folds_that_cannot_be():
-    with pytest.raises(gemel.ConfigError, match="at least 2 folds, not 1"):
+    with pytest.raises(
+        gemel.ConfigError, match="folds, must be a whole number from 2 to 1,000, not 1"
+    ):
         QuestionKFold(1)
     with pytest.raises(gemel.DataError, match=r"in 2 components .*too few for 5 folds"):
         list(QuestionKFold().split([("a", "b"), ("c", "d")], [0, 1]))

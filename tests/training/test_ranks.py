@@ -399,7 +399,8 @@ def test_a_bad_file_is_told_once(folder):
     [
         (
             ["--set", "training.epochs=0"],
-            "--set: training.epochs must be at least 1, not 0 - at `$.training`",
+            "--set: training.epochs must be a whole number from 1 to 100,000, not 0 - at "
+            "`$.training`",
         ),
         (
             ["--from", DEFAULT_MODEL, "--add", "more.csv"],
