@@ -25,6 +25,7 @@ __all__ = [
     "check_writable",
     "new_file",
     "new_folder",
+    "path_text",
     "place_file",
     "read_regular_file",
     "remove_leftovers",
@@ -36,6 +37,11 @@ __all__ = [
 
 _TEMPORARY = re.compile(r"\.(.+)\.(tmp|new|old)-[a-z0-9_]{8}\.gemel")
 _SUFFIX = ".gemel"
+
+
+def path_text(path: str | Path) -> str:
+    r"""Return a path as a text that UTF-8 can write; bytes that are no UTF-8 become `\xNN`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _sync(path: Path) -> None:

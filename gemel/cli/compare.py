@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gemel.cli.argument_text import require_decodable
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.reading import Reading, reads_unlabelled
 from gemel.cli.verdict_rows import write_rows
@@ -74,6 +75,7 @@ def compare(
     if pipe is not None and (first != _PIPE or second is not None):
         raise typer.BadParameter("is for standard input; give -", param_hint="--format")
     if second is not None:
+        require_decodable(first, "QUESTION")
         if not reading.is_usual:
             raise typer.BadParameter("options for a file of pairs, but two questions")
         _compare_two(api.load(chosen_model(model)), first, second, explain=explain, as_json=as_json)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gemel.cli.argument_text import refuses_undecodable
 from gemel.cli.notes import keep_plain, keep_quiet
 from gemel.cli.signatures import with_options
 
@@ -60,7 +61,7 @@ class Verbs(typer.Typer):
         register = super().command(name, **settings)
 
         def add(verb: Callable[..., Any]) -> Callable[..., Any]:
-            register(with_options(verb, heed))
+            register(refuses_undecodable(with_options(verb, heed)))
             return verb
 
         return add

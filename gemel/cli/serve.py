@@ -52,9 +52,9 @@ def serve(
             metavar="NAME=NUMBER",
             show_default=False,
             help="Change a limit: body=1000000 (bytes), text=10000 (characters), batch=256 "
-            "(questions), queue=1024 (texts), requests=512 (at a time), connections=800, rate=100 (a "
-            "second and key), patience=10 (seconds), drain=30 (seconds), matches=100, metadata=50 "
-            "(names), answer=4000000 (bytes).",
+            "(questions), queue=1024 (texts), requests=512 (at a time), connections=800, rate=100 "
+            "(a second and key), patience=10 (seconds), drain=30 (seconds), matches=100, "
+            "metadata=50 (names), answer=4000000 (bytes).",
         ),
     ] = None,
 ) -> None:

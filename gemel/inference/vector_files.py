@@ -12,7 +12,7 @@ from numpy.lib import format as npy
 
 from gemel.data import BadRows, QuestionColumns, Source
 from gemel.errors import DataError, MissingExtraError
-from gemel.files import check_writable, new_file
+from gemel.files import check_writable, new_file, path_text
 from gemel.inference.answerable import stream_answerable
 from gemel.inference.engine import Engine
 from gemel.inference.precision import require_precision
@@ -93,7 +93,7 @@ def encode_file(
     bad_rows = BadRows.of(skip_bad)
     about = source.path.stat()
     identity = SpoolIdentity(
-        source=str(source.path.resolve()),
+        source=path_text(source.path.resolve()),
         size=about.st_size,
         changed=about.st_mtime_ns,
         columns=f"{columns}, at most {bad_rows.allowed} bad rows",

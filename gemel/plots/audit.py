@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gemel.data import Audit, FileAudit
+from gemel.files import path_text
 from gemel.plots.canvas import BLUE, INK, ORANGE, RED, dress, new_figure
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def draw_audit(audit: Audit) -> "Figure":
     sheets = figure.subfigures(len(audit.files), 1, squeeze=False)[:, 0]
     for sheet, report in zip(sheets, audit.files, strict=True):
         sheet.suptitle(
-            f"{Path(report.data).name}: {report.pairs:,} pairs of "
+            f"{path_text(Path(report.data).name)}: {report.pairs:,} pairs of "
             f"{report.questions:,} different questions",
             fontsize=14,
             fontweight="bold",

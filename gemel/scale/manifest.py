@@ -9,7 +9,7 @@ import msgspec
 
 from gemel.data import QuestionColumns, Source
 from gemel.errors import ConfigError, DataError
-from gemel.files import write_text
+from gemel.files import path_text, write_text
 from gemel.version import __version__
 
 __all__ = ["Cut", "Manifest", "Run", "StageRecord"]
@@ -46,7 +46,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
                 digest.update(content)
         return cls(
             gemel_version=__version__,
-            source=str(source.path.resolve()),
+            source=path_text(source.path.resolve()),
             sha256=digest.hexdigest(),
             columns=str(columns),
             model=model,

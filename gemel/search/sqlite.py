@@ -174,6 +174,11 @@ class SQLiteStore(RelationalStore):
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             remedy = _REMEDIES.get(code, "restore it from a backup if this stays")
             raise StoreError(f"{self.name}: {remedy} ({error})") from error
+        except UnicodeEncodeError as error:
+            raise StoreError(
+                f"{self.name}: SQLite takes no text and no file name that is not UTF-8; choose "
+                "another name"
+            ) from error
         except UnicodeDecodeError as error:  # a text of the file, perhaps in SQLite's own message
             raise StoreError(f"{self.name}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}") from error
 
