@@ -73,7 +73,7 @@ def dedupe_in_shards(
     if path_text(work.resolve()) != str(work.resolve()):
         raise DataError(
             "is not UTF-8, and no Parquet file can be opened there; name another work folder",
-            path=work,
+            path=path_text(work),
         )
     if source.file is None:
         raise DataError("cannot be gone on with; name a file", path=source.path)
