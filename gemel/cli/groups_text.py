@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gemel.cli.printable import shortened
+from gemel.cli.printable import printable, shortened
 
 if TYPE_CHECKING:
     from gemel.search import FoundGroups
@@ -43,7 +43,9 @@ def describe_duplicates(found: "FoundGroups", written: Sequence[Path]) -> Iterat
         yield f"{len(group):,} questions"
         for member in group.members[:_MEMBERS]:
             likely = "   " if member.probability is None else f"{member.probability:.2f}"
-            yield f"  {likely:>5}  {shortened(member.text, room)}"
+            name = printable(member.id)
+            text = shortened(member.text, max(20, room - len(name) - 2))
+            yield f"  {likely:>5}  {name}  {text}"
         if len(group) > _MEMBERS:
             yield f"         and {len(group) - _MEMBERS:,} more"
     yield ""

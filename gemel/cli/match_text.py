@@ -3,7 +3,9 @@
 import shutil
 from typing import TYPE_CHECKING
 
-from gemel.cli.printable import shortened
+from rich.cells import cell_len
+
+from gemel.cli.printable import padded, printable, shortened
 
 if TYPE_CHECKING:
     from gemel.search import Match
@@ -12,7 +14,7 @@ __all__ = ["describe_matches", "describe_nearest"]
 
 _BESIDE = 30
 """Cells of a line beside a question and its id."""
-_LONGEST_ID = 20
+_LONGEST_ID = 40
 
 
 def describe_nearest(found: "list[Match]") -> str:
@@ -39,10 +41,12 @@ def describe_matches(found: "list[Match]") -> str:
 
 def _line(match: "Match", found: "list[Match]") -> str:
     room = max(20, shutil.get_terminal_size().columns - _BESIDE - _id_width(found))
-    name = shortened(match.question.id, _LONGEST_ID)
+    name = padded(match.question.id, _id_width(found))
     text = shortened(match.question.text, room)
-    return f"{match.verdict.probability:11.2f}  {name:<{_id_width(found)}}  {text}"
+    return f"{match.verdict.probability:11.2f}  {name}  {text}"
 
 
 def _id_width(found: "list[Match]") -> int:
-    return max(len(shortened(match.question.id, _LONGEST_ID)) for match in found)
+    """Return the width of the column of ids; one that is longer is not cut, but overflows."""
+    widest = max(cell_len(printable(match.question.id)) for match in found)
+    return max(2, min(_LONGEST_ID, widest))

@@ -44,7 +44,7 @@ def _lines(explanation: "Explanation") -> Iterator[str]:
     room = shutil.get_terminal_size().columns - _BESIDE
     width = min(
         _LONGEST_WORD,
-        max(cell_len(shortened(each.word, _LONGEST_WORD)) for each in both),
+        max(cell_len(shortened(each.word, _LONGEST_WORD, always=True)) for each in both),
         max(room // 2, 4),
     )
     longest = max(0, min(_LONGEST_BAR, room - width))
@@ -57,7 +57,7 @@ def _lines(explanation: "Explanation") -> Iterator[str]:
         for each in words:
             mark = " " if each.is_known else "*"
             bar = ("+" if each.share > 0 else "-") * round(abs(each.share) / largest * longest)
-            word = set_cell_size(shortened(each.word, width), width)
+            word = set_cell_size(shortened(each.word, width, always=True), width)
             yield f"    {word}{mark} {each.share:+.3f}  {bar}".rstrip()
         if len(words) == 1:
             yield "    (without its only word it is like nothing: similarity 0)"
@@ -82,6 +82,8 @@ def _sentence(explanation: "Explanation") -> str:
 def _strongest(words: "tuple[WordShare, ...]", sign: int) -> str:
     ranked = sorted(words, key=lambda each: -sign * each.share)
     names = dict.fromkeys(
-        shortened(each.word, _LONGEST_WORD) for each in ranked if sign * each.share >= _LEAST
+        shortened(each.word, _LONGEST_WORD, always=True)
+        for each in ranked
+        if sign * each.share >= _LEAST
     )
     return " and ".join(f'"{name}"' for name in list(names)[:_NAMED])
