@@ -16,7 +16,8 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from gemel.data import Pairs, read_pairs
-from gemel.layers import Fn, Parallel, normalize
+from gemel.layers import Fn, Parallel
+from gemel.layers import normalize as normalize_tensor
 from gemel.losses import in_batch_triplet_loss
 from gemel.models import SiameseModel
 from gemel.samples import HELPDESK
@@ -62,6 +63,12 @@ class Constants(NamedTuple):
 
 AXIS = Axis(columns=1, last=-1)
 CONSTANTS = Constants(model_depth=128, axis=AXIS)
+
+
+def normalize(x: Any) -> Float[Tensor, "... dim"]:
+    """Scale vectors along the last axis to length 1: of a tensor or a NumPy array, as a tensor."""
+    tensor = torch.as_tensor(x)
+    return normalize_tensor(tensor if tensor.is_floating_point() else tensor.float())
 
 
 def triplet_loss(v1: Any, v2: Any, margin: float = 0.25) -> Float[Tensor, ""]:

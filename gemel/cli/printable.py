@@ -15,8 +15,7 @@ def printable(text: str) -> str:
 def shortened(text: str, width: int, *, always: bool = False) -> str:
     """Make it printable, and end it in three dots where it takes more cells than `width`.
 
-    Only on a terminal, unless `always`: what a pipe or a file takes is whole. Never for an id, which
-    is there to be copied.
+    Only on a terminal, unless `always`: what a pipe or a file takes is whole. Ids are never cut.
     """
     text = printable(text)
     if cell_len(text) <= width or not (always or (sys.stdout is not None and sys.stdout.isatty())):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gemel.data.chains import Chain
 from gemel.data.overlap import Overlap
+from gemel.notebook import shown
 
 __all__ = [
     "Audit",
@@ -142,6 +143,10 @@ class FileOverlap:
     overlap: Overlap
 
 
+@shown(
+    lambda it: {"files": len(it.files)},
+    lambda it: ((file.data, file.pairs) for file in it.files),
+)
 @dataclass(frozen=True, kw_only=True)
 class Audit:
     """What some files of pairs look like, and what they share."""

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Int32, Int64
 
 from gemel.errors import DataError
+from gemel.notebook import shown
 
 __all__ = ["Pairs", "QuestionPair"]
 
@@ -25,6 +26,7 @@ class QuestionPair(NamedTuple):
     line: int
 
 
+@shown(lambda it: {"pairs": len(it), "questions": len(it.texts), "prevalence": it.prevalence})
 @dataclass(frozen=True, eq=False)
 class Pairs:
     """Many pairs of questions; every text is kept once, a pair takes seventeen bytes.

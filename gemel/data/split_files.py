@@ -21,6 +21,7 @@ from gemel.data.sources import Source, ending, is_gzip
 from gemel.data.splits import NOWHERE, Split, split_by_component
 from gemel.errors import ConfigError, DataError
 from gemel.files import new_folder
+from gemel.notebook import shown
 
 __all__ = ["SplitReport", "split_file"]
 
@@ -30,6 +31,10 @@ _MOST_FOLDS = 1000
 _NAME = re.compile(r"\w[\w.-]*")
 
 
+@shown(
+    lambda it: {"data": it.data, "pairs": it.pairs, "parts": len(it.parts)},
+    lambda it: ((part.path, part.pairs) for part in it.parts),
+)
 @dataclass(frozen=True, kw_only=True)
 class SplitReport:
     """What a file was split into."""

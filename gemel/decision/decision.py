@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 
 from gemel.config import DecisionConfig
 from gemel.decision.evidence import Evidence
+from gemel.notebook import shown
 
 __all__ = ["ANSWERS", "Decision", "Verdict"]
 
@@ -19,6 +20,14 @@ ANSWERS = ("not the same", "ask a person", "the same")
 """The three answers, by growing similarity."""
 
 
+@shown(
+    lambda it: {
+        "answer": it.answer,
+        "probability": it.probability,
+        "similarity": it.similarity,
+        "threshold": it.threshold,
+    }
+)
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The answer about one pair of questions."""
@@ -37,6 +46,14 @@ class Verdict:
     """The least similarity that counts as a duplicate."""
 
 
+@shown(
+    lambda it: {
+        "threshold": it.threshold,
+        "objective": it.settings.objective,
+        "pairs": it.pairs,
+        "prevalence": it.prevalence,
+    }
+)
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """How a model decides; fitted on validation pairs, kept in its folder."""

@@ -6,6 +6,7 @@ from gemel.evaluation.fit_checks import FitFinding
 from gemel.evaluation.judging import Share
 from gemel.evaluation.metrics import Confusion
 from gemel.evaluation.robustness import Robustness
+from gemel.notebook import shown
 
 __all__ = ["Beside", "Figure", "Mistake", "Report"]
 
@@ -45,6 +46,12 @@ class Beside:
     """By how much the model is above it, drawn on the same resamples."""
 
 
+@shown(
+    lambda it: (
+        {"data": it.data, "pairs": it.pairs}
+        | {name: figure.value for name, figure in it.figures.items()}
+    )
+)
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """What a model did on labelled pairs."""

@@ -28,6 +28,7 @@ from gemel.errors import FolderError
 from gemel.files import check_replaceable, check_writable, new_folder, read_regular_file
 from gemel.folder.card import card_text
 from gemel.folder.shapes import weight_shapes
+from gemel.notebook import shown
 from gemel.pretrained import came_with_gemel
 from gemel.text import Rules, Tokenizer, Vocabulary
 from gemel.version import __version__
@@ -75,6 +76,14 @@ _FILES = _LIMITS.keys() - {TERMS}
 """What `save_model` writes."""
 
 
+@shown(
+    lambda it: {
+        "fingerprint": it.fingerprint[:12],
+        "dim": it.config.network.dim,
+        "words": len(it.tokenizer.vocabulary),
+        "threshold": it.decision.threshold,
+    }
+)
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
     """All that a folder holds."""

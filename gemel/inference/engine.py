@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,28 @@ from gemel.inference.backend import choose_backend
 from gemel.inference.explaining import Explanation, explain_verdict
 from gemel.inference.precision import in_precision, require_precision
 from gemel.inference.twin import NumpyTwin
-from gemel.text import Progress, Tokenizer, are_copies, pair_cosines
+from gemel.notebook import shown
+from gemel.text import (
+    Progress,
+    Tokenizer,
+    are_copies,
+    pair_cosines,
+    require_each_text,
+    require_text,
+    require_texts,
+)
 
 __all__ = ["Engine"]
 
 
+@shown(
+    lambda it: {
+        "model": it.model.fingerprint[:12],
+        "dim": it.model.config.network.dim,
+        "words": len(it.model.tokenizer.vocabulary),
+        "backend": it.backend.name,
+    }
+)
 class Engine:
     """A model that answers; needs no torch. Any number of threads may ask it at once.
 
@@ -36,8 +53,13 @@ class Engine:
 
     def __init__(self, model: Model, *, backend: str = "auto"):
         self.model = model
+        self._asked = backend
         self.backend = choose_backend(backend, model.config.network)
         self._twin = NumpyTwin(model.weights, model.tokenizer, model.config.network, self.backend)
+
+    def __reduce__(self) -> tuple[Callable[[Model, str], "Engine"], tuple[Model, str]]:
+        # What reads quickly is made anew, by the processor that the copy is on.
+        return _reopen, (self.model, self._asked)
 
     @classmethod
     def load(cls, path: str | Path, *, backend: str = "auto") -> "Engine":
@@ -68,10 +90,10 @@ class Engine:
 
         Raises:
             TypeError: one string instead of a list of them.
+            DataError: one of them is no text.
             ConfigError: no such precision, or no thread.
         """
-        if isinstance(texts, str):
-            raise TypeError("encode takes a list of questions, not one string")
+        texts = require_texts("texts", texts)
         threads = require_whole("threads", threads, 1, MOST_THREADS)
         require_precision(precision)
         vectors = self._twin.encode(texts, threads=threads, progress=progress)
@@ -93,11 +115,11 @@ class Engine:
             TypeError: one string instead of questions.
             ConfigError: no such precision, no thread, or a lot without questions.
         """
-        if isinstance(texts, str):
-            raise TypeError("encode_each takes questions, not one string")
+        if isinstance(texts, str) or not isinstance(texts, Iterable):
+            texts = require_texts("texts", texts)
         lot = require_whole("lot", lot, 1, 2**31 - 1)
         require_precision(precision)
-        source = iter(texts)
+        source = require_each_text("texts", texts)
         lots = iter(lambda: list(itertools.islice(source, lot)), [])
         return (self.encode(each, precision=precision, threads=threads) for each in lots)
 
@@ -114,7 +136,7 @@ class Engine:
         Raises:
             ValueError: the two sides have different lengths.
         """
-        _require_pairs(left, right)
+        left, right = _require_pairs(left, right)
         return self._twin.similarity(left, right, progress=progress)
 
     def cosine(
@@ -125,7 +147,7 @@ class Engine:
         Raises:
             ValueError: the two sides have different lengths.
         """
-        _require_pairs(left, right)
+        left, right = _require_pairs(left, right)
         return pair_cosines(*np.split(self._twin.encode([*left, *right], progress=progress), 2))
 
     def score(
@@ -172,6 +194,7 @@ class Engine:
 
     def predict(self, left: str, right: str) -> Verdict:
         """Judge one pair of questions."""
+        left, right = require_text("left", left), require_text("right", right)
         return self.predict_all([left], [right])[0]
 
     def explain(self, left: str, right: str) -> Explanation:
@@ -180,6 +203,7 @@ class Engine:
         Raises:
             DataError: a question has no word or mark, or more than 200.
         """
+        left, right = require_text("left", left), require_text("right", right)
         problem = self.find_blank(left, right)
         if problem:
             raise DataError(problem)
@@ -222,6 +246,14 @@ class Engine:
         return f"{name} {found}; expected one word at least"
 
 
-def _require_pairs(left: Sequence[str], right: Sequence[str]) -> None:
+def _require_pairs(
+    left: Sequence[str], right: Sequence[str]
+) -> tuple[Sequence[str], Sequence[str]]:
+    left, right = require_texts("left", left), require_texts("right", right)
     if len(left) != len(right):
         raise ValueError(f"{len(left)} first questions, but {len(right)} second ones")
+    return left, right
+
+
+def _reopen(model: Model, backend: str) -> Engine:
+    return Engine(model, backend=backend)

@@ -6,6 +6,7 @@ from typing import Any
 
 from gemel.decision import Verdict
 from gemel.errors import DataError
+from gemel.notebook import shown
 from gemel.text import Vocabulary
 
 __all__ = ["Explanation", "WordShare", "explain_verdict"]
@@ -27,6 +28,10 @@ class WordShare:
     """Whether the vocabulary has it; if not, it is read by its letters."""
 
 
+@shown(
+    lambda it: {"answer": it.verdict.answer, "probability": it.verdict.probability},
+    lambda it: ((word.word, word.share) for word in (*it.left, *it.right)),
+)
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
     """A verdict, and the words of both questions in their order."""

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float32, Int32, Int64
 
 from gemel.config import require_number
 from gemel.errors import ConfigError
+from gemel.notebook import shown
 from gemel.search.clusters import central_member, connected_groups, linked_groups
 from gemel.search.pair_scores import PairScore, PairScores
 from gemel.search.templates import Template
@@ -39,8 +40,8 @@ def require_cut(probability: float, linkage: str, floor: float | int = 0) -> Non
         ConfigError: no probability above 0, no linkage, or a floor that is no cosine.
     """
     require_number("floor, the least cosine,", floor, -1, 1)
-    if not require_number("probability", probability, 0, 1) > 0:
-        raise ConfigError(f"probability must be above 0 and at most 1, not {probability:g}")
+    if not 0 < probability <= 1:
+        raise ConfigError(f"probability must be above 0, at most 1, not {probability:g}")
     if linkage not in LINKAGES:
         raise ConfigError(f"linkage must be one of {', '.join(LINKAGES)}, not {linkage!r}")
 
@@ -86,6 +87,10 @@ class Member:
     were not judged together, and what lies between them joins them."""
 
 
+@shown(
+    lambda it: {"members": len(it), "central": it.members[0].text if it.members else ""},
+    lambda it: ((member.id, member.text) for member in it.members),
+)
 @dataclass(frozen=True)
 class Group:
     """Questions that ask the same."""
@@ -164,6 +169,16 @@ class FoundGroups(Protocol):
         ...
 
 
+@shown(
+    lambda it: {
+        "questions": it.questions,
+        "groups": len(it),
+        "grouped": it.grouped,
+        "copies": it.exact,
+        "probability": it.probability,
+    },
+    lambda it: ((len(group), group.members[0].text) for group in it.groups),
+)
 @dataclass(frozen=True, eq=False)
 class Duplicates:
     """Groups of questions that ask the same, and the scores they were made of.

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from gemel.errors import DataError, ModelMismatchError
 from gemel.inference import Engine
+from gemel.notebook import shown
 from gemel.search.choosing import Choice
 from gemel.search.corpus import Corpus
 from gemel.search.deduping import CUT, FLOOR, find_duplicates
@@ -17,7 +18,7 @@ from gemel.search.duplicates import Duplicates
 from gemel.search.following import Follower
 from gemel.search.matching import Asked, Match, find_matches, require_askable
 from gemel.search.records import Metadata, NewQuestion
-from gemel.text import Progress
+from gemel.text import Progress, require_text, require_texts
 
 __all__ = ["DuplicateIndex"]
 
@@ -25,6 +26,7 @@ __all__ = ["DuplicateIndex"]
 _Itself = TypeVar("_Itself", bound="DuplicateIndex")
 
 
+@shown(lambda it: {"store": it.store.name, "model": it.engine.model.fingerprint[:12]})
 class DuplicateIndex:
     """Questions that are kept, and the model that tells which of them ask the same.
 
@@ -58,6 +60,14 @@ class DuplicateIndex:
         self._follower: Follower | None = None
         self.require_model(store.state().model)
 
+    def __getstate__(self) -> dict[str, object]:
+        # A copy opens the store by its name, and follows it by itself.
+        own = {name: value for name, value in vars(self).items() if name != "_opening"}
+        return own | {"_follower": None}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update(state, _opening=Lock())
+
     def __len__(self) -> int:
         """Count the questions."""
         return self.store.state().questions
@@ -86,13 +96,16 @@ class DuplicateIndex:
             ModelMismatchError: the store was reindexed for another model meanwhile.
             StoreError: it cannot be kept.
         """
-        name = uuid.uuid4().hex if id is None else id
+        text = require_text("text", text)
+        name = uuid.uuid4().hex if id is None else require_text("id", id)
         self.add_all([NewQuestion(id=name, text=text, metadata=metadata or {})], replace=replace)
         return name
 
     def add_all(self, questions: Sequence[NewQuestion], *, replace: bool = False) -> None:
         """Keep questions for good, all or none; see `add`."""
-        for question in questions:
+        for place, question in enumerate(questions):
+            require_text(f"questions[{place}].text", question.text)
+            require_text(f"questions[{place}].id", question.id)
             if self.engine.is_blank(question.text):
                 raise DataError(
                     f"question {question.id} has no word or mark, only {question.text!r:.40}"
@@ -102,7 +115,9 @@ class DuplicateIndex:
 
     def remove(self, *ids: str) -> list[str]:
         """Forget questions for good; give the ids that were there."""
-        return self.store.remove(ids)
+        if len(ids) == 1 and isinstance(ids[0], list | tuple | set):
+            raise TypeError("ids: expected ids one by one, not a list; write remove(*ids)")
+        return self.store.remove(require_texts("ids", ids))
 
     def search(self, text: str, k: int = 10, *, where: Metadata | None = None) -> list[Match]:
         """Find the nearest questions by the cosine, best first; copies before all others.

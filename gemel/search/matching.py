@@ -11,10 +11,12 @@ from jaxtyping import Float32, Int64
 from gemel.decision import Verdict
 from gemel.errors import DataError
 from gemel.inference import Engine
+from gemel.notebook import shown
 from gemel.search.metadata_columns import check_filter
 from gemel.search.neighbours import Found, Neighbours, require_k
 from gemel.search.records import Metadata, StoredQuestion, Value
 from gemel.search.store import Store
+from gemel.text import require_text
 
 __all__ = ["Asked", "Match", "find_matches", "require_askable"]
 
@@ -33,6 +35,15 @@ class Asked(NamedTuple):
     """Metadata that they must have."""
 
 
+@shown(
+    lambda it: {
+        "id": it.question.id,
+        "text": it.question.text,
+        "answer": it.verdict.answer,
+        "probability": it.verdict.probability,
+        "cosine": it.cosine,
+    }
+)
 @dataclass(frozen=True, kw_only=True)
 class Match:
     """A question that is kept, beside one that is asked."""
@@ -61,6 +72,7 @@ def require_askable(engine: Engine, asked: Asked) -> None:
         DataError: the question has no word or mark, or the filter is none.
         ConfigError: `k` is below 1.
     """
+    require_text("text", asked.text)
     if engine.is_blank(asked.text):
         raise DataError(f"the question has no word or mark, only {asked.text!r:.40}")
     require_k(asked.k)

@@ -1,6 +1,6 @@
 """A store in a PostgreSQL database with pgvector: one for many machines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -150,6 +150,10 @@ class PostgresStore(RelationalStore):
         with self.explained(), self._connect() as connection:
             self._made = prepare_schema(connection, self.name, create=create)
 
+    def __reduce__(self) -> tuple[Callable[[str], "PostgresStore"], tuple[str]]:
+        # A password in the address is in the pickle; one that is in ~/.pgpass is not.
+        return _reopen, (self._address,)
+
     @property
     def name(self) -> str:
         """The address, without who goes there."""
@@ -229,3 +233,8 @@ class PostgresStore(RelationalStore):
 
 def _wait_for_locks(seconds: int) -> str:
     return f"SET lock_timeout = '{seconds}s'"
+
+
+def _reopen(address: str) -> PostgresStore:
+    """Open the store of a pickle: the same database."""
+    return PostgresStore(address, create=False)

@@ -1,7 +1,7 @@
 """A store in one SQLite file: nothing to install, any number of readers, one writer at a time."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
@@ -127,6 +127,9 @@ class SQLiteStore(RelationalStore):
         self._due = 0.0
         """When the next erasure may begin; on the monotonic clock."""
         self._finish()
+
+    def __reduce__(self) -> tuple[Callable[..., "SQLiteStore"], tuple[Path, bool]]:
+        return _reopen, (self.path.absolute(), self._mode == "ro")
 
     @property
     def name(self) -> str:
@@ -309,3 +312,8 @@ class SQLiteStore(RelationalStore):
 
 def _is_busy(error: BaseException | None) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _reopen(path: Path, read_only: bool) -> SQLiteStore:
+    """Open the store of a pickle: the same file."""
+    return SQLiteStore(path, create=False, read_only=read_only)

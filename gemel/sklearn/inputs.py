@@ -42,8 +42,9 @@ def texts_of(X: Any) -> list[str]:  # noqa: N803
         DataError: there is more than one column, or something is no text.
         ValueError: there are no questions.
     """
-    if isinstance(X, str):
-        raise TypeError("expected a list of questions, not one string")
+    if isinstance(X, str) or X is None:
+        found = "one string" if isinstance(X, str) else X
+        raise TypeError(f"expected a list of questions, not {found}")
     table = check_array(X, ensure_2d=False, allow_nd=True, **AS_TEXTS)
     if table.ndim > 2 or (table.ndim == 2 and table.shape[1] != 1):
         raise DataError(

@@ -1,5 +1,6 @@
 """From text to token ids, and on to vectors through whatever turns ids into them."""
 
+from gemel.text.arguments import require_each_text, require_text, require_texts
 from gemel.text.cleaning import clean
 from gemel.text.copies import are_copies, copy_key
 from gemel.text.encoding import EncodeTable, Progress, encode_texts, pair_cosines
@@ -43,4 +44,7 @@ __all__ = [
     "spell_all",
     "split_words",
     "word_pattern",
+    "require_each_text",
+    "require_text",
+    "require_texts",
 ]

@@ -28,6 +28,7 @@ from gemel.evaluation import (
 )
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
+from gemel.notebook import shown
 from gemel.training.collapse import mean_similarity
 from gemel.training.history import data_record, history_record
 from gemel.training.networks import begin_network, make_batches
@@ -48,6 +49,7 @@ _LEAST = 10
 """Pairs of either label without which there is nothing to go by."""
 
 
+@shown(lambda it: {"model": it.model, "pairs": len(it.added.after.pairs)})
 @dataclass(frozen=True, kw_only=True)
 class Refined:
     """A model that has learned more, beside the one before."""

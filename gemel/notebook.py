@@ -1,0 +1,61 @@
+"""How results look in a notebook: one line of text, or a small table."""
+
+import html
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+__all__ = ["shown"]
+
+_Class = TypeVar("_Class", bound=type)
+_ROWS = 20
+"""Rows of a table that are shown."""
+_LONGEST = 120
+"""Characters of a text in the line."""
+
+
+def shown(
+    figures: Callable[[Any], Mapping[str, Any]],
+    rows: Callable[[Any], Iterable[Sequence[Any]]] | None = None,
+) -> Callable[[_Class], _Class]:
+    """Give a class a `__repr__` of one line and a `_repr_html_`, of a few important figures.
+
+    Args:
+        figures: of an instance, by name, in order.
+        rows: of an instance, what the table lists below them; nothing if None.
+
+    Returns:
+        A decorator, to stand above `@dataclass`.
+    """
+
+    def decorate(kind: _Class) -> _Class:
+        def line(self: Any) -> str:
+            parts = (f"{name}={_short(value)}" for name, value in figures(self).items())
+            return f"{type(self).__name__}({', '.join(parts)})"
+
+        def table(self: Any) -> str:
+            body = [_row((name, value)) for name, value in figures(self).items()]
+            listed = [] if rows is None else list(rows(self))
+            body += map(_row, listed[:_ROWS])
+            if len(listed) > _ROWS:
+                body.append(_row(("", f"and {len(listed) - _ROWS:,} more")))
+            title = html.escape(type(self).__name__)
+            return f"<table><caption>{title}</caption>{''.join(body)}</table>"
+
+        kind.__repr__ = line  # type: ignore[misc]
+        kind._repr_html_ = table  # type: ignore[attr-defined]
+        return kind
+
+    return decorate
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, str) and len(value) > _LONGEST:
+        value = value[: _LONGEST - 3] + "..."
+    return repr(value)
+
+
+def _row(cells: Sequence[Any]) -> str:
+    texts = (f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in cells)
+    return f"<tr>{''.join(f'<td>{html.escape(text)}</td>' for text in texts)}</tr>"

@@ -1,0 +1,57 @@
+"""Checks of the texts that a caller passes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from gemel.errors import DataError
+
+__all__ = ["require_each_text", "require_text", "require_texts"]
+
+
+def require_text(name: str, value: Any) -> str:
+    """Return a text as Python's own `str`.
+
+    Args:
+        name: what the error calls it, with its position where it is one of several.
+        value: a text; NumPy's `str_` is one too.
+
+    Raises:
+        DataError: it is something else, such as None, NaN, a number or bytes.
+    """
+    if type(value) is str:
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bytes | bytearray):
+        advice = "decode it"
+    elif isinstance(value, list | tuple | set | dict) or getattr(value, "ndim", 0):
+        advice = "give one text, or call what takes many"
+    elif value is None or str(value) in ("nan", "<NA>", "NaT"):
+        advice = "drop what is missing, or fill it in"
+    else:
+        advice = "convert it with str()"
+    kind = type(value).__name__
+    raise DataError(f"{name}: expected a text, found {value!r:.40} ({kind}); {advice}")
+
+
+def require_texts(name: str, values: Any) -> Sequence[str]:
+    """Return texts as a sequence of Python's own `str`: of a list, an array, a column of a frame.
+
+    Raises:
+        TypeError: one text, or something else that is no list.
+        DataError: one of them is no text; see `require_text`.
+    """
+    if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):
+        found = "one string" if isinstance(values, str) else f"{values!r:.40}"
+        raise TypeError(f"{name}: expected a list of questions, not {found}; put it in [ ]")
+    if not isinstance(values, list | tuple):
+        values = list(values)
+    if all(type(value) is str for value in values):
+        return values
+    return list(require_each_text(name, values))
+
+
+def require_each_text(name: str, values: Iterable[Any]) -> Iterator[str]:
+    """Check texts one by one, as they come; see `require_texts`."""
+    for place, value in enumerate(values):
+        yield value if type(value) is str else require_text(f"{name}[{place}]", value)
