@@ -96,8 +96,6 @@ def test_every_wrong_value_is_named(answers):
             name,
             message,
         )
-        if kind == "TypeError":
-            assert "not " in message, (name, message)
 
 
 def test_the_position_in_a_list_is_named(answers):
