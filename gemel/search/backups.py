@@ -101,11 +101,12 @@ def _copy_vectors(
     )
     last = 0
     while rows := before.run(statement, (generation, last, _LOT)):
-        sequences, keys, packed = zip(*rows, strict=True)
+        numbers, keys, packed = zip(*rows, strict=True)
+        sequences, of = integers(numbers), integers(keys)
         vectors = source.unpack(packed, dim)
-        check.vectors(generation, keys, vectors)
-        after.insert_vectors(integers(sequences), generation, integers(keys), vectors)
-        last = sequences[-1]
+        check.vectors(generation, of.tolist(), vectors)
+        after.insert_vectors(sequences, generation, of, vectors)
+        last = numbers[-1]
 
 
 def _copy_table(

@@ -177,7 +177,8 @@ def is_unit_like(vectors: Float16[np.ndarray, "questions dim"]) -> Bool[np.ndarr
     """
     largest = (vectors.view(np.uint16) & 0x7FFF).max(axis=1, initial=0).view(np.float16)
     least, most = 0.9 / math.sqrt(max(1, vectors.shape[1])), 1 + 2 * _TOLERANCE
-    return np.greater_equal(largest, least) & np.less_equal(largest, most)
+    good: Bool[np.ndarray, "questions"] = (largest >= least) & (largest <= most)
+    return good
 
 
 def facet(name: str, value: Value) -> bytes:

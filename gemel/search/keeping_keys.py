@@ -76,7 +76,8 @@ class KeyTable(Sessions):
                 f"SELECT {_COLUMNS} FROM api_keys WHERE {_GOOD} AND prefix = ?",  # noqa: S608
                 (prefix,),
             )
-        return next((_record(row) for row in rows if matches(key, bytes(row[3]))), None)
+        found = [(_record(row), bytes(row[3])) for row in rows]
+        return next((record for record, kept in found if matches(key, kept)), None)
 
 
 def _record(row: Row) -> KeyRecord:

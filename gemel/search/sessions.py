@@ -74,19 +74,25 @@ class Ledger:
     identity: str
     reindexing_dim: int
 
-    def problem(self) -> str:
-        """Say what cannot be; empty if all can."""
+    @classmethod
+    def read(cls, row: Row) -> "Ledger":
+        """Make it of a row.
+
+        Raises:
+            ValueError: a value of it cannot be.
+        """
         texts = {"model", "reindexing", "identity"}
-        for name, value in vars(self).items():
+        for name, value in zip(cls.__dataclass_fields__, row, strict=True):
             if name in texts and not isinstance(value, str):
-                return f"its {name} is {value!r:.40}"
+                raise ValueError(f"its {name} is {value!r:.40}")
             if name not in texts and not (isinstance(value, int) and 0 <= value <= _MOST):
-                return f"its {name} is {value!r:.40}"
-        if max(self.dim, self.reindexing_dim) > MOST_DIM:
-            return f"its vectors have {max(self.dim, self.reindexing_dim)} numbers"
-        if self.questions > self.sequence or self.reindexed > self.questions:
-            return f"it counts {self.questions} questions in {self.sequence} changes"
-        return ""
+                raise ValueError(f"its {name} is {value!r:.40}")
+        ledger = cls(*row)
+        if max(ledger.dim, ledger.reindexing_dim) > MOST_DIM:
+            raise ValueError(f"its vectors have {max(ledger.dim, ledger.reindexing_dim)} numbers")
+        if ledger.questions > ledger.sequence or ledger.reindexed > ledger.questions:
+            raise ValueError(f"it counts {ledger.questions} questions, {ledger.sequence} changes")
+        return ledger
 
     def draw(self, count: int) -> Int64[np.ndarray, "count"]:
         """Take the next sequence numbers."""
@@ -181,13 +187,12 @@ class Sessions(ABC):
 
     def _ledger(self, session: Session, statement: str) -> Ledger:
         rows = session.run(statement)
-        problem = f"its table store has {len(rows)} rows"
-        if len(rows) == 1:
-            ledger = Ledger(*rows[0])
-            problem = ledger.problem()
-        if problem:
-            raise self.damaged(problem)
-        return ledger
+        if len(rows) != 1:
+            raise self.damaged(f"its table store has {len(rows)} rows")
+        try:
+            return Ledger.read(rows[0])
+        except ValueError as error:
+            raise self.damaged(str(error)) from error
 
     def damaged(self, what: str) -> StoreError:
         """Make the error of a store that contradicts itself."""

@@ -185,7 +185,7 @@ class SQLiteStore(RelationalStore):
         except UnicodeDecodeError as error:  # a text of the file, perhaps in SQLite's own message
             raise StoreError(f"{self.name}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}") from error
 
-    def unpack(self, vectors: Sequence[bytes], dim: int) -> Float16[np.ndarray, "rows dim"]:
+    def unpack(self, vectors: Sequence[Any], dim: int) -> Float16[np.ndarray, "rows dim"]:
         """Give vectors of their bytes.
 
         Raises:
