@@ -126,12 +126,23 @@ def main() -> None:
     write_result(
         "templates", "duplicates where far more pairs than usual are close", {"rows": rows}
     )
-    head = ["texts", "questions", "time", "memory", "templates", "judged", "left out", "groups"]
+    head = [
+        "texts",
+        "questions",
+        "time",
+        "processor time",
+        "memory",
+        "templates",
+        "judged",
+        "left out",
+        "groups",
+    ]
     cells = [
         [
             row["kind"],
             f"{row['questions']:,}",
             f"{row['seconds']:.1f} s",
+            f"{row['busy']:.1f} s",
             f"{row['megabytes']:,} MB",
             *(f"{row[key]:,}" for key in ("templates", "judged", "left_out", "groups")),
         ]
