@@ -38,12 +38,18 @@ class ClosePairs(NamedTuple):
         """
         left, right, cosine, left_out = zip(_NO_PAIRS, *parts, strict=True)
         parts.clear()
-        return cls(*map(np.concatenate, (left, right, cosine)), sum(left_out))
+        return cls(
+            np.concatenate(left), np.concatenate(right), np.concatenate(cosine), sum(left_out)
+        )
 
     def take(self, places: Int64[np.ndarray, "some"]) -> "ClosePairs":
         """Keep the pairs at some places; the others are left out."""
-        columns = (column[places] for column in self[:3])
-        return ClosePairs(*columns, self.left_out + len(self.left) - len(places))
+        return ClosePairs(
+            self.left[places],
+            self.right[places],
+            self.cosine[places],
+            self.left_out + len(self.left) - len(places),
+        )
 
     def sorted(self) -> "ClosePairs":
         """Order by left, then by right."""

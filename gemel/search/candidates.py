@@ -66,8 +66,8 @@ def close_pairs(
             vectors, nearest, range(cut.cells), floor, pool.map, pairs, templates=some
         ):
             told("comparing", done, tasks)
-    found = pairs.all()
-    return found._replace(left=rows[found.left], right=rows[found.right])
+    close = pairs.all()
+    return close._replace(left=rows[close.left], right=rows[close.right])
 
 
 def usable_rows(vectors: Float16[np.ndarray, "rows dim"]) -> Int32[np.ndarray, "usable"]:
