@@ -37,7 +37,10 @@ _BLOCK = (
 _VOID = "br|hr|img|wbr"
 _REST = r"(?:\s[^<>]{0,2000})?"
 _TAG = re.compile(rf"</?(?:({_BLOCK}|br|hr)|{_INLINE}|{_VOID}){_REST}\s?/?>", re.IGNORECASE)
-_UNSEEN = re.compile(r"<!--.*?-->|<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(  # from the last opening before an end, or this would take quadratic time
+    r"<!--(?:(?!<!--).)*?-->|<(script|style)\b[^<>]*>(?:(?!<\1).)*?</\1\s*>",
+    re.IGNORECASE | re.DOTALL,
+)
 _POWER = re.compile(rf"(?<=\w)<sup{_REST}>", re.IGNORECASE)
 _OPENING = re.compile(rf"\s*<({_BLOCK}|{_INLINE}){_REST}>", re.IGNORECASE)
 _PAIRED = re.compile(rf"<({_BLOCK}|{_INLINE}){_REST}>([^<>]*)</\1\s*>", re.IGNORECASE)
