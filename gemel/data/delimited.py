@@ -73,7 +73,11 @@ def open_delimited(
         try:
             places = _places(head, columns, source, separator)
         except BadRowError as error:
-            raise DataError(str(error), path=path, line=head[0]) from error
+            problem = str(error)
+            if len(head[2]) == 1 and separator != ALONE and "--delimiter" not in problem:
+                name = separator_name(separator)
+                problem += f"; if its columns are not separated by {name}, add --delimiter"
+            raise DataError(problem, path=path, line=head[0]) from error
         if columns.has_header(head[2]):
             mark += head[1]
         else:

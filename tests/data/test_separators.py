@@ -241,3 +241,10 @@ def test_a_row_with_a_filled_field_is_no_empty_one(row, tmp_path):
     path = put(tmp_path, f"{HEADER}\nc,d,1\n{row}\n")
     with pytest.raises(DataError, match=r":3: has the label ''; .*: label the pair or remove the"):
         read_pairs(path)
+
+
+@pytest.mark.parametrize("columns", [Columns(delimiter=";"), QuestionColumns(delimiter="|")])
+def test_a_wrong_delimiter_is_suspected(columns, tmp_path):
+    path = put(tmp_path, "id,question1,question2,is_duplicate\n1,a,b,1\n")
+    with pytest.raises(DataError, match=r":1: has no column.* are not separated by '.', add --del"):
+        list(stream_rows(path, columns))
