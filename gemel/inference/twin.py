@@ -88,7 +88,8 @@ class NumpyTwin:
         scores = self.score(left[1], right[1])
         if self.spelling is not None:
             scores = self.spelling.mix(scores, left[0], right[0])
-        return np.minimum(scores, _BELOW_ONE)
+        below: Float32[np.ndarray, "pairs"] = np.minimum(scores, _BELOW_ONE)
+        return below
 
     def score(
         self, left: Float32[np.ndarray, "pairs dim"], right: Float32[np.ndarray, "pairs dim"]

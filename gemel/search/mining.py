@@ -90,7 +90,7 @@ class Mined:
     skipped: dict[str, int]
     """How many of these were skipped, for each of `SKIPS`, by the first reason that held."""
     copies: int
-    """Duplicates that made no anchor: their two questions are one, as cleaning leaves them."""
+    """Duplicates that made no anchor: their two questions are copies."""
     blanks: int
     """Pairs with a question without word or mark, which were not looked at."""
     positive_scores: ScoreSummary

@@ -19,6 +19,7 @@ def reindex(
     """Encode all questions anew; until that is done the old vectors answer.
 
     What was stopped goes on where it was. Questions that others add meanwhile are encoded too.
+    Those that an older gemel stored become known as copies, also where the model is the same.
 
     Args:
         store: whose questions.
@@ -34,6 +35,8 @@ def reindex(
     """
     model = engine.model.fingerprint
     if store.state().model == model:
+        for lot in store.scan():
+            store.index_copies([question.key for question in lot])
         return 0
     store.begin_reindex(model, engine.model.config.network.dim)
     while True:

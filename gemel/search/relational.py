@@ -188,6 +188,12 @@ class RelationalStore(ReviewTable, KeyTable):
             found = [session.run(statement, (copy_facet(text), most)) for text in texts]
         return [np.array([key for (key,) in rows], np.int64) for rows in found]
 
+    def index_copies(self, keys: Sequence[int]) -> None:
+        """Make questions known to `copies`, where an older gemel did not; others change nothing."""
+        with self.changing() as (session, _):
+            there = run_by_lots(session, "SELECT key, text FROM questions WHERE key IN (?)", keys)
+            index_copies(session, there)
+
     def changes(self, since: int, *, most: int = 65_536) -> Changes:
         """Give what changed after a sequence number, the oldest changes first."""
         with self.reading() as (session, ledger):

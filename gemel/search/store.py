@@ -129,9 +129,12 @@ class Store(Protocol):
     def copies(self, texts: Sequence[str], most: int) -> list[Int64[np.ndarray, "found"]]:
         """Return for each text the keys, ascending, of up to `most` copies; see `copy_key`.
 
-        Questions that an older gemel stored are missing until they have new vectors; some keys may
-        be of questions that are gone.
+        Questions that an older gemel stored are missing until `index_copies` or `put_vectors`.
         """
+        ...
+
+    def index_copies(self, keys: Sequence[int]) -> None:
+        """Make questions known to `copies`, where an older gemel did not; others change nothing."""
         ...
 
     def changes(self, since: int, *, most: int = 65_536) -> Changes:

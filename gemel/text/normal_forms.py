@@ -132,9 +132,9 @@ def _spelled(kind: str) -> str:
     )
 
 
-def _units(raised: str) -> dict[int, str]:
+def _units(raised: str) -> dict[int, str | None]:
     """Spell the units in one square that have a power, as in `m²`, so that it is seen."""
-    found = {}
+    found: dict[int, str | None] = {}
     for code in range(0x3300, 0x3400):
         spelled = "".join(
             chr(int(part, 16)) for part in unicodedata.decomposition(chr(code)).split()[1:]

@@ -97,6 +97,10 @@ def test_a_corpus_of_an_older_gemel_learns_its_copies_at_reindexing(index, tiny_
     found = index.check(ASKED, len(index))  # what is found by its vector is first all the same
     assert ids(found)[:2] == ["copy 0", "copy 1"]
     assert ids(index.search(ASKED, len(index)))[:2] == ["copy 0", "copy 1"]
+    assert reindex(index.store, index.engine) == reindex(index.store, index.engine) == 0
+    assert ids(index.check(ASKED, 1)) == ["copy 0"]
+    with index.store.changing() as (session, _):
+        session.run("DELETE FROM facets WHERE facet = ?", (copy_facet(ASKED),))
     weights = {name: array[::-1].copy() for name, array in tiny_model.weights.items()}
     other = Engine(dataclasses.replace(tiny_model, weights=weights))
     reindex(index.store, other)
