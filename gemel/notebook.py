@@ -41,8 +41,8 @@ def shown(
             title = html.escape(type(self).__name__)
             return f"<table><caption>{title}</caption>{''.join(body)}</table>"
 
-        kind.__repr__ = line  # type: ignore[misc]
-        kind._repr_html_ = table  # type: ignore[attr-defined]
+        for name, method in (("__repr__", line), ("_repr_html_", table)):
+            setattr(kind, name, method)
         return kind
 
     return decorate

@@ -24,7 +24,7 @@ def require_text(name: str, value: Any) -> str:
         return str.__str__(value)
     if isinstance(value, bytes | bytearray):
         advice = "decode it"
-    elif isinstance(value, list | tuple | set | dict) or getattr(value, "ndim", 0):
+    elif isinstance(value, list | tuple | set | dict) or getattr(value, "ndim", None):
         advice = "give one text, or call what takes many"
     elif value is None or str(value) in ("nan", "<NA>", "NaT"):
         advice = "drop what is missing, or fill it in"
@@ -44,11 +44,10 @@ def require_texts(name: str, values: Any) -> Sequence[str]:
     if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):
         found = "one string" if isinstance(values, str) else f"{values!r:.40}"
         raise TypeError(f"{name}: expected a list of questions, not {found}; put it in [ ]")
-    if not isinstance(values, list | tuple):
-        values = list(values)
-    if all(type(value) is str for value in values):
-        return values
-    return list(require_each_text(name, values))
+    texts: Sequence[str] = values if isinstance(values, list | tuple) else list(values)
+    if all(type(text) is str for text in texts):
+        return texts
+    return list(require_each_text(name, texts))
 
 
 def require_each_text(name: str, values: Iterable[Any]) -> Iterator[str]:

@@ -7,13 +7,14 @@ import time
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import ray
 import scale_tasks
 
 from gemel import ConfigError, DataError
 from gemel.errors import ScaleError
-from gemel.inference import available_cores
+from gemel.inference import Engine, available_cores
 from gemel.scale import choose_workers
 from gemel.scale.local import LocalWorkers
 from gemel.scale.on_ray import RayWorkers
@@ -163,3 +164,9 @@ def test_nobody_is_left_behind(tmp_path, number):
     assert code
     if number == signal.SIGINT:
         assert told.rstrip().endswith("KeyboardInterrupt")
+
+
+def test_an_engine_arrives_as_it_is(workers, tiny_model):
+    engine, texts = Engine(tiny_model), ["How old are you?", "What is your age?"]
+    vectors = ray.get(ray.remote(Engine.encode).remote(engine, texts))
+    assert np.array_equal(vectors, engine.encode(texts))
