@@ -47,7 +47,8 @@ def test_train_gives_what_it_writes(tmp_path):
     config = gemel.Config().replace(
         ["training.epochs=1", "training.validation_fraction=0.3", "network.d_model=4"]
     )
-    model = gemel.train(pairs, tmp_path / "m", config=config)
+    with pytest.warns(gemel.GemelWarning, match="a decision takes at least 20 of either label"):
+        model = gemel.train(pairs, tmp_path / "m", config=config)
     loaded = gemel.load(tmp_path / "m").model
     assert loaded.decision == model.decision
     assert loaded.config == config

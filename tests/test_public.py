@@ -213,6 +213,7 @@ def test_the_other_times_in_the_readme_are_those_measured():
         ("search", "retrieval"),
         ("search", "corpus"),
         ("review", "review"),
+        ("how-to/support-desk", "support_desk"),
     ],
 )
 def test_the_tables_of_the_docs_are_those_measured(page, name):
@@ -220,6 +221,27 @@ def test_the_tables_of_the_docs_are_those_measured(page, name):
     rows = (RESULTS / f"{name}.md").read_text(encoding="utf-8").splitlines()[2:]
     assert rows
     assert all(row in written for row in rows)
+
+
+def test_the_support_desk_tells_what_was_measured():
+    found = json.loads((RESULTS / "support_desk.json").read_text())["rows"]
+    rows = {(row["negatives"], row["precision"]): row for row in found}
+    page = (ROOT / "docs" / "how-to" / "support-desk.md").read_text(encoding="utf-8")
+    said = " ".join(page.partition("What that says:")[2].split())
+    random, mined = (rows[f"{kind} negatives", 0.95] for kind in ("random", "mined"))
+    assert f"calls {random['new_answered']} of {random['new_asked']} new tickets" in said
+    assert f"not enough either: {mined['new_answered']} of" in said
+    fitted = [rows["what check found", precision] for precision in (0.8, 0.9, 0.95)]
+    new, answered, right = (
+        [row[name] for row in fitted]
+        for name in ("new_answered", "twin_answered", "twin_answered_right")
+    )
+    assert f"{new[0]} of 600 new tickets at 0.8, {new[1]} at 0.9, {new[2]} at 0.95" in said
+    assert f"{answered[0]}, {answered[1]} and {answered[2]} of 600" in said
+    assert f"{right[0]}, {right[1]} and {right[2]} right" in said
+    assert f"{right[0]} of {new[0] + answered[0]} answers" in said
+    assert f"in {fitted[0]['twin_right_on_top']} of 600 tickets with a twin" in said
+    assert "easy-negatives" in random["findings"]
 
 
 def test_the_calibrations_of_reviewed_pairs_in_the_docs_are_those_measured():

@@ -261,3 +261,12 @@ def test_training_without_torch_says_what_to_install():
     assert answers == "[1 0]"
     assert missing.startswith("MissingExtraError training needs packages")
     assert missing.endswith("'gemel[train]'")
+
+
+def test_labels_that_look_inverted_are_warned_of():
+    words = ["password", "invoice", "holiday", "printer", "salary", "window"]
+    alike = [(f"my {words[n % 6]} {n}", f"the {words[n % 6]} {n + 1}") for n in range(60)]
+    apart = [(f"my {words[n % 6]} {n}", f"the {words[(n + 2) % 6]} {n + 9}") for n in range(60)]
+    y = np.array([0] * 60 + [1] * 60)
+    with pytest.warns(gemel.GemelWarning, match="labels look inverted"):
+        DuplicateClassifier("quora-en", train=False).fit(alike + apart, y)
