@@ -142,7 +142,8 @@ def fit(
     Returns:
         Both decisions on these pairs. A `GemelWarning` is issued for each of its `findings`:
         inverted labels, labels that similarity does not separate, fewer than 20 pairs of a label
-        or an answer, one answer for all, negatives much easier than the questions' neighbours.
+        or an answer or groups of questions, one answer for all, negatives much easier than the
+        questions' neighbours.
 
     Raises:
         FolderError: the model cannot be loaded, came with gemel, or `out` holds something.

@@ -86,8 +86,8 @@ def fit(
     then on, all its answers go by what was fitted.
 
     Warns of inverted labels, labels that similarity does not separate, fewer than 20 pairs of a
-    label or an answer, one answer for all, and negatives much easier than the questions' nearest
-    neighbours, which `gemel check` judges.
+    label or an answer or groups of questions, one answer for all, and negatives much easier than
+    the questions' nearest neighbours, which `gemel check` judges.
 
     Example: gemel fit validation.csv --model my-model --precision 0.95
     """

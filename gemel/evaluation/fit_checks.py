@@ -45,8 +45,8 @@ class FitFinding:
     """A fault of some labels, or of the decision that was fitted on them."""
 
     name: str
-    """`inverted-labels`, `no-separation`, `few-of-a-label`, `one-answer`, `few-of-an-answer`,
-    `precision-out-of-reach` or `easy-negatives`."""
+    """`inverted-labels`, `no-separation`, `few-of-a-label`, `few-groups`, `one-answer`,
+    `few-of-an-answer`, `precision-out-of-reach` or `easy-negatives`."""
     text: str
     """The file, what is wrong with numbers, and what to do: one line."""
 
@@ -70,6 +70,7 @@ def check_decision(
             neighbours.
     """
     where = _name(pairs)
+    graph = graph or PairGraph.of(pairs)
     found = list(check_labels(similarity, pairs, graph))
     if decision.slope <= 0 and not found:
         found.append(
@@ -80,7 +81,7 @@ def check_decision(
                 "(gemel audit), or take more pairs",
             )
         )
-    found += _few_of_a_label(pairs, where)
+    found += _too_few(pairs, graph, where)
     if found and found[0].name == "inverted-labels":
         return tuple(found)  # the answers are what these labels make of them
     found += _answers(similarity, pairs, decision, where)
@@ -226,7 +227,7 @@ def _outweighs(linked: int, count: int, other_linked: int, other_count: int) -> 
     return linked >= 10 and share >= 0.05 and share > 10 * other_linked / max(other_count, 1)
 
 
-def _few_of_a_label(pairs: Pairs, where: str) -> Iterator[FitFinding]:
+def _too_few(pairs: Pairs, graph: PairGraph, where: str) -> Iterator[FitFinding]:
     same = int(pairs.labels.sum())
     for count, label in ((same, "the same"), (len(pairs) - same, "not the same")):
         if count < FEW_PAIRS:
@@ -236,6 +237,14 @@ def _few_of_a_label(pairs: Pairs, where: str) -> Iterator[FitFinding]:
                 f"{label}; a decision takes at least {FEW_PAIRS} of either label: label more "
                 "pairs (gemel review)",
             )
+    groups = len(np.unique(graph.groups[graph.left[pairs.labels]]))
+    if groups < FEW_PAIRS <= same:
+        yield FitFinding(
+            name="few-groups",
+            text=f"{where}: the {same:,} pairs labelled the same are of only {groups:,} "
+            f"{'group' if groups == 1 else 'groups'} of questions; a decision takes at least "
+            f"{FEW_PAIRS} to hold for others: take pairs about more topics",
+        )
 
 
 def _answers(

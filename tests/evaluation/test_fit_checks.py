@@ -133,6 +133,15 @@ def test_too_few_of_one_label(same, different, said):
     assert said in texts["few-of-a-label"]
 
 
+@pytest.mark.parametrize(("count", "told"), [(5, True), (40, False)])
+def test_many_pairs_of_few_groups_stand_for_few(count, told):
+    left, right, labels = groups(count, size=80 // count + 4)
+    scores = labels + 0.2 * np.random.default_rng(0).normal(size=len(labels))
+    findings = found(labels, scores, pairs=Pairs.of(left, right, labels))
+    assert names(findings) == ["few-groups"] * told
+    assert f"only {count} groups" in str(findings) or not told
+
+
 def test_one_answer_for_all():
     labels, scores = drawn(300, 100, 1)
     pairs = apart(labels)
