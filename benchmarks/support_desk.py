@@ -13,7 +13,6 @@ article is the ticket's.
 
 import argparse
 import csv
-import sys
 import tempfile
 import warnings
 from collections.abc import Iterable, Sequence
@@ -136,7 +135,7 @@ def best(opened: gemel.DuplicateIndex, tickets: Sequence[Ticket]) -> list[gemel.
 
 def ask(desk: Desk, model: Path, db: Path) -> dict[str, int]:
     """Ask as deployed; count."""
-    counts = {}
+    counts: dict[str, int] = {}
     with index(desk, model, db) as opened:
         for name, tickets in (("twin", desk.with_twin), ("new", desk.without_twin)):
             first = best(opened, tickets)
@@ -267,4 +266,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -87,8 +87,9 @@ def without_html(
         if source.stream is not None and not reader.is_html:
             reader.learn(_texts(row))
         yield reader.read(row)
-    for note in reader.notes() if bad_rows is not None else ():
-        bad_rows.note(f"{source.path}: {note}")
+    if bad_rows is not None:
+        for note in reader.notes():
+            bad_rows.note(f"{source.path}: {note}")
 
 
 def decode_html(text: str) -> str:

@@ -23,7 +23,7 @@ def learn_pairs(pairs: Pairs, config: Config, start: Model | None, *, verbose: b
     return learn(pairs, config, start=start, reporter=_Telling(verbose))
 
 
-class _TrainingWarning(GemelWarning, ConvergenceWarning):
+class _TrainingWarning(GemelWarning, ConvergenceWarning):  # type: ignore[misc]
     """Found by filters of gemel's warnings and of scikit-learn's."""
 
 
