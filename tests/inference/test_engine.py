@@ -261,5 +261,5 @@ def test_answering_needs_no_torch():
 
 
 def test_one_string_is_not_a_list_of_questions(tiny_model):
-    with pytest.raises(TypeError, match="takes a list of questions"):
+    with pytest.raises(TypeError, match="expected a list of questions"):
         Engine(tiny_model).encode("How old are you?")
