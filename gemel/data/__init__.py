@@ -40,7 +40,7 @@ from gemel.data.separators import separator_word
 from gemel.data.slips import Slips
 from gemel.data.sources import KINDS, Source
 from gemel.data.split_files import SplitReport, split_file
-from gemel.data.splits import NOWHERE, Split, hold_out, split_by_component
+from gemel.data.splits import NOWHERE, Split, deal_crossing, hold_out, split_by_component
 
 __all__ = [
     "Audit",
@@ -77,6 +77,7 @@ __all__ = [
     "audit_files",
     "connect",
     "copy_rows",
+    "deal_crossing",
     "describe_types",
     "describe_value",
     "detect",

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 from gemel.data.components import connect
 from gemel.data.graph import PairGraph, first_copies
 
-__all__ = ["NOWHERE", "Split", "hold_out", "split_by_component"]
+__all__ = ["NOWHERE", "Split", "deal_crossing", "hold_out", "split_by_component"]
 
 NOWHERE = -1
 """In place of the number of a part: a pair or row is in none."""
@@ -102,6 +102,24 @@ def hold_out(graph: PairGraph, fraction: float, seed: int = 0) -> Split:
         ValueError: the fraction is not between 0 and 1.
     """
     return split_by_component(graph, (fraction, 1 - fraction), seed)
+
+
+def deal_crossing(split: Split, graph: PairGraph, seed: int = 0) -> Int[np.ndarray, "pairs"]:
+    """Return the part of each pair; crossing pairs go to that of either question, by a hash.
+
+    Small data often is one component. Without its crossing pairs, all of one label, hardly a pair
+    of that label would be left in the smaller part.
+
+    Args:
+        split: what `split_by_component` made of `graph`.
+        graph: of all pairs.
+        seed: another seed, another choice.
+    """
+    parts = split.parts
+    for row in np.flatnonzero(split.crossing).tolist():
+        texts = sorted((graph.questions[graph.left[row]], graph.questions[graph.right[row]]))
+        parts[row] = split.ends[_hash("\0".join(texts), seed)[0] % 2, row]
+    return parts
 
 
 def _groups_of_copies(graph: PairGraph) -> Int[np.ndarray, "questions"]:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +95,6 @@ def learn(
     spelling = learn_spelling(training, tokenizer, config, start)
     batches = make_batches(training, tokenizer, config)
     data = data_record(pairs, training, kept_out, start)
-    dropped = validation is None and len(training) + len(kept_out) < len(pairs)
     del training  # of ten million pairs, another 170 MB
     begun = None if vectors is None else look_up(vectors, tokenizer, reporter)
     model, folded = begin_network(tokenizer, batches, config, start, reporter, begun)
@@ -120,9 +118,7 @@ def learn(
     weights = fit_spelling(weights, spelling, tokenizer, kept_out, config)
     if spelling:
         reporter.say(f"shared letters count for {weights['spelling.share'][0]:.0%} of similarity")
-    # The pairs that were dropped are all of one label: without them the mix is another one.
-    mix = pairs.prevalence if dropped else 0.0
-    decision, findings = _decide(weights, tokenizer, kept_out, config, mix)
+    decision, findings = _decide(weights, tokenizer, kept_out, config)
     for finding in findings:
         reporter.warn(finding.text)
     return Model(
@@ -172,26 +168,14 @@ def _validator(
 
 
 def _decide(
-    weights: Mapping[str, np.ndarray],
-    tokenizer: Tokenizer,
-    validation: Pairs,
-    config: Config,
-    mix: float,
+    weights: Mapping[str, np.ndarray], tokenizer: Tokenizer, validation: Pairs, config: Config
 ) -> tuple[Decision, tuple[FitFinding, ...]]:
-    """Fit the decision on similarities as the engine will compute them, and check it.
-
-    Args:
-        weights: of the encoder.
-        tokenizer: reads the questions.
-        validation: labelled pairs.
-        config: the settings.
-        mix: share of duplicates to fit for, if the settings name none; 0: that of the pairs.
-    """
+    """Fit the decision on similarities as the engine will compute them, and check it."""
     twin = NumpyTwin(weights, tokenizer, config.network)
     similarity = twin.similarity(validation.left_texts, validation.right_texts)
-    settings = replace(config.decision, prevalence=config.decision.prevalence or mix)
-    decision = fit_decision(similarity, validation, settings)
+    decision = fit_decision(similarity, validation, config.decision)
     graph = PairGraph.of(validation, tokenizer.clean)
     neighbours = neighbour_similarity(validation, graph, twin.encode, twin.similarity)
-    findings = check_decision(similarity, validation, decision, graph=graph, neighbours=neighbours)
-    return replace(decision, settings=config.decision), findings
+    return decision, check_decision(
+        similarity, validation, decision, graph=graph, neighbours=neighbours
+    )

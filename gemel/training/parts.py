@@ -1,6 +1,6 @@
 """The pairs to learn from, and those to choose epoch and threshold on."""
 
-from gemel.data import PairGraph, Pairs, hold_out, measure_overlap
+from gemel.data import PairGraph, Pairs, deal_crossing, hold_out, measure_overlap
 from gemel.errors import DataError
 from gemel.training.reporters import Reporter
 
@@ -35,11 +35,13 @@ def training_and_validation(
     pairs.require_both_labels(
         "training pairs", ", or validation pairs that have both (--validation)"
     )
-    split = hold_out(PairGraph.of(pairs), fraction, seed)
+    graph = PairGraph.of(pairs)
+    split = hold_out(graph, fraction, seed)
+    parts = deal_crossing(split, graph, seed)
     hint = "; raise training.validation_fraction or give validation pairs"
-    kept_out = pairs.select(split.parts == 0)
+    kept_out = pairs.select(parts == 0)
     kept_out.require_both_labels("pairs kept out for validation", hint)
-    training = pairs.select(split.parts == 1)  # no question is in both
+    training = pairs.select(parts == 1)
     training.require_both_labels("pairs left for training", hint)
     reporter.say(
         f"{len(training):,} pairs to train on, {len(kept_out):,} kept out for validation "
@@ -47,7 +49,8 @@ def training_and_validation(
     )
     if split.crossing_pairs:
         reporter.say(
-            f"{split.crossing_pairs:,} pairs dropped, as they have a question on each side"
+            f"{split.crossing_pairs:,} pairs have a question on each side: the component that they "
+            "link is too large to keep whole"
         )
     return training, kept_out
 
