@@ -45,7 +45,10 @@ def test_train_gives_what_it_writes(tmp_path):
     right = [f"word{(n if n % 2 else n + 1) % 8} second {n}" for n in range(count)]
     pairs = Pairs.of(left, right, np.arange(count) % 2 == 1, np.arange(count))
     config = gemel.Config().replace(
-        ["training.epochs=1", "training.validation_fraction=0.3", "network.d_model=4"]
+        [
+            *("training.epochs=1", "training.seed=1", "training.validation_fraction=0.3"),
+            "network.d_model=4",
+        ]
     )
     with pytest.warns(gemel.GemelWarning, match="a decision takes at least 20 of either label"):
         model = gemel.train(pairs, tmp_path / "m", config=config)

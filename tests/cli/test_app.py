@@ -46,7 +46,7 @@ def gemel(*arguments, **settings):
         ("audit folder", "folder: is a folder", "expected a file, such as one in it"),
         ("audit empty.csv", "empty.csv: is empty", "expected a header and one pair a line"),
         ("audit columns.csv", "it has: a, b, c", "name them with --left, --right and --label"),
-        ("audit q.txt", "is of no known kind", "or in .parquet"),
+        ("audit q.txt", "is of no known kind", "or --delimiter for a file like CSV"),
         ("audit pairs.csv --left x --right question2", "no column x", "--right and --label"),
         ("dedupe q.txt --question x", "no columns that could be named", "file for that"),
         ("compare question", "is one question", "or - for standard input"),
@@ -71,7 +71,7 @@ def gemel(*arguments, **settings):
         ("train pairs.csv --out m --set training.epoch=3", "no setting", "did you mean 'epochs'?"),
         ("train pairs.csv --out m --set epochs", "cannot read", "for example training.epochs=2"),
         ("train pairs.csv --out m --set training.epochs=x", "Expected `int`", "by default it is 2"),
-        ("train pairs.csv --out m --config no.toml", "No such file", "--out DIR` writes"),
+        ("train pairs.csv --out m --config no.toml", "No such file", None),
         ("dedupe q.txt --linkage loose", "not 'loose'", None),
         # Usage.
         ("trian pairs.csv", "No such command 'trian'. Did you mean 'train'?", "gemel --help"),

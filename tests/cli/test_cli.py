@@ -169,7 +169,9 @@ def test_columns_by_place(files, tmp_path, model, run):
     options = ["--model", model[0], "--no-quotes", "--left", 1, "--right", 2, "--label", 3]
     code, _, err = run("evaluate", path, *options)
     assert code == 2
-    assert f"{path}:1: has the label 'is_duplicate'" in err
+    assert (
+        f"{path}:1: has the columns question1, question2, is_duplicate; it is the first row" in err
+    )
     assert "add --header" in err
     assert "160 pairs" in run("evaluate", path, *options, "--header")[1]
     path.write_text("\n".join(rows[1:]))
@@ -182,7 +184,8 @@ def test_bad_rows_are_skipped_when_asked_to_and_reported(files, tmp_path, model,
     folder = ["--model", model[0]]
     code, _, err = run("evaluate", bad, *folder, "--skip-bad", 1, "--bad-rows", tmp_path / "list")
     assert code == 2
-    assert f"{bad}:163: has the label 'maybe'; expected 0 or 1 (1 bad row was skipped" in err
+    assert f"{bad}:163: has the label 'maybe'; expected 0 or 1, yes or no, or a class name" in err
+    assert "(1 bad row was skipped" in err
     listing = ["--skip-bad", 2, "--bad-rows", tmp_path / "list"]
     code, out, err = run("evaluate", bad, *folder, *listing, "--json")
     assert (code, json.loads(out)["pairs"]) == (0, 160)

@@ -1,5 +1,6 @@
 """`gemel mine`, and training on what it writes."""
 
+import contextlib
 import csv
 import itertools
 import json
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -219,7 +221,9 @@ def test_no_file_is_replaced_unasked_and_the_pairs_never_are(place, tmp_path, ru
 
 def test_bad_rows_of_both_files_are_counted_together(place, tmp_path, run):
     pairs = write(tmp_path / "pairs.csv", [*chains(), ("a", "b", "maybe")])
-    corpus = write(tmp_path / "corpus.csv", [["what is tea?"], [" "], ["where?"]], ["question"])
+    corpus = write(
+        tmp_path / "corpus.csv", [["what is tea?"], ["\u200b"], ["where?"]], ["question"]
+    )
     common = [pairs, "--model", place / "model", "--corpus", corpus, "--count", 1]
     listed = ["--bad-rows", tmp_path / "bad.jsonl", "--out", tmp_path / "mined.csv"]
     assert run("mine", *common, *listed, "--skip-bad", 1)[0] == 2
@@ -239,6 +243,12 @@ def test_frames_and_lists_are_mined_as_files_are(place, tmp_path):
         gemel.mine(list(chains()), tmp_path / "c.csv", engine, corpus=["a", ""])
 
 
+def is_in(descriptor, folder):
+    with contextlib.suppress(OSError):  # closed meanwhile
+        return descriptor.readlink().is_relative_to(folder)
+    return False
+
+
 def test_stopped_by_hand_nothing_is_left(place, tmp_path):
     rows = [(f"where is {n} of {n % 97}", f"what is {n} at {n % 89}", 1) for n in range(6_000)]
     pairs = write(tmp_path / "pairs.csv", rows)
@@ -252,8 +262,10 @@ def test_stopped_by_hand_nothing_is_left(place, tmp_path):
         text=True,
     )
     until = time.monotonic() + 600
-    while not any(out.parent.iterdir()) and time.monotonic() < until:
-        time.sleep(0.05)  # until the file that will be renamed is there
+    files = Path(f"/proc/{process.pid}/fd")
+    while not any(is_in(file, out.parent) for file in files.iterdir()):
+        assert time.monotonic() < until
+        time.sleep(0.05)  # until the file that will get the name is there
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=600)

@@ -185,7 +185,8 @@ def test_glues_rows_are_those_of_a_plain_reader(train, dev, test, tmp_path):
     assert pairs_of(tmp_path / "train.tsv") == plainly(glue(train), 3)
     assert pairs_of(tmp_path / "validation.tsv") == plainly(glue(dev), 3)
     unlabelled = stream_unlabelled(tmp_path / "test.tsv")
-    assert [(pair.left, pair.right) for pair in unlabelled] == [row[:2] for row in test]
+    filled = [row[:2] for row in test if any(text.strip() for text in row[:2])]
+    assert [(pair.left, pair.right) for pair in unlabelled] == filled
 
 
 @settings(

@@ -134,7 +134,7 @@ def test_what_stops_this_process_stops_its_tasks(tmp_path, alarm):
         alarm()
         with pytest.raises(TimeoutError, match="the alarm"):
             list(workers.run(partial(scale_tasks.linger, tmp_path), range(4)))
-        scale_tasks.assert_gone(tmp_path, most=0.5)
+        scale_tasks.assert_gone(tmp_path)
         assert by_number(workers, scale_tasks.double, [7]) == {7: 14}
 
 

@@ -95,6 +95,8 @@ def old_store(where, ask, vectors):
         with store.changing() as (session, _):
             for table in ("reviews", "api_keys", "metadata_columns"):
                 session.run(f"DROP TABLE {table}")
+            if is_file:
+                session.run("DROP TABLE erasure")
             session.run("PRAGMA user_version = 1" if is_file else "UPDATE schema SET version = 1")
         with pytest.raises(StoreError, match=r"reviews|tables are gone"):
             store.decided()

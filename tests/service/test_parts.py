@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.errors import ConfigError
-from gemel.service import keyring
 from gemel.service.batching import Batcher
 from gemel.service.keyring import TokenBucket
 from gemel.service.limits import Limits
@@ -168,28 +167,25 @@ def test_draining_waits_for_all():
 )
 def test_a_bucket_gives_no_more_than_its_rate(rate, pauses):
     now = [100.0]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keyring.time, "monotonic", lambda: now[0])
-        bucket = TokenBucket(rate)
-        given_at = []
-        for pause in pauses:
-            now[0] += pause
-            wait = bucket.take()
-            assert 0 <= wait <= 1 / rate
-            if not wait:
-                given_at.append(now[0])
-        for first, begin in enumerate(given_at):
-            for last, end in enumerate(given_at[first:], start=1):
-                assert last <= 2 * rate + rate * (end - begin) + 1e-6
-        if wait := bucket.take():
-            now[0] += wait + 1e-9
-            assert bucket.take() == 0
+    bucket = TokenBucket(rate, lambda: now[0])
+    given_at = []
+    for pause in pauses:
+        now[0] += pause
+        wait = bucket.take()
+        assert 0 <= wait <= 1 / rate
+        if not wait:
+            given_at.append(now[0])
+    for first, begin in enumerate(given_at):
+        for last, end in enumerate(given_at[first:], start=1):
+            assert last <= 2 * rate + rate * (end - begin) + 1e-6
+    if wait := bucket.take():
+        now[0] += wait + 1e-9
+        assert bucket.take() == 0
 
 
-def test_a_bucket_gives_twice_its_rate_at_once(monkeypatch):
+def test_a_bucket_gives_twice_its_rate_at_once():
     now = [100.0]
-    monkeypatch.setattr(keyring.time, "monotonic", lambda: now[0])
-    bucket = TokenBucket(5)
+    bucket = TokenBucket(5, lambda: now[0])
     assert [bucket.take() == 0 for _ in range(11)] == [True] * 10 + [False]
     now[0] += bucket.take() + 0.01
     assert bucket.take() == 0

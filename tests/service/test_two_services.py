@@ -98,9 +98,8 @@ def test_metadata_that_postgres_cannot_keep_is_refused(both):
         assert one.client.post("/questions", json=sent).status_code == 422
         sent = {"question": "Why?", "metadata": {written: 1}}
         assert one.client.post("/questions", json=sent).status_code == 422
-        assert one.client.post(
-            "/check", json={"question": "Why?", "where": {"a": written}}
-        ).is_success
+        filtered = {"question": "Why?", "where": {"a": written}}
+        assert one.client.post("/check", json=filtered).status_code == 422
         assert one.client.get("/questions/%00").status_code == 404
     sent = {"question": "Why?", "id": "large", "metadata": {"n": 10**40, "m": 1e300}}
     assert one.client.post("/questions", json=sent).is_success
