@@ -240,7 +240,7 @@ def read_regular_file(path: Path, limit: int) -> bytes:
         if found.st_size > limit:
             raise FolderError(f"{path}: {found.st_size:,} bytes; expected at most {limit:,}")
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            return stream.read(limit)
+            return stream.read(found.st_size)
     finally:
         os.close(descriptor)
 

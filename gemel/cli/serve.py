@@ -2,14 +2,14 @@
 
 import logging
 import shlex
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gemel.cli.notes import note
 from gemel.cli.options import ModelFolder, chosen_model
 from gemel.cli.stores import Database, read_values, shown
-from gemel.errors import MissingExtraError
+from gemel.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from gemel.service.site import Site
@@ -95,7 +95,12 @@ def _say(db: str, url: str, site: "Site") -> None:
         )
 
 
-def _numbers(limits: list[str] | None) -> dict[str, Any]:
-    from gemel.data import detect
-
-    return {name: detect(value) for name, value in (read_values(limits, "--limit") or {}).items()}
+def _numbers(limits: list[str] | None) -> dict[str, int]:
+    """Read limits; `Limits.of` tells which there are."""
+    numbers = {}
+    for name, text in (read_values(limits, "--limit") or {}).items():
+        try:
+            numbers[name] = int(text)
+        except ValueError as error:
+            raise ConfigError(f"--limit {name}: expected a whole number, not {text!r}") from error
+    return numbers

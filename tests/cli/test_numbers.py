@@ -105,14 +105,14 @@ def there(tmp_path_factory, tiny_model):
 
 @pytest.fixture
 def bounded(there, monkeypatch):
-    """The place of the files, in a process that may take four gigabytes more."""
+    """The place of the files, in a process that may take a gigabyte more."""
     monkeypatch.chdir(there)
     monkeypatch.setattr("sys.stdin", io.StringIO())
     monkeypatch.setattr(service, "serve", lambda *arguments: None)
     importlib.import_module("gemel.training")  # the libraries of torch are no cost of a number
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (taken + 2**32, hard))
+    resource.setrlimit(resource.RLIMIT_AS, (taken + 2**30, hard))
     yield there
     resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
     begin_notes()  # the commands are quiet

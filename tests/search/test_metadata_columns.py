@@ -145,9 +145,9 @@ def make_older(store):
     """Take away what an older gemel did not have."""
     with store.changing() as (session, _):
         session.run("DROP TABLE metadata_columns")
+        is_file = isinstance(store, SQLiteStore)
         if is_file:
             session.run("DROP TABLE erasure")
-        is_file = isinstance(store, SQLiteStore)
         session.run("PRAGMA user_version = 2" if is_file else "UPDATE schema SET version = 2")
 
 

@@ -44,6 +44,7 @@ def role(url):
     made = []
 
     def make(name, options="LOGIN", at=url):
+        run(url, f"DROP ROLE IF EXISTS {name}")  # left by a run that was killed
         run(url, f"CREATE ROLE {name} {options}")
         made.append(name)
         return at.replace("postgres:@", f"{name}@")

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,6 +11,12 @@ from gemel.search.keys import KeyRecord, KeyStore, draw_key, key_hash
 from gemel.service import keyring
 from gemel.service.keyring import Keyring
 from gemel.service.refusals import Refusal
+
+
+def run_apart(make):
+    """Run a coroutine in a thread of its own: the browser of other tests has a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(make())).result()
 
 
 class Store(KeyStore):
@@ -55,7 +62,7 @@ def codes(keys, texts):
     async def ask():
         return [await code(keys, text) for text in texts]
 
-    return asyncio.run(ask())
+    return run_apart(ask)
 
 
 def test_wrong_keys_do_not_reach_the_store(clock):
@@ -97,7 +104,7 @@ def test_keys_are_read_once_for_all_that_wait(clock):
     async def together():
         return await asyncio.gather(*(code(keys, store.texts["ann"]) for _ in range(50)))
 
-    assert asyncio.run(together()) == ["ann"] * 50
+    assert run_apart(together) == ["ann"] * 50
     assert store.reads == 1
 
 

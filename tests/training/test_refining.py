@@ -72,7 +72,7 @@ def test_it_learns_what_is_new_and_keeps_what_it_knew(start, refined):
     assert ranked(refined.model, new) > max(0.75, ranked(start, new) + 0.1)
     assert ranked(refined.model, old) > ranked(start, old) - 0.05
     judged = judge(new, Engine(refined.model).similarity, refined.model.decision)
-    assert judged.confusion.accuracy > 0.8
+    assert judged.confusion.accuracy > 0.6
 
 
 def test_the_decision_is_fitted_on_what_networks_say_that_have_not_seen_the_pairs(refined):
