@@ -14,8 +14,8 @@ from layout import markdown
 from record import write_result, write_table
 
 import gemel
-from gemel.search import cells as cutting
-from gemel.search import close_pairs, score_pairs
+from gemel.duplicates import close_pairs, score_pairs
+from gemel.neighbours import cells as cutting
 
 QUESTIONS = 100_000
 FLOORS = (0.5, 0.6, 0.7, 0.8)

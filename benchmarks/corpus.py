@@ -89,7 +89,7 @@ def measure_groups(questions: list[str], options: argparse.Namespace) -> list[di
 
 def measure_search(questions: list[str], asked: list[str]) -> dict[str, Any]:
     """Look through a million vectors, by the graph and exactly."""
-    from gemel.search import ExactNeighbours, choose_neighbours
+    from gemel.neighbours import ExactNeighbours, choose_neighbours
 
     engine = gemel.load("quora-en")
     queries = engine.encode(asked)

@@ -20,8 +20,8 @@ import numpy as np
 from layout import markdown
 from record import write_result, write_table
 
-from gemel.search.records import NewQuestion
-from gemel.search.sqlite import SQLiteStore
+from gemel.store.records import NewQuestion
+from gemel.store.sqlite import SQLiteStore
 
 DIM = 256
 """Numbers in a vector, as `quora-en` has."""

@@ -22,8 +22,8 @@ from record import write_result, write_table
 
 import gemel
 from gemel.data import PairGraph
+from gemel.duplicates import LINKAGES
 from gemel.evaluation import score_grouping
-from gemel.search import LINKAGES
 
 CUTS = (0.5, 0.6, 0.7, 0.8, 0.9)
 FLOOR = 0.55
@@ -100,7 +100,7 @@ def table(result: dict[str, Any]) -> str:
     head = ["questions", "cut", "linkage", "groups", "largest", "pairs: precision", "recall", "F1"]
     head += ["B-cubed: precision", "recall", "F1 (95 %)"]
     rows = []
-    for name, part in result["corpora"].items():
+    for name, part in result["public_data"].items():
         for each in part["rows"]:
             numbers = [f"{each[key]:.3f}" for key in ("pair_precision", "pair_recall", "pair_f1")]
             numbers += [f"{each[key]:.3f}" for key in ("bcubed_precision", "bcubed_recall")]
@@ -126,7 +126,7 @@ def main() -> None:
     result = {
         "settings": dataclasses.asdict(engine.model.config),
         "floor": FLOOR,
-        "corpora": {
+        "public_data": {
             name: {
                 "questions": len(texts),
                 "true_groups": len(np.unique(true_groups)),

@@ -23,8 +23,8 @@ from train_once import Printer
 import gemel
 from gemel.api.mining import mine
 from gemel.data import PairGraph, hold_out, merge_pairs
-from gemel.search.mining import Mined
-from gemel.search.mining_rules import MiningRules
+from gemel.mining.mined import Mined
+from gemel.mining.mining_rules import MiningRules
 from gemel.training import learn
 
 AP = "average_precision"

@@ -24,7 +24,7 @@ from retrieval_worker import NEAREST, RIVALS
 
 import gemel
 from gemel.data import PairGraph
-from gemel.search import ExactNeighbours
+from gemel.neighbours import ExactNeighbours
 
 HERE = Path(__file__).parent
 QUERIES = 5000

@@ -27,8 +27,10 @@ from sklearn.linear_model import LogisticRegression
 
 import gemel
 from gemel.config import DecisionConfig
+from gemel.corpus import choose_for_review
 from gemel.data import PairGraph, split_by_component
 from gemel.decision import Decision
+from gemel.duplicates import Duplicates, ScoredPairs
 from gemel.evaluation import (
     Probabilities,
     Ranking,
@@ -38,7 +40,6 @@ from gemel.evaluation import (
     fit_decision,
 )
 from gemel.inference import Engine
-from gemel.search import Duplicates, ScoredPairs, choose_for_review
 from gemel.training import refine
 
 REVIEWED = 200

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         train,
     )
     from gemel.config import Config, DecisionConfig, NetworkConfig, TextConfig, TrainingConfig
-    from gemel.corpora import Fetched
+    from gemel.corpus import DuplicateIndex, Filled, Match
     from gemel.data import (
         Audit,
         BadRows,
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         read_pairs,
     )
     from gemel.decision import Decision, Verdict
+    from gemel.duplicates import Duplicates, Group
     from gemel.errors import (
         ConfigError,
         DataError,
@@ -66,18 +67,10 @@ if TYPE_CHECKING:
     from gemel.exchange import Exported
     from gemel.folder import Model
     from gemel.inference import Compared, Encoded, Engine, Explanation
+    from gemel.mining import Mined, MiningRules
+    from gemel.public_data import Fetched
     from gemel.scale import ShardedDuplicates
-    from gemel.search import (
-        DuplicateIndex,
-        Duplicates,
-        Filled,
-        Group,
-        Match,
-        Mined,
-        MiningRules,
-        NewQuestion,
-        Store,
-    )
+    from gemel.store import NewQuestion, Store
 
 __all__ = [
     "Audit",
@@ -180,7 +173,7 @@ _ROOMS = {
         "train",
     ),
     "config": ("Config", "DecisionConfig", "NetworkConfig", "TextConfig", "TrainingConfig"),
-    "corpora": ("Fetched",),
+    "public_data": ("Fetched",),
     "data": (
         "Audit",
         "BadRows",
@@ -212,17 +205,10 @@ _ROOMS = {
     "folder": ("Model",),
     "inference": ("Compared", "Encoded", "Engine", "Explanation"),
     "scale": ("ShardedDuplicates",),
-    "search": (
-        "DuplicateIndex",
-        "Duplicates",
-        "Filled",
-        "Group",
-        "Match",
-        "Mined",
-        "MiningRules",
-        "NewQuestion",
-        "Store",
-    ),
+    "corpus": ("DuplicateIndex", "Filled", "Match"),
+    "duplicates": ("Duplicates", "Group"),
+    "mining": ("Mined", "MiningRules"),
+    "store": ("NewQuestion", "Store"),
 }
 
 

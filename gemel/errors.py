@@ -18,21 +18,6 @@ GemelWarning, a UserWarning, is issued for what is probably wrong and was done a
 from pathlib import Path
 from typing import Any
 
-__all__ = [
-    "ConfigError",
-    "DataError",
-    "FolderError",
-    "GemelError",
-    "GemelWarning",
-    "LayerError",
-    "MissingExtraError",
-    "ModelMismatchError",
-    "ScaleError",
-    "StoreError",
-    "TrainingError",
-    "TrainingStopped",
-]
-
 
 class GemelError(Exception):
     """The root: `except GemelError` catches whatever gemel raises on purpose."""

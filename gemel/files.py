@@ -20,21 +20,6 @@ from pathlib import Path
 
 from gemel.errors import FolderError
 
-__all__ = [
-    "check_replaceable",
-    "check_writable",
-    "new_file",
-    "new_folder",
-    "path_text",
-    "place_file",
-    "read_regular_file",
-    "remove_leftovers",
-    "temporary_folder",
-    "write_bytes",
-    "write_text",
-]
-
-
 _TEMPORARY = re.compile(r"\.(.+)\.(tmp|new|old)-[a-z0-9_]{8}\.gemel")
 _SUFFIX = ".gemel"
 

@@ -4,8 +4,6 @@ import html
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-__all__ = ["shown"]
-
 _Class = TypeVar("_Class", bound=type)
 _ROWS = 20
 """Rows of a table that are shown."""

@@ -217,3 +217,53 @@ def small_disk(folder, size):
 def mounted():
     """A context of a small disk of its own, at a folder that is made for it."""
     return small_disk
+
+
+DIM = 8
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def new_store(request, tmp_path_factory):
+    """A function that names a store that does not exist yet, one for each kind."""
+    if request.param == "postgres":
+        return request.getfixturevalue("new_database")
+    return lambda: str(tmp_path_factory.mktemp("store") / "questions.db")
+
+
+@pytest.fixture
+def where(new_store):
+    """The name of a store that does not exist yet."""
+    return new_store()
+
+
+@pytest.fixture
+def store(where):
+    """A new, empty store of each kind."""
+    from gemel.store import open_store
+
+    with open_store(where) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def vectors():
+    """A function that draws unit vectors."""
+
+    def unit_vectors(count, seed=0, dim=DIM):
+        drawn = np.random.default_rng(seed).normal(size=(count, dim))
+        return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+
+    return unit_vectors
+
+
+@pytest.fixture(scope="session")
+def ask():
+    """A function that makes a `NewQuestion`."""
+    from gemel.store import NewQuestion
+
+    def question(name, text=None, **metadata):
+        return NewQuestion(
+            id=name, text=f"What is {name}?" if text is None else text, metadata=metadata
+        )
+
+    return question

@@ -12,7 +12,7 @@ import json, sys
 import numpy as np, pandas as pd
 import gemel
 from gemel.config import Config, TrainingConfig
-from gemel.search import NewQuestion
+from gemel.store import NewQuestion
 from gemel.sklearn import DuplicateClassifier, QuestionEncoder
 from gemel import siamese_networks
 

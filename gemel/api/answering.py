@@ -10,8 +10,6 @@ from gemel.inference import Compared, Encoded, Engine, compare_stream, encode_fi
 from gemel.pretrained import DEFAULT_MODEL
 from gemel.text import Progress
 
-__all__ = ["compare", "encode", "load"]
-
 
 def load(model: str | Path = DEFAULT_MODEL, *, backend: str = "auto") -> Engine:
     """Open a model folder: `load("my-model").predict("first question", "second question")`.

@@ -17,8 +17,6 @@ from gemel.pretrained import DEFAULT_MODEL, came_with_gemel
 from gemel.samples import HELPDESK
 from gemel.text import Progress
 
-__all__ = ["export"]
-
 
 def export(
     out: str | Path,

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gemel.corpora import Fetched, Patience, fetch
+from gemel.public_data import Fetched, Patience, fetch
 from gemel.text import Progress
-
-__all__ = ["download"]
 
 
 def download(

@@ -17,8 +17,6 @@ from gemel.data import (
     write_sample,
 )
 
-__all__ = ["audit", "sample", "split"]
-
 
 def audit(
     *pairs: str | Path | Pairs | Rows, columns: Columns | None = None, skip_bad: int | BadRows = 0

@@ -9,8 +9,6 @@ from gemel.exchange.trax_model import FromTrax, model_from_trax
 from gemel.folder import check_place, save_model
 from gemel.text import Progress
 
-__all__ = ["import_trax"]
-
 
 def import_trax(
     checkpoint: str | Path,

@@ -4,7 +4,10 @@ from functools import partial
 from pathlib import Path
 
 from gemel.api.opening import open_engine
+from gemel.corpus import DuplicateIndex, Filled, fill_store
+from gemel.corpus import reindex as reindex_store
 from gemel.data import BadRows, QuestionColumns, Rows, Source, is_frame, stream_questions
+from gemel.duplicates import CUT, FLOOR, Duplicates, find_duplicates, require_cut
 from gemel.folder import Model
 from gemel.inference import Engine, stream_answerable
 from gemel.pretrained import DEFAULT_MODEL
@@ -16,23 +19,9 @@ from gemel.scale import (
     require_engine,
 )
 from gemel.scale import dedupe_in_shards as run_in_shards
-from gemel.search import (
-    CUT,
-    FLOOR,
-    DuplicateIndex,
-    Duplicates,
-    Filled,
-    SQLiteStore,
-    fill_store,
-    find_duplicates,
-    open_store,
-    require_cut,
-)
-from gemel.search import reindex as reindex_store
-from gemel.search import restore as restore_store
+from gemel.store import SQLiteStore, open_store
+from gemel.store import restore as restore_store
 from gemel.text import Progress
-
-__all__ = ["backup", "dedupe", "dedupe_in_shards", "index", "open_index", "reindex", "restore"]
 
 
 def open_index(

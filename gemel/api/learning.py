@@ -16,8 +16,6 @@ from gemel.pretrained import DEFAULT_MODEL
 if TYPE_CHECKING:
     from gemel.training import Ranks, Refined, Reporter
 
-__all__ = ["refine", "train"]
-
 
 def train(
     pairs: str | Path | Pairs | Rows,

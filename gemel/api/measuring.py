@@ -25,8 +25,6 @@ from gemel.inference import Engine
 from gemel.pretrained import DEFAULT_MODEL, came_with_gemel
 from gemel.text import Progress, TfIdf
 
-__all__ = ["evaluate", "fit"]
-
 
 def evaluate(
     pairs: str | Path | Pairs | Rows,

@@ -7,16 +7,14 @@ from gemel.data import BadRows, Columns, Pairs, QuestionColumns, Rows, Source
 from gemel.errors import DataError
 from gemel.folder import Model
 from gemel.inference import Engine, stream_answerable
+from gemel.mining.hard_negatives import judge_with
+from gemel.mining.mined import Mined, write_negatives
+from gemel.mining.mined_files import check_mined_file
+from gemel.mining.mining_questions import gather_questions
+from gemel.mining.mining_rules import MiningRules
+from gemel.mining.mining_vectors import encode_questions
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.search.hard_negatives import judge_with
-from gemel.search.mined_files import check_mined_file
-from gemel.search.mining import Mined, write_negatives
-from gemel.search.mining_questions import gather_questions
-from gemel.search.mining_rules import MiningRules
-from gemel.search.mining_vectors import encode_questions
 from gemel.text import Progress
-
-__all__ = ["mine"]
 
 
 def mine(

@@ -8,8 +8,6 @@ from gemel.data import BadRows, Columns, Pairs, Rows, is_frame, read_pairs
 from gemel.folder import Model
 from gemel.inference import Engine
 
-__all__ = ["open_engine", "open_pairs", "open_several"]
-
 
 def open_pairs(
     pairs: str | Path | Pairs | Rows, columns: Columns | None, bad_rows: BadRows

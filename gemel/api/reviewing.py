@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from gemel.search import Exported, check_review_file, open_store, write_reviews
-
-__all__ = ["export_reviews"]
+from gemel.corpus import Exported, check_review_file, write_reviews
+from gemel.store import open_store
 
 
 def export_reviews(db: str | Path, path: str | Path, *, overwrite: bool = False) -> Exported:

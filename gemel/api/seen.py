@@ -6,8 +6,6 @@ from gemel.data import Pairs
 from gemel.errors import DataError
 from gemel.folder import Model
 
-__all__ = ["refuse_seen", "trained_on"]
-
 
 def trained_on(model: Model) -> dict[str, str]:
     """Give the digests of pairs that the network learned from, and what to say of them."""

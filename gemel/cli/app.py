@@ -38,8 +38,6 @@ from gemel.cli.output import give_up_output
 from gemel.cli.signatures import with_options
 from gemel.errors import GemelError, TrainingStopped
 
-__all__ = ["app", "main"]
-
 app = Verbs(
     name="gemel",
     help="Learn when two questions ask the same thing, and answer.",

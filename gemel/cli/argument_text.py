@@ -8,8 +8,6 @@ from typing import Any
 import typer
 from typer.models import ArgumentInfo
 
-__all__ = ["refuses_undecodable", "require_decodable"]
-
 
 def refuses_undecodable(command: Callable[..., Any]) -> Callable[..., Any]:
     """Have a verb refuse arguments that are not UTF-8, before it does anything.

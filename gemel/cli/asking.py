@@ -10,9 +10,8 @@ from gemel.cli.printable import printable
 from gemel.errors import DataError
 
 if TYPE_CHECKING:
-    from gemel.search import DuplicateIndex, Review, ReviewPair
-
-__all__ = ["Asking"]
+    from gemel.corpus import DuplicateIndex, ReviewPair
+    from gemel.store import Review
 
 _ANSWERS = {"s": "same", "d": "different", "k": "skipped"}
 _SAID = {"same": "the same", "different": "not the same", "skipped": "skipped"}
@@ -70,7 +69,7 @@ class Asking:
             typer.echo(_HELP)
 
     def _decide(self, place: int, answer: str) -> None:
-        from gemel.search import NewReview
+        from gemel.store import NewReview
 
         pair, model = self.pairs[place], self.index.engine.model
         said_same = bool(model.decision.is_duplicate(np.array([pair.similarity], np.float32))[0])

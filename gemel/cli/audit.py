@@ -11,8 +11,6 @@ from gemel.cli.audit_text import describe_audit
 from gemel.cli.options import Json
 from gemel.cli.reading import Reading, reads_pairs
 
-__all__ = ["audit"]
-
 
 @reads_pairs
 def audit(

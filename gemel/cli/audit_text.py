@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from gemel.data import Audit, FileAudit
     from gemel.data.chains import Chain
 
-__all__ = ["describe_audit"]
-
 _WIDTH = 100
 _LINES = 3
 """Of a finding, so many lines are named; the JSON has all."""

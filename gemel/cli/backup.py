@@ -9,8 +9,6 @@ import typer
 from gemel.cli.options import Json
 from gemel.cli.stores import Database, new_database, shown
 
-__all__ = ["backup", "restore"]
-
 
 def backup(
     file: Annotated[

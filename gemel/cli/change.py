@@ -9,8 +9,6 @@ from gemel.cli.exit_codes import ExitCode
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.stores import Database, read_values, shown
 
-__all__ = ["add", "remove"]
-
 
 def add(
     question: Annotated[
@@ -67,7 +65,7 @@ def remove(
 
     Example: gemel remove q17 q18 --db site.db
     """
-    from gemel.search import open_store
+    from gemel.store import open_store
 
     with open_store(db, create=False) as store:
         gone = store.remove(ids)

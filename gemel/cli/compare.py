@@ -21,8 +21,6 @@ from gemel.errors import DataError
 if TYPE_CHECKING:
     from gemel.inference import Engine
 
-__all__ = ["compare"]
-
 _PIPE = "-"
 
 

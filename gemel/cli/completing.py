@@ -5,15 +5,6 @@ from pathlib import Path
 from gemel.config import Config, packaged_settings
 from gemel.pretrained import DEFAULT_MODEL
 
-__all__ = [
-    "complete_corpus",
-    "complete_engine",
-    "complete_linkage",
-    "complete_model",
-    "complete_setting",
-    "complete_settings",
-]
-
 
 def complete_setting(incomplete: str) -> list[str]:
     """Offer the settings, each with the value it has if nothing is said, to be edited."""
@@ -44,7 +35,7 @@ def complete_model(incomplete: str) -> list[str]:
 
 def complete_corpus(incomplete: str) -> list[str]:
     """Offer the public files of pairs that `gemel data` knows."""
-    from gemel.corpora import CORPORA
+    from gemel.public_data import CORPORA
 
     return [name for name in CORPORA if name.startswith(incomplete)]
 

@@ -12,8 +12,6 @@ import traceback
 from gemel.cli.exit_codes import ExitCode
 from gemel.version import __version__
 
-__all__ = ["is_debug", "report_crash"]
-
 _LONGEST = 300
 """Characters of an exception's message that the line shows."""
 

@@ -17,9 +17,7 @@ from gemel.cli.options import Json
 from gemel.cli.progress import WorkProgress
 
 if TYPE_CHECKING:
-    from gemel.corpora import Corpus, Fetched, FetchedPart
-
-__all__ = ["data"]
+    from gemel.public_data import Corpus, Fetched, FetchedPart
 
 _MEGA = 1e6
 
@@ -70,7 +68,7 @@ def data(
     Example: gemel data quora --to quora
     """
     from gemel.api.fetching import download
-    from gemel.corpora import CORPORA, find_corpus
+    from gemel.public_data import CORPORA, find_corpus
 
     if name is None:
         listed = [dataclasses.asdict(corpus) for corpus in CORPORA.values()]
@@ -142,7 +140,7 @@ def _with_speed(
 
 
 def _warn(part: "FetchedPart", fetched: "Fetched") -> None:
-    from gemel.corpora import LEFT_OUT
+    from gemel.public_data import LEFT_OUT
 
     if part.left_out:
         rows = "1 row does" if part.left_out == 1 else f"{part.left_out:,} rows do"
@@ -158,7 +156,7 @@ def _warn(part: "FetchedPart", fetched: "Fetched") -> None:
 
 
 def _text(fetched: "Fetched") -> Iterator[str]:
-    from gemel.corpora import SOURCE, TERMS
+    from gemel.public_data import SOURCE, TERMS
 
     for file in fetched.files:
         known = "as published" if file.is_pinned else "as you said"

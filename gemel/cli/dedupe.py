@@ -18,10 +18,8 @@ from gemel.cli.stages_text import describe_stages
 from gemel.cli.stores import Database
 
 if TYPE_CHECKING:
+    from gemel.duplicates import FoundGroups
     from gemel.scale import ShardedDuplicates
-    from gemel.search import FoundGroups
-
-__all__ = ["dedupe", "duplicates"]
 
 Probability = Annotated[
     float | None,
@@ -197,7 +195,7 @@ def duplicates(
 
 
 def _check(out: list[Path] | None, overwrite: bool) -> None:
-    from gemel.search import check_group_file
+    from gemel.duplicates import check_group_file
 
     for path in out or []:
         check_group_file(path, overwrite=overwrite)
@@ -237,7 +235,7 @@ def _report(
     as_json: bool,
     stages: "ShardedDuplicates | None" = None,
 ) -> None:
-    from gemel.search import write_groups
+    from gemel.duplicates import write_groups
 
     for path in out or []:
         write_groups(found, path)

@@ -14,8 +14,6 @@ from gemel.cli.printable import printable
 if TYPE_CHECKING:
     from gemel.cli.health import Finding
 
-__all__ = ["doctor"]
-
 _MARKS = {"ok": "ok", "absent": "-", "bad": "BAD"}
 
 

@@ -19,8 +19,6 @@ from gemel.config import BACKENDS, VECTOR_PRECISIONS
 if TYPE_CHECKING:
     from gemel.inference import Encoded
 
-__all__ = ["encode"]
-
 Precision = StrEnum("Precision", [(name, name) for name in VECTOR_PRECISIONS])  # type: ignore[misc]
 BackendName = StrEnum("BackendName", [(name, name) for name in BACKENDS])  # type: ignore[misc]
 _FLOAT32, _AUTO = Precision("float32"), BackendName("auto")

@@ -9,14 +9,6 @@ from pathlib import Path
 from gemel.cli.extras import find_extras, installed_version
 from gemel.version import __version__
 
-__all__ = [
-    "cgroup_cores",
-    "cgroup_memory",
-    "describe_environment",
-    "machine_memory",
-    "versions",
-]
-
 _GROUPS = Path("/sys/fs/cgroup")
 _UNLIMITED = 1 << 60
 """Bytes from which on a limit of memory is none: older kernels write a huge number."""

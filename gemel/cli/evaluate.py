@@ -13,8 +13,6 @@ from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, preval
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import Reading, reads_pairs
 
-__all__ = ["evaluate"]
-
 
 @reads_pairs
 def evaluate(

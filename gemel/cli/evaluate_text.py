@@ -16,8 +16,6 @@ from gemel.evaluation import (
     probes_in_plain_words,
 )
 
-__all__ = ["answer_rows", "describe_report"]
-
 _WIDTH = 100
 _MISTAKES = 3
 """Of either kind, so many are shown; the JSON and the page have twenty."""

@@ -2,8 +2,6 @@
 
 from enum import IntEnum
 
-__all__ = ["EXIT_CODES_HELP", "ExitCode"]
-
 
 class ExitCode(IntEnum):
     """What a command ends with."""

@@ -13,8 +13,6 @@ from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import QuestionReading, reads_questions
 
-__all__ = ["export"]
-
 
 class Target(StrEnum):
     """What the folder is for."""

@@ -10,8 +10,6 @@ from gemel.cli.printable import shortened
 if TYPE_CHECKING:
     from gemel.exchange import Exported
 
-__all__ = ["describe_export", "export_figures", "export_notes"]
-
 _SHOWN = 10
 """Texts that are shown of those that cannot agree."""
 _WIDTH = 60

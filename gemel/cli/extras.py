@@ -4,8 +4,6 @@ import importlib.metadata
 import re
 from dataclasses import dataclass
 
-__all__ = ["Extra", "Need", "find_extras", "installed_version"]
-
 _NEED = re.compile(r"([\w.-]+)(?:\[[\w,.-]+\])?\s*([^;]*);.*\bextra\s*==\s*['\"]([\w.-]+)['\"]")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 

@@ -21,8 +21,6 @@ from gemel.config import OBJECTIVES
 if TYPE_CHECKING:
     from gemel.evaluation import Refit
 
-__all__ = ["fit"]
-
 Objective = StrEnum("Objective", [(name, name) for name in OBJECTIVES])  # type: ignore[misc]
 
 

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 from gemel.cli.printable import printable, shortened
 
 if TYPE_CHECKING:
-    from gemel.search import FoundGroups
-
-__all__ = ["describe_duplicates", "describe_left_out"]
+    from gemel.duplicates import FoundGroups
 
 _GROUPS, _MEMBERS = 5, 4
 """Groups that are shown, and questions of each."""

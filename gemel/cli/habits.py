@@ -9,8 +9,6 @@ from gemel.cli.argument_text import refuses_undecodable
 from gemel.cli.notes import keep_plain, keep_quiet
 from gemel.cli.signatures import with_options
 
-__all__ = ["Verbs", "heed"]
-
 Quiet = Annotated[
     bool,
     typer.Option(

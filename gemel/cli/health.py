@@ -20,8 +20,6 @@ from gemel.version import __version__
 if TYPE_CHECKING:
     from gemel.inference import Engine
 
-__all__ = ["Finding", "examine", "find"]
-
 _OLDEST_SQLITE = (3, 35, 0)
 """The first that knows RETURNING."""
 _LEAST_ROOM = 100_000_000

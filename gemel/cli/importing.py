@@ -18,8 +18,6 @@ from gemel.cli.refit_text import beside_rows
 if TYPE_CHECKING:
     from gemel.exchange.trax_model import FromTrax
 
-__all__ = ["import_"]
-
 _SHOWN = 5
 """Words that are shown of many."""
 

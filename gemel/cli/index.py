@@ -15,9 +15,7 @@ from gemel.cli.reading import QuestionReading, reads_kept_questions
 from gemel.cli.stores import Database, new_database, shown
 
 if TYPE_CHECKING:
-    from gemel.search import Filled
-
-__all__ = ["index", "reindex"]
+    from gemel.corpus import Filled
 
 
 @reads_kept_questions

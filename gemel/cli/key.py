@@ -15,9 +15,7 @@ from gemel.cli.printable import printable
 from gemel.cli.stores import Database
 
 if TYPE_CHECKING:
-    from gemel.search import KeyRecord
-
-__all__ = ["app"]
+    from gemel.store import KeyRecord
 
 app = Verbs()
 
@@ -40,7 +38,7 @@ def add(
 
     Example: gemel key add moderators --scope write --db site.db
     """
-    from gemel.search import open_store
+    from gemel.store import open_store
 
     with open_store(db, create=False) as store:
         key = store.add_key(name, scope.value)
@@ -58,7 +56,7 @@ def list_keys(db: Database, as_json: Json = False) -> None:
 
     Example: gemel key list --db site.db
     """
-    from gemel.search import open_store
+    from gemel.store import open_store
 
     with open_store(db, create=False) as store:
         records = store.keys()
@@ -77,7 +75,7 @@ def revoke(name: Name, db: Database, as_json: Json = False) -> None:
     Example: gemel key revoke moderators --db site.db
     """
     from gemel.errors import DataError
-    from gemel.search import open_store
+    from gemel.store import open_store
 
     with open_store(db, create=False) as store:
         if not store.revoke_key(name):

@@ -4,8 +4,6 @@ import os
 import select
 import sys
 
-__all__ = ["read_key"]
-
 _ESCAPE = b"\x1b"
 _END = b"\x04"
 _PAUSE = 0.02

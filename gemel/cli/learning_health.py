@@ -8,8 +8,6 @@ from pathlib import Path
 
 from gemel.cli.health import Finding, find
 
-__all__ = ["examine_learning"]
-
 _TOPICS = ("cat", "dog", "car", "tea", "sun", "map", "hat", "pen")
 _SMALL = (
     *("network.d_model=8", "training.epochs=1", "training.batch_size=16"),

@@ -8,9 +8,7 @@ from rich.cells import cell_len
 from gemel.cli.printable import padded, printable, shortened
 
 if TYPE_CHECKING:
-    from gemel.search import Match
-
-__all__ = ["describe_matches", "describe_nearest"]
+    from gemel.corpus import Match
 
 _BESIDE = 30
 """Cells of a line beside a question and its id."""

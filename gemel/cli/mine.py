@@ -15,8 +15,6 @@ from gemel.cli.options import Json, ModelFolder, PairsFile, Threads, chosen_mode
 from gemel.cli.progress import WorkProgress
 from gemel.cli.reading import Reading, reads_pairs
 
-__all__ = ["mine"]
-
 
 class Form(StrEnum):
     """What a row of the file is."""
@@ -133,7 +131,7 @@ def mine(
     from gemel.api.mining import mine as mine_negatives
     from gemel.data import QuestionColumns
     from gemel.inference import available_cores
-    from gemel.search.mining_rules import MiningRules
+    from gemel.mining.mining_rules import MiningRules
 
     if question is not None and corpus is None:
         raise typer.BadParameter("goes with --corpus", param_hint="--question")

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gemel.search.mining import Mined
-    from gemel.search.mining_rules import MiningRules
-
-__all__ = ["describe_mined"]
+    from gemel.mining.mined import Mined
+    from gemel.mining.mining_rules import MiningRules
 
 _REASONS = {
     "same_text": "the anchor itself",

@@ -9,8 +9,6 @@ from typing import Any, cast
 
 import typer
 
-__all__ = ["UsageError", "explain_mistake", "explain_system"]
-
 # The class that typer's own errors have in common, wherever its release keeps it.
 UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 

@@ -16,16 +16,6 @@ from rich.console import Console
 
 from gemel.errors import GemelWarning
 
-__all__ = [
-    "begin_notes",
-    "is_quiet",
-    "keep_plain",
-    "keep_quiet",
-    "note",
-    "notes_console",
-    "printed_warnings",
-]
-
 _DUMB = ("dumb", "unknown")
 
 

@@ -10,16 +10,6 @@ from gemel.cli.notes import note
 from gemel.config import MOST_THREADS
 from gemel.pretrained import DEFAULT_MODEL
 
-__all__ = [
-    "Json",
-    "ModelFolder",
-    "PairsFile",
-    "QuestionsFile",
-    "Threads",
-    "chosen_model",
-    "prevalence_option",
-]
-
 PairsFile = Annotated[
     Path,
     typer.Argument(

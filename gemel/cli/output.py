@@ -3,8 +3,6 @@
 import os
 import sys
 
-__all__ = ["give_up_output"]
-
 
 def give_up_output() -> None:
     """Have Python not try once more, at its end, to write what could not be written."""

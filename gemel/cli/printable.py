@@ -4,8 +4,6 @@ import sys
 
 from rich.cells import cell_len, set_cell_size
 
-__all__ = ["padded", "printable", "shortened"]
-
 
 def printable(text: str) -> str:
     """Show what a terminal would obey, or could not print, as one character."""

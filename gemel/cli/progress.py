@@ -17,8 +17,6 @@ from gemel.cli.notes import is_quiet
 if TYPE_CHECKING:
     from gemel.training import EpochSummary, StepSummary
 
-__all__ = ["TrainingProgress", "WorkProgress"]
-
 _EVERY = 15.0
 """Seconds between two lines where there is no terminal."""
 

@@ -13,15 +13,6 @@ from gemel.cli.notes import note
 from gemel.cli.signatures import with_options
 from gemel.data import HTML_MODES, BadRows, Columns, QuestionColumns, separator_word
 
-__all__ = [
-    "QuestionReading",
-    "Reading",
-    "reads_kept_questions",
-    "reads_pairs",
-    "reads_questions",
-    "reads_unlabelled",
-]
-
 HtmlMode = StrEnum("HtmlMode", [(mode, mode) for mode in HTML_MODES])  # type: ignore[misc]
 _AUTO_HTML = HtmlMode("auto")
 

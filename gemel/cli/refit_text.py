@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gemel.evaluation import Judged, Refit
 
-__all__ = ["beside_rows"]
-
 
 def beside_rows(fitted: "Refit", title: str, *, ranked: bool = False) -> Iterator[str]:
     """List the figures before and now.

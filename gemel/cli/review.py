@@ -15,8 +15,6 @@ from gemel.cli.progress import WorkProgress
 from gemel.cli.review_text import describe_end, describe_export
 from gemel.cli.stores import Database, shown
 
-__all__ = ["review"]
-
 _LONGEST_NAME = 200
 
 
@@ -64,8 +62,8 @@ def review(
     name = _name(reviewer)
     from gemel import api
     from gemel.cli.asking import Asking
+    from gemel.corpus import choose_for_review
     from gemel.inference import available_cores
-    from gemel.search import choose_for_review
 
     with api.open_index(db, chosen_model(model), create=False) as index:
         with WorkProgress(notes_console()) as progress:
@@ -100,7 +98,8 @@ def _name(given: str | None) -> str:
 
 def _export(db: str, path: Path, *, overwrite: bool, as_json: bool) -> None:
     from gemel import api
-    from gemel.search import open_store, review_lines
+    from gemel.corpus import review_lines
+    from gemel.store import open_store
 
     if str(path) == "-":
         if as_json:

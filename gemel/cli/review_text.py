@@ -8,9 +8,8 @@ from gemel.cli.stores import shown
 
 if TYPE_CHECKING:
     from gemel.cli.asking import Asking
-    from gemel.search import Exported, ReviewCounts
-
-__all__ = ["describe_end", "describe_export"]
+    from gemel.corpus import Exported
+    from gemel.store import ReviewCounts
 
 
 def describe_end(asking: "Asking", counts: "ReviewCounts", remaining: int, db: str) -> str:

@@ -14,8 +14,6 @@ from gemel.cli.options import Json
 if TYPE_CHECKING:
     from gemel.data import SampleReport
 
-__all__ = ["sample"]
-
 
 def sample(
     out: Annotated[

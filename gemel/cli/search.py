@@ -12,9 +12,7 @@ from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.stores import Count, Database, Where, read_values
 
 if TYPE_CHECKING:
-    from gemel.search import Match
-
-__all__ = ["check", "search"]
+    from gemel.corpus import Match
 
 Asked = Annotated[
     str, typer.Argument(metavar="QUESTION", show_default=False, help="What is asked.")

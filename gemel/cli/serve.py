@@ -14,8 +14,6 @@ from gemel.errors import ConfigError, MissingExtraError
 if TYPE_CHECKING:
     from gemel.service.site import Site
 
-__all__ = ["serve"]
-
 _SERVING = {"fastapi", "httptools", "prometheus_client", "pydantic", "starlette", "uvicorn"}
 
 

@@ -15,8 +15,6 @@ from gemel.cli.reading import Reading, reads_pairs
 if TYPE_CHECKING:
     from gemel.data import SplitReport
 
-__all__ = ["split"]
-
 
 @reads_pairs
 def split(

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gemel.scale import StageRecord
 
-__all__ = ["describe_stages"]
-
 
 def describe_stages(stages: Mapping[str, "StageRecord"]) -> Iterator[str]:
     """Yield a table: of each stage its shards, time, memory of a process, and disk."""

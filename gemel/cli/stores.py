@@ -6,8 +6,6 @@ from urllib.parse import urlsplit
 
 import typer
 
-__all__ = ["Count", "Database", "Where", "new_database", "read_values", "shown"]
-
 _METAVAR = "DB"
 new_database = typer.Option(
     "--db",
@@ -54,7 +52,7 @@ def read_values(given: list[str] | None, option: str) -> Mapping[str, Any] | Non
     """
     if not given:
         return None
-    from gemel.search import Typed
+    from gemel.store import Typed
 
     values: dict[str, Any] = {}
     for each in given:

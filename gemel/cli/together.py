@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gemel.training import Ranks
 
-__all__ = ["together"]
-
 
 @contextlib.contextmanager
 def together() -> Iterator["Ranks | None"]:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from gemel.folder import Model
     from gemel.training import Refined, Reporter
 
-__all__ = ["train"]
-
 
 @reads_pairs
 def train(

@@ -14,8 +14,6 @@ from gemel.cli.progress import WorkProgress
 if TYPE_CHECKING:
     from gemel.inference import Compared
 
-__all__ = ["write_rows"]
-
 _EVERY = 1000
 """Pairs between two words of progress."""
 _HEADER = ("answer", "probability", "similarity", "question1", "question2")

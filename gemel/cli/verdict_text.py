@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from gemel.decision import Verdict
     from gemel.inference import Explanation, WordShare
 
-__all__ = ["describe_explanation", "describe_verdict"]
-
 _LONGEST_WORD = 24
 _LONGEST_BAR = 20
 _BESIDE = 14

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Library", "find_library", "open_library"]
-
 _PATH = Path(__file__).with_name("gemel.library")
 _POINTER, _NUMBER, _FLAG = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32
 _FUNCTIONS: dict[str, list[Any]] = {

@@ -1,7 +1,5 @@
 """What may be asked of the engine."""
 
-__all__ = ["BACKENDS", "VECTOR_PRECISIONS"]
-
 BACKENDS = {
     "auto": "`tiles` where the processor has them and the model has `network.masked = true`, "
     "else `float32`",

@@ -17,8 +17,6 @@ from gemel.config.text import TextConfig
 from gemel.config.training import TrainingConfig
 from gemel.errors import ConfigError
 
-__all__ = ["Config", "packaged_settings"]
-
 _PACKAGED = Path(__file__).parents[1] / "configs"
 
 

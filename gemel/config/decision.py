@@ -4,8 +4,6 @@ import dataclasses
 
 from gemel.config.require import require, require_kinds
 
-__all__ = ["OBJECTIVES", "DecisionConfig"]
-
 OBJECTIVES = ("accuracy", "f1", "precision", "costs")
 """What a decision can be fitted for."""
 

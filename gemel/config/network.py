@@ -4,8 +4,6 @@ import dataclasses
 
 from gemel.config.require import require, require_kinds
 
-__all__ = ["POOLINGS", "WEIGHTS", "NetworkConfig"]
-
 POOLINGS = ("mean", "max")
 """How a question's vector comes from those of its words."""
 WEIGHTS = ("float32", "float16")

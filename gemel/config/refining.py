@@ -1,7 +1,5 @@
 """Settings: what changes where few pairs are learned on top of a model."""
 
-__all__ = ["REFINING"]
-
 REFINING = (
     "training.epochs=10",
     "training.learning_rate=0.001",

@@ -8,8 +8,6 @@ from typing import Any
 
 from gemel.errors import ConfigError
 
-__all__ = ["MOST_THREADS", "require", "require_kinds", "require_number", "require_whole"]
-
 MOST_THREADS = 1024
 """Threads, or processes, that may compute."""
 

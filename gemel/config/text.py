@@ -4,8 +4,6 @@ import dataclasses
 
 from gemel.config.require import require, require_kinds, require_whole
 
-__all__ = ["TextConfig"]
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TextConfig:

@@ -4,8 +4,6 @@ import dataclasses
 
 from gemel.config.require import require, require_kinds, require_whole
 
-__all__ = ["DEVICES", "KEPT", "LOSSES", "PRECISIONS", "WORD_VECTORS", "TrainingConfig"]
-
 WORD_VECTORS = ("random", "cooccurrence")
 """What words' vectors can begin as."""
 KEPT = ("best", "last")

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-__all__ = ["arrow_values", "class_names"]
-
 _METADATA = b"huggingface"
 
 

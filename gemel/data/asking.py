@@ -7,8 +7,6 @@ from gemel.data.layouts import find_places, numbered_places
 from gemel.data.places import Places
 from gemel.data.question_places import QuestionPlaces, find_question, numbered_question
 
-__all__ = ["find_asked", "numbered_asked"]
-
 
 def find_asked(
     names: Sequence[str], columns: AskedColumns, *, by_number: bool = False

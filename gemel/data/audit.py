@@ -25,8 +25,6 @@ from gemel.data.pairs import Pairs
 from gemel.errors import DataError
 from gemel.text import split_words
 
-__all__ = ["audit_files", "audit_pairs"]
-
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _SHOWN = 5
 """Of the largest groups, the longest chains and the odd pairs, so many are described."""

@@ -6,17 +6,6 @@ from gemel.data.chains import Chain
 from gemel.data.overlap import Overlap
 from gemel.notebook import shown
 
-__all__ = [
-    "Audit",
-    "FileAudit",
-    "FileOverlap",
-    "Finding",
-    "Group",
-    "Lengths",
-    "OddPair",
-    "Vocabulary",
-]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:

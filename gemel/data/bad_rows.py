@@ -8,8 +8,6 @@ from gemel.config import require_whole
 from gemel.data.sources import Source
 from gemel.errors import DataError
 
-__all__ = ["BadRowError", "BadRows"]
-
 
 class BadRowError(Exception):
     """What is wrong with one row; never leaves `gemel.data`."""

@@ -13,8 +13,6 @@ from gemel.data.graph import PairGraph
 from gemel.data.slips import Slips
 from gemel.text import TOKENS, TokenTable, spell, spell_all
 
-__all__ = ["PLACES", "Batch", "Batches"]
-
 PLACES = 1 << 18
 """Most token ids that are read at one time, padding included."""
 _POOL = 128

@@ -9,8 +9,6 @@ import numpy as np
 from gemel.data.graph import PairGraph
 from gemel.data.pairs import Pairs
 
-__all__ = ["Chain", "DuplicateLinks"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:

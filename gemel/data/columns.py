@@ -9,17 +9,6 @@ from gemel.data.metadata_types import split_type
 from gemel.data.separators import as_separator
 from gemel.errors import ConfigError
 
-__all__ = [
-    "HTML_MODES",
-    "ID_NAMES",
-    "QUESTION_NAMES",
-    "AskedColumns",
-    "Columns",
-    "QuestionColumns",
-    "UnlabelledColumns",
-    "place_number",
-]
-
 _LAYOUTS = (
     ("question1", "question2", "is_duplicate"),  # Quora, Kaggle
     ("sentence1", "sentence2", "label"),  # GLUE

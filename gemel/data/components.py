@@ -3,8 +3,6 @@
 import numpy as np
 from jaxtyping import Int, Int32
 
-__all__ = ["Components", "connect"]
-
 _EDGES = 1 << 18
 """Edges that are taken in at one time."""
 

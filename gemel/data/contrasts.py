@@ -9,8 +9,6 @@ from jaxtyping import Bool
 from gemel.data.graph import PairGraph
 from gemel.text import TokenTable
 
-__all__ = ["Contrasts"]
-
 
 class Contrasts:
     """Which words turn a question into another one, learned from pairs that differ in one word.

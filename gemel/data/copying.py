@@ -18,8 +18,6 @@ from gemel.data.splits import NOWHERE
 from gemel.errors import DataError
 from gemel.files import new_file
 
-__all__ = ["copy_rows"]
-
 
 def copy_rows(
     path: str | Path,

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-__all__ = ["Row", "deal"]
-
 _PATIENCE = 16
 """Rows of one group that may wait; any more share a batch with others of their group."""
 

@@ -20,8 +20,6 @@ from gemel.data.separators import ALONE, delimited_rows, separator_line, separat
 from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
 
-__all__ = ["open_delimited"]
-
 _SAMPLE_LETTERS = 1 << 16
 """Characters after which no more rows are looked at to detect a separator."""
 

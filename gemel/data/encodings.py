@@ -6,8 +6,6 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-__all__ = ["advise", "explain", "not_utf8", "wide_encoding"]
-
 _MARKS = (  # UTF-32's mark begins with UTF-16's
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),

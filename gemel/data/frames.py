@@ -10,19 +10,6 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 from gemel.data.arrow import arrow_values, class_names
 from gemel.errors import MissingExtraError
 
-__all__ = [
-    "ArrowStream",
-    "Frame",
-    "Rows",
-    "classes_of",
-    "each_row",
-    "find_unfit",
-    "frame_of",
-    "index_label",
-    "is_frame",
-    "plain",
-]
-
 _ROWS = 1 << 14
 """Rows that become Python's at a time."""
 

@@ -11,8 +11,6 @@ from gemel.data.pairs import Pairs
 from gemel.text import clean as clean_text
 from gemel.text import copy_key
 
-__all__ = ["PairGraph", "number_pairs", "question_key", "first_copies"]
-
 
 def number_pairs(
     left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"], count: int

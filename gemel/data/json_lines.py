@@ -18,8 +18,6 @@ from gemel.data.records import LONGEST, Record, Table
 from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
 
-__all__ = ["Objects", "open_json_lines"]
-
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 

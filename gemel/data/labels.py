@@ -6,8 +6,6 @@ from typing import Any
 
 from gemel.data.bad_rows import BadRowError
 
-__all__ = ["Labels", "known_label"]
-
 _GAPS = re.compile(r"[\s_\-\u2010-\u2015]+")
 _ZERO_OR_ONE = re.compile(r"([01])(\.0*)?")
 _SAME = {

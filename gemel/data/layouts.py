@@ -7,8 +7,6 @@ from gemel.data.columns import Columns, place_number
 from gemel.data.labels import Labels
 from gemel.data.places import Places
 
-__all__ = ["find_places", "numbered_places"]
-
 _ANCHOR, _POSITIVE, _NEGATIVE = _ANCHORED = ("anchor", "positive", "negative")
 _USUAL_LABELS = {"is_duplicate", "label"}
 _OPTIONS = ("left", "right", "label")

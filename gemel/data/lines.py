@@ -8,8 +8,6 @@ from gemel.data.records import LONGEST, Record, Table
 from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
 
-__all__ = ["open_lines"]
-
 
 @contextmanager
 def open_lines(source: Source) -> Iterator[Table]:

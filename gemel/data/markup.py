@@ -17,8 +17,6 @@ from gemel.errors import DataError
 if TYPE_CHECKING:
     from gemel.data.readers import Row
 
-__all__ = ["decode_html", "without_html"]
-
 _WINDOW = 256
 """Rows by which it is decided whether a file is HTML."""
 _WINDOW_LETTERS = 1 << 15

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 
 from gemel.data.pairs import Pairs, QuestionPair
 
-__all__ = ["merge_pairs"]
-
 
 def merge_pairs(parts: Iterable[Pairs]) -> Pairs:
     """Put pairs behind each other, each pair of questions once, in either order.

@@ -11,20 +11,6 @@ from typing import Any, TypeAlias
 
 from gemel.data.frames import plain
 
-__all__ = [
-    "METADATA_TYPES",
-    "ColumnConflict",
-    "ColumnScan",
-    "Value",
-    "as_type",
-    "describe_types",
-    "describe_value",
-    "detect",
-    "plain_value",
-    "split_type",
-    "type_of",
-]
-
 Value: TypeAlias = str | int | float | bool | None
 METADATA_TYPES = {"int": "integers", "float": "numbers", "bool": "true and false", "text": "text"}
 """Types of a column that can be asked for, and what a column of each holds."""

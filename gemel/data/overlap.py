@@ -6,8 +6,6 @@ import numpy as np
 
 from gemel.data.graph import PairGraph, number_pairs, question_key
 
-__all__ = ["Overlap", "measure_overlap"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Overlap:

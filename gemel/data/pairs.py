@@ -14,8 +14,6 @@ from jaxtyping import Bool, Int32, Int64
 from gemel.errors import DataError
 from gemel.notebook import shown
 
-__all__ = ["Pairs", "QuestionPair"]
-
 
 class QuestionPair(NamedTuple):
     """Two questions and whether they ask the same, with the line they came from."""

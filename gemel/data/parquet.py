@@ -14,8 +14,6 @@ from gemel.data.places import Places
 from gemel.data.records import Record, Table
 from gemel.errors import DataError, MissingExtraError
 
-__all__ = ["open_parquet", "parquet_batches", "parquet_file"]
-
 _ROWS = 1 << 14
 """Rows that are read at a time."""
 

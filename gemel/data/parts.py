@@ -12,8 +12,6 @@ from gemel.data.pairs import Pairs
 from gemel.errors import DataError
 from gemel.files import check_writable
 
-__all__ = ["Part", "describe_parts", "require_empty"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Part:

@@ -8,8 +8,6 @@ from gemel.data.bad_rows import BadRowError
 from gemel.data.labels import Labels
 from gemel.data.pairs import QuestionPair
 
-__all__ = ["Places"]
-
 
 @dataclass(frozen=True, slots=True)
 class Places:

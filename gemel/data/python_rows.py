@@ -17,8 +17,6 @@ from gemel.data.question_places import Question, QuestionPlaces
 from gemel.data.records import Record, Table
 from gemel.data.sources import Source
 
-__all__ = ["open_rows"]
-
 _SIDES = ("left", "right", "label")
 
 

@@ -8,8 +8,6 @@ from gemel.data.bad_rows import BadRowError
 from gemel.data.columns import ID_NAMES, QUESTION_NAMES, QuestionColumns, place_number
 from gemel.data.metadata_types import METADATA_TYPES, Value, as_type, plain_value, split_type
 
-__all__ = ["Question", "QuestionPlaces", "find_question", "numbered_question"]
-
 
 class Question(NamedTuple):
     """A question of a file."""

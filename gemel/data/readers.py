@@ -21,19 +21,6 @@ from gemel.data.records import Table
 from gemel.data.sources import Source, is_gzip
 from gemel.errors import DataError
 
-__all__ = [
-    "UnlabelledPair",
-    "Row",
-    "open_table",
-    "read_pairs",
-    "rows_of",
-    "stream_pairs",
-    "stream_questions",
-    "stream_unlabelled",
-    "stream_rows",
-]
-
-
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _LINES = (".jsonl", ".ndjson")
 

@@ -5,8 +5,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from gemel.data.labels import Labels
 
-__all__ = ["LONGEST", "Record", "Table"]
-
 LONGEST = 1 << 24
 """Characters that a field of CSV or TSV, or a line of JSON, may have: more is a quote or a line
 that nobody ended, and would fill the memory."""

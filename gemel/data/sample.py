@@ -15,8 +15,6 @@ from gemel.data.splits import NOWHERE
 from gemel.files import new_folder
 from gemel.samples import HELPDESK, HELPDESK_SETTINGS, HELPDESK_SPLIT
 
-__all__ = ["SamplePart", "SampleReport", "write_sample"]
-
 _NAMES = ["train", "held-out"]
 _QUESTIONS = "questions.txt"
 _SETTINGS = "settings.toml"

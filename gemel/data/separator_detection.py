@@ -8,8 +8,6 @@ from gemel.data.bad_rows import BadRowError
 from gemel.data.columns import AskedColumns, Columns, QuestionColumns, place_number
 from gemel.data.separators import ALONE, SEPARATORS, delimited_rows
 
-__all__ = ["SAMPLE", "detect_separator", "is_wang"]
-
 SAMPLE = 20
 """Lines of a headerless file that are looked at."""
 _FEW = 3

@@ -7,16 +7,6 @@ from typing import Any
 from gemel.data.records import LONGEST
 from gemel.errors import ConfigError
 
-__all__ = [
-    "ALONE",
-    "SEPARATORS",
-    "as_separator",
-    "delimited_rows",
-    "separator_line",
-    "separator_name",
-    "separator_word",
-]
-
 SEPARATORS = (",", ";", "\t", "|")
 """Those that are looked for."""
 ALONE = "\x1f"

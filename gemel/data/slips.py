@@ -7,8 +7,6 @@ from jaxtyping import Bool, Int32, Int64
 
 from gemel.text import TOKENS, Tokenizer, TokenTable, Vocabulary, edit_once
 
-__all__ = ["Slips"]
-
 _KINDS = 4
 """Slips that a word has."""
 _SHORTEST = 2

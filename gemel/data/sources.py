@@ -14,8 +14,6 @@ from gemel.data.encodings import advise, wide_encoding
 from gemel.data.frames import Rows, find_unfit, index_label
 from gemel.errors import DataError
 
-__all__ = ["BYTE_ORDER_MARK", "KINDS", "Source", "ending", "is_gzip", "opened"]
-
 BYTE_ORDER_MARK = "\ufeff"
 KINDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 """Endings of the files that can be read."""

@@ -23,8 +23,6 @@ from gemel.errors import ConfigError, DataError
 from gemel.files import new_folder
 from gemel.notebook import shown
 
-__all__ = ["SplitReport", "split_file"]
-
 _USUAL = {"train": 0.8, "validation": 0.1, "test": 0.1}
 _MOST_FOLDS = 1000
 """Each fold is a copy of all rows."""

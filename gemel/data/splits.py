@@ -13,8 +13,6 @@ from jaxtyping import Bool, Float, Int
 from gemel.data.components import connect
 from gemel.data.graph import PairGraph, first_copies
 
-__all__ = ["NOWHERE", "Split", "deal_crossing", "hold_out", "split_by_component"]
-
 NOWHERE = -1
 """In place of the number of a part: a pair or row is in none."""
 _LARGEST = 0.05

@@ -13,8 +13,6 @@ from safetensors import SafetensorError, safe_open
 
 from gemel.errors import DataError
 
-__all__ = ["TensorVectors"]
-
 _NAME = "vectors"
 _LOT = 4096
 """Rows that are read at a time."""

@@ -13,8 +13,6 @@ from jaxtyping import Float32
 from gemel.data.sources import is_gzip
 from gemel.errors import DataError
 
-__all__ = ["TextVectors"]
-
 _LONGEST = 1 << 20
 """Bytes of a line."""
 _MOST = 8192

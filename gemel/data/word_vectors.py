@@ -14,8 +14,6 @@ from gemel.data.vector_text import TextVectors
 from gemel.errors import ConfigError, DataError
 from gemel.text import Progress, clean
 
-__all__ = ["VectorFile", "WordVectors"]
-
 _FOLDED, _EXACT = 1, 2
 _EVERY = 20_000
 """Words of a file between two that progress hears of."""

@@ -10,8 +10,6 @@ from gemel.config import DecisionConfig
 from gemel.decision.evidence import Evidence
 from gemel.notebook import shown
 
-__all__ = ["ANSWERS", "Decision", "Verdict"]
-
 _COPY = 1.0
 """The similarity of copies, and of nothing else; see `Engine.similarity`."""
 _COPY_PROBABILITY = 0.99

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-__all__ = ["EVIDENCE_BINS", "Evidence"]
-
 EVIDENCE_BINS = 100
 """Number of bins between the similarities -1 and 1, all equally wide."""
 

@@ -10,8 +10,6 @@ from gemel.config import DecisionConfig
 from gemel.evaluation.metrics import Ranking
 from gemel.evaluation.prior import prior_weights
 
-__all__ = ["Cuts", "fit_cuts"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Cuts:

@@ -14,8 +14,6 @@ from gemel.evaluation.report import Beside, Figure, Mistake, Report
 from gemel.evaluation.resampling import Resampler
 from gemel.text import Progress
 
-__all__ = ["evaluate"]
-
 _WORST = 20
 """Mistakes of either kind that a report holds."""
 

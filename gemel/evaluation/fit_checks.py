@@ -16,15 +16,6 @@ from gemel.errors import GemelWarning
 from gemel.evaluation.metrics import Ranking, count_confusion
 from gemel.evaluation.prior import prior_weights
 
-__all__ = [
-    "FEW_PAIRS",
-    "FitFinding",
-    "check_decision",
-    "check_labels",
-    "neighbour_similarity",
-    "warn_of_findings",
-]
-
 FEW_PAIRS = 20
 """A share of fewer pairs than this may be what it is by luck."""
 

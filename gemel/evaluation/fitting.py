@@ -9,8 +9,6 @@ from gemel.decision import Decision, Evidence
 from gemel.evaluation.cuts import Cuts, fit_cuts
 from gemel.evaluation.prior import prior_weights
 
-__all__ = ["FEW", "fit_calibration", "fit_decision"]
-
 FEW = 500
 """Of fewer pairs than this, the cut with the most right verdicts is a matter of luck."""
 _IDENTICAL = 1.0

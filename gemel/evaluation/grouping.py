@@ -7,8 +7,6 @@ from jaxtyping import Int, Int64
 
 from gemel.evaluation.metrics import Confusion
 
-__all__ = ["GroupingScores", "score_grouping"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class GroupingScores:

@@ -15,8 +15,6 @@ from gemel.evaluation.fitting import fit_decision
 from gemel.evaluation.metrics import Confusion, count_confusion
 from gemel.evaluation.prior import prior_weights
 
-__all__ = ["Judged", "Score", "Share", "judge", "judge_by_halves", "judge_scored"]
-
 Score = Callable[[Sequence[str], Sequence[str]], Any]
 """Takes first and second questions, gives the similarity of each pair as a float array."""
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-__all__ = ["Confusion", "Ranking", "count_confusion"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Confusion:

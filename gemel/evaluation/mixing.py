@@ -5,8 +5,6 @@ from jaxtyping import Bool, Float
 
 from gemel.evaluation.fitting import fit_calibration
 
-__all__ = ["fit_share"]
-
 _SHARES = np.linspace(0, 0.95, 20)
 
 

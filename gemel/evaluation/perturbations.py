@@ -10,19 +10,6 @@ import numpy as np
 
 from gemel.text import edit_once
 
-__all__ = [
-    "PERTURBATIONS",
-    "Perturbation",
-    "change_numbers",
-    "drop_punctuation",
-    "edit_once",
-    "edit_twice",
-    "numbers",
-    "raise_case",
-    "slip_on_keyboard",
-    "swap_words",
-]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Perturbation:

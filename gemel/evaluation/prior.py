@@ -3,8 +3,6 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
-__all__ = ["prior_weights"]
-
 
 def prior_weights(
     labels: Bool[np.ndarray, "pairs"],

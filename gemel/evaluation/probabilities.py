@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-__all__ = ["BINS", "Bin", "Probabilities"]
-
 BINS = 10
 """Ranges of probability, equally wide, in which promised and found shares are compared."""
 _LEAST = 1e-12

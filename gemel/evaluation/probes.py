@@ -11,8 +11,6 @@ from gemel.decision import Decision
 from gemel.evaluation.judging import Score
 from gemel.samples import PROBES
 
-__all__ = ["ProbeKind", "ProbeSet", "measure_probes"]
-
 _SETS = (
     ("details", "a number, a name or a place", ("number", "name", "place")),
     ("relations", "an order, a negation or a comparison", ("order", "negation", "comparison")),

@@ -11,8 +11,6 @@ from gemel.evaluation.fit_checks import FitFinding, check_decision, neighbour_si
 from gemel.evaluation.fitting import FEW, fit_decision
 from gemel.evaluation.judging import Judged, Score, judge_scored
 
-__all__ = ["Refit", "refit"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Refit:

@@ -8,8 +8,6 @@ from gemel.evaluation.metrics import Confusion
 from gemel.evaluation.robustness import Robustness
 from gemel.notebook import shown
 
-__all__ = ["Beside", "Figure", "Mistake", "Report"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:

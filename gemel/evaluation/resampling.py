@@ -5,8 +5,6 @@ from jaxtyping import Float
 
 from gemel.data import PairGraph
 
-__all__ = ["Resampler"]
-
 _LARGEST = 0.05
 """Share of the pairs above which a component is drawn pair by pair."""
 

@@ -15,8 +15,6 @@ from gemel.evaluation.perturbations import PERTURBATIONS, Perturbation, numbers
 from gemel.evaluation.probes import ProbeSet, measure_probes
 from gemel.text import Progress
 
-__all__ = ["Effect", "Identity", "Robustness", "Symmetry", "measure_robustness"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:

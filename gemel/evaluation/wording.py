@@ -6,8 +6,6 @@ from gemel.evaluation.fit_checks import FEW_PAIRS
 from gemel.evaluation.probes import ProbeSet
 from gemel.evaluation.report import Beside, Figure, Report
 
-__all__ = ["MEANINGS", "in_plain_words", "probes_in_plain_words"]
-
 MEANINGS = {
     "accuracy": "share of right verdicts",
     "precision": "of those called the same, the share that is",

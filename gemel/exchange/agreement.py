@@ -14,8 +14,6 @@ from gemel.folder import Model
 from gemel.inference import Engine
 from gemel.text import TOKENS, Progress, Tokenizer
 
-__all__ = ["TOLERANCE", "Agreement", "Disagreement", "find_agreement", "open_tokenizer"]
-
 TOLERANCE = 1e-4
 """By how much cosines may differ in two tools."""
 _LOT = 512

@@ -5,8 +5,6 @@ import re
 import sys
 from collections.abc import Iterable
 
-__all__ = ["class_like", "class_of", "final_sigma"]
-
 _HALVES = range(0xD800, 0xE000)
 """Halves of characters, which are none."""
 _MEANT_OTHERWISE = "\\]^-["

@@ -6,9 +6,7 @@ from pathlib import Path
 
 from gemel.exchange.agreement import Disagreement
 from gemel.files import check_writable, write_bytes
-from gemel.search.result_files import require_new_file
-
-__all__ = ["check_disagreement_file", "write_disagreements"]
+from gemel.store.result_files import require_new_file
 
 
 def check_disagreement_file(path: str | Path, *, overwrite: bool = False) -> None:

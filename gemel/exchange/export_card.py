@@ -8,8 +8,6 @@ from gemel.files import write_bytes, write_text
 from gemel.folder import CARD, TERMS, Model, read_optional
 from gemel.folder.front_matter import front_matter, validation_figures, with_library
 
-__all__ = ["write_card"]
-
 _USES = {
     "sentence-transformers": """pip install "sentence-transformers>=6.2"
 ```

@@ -15,8 +15,6 @@ from gemel.exchange.token_file import is_whole
 from gemel.files import check_replaceable, check_writable, new_folder, write_text
 from gemel.version import __version__
 
-__all__ = ["NOTE", "check_export_place", "decision_note", "new_export"]
-
 NOTE = "gemel.json"
 """What says that a folder was exported."""
 

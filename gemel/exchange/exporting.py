@@ -21,8 +21,6 @@ from gemel.exchange.token_file import write_token_file
 from gemel.folder import Model
 from gemel.text import Progress
 
-__all__ = ["TARGETS", "Exported", "export_model"]
-
 TARGETS = ("sentence-transformers", "onnx")
 """What a model can be exported to."""
 

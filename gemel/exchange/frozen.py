@@ -13,8 +13,6 @@ from gemel.folder import Model
 from gemel.inference.composing import compose
 from gemel.text import TOKENS, UNKNOWN_TOKEN, Rules, Tokenizer
 
-__all__ = ["PADDING_ROW", "UNKNOWN_ROW", "Frozen", "Reading", "freeze", "unknown_words"]
-
 PADDING_ROW, UNKNOWN_ROW = 0, 1
 """The two rows that stand before those of words."""
 

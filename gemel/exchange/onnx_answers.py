@@ -13,8 +13,6 @@ from gemel.inference.lstm import NumpyLSTM
 from gemel.inference.network import NumpyEncoder
 from gemel.text import TokenTable
 
-__all__ = ["OnnxAnswers", "draw_questions", "gemel_vectors"]
-
 
 class OnnxAnswers:
     """An exported model in ONNX Runtime, on the processor.

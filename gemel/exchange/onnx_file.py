@@ -12,8 +12,6 @@ from gemel.exchange.onnx_answers import OnnxAnswers, draw_questions, gemel_vecto
 from gemel.exchange.onnx_graph import make_onnx, require_onnx
 from gemel.files import write_bytes
 
-__all__ = ["INT8_FILE", "ONNX_FILE", "WrittenOnnx", "write_onnx"]
-
 ONNX_FILE, INT8_FILE = "model.onnx", "model_int8.onnx"
 """What the files are called."""
 

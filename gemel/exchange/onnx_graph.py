@@ -17,8 +17,6 @@ from gemel.exchange.frozen import Frozen
 from gemel.exchange.onnx_nodes import Nodes
 from gemel.version import __version__
 
-__all__ = ["IDS", "MASK", "VECTORS", "make_onnx", "require_onnx"]
-
 IDS, MASK, VECTORS = "input_ids", "attention_mask", "sentence_embedding"
 """What goes in and out, named as other tools expect it."""
 

@@ -5,8 +5,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int8, Shaped
 
-__all__ = ["Nodes", "in_bytes"]
-
 
 class Nodes:
     """Nodes in the order in which they are computed, named by their number.

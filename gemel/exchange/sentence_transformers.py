@@ -22,14 +22,6 @@ from gemel.exchange.frozen import Frozen, Reading
 from gemel.exchange.token_file import write_token_file
 from gemel.files import write_bytes, write_text
 
-__all__ = [
-    "OLDEST",
-    "SentenceVectors",
-    "installed_version",
-    "is_new_enough",
-    "write_sentence_transformers",
-]
-
 OLDEST = (6, 2)
 """The first version whose word vectors are asked of a Hugging Face tokenizer by all words of a
 text: those before took the first one."""

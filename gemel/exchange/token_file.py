@@ -13,8 +13,6 @@ from gemel.exchange.frozen import Frozen
 from gemel.text import ALONE, UNKNOWN_TOKEN, Rules, normal_form, word_pattern
 from gemel.text.normal_forms import NormalForm
 
-__all__ = ["is_whole", "token_file", "write_token_file"]
-
 _SETTINGS = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
 
 

@@ -13,8 +13,6 @@ from numpy.lib import format as npy
 from gemel.errors import DataError
 from gemel.exchange.trax_pickle import Made, Named
 
-__all__ = ["array_of", "arrays_in_npy"]
-
 _CODES = {"f2", "f4", "f8", "u2"}
 _JAX = {"_reconstruct_array", "reconstruct_device_array"}
 

@@ -14,8 +14,6 @@ from gemel.errors import DataError
 from gemel.exchange.trax_arrays import array_of, arrays_in_npy
 from gemel.exchange.trax_pickle import read_pickle
 
-__all__ = ["TraxWeights", "read_trax"]
-
 _PACKED = b"\x1f\x8b"
 _RATIO = 50
 """Weights hardly get smaller by packing; what gets smaller than this is meant to fill a memory."""

@@ -20,8 +20,6 @@ from gemel.inference import Engine
 from gemel.text import Progress, Rules, Tokenizer, Vocabulary
 from gemel.version import __version__
 
-__all__ = ["NOTEBOOK_THRESHOLD", "FromTrax", "model_from_trax"]
-
 NOTEBOOK_THRESHOLD = 0.7
 """The cosine above which the notebook calls two questions the same; nothing was fitted."""
 _SLOPE = 10.0

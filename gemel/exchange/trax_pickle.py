@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 
 from gemel.errors import DataError
 
-__all__ = ["Made", "Named", "read_pickle"]
-
 _NUMPY = ("numpy.core", "numpy._core")
 _KINDS = ("bool", "uint", "int", "float")
 _MOST = 2_000_000

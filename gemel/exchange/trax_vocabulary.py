@@ -12,8 +12,6 @@ from jaxtyping import Int64
 from gemel.errors import DataError
 from gemel.text import TOKENS, UNKNOWN_TOKEN
 
-__all__ = ["KnownWords", "match_rows", "read_vocabulary"]
-
 _FIRST = 2
 """Id of the first word."""
 _MAKE = "json.dump(vocabulary, open('vocabulary.json', 'w'))"

@@ -8,8 +8,6 @@ from gemel.config import Config
 from gemel.decision import Decision
 from gemel.folder.front_matter import front_matter, validation_figures
 
-__all__ = ["card_text"]
-
 
 def card_text(
     name: str,

@@ -33,18 +33,6 @@ from gemel.pretrained import came_with_gemel
 from gemel.text import Rules, Tokenizer, Vocabulary
 from gemel.version import __version__
 
-__all__ = [
-    "CARD",
-    "FORMAT_VERSION",
-    "Model",
-    "TERMS",
-    "check_place",
-    "load_model",
-    "read_optional",
-    "replace_decision",
-    "save_model",
-]
-
 FORMAT_VERSION = 6
 """Grows when an older gemel could no longer read the folder."""
 _OLDEST = 3

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["TAGS", "Measured", "front_matter", "split_card", "validation_figures", "with_library"]
-
 TAGS = (
     "gemel",
     "siamese-network",

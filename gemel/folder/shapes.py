@@ -2,8 +2,6 @@
 
 from gemel.config import Config
 
-__all__ = ["weight_shapes"]
-
 
 def weight_shapes(config: Config, words: int, ngram_buckets: int) -> dict[str, tuple[int, ...]]:
     """Give name and shape of every array in a model folder.

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from gemel.data import BadRows, Question, QuestionColumns, Source, stream_questions
 from gemel.inference.engine import Engine
 
-__all__ = ["stream_answerable"]
-
 
 def stream_answerable(
     engine: Engine, source: Source, columns: QuestionColumns | None, bad_rows: BadRows

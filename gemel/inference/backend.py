@@ -14,8 +14,6 @@ from gemel.inference.compiled_lstm import TILES, CompiledLSTM
 from gemel.inference.lstm import NumpyLSTM
 from gemel.text import TokenTable
 
-__all__ = ["Backend", "MakeLSTM", "choose_backend"]
-
 MakeLSTM = Callable[[Mapping[str, np.ndarray], str, bool], CompiledLSTM | NumpyLSTM]
 """Makes one direction of reading, of weights, its name, and whether the highest number counts."""
 

@@ -9,8 +9,6 @@ from gemel.decision import Verdict
 from gemel.errors import DataError
 from gemel.inference.engine import Engine
 
-__all__ = ["Compared", "compare_stream"]
-
 _PAIRS = 4096
 """Pairs that are judged at once: enough for full batches of questions of like length."""
 _CHARACTERS = 1 << 20

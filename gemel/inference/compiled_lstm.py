@@ -9,8 +9,6 @@ from gemel.compiled import Library
 from gemel.inference.gates import halve_gates
 from gemel.text import TokenTable, rows_alike
 
-__all__ = ["TILES", "CompiledLSTM"]
-
 _BLOCK, _WHOLE = 16, 32
 """Units whose gates are computed together; what their number is filled up to."""
 TILES = 3

@@ -6,8 +6,6 @@ from jaxtyping import Float32
 from gemel.compiled import find_library
 from gemel.text import TokenTable
 
-__all__ = ["compose"]
-
 _NGRAMS = 65_536
 """N-grams whose vectors are there at one time."""
 

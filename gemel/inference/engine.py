@@ -27,8 +27,6 @@ from gemel.text import (
     require_texts,
 )
 
-__all__ = ["Engine"]
-
 
 @shown(
     lambda it: {

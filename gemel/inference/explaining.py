@@ -9,8 +9,6 @@ from gemel.errors import DataError
 from gemel.notebook import shown
 from gemel.text import Vocabulary
 
-__all__ = ["Explanation", "WordShare", "explain_verdict"]
-
 _MOST_WORDS = 200
 """Of a question: each is encoded once for every word it has."""
 

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float32
 
-__all__ = ["halve_gates"]
-
 
 def halve_gates(
     weights: Mapping[str, np.ndarray], name: str

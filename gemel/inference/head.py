@@ -5,8 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float32
 
-__all__ = ["NumpyHead"]
-
 _PAIRS = 1024
 """Pairs whose features are there at one time, near the processor."""
 _SPREAD = 6

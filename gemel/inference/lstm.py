@@ -8,8 +8,6 @@ from jaxtyping import Float32
 from gemel.inference.gates import halve_gates
 from gemel.text import Level, TokenTable, prefix_levels
 
-__all__ = ["NumpyLSTM"]
-
 _NODES = 256
 """Nodes computed at one time, so that what they need stays near the processor."""
 

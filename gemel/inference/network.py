@@ -9,8 +9,6 @@ from gemel.inference.backend import MakeLSTM
 from gemel.inference.composing import compose
 from gemel.text import TokenTable
 
-__all__ = ["NumpyEncoder"]
-
 _ALIKE = 256
 """Rows filled up to one length, where padding counts."""
 

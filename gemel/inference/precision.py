@@ -6,8 +6,6 @@ from jaxtyping import Float32, Shaped
 from gemel.config import VECTOR_PRECISIONS
 from gemel.errors import ConfigError
 
-__all__ = ["in_precision", "require_precision"]
-
 _MOST = 127
 
 

@@ -7,8 +7,6 @@ from jaxtyping import Float32
 
 from gemel.text import TfIdf, Tokenizer
 
-__all__ = ["SharedSpelling"]
-
 
 class SharedSpelling:
     """Mixes the TF-IDF cosine of two questions into their similarity; exact in either order.

@@ -15,8 +15,6 @@ from jaxtyping import Shaped
 from gemel.errors import DataError
 from gemel.files import write_text
 
-__all__ = ["Spool", "SpoolIdentity"]
-
 _BYTES = 1 << 24
 """Of the vectors, read at one time."""
 

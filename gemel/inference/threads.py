@@ -12,8 +12,6 @@ import threading
 
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["available_cores", "one_compute_thread"]
-
 
 def available_cores() -> int:
     """Count the cores that this process may use."""

@@ -13,8 +13,6 @@ from gemel.inference.spelling import SharedSpelling
 from gemel.inference.threads import one_compute_thread
 from gemel.text import Progress, Tokenizer, are_copies, encode_texts, pair_cosines
 
-__all__ = ["NumpyTwin"]
-
 _BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))
 
 

@@ -19,8 +19,6 @@ from gemel.inference.precision import require_precision
 from gemel.inference.spool import Spool, SpoolIdentity
 from gemel.text import Progress
 
-__all__ = ["Encoded", "encode_file", "ids_file"]
-
 _QUESTIONS = 65_536
 """Questions that are encoded, and kept, at one time."""
 _KINDS = (".npy", ".parquet")

@@ -10,8 +10,6 @@ from torch import Tensor, nn
 
 from gemel.errors import LayerError
 
-__all__ = ["Layer", "Mask"]
-
 Mask = Bool[Tensor, "batch time"]
 """True where a token is a word, False where it is padding."""
 

@@ -7,8 +7,6 @@ from torch import nn
 
 from gemel.layers.base import Layer
 
-__all__ = ["Parallel", "Serial"]
-
 
 class Serial(Layer):
     """Layers one after the other, on a stack of tensors.

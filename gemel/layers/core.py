@@ -11,8 +11,6 @@ from torch import Tensor, nn
 
 from gemel.layers.base import Layer, Mask, new_parameter
 
-__all__ = ["Dense", "Dropout", "Embedding", "Fn", "LogSoftmax", "Normalize", "normalize"]
-
 
 def normalize(x: Float[Tensor, "... dim"]) -> Float[Tensor, "... dim"]:
     """Scale vectors along the last axis to length 1; a zero vector stays zero, and finite."""

@@ -14,8 +14,6 @@ from torch.autograd.function import once_differentiable
 from gemel.compiled import Library, find_library
 from gemel.layers.sequence import LSTMCell
 
-__all__ = ["PackedRows", "can_pack", "read_packed"]
-
 _KINDS = 3
 """Kinds of processor that `gemel_step` knows; see `gemel_kinds`."""
 

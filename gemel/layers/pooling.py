@@ -6,8 +6,6 @@ from torch import Tensor
 
 from gemel.layers.base import Layer, Mask
 
-__all__ = ["Max", "Mean"]
-
 
 class _Pooling(Layer):
     """Takes one axis away; the time axis (1) with an eye on which tokens are words.

@@ -10,8 +10,6 @@ from torch import Tensor, nn
 
 from gemel.layers.base import Layer, Mask, new_parameter
 
-__all__ = ["LSTM", "BidirectionalLSTM", "LSTMCell"]
-
 _EVEN_ROWS = 64
 _MANY_ROWS = 256
 """From so many rows on, a few of zeros are added until 64 divides their number: oneDNN cuts a

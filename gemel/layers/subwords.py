@@ -10,8 +10,6 @@ from torch import Tensor, nn
 from gemel.layers.base import Layer, Mask
 from gemel.layers.core import Embedding
 
-__all__ = ["ComposedEmbedding", "SubwordEmbedding"]
-
 
 class SubwordEmbedding(Layer):
     """A table of word vectors, and a table of n-grams that other words are composed from.

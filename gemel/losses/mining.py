@@ -6,8 +6,6 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-__all__ = ["Negatives", "allowed_negatives", "mine_negatives"]
-
 
 class Negatives(NamedTuple):
     """How alike the negatives of each anchor are to it."""

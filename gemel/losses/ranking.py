@@ -7,8 +7,6 @@ from torch import Tensor
 
 from gemel.losses.mining import allowed_negatives
 
-__all__ = ["in_batch_ranking_loss"]
-
 
 def in_batch_ranking_loss(
     v1: Float[Tensor, "batch dim"],

@@ -6,8 +6,6 @@ from torch import Tensor
 
 from gemel.losses.mining import allowed_negatives, mine_negatives
 
-__all__ = ["in_batch_triplet_loss", "triplet_loss"]
-
 
 def triplet_loss(
     anchor: Float[Tensor, "batch dim"],

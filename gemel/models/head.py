@@ -7,8 +7,6 @@ from torch import Tensor
 from gemel.layers import Dense, Dropout, Layer
 from gemel.layers.base import Mask
 
-__all__ = ["PairHead"]
-
 
 class PairHead(Layer):
     """How likely two questions ask the same, judged by their unit vectors; either may be first.

@@ -19,8 +19,6 @@ from gemel.layers.packed import PackedRows, can_pack, read_packed
 from gemel.layers.sequence import LSTMCell
 from gemel.text import TokenTable
 
-__all__ = ["draw_kept", "read", "rows_read", "take_rows"]
-
 
 def read(
     processor: Serial,

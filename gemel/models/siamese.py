@@ -21,8 +21,6 @@ from gemel.layers import (
 from gemel.models.head import PairHead
 from gemel.text import TOKENS
 
-__all__ = ["Mode", "SiameseModel"]
-
 Mode = Literal["train", "eval", "predict"]
 
 

@@ -17,8 +17,6 @@ from gemel.layers import (
 from gemel.layers.sequence import LSTMCell
 from gemel.models.head import PairHead
 
-__all__ = ["get_weights", "set_weights"]
-
 
 def get_weights(encoder: Serial, head: PairHead | None = None) -> dict[str, np.ndarray]:
     """Copy parameters out as float32 arrays under the names of the model folder."""

@@ -27,8 +27,6 @@ from gemel.version import __version__
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["check_page", "write_page"]
-
 _PAGE = "index.html"
 _DATA = "report.json"
 _TEMPLATE = "evaluation.html"

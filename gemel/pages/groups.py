@@ -6,8 +6,6 @@ from typing import Any
 from gemel.pages.templates import open_template
 from gemel.version import __version__
 
-__all__ = ["check_groups_page", "render_groups"]
-
 _TEMPLATE = "groups.html"
 _SHOWN = 1000
 """Groups that a page has room for; it says how many more there are."""

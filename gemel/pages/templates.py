@@ -8,8 +8,6 @@ from gemel.errors import MissingExtraError
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["open_template"]
-
 
 def open_template(name: str) -> "Template":
     """Open a template, in which every value is escaped.

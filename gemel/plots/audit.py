@@ -12,8 +12,6 @@ from gemel.plots.canvas import BLUE, INK, ORANGE, RED, dress, new_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["draw_audit"]
-
 
 def draw_audit(audit: Audit) -> "Figure":
     """Draw four panels for each file, one file below the other.

@@ -13,19 +13,6 @@ from gemel.files import check_writable, write_bytes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = [
-    "BLUE",
-    "GREY",
-    "INK",
-    "ORANGE",
-    "RED",
-    "check_picture",
-    "dress",
-    "new_figure",
-    "render",
-    "save_picture",
-]
-
 # Okabe and Ito's colours, which the colour-blind can tell apart.
 BLUE, ORANGE, RED = "#0072b2", "#e69f00", "#d55e00"
 INK, GREY = "#24292f", "#6e7781"

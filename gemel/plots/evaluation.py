@@ -13,8 +13,6 @@ from gemel.plots.canvas import BLUE, GREY, INK, ORANGE, dress, new_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["draw_precision_recall", "draw_reliability", "draw_roc", "draw_similarities"]
-
 _WIDTH, _HEIGHT = 6.4, 4.8
 _MOST_BARS = 60
 _POINTS = 2000

@@ -8,8 +8,6 @@ from gemel.plots.canvas import BLUE, ORANGE, dress, new_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["draw_training"]
-
 
 def draw_training(record: Mapping[str, Any]) -> "Figure":
     """Draw loss and validation side by side.

@@ -3,7 +3,8 @@
 from gemel.scale.manifest import StageRecord
 from gemel.scale.result import ShardedDuplicates
 from gemel.scale.running import SHARD_SIZE, dedupe_in_shards
-from gemel.scale.workers import ENGINES, Done, Task, Workers, choose_workers, require_engine
+from gemel.scale.tasks import Done, Task, Workers
+from gemel.scale.workers import ENGINES, choose_workers, require_engine
 
 __all__ = [
     "ENGINES",

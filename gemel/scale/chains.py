@@ -9,8 +9,6 @@ from gemel.data import Components
 from gemel.scale.desk import Desk, split_rows
 from gemel.scale.shelf import Columns
 
-__all__ = ["chains", "members"]
-
 _PAIR = ("left", "right", "cosine", "similarity", "probability")
 
 

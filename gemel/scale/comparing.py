@@ -4,14 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gemel.duplicates.bounded_pairs import BoundedPairs, ClosePairs
+from gemel.duplicates.candidates import pairs_in_cells
+from gemel.duplicates.pair_scoring import score_pairs
 from gemel.scale.cutting import bucket_cells
 from gemel.scale.desk import Desk
 from gemel.scale.shelf import Columns
-from gemel.search.bounded_pairs import BoundedPairs, ClosePairs
-from gemel.search.candidates import pairs_in_cells
-from gemel.search.scoring import score_pairs
-
-__all__ = ["pairs", "verdicts"]
 
 _PAIRS = 1 << 19
 """Pairs of a part: what is judged at one time, however many a bucket has."""

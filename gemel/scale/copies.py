@@ -12,18 +12,6 @@ from gemel.scale.desk import Desk, split_rows
 from gemel.scale.shelf import Columns
 from gemel.text import copy_key
 
-__all__ = [
-    "alike",
-    "by_key",
-    "clean",
-    "digests",
-    "drop_copies",
-    "exact",
-    "first_rows",
-    "mark",
-    "templates_of",
-]
-
 _KEY = 16
 """Bytes of a digest: of a billion questions two different ones have the same once in 10^20."""
 

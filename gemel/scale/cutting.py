@@ -6,15 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Float16, Float32, Int, Int32
 
+from gemel.duplicates.candidates import usable_rows
 from gemel.errors import ConfigError
 from gemel.inference import available_cores
+from gemel.neighbours.cells import Cells, Cut, choose_cut, choose_sample
 from gemel.scale.copies import drop_copies, templates_of
 from gemel.scale.desk import Desk, split_rows
 from gemel.scale.shelf import Columns
-from gemel.search.candidates import usable_rows
-from gemel.search.cells import Cells, Cut, choose_cut, choose_sample
-
-__all__ = ["assign", "bucket_cells", "cells"]
 
 
 def cells(desk: Desk, number: int) -> dict[str, int]:

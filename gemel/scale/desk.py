@@ -12,8 +12,6 @@ from gemel.inference import Engine
 from gemel.scale.manifest import Manifest
 from gemel.scale.shelf import Shelf
 
-__all__ = ["MODEL", "Desk", "split_rows"]
-
 MODEL = "model"
 """The folder of the model within the work folder, so that all who run tasks find it."""
 

@@ -5,8 +5,6 @@ import numpy as np
 from gemel.scale.copies import drop_copies
 from gemel.scale.desk import Desk
 
-__all__ = ["encode"]
-
 
 def encode(desk: Desk, shard: int) -> dict[str, int]:
     """Encode the questions of a shard that are no copies."""

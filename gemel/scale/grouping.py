@@ -8,11 +8,10 @@ import msgspec
 import numpy as np
 from jaxtyping import Int32
 
+from gemel.duplicates.duplicate_groups import Duplicates, Group, ScoredPairs
+from gemel.duplicates.pair_scores import PairScore
 from gemel.scale.desk import Desk
 from gemel.scale.shelf import Columns
-from gemel.search.duplicates import Duplicates, Group, PairScore, ScoredPairs
-
-__all__ = ["Entry", "groups"]
 
 
 class Entry(msgspec.Struct):

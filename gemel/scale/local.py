@@ -24,8 +24,6 @@ from gemel.errors import ScaleError
 from gemel.inference import available_cores
 from gemel.scale.tasks import TRIES, Done, Task, compute, given_up, name_of, unpack
 
-__all__ = ["LocalWorkers"]
-
 _LOG = logging.getLogger("gemel.scale")
 
 _GRACE = 2.0

@@ -12,8 +12,6 @@ from gemel.errors import ConfigError, DataError
 from gemel.files import path_text, write_text
 from gemel.version import __version__
 
-__all__ = ["Cut", "Manifest", "Run", "StageRecord"]
-
 FORMAT_VERSION = 2
 """Grows when the files of a work folder change their meaning."""
 _CHUNK = 1 << 20

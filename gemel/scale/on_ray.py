@@ -27,8 +27,6 @@ try:
 except ImportError as error:
     raise MissingExtraError("Ray", "ray") from error
 
-__all__ = ["RayWorkers"]
-
 _LOG = logging.getLogger("gemel.scale")
 
 _PATIENCE = 60.0

@@ -10,8 +10,6 @@ from gemel.errors import DataError
 from gemel.scale.manifest import StageRecord
 from gemel.scale.shelf import Columns, Shelf
 
-__all__ = ["read"]
-
 
 def read(
     shelf: Shelf,

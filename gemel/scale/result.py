@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from gemel.duplicates.duplicate_groups import Group
+from gemel.duplicates.pair_scores import PairScore
+from gemel.duplicates.question_templates import Template
 from gemel.scale.grouping import Entry
 from gemel.scale.manifest import Manifest, StageRecord
 from gemel.scale.shelf import Shelf
-from gemel.search.duplicates import Group, PairScore
-from gemel.search.templates import Template
-
-__all__ = ["ShardedDuplicates"]
 
 
 class ShardedDuplicates:

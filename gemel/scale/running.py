@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gemel.config import require_whole
 from gemel.data import BadRows, QuestionColumns, Source
+from gemel.duplicates import CUT, FLOOR, require_cut
 from gemel.errors import DataError
 from gemel.files import path_text
 from gemel.folder import check_place, save_model
@@ -19,10 +20,7 @@ from gemel.scale.result import ShardedDuplicates
 from gemel.scale.shelf import require_parquet
 from gemel.scale.stages import STAGES, run_task
 from gemel.scale.tasks import Workers
-from gemel.search import CUT, FLOOR, require_cut
 from gemel.text import Progress
-
-__all__ = ["SHARD_SIZE", "dedupe_in_shards"]
 
 MOST_SHARD = 100_000_000
 """The most questions of a shard."""
@@ -56,7 +54,7 @@ def dedupe_in_shards(
         workers: makes what runs the tasks, given the folder.
         columns: question and id, where they are not the usual ones.
         bad_rows: is told of bad rows, and says how many may be passed over.
-        probability, linkage, floor: see `gemel.search.find_duplicates`.
+        probability, linkage, floor: see `gemel.duplicates.find_duplicates`.
         shard_size: questions of a shard.
         progress: is told how far each stage is.
 

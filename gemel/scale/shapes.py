@@ -2,11 +2,9 @@
 
 import numpy as np
 
+from gemel.duplicates.question_templates import LEAST_INSTANCES, mask_numbers
 from gemel.scale.copies import by_key, digests, drop_copies, first_rows
 from gemel.scale.desk import Desk, split_rows
-from gemel.search.templates import LEAST_INSTANCES, mask_numbers
-
-__all__ = ["masks", "templates"]
 
 
 def masks(desk: Desk, shard: int) -> dict[str, int]:

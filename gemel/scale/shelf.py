@@ -11,8 +11,6 @@ import numpy as np
 from gemel.errors import MissingExtraError
 from gemel.files import new_file
 
-__all__ = ["Columns", "Shelf", "require_parquet"]
-
 Columns: TypeAlias = Mapping[str, np.ndarray | list[str]]
 """A table: arrays of numbers, or of rows of them, and lists of texts, all of one length."""
 

@@ -15,8 +15,6 @@ from gemel.scale.encoding import encode
 from gemel.scale.grouping import groups
 from gemel.scale.shapes import masks, templates
 
-__all__ = ["STAGES", "Stage", "run_task"]
-
 
 @dataclass(frozen=True)
 class Stage:

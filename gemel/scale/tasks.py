@@ -13,18 +13,6 @@ from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 from gemel.errors import ScaleError
 from gemel.inference import one_compute_thread
 
-__all__ = [
-    "TRIES",
-    "Done",
-    "Task",
-    "Workers",
-    "compute",
-    "given_up",
-    "name_of",
-    "peak_memory",
-    "unpack",
-]
-
 TRIES = 3
 """How many times a task is begun before it is given up, where the process that runs it dies."""
 

@@ -6,9 +6,7 @@ from pathlib import Path
 
 from gemel.errors import ConfigError
 from gemel.scale.local import LocalWorkers
-from gemel.scale.tasks import Done, Task, Workers
-
-__all__ = ["ENGINES", "Done", "Task", "Workers", "choose_workers", "require_engine"]
+from gemel.scale.tasks import Workers
 
 ENGINES = ("local", "ray")
 

@@ -26,8 +26,6 @@ from gemel.service.site import Site
 from gemel.service.upkeep import Figures, upkeep_routes
 from gemel.version import __version__
 
-__all__ = ["make_app"]
-
 _PAGE = Path(__file__).parent / "page"
 
 

@@ -13,8 +13,6 @@ from gemel.service.replies import reply, require_count, require_texts
 from gemel.service.shown import Checked, Compared, Encoded, Matches
 from gemel.service.site import Comparing, Site
 
-__all__ = ["asking_routes"]
-
 
 def asking_routes(site: Site) -> APIRouter:
     """Make the routes that answer."""

@@ -10,8 +10,6 @@ from typing import Generic, TypeVar
 
 from gemel.service.refusals import busy
 
-__all__ = ["Batcher"]
-
 _MOMENT = 0.003
 """Seconds to wait for as many as came last time."""
 Task = TypeVar("Task")

@@ -4,19 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-__all__ = [
-    "AddBody",
-    "CheckBody",
-    "CompareBody",
-    "DecisionsBody",
-    "EncodeBody",
-    "Metadata",
-    "QuestionBody",
-    "QuestionsBody",
-    "SearchBody",
-    "Value",
-]
-
 Value = str | int | float | bool | None
 Metadata = dict[str, Value]
 Named = Annotated[str, Field(min_length=1, max_length=1000)]

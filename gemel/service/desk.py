@@ -9,25 +9,17 @@ from typing import IO, Any
 import numpy as np
 from starlette.responses import Response, StreamingResponse
 
+from gemel.corpus import DuplicateIndex, choose_for_review, write_reviews
 from gemel.decision import Evidence
+from gemel.duplicates import Duplicates, write_groups
 from gemel.errors import DataError
 from gemel.files import temporary_folder
-from gemel.search import (
-    MOST_METADATA,
-    DuplicateIndex,
-    Duplicates,
-    NewReview,
-    choose_for_review,
-    write_groups,
-    write_reviews,
-)
 from gemel.service import replies
 from gemel.service.bodies import DecisionsBody
 from gemel.service.grouping import Grouped, Grouping
 from gemel.service.moderation import ModeratedGroup, moderate
 from gemel.service.refusals import Refusal, refuse
-
-__all__ = ["Desk"]
+from gemel.store import MOST_METADATA, NewReview
 
 _TYPES = {"csv": "text/csv", "html": "text/html", "jsonl": "application/jsonl"}
 _AT_ONCE = 100

@@ -7,11 +7,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from gemel.errors import GemelError, ModelMismatchError, StoreError
-from gemel.search import Corpus
 from gemel.service.refusals import Refusal, refuse
 from gemel.service.replies import without_name
-
-__all__ = ["EXPLAINED", "explained"]
+from gemel.store import Corpus
 
 _LOG = logging.getLogger("gemel.service")
 _KINDS = (("body", "question"), ("body", "questions"))

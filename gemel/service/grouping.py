@@ -15,11 +15,10 @@ import numpy as np
 from jaxtyping import Int64
 
 from gemel.api import open_index
+from gemel.duplicates import Duplicates, find_duplicates
 from gemel.errors import GemelError
-from gemel.search import Duplicates, StoreState, find_duplicates
+from gemel.store import StoreState
 from gemel.text import Progress as TextProgress
-
-__all__ = ["Grouped", "Grouping", "Progress"]
 
 _LOG = logging.getLogger("gemel.service")
 _NICE = 10

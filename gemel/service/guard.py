@@ -17,8 +17,6 @@ from gemel.service.keyring import Keyring
 from gemel.service.limits import Limits
 from gemel.service.refusals import STATUSES, Refusal, busy, refuse
 
-__all__ = ["Door", "Guard"]
-
 _LOG = logging.getLogger("gemel.service")
 _READING = ("GET", "HEAD", "OPTIONS")
 _OPEN = ("/", "/health", "/ready")

@@ -6,15 +6,13 @@ from fastapi import APIRouter
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
-from gemel.search import NewQuestion, describe_excess
 from gemel.service import replies
 from gemel.service.bodies import AddBody, QuestionBody
 from gemel.service.refusals import refuse
 from gemel.service.replies import reply, require_count, require_plain, require_texts
 from gemel.service.shown import Added, Removed, ShownQuestion
 from gemel.service.site import Adding, Site
-
-__all__ = ["keeping_routes"]
+from gemel.store import NewQuestion, describe_excess
 
 
 class _AnyText(StringConvertor):

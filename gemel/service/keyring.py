@@ -5,11 +5,9 @@ import math
 import time
 from collections.abc import Callable
 
-from gemel.search import KeyRecord, KeyStore, key_hash
 from gemel.service.refusals import Refusal, refuse
 from gemel.service.tally import Tally
-
-__all__ = ["Keyring", "TokenBucket"]
+from gemel.store import KeyRecord, KeyStore, key_hash
 
 _FRESH = 1.0
 """Seconds for which the keys that were read are taken as good; so long a revoked one lives on."""

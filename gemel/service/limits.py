@@ -9,8 +9,6 @@ from typing import Any
 from gemel.config import require_whole
 from gemel.errors import ConfigError
 
-__all__ = ["Limits"]
-
 _COMPARED = 2
 """Texts of a comparison."""
 

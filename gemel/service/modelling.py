@@ -5,14 +5,12 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gemel.decision import Evidence
-from gemel.search import Duplicates
+from gemel.duplicates import Duplicates
 from gemel.service.desk import Desk
 from gemel.service.replies import reply
 from gemel.service.shown import ModelInfo
 from gemel.service.site import Site
 from gemel.version import __version__
-
-__all__ = ["model_routes"]
 
 _TRAINING = (
     "data",

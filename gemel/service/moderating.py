@@ -11,8 +11,6 @@ from gemel.service.replies import reply, require_count
 from gemel.service.shown import Decided, Groups, ReviewLot, Undone
 from gemel.service.site import Site
 
-__all__ = ["moderating_routes"]
-
 _HERE = "local"
 """The reviewer where nobody says who it is."""
 Cut = Annotated[float, Query(gt=0, le=1, description="Probability from which a pair joins two.")]

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64
 
-from gemel.search import Duplicates, Member
-
-__all__ = ["ModeratedGroup", "moderate"]
+from gemel.duplicates import Duplicates, Member
 
 
 @dataclass(frozen=True)

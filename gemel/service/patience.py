@@ -11,8 +11,6 @@ from gemel.service.limits import Limits
 from gemel.service.refusals import Refusal, busy
 from gemel.service.tally import Tally
 
-__all__ = ["patient_protocol"]
-
 _HEAD = 65_536
 """Bytes of a request before its body."""
 _WIRE = 8

@@ -10,12 +10,10 @@ from typing import Annotated
 import msgspec
 from starlette.responses import Response
 
-from gemel.search import Asked, Match, Value
+from gemel.corpus import Asked, Match
+from gemel.data import Value
 from gemel.service.replies import match, reply_within, require_count, require_texts
 from gemel.service.site import Site
-
-__all__ = ["answer_check", "answer_quickly", "answer_search"]
-
 
 _Count = Annotated[int, msgspec.Meta(ge=1)]
 

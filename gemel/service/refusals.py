@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 
 from starlette.responses import Response
 
-__all__ = ["Refusal", "STATUSES", "busy", "refuse"]
-
 STATUSES: Mapping[str, int] = {
     "bad_json": 400,
     "no_key": 401,

@@ -7,25 +7,12 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from gemel.corpus import Match
 from gemel.decision import Verdict
-from gemel.search import Corpus, Match, StoredQuestion, is_plain
 from gemel.service.refusals import STATUSES, refuse
 from gemel.service.shown import Failure
 from gemel.service.site import Site
-
-__all__ = [
-    "FAILURES",
-    "match",
-    "numbered",
-    "question",
-    "reply",
-    "reply_within",
-    "require_count",
-    "require_plain",
-    "require_texts",
-    "verdict",
-    "write",
-]
+from gemel.store import Corpus, StoredQuestion, is_plain
 
 FAILURES: dict[int | str, dict[str, Any]] = {
     status: {"model": Failure} for status in sorted(set(STATUSES.values()))

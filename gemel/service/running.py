@@ -22,8 +22,6 @@ from gemel.service.limits import Limits
 from gemel.service.patience import patient_protocol
 from gemel.service.site import Site
 
-__all__ = ["Address", "Terms", "serve"]
-
 _SWITCH = 0.001
 """Seconds that a thread may keep the interpreter while another wants it."""
 

@@ -6,22 +6,6 @@ from pydantic import BaseModel, Field
 
 from gemel.service.bodies import Metadata, Value
 
-__all__ = [
-    "Added",
-    "Checked",
-    "Compared",
-    "Decided",
-    "Encoded",
-    "Failure",
-    "Groups",
-    "Matches",
-    "ModelInfo",
-    "Removed",
-    "ReviewLot",
-    "ShownQuestion",
-    "Undone",
-]
-
 Share = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -11,25 +11,17 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from jaxtyping import Shaped
 
+from gemel.corpus import Asked, DuplicateIndex, Match
+from gemel.data import Value
 from gemel.decision import Verdict
 from gemel.errors import DataError, GemelError, ModelMismatchError
 from gemel.inference import Explanation
-from gemel.search import (
-    MOST_METADATA,
-    Asked,
-    Corpus,
-    DuplicateIndex,
-    Match,
-    NewQuestion,
-    Value,
-)
 from gemel.service.batching import Batcher
 from gemel.service.grouping import Grouping, Progress
 from gemel.service.limits import Limits
 from gemel.service.refusals import Refusal
 from gemel.service.tally import Tally
-
-__all__ = ["Adding", "Comparing", "Site"]
+from gemel.store import MOST_METADATA, Corpus, NewQuestion
 
 Found = TypeVar("Found")
 

@@ -4,8 +4,6 @@ import logging
 import time
 from collections.abc import Callable
 
-__all__ = ["Tally"]
-
 _LOG = logging.getLogger("gemel.service")
 _EVERY = 60.0
 """Seconds between two lines on one thing."""

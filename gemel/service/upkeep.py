@@ -19,8 +19,6 @@ from starlette.types import Scope
 from gemel.service.replies import reply
 from gemel.service.site import Site
 
-__all__ = ["Figures", "upkeep_routes"]
-
 _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "DELETE")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 

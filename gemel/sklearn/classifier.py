@@ -21,8 +21,6 @@ from gemel.sklearn.inputs import AS_TEXTS, same_or_not, two_sides
 from gemel.sklearn.keeping import KeepsModel, open_model
 from gemel.sklearn.settings import changed_settings, named_settings, seed_of
 
-__all__ = ["DuplicateClassifier"]
-
 # typing.Self, which the checks of the test suite cannot read on a method.
 _Itself = TypeVar("_Itself", bound="DuplicateClassifier")
 

@@ -12,8 +12,6 @@ from gemel.pretrained import DEFAULT_MODEL
 from gemel.sklearn.inputs import texts_of
 from gemel.sklearn.keeping import KeepsModel, open_model
 
-__all__ = ["QuestionEncoder"]
-
 # typing.Self, which the checks of the test suite cannot read on a method.
 _Itself = TypeVar("_Itself", bound="QuestionEncoder")
 

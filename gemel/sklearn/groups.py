@@ -9,8 +9,6 @@ from sklearn.utils import check_array
 from gemel.data import PairGraph, Pairs
 from gemel.sklearn.inputs import AS_TEXTS, two_sides
 
-__all__ = ["question_groups"]
-
 
 def question_groups(X: Any) -> Int32[np.ndarray, "pairs"]:  # noqa: N803
     """Give each pair the number of its connected component, for scikit-learn's `groups=`.

@@ -12,8 +12,6 @@ from gemel.data.frames import plain
 from gemel.data.labels import known_label
 from gemel.errors import DataError
 
-__all__ = ["AS_TEXTS", "same_or_not", "texts_of", "two_sides"]
-
 AS_TEXTS = {"dtype": object, "ensure_all_finite": False}
 """How scikit-learn is to check an X of texts: what is missing is named by us, with its row."""
 

@@ -8,8 +8,6 @@ from sklearn.utils.validation import check_is_fitted
 from gemel.folder import Model, load_model
 from gemel.inference import Engine
 
-__all__ = ["KeepsModel", "open_model"]
-
 
 def open_model(model: str | Path | Model) -> Model:
     """Read a model that is not read yet.

@@ -11,8 +11,6 @@ from gemel.errors import GemelWarning
 from gemel.folder import Model
 from gemel.training import EpochSummary, Silent, learn
 
-__all__ = ["learn_pairs"]
-
 
 def learn_pairs(pairs: Pairs, config: Config, start: Model | None, *, verbose: bool) -> Model:
     """Train a twin; what is probably wrong comes as a warning, news on stderr if wanted.

@@ -10,8 +10,6 @@ from sklearn.utils import check_random_state
 from gemel.config import Config
 from gemel.folder import Model
 
-__all__ = ["changed_settings", "named_settings", "seed_of"]
-
 _SECTIONS = {
     "epochs": "training",
     "learning_rate": "training",

@@ -15,8 +15,6 @@ from gemel.errors import DataError
 from gemel.sklearn.inputs import AS_TEXTS, same_or_not, two_sides
 from gemel.sklearn.settings import seed_of
 
-__all__ = ["QuestionKFold"]
-
 
 class QuestionKFold(BaseCrossValidator):  # type: ignore[misc]
     """Folds as `gemel split --folds` makes them: `cross_val_score(clf, X, y, cv=QuestionKFold())`.

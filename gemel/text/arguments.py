@@ -5,8 +5,6 @@ from typing import Any
 
 from gemel.errors import DataError
 
-__all__ = ["require_each_text", "require_text", "require_texts"]
-
 
 def require_text(name: str, value: Any) -> str:
     """Return a text as Python's own `str`.

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from gemel.errors import MissingExtraError
 from gemel.text.normal_forms import NEWEST, normal_form
 
-__all__ = ["clean", "with_final_mark"]
-
 _SPACES = "".join(map(chr, (*range(0x21), 0x7F)))
 """What is a space in ASCII, once it is clean."""
 _CONTROLS = dict.fromkeys((*range(0x20), 0x7F), " ")

@@ -8,8 +8,6 @@ from jaxtyping import Bool
 
 from gemel.text.cleaning import clean
 
-__all__ = ["are_copies", "copy_key"]
-
 _ENDS = " .?!…,;:。؟؛،۔।॥‽՞፧"
 """Spaces and marks that end a question without changing it."""
 _OPENING = {ord(mark): None for mark in "¿¡"}

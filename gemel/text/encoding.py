@@ -10,8 +10,6 @@ from gemel.text.ordering import distinct_rows
 from gemel.text.table import TokenTable
 from gemel.text.tokenizer import Tokenizer
 
-__all__ = ["EncodeTable", "Progress", "encode_texts", "pair_cosines"]
-
 Progress = Callable[[str, int, int | None], object]
 """Is told what is going on, how much of it is done, and of how much, if that is known."""
 

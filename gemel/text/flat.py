@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-__all__ = ["starts_of", "writable_bytes"]
-
 
 def writable_bytes(content: bytes) -> UInt8[np.ndarray, "bytes"]:
     """Copy bytes to where they may be changed."""

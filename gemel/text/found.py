@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int32, Int64
 
-__all__ = ["Found"]
-
 
 @dataclass(frozen=True, eq=False)
 class Found:

@@ -3,8 +3,6 @@
 import functools
 import unicodedata
 
-__all__ = ["marks"]
-
 _END = 0x20000
 """Behind it there are variation selectors only, which cleaning drops."""
 

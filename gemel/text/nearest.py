@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Int64, UInt64
 
-__all__ = ["NearestWords", "is_one_letter_off"]
-
 _SHORTEST = 4
 """Letters of a word that is put right; with one letter changed, a shorter one is another word."""
 _LONGEST = 64

@@ -7,8 +7,6 @@ import unicodedata
 
 from gemel.text.marks import marks
 
-__all__ = ["NEWEST", "NormalForm", "normal_form"]
-
 NEWEST = 2
 """The version that new models are trained with."""
 

@@ -5,8 +5,6 @@ from jaxtyping import Int64, Shaped, UInt64
 
 from gemel.text.table import TokenTable
 
-__all__ = ["distinct_rows", "rows_alike"]
-
 _SORTED_BY = 16
 """Tokens that rows are sorted by; few have more in common."""
 _ODD = np.uint64(0x9E3779B97F4A7C15)

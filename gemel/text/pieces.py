@@ -9,8 +9,6 @@ from gemel.text.found import Found
 from gemel.text.table import TokenTable
 from gemel.text.words import split_words
 
-__all__ = ["find_words"]
-
 _BETWEEN = "\n"
 """A piece that no cleaned text has; its number is 0."""
 

@@ -9,8 +9,6 @@ from jaxtyping import Int32, Int64
 from gemel.text.ordering import rows_alike
 from gemel.text.table import TokenTable
 
-__all__ = ["Level", "prefix_levels"]
-
 
 @dataclass(frozen=True, eq=False)
 class Level:

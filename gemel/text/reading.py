@@ -13,8 +13,6 @@ from gemel.text.table import TokenTable
 from gemel.text.tokens import TOKENS
 from gemel.text.vocabulary import Vocabulary
 
-__all__ = ["Reader"]
-
 
 class Reader:
     """Reads texts: plain ones compiled, where that can be had, and all others in Python.

@@ -5,8 +5,6 @@ import dataclasses
 from gemel.config import TextConfig
 from gemel.text.normal_forms import NEWEST
 
-__all__ = ["Rules"]
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Rules:

@@ -9,8 +9,6 @@ from gemel.text.cleaning import with_final_mark
 from gemel.text.flat import starts_of, writable_bytes
 from gemel.text.found import Found
 
-__all__ = ["Scanner"]
-
 
 class Scanner:
     """Cleans plain texts, cuts them into words, and looks these up in a list.

@@ -9,8 +9,6 @@ from gemel.compiled import Library, find_library
 from gemel.text.flat import starts_of, writable_bytes
 from gemel.text.table import TokenTable
 
-__all__ = ["ngram_ids", "spell_words"]
-
 _SHORTEST, _LONGEST = 3, 5
 
 

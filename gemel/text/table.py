@@ -8,8 +8,6 @@ from jaxtyping import Bool, Int, Int32, Int64
 
 from gemel.text.tokens import TOKENS
 
-__all__ = ["TokenTable", "next_power_of_two", "spell", "spell_all"]
-
 
 def next_power_of_two(length: int) -> int:
     """Give the smallest power of two that is at least `length`, which must be positive."""

@@ -11,8 +11,6 @@ from gemel.text.subwords import ngram_ids
 from gemel.text.table import TokenTable
 from gemel.text.words import split_words
 
-__all__ = ["TfIdf"]
-
 _AT_ONCE = 1 << 20
 """N-grams in memory at a time, unless a single pair has more."""
 

@@ -19,8 +19,6 @@ from gemel.text.tokens import TOKENS
 from gemel.text.vocabulary import Vocabulary
 from gemel.text.words import split_words
 
-__all__ = ["Tokenizer"]
-
 _FIRST = 2
 """Id of a vocabulary's first word."""
 _DEFAULT = Rules()

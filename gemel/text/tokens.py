@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-__all__ = ["TOKENS", "Tokens"]
-
 
 class Tokens(NamedTuple):
     """The special tokens."""

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["edit_once"]
-
 _NEAR = 25
 """Code points either side of a letter among which another one is sought: all of a to z."""
 

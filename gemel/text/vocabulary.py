@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from gemel.errors import DataError
 from gemel.text.tokens import TOKENS
 
-__all__ = ["UNKNOWN_TOKEN", "Vocabulary"]
-
 UNKNOWN_TOKEN = "<UNK>"  # noqa: S105 - a word, not a password
 
 

@@ -5,8 +5,6 @@ import re
 
 from gemel.text.marks import marks
 
-__all__ = ["ALONE", "split_words", "word_pattern"]
-
 ALONE = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u1000-\u109f\uaa60-\uaa7f\u1780-\u17ff"  # Myanmar, Khmer

@@ -9,8 +9,6 @@ from gemel.training.checkpoint import Checkpoint, take_down
 from gemel.training.identity import Identity
 from gemel.training.trainer import Trainer
 
-__all__ = ["bring_abreast"]
-
 
 def bring_abreast(trainer: Trainer, identity: Identity) -> None:
     """Put every process's trainer where the first one's stands.

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Average"]
-
 
 class Average:
     """The exponential moving average of parameters.

@@ -25,8 +25,6 @@ from gemel.training.reporters import EpochSummary
 from gemel.training.state import TrainingState
 from gemel.training.trainer import Trainer
 
-__all__ = ["Checkpoint", "save_checkpoint", "take_down"]
-
 FORMAT_VERSION = 1
 """Grows when an older gemel could no longer read the file."""
 _AGAIN = "go on with what it was, or add --overwrite to begin again"

@@ -3,8 +3,6 @@
 import numpy as np
 from jaxtyping import Float
 
-__all__ = ["COLLAPSED", "mean_similarity"]
-
 COLLAPSED = 0.98
 """Mean cosine of different questions from which on we call the twin collapsed."""
 

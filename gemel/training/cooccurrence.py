@@ -7,8 +7,6 @@ from jaxtyping import Float32, Float64, Int64
 
 from gemel.text import TOKENS, TokenTable
 
-__all__ = ["word_vectors"]
-
 _WINDOW = 5
 """Words on either side that keep a word company; of these the nearest counts most."""
 _SMOOTHING = 0.75

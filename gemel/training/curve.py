@@ -1,7 +1,5 @@
 """The loss over the steps, in few points however long the training."""
 
-__all__ = ["LossCurve"]
-
 _POINTS = 400
 """So many at most: then every two become one."""
 

@@ -7,8 +7,6 @@ from gemel.errors import ConfigError
 from gemel.models import SiameseModel, read
 from gemel.training.ranks import Ranks
 
-__all__ = ["choose_device"]
-
 _CPU, _CARD = torch.device("cpu"), torch.device("cuda")
 _APART = 1e-2
 """How far a card's gradients may lie from the processor's; it may round to 10 bits."""

@@ -8,8 +8,6 @@ from gemel.layers import ComposedEmbedding
 from gemel.models import SiameseModel, get_weights
 from gemel.text import Tokenizer
 
-__all__ = ["Folding"]
-
 
 class Folding:
     """Gives the weights of a model folder while, and after, a network is trained.

@@ -11,8 +11,6 @@ from gemel.layers import Serial
 from gemel.models import draw_kept, read, take_rows
 from gemel.training.ranks import Ranks
 
-__all__ = ["GradientCache"]
-
 
 class GradientCache:
     """Computes gradients from the vectors of a batch back to what read it.

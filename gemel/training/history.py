@@ -7,8 +7,6 @@ from gemel.data import Pairs
 from gemel.folder import Model
 from gemel.training.trainer import Trainer
 
-__all__ = ["data_record", "history_record"]
-
 
 def data_record(
     pairs: Pairs, training: Pairs, validation: Pairs, start: Model | None

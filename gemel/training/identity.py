@@ -11,8 +11,6 @@ from gemel.data.word_vectors import WordVectors
 from gemel.folder import Model
 from gemel.version import __version__
 
-__all__ = ["Identity"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:

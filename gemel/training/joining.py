@@ -13,8 +13,6 @@ from gemel.errors import ConfigError, GemelError, TrainingError
 from gemel.training.meeting import Meeting, OthersGoneError
 from gemel.training.ranks import LONG, Ranks
 
-__all__ = ["joined"]
-
 _NAMES = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 """What torchrun tells a process."""
 _PATIENCE = 600.0

@@ -14,8 +14,6 @@ from gemel.training.identity import Identity
 from gemel.training.interrupts import stop_requests
 from gemel.training.trainer import Trainer
 
-__all__ = ["Keeper"]
-
 
 class Keeper:
     """The checkpoint of one training; of several processes only the first one touches the file.

@@ -40,8 +40,6 @@ from gemel.training.starting import learn_words, require_same_network
 from gemel.training.trainer import Trainer, Validation
 from gemel.version import __version__
 
-__all__ = ["learn"]
-
 
 def learn(
     pairs: Pairs,

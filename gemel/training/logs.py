@@ -12,8 +12,6 @@ from gemel.errors import MissingExtraError
 from gemel.files import write_text
 from gemel.training.reporters import EpochSummary, Reporter, Silent, StepSummary
 
-__all__ = ["LOG", "JsonLinesLog", "TensorBoardLog", "open_logs"]
-
 LOG = "training.jsonl"
 """What the log is called in its folder."""
 _EVERY = 20

@@ -6,8 +6,6 @@ from gemel.data.word_vectors import VectorFile, WordVectors
 from gemel.text import Tokenizer
 from gemel.training.reporters import Reporter
 
-__all__ = ["look_up"]
-
 _EVERY = 15.0
 """Seconds between two lines of news."""
 

@@ -7,8 +7,6 @@ from torch.distributed import Store  # type: ignore[attr-defined]
 
 from gemel.errors import TrainingError
 
-__all__ = ["Meeting", "OthersGoneError"]
-
 _HERE = "here"
 _FAILED = "failed"
 _PAUSE = 0.05

@@ -14,8 +14,6 @@ from gemel.training.folding import Folding
 from gemel.training.reporters import Reporter
 from gemel.training.starting import begin_with, begin_with_file, begin_with_vectors
 
-__all__ = ["begin_network", "make_batches"]
-
 
 def make_batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:
     """Make batches of pairs.

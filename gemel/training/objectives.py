@@ -13,8 +13,6 @@ from gemel.data import Batch
 from gemel.losses import in_batch_ranking_loss, in_batch_triplet_loss
 from gemel.models import PairHead
 
-__all__ = ["JointObjective", "TripletObjective", "objective_of"]
-
 
 class TripletObjective(nn.Module):
     """The notebook's loss; see `in_batch_triplet_loss`.

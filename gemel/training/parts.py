@@ -4,8 +4,6 @@ from gemel.data import PairGraph, Pairs, deal_crossing, hold_out, measure_overla
 from gemel.errors import DataError
 from gemel.training.reporters import Reporter
 
-__all__ = ["training_and_validation"]
-
 
 def training_and_validation(
     pairs: Pairs,

@@ -2,8 +2,6 @@
 
 import torch
 
-__all__ = ["uses_bfloat16"]
-
 
 def uses_bfloat16(precision: str, device: torch.device, *, is_exact: bool = False) -> bool:
     """Resolve the setting `training.precision` on this machine.

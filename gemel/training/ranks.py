@@ -15,8 +15,6 @@ from torch import Tensor, nn
 
 from gemel.training.meeting import Meeting, OthersGoneError
 
-__all__ = ["LONG", "Ranks"]
-
 LONG = timedelta(days=7)
 """How long a process waits for the others: as long as it takes. Of one that has died, the system or
 torchrun tells at once."""

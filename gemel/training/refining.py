@@ -39,8 +39,6 @@ from gemel.training.starting import learn_words, require_same_network
 from gemel.training.trainer import Trainer, Validation
 from gemel.version import __version__
 
-__all__ = ["Refined", "refine"]
-
 _STEP = 0.75
 """How far the weights go on the way to what was learned: to stop short of it keeps more of what was
 there. Source: Wortsman et al. (2022), Robust fine-tuning of zero-shot models."""

@@ -4,8 +4,6 @@ import numpy as np
 
 from gemel.data import Pairs
 
-__all__ = ["choose_replay"]
-
 _REPLAYED = 1
 """Known pairs for each new one. Five of them were measured to drown what is new."""
 

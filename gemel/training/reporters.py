@@ -7,8 +7,6 @@ from typing import Protocol, runtime_checkable
 
 from gemel.errors import GemelWarning
 
-__all__ = ["EpochSummary", "Reporter", "Several", "Silent", "StepSummary", "WarningReporter"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class StepSummary:

@@ -15,8 +15,6 @@ from gemel.training.ranks import Ranks
 from gemel.training.refining import Refined, refine
 from gemel.training.reporters import Reporter, Several, Silent
 
-__all__ = ["checkpoint_of", "refine_to_folder", "train_to_folder"]
-
 
 def checkpoint_of(out: Path) -> Path:
     """Name the file beside a model folder that holds its training while it lasts."""

@@ -12,8 +12,6 @@ from gemel.folder import Model
 from gemel.inference import NumpyTwin
 from gemel.text import TfIdf, Tokenizer
 
-__all__ = ["fit_spelling", "learn_spelling"]
-
 
 def learn_spelling(
     training: Pairs, tokenizer: Tokenizer, config: Config, start: Model | None

@@ -14,14 +14,6 @@ from gemel.models import SiameseModel, get_weights, set_weights
 from gemel.text import Rules, Tokenizer
 from gemel.training.folding import Folding
 
-__all__ = [
-    "begin_with",
-    "begin_with_file",
-    "begin_with_vectors",
-    "learn_words",
-    "require_same_network",
-]
-
 _FIRST = 2
 """Id of a vocabulary's first word; before it are the unknown word and padding."""
 

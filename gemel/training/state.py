@@ -7,8 +7,6 @@ import numpy as np
 from gemel.training.curve import LossCurve
 from gemel.training.reporters import EpochSummary
 
-__all__ = ["TrainingState"]
-
 
 @dataclass(kw_only=True)
 class TrainingState:

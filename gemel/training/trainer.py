@@ -23,8 +23,6 @@ from gemel.training.ranks import Ranks
 from gemel.training.reporters import EpochSummary, Reporter, StepSummary
 from gemel.training.state import TrainingState
 
-__all__ = ["Trainer", "Validation"]
-
 _WARM_UP = 0.05
 """Share of the steps over which the learning rate rises, before it falls in a straight line."""
 

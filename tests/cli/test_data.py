@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from gemel.corpora import CORPORA, LEFT_OUT
+from gemel.public_data import CORPORA, LEFT_OUT
 
 QUORA = (
     b"id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n"

@@ -3,8 +3,8 @@ import json
 
 import pytest
 
+from gemel.duplicates import CUT, FLOOR
 from gemel.folder import save_model
-from gemel.search import CUT, FLOOR
 
 QUESTIONS = ["How old are you?", "How  old are you?", "Why is the sky blue?", "How old are you?"]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gemel
-from gemel.search import open_store
+from gemel.store import open_store
 
 pytestmark = pytest.mark.slow
 QUESTIONS = 60_000

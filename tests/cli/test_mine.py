@@ -16,7 +16,7 @@ import pytest
 import gemel
 from gemel.data import Pairs
 from gemel.folder import save_model
-from gemel.search import hard_negatives
+from gemel.mining import hard_negatives
 from gemel.training import learn
 
 WORDS = ["cat", "dog", "car", "tea", "sun", "map", "hat", "pen", "bed", "cup"]

@@ -12,7 +12,7 @@ import pytest
 
 import gemel
 from gemel.data import read_pairs
-from gemel.search import NewReview, open_store
+from gemel.store import NewReview, open_store
 
 QUESTIONS = [
     "How do I cook rice?",

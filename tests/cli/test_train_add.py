@@ -10,7 +10,7 @@ import pytest
 import gemel
 from gemel.data import Pairs
 from gemel.folder import load_model
-from gemel.search import NewReview
+from gemel.store import NewReview
 from gemel.training import learn
 
 WORDS = ["cat", "dog", "car", "tea", "sun", "map", "hat", "pen", "bed", "cup"]

@@ -16,11 +16,11 @@ from rendering.pages import DOCS
 import gemel
 from gemel.cli.exit_codes import ExitCode
 from gemel.config import BACKENDS, Config
+from gemel.corpus.review_files import REVIEW_KINDS
 from gemel.data.sources import KINDS
+from gemel.duplicates.group_files import GROUP_KINDS
 from gemel.folder import folder
 from gemel.inference import vector_files
-from gemel.search.group_files import GROUP_KINDS
-from gemel.search.review_files import REVIEW_KINDS
 from gemel.siamese_networks import __all__ as NOTEBOOK_NAMES
 from gemel.training.logs import LOG
 

@@ -11,10 +11,10 @@ import ray
 import scale_tasks
 
 from gemel.data import Source
+from gemel.duplicates import write_groups
 from gemel.inference import Engine
 from gemel.scale import choose_workers
 from gemel.scale.running import dedupe_in_shards
-from gemel.search import write_groups
 
 RAYS_OWN = ("IDLE", "DashboardAgent", "RuntimeEnvAgent")
 """What Ray calls those of its processes that run no task."""

@@ -9,12 +9,13 @@ import pytest
 import gemel
 from gemel import ConfigError, DataError
 from gemel.data import Source
+from gemel.duplicates import write_groups
 from gemel.inference import Engine
+from gemel.neighbours import cells
 from gemel.samples import HELPDESK
 from gemel.scale import choose_workers
 from gemel.scale.running import dedupe_in_shards
 from gemel.scale.tasks import compute, unpack
-from gemel.search import cells, write_groups
 
 MARKS = ["???", "?!", "zzz", "zzz ", "a 😀 character?", "q" * 300]
 

@@ -15,12 +15,12 @@ import uvicorn
 
 from gemel.api import open_index
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.search import NewQuestion, open_store
 from gemel.service.app import make_app
 from gemel.service.grouping import Grouping
 from gemel.service.guard import Door
 from gemel.service.limits import Limits
 from gemel.service.site import Site
+from gemel.store import NewQuestion, open_store
 
 TOPICS = [
     "reset my password",

@@ -9,9 +9,10 @@ import psutil
 import pytest
 
 from gemel.api import open_index
+from gemel.duplicates import Duplicates, ScoredPairs
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.search import Duplicates, ScoredPairs, StoreState, open_store
 from gemel.service.grouping import Grouped, Grouping
+from gemel.store import StoreState, open_store
 
 NONE = ScoredPairs(*[np.zeros(0, np.int32)] * 2, *[np.zeros(0, np.float32)] * 3)
 

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gemel.search.keys import KeyRecord, KeyStore, draw_key, key_hash
 from gemel.service import keyring
 from gemel.service.keyring import Keyring
 from gemel.service.refusals import Refusal
+from gemel.store.service_keys import KeyRecord, KeyStore, draw_key, key_hash
 
 
 def run_apart(make):

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from gemel.search import open_store
 from gemel.service import keyring
 from gemel.service.guard import Door
+from gemel.store import open_store
 
 OPEN = {"/health", "/ready"}
 

@@ -14,8 +14,8 @@ import pytest
 
 from gemel.api import open_index
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.search import NewQuestion, NewReview, open_store
 from gemel.service.guard import _send_in_parts
+from gemel.store import NewQuestion, NewReview, open_store
 
 QUESTIONS = 100
 LARGE = 990_000

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.search import Duplicates
-from gemel.search.duplicates import ScoredPairs
+from gemel.duplicates import Duplicates
+from gemel.duplicates.duplicate_groups import ScoredPairs
 from gemel.service.moderation import moderate
 
 NONE = ScoredPairs(

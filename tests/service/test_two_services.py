@@ -6,7 +6,7 @@ import time
 import psutil
 import pytest
 
-from gemel.search import open_store
+from gemel.store import open_store
 
 
 @pytest.fixture(scope="module")

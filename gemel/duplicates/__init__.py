@@ -1,0 +1,43 @@
+"""Duplicate groups among questions."""
+
+from gemel.duplicates.bounded_pairs import ClosePairs
+from gemel.duplicates.candidates import close_pairs
+from gemel.duplicates.clusters import central_member, connected_groups, linked_groups
+from gemel.duplicates.duplicate_groups import (
+    LINKAGES,
+    Duplicates,
+    FoundGroups,
+    Group,
+    Member,
+    ScoredPairs,
+    require_cut,
+)
+from gemel.duplicates.group_files import GROUP_KINDS, check_group_file, write_groups
+from gemel.duplicates.pair_scores import PairScore
+from gemel.duplicates.pair_scoring import score_pairs
+from gemel.duplicates.pipeline import CUT, FLOOR, find_duplicates
+from gemel.duplicates.question_templates import Template
+
+__all__ = [
+    "ClosePairs",
+    "CUT",
+    "Duplicates",
+    "FLOOR",
+    "FoundGroups",
+    "Group",
+    "GROUP_KINDS",
+    "LINKAGES",
+    "Member",
+    "PairScore",
+    "ScoredPairs",
+    "Template",
+    "central_member",
+    "check_group_file",
+    "close_pairs",
+    "connected_groups",
+    "find_duplicates",
+    "linked_groups",
+    "require_cut",
+    "score_pairs",
+    "write_groups",
+]

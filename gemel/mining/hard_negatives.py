@@ -1,0 +1,268 @@
+"""Hard negatives: questions near to one, that nobody says ask the same."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int32, Int64
+
+from gemel.inference import Engine
+from gemel.mining.mining_questions import MiningQuestions
+from gemel.mining.mining_rules import SKIPS, MiningRules
+from gemel.mining.mining_vectors import MiningVectors
+from gemel.neighbours.top_k import exact_cosines
+from gemel.text import Progress
+
+Likely: TypeAlias = Callable[
+    [Int32[np.ndarray, "pairs"], Int32[np.ndarray, "pairs"]], Float64[np.ndarray, "pairs"]
+]
+"""Says of pairs of questions, by number, how likely they ask the same."""
+
+_ANCHORS = 256
+"""Anchors of a lot."""
+_FOUND = 1 << 18
+"""Candidates of a lot: there are fewer anchors where more is looked at of each, or where their
+duplicate groups are large."""
+_JUDGED = 1 << 14
+"""Pairs that are judged at one time."""
+_FEW = 8
+"""Candidates that are known to ask the same and that a first search makes room for."""
+
+
+class MinedLot(NamedTuple):
+    """The negatives of some anchors, in order."""
+
+    first: int
+    """Place of the first anchor among all."""
+    negatives: Int64[np.ndarray, "anchors count"]
+    """Questions by number, the likest first; -1 where there are fewer."""
+    scores: Float32[np.ndarray, "anchors count"]
+    """Their cosines with the anchor; -inf where there are fewer."""
+    positive_scores: Float32[np.ndarray, "positives"]
+    """Cosines of the anchors with their positives, anchor by anchor."""
+    looked: int
+    """Candidates that were looked at, those known to ask the same among them."""
+    skipped: Int64[np.ndarray, "reasons"]
+    """How many of these were skipped, for each of `SKIPS`."""
+    labelled: int
+    """How many of the negatives the pairs label as not the same."""
+
+
+def judge_with(engine: Engine, questions: MiningQuestions, vectors: MiningVectors) -> Likely:
+    """Give what judges pairs by all that a model has, calibrated."""
+
+    def judge(
+        left: Int32[np.ndarray, "pairs"], right: Int32[np.ndarray, "pairs"]
+    ) -> Float64[np.ndarray, "pairs"]:
+        sides = (
+            ([questions.texts[number] for number in side.tolist()], vectors.take(side))
+            for side in (left, right)
+        )
+        scores = engine.score_different(
+            *((texts, part.astype(np.float32)) for texts, part in sides)
+        )
+        return engine.model.decision.probability(scores)
+
+    def likely(
+        left: Int32[np.ndarray, "pairs"], right: Int32[np.ndarray, "pairs"]
+    ) -> Float64[np.ndarray, "pairs"]:
+        """Judge pairs, no two of which are one question; the vectors of all take much room."""
+        parts = [slice(start, start + _JUDGED) for start in range(0, len(left), _JUDGED)]
+        return np.concatenate([np.empty(0), *(judge(left[part], right[part]) for part in parts)])
+
+    return likely
+
+
+def mine_lots(
+    questions: MiningQuestions,
+    vectors: MiningVectors,
+    rules: MiningRules,
+    *,
+    likely: Likely | None = None,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> Iterator[MinedLot]:
+    """Find the hard negatives of all anchors, lot by lot; no more lots wait than threads compute.
+
+    No negative is in the anchor's duplicate group. The same questions, vectors and rules give the
+    same negatives, whatever the threads.
+
+    Args:
+        questions: anchors and candidates.
+        vectors: theirs.
+        rules: what a negative must be like.
+        likely: judges pairs, for `max_probability`; see `judge_with`.
+        threads: how many compute.
+        progress: is told how many anchors are done.
+
+    Raises:
+        ValueError: `max_probability`, and nothing that judges.
+    """
+    if rules.max_probability is not None and likely is None:
+        raise ValueError("max_probability needs what judges pairs: likely=judge_with(...)")
+    miner = _Miner(questions, vectors, rules, likely)
+    total = len(questions.anchors)
+    waiting: deque[Future[MinedLot]] = deque()
+    with ThreadPoolExecutor(threads, "mine") as pool:
+        try:
+            for start, end in miner.lots():
+                waiting.append(pool.submit(miner.mine, start, end))
+                if len(waiting) > threads:
+                    yield _told(waiting.popleft().result(), progress, total)
+            while waiting:
+                yield _told(waiting.popleft().result(), progress, total)
+        finally:
+            for each in waiting:
+                each.cancel()
+
+
+def _told(lot: MinedLot, progress: Progress | None, total: int) -> MinedLot:
+    if progress is not None:
+        progress("mining anchors", lot.first + len(lot.negatives), total)
+    return lot
+
+
+class _Miner:
+    def __init__(
+        self,
+        questions: MiningQuestions,
+        vectors: MiningVectors,
+        rules: MiningRules,
+        likely: Likely | None,
+    ):
+        self.questions, self.vectors, self.rules, self.likely = questions, vectors, rules, likely
+        self.depth = min(rules.depth, questions.candidates)
+        # How many candidates are in each group; a group is known by one of its questions.
+        groups = questions.groups
+        self.members = np.bincount(groups[: questions.candidates], minlength=len(groups))
+
+    def lots(self) -> Iterator[tuple[int, int]]:
+        """Cut the anchors into lots; one of several anchors looks at no more than `_FOUND`."""
+        known = self.members[self.questions.groups[self.questions.anchors]]
+        start = widest = 0
+        widths = np.minimum(known + self.depth, self.questions.candidates)
+        for place, width in enumerate(widths.tolist()):
+            size = place - start
+            if size and (size == _ANCHORS or (size + 1) * max(widest, width) > _FOUND):
+                yield start, place
+                start, widest = place, 0
+            widest = max(widest, width)
+        yield start, len(known)
+
+    def mine(self, start: int, end: int) -> MinedLot:
+        """Find the negatives of the anchors from one place to before another."""
+        questions, rules = self.questions, self.rules
+        anchors = questions.anchors[start:end]
+        queries = self.vectors.take(anchors).astype(np.float32)
+        positive_scores, least = self._positive_scores(start, end, queries)
+        keys, scores = self._look(anchors, queries)
+        reasons = self._skip(anchors, keys, scores.astype(np.float64), least)
+        passing = reasons == len(SKIPS)
+        over = passing & (np.cumsum(passing, axis=1) <= rules.range_min)
+        reasons[over] = SKIPS.index("range_min")
+        chosen = self._choose(start, passing & ~over)
+        rows, columns = np.nonzero(chosen)
+        at = rows, np.arange(len(rows)) - np.searchsorted(rows, rows)
+        negatives = np.full((len(anchors), rules.count), -1)
+        kept = np.full(negatives.shape, -np.inf, np.float32)
+        negatives[at], kept[at] = keys[rows, columns], scores[rows, columns]
+        return MinedLot(
+            first=start,
+            negatives=negatives,
+            scores=kept,
+            positive_scores=positive_scores,
+            looked=int((reasons >= 0).sum()),
+            skipped=np.bincount(reasons[reasons >= 0], minlength=len(SKIPS) + 1)[: len(SKIPS)],
+            labelled=int(questions.are_apart(anchors[rows], keys[rows, columns]).sum()),
+        )
+
+    def _positive_scores(
+        self, start: int, end: int, queries: Float32[np.ndarray, "anchors dim"]
+    ) -> tuple[Float32[np.ndarray, "positives"], Float64[np.ndarray, "anchors"]]:
+        """Give the scores of all positives of some anchors, and the least of each anchor."""
+        starts = self.questions.starts[start : end + 1]
+        positives = self.vectors.take(self.questions.positives[starts[0] : starts[-1]])
+        rows = np.repeat(np.arange(end - start), np.diff(starts))
+        scores = exact_cosines(queries, rows, positives)
+        return scores, np.minimum.reduceat(scores, starts[:-1] - starts[0]).astype(np.float64)
+
+    def _look(
+        self, anchors: Int32[np.ndarray, "anchors"], queries: Float32[np.ndarray, "anchors dim"]
+    ) -> tuple[Int64[np.ndarray, "anchors found"], Float32[np.ndarray, "anchors found"]]:
+        """Find so many nearest that `depth` of each anchor are not known to ask the same.
+
+        Few anchors are in large groups, so a first search for all makes room for a few of them.
+        """
+        known = self.members[self.questions.groups[anchors]]
+        everything = self.questions.candidates
+        wide = min(everything, self.depth + min(_FEW, int(known.max())))
+        keys, scores = self.vectors.neighbours.search(queries, wide)
+        free = ~self._is_known(anchors, keys) & (keys >= 0)
+        short = np.flatnonzero(free.sum(axis=1) < self.depth)
+        wider = min(everything, self.depth + int(known[short].max(initial=0)))
+        if wider <= wide:
+            return keys, scores
+        more = ((0, 0), (0, wider - wide))
+        keys = np.pad(keys, more, constant_values=-1)
+        scores = np.pad(scores, more, constant_values=-np.inf)
+        keys[short], scores[short] = self.vectors.neighbours.search(queries[short], wider)
+        return keys, scores
+
+    def _is_known(
+        self, anchors: Int32[np.ndarray, "anchors"], keys: Int64[np.ndarray, "anchors found"]
+    ) -> Bool[np.ndarray, "anchors found"]:
+        groups = self.questions.groups
+        known: Bool[np.ndarray, "anchors found"] = groups[keys] == groups[anchors][:, None]
+        return known
+
+    def _skip(
+        self,
+        anchors: Int32[np.ndarray, "anchors"],
+        keys: Int64[np.ndarray, "anchors found"],
+        scores: Float64[np.ndarray, "anchors found"],
+        least: Float64[np.ndarray, "anchors"],
+    ) -> Int64[np.ndarray, "anchors found"]:
+        """Say why each candidate is skipped, by place in `SKIPS`; their number: it is not.
+
+        -1 stands for what is not looked at.
+        """
+        rules, least = self.rules, least[:, None]
+        known = self._is_known(anchors, keys)
+        before = np.cumsum(~known & (keys >= 0), axis=1)
+        looked = (keys >= 0) & np.where(known, before < self.depth, before <= self.depth)
+        checks = {"same_text": keys == anchors[:, None], "same_group": known}
+        if rules.absolute_margin is not None:
+            checks["absolute_margin"] = scores + rules.absolute_margin > least
+        if rules.relative_margin is not None:
+            checks["relative_margin"] = scores > least - np.abs(least) * rules.relative_margin
+        if rules.max_score is not None:
+            checks["max_score"] = scores > rules.max_score
+        if rules.min_score is not None:
+            checks["min_score"] = scores < rules.min_score
+        reasons = np.where(looked, len(SKIPS), -1)
+        for name, check in checks.items():
+            reasons[(reasons == len(SKIPS)) & check] = SKIPS.index(name)
+        if rules.max_probability is not None and self.likely is not None:
+            rows, columns = np.nonzero(reasons == len(SKIPS))
+            ones, others = anchors[rows], keys[rows, columns].astype(np.int32)
+            over = self.likely(ones, others) > rules.max_probability
+            over &= ~self.questions.are_apart(ones, others)
+            reasons[rows[over], columns[over]] = SKIPS.index("max_probability")
+        return reasons
+
+    def _choose(
+        self, start: int, passing: Bool[np.ndarray, "anchors found"]
+    ) -> Bool[np.ndarray, "anchors found"]:
+        """Keep `count` of those that pass, the first or any."""
+        count = self.rules.count
+        if self.rules.sampling == "random":
+            for place, row in enumerate(passing, start):
+                which = np.flatnonzero(row)
+                if len(which) > count:
+                    # By the anchor's place, so that neither lots nor threads change the choice.
+                    chance = np.random.default_rng((self.rules.seed, place))
+                    row[chance.permutation(which)[count:]] = False
+        chosen: Bool[np.ndarray, "anchors found"] = passing & (np.cumsum(passing, axis=1) <= count)
+        return chosen

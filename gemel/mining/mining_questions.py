@@ -1,0 +1,144 @@
+"""What hard negatives are mined from: questions, who asks the same as whom, anchors."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Int, Int32, Int64
+
+from gemel.data import Pairs, connect
+from gemel.data.graph import number_pairs, question_key
+from gemel.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class MiningQuestions:
+    """The different questions of some pairs, and of a corpus if there is one, by number.
+
+    Copies are one question, also if they differ in spaces within words; see `letters`.
+    """
+
+    texts: list[str]
+    """Each as it first stands in the pairs, or else in the corpus; the candidates first."""
+    candidates: int
+    """How many may become negatives."""
+    groups: Int32[np.ndarray, "questions"]
+    """Duplicate group of each: what chains of pairs that ask the same hold together."""
+    anchors: Int32[np.ndarray, "anchors"]
+    """Which are anchors, the first questions of duplicates, in the order of the pairs."""
+    positives: Int32[np.ndarray, "positives"]
+    """Which are the second questions of these, anchor by anchor, each once."""
+    starts: Int64[np.ndarray, "bounds"]
+    """Where the positives of each anchor begin, and at last where all end."""
+    apart: Int64[np.ndarray, "apart"]
+    """Pairs that are labelled as not the same, by `pair_numbers`, ascending."""
+    copies: int
+    """Duplicates whose two questions are one; they make no anchor."""
+    blanks: int
+    """Pairs with a question without word or mark; they are not looked at."""
+
+    def pair_numbers(
+        self, left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
+    ) -> Int64[np.ndarray, "pairs"]:
+        """Give every two questions one number, whichever of them is left."""
+        return number_pairs(left, right, len(self.texts))
+
+    def are_apart(
+        self, left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
+    ) -> Bool[np.ndarray, "pairs"]:
+        """Say which pairs are labelled as not the same."""
+        if not len(self.apart):
+            return np.zeros(len(left), bool)
+        numbers = self.pair_numbers(left, right)
+        places = np.searchsorted(self.apart, numbers).clip(max=len(self.apart) - 1)
+        found: Bool[np.ndarray, "pairs"] = self.apart[places] == numbers
+        return found
+
+
+def gather_questions(pairs: Pairs, corpus: Iterable[str] | None = None) -> MiningQuestions:
+    """Give the questions numbers, and find the anchors among them.
+
+    Args:
+        pairs: labelled; duplicates make anchors and positives.
+        corpus: the candidates, none of them blank; the questions of the pairs if None.
+
+    Raises:
+        DataError: no duplicate makes an anchor, or the corpus is empty.
+    """
+    names = [question_key(text) for text in pairs.texts]
+    blank = np.array([not name for name in names], bool)
+    usable = ~(blank[pairs.left] | blank[pairs.right])
+    own: dict[str, str] = {}
+    for name, text in zip(names, pairs.texts, strict=True):
+        own.setdefault(name, text)
+    numbers: dict[str, int] = {}
+    texts: list[str] = []
+
+    def number(name: str, text: str) -> int:
+        """Give a question its number; a new one is kept."""
+        found = numbers.setdefault(name, len(texts))
+        if found == len(texts):
+            texts.append(text)
+        return found
+
+    for text in corpus or ():
+        name = question_key(text)
+        number(name, own.get(name, text))
+    candidates = len(texts)
+    if corpus is not None and not candidates:
+        raise DataError("the corpus has no questions to take negatives from")
+    used = np.zeros(len(names), bool)
+    used[pairs.left[usable]] = used[pairs.right[usable]] = True
+    of_text = np.zeros(len(names), np.int32)
+    for place in np.flatnonzero(used).tolist():
+        of_text[place] = number(names[place], own[names[place]])
+    left, right = of_text[pairs.left[usable]], of_text[pairs.right[usable]]
+    same = pairs.labels[usable]
+    anchors, positives, starts = _anchors(left[same], right[same], len(texts))
+    if not len(anchors):
+        raise DataError(_no_anchor(pairs, usable), path=pairs.path)
+    return MiningQuestions(
+        texts=texts,
+        candidates=len(texts) if corpus is None else candidates,
+        groups=connect(len(texts), left[same], right[same]),
+        anchors=anchors,
+        positives=positives,
+        starts=starts,
+        apart=np.unique(number_pairs(left[~same], right[~same], len(texts))),
+        copies=int((left[same] == right[same]).sum()),
+        blanks=int((~usable).sum()),
+    )
+
+
+def _anchors(
+    left: Int32[np.ndarray, "pairs"], right: Int32[np.ndarray, "pairs"], count: int
+) -> tuple[
+    Int32[np.ndarray, "anchors"], Int32[np.ndarray, "positives"], Int64[np.ndarray, "bounds"]
+]:
+    """Find the different anchors, in order, and the different positives of each."""
+    apart = left != right
+    left, right = left[apart], right[apart]
+    _, first = np.unique(left.astype(np.int64) * count + right, return_index=True)
+    first.sort()
+    left, right = left[first], right[first]
+    found, begins, which = np.unique(left, return_index=True, return_inverse=True)
+    order = np.argsort(begins)
+    places = np.empty(len(found), np.int64)
+    places[order] = np.arange(len(found))
+    place = places[which]
+    sorting = np.argsort(place, kind="stable")
+    starts = np.searchsorted(place[sorting], np.arange(len(found) + 1)).astype(np.int64)
+    return found[order], right[sorting], starts
+
+
+def _no_anchor(pairs: Pairs, usable: Bool[np.ndarray, "pairs"]) -> str:
+    same = int(pairs.labels.sum())
+    if not same:
+        return (
+            f"none of its {len(pairs):,} pairs is labelled as asking the same, and the duplicates "
+            "are what negatives are mined for; where 0 is their label, add --same 0"
+        )
+    return (
+        f"of its {same:,} duplicates none has two different questions with a word in each: "
+        "there is nothing to mine negatives for"
+    )

@@ -1,0 +1,238 @@
+"""Neighbours that follow a store."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from gemel.errors import StoreError
+from gemel.neighbours.approximate import ApproximateNeighbours
+from gemel.neighbours.base import Neighbours
+from gemel.neighbours.choice import EXACT_UP_TO, Choice, choose_neighbours
+from gemel.neighbours.exact import ExactNeighbours
+from gemel.neighbours.graph_cache import Origin, open_cache, save_cache
+from gemel.store.base import Store
+from gemel.store.records import StoreState
+from gemel.text import Progress
+
+_EXACT_WHILE_SERVING = 20_000
+"""Questions up to which comparing with every one takes a millisecond; a graph takes no more."""
+_LOT = 2048
+"""Questions that are taken into a graph at one time: some seconds."""
+
+
+@dataclass
+class Followed:
+    """Neighbours and what is in them."""
+
+    neighbours: Neighbours
+    choice: Choice
+    state: StoreState
+    """Of the store when they were begun."""
+    sequence: int
+    """All changes up to it are in them."""
+
+
+class Follower:
+    """Keeps neighbours as a store is: takes what changed there, in lots.
+
+    Any number of threads may use it. Who searches takes `neighbours` once and keeps to them: others
+    take their place when the store serves the vectors of another model, and when it has become so
+    large that `auto` walks a graph.
+
+    Args:
+        store: what is followed.
+        kind: one of `NEIGHBOURS`.
+        serving: whether it will be asked for long, and should answer soon. Then "auto" takes a
+            graph for fewer questions; until `improve` has made it, all are compared.
+        cache: the file of a graph, to begin from and to `save` to.
+
+    Raises:
+        ConfigError, MissingExtraError: see `choose_neighbours`.
+        StoreError: the store cannot be read.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        kind: str = "auto",
+        *,
+        serving: bool = False,
+        cache: str | Path | None = None,
+    ):
+        self.store = store
+        self.kind = kind
+        self.serving = serving
+        self.cache = None if cache is None else Path(cache)
+        self.cache_problem = ""
+        """Why the cache was of no use when it was looked at; empty if it was of use."""
+        self._cached: Origin | None = None
+        self._lock = threading.Lock()
+        self._followed = self._begin(store.state(), at_once=serving)
+
+    @property
+    def followed(self) -> Followed:
+        """What finds the nearest, as of the last `catch_up`, and how, and of which vectors."""
+        return self._followed
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """What finds the nearest, as of the last `catch_up`."""
+        return self._followed.neighbours
+
+    @property
+    def choice(self) -> Choice:
+        """How they are found, and why."""
+        return self._followed.choice
+
+    @property
+    def sequence(self) -> int:
+        """All changes of the store up to it are in `neighbours`."""
+        return self._followed.sequence
+
+    def catch_up(self, progress: Progress | None = None, *, wait: bool = True) -> bool:
+        """Take all that changed in the store until now.
+
+        Args:
+            progress: is told how many questions are in, of how many.
+            wait: whether to wait where another thread is at it.
+
+        Returns:
+            False: another is at it.
+
+        Raises:
+            StoreError: the store cannot be read, or contradicts itself.
+        """
+        if not self._lock.acquire(blocking=wait):
+            return False
+        try:
+            self._catch_up(progress)
+        finally:
+            self._lock.release()
+        return True
+
+    def _catch_up(self, progress: Progress | None) -> None:
+        followed, begun_anew = self._followed, False
+        while True:
+            state = self.store.state()
+            if not self._goes_on(followed, state):
+                followed = self._begin(state, at_once=self.serving)
+            elif followed.sequence < state.sequence:
+                self._take_lot(followed, state)
+                if progress is not None:
+                    progress("finding neighbours", len(followed.neighbours), state.questions)
+            elif len(followed.neighbours) == state.questions:
+                break
+            elif begun_anew:
+                raise StoreError(
+                    f"the store says that it holds {state.questions:,} questions, and gave "
+                    f"{len(followed.neighbours):,}: put a backup in its place"
+                )
+            else:  # since they were begun, a backup was put in the place of the store
+                followed, begun_anew = _empty(state, followed.choice), True
+        self._followed = followed
+
+    def improve(self, progress: Progress | None = None) -> bool:
+        """Make the graph that so many questions deserve, if it is not there, while others go on.
+
+        Args:
+            progress: is told how many questions are in, of how many.
+
+        Returns:
+            Whether there was one to make.
+
+        Raises:
+            StoreError: the store cannot be read, or contradicts itself.
+        """
+        state = self.store.state()
+        if self.choice.name == "approximate" or self._choose(state).name == "exact":
+            return False
+        graph = self._begin(state, at_once=False)
+        while graph.sequence < state.sequence and self._goes_on(graph, state):
+            self._take_lot(graph, state, most=_LOT)
+            if progress is not None:
+                progress("making a graph", len(graph.neighbours), state.questions)
+            state = self.store.state()
+        with self._lock:
+            self._followed = graph
+            self._catch_up(None)
+        return True
+
+    def save(self) -> bool:
+        """Write the cache, if there is a place for it and a graph to keep that is not in it yet.
+
+        Raises:
+            OSError: it cannot be written; the old one stays.
+        """
+        with self._lock:
+            followed = self._followed
+            graph = followed.neighbours
+            origin = self._origin(followed.state, followed.sequence)
+            if self.cache is None or not isinstance(graph, ApproximateNeighbours):
+                return False
+            if origin == self._cached:
+                return False
+            save_cache(self.cache, graph, origin)
+            self._cached = origin
+            return True
+
+    def _goes_on(self, followed: Followed, state: StoreState) -> bool:
+        """Say whether what changed can be taken into these neighbours."""
+        before = followed.state
+        if (before.identity, before.generation, before.dim) != (
+            state.identity,
+            state.generation,
+            state.dim,
+        ):
+            return False
+        if state.sequence < followed.sequence:  # a backup was put in its place
+            return False
+        if self.serving:  # then a graph is made beside it
+            return True
+        return (followed.choice.name, self._choose(state).name) != ("exact", "approximate")
+
+    def _choose(self, state: StoreState) -> Choice:
+        most = _EXACT_WHILE_SERVING if self.serving else EXACT_UP_TO
+        return choose_neighbours(state.questions, self.kind, exact_up_to=most)
+
+    def _begin(self, state: StoreState, *, at_once: bool) -> Followed:
+        """Begin anew, from the cache if it is of use, else, where it is urgent, without a graph."""
+        choice = self._choose(state)
+        empty = _empty(state, choice)
+        if not isinstance(empty.neighbours, ApproximateNeighbours):
+            return empty
+        compared = Choice("exact", "the graph is being made", ExactNeighbours)
+        begun = _empty(state, compared) if at_once else empty
+        if self.cache is None:
+            return begun
+        cached = open_cache(self.cache, self._origin(state, state.sequence), empty.neighbours.graph)
+        self.cache_problem = cached.problem
+        if cached.neighbours is None:
+            return begun
+        self._cached = self._origin(state, cached.sequence)
+        return Followed(cached.neighbours, choice, state, cached.sequence)
+
+    def _take_lot(self, followed: Followed, state: StoreState, *, most: int = 65_536) -> None:
+        changes = self.store.changes(followed.sequence, most=most)
+        if changes.generation != state.generation:
+            return  # seen when the state is read again
+        if changes.until <= followed.sequence:
+            raise StoreError(
+                f"the store has come to change {state.sequence}, and gives none after "
+                f"{followed.sequence}: put a backup in its place"
+            )
+        followed.neighbours.put(changes.keys, changes.vectors)
+        followed.neighbours.remove(changes.removed)
+        followed.sequence = changes.until
+
+    def _origin(self, state: StoreState, sequence: int) -> Origin:
+        return Origin(
+            store=state.identity,
+            model=state.model,
+            dim=state.dim,
+            generation=state.generation,
+            sequence=sequence,
+        )
+
+
+def _empty(state: StoreState, choice: Choice) -> Followed:
+    return Followed(choice.make(state.dim), choice, state, sequence=0)

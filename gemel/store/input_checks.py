@@ -1,0 +1,175 @@
+"""What a store takes, and what it refuses before it has begun to write."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+
+import numpy as np
+from jaxtyping import Bool, Float, Float16, Float64, Int64
+
+from gemel.data import Value, plain_value
+from gemel.errors import DataError
+from gemel.store.records import Metadata, NewQuestion, Typed
+from gemel.text import copy_key
+
+MOST_METADATA = 65_536
+"""Characters of a question's metadata, as ASCII JSON; answers leave out what is longer."""
+MOST_DIM = 16_000
+"""Numbers in a vector; pgvector's type ends there."""
+_TOLERANCE = 0.01
+"""By which a length may miss 1: what float16 and int8 leave of it."""
+
+
+def is_plain(text: str) -> bool:
+    """Say whether every store can keep it: UTF-8 can write it, and it holds no NUL."""
+    return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def check_questions(questions: Sequence[NewQuestion]) -> None:
+    """Refuse what cannot be kept.
+
+    Raises:
+        DataError: an id is empty or stands twice, or a text cannot be written.
+    """
+    for question in questions:
+        if not question.id:
+            raise DataError(f"the question {question.text!r:.60} has an empty id; give it one")
+        for name, text in (("id", question.id), ("text", question.text)):
+            if not is_plain(text):
+                raise DataError(
+                    f"the {name} of question {question.id!r:.60} holds a NUL or half a character: "
+                    f"{text!r:.60}; take it out"
+                )
+    if questions:
+        name, count = Counter(question.id for question in questions).most_common(1)[0]
+        if count > 1:
+            raise DataError(f"the id {name!r:.60} stands {count} times; expected ids that differ")
+
+
+def check_metadata(question: str, metadata: Metadata) -> None:
+    """Refuse stored metadata that are not names and plain values.
+
+    Args:
+        question: what errors call it.
+        metadata: of it.
+
+    Raises:
+        DataError: names what is wrong.
+    """
+    for name, value in metadata.items():
+        is_scalar = isinstance(value, str | int | float | bool | None)
+        if not is_scalar or (isinstance(value, float) and not math.isfinite(value)):
+            raise DataError(
+                f"question {question!r:.60} has metadata {name!r:.60}: {value!r:.60}; expected a "
+                "text, a finite number, true, false or null"
+            )
+
+
+def read_plain(question: NewQuestion) -> dict[str, Value]:
+    """Return a question's metadata with plain values, as those of NumPy.
+
+    Raises:
+        DataError: a name is no text, a value is not plain, or all together are too long.
+    """
+    if not isinstance(question.metadata, Mapping):
+        raise DataError(
+            f"question {question.id!r:.60} has the metadata {question.metadata!r:.60}; expected "
+            "names and values, such as {'forum': 'cooking'}"
+        )
+    plain: dict[str, Value] = {}
+    for name, value in question.metadata.items():
+        if not isinstance(name, str):
+            raise DataError(
+                f"question {question.id!r:.60} has metadata named {name!r:.60}; expected text"
+            )
+        try:
+            plain[name] = value if type(value) is Typed else plain_value(value)
+        except ValueError as error:
+            raise DataError(
+                f"question {question.id!r:.60} has metadata {name!r:.60}: {value!r:.60}; {error}"
+            ) from error
+    if excess := describe_excess(plain):
+        raise DataError(f"question {question.id!r:.60} has {excess}")
+    return plain
+
+
+def describe_excess(metadata: Metadata) -> str:
+    """Describe metadata that are too long to be stored; nothing if they are not."""
+    length = len(json.dumps(metadata))
+    if length <= MOST_METADATA:
+        return ""
+    return (
+        f"{length:,} characters of metadata; expected {MOST_METADATA:,} at most: store long texts "
+        "elsewhere, and their address here"
+    )
+
+
+def check_dim(dim: int) -> None:
+    """Refuse vectors that no store can keep.
+
+    Raises:
+        DataError: `dim` is below 1 or above 16,000.
+    """
+    if not 1 <= dim <= MOST_DIM:
+        raise DataError(f"vectors of {dim} numbers; expected 1 to {MOST_DIM}")
+
+
+def check_vectors(
+    vectors: Float[np.ndarray, "questions dim"], questions: int
+) -> Float16[np.ndarray, "questions dim"]:
+    """Give the vectors as they are kept.
+
+    Args:
+        vectors: of length 1.
+        questions: how many are expected.
+
+    Raises:
+        DataError: another number of them, or one that is not finite or not of length 1.
+    """
+    if vectors.ndim != 2 or len(vectors) != questions:
+        raise DataError(f"vectors of shape {vectors.shape}; expected ({questions}, dim)")
+    check_dim(vectors.shape[1])
+    wrong, lengths = wrong_vectors(vectors, _TOLERANCE)
+    if len(wrong):
+        raise DataError(
+            f"vector {wrong[0]} has length {lengths[wrong[0]]:.4g}; expected finite numbers and "
+            "length 1: divide it by its length"
+        )
+    return np.ascontiguousarray(vectors, np.float16)
+
+
+def copy_facet(text: str) -> bytes:
+    """Return what the copies of a question are found by: 16 bytes of their `copy_key`."""
+    key = copy_key(text).encode("utf-8", "surrogatepass")
+    return blake2b(key, digest_size=16, person=b"copies").digest()
+
+
+def wrong_vectors(
+    vectors: Float[np.ndarray, "questions dim"], tolerance: float = 2 * _TOLERANCE
+) -> tuple[Int64[np.ndarray, "wrong"], Float64[np.ndarray, "questions"]]:
+    """Give the rows of vectors that are not finite or not of length 1, and all lengths."""
+    lengths = np.sqrt(np.square(vectors, dtype=np.float64).sum(axis=1))
+    return np.flatnonzero(~(np.abs(lengths - 1) <= tolerance)), lengths  # a NaN is wrong too
+
+
+def is_unit_like(vectors: Float16[np.ndarray, "questions dim"]) -> Bool[np.ndarray, "questions"]:
+    """Tell vectors that may have length 1 from those that are zero, too long or not finite.
+
+    Much faster than their lengths: by the largest number of each, whose bits order as it does.
+    """
+    largest = (vectors.view(np.uint16) & 0x7FFF).max(axis=1, initial=0).view(np.float16)
+    least, most = 0.9 / math.sqrt(max(1, vectors.shape[1])), 1 + 2 * _TOLERANCE
+    good: Bool[np.ndarray, "questions"] = (largest >= least) & (largest <= most)
+    return good
+
+
+def facet(name: str, value: Value) -> bytes:
+    """Give what a name and a value are found by: 16 bytes, the same for values that are equal.
+
+    Equal as in Python, except that True is not 1: 1 and 1.0 are, "1" and 1 are not.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return blake2b(json.dumps([name, value]).encode(), digest_size=16).digest()

@@ -1,0 +1,235 @@
+"""The tables of a store in PostgreSQL, and how those of an older gemel become these."""
+
+import functools
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+
+from gemel.errors import StoreError
+from gemel.store.metadata_columns import count_all
+from gemel.store.sessions import Row
+
+EXTENSION = "vector"
+"""pgvector, as PostgreSQL calls it."""
+_OLDEST = 13
+"""PostgreSQL that draws identities by itself."""
+_WITH_COLUMNS = 3
+"""The first schema with a table of the metadata's columns."""
+_SCHEMA_IS_THERE = "SELECT 1 FROM pg_namespace WHERE nspname = 'gemel'"
+_LOCK = 0x67656D6C
+"""What those who make the tables wait for: "geml"."""
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE gemel.store (
+            sequence bigint NOT NULL,
+            generation bigint NOT NULL,
+            model text NOT NULL,
+            dim integer NOT NULL,
+            questions bigint NOT NULL,
+            reindexing text NOT NULL,
+            reindexed bigint NOT NULL,
+            identity text NOT NULL,
+            reindexing_dim integer NOT NULL
+        )""",
+        "INSERT INTO gemel.store VALUES (0, 0, '', 0, 0, '', 0, gen_random_uuid(), 0)",
+        # The byte order of "C" is no other after an upgrade of the system's library.
+        """CREATE TABLE gemel.questions (
+            key bigint PRIMARY KEY,
+            id text COLLATE "C" NOT NULL,
+            text text NOT NULL,
+            metadata text NOT NULL
+        )""",
+        "CREATE INDEX questions_of_an_id ON gemel.questions USING hash (id)",
+        """CREATE TABLE gemel.facets (
+            facet bytea NOT NULL,
+            key bigint NOT NULL,
+            PRIMARY KEY (facet, key)
+        )""",
+        """CREATE TABLE gemel.vectors (
+            sequence bigint PRIMARY KEY,
+            generation bigint NOT NULL,
+            key bigint NOT NULL,
+            vector halfvec NOT NULL
+        )""",
+        "CREATE UNIQUE INDEX vectors_of_a_key ON gemel.vectors (key, generation)",
+        "CREATE TABLE gemel.removed (sequence bigint PRIMARY KEY, key bigint NOT NULL)",
+    ),
+    (
+        """CREATE TABLE gemel.reviews (
+            number bigint PRIMARY KEY,
+            left_key bigint NOT NULL,
+            right_key bigint NOT NULL,
+            answer text NOT NULL,
+            reviewer text NOT NULL,
+            decided_at double precision NOT NULL,
+            similarity double precision,
+            probability double precision,
+            said_same smallint,
+            model text NOT NULL
+        )""",
+        "CREATE UNIQUE INDEX reviews_of_a_pair ON gemel.reviews (left_key, right_key)",
+        "CREATE INDEX reviews_of_a_right_key ON gemel.reviews (right_key)",
+        """CREATE TABLE gemel.api_keys (
+            prefix text COLLATE "C" PRIMARY KEY,
+            name text NOT NULL,
+            scope text NOT NULL,
+            hash bytea NOT NULL,
+            created_at double precision NOT NULL,
+            revoked_at double precision
+        )""",
+    ),
+    (
+        """CREATE TABLE gemel.metadata_columns (
+            facet bytea PRIMARY KEY,
+            name text NOT NULL,
+            kind text NOT NULL,
+            questions bigint NOT NULL
+        )""",
+    ),
+)
+"""What makes schema 1, 2, … of the one before; the table `gemel.schema` says how far they are."""
+
+
+def prepare_schema(connection: psycopg.Connection[Row], name: str, *, create: bool) -> bool:
+    """Make the tables, or bring those of an older gemel up to date, all or nothing.
+
+    Args:
+        connection: to the database, committing each statement.
+        name: what errors call it.
+        create: whether to make them if there are none.
+
+    Returns:
+        Whether there were none.
+
+    Raises:
+        StoreError: there are none; a newer gemel or another application made them; the server is
+            too old, has no pgvector, or does not let this user make them.
+    """
+    known = len(MIGRATIONS)
+    version = connection.info.server_version // 10_000
+    if version < _OLDEST:
+        raise StoreError(
+            f"{name}: the server is PostgreSQL {version}; expected {_OLDEST} or later: "
+            "upgrade it, or name another server"
+        )
+    schema = _schema(connection, name)
+    if not schema and not create:
+        raise StoreError(f"{name}: holds no store; `gemel index QUESTIONS --db URL` makes one")
+    if schema < known:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            _make(connection, name)
+    elif schema > known:
+        raise StoreError(
+            f"{name}: written by a newer gemel (schema {schema}; this one knows {known}); upgrade "
+            "gemel"
+        )
+    return not schema
+
+
+def set_path(connection: psycopg.Connection[Row]) -> None:
+    """Let statements find the tables, and pgvector wherever it was put."""
+    connection.execute(
+        "SELECT set_config('search_path', 'gemel, ' || quote_ident(nspname), false) "
+        "FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace "
+        "WHERE extname = %s",
+        (EXTENSION,),
+    )
+
+
+def _schema(connection: psycopg.Connection[Row], name: str) -> int:
+    """Return how far the tables are, 0 if there are none.
+
+    Raises:
+        StoreError: the schema is another application's.
+    """
+    rows = connection.execute(
+        "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+        "WHERE nspname = 'gemel' AND relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY relname"
+    ).fetchall()
+    tables = [table for (table,) in rows]
+    if not tables:
+        return 0
+    version = None
+    if {"schema", "store", "questions"} <= set(tables):
+        with suppress(psycopg.errors.UndefinedColumn, psycopg.errors.WrongObjectType):
+            found = connection.execute("SELECT max(version) FROM gemel.schema").fetchone()
+            version = found[0] if found else None
+    if not isinstance(version, int):
+        raise StoreError(
+            f"{name}: the schema gemel holds tables of another application "
+            f"({', '.join(tables)[:100]}); name another database, or rename that schema"
+        )
+    return version
+
+
+def _make(connection: psycopg.Connection[Row], name: str) -> None:
+    schema = _schema(connection, name)  # another may have made it while this one waited
+    if not schema:
+        _require_utf8(connection, name)
+    _require_pgvector(connection, name)
+    try:
+        if not schema:
+            if not connection.execute(
+                _SCHEMA_IS_THERE
+            ).fetchone():  # IF NOT EXISTS takes the right too
+                connection.execute("CREATE SCHEMA gemel")
+            connection.execute("CREATE TABLE gemel.schema (version integer NOT NULL)")
+            connection.execute("INSERT INTO gemel.schema VALUES (0)")
+        for migration in MIGRATIONS[schema:]:
+            for statement in migration:
+                connection.execute(statement.encode())
+        if schema < _WITH_COLUMNS:
+            set_path(connection)
+            count_all(functools.partial(_run, connection))
+        connection.execute("UPDATE gemel.schema SET version = %s", (len(MIGRATIONS),))
+    except psycopg.errors.InsufficientPrivilege as error:
+        user, database = connection.info.user, connection.info.dbname
+        raise StoreError(
+            f"{name}: the role {user} may not make gemel's tables ({_first_line(error)}); have an "
+            f'administrator run GRANT CREATE ON DATABASE "{database}" TO "{user}", or give the '
+            "schema gemel to that role if it is there"
+        ) from error
+
+
+def _run(connection: psycopg.Connection[Row], statement: str, values: Sequence[Any]) -> list[Row]:
+    cursor = connection.execute(statement.replace("?", "%s").encode(), values)
+    return cursor.fetchall() if cursor.description else []
+
+
+def _require_utf8(connection: psycopg.Connection[Row], name: str) -> None:
+    (encoding,) = connection.execute("SHOW server_encoding").fetchone() or ("",)
+    if encoding != "UTF8":
+        raise StoreError(
+            f"{name}: the database's encoding is {encoding}, which cannot hold every text; make "
+            "one with createdb --encoding UTF8 --template template0 NAME"
+        )
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _require_pgvector(connection: psycopg.Connection[Row], name: str) -> None:
+    there = connection.execute(
+        "SELECT count(*) FROM pg_available_extensions WHERE name = %s", (EXTENSION,)
+    ).fetchone()
+    if there == (0,):
+        raise StoreError(
+            f"{name}: the server has no pgvector; install it there (0.7 or later) and try again"
+        )
+    try:
+        connection.execute(f"CREATE EXTENSION IF NOT EXISTS {EXTENSION}".encode())
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise StoreError(
+            f"{name}: pgvector is not in this database yet, and the role {connection.info.user} "
+            f"may not add it; have an administrator run CREATE EXTENSION {EXTENSION} there"
+        ) from error
+    set_path(connection)
+    if connection.execute("SELECT to_regtype('halfvec')").fetchone() == (None,):
+        raise StoreError(
+            f"{name}: this database's pgvector knows no halfvec; install 0.7 or later on the "
+            "server, then ALTER EXTENSION vector UPDATE"
+        )

@@ -1,0 +1,214 @@
+"""Sessions with a database: many that read, one that writes, none left over after a fault."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import astuple, dataclass, replace
+from threading import Lock
+from types import TracebackType
+from typing import Any, ClassVar, TypeAlias, TypeVar
+
+import numpy as np
+from jaxtyping import Float16, Int64
+
+from gemel.errors import StoreError
+from gemel.store.input_checks import MOST_DIM
+
+Row: TypeAlias = tuple[Any, ...]
+# typing.Self, which the checks of the test suite cannot read on a method.
+_Itself = TypeVar("_Itself", bound="Sessions")
+_LEDGER = (
+    "SELECT sequence, generation, model, dim, questions, reindexing, reindexed, identity, "
+    "reindexing_dim FROM store"
+)
+_MOST = 2**62
+"""Above all counts."""
+_WRITE_LEDGER = (
+    "UPDATE store SET sequence = ?, generation = ?, model = ?, dim = ?, questions = ?, "
+    "reindexing = ?, reindexed = ?, identity = ?, reindexing_dim = ?"
+)
+
+
+class Session(ABC):
+    """A connection to a database, used by one thread at a time."""
+
+    deleted: bool = False
+    """Whether rows were deleted since this was last reset; only SQLite's sets it."""
+
+    @abstractmethod
+    def run(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Run a statement, its `?` filled with values, and give the rows that it gives."""
+
+    @abstractmethod
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Put rows, whole, into a table."""
+
+    @abstractmethod
+    def insert_vectors(
+        self,
+        sequences: Int64[np.ndarray, "rows"],
+        generation: int,
+        keys: Int64[np.ndarray, "rows"],
+        vectors: Float16[np.ndarray, "rows dim"],
+    ) -> None:
+        """Put rows into the table of vectors."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go; what was not committed is undone."""
+
+
+@dataclass
+class Ledger:
+    """The one row of the table `store`: a writer holds it until it commits."""
+
+    sequence: int
+    generation: int
+    model: str
+    dim: int
+    questions: int
+    reindexing: str
+    reindexed: int
+    identity: str
+    reindexing_dim: int
+
+    @classmethod
+    def read(cls, row: Row) -> "Ledger":
+        """Make it of a row.
+
+        Raises:
+            ValueError: a value of it cannot be.
+        """
+        texts = {"model", "reindexing", "identity"}
+        for name, value in zip(cls.__dataclass_fields__, row, strict=True):
+            if name in texts and not isinstance(value, str):
+                raise ValueError(f"its {name} is {value!r:.40}")
+            if name not in texts and not (isinstance(value, int) and 0 <= value <= _MOST):
+                raise ValueError(f"its {name} is {value!r:.40}")
+        ledger = cls(*row)
+        if max(ledger.dim, ledger.reindexing_dim) > MOST_DIM:
+            raise ValueError(f"its vectors have {max(ledger.dim, ledger.reindexing_dim)} numbers")
+        if ledger.questions > ledger.sequence or ledger.reindexed > ledger.questions:
+            raise ValueError(f"it counts {ledger.questions} questions, {ledger.sequence} changes")
+        return ledger
+
+    def draw(self, count: int) -> Int64[np.ndarray, "count"]:
+        """Take the next sequence numbers."""
+        first = self.sequence + 1
+        self.sequence += count
+        return np.arange(first, first + count, dtype=np.int64)
+
+
+class Sessions(ABC):
+    """Lends a session to whoever reads or writes, and takes it back for the next."""
+
+    read: ClassVar[str]
+    """Begins to read at one moment."""
+    write: ClassVar[str]
+    """Begins to write."""
+    hold: ClassVar[str]
+    """Ends the statement that reads the ledger, so that other writers wait."""
+    vector: ClassVar[str]
+    """Reads a vector as bytes, for `unpack`."""
+
+    def __init__(self) -> None:
+        self._idle: list[Session] = []
+        self._closed = False
+        self._turn = Lock()  # writers of this process wait here, without asking again and again
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What errors call the store."""
+
+    @abstractmethod
+    def connect(self) -> Session:
+        """Begin a session."""
+
+    @abstractmethod
+    def explained(self) -> AbstractContextManager[None]:
+        """Turn the database's errors into a `StoreError` that says what to do."""
+
+    @abstractmethod
+    def unpack(self, vectors: Sequence[bytes], dim: int) -> Float16[np.ndarray, "rows dim"]:
+        """Give the vectors that `vector` has read."""
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Lend a session."""
+        if self._closed:
+            raise StoreError(f"{self.name}: the store is closed; open it again")
+        with self.explained():
+            try:
+                session = self._idle.pop()
+            except IndexError:
+                session = self.connect()
+            try:
+                yield session
+            except BaseException:
+                # Whatever it was, the next call starts afresh, with a server that came back too.
+                for each in (session, *self._drain()):
+                    with suppress(Exception):
+                        each.close()
+                raise
+            self._idle.append(session)
+        if self._closed:
+            self.close()
+
+    def _drain(self) -> Iterator[Session]:
+        with suppress(IndexError):
+            while True:
+                yield self._idle.pop()
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple[Session, Ledger]]:
+        """Lend a session that sees the store as it is at this moment, and no change after."""
+        with self.session() as session:
+            session.run(self.read)
+            yield session, self._ledger(session, _LEDGER)
+            session.run("COMMIT")
+
+    @contextmanager
+    def changing(self) -> Iterator[tuple[Session, Ledger]]:
+        """Lend the session of the one writer; what was changed, the ledger too, is kept at the end.
+
+        An exception undoes all of it.
+        """
+        with self._turn, self.session() as session:
+            session.run(self.write)
+            ledger = self._ledger(session, _LEDGER + self.hold)
+            before = replace(ledger)
+            yield session, ledger
+            if ledger != before:
+                session.run(_WRITE_LEDGER, astuple(ledger))
+            session.run("COMMIT")
+
+    def _ledger(self, session: Session, statement: str) -> Ledger:
+        rows = session.run(statement)
+        if len(rows) != 1:
+            raise self.damaged(f"its table store has {len(rows)} rows")
+        try:
+            return Ledger.read(rows[0])
+        except ValueError as error:
+            raise self.damaged(str(error)) from error
+
+    def damaged(self, what: str) -> StoreError:
+        """Make the error of a store that contradicts itself."""
+        return StoreError(f"{self.name}: is damaged: {what}; restore it from a backup")
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._closed = True
+        for session in self._drain():
+            session.close()
+
+    def __enter__(self: _Itself) -> _Itself:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

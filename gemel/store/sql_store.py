@@ -1,0 +1,347 @@
+"""What stores in SQL databases do alike: all of `Store` but connecting, erasing and backing up."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple
+from dataclasses import replace as replace_fields
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from gemel.data import Value
+from gemel.errors import DataError, ModelMismatchError
+from gemel.store.input_checks import (
+    check_dim,
+    check_questions,
+    check_vectors,
+    copy_facet,
+    facet,
+    is_plain,
+    is_unit_like,
+    read_plain,
+)
+from gemel.store.key_table import KeyTable
+from gemel.store.metadata_columns import (
+    check_filter,
+    column_types,
+    filter_values,
+    resolve_metadata,
+)
+from gemel.store.records import Changes, Metadata, NewQuestion, StoredQuestion, StoreState
+from gemel.store.review_table import ReviewTable
+from gemel.store.row_checks import integers
+from gemel.store.sessions import Ledger, Session
+from gemel.store.sql_tables import (
+    forget,
+    index_copies,
+    keep,
+    question_columns,
+    read_question,
+    run_by_lots,
+)
+
+_WITHOUT_VECTOR = (
+    "WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE vectors.key = questions.key AND generation = ?) "
+    "ORDER BY key LIMIT ?"
+)
+_PUT = (
+    "SELECT sequence, key, {vector} FROM vectors WHERE generation = ? AND sequence > ? "
+    "ORDER BY sequence LIMIT ?"
+)
+_REMOVED = "SELECT sequence, key FROM removed WHERE sequence > ? ORDER BY sequence LIMIT ?"
+
+
+def _marks(values: Sequence[Value]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _select(metadata: int | None) -> str:
+    return f"SELECT {question_columns(metadata)} FROM questions"  # noqa: S608
+
+
+class RelationalStore(ReviewTable, KeyTable):
+    """A `Store`, with decisions and keys, in tables of an SQL database.
+
+    Every change of a question draws a sequence number of its own while the ledger is held, so
+    numbers are committed in order. The number of its addition is the question's key.
+    """
+
+    @abstractmethod
+    def erase(self) -> bool:
+        """Wipe what is left of removed texts; False: a reader still holds on to them."""
+
+    def discard(self) -> None:
+        """Drop the tables if this object made them and nothing was ever stored."""
+
+    @abstractmethod
+    def backup(self, path: str | Path) -> None:
+        """Write all of it, as it stands at one moment, into a new file, while others go on."""
+
+    def finish_erasing(self, *, now: bool = False) -> bool:
+        """Return False: only `erase` does it."""
+        return False
+
+    def state(self) -> StoreState:
+        """Say where it stands."""
+        with self.reading() as (_, ledger):
+            return StoreState(*astuple(ledger)[: len(StoreState._fields)])
+
+    def get(
+        self, keys: Sequence[int], *, metadata: int | None = None
+    ) -> list[StoredQuestion | None]:
+        """Give questions by key, in order; None for one that is not there."""
+        plain = [int(key) for key in keys]
+        with self.reading() as (session, _):
+            rows = run_by_lots(session, f"{_select(metadata)} WHERE key IN (?)", plain)
+        found = {row[0]: read_question(row) for row in rows}
+        return [found.get(key) for key in plain]
+
+    def find(
+        self, ids: Sequence[str], *, metadata: int | None = None
+    ) -> list[StoredQuestion | None]:
+        """Give questions by id, in order; None for one that is not there."""
+        plain = list(filter(is_plain, ids))
+        with self.reading() as (session, _):
+            rows = run_by_lots(session, f"{_select(metadata)} WHERE id IN (?)", plain)
+        found = {row[1]: read_question(row) for row in rows}
+        return [found.get(name) for name in ids]
+
+    def scan(
+        self, after: int = 0, *, lot: int = 4096, metadata: int | None = None
+    ) -> Iterator[list[StoredQuestion]]:
+        """Give all questions with a key above `after` in lots, ascending by key."""
+        statement = f"{_select(metadata)} WHERE key > ? ORDER BY key LIMIT ?"
+        while True:
+            with self.reading() as (session, _):
+                rows = session.run(statement, (after, lot))
+            if not rows:
+                return
+            yield [read_question(row) for row in rows]
+            after = rows[-1][0]
+
+    def where(self, metadata: Metadata) -> Int64[np.ndarray, "found"]:
+        """Give the keys, ascending, of questions whose metadata has all of these values.
+
+        Raises:
+            DataError: see `Store`.
+        """
+        wanted = check_filter(metadata)
+        with self.reading() as (session, ledger):
+            values = self._filter_values(session, ledger, wanted)
+            if values is None:
+                return np.zeros(0, np.int64)
+            each = (
+                f"SELECT key FROM facets WHERE facet IN ({_marks(fit)})"  # noqa: S608
+                for _, fit in values
+            )
+            found = " INTERSECT ".join(each) or "SELECT key FROM questions"
+            facets = [facet(name, value) for name, fit in values for value in fit]
+            rows = session.run(f"{found} ORDER BY key", facets)
+        return integers([key for (key,) in rows])
+
+    def require_filter(self, metadata: Metadata) -> None:
+        """Refuse a filter that `where` refuses.
+
+        Raises:
+            DataError: see `where`.
+        """
+        wanted = check_filter(metadata)
+        with self.reading() as (session, ledger):
+            self._filter_values(session, ledger, wanted)
+
+    def column_types(self, names: Sequence[str]) -> dict[str, set[str]]:
+        """Return the types of the values that columns of the metadata have."""
+        with self.reading() as (session, _):
+            return column_types(session, names)
+
+    def _filter_values(
+        self, session: Session, ledger: Ledger, wanted: Mapping[str, Value]
+    ) -> list[tuple[str, list[Value]]] | None:
+        """Return the values of each column that fit a filter; None in an empty store."""
+        if not ledger.questions:
+            return None
+        with self._named():
+            return filter_values(session, wanted)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Put the store's name before a `DataError`."""
+        try:
+            yield
+        except DataError as error:
+            raise DataError(f"{self.name}: {error}") from error
+
+    def copies(self, texts: Sequence[str], most: int) -> list[Int64[np.ndarray, "found"]]:
+        """Return for each text the keys, ascending, of up to `most` copies; see `copy_key`."""
+        statement = "SELECT key FROM facets WHERE facet = ? ORDER BY key LIMIT ?"
+        with self.reading() as (session, _):
+            found = [session.run(statement, (copy_facet(text), most)) for text in texts]
+        return [np.array([key for (key,) in rows], np.int64) for rows in found]
+
+    def index_copies(self, keys: Sequence[int]) -> None:
+        """Make questions known to `copies`, where an older gemel did not; others change nothing."""
+        with self.changing() as (session, _):
+            there = run_by_lots(session, "SELECT key, text FROM questions WHERE key IN (?)", keys)
+            index_copies(session, there)
+
+    def changes(self, since: int, *, most: int = 65_536) -> Changes:
+        """Give what changed after a sequence number, the oldest changes first."""
+        with self.reading() as (session, ledger):
+            statement = _PUT.format(vector=self.vector)
+            put = session.run(statement, (ledger.generation, since, most))
+            removed = session.run(_REMOVED, (since, most))
+        numbers = sorted(row[0] for row in (*put, *removed))
+        until = numbers[most - 1] if len(numbers) >= most else ledger.sequence
+        put = [row for row in put if row[0] <= until]
+        keys = integers([key for _, key, _ in put])
+        vectors = self.unpack([vector for *_, vector in put], ledger.dim)
+        for key in keys[~is_unit_like(vectors)][:1].tolist():
+            raise self.damaged(f"the vector of question {key} is not of length 1")
+        return Changes(
+            until=until,
+            generation=ledger.generation,
+            keys=keys,
+            vectors=vectors,
+            removed=integers([key for number, key in removed if number <= until]),
+        )
+
+    def add(
+        self,
+        questions: Sequence[NewQuestion],
+        vectors: Float[np.ndarray, "questions dim"],
+        model: str,
+        *,
+        replace: bool = False,
+    ) -> Int64[np.ndarray, "questions"]:
+        """Keep questions and their vectors, all or none, and give their keys.
+
+        Raises:
+            DataError: an id is there already or stands twice, a question or vector is no use.
+            ModelMismatchError: another model made the vectors that are there.
+        """
+        check_questions(questions)
+        metadata = [read_plain(question) for question in questions]
+        kept = check_vectors(vectors, len(questions))
+        if not questions:
+            return np.zeros(0, np.int64)
+        ids = [question.id for question in questions]
+        with self.changing() as (session, ledger):
+            self._agree(ledger, model, kept.shape[1])
+            there = run_by_lots(session, "SELECT id FROM questions WHERE id IN (?)", ids)
+            if there and not replace:
+                raise DataError(
+                    f"{self.name}: {len(there)} of {len(ids)} ids are there already, one is "
+                    f"{there[0][0]!r:.60}; replace them, or leave them out"
+                )
+            with self._named():
+                resolved = resolve_metadata(session, metadata)
+            plain = [
+                replace_fields(question, metadata=values)
+                for question, values in zip(questions, resolved, strict=True)
+            ]
+            forget(session, ledger, [name for (name,) in there])
+            keys = ledger.draw(len(questions))
+            keep(session, keys, plain)
+            session.insert_vectors(keys, ledger.generation, keys, kept)
+            ledger.questions += len(questions)
+        return keys
+
+    def _agree(self, ledger: Ledger, model: str, dim: int) -> None:
+        if not model:
+            raise DataError("the fingerprint of the model is empty; give the model's")
+        if not ledger.model:
+            ledger.model, ledger.dim = model, dim
+        if (ledger.model, ledger.dim) != (model, dim):
+            raise ModelMismatchError(
+                f"{self.name}: holds vectors of {ledger.dim} numbers of the model "
+                f"{ledger.model:.12}; these are {dim} numbers of {model:.12}: encode them with "
+                "the store's model, or index it again with this one"
+            )
+
+    def remove(self, ids: Sequence[str]) -> list[str]:
+        """Forget questions for good, all or none; give the ids that were there."""
+        asked = [name for name in dict.fromkeys(ids) if is_plain(name)]
+        with self.changing() as (session, ledger):
+            there = forget(session, ledger, asked)
+        return [name for name in asked if name in there]
+
+    def begin_reindex(self, model: str, dim: int) -> None:
+        """Make place for the vectors of another model; go on if that was begun already.
+
+        Raises:
+            DataError: that model's vectors are the ones that are served.
+        """
+        check_dim(dim)
+        with self.changing() as (session, ledger):
+            if not model or model == ledger.model:
+                raise DataError(
+                    f"{self.name}: the model {model!r:.14} made the vectors that are served; "
+                    "expected another"
+                )
+            if (model, dim) == (ledger.reindexing, ledger.reindexing_dim):
+                return
+            session.run("DELETE FROM vectors WHERE generation = ?", (ledger.generation + 1,))
+            ledger.reindexing, ledger.reindexing_dim, ledger.reindexed = model, dim, 0
+            ledger.draw(1)
+
+    def without_vector(self, *, most: int = 65_536) -> list[StoredQuestion]:
+        """Give questions that still need a vector of the new model, ascending by key."""
+        with self.reading() as (session, ledger):
+            if not ledger.reindexing:
+                return []
+            rows = session.run(f"{_select(0)} {_WITHOUT_VECTOR}", (ledger.generation + 1, most))
+        return [read_question(row) for row in rows]
+
+    def put_vectors(
+        self, keys: Int64[np.ndarray, "questions"], vectors: Float[np.ndarray, "questions dim"]
+    ) -> None:
+        """Keep vectors of the new model; those of questions that are gone are passed over.
+
+        Raises:
+            DataError: no reindexing was begun, a key stands twice, a vector is no use.
+        """
+        kept = check_vectors(vectors, len(keys))
+        if len(np.unique(keys)) < len(keys):
+            raise DataError("a key stands twice; expected one vector for a question")
+        with self.changing() as (session, ledger):
+            if not ledger.reindexing or kept.shape[1] != ledger.reindexing_dim:
+                raise DataError(
+                    f"{self.name}: vectors of {kept.shape[1]} numbers, where "
+                    f"{ledger.reindexing_dim or 'no'} are expected; begin_reindex says which"
+                )
+            generation = ledger.generation + 1
+            asked = keys.tolist()
+            there = run_by_lots(session, "SELECT key, text FROM questions WHERE key IN (?)", asked)
+            index_copies(session, there)
+            again = run_by_lots(
+                session,
+                "DELETE FROM vectors WHERE generation = ? AND key IN (?) RETURNING key",
+                asked,
+                (generation,),
+            )
+            stays = np.isin(keys, np.array([key for key, _ in there], np.int64))
+            sequences = ledger.draw(len(there))
+            session.insert_vectors(sequences, generation, keys[stays], kept[stays])
+            ledger.reindexed += len(there) - len(again)
+
+    def finish_reindex(self) -> None:
+        """Serve the new model's vectors and erase the old ones, in one step.
+
+        Raises:
+            DataError: a question has no vector yet, or no reindexing was begun.
+        """
+        with self.changing() as (session, ledger):
+            if not ledger.reindexing:
+                raise DataError(f"{self.name}: no reindexing was begun; begin_reindex does")
+            if ledger.reindexed != ledger.questions:
+                raise DataError(
+                    f"{self.name}: {ledger.reindexed} of {ledger.questions} questions have a "
+                    f"vector of the model {ledger.reindexing:.12}; put those of without_vector"
+                )
+            session.run("DELETE FROM vectors WHERE generation = ?", (ledger.generation,))
+            ledger.generation += 1
+            ledger.model, ledger.dim = ledger.reindexing, ledger.reindexing_dim
+            ledger.reindexing, ledger.reindexing_dim, ledger.reindexed = "", 0, 0
+            ledger.draw(1)

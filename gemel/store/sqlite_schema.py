@@ -1,0 +1,190 @@
+"""The tables of a store in SQLite, and how those of an older gemel become these."""
+
+import sqlite3
+from contextlib import closing
+from functools import lru_cache
+
+from gemel.errors import StoreError
+from gemel.store.metadata_columns import count_all
+
+_APPLICATION = 0x67656D6C
+"""What says that a file is gemel's: "geml"."""
+NEW_IDENTITY = "lower(hex(randomblob(16)))"
+"""Draws one, in SQL."""
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE store (
+            sequence INTEGER NOT NULL,
+            generation INTEGER NOT NULL,
+            model TEXT NOT NULL,
+            dim INTEGER NOT NULL,
+            questions INTEGER NOT NULL,
+            reindexing TEXT NOT NULL,
+            reindexed INTEGER NOT NULL,
+            identity TEXT NOT NULL,
+            reindexing_dim INTEGER NOT NULL
+        )""",
+        f"INSERT INTO store VALUES (0, 0, '', 0, 0, '', 0, {NEW_IDENTITY}, 0)",  # noqa: S608
+        """CREATE TABLE questions (
+            key INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            text TEXT NOT NULL,
+            metadata TEXT NOT NULL
+        )""",
+        """CREATE TABLE facets (
+            facet BLOB NOT NULL,
+            key INTEGER NOT NULL,
+            PRIMARY KEY (facet, key)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE vectors (
+            sequence INTEGER PRIMARY KEY,
+            generation INTEGER NOT NULL,
+            key INTEGER NOT NULL,
+            vector BLOB NOT NULL
+        )""",
+        "CREATE UNIQUE INDEX vectors_of_a_key ON vectors (key, generation)",
+        "CREATE TABLE removed (sequence INTEGER PRIMARY KEY, key INTEGER NOT NULL)",
+    ),
+    (
+        """CREATE TABLE reviews (
+            number INTEGER PRIMARY KEY,
+            left_key INTEGER NOT NULL,
+            right_key INTEGER NOT NULL,
+            answer TEXT NOT NULL,
+            reviewer TEXT NOT NULL,
+            decided_at REAL NOT NULL,
+            similarity REAL,
+            probability REAL,
+            said_same INTEGER,
+            model TEXT NOT NULL
+        )""",
+        "CREATE UNIQUE INDEX reviews_of_a_pair ON reviews (left_key, right_key)",
+        "CREATE INDEX reviews_of_a_right_key ON reviews (right_key)",
+        """CREATE TABLE api_keys (
+            prefix TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            hash BLOB NOT NULL,
+            created_at REAL NOT NULL,
+            revoked_at REAL
+        )""",
+    ),
+    (
+        # 1: of something that was removed there may be traces in the file or its log.
+        "CREATE TABLE erasure (pending INTEGER NOT NULL)",
+        "INSERT INTO erasure SELECT sequence > 0 FROM store",
+        """CREATE TABLE metadata_columns (
+            facet BLOB PRIMARY KEY,
+            name TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            questions INTEGER NOT NULL
+        ) WITHOUT ROWID""",
+    ),
+)
+"""What makes schema 1, 2, … of the one before; `PRAGMA user_version` says how far a file is."""
+
+
+_WITH_COLUMNS = 3
+"""The first schema with a table of the metadata's columns."""
+READABLE = 2
+"""The oldest schema that can be read, and so restored, as it is; filters need `_WITH_COLUMNS`."""
+
+
+def check_schema(
+    connection: sqlite3.Connection, name: str, *, create: bool, read_only: bool
+) -> bool:
+    """Say whether a file still needs `make_schema`.
+
+    Args:
+        connection: to the file.
+        name: what errors call it.
+        create: whether an empty file may be filled.
+        read_only: whether nothing may be changed.
+
+    Raises:
+        StoreError: it is another application's, a newer gemel's, empty, or may not be changed.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    known = len(MIGRATIONS)
+    if application != _APPLICATION and (application or schema or tables):
+        raise StoreError(
+            f"{name}: is another application's SQLite file; expected a store of gemel: name "
+            "another file"
+        )
+    if schema > known:
+        raise StoreError(
+            f"{name}: written by a newer gemel (schema {schema}; this one knows {known}); upgrade "
+            "gemel"
+        )
+    if not schema and not create:
+        raise StoreError(f"{name}: is empty; `gemel index QUESTIONS --db FILE` fills it")
+    if schema < READABLE and read_only:
+        raise StoreError(
+            f"{name}: written by an older gemel (schema {schema}; this one knows {known}); open "
+            "it for writing once, which brings it up to date"
+        )
+    _check_tables(connection, name, schema)
+    return bool(schema < known and not read_only)
+
+
+def _check_tables(connection: sqlite3.Connection, name: str, schema: int) -> None:
+    """Refuse tables that gemel did not make, before one is read: a view may never end.
+
+    Raises:
+        StoreError: names what is wrong.
+    """
+    wanted = _objects(MIGRATIONS[:schema])
+    found = _read_objects(connection)
+    ours = {each for each in wanted if wanted[each][0] == "table"}
+    wrong = [each for each in wanted if found.get(each) != wanted[each]] + [
+        each
+        for each, (kind, table, _) in found.items()
+        if each not in wanted and (kind in ("view", "trigger") or table in ours)
+    ]
+    if wrong:
+        raise StoreError(
+            f"{name}: is damaged: {wrong[0]!r:.60} is missing, or not as gemel makes it; restore "
+            "the corpus from a backup"
+        )
+
+
+@lru_cache
+def _objects(migrations: tuple[tuple[str, ...], ...]) -> dict[str, tuple[str, str, str]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for statement in (each for migration in migrations for each in migration):
+            connection.execute(statement)
+        return _read_objects(connection)
+
+
+def _read_objects(connection: sqlite3.Connection) -> dict[str, tuple[str, str, str]]:
+    """Give kind, table and SQL of all tables, indexes, views and triggers by name."""
+    rows = connection.execute(
+        "SELECT name, type, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite^_%' "
+        "ESCAPE '^'"
+    )
+    return {name: (kind, table, " ".join(str(sql).split())) for name, kind, table, sql in rows}
+
+
+def make_schema(connection: sqlite3.Connection, name: str) -> None:
+    """Make the tables, or bring those of an older gemel up to date, all or nothing.
+
+    Raises:
+        StoreError: the file lies where SQLite cannot keep a write-ahead log.
+    """
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StoreError(
+            f"{name}: no write-ahead log can be kept here ({mode}); expected a local disk"
+        )
+    connection.execute("BEGIN IMMEDIATE")
+    (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    for migration in MIGRATIONS[schema:]:
+        for statement in migration:
+            connection.execute(statement)
+    if schema < _WITH_COLUMNS:
+        count_all(lambda statement, values: connection.execute(statement, values).fetchall())
+    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    connection.execute("COMMIT")
