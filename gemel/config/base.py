@@ -1,0 +1,61 @@
+"""Base of the options of a command: one frozen dataclass from command line to implementation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
+O = TypeVar("O", bound="Options")
+
+
+class OptionInfo(NamedTuple):
+    """How the command line offers a field of `Options`."""
+
+    help: str
+    metavar: str | None = None
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    flag: str | None = None
+    show_default: bool | str = True
+    complete: Callable[[str], Any] | None = None
+
+
+def option(default: T, help: str, **info: Any) -> T:  # noqa: A002
+    """Return a dataclass field that the command line offers too.
+
+    Args:
+        default: its value if not given.
+        help: one sentence, as `--help` shows it.
+        **info: other fields of `OptionInfo`; `flag` replaces the option's name, as in
+            `"--from"` or `"--header/--no-header"`.
+    """
+    made: T = field(default=default, metadata={"option": OptionInfo(help, **info)})
+    return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Base of options. Subclasses check their values in `__post_init__`."""
+
+    @classmethod
+    def of(cls: type[O], options: O | None = None, /, **changes: Any) -> O:
+        """Return options with some values changed.
+
+        Args:
+            options: options to start from; the defaults if None.
+            **changes: new values by name.
+
+        Raises:
+            TypeError: there is no option of that name.
+        """
+        names = [each.name for each in fields(cls)]
+        for name in changes:
+            if name not in names:
+                close = get_close_matches(name, names, 1)
+                hint = (
+                    f"; did you mean {close[0]!r}?" if close else f"; options: {', '.join(names)}"
+                )
+                raise TypeError(f"{cls.__name__} has no option {name!r}{hint}")
+        return replace(options, **changes) if options is not None else cls(**changes)
