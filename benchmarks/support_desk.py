@@ -180,7 +180,7 @@ def run(desk: Desk, folder: Path) -> list[dict[str, Any]]:
     ways = (
         ("random negatives", models["random"], random / "validation.csv"),
         ("mined negatives", models["mined"], again),
-        ("what check found", models["mined"], found),
+        ("matches of check", models["mined"], found),
     )
     results = []
     for way, model, validation in ways:
@@ -224,11 +224,11 @@ def table(rows: list[dict[str, Any]]) -> str:
     """Lay it out."""
     header = [
         "fitted on",
-        "precision asked",
+        "precision",
         "new, called the same",
-        "with a twin, answered",
+        "with a duplicate, answered",
         "of these right",
-        "warned of",
+        "warnings",
     ]
     cells = [
         [

@@ -227,11 +227,11 @@ def test_the_support_desk_tells_what_was_measured():
     found = json.loads((RESULTS / "support_desk.json").read_text())["rows"]
     rows = {(row["negatives"], row["precision"]): row for row in found}
     page = (ROOT / "docs" / "how-to" / "support-desk.md").read_text(encoding="utf-8")
-    said = " ".join(page.partition("What that says:")[2].split())
+    said = " ".join(page.partition("What that means:")[2].split())
     random, mined = (rows[f"{kind} negatives", 0.95] for kind in ("random", "mined"))
     assert f"calls {random['new_answered']} of {random['new_asked']} new tickets" in said
     assert f"not enough either: {mined['new_answered']} of" in said
-    fitted = [rows["what check found", precision] for precision in (0.8, 0.9, 0.95)]
+    fitted = [rows["matches of check", precision] for precision in (0.8, 0.9, 0.95)]
     new, answered, right = (
         [row[name] for row in fitted]
         for name in ("new_answered", "twin_answered", "twin_answered_right")
@@ -240,7 +240,7 @@ def test_the_support_desk_tells_what_was_measured():
     assert f"{answered[0]}, {answered[1]} and {answered[2]} of 600" in said
     assert f"{right[0]}, {right[1]} and {right[2]} right" in said
     assert f"{right[0]} of {new[0] + answered[0]} answers" in said
-    assert f"in {fitted[0]['twin_right_on_top']} of 600 tickets with a twin" in said
+    assert f"in {fitted[0]['twin_right_on_top']} of 600 tickets with a duplicate" in said
     assert "easy-negatives" in random["findings"]
 
 
