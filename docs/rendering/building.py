@@ -1,4 +1,4 @@
-"""The site: the pages, and the files of the repository that they link to, built strictly."""
+"""The site: the pages and the files that they link to."""
 
 import os
 import re
@@ -16,30 +16,29 @@ _ROOT = DOCS.parent
 _PAGES = (".md", ".png", ".svg", ".css")
 _LINK = re.compile(r"(\]\()([^)#\s]+)([^)]*\))")
 _HEAD = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
-"""What a card says to hubs."""
+"""Front matter of a model card."""
 _COLOURS = re.compile(r"\x1b\[[\d;]*m")
 _FILES = "files"
-"""Folder of the site where files from elsewhere in the repository lie."""
+"""Folder of the site for files from outside docs/."""
 
 
 def build_site(out: Path) -> str:
     """Build the site into a new folder.
 
-    Links that leave `docs/`, as `../benchmarks/results/speed.json`, work in a checkout; in the site
-    they go to a copy of that file.
+    Links out of `docs/`, such as `../benchmarks/results/speed.json`, go to a copy of that file.
 
     Args:
-        out: where; must not be there.
+        out: must not exist.
 
     Returns:
-        What the builder said.
+        Output of the builder.
 
     Raises:
-        FileExistsError: something is there.
-        RuntimeError: the builder warned of something, as of a link without an end; says of what.
+        FileExistsError: `out` exists.
+        RuntimeError: the builder warned, for example of a broken link.
     """
     if out.exists():
-        raise FileExistsError(f"{out}: is there already; remove it first")
+        raise FileExistsError(f"{out}: exists; remove it first")
     with tempfile.TemporaryDirectory(prefix="gemel-docs-") as folder:
         stage = Path(folder)
         shutil.copy(_ROOT / "zensical.toml", stage)
@@ -55,7 +54,7 @@ def build_site(out: Path) -> str:
         )
         said = _COLOURS.sub("", done.stdout + done.stderr)
         if done.returncode or "warning" in said.lower():
-            raise RuntimeError(f"the site was not built:\n{said}")
+            raise RuntimeError(f"building the site failed:\n{said}")
         out.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(stage / "site", out)
     return said

@@ -1,4 +1,4 @@
-"""The page of the commands: every `--help`, as a terminal of one width shows it."""
+"""The page of commands: every `--help` at one terminal width."""
 
 import functools
 from collections.abc import Iterator
@@ -11,18 +11,18 @@ from gemel.cli.app import app
 __all__ = ["command_of", "commands_page"]
 
 _WIDTH = 88
-"""Letters in a line."""
+"""Characters a line."""
 _BEGINNING = """# Commands
 
-<!-- Made by `make docs-pages` from what `--help` says; edit the help, not this page. -->
+<!-- Made by `make docs-pages` from `--help`; edit the help, not this page. -->
 
-`gemel VERB --help` shows what stands here. What programs read goes to standard output, everything
-else to standard error; `--json` is for programs. [Exit codes](exit-codes.md) say how it went.
+The output of `gemel COMMAND --help`. Results go to standard output, notes and progress to standard
+error; `--json` prints results for programs ([exit codes](exit-codes.md)).
 """
 
 
 def commands_page() -> str:
-    """Give the page, in Markdown."""
+    """Return the page as Markdown."""
     return _BEGINNING + "".join(
         f"\n{'##' if depth < 2 else '###'} {name}\n\n```text\n{text}\n```\n"
         for depth, name, text in _helps()
@@ -30,10 +30,10 @@ def commands_page() -> str:
 
 
 def command_of(words: list[str]) -> tuple[Any, list[str]]:
-    """Find the command that the words of a command line name, `gemel` itself not among them.
+    """Find the command of a command line given without `gemel`.
 
     Returns:
-        Its context, with those of the commands that hold it as parents, and the words left over.
+        Its context, with its parent commands as parents, and the remaining words.
 
     Raises:
         KeyError: there is no such command.
@@ -64,7 +64,7 @@ def _root() -> tuple[Any, Any]:
 
 
 def _helps() -> Iterator[tuple[int, str, str]]:
-    """Yield depth, name and help of every command, each behind the one that holds it."""
+    """Yield depth, name and help of every command, parents first."""
     waiting = [(0, *_root())]
     while waiting:
         depth, command, context = waiting.pop(0)

@@ -1,4 +1,4 @@
-"""The page of the figures, each with the pairs it was measured on, from what benchmarks wrote."""
+"""The page of figures, each with its test pairs, from benchmark results."""
 
 import json
 from collections.abc import Iterator
@@ -8,49 +8,46 @@ from typing import Any
 __all__ = ["figures_page"]
 
 _RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
-_BEGINNING = """# Figures, and what they were measured on
+_BEGINNING = """# Figures and their data
 
 <!-- Made by `make docs-pages` from benchmarks/results; a script in benchmarks/ makes those. -->
 
-A figure without its split says nothing: the same model is right in 78 % here and in 82 % there. So
-each stands beside the pairs it is of. Files in `benchmarks/results/` carry date, processor,
-versions and commit. In brackets is the 95 % interval of 1,000 resamples of connected components.
+Each figure names its test pairs, because the same model has an accuracy of 78 % on one set and 82 %
+on another. Files in `benchmarks/results/` have date, processor, versions and commit. In brackets is
+the 95% CI from 1,000 resamples of connected components.
 
-## The splits
+## Data sets
 
-| name | pairs | what |
+| name | pairs | content |
 | --- | --- | --- |
 | `train` | 167,225 | Quora's question pairs; two thirds ask the same |
-| `wang2017_dev` | 10,000 | development pairs of the split that papers report on \
+| `wang2017_dev` | 10,000 | development pairs of the split in the literature \
 (Wang et al. 2017); half ask the same |
-| `dev_natural` | 8,000 | Quora's pairs in the share they come in: 35.9 % ask the same |
-| five folds | 167,225 | `train`, cut by connected component: no question in two folds |
-| Banking77 | 27,677 and 11,417 | questions to a bank, the same intent or not: \
-to learn from, and to test on |
+| `dev_natural` | 8,000 | Quora's pairs with their natural share of duplicates: 35.9 % |
+| five folds | 167,225 | `train`, split by connected component: no question in two folds |
+| Banking77 | 27,677 and 11,417 | questions to a bank, same intent or not: training and test |
 | help desk | 2,293 and 638 | the sample that ships, written by hand; held-out groups |
 | Korean | 6,888 | pairs of short questions, five folds by component |
 
 No pair of a test file is in training. Single questions are, in `wang2017_dev` (36 %) and
 `dev_natural` (a third), as in the papers' split; in folds and parts of `gemel split` none is. No
-threshold is fitted on the pairs that it is scored on: *by halves* means that each half, cut by
-component, is judged by the threshold best on the other; *as it comes* is the one stored in the
-model.
+threshold is fitted on its test pairs: *by halves* means that each half, split by component, is
+judged by the threshold best on the other; *as shipped* is the threshold in the model.
 """
 _NEXT = """
 ## More
 
-- [How good, and what paid](quality.md): idea by idea, few pairs, another language
+- [Quality](quality.md): ablations, few pairs, another language
 - [Search and duplicates](search.md#how-good): groups against known ones, \
-retrieval beside BM25 and MiniLM
-- [Review](review.md#what-200-reviewed-pairs-gain): what 200 decisions of people gain
-- [How fast, and how it grows](speed.md), [the service](service.md#how-quick), \
-[large runs](scale.md)
+retrieval compared with BM25 and MiniLM
+- [Review](review.md#what-200-reviewed-pairs-gain): the gain of 200 decisions
+- [Speed and growth](speed.md), [the service](service.md#how-fast), [large runs](scale.md)
 - [Limits](limits.md): where it fails
 """
 
 
 def figures_page() -> str:
-    """Give the page, in Markdown."""
+    """Return the page as Markdown."""
     parts = (_quality(), _leakage(), _details(), _speed())
     return _BEGINNING + "\n".join(line for part in parts for line in part) + "\n" + _NEXT
 
@@ -63,14 +60,14 @@ def _quality() -> Iterator[str]:
     for report in _read("main_job")["reports"]:
         yield _row(models[report["model"]], report, "by halves", "main_job")
     how = {
-        "as it comes": "as it comes",
+        "as it comes": "as shipped",
         "threshold of the other half": "by halves",
         "cosine, threshold of the other half": "by halves, cosine alone",
     }
     for report in _read("ship")["reports"]:
         yield _row("`quora-en`", report, how[report["how"]], "ship")
     yield ""
-    yield "*As it comes*, pairs are weighed as if 37 % of them asked the same, as was fitted for."
+    yield "*As shipped*, pairs are weighted to a prevalence of 37 %, that of the fit."
 
 
 def _row(model: str, report: dict[str, Any], how: str, name: str) -> str:
@@ -82,8 +79,8 @@ def _row(model: str, report: dict[str, Any], how: str, name: str) -> str:
 
 def _leakage() -> Iterator[str]:
     result = _read("leakage")
-    yield "\n## What a split by row flatters\n"
-    yield f"`configs/notebook.toml`, five folds, as it comes ({_link('leakage')}):\n"
+    yield "\n## Splits by component and by row\n"
+    yield f"`configs/notebook.toml`, five folds, threshold of the model ({_link('leakage')}):\n"
     yield "| folds | accuracy | F1 | average precision | questions known from training |"
     yield "| --- | --- | --- | --- | --- |"
     for way in ("by_component", "by_row"):
@@ -97,11 +94,11 @@ def _leakage() -> Iterator[str]:
 def _details() -> Iterator[str]:
     result = _read("ship")
     typed = result["one_edit"]
-    yield "\n## Typed differently, and told apart\n"
-    yield f"`quora-en` ({_link('ship')}). One letter typed wrong in each question of"
+    yield "\n## Typos and hand-written pairs\n"
+    yield f"`quora-en` ({_link('ship')}). One wrong letter in each question of"
     yield f"{typed['pairs']:,} pairs of `wang2017_dev`: accuracy {typed['accuracy_before']:.3f} to"
     yield f"{typed['accuracy_after']:.3f}. Of 400 hand-written pairs, used for nothing else:\n"
-    yield "| turns on | told apart, where it differs | kept together, where it does not |"
+    yield "| depends on | different pairs separated | equal pairs joined |"
     yield "| --- | --- | --- |"
     turns = {
         "details": "a number, a name, a place",
@@ -133,8 +130,8 @@ def _speed() -> Iterator[str]:
     )
     for check in service["checks"]:
         yield _cells(
-            f"checks over HTTP, {check['connections']} at a time",
-            f"{check['per_second']:,.0f} a second, 99 of 100 within {check['p99_ms']:g} ms",
+            f"checks over HTTP, {check['connections']} connections",
+            f"{check['per_second']:,.0f} a second, p99 {check['p99_ms']:g} ms",
             f"{service['questions']:,} questions ({_link('service')})",
         )
     yield _cells(

@@ -1,4 +1,4 @@
-"""The page of the names that `import gemel` has."""
+"""The page of the public names of `gemel`."""
 
 import importlib
 import inspect
@@ -14,30 +14,29 @@ _BEGINNING = """# Python
 
 <!-- Made by `make docs-pages` from the docstrings; edit those, not this page. -->
 
-What the commands do, functions do: those of a corpus are methods of what `gemel.open_index` gives.
-Names come in on first use, so `import gemel` costs next to nothing.
+Every command has a function; those of a corpus are methods of the index that `gemel.open_index` returns. Names are
+imported on first use, so `import gemel` is fast.
 
 ```python
 import gemel
 
-engine = gemel.load()  # the model that came with gemel; or gemel.load("my-model")
+engine = gemel.load()  # the model that ships; or gemel.load("my-model")
 verdict = engine.predict("How do I cook rice?", "Best way to cook rice?")
 print(verdict.answer, verdict.probability)
-vectors = engine.encode(["How do I cook rice?", "Best way to cook rice?"])  # of length 1
+vectors = engine.encode(["How do I cook rice?", "Best way to cook rice?"])  # unit vectors
 print(vectors[0] @ vectors[1])  # their cosine
 ```
 
-All that gemel raises on purpose is a `gemel.GemelError`; each is also the builtin error it is, such
-as `ValueError` or `OSError`.
+All errors that gemel raises on purpose are `gemel.GemelError`, and also a builtin error such as `ValueError` or `OSError`.
 """
-_ROOMS = {
-    "data": "What is read, and what is said of it",
-    "config": "Settings",
-    "evaluation": "What is measured",
-    "decision": "Answers",
-    "inference": "What answers",
-    "folder": "A model on disk",
-    "corpus": "A corpus of questions",
+_TITLES = {
+    "data": "Data",
+    "config": "Settings and options",
+    "evaluation": "Evaluation",
+    "decision": "Decision",
+    "inference": "Prediction",
+    "folder": "Model folders",
+    "corpus": "Corpus",
     "store": "Stores",
     "duplicates": "Duplicate groups",
     "mining": "Hard negatives",
@@ -47,14 +46,14 @@ _ROOMS = {
     "errors": "Errors",
 }
 _MODULES = {
-    "gemel.layers": "Networks from layers, as the course has them; needs the extra [train].",
+    "gemel.layers": "Layers with Trax's names; needs the extra [train].",
     "gemel.siamese_networks": "The notebook's names; needs the extra [train].",
-    "gemel.sklearn": "What scikit-learn knows how to use; needs the extra [sklearn].",
+    "gemel.sklearn": "Estimators for scikit-learn; needs the extra [sklearn].",
 }
 
 
 def names_page() -> str:
-    """Give the page, in Markdown."""
+    """Return the page as Markdown."""
     return _BEGINNING + "\n".join(_parts())
 
 
@@ -62,15 +61,15 @@ def _parts() -> Iterator[str]:
     verbs = gemel._ROOMS["api"]
     yield "\n## Functions\n"
     yield from _table(verbs)
-    for room in sorted(gemel._ROOMS.keys() - {"api"}, key=[*_ROOMS, *gemel._ROOMS].index):
-        yield f"\n## {_ROOMS.get(room, f'gemel.{room}')}\n"
+    for room in sorted(gemel._ROOMS.keys() - {"api"}, key=[*_TITLES, *gemel._ROOMS].index):
+        yield f"\n## {_TITLES.get(room, f'gemel.{room}')}\n"
         yield from _table(gemel._ROOMS[room])
     for module, said in _MODULES.items():
         yield f"\n## {module}\n\n{said}\n"
         loaded = importlib.import_module(module)
         names = (name for name in loaded.__all__ if callable(getattr(loaded, name)))
         yield from _table(tuple(names), loaded)
-    yield "\n## The functions in full\n"
+    yield "\n## Functions in full\n"
     for name in verbs:
         function = getattr(gemel, name)
         yield f"### gemel.{name}\n"
@@ -79,7 +78,7 @@ def _parts() -> Iterator[str]:
 
 
 def _table(names: tuple[str, ...], module: ModuleType = gemel) -> Iterator[str]:
-    yield "| name | what |\n| --- | --- |"
+    yield "| name | description |\n| --- | --- |"
     for name in names:
         said = summary_of(getattr(module, name)).replace("|", "\\|")
         yield f"| `{name}` | {said} |"

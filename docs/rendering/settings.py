@@ -1,4 +1,4 @@
-"""The page of the settings: every one, with its default and what its text says."""
+"""The page of settings, with default and description."""
 
 import dataclasses
 import json
@@ -18,9 +18,9 @@ _BEGINNING = """# Settings
 
 <!-- Made by `make docs-pages` from gemel/config; edit the texts there, not this page. -->
 
-Settings are for training, and lie in the model folder ever after. They come from a TOML file, from
-the command line, or from Python; some come with gemel and go by name. What is not named keeps its
-default, and a name that does not exist is refused, with the nearest that does:
+Settings are for training, and are stored in the model folder. They come from a TOML file, from the command line, or from
+Python; some files ship and are selected by name. Settings that are not given keep their default; an unknown name is an
+error with the closest known one:
 
 ```
 gemel train pairs.csv --out my-model --config few --set training.epochs=4
@@ -45,23 +45,23 @@ gemel.train("pairs.csv", "my-model", config=settings)
 _ENDING = """
 ## Elsewhere
 
-| what | how it is set |
+| setting | where |
 | --- | --- |
-| the decision of a model that is there | `gemel fit`, see [Commands](commands.md#gemel-fit) |
-| what computes, and on how many cores | `--backend`, `--threads`; `OMP_NUM_THREADS` for training |
-| the file that the notebook's `DataLoader` reads | the environment's `QUORA_TRAIN` |
-| processes that learn together | what torchrun sets, see [Scale](scale.md) |
+| the decision of a model | `gemel fit`, see [Commands](commands.md#gemel-fit) |
+| backend and number of threads | `--backend`, `--threads`; `OMP_NUM_THREADS` for training |
+| the file of the notebook's `DataLoader` | the environment's `QUORA_TRAIN` |
+| training on several processes | torchrun, see [Large runs](scale.md) |
 """
 
 
 def settings_page() -> str:
-    """Give the page, in Markdown."""
+    """Return the page as Markdown."""
     return _BEGINNING + "\n".join([*_files(), *_sections(), *_refining(), *_limits()]) + _ENDING
 
 
 def _files() -> Iterator[str]:
-    yield "\n## Settings that come with gemel\n"
-    yield "| name | what they are for |\n| --- | --- |"
+    yield "\n## Settings that ship\n"
+    yield "| name | purpose |\n| --- | --- |"
     for path in sorted(_CONFIGS.glob("*.toml")):
         lines = path.read_text(encoding="utf-8").splitlines()
         said = " ".join(line.removeprefix("#").strip() for line in _comment(lines))
@@ -81,7 +81,7 @@ def _sections() -> Iterator[str]:
         kind: Any = section.type
         texts = attribute_texts(kind)
         yield f"## [{section.name}]\n\n{summary_of(kind)}\n"
-        yield "| setting | kind | default | what |\n| --- | --- | --- | --- |"
+        yield "| setting | type | default | description |\n| --- | --- | --- | --- |"
         for field in dataclasses.fields(kind):
             default = json.dumps(field.default)
             said = texts[field.name].replace("|", "\\|")
@@ -91,8 +91,8 @@ def _sections() -> Iterator[str]:
 
 
 def _refining() -> Iterator[str]:
-    yield "## What `gemel train --add` changes\n"
-    yield "A few pairs on top of a model are learned with the model's own settings, but for:\n"
+    yield "## Changes by `gemel train --add`\n"
+    yield "Training on a few pairs uses the model's own settings, except:\n"
     yield from (f"- `{assignment}`" for assignment in REFINING)
     yield ""
 
@@ -100,8 +100,8 @@ def _refining() -> Iterator[str]:
 def _limits() -> Iterator[str]:
     texts = attribute_texts(Limits)
     yield "## Limits of the service\n"
-    yield "`gemel serve --limit NAME=NUMBER`; past each the answer is an error that names it.\n"
-    yield "| limit | default | what |\n| --- | --- | --- |"
+    yield "`gemel serve --limit NAME=NUMBER`; beyond a limit the answer is an error that names it.\n"
+    yield "| limit | default | description |\n| --- | --- | --- |"
     for field in dataclasses.fields(Limits):
         yield f"| `{field.name}` | `{field.default}` | {texts[field.name]} |"
     yield ""

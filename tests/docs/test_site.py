@@ -107,7 +107,7 @@ def test_a_link_without_an_end_is_refused(tmp_path, monkeypatch):
     (tmp_path / "zensical.toml").write_text('[project]\nsite_name = "a site"\n')
     monkeypatch.setattr(building, "DOCS", docs)
     monkeypatch.setattr(building, "_ROOT", tmp_path)
-    with pytest.raises(RuntimeError, match="not built") as refused:
+    with pytest.raises(RuntimeError, match="building the site failed") as refused:
         build_site(tmp_path / "site")
     assert all(link.rpartition("#")[2] in str(refused.value) for link in links)
     assert not (tmp_path / "site").exists()
