@@ -21,7 +21,7 @@ from train_once import Printer
 
 import gemel
 from gemel.data import Pairs, hold_out
-from gemel.data.graph import PairGraph
+from gemel.data.duplicate_graph import PairGraph
 from gemel.evaluation import Report, evaluate, judge_by_halves
 from gemel.text import Tokenizer, TokenTable, encode_texts, pair_cosines
 

@@ -28,7 +28,7 @@ from tokenizers import Tokenizer
 
 import gemel
 from gemel.evaluation import fit_decision
-from gemel.exchange.frozen import Frozen, freeze, unknown_words
+from gemel.exchange.frozen_model import Frozen, freeze, unknown_words
 from gemel.exchange.onnx_answers import OnnxAnswers
 from gemel.exchange.onnx_file import INT8_FILE, ONNX_FILE, write_onnx
 from gemel.exchange.token_file import write_token_file

@@ -68,7 +68,7 @@ def test_training_on_a_frame_gives_the_model_that_its_file_gives(folder, tmp_pat
 
 
 def test_several_frames_are_learned_one_after_the_other(tmp_path, folder):
-    from gemel.api.opening import open_several
+    from gemel.api.inputs import open_several
     from gemel.data import BadRows
 
     for several in ([FRAME[:40], folder / "p.csv"], [FRAME[:40], FORMS["polars"]()]):

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer.main
 
-from gemel.cli.app import app
+from gemel.cli.application import app
 
 __all__ = ["command_of", "commands_page"]
 

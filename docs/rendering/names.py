@@ -14,8 +14,8 @@ _BEGINNING = """# Python
 
 <!-- Made by `make docs-pages` from the docstrings; edit those, not this page. -->
 
-Every command has a function; those of a corpus are methods of the index that `gemel.open_index` returns. Names are
-imported on first use, so `import gemel` is fast.
+Every command has a function; those of a corpus are methods of the index that `gemel.open_index`
+returns. Names are imported on first use, so `import gemel` is fast.
 
 ```python
 import gemel
@@ -27,7 +27,8 @@ vectors = engine.encode(["How do I cook rice?", "Best way to cook rice?"])  # un
 print(vectors[0] @ vectors[1])  # their cosine
 ```
 
-All errors that gemel raises on purpose are `gemel.GemelError`, and also a builtin error such as `ValueError` or `OSError`.
+All errors that gemel raises on purpose are `gemel.GemelError`, and also a builtin error such as
+`ValueError` or `OSError`.
 """
 _TITLES = {
     "data": "Data",

@@ -18,9 +18,9 @@ _BEGINNING = """# Settings
 
 <!-- Made by `make docs-pages` from gemel/config; edit the texts there, not this page. -->
 
-Settings are for training, and are stored in the model folder. They come from a TOML file, from the command line, or from
-Python; some files ship and are selected by name. Settings that are not given keep their default; an unknown name is an
-error with the closest known one:
+Settings are for training, and are stored in the model folder. They come from a TOML file, from the
+command line, or from Python; some files ship and are selected by name. Settings that are not given
+keep their default; an unknown name is an error with the closest known one:
 
 ```
 gemel train pairs.csv --out my-model --config few --set training.epochs=4
@@ -100,7 +100,7 @@ def _refining() -> Iterator[str]:
 def _limits() -> Iterator[str]:
     texts = attribute_texts(Limits)
     yield "## Limits of the service\n"
-    yield "`gemel serve --limit NAME=NUMBER`; beyond a limit the answer is an error that names it.\n"
+    yield "`gemel serve --limit NAME=NUMBER`; beyond a limit the answer is an error naming it.\n"
     yield "| limit | default | description |\n| --- | --- | --- |"
     for field in dataclasses.fields(Limits):
         yield f"| `{field.name}` | `{field.default}` | {texts[field.name]} |"

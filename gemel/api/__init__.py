@@ -4,12 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gemel.api.answering import compare, encode, load
-    from gemel.api.exchanging import export
-    from gemel.api.fetching import download
-    from gemel.api.files import audit, sample, split
-    from gemel.api.importing import import_trax
-    from gemel.api.keeping import (
+    from gemel.api.corpus_functions import (
         backup,
         dedupe,
         dedupe_in_shards,
@@ -18,10 +13,15 @@ if TYPE_CHECKING:
         reindex,
         restore,
     )
-    from gemel.api.learning import refine, train
-    from gemel.api.measuring import evaluate, fit
-    from gemel.api.mining import mine
-    from gemel.api.reviewing import export_reviews
+    from gemel.api.download_function import download
+    from gemel.api.evaluation_functions import evaluate, fit
+    from gemel.api.exchange_functions import export
+    from gemel.api.mine_function import mine
+    from gemel.api.pair_files import audit, sample, split
+    from gemel.api.prediction import compare, encode, load
+    from gemel.api.review_function import export_reviews
+    from gemel.api.training_functions import refine, train
+    from gemel.api.trax_import import import_trax
 
 __all__ = [
     "audit",
@@ -50,12 +50,12 @@ __all__ = [
 
 # A verb brings in what it needs when it is called first: who compares two questions needs no store.
 _FILES = {
-    "answering": ("compare", "encode", "load"),
-    "exchanging": ("export",),
-    "fetching": ("download",),
-    "files": ("audit", "sample", "split"),
-    "importing": ("import_trax",),
-    "keeping": (
+    "prediction": ("compare", "encode", "load"),
+    "exchange_functions": ("export",),
+    "download_function": ("download",),
+    "pair_files": ("audit", "sample", "split"),
+    "trax_import": ("import_trax",),
+    "corpus_functions": (
         "backup",
         "dedupe",
         "dedupe_in_shards",
@@ -64,10 +64,10 @@ _FILES = {
         "reindex",
         "restore",
     ),
-    "learning": ("refine", "train"),
-    "measuring": ("evaluate", "fit"),
-    "mining": ("mine",),
-    "reviewing": ("export_reviews",),
+    "training_functions": ("refine", "train"),
+    "evaluation_functions": ("evaluate", "fit"),
+    "mine_function": ("mine",),
+    "review_function": ("export_reviews",),
 }
 
 

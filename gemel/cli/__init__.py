@@ -18,7 +18,7 @@ def _run() -> int:
         from gemel.cli.output import give_up_output
 
         try:
-            from gemel.cli.app import main as run
+            from gemel.cli.application import main as run
 
             return run()
         except (KeyboardInterrupt, SystemExit):

@@ -9,7 +9,7 @@ import typer
 
 from gemel.cli.audit_text import describe_audit
 from gemel.cli.options import Json
-from gemel.cli.reading import Reading, reads_pairs
+from gemel.cli.read_options import Reading, reads_pairs
 
 
 @reads_pairs

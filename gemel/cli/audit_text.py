@@ -7,7 +7,7 @@ from gemel.cli.printable import printable
 
 if TYPE_CHECKING:
     from gemel.data import Audit, FileAudit
-    from gemel.data.chains import Chain
+    from gemel.data.duplicate_chains import Chain
 
 _WIDTH = 100
 _LINES = 3

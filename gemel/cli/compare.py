@@ -12,7 +12,7 @@ import typer
 
 from gemel.cli.argument_text import require_decodable
 from gemel.cli.options import Json, ModelFolder, chosen_model
-from gemel.cli.reading import Reading, reads_unlabelled
+from gemel.cli.read_options import Reading, reads_unlabelled
 from gemel.cli.verdict_rows import write_rows
 from gemel.cli.verdict_text import describe_explanation, describe_verdict
 from gemel.data import KINDS, Source

@@ -13,7 +13,7 @@ import typer
 from gemel.cli.notes import note, notes_console
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
-from gemel.cli.reading import QuestionReading, reads_questions
+from gemel.cli.read_options import QuestionReading, reads_questions
 from gemel.config import BACKENDS, VECTOR_PRECISIONS
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from gemel.cli.evaluate_text import describe_report
 from gemel.cli.notes import notes_console, printed_warnings
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
-from gemel.cli.reading import Reading, reads_pairs
+from gemel.cli.read_options import Reading, reads_pairs
 
 
 @reads_pairs

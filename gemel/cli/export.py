@@ -11,7 +11,7 @@ from gemel.cli.export_text import describe_export, export_figures, export_notes
 from gemel.cli.notes import note, notes_console, printed_warnings
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.progress import WorkProgress
-from gemel.cli.reading import QuestionReading, reads_questions
+from gemel.cli.read_options import QuestionReading, reads_questions
 
 
 class Target(StrEnum):
@@ -77,7 +77,7 @@ def export(
 
     Example: gemel export --to sentence-transformers --out my-export
     """
-    from gemel.api.exchanging import export as export_model
+    from gemel.api.exchange_functions import export as export_model
     from gemel.exchange.disagreement_file import check_disagreement_file, write_disagreements
 
     if disagreements is not None:

@@ -14,7 +14,7 @@ from gemel.cli.evaluate_text import answer_rows
 from gemel.cli.notes import notes_console, printed_warnings
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
-from gemel.cli.reading import Reading, reads_pairs
+from gemel.cli.read_options import Reading, reads_pairs
 from gemel.cli.refit_text import beside_rows
 from gemel.config import OBJECTIVES
 

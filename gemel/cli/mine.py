@@ -13,7 +13,7 @@ from gemel.cli.mine_text import describe_mined
 from gemel.cli.notes import notes_console
 from gemel.cli.options import Json, ModelFolder, PairsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
-from gemel.cli.reading import Reading, reads_pairs
+from gemel.cli.read_options import Reading, reads_pairs
 
 
 class Form(StrEnum):
@@ -128,7 +128,7 @@ def mine(
 
     Example: gemel mine pairs.csv --out harder.csv --count 1 --relative-margin 0.05
     """
-    from gemel.api.mining import mine as mine_negatives
+    from gemel.api.mine_function import mine as mine_negatives
     from gemel.data import QuestionColumns
     from gemel.inference import available_cores
     from gemel.mining.mining_rules import MiningRules

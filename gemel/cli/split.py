@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gemel.cli.options import Json, PairsFile
-from gemel.cli.reading import Reading, reads_pairs
+from gemel.cli.read_options import Reading, reads_pairs
 
 if TYPE_CHECKING:
     from gemel.data import SplitReport

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from gemel.cli.completing import complete_model, complete_setting, complete_settings
+from gemel.cli.completion import complete_model, complete_setting, complete_settings
 from gemel.cli.notes import notes_console
 from gemel.cli.options import Json
 from gemel.cli.progress import TrainingProgress
-from gemel.cli.reading import Reading, reads_pairs
+from gemel.cli.read_options import Reading, reads_pairs
 from gemel.cli.refit_text import beside_rows
 from gemel.cli.together import together
 from gemel.config import REFINING, Config

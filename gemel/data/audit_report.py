@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gemel.data.chains import Chain
+from gemel.data.duplicate_chains import Chain
 from gemel.data.overlap import Overlap
 from gemel.notebook import shown
 

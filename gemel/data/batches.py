@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int, Int64, UInt64
 
+from gemel.data.batch_assignment import Row, deal
 from gemel.data.contrasts import Contrasts
-from gemel.data.dealing import Row, deal
-from gemel.data.graph import PairGraph
+from gemel.data.duplicate_graph import PairGraph
 from gemel.data.slips import Slips
 from gemel.text import TOKENS, TokenTable, spell, spell_all
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool
 
-from gemel.data.graph import PairGraph
+from gemel.data.duplicate_graph import PairGraph
 from gemel.text import TokenTable
 
 

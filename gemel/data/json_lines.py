@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from gemel.data.asking import find_asked
+from gemel.data.base import LONGEST, Record, Table
 from gemel.data.columns import AskedColumns, Columns
 from gemel.data.labels import Labels
 from gemel.data.places import Places
 from gemel.data.question_places import QuestionPlaces
-from gemel.data.records import LONGEST, Record, Table
 from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
 

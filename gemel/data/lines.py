@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from gemel.data.base import LONGEST, Record, Table
 from gemel.data.question_places import QuestionPlaces
-from gemel.data.records import LONGEST, Record, Table
 from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gemel.data.graph import PairGraph, number_pairs, question_key
+from gemel.data.duplicate_graph import PairGraph, number_pairs, question_key
 
 
 @dataclass(frozen=True, kw_only=True)

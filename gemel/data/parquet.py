@@ -8,10 +8,10 @@ from typing import Any
 from gemel.data.arrow import arrow_values, class_names
 from gemel.data.asking import find_asked
 from gemel.data.bad_rows import BadRowError
+from gemel.data.base import Record, Table
 from gemel.data.columns import AskedColumns
 from gemel.data.encodings import not_utf8
 from gemel.data.places import Places
-from gemel.data.records import Record, Table
 from gemel.errors import DataError, MissingExtraError
 
 _ROWS = 1 << 14

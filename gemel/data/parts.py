@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Int
 
-from gemel.data.graph import PairGraph, first_copies
+from gemel.data.duplicate_graph import PairGraph, first_copies
 from gemel.data.pairs import Pairs
 from gemel.errors import DataError
 from gemel.files import check_writable

@@ -7,6 +7,7 @@ from typing import Any
 
 from gemel.data.asking import find_asked, numbered_asked
 from gemel.data.bad_rows import BadRowError
+from gemel.data.base import Record, Table
 from gemel.data.columns import AskedColumns, Columns, QuestionColumns, UnlabelledColumns
 from gemel.data.encodings import not_utf8
 from gemel.data.frames import classes_of, each_row, frame_of, is_frame, plain
@@ -14,7 +15,6 @@ from gemel.data.json_lines import Objects
 from gemel.data.pairs import QuestionPair
 from gemel.data.places import Places
 from gemel.data.question_places import Question, QuestionPlaces
-from gemel.data.records import Record, Table
 from gemel.data.sources import Source
 
 _SIDES = ("left", "right", "label")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gemel.data.bad_rows import BadRowError, BadRows
+from gemel.data.base import Table
 from gemel.data.columns import AskedColumns, Columns, QuestionColumns, UnlabelledColumns
 from gemel.data.delimited import open_delimited
 from gemel.data.encodings import explain, not_utf8
@@ -17,7 +18,6 @@ from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parquet import open_parquet
 from gemel.data.python_rows import open_rows
 from gemel.data.question_places import Question
-from gemel.data.records import Table
 from gemel.data.sources import Source, is_gzip
 from gemel.errors import DataError
 

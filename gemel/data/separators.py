@@ -4,7 +4,7 @@ import csv
 import re
 from typing import Any
 
-from gemel.data.records import LONGEST
+from gemel.data.base import LONGEST
 from gemel.errors import ConfigError
 
 SEPARATORS = (",", ";", "\t", "|")

@@ -12,11 +12,11 @@ from jaxtyping import Int
 from gemel.config import require_whole
 from gemel.data.bad_rows import BadRows
 from gemel.data.columns import Columns
-from gemel.data.copying import copy_rows
-from gemel.data.graph import PairGraph
+from gemel.data.duplicate_graph import PairGraph
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parts import Part, describe_parts, require_empty
 from gemel.data.readers import stream_rows
+from gemel.data.row_copy import copy_rows
 from gemel.data.sources import Source, ending, is_gzip
 from gemel.data.splits import NOWHERE, Split, split_by_component
 from gemel.errors import ConfigError, DataError

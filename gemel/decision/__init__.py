@@ -1,4 +1,4 @@
-"""Applying a decision; choosing one is `gemel.evaluation.fitting`."""
+"""Applying a decision; choosing one is `gemel.evaluation.decision_fit`."""
 
 from gemel.decision.decision import ANSWERS, Decision, Verdict
 from gemel.decision.evidence import EVIDENCE_BINS, Evidence

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Int32, Int64, UInt64
 
-from gemel.data.graph import number_pairs
+from gemel.data.duplicate_graph import number_pairs
 
 _EACH = 80
 """Pairs for which there is room, a question in the mean."""

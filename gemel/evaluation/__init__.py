@@ -1,6 +1,8 @@
 """How good a scorer is, and which decision suits it; knows no model."""
 
+from gemel.evaluation.calibration import BINS, Bin, Probabilities
 from gemel.evaluation.cuts import Cuts, fit_cuts
+from gemel.evaluation.decision_fit import FEW, fit_calibration, fit_decision
 from gemel.evaluation.evaluator import evaluate
 from gemel.evaluation.fit_checks import (
     FitFinding,
@@ -9,15 +11,13 @@ from gemel.evaluation.fit_checks import (
     neighbour_similarity,
     warn_of_findings,
 )
-from gemel.evaluation.fitting import FEW, fit_calibration, fit_decision
-from gemel.evaluation.grouping import GroupingScores, score_grouping
-from gemel.evaluation.judging import Judged, Score, Share, judge, judge_by_halves, judge_scored
+from gemel.evaluation.grouping_scores import GroupingScores, score_grouping
+from gemel.evaluation.judged_pairs import Judged, Score, Share, judge, judge_by_halves, judge_scored
 from gemel.evaluation.metrics import Confusion, Ranking, count_confusion
 from gemel.evaluation.mixing import fit_share
 from gemel.evaluation.perturbations import PERTURBATIONS, Perturbation
-from gemel.evaluation.probabilities import BINS, Bin, Probabilities
 from gemel.evaluation.probes import ProbeKind, ProbeSet, measure_probes
-from gemel.evaluation.refitting import Refit, refit
+from gemel.evaluation.refit_report import Refit, refit
 from gemel.evaluation.report import Beside, Figure, Mistake, Report
 from gemel.evaluation.robustness import (
     Effect,

@@ -6,12 +6,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from gemel.config import require_whole
+from gemel.evaluation.bootstrap import Resampler
+from gemel.evaluation.calibration import Probabilities
 from gemel.evaluation.fit_checks import FitFinding
-from gemel.evaluation.judging import Judged
+from gemel.evaluation.judged_pairs import Judged
 from gemel.evaluation.metrics import Ranking, count_confusion, interval
-from gemel.evaluation.probabilities import Probabilities
 from gemel.evaluation.report import Beside, Figure, Mistake, Report
-from gemel.evaluation.resampling import Resampler
 from gemel.text import Progress
 
 _WORST = 20

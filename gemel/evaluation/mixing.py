@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
-from gemel.evaluation.fitting import fit_calibration
+from gemel.evaluation.decision_fit import fit_calibration
 
 _SHARES = np.linspace(0, 0.95, 20)
 

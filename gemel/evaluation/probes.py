@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from gemel.decision import Decision
-from gemel.evaluation.judging import Score
+from gemel.evaluation.judged_pairs import Score
 from gemel.samples import PROBES
 
 _SETS = (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gemel.evaluation.fit_checks import FitFinding
-from gemel.evaluation.judging import Share
+from gemel.evaluation.judged_pairs import Share
 from gemel.evaluation.metrics import Confusion
 from gemel.evaluation.robustness import Robustness
 from gemel.notebook import shown

@@ -10,7 +10,7 @@ from gemel.config import require_whole
 from gemel.data import Pairs
 from gemel.decision import Decision
 from gemel.errors import DataError
-from gemel.evaluation.judging import Score
+from gemel.evaluation.judged_pairs import Score
 from gemel.evaluation.perturbations import PERTURBATIONS, Perturbation, numbers
 from gemel.evaluation.probes import ProbeSet, measure_probes
 from gemel.text import Progress

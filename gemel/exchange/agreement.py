@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float32
 
-from gemel.exchange.frozen import UNKNOWN_ROW, Frozen, unknown_words
+from gemel.exchange.frozen_model import UNKNOWN_ROW, Frozen, unknown_words
 from gemel.exchange.token_file import is_whole
 from gemel.folder import Model
 from gemel.inference import Engine

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from gemel.exchange.frozen import Frozen
+from gemel.exchange.frozen_model import Frozen
 from gemel.files import write_bytes, write_text
 from gemel.folder import CARD, TERMS, Model, read_optional
 from gemel.folder.front_matter import front_matter, validation_figures, with_library

@@ -7,10 +7,10 @@ import numpy as np
 from jaxtyping import Float32
 
 from gemel.errors import MissingExtraError
-from gemel.exchange.frozen import Frozen, Reading
+from gemel.exchange.frozen_model import Frozen, Reading
 from gemel.exchange.onnx_graph import IDS, MASK
-from gemel.inference.lstm import NumpyLSTM
-from gemel.inference.network import NumpyEncoder
+from gemel.inference.numpy_lstm import NumpyLSTM
+from gemel.inference.numpy_network import NumpyEncoder
 from gemel.text import TokenTable
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gemel.errors import ConfigError, GemelError
-from gemel.exchange.frozen import Frozen
+from gemel.exchange.frozen_model import Frozen
 from gemel.exchange.onnx_answers import OnnxAnswers, draw_questions, gemel_vectors
 from gemel.exchange.onnx_graph import make_onnx, require_onnx
 from gemel.files import write_bytes

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from gemel.errors import MissingExtraError
-from gemel.exchange.frozen import Frozen
+from gemel.exchange.frozen_model import Frozen
 from gemel.exchange.onnx_nodes import Nodes
 from gemel.version import __version__
 

@@ -18,7 +18,7 @@ import numpy as np
 import safetensors.numpy
 from jaxtyping import Float32
 
-from gemel.exchange.frozen import Frozen, Reading
+from gemel.exchange.frozen_model import Frozen, Reading
 from gemel.exchange.token_file import write_token_file
 from gemel.files import write_bytes, write_text
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gemel.exchange.classes import class_like, class_of, final_sigma
-from gemel.exchange.frozen import Frozen
+from gemel.exchange.frozen_model import Frozen
 from gemel.text import ALONE, UNKNOWN_TOKEN, Rules, normal_form, word_pattern
 from gemel.text.normal_forms import NormalForm
 

@@ -1,6 +1,6 @@
 """A model on disk."""
 
-from gemel.folder.folder import (
+from gemel.folder.model_folder import (
     CARD,
     FORMAT_VERSION,
     TERMS,

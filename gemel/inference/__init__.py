@@ -2,15 +2,15 @@
 
 from gemel.inference.answerable import stream_answerable
 from gemel.inference.backend import Backend, choose_backend
-from gemel.inference.comparing import Compared, compare_stream
 from gemel.inference.engine import Engine
-from gemel.inference.explaining import Explanation, WordShare
+from gemel.inference.explanation import Explanation, WordShare
 from gemel.inference.head import NumpyHead
-from gemel.inference.network import NumpyEncoder
-from gemel.inference.precision import in_precision
+from gemel.inference.numpy_network import NumpyEncoder
+from gemel.inference.numpy_twin import NumpyTwin
+from gemel.inference.pair_stream import Compared, compare_stream
 from gemel.inference.threads import available_cores, one_compute_thread
-from gemel.inference.twin import NumpyTwin
 from gemel.inference.vector_files import Encoded, encode_file, ids_file
+from gemel.inference.vector_precision import in_precision
 
 __all__ = [
     "Backend",

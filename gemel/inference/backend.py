@@ -11,7 +11,7 @@ from gemel.compiled import open_library
 from gemel.config import BACKENDS, NetworkConfig
 from gemel.errors import ConfigError
 from gemel.inference.compiled_lstm import TILES, CompiledLSTM
-from gemel.inference.lstm import NumpyLSTM
+from gemel.inference.numpy_lstm import NumpyLSTM
 from gemel.text import TokenTable
 
 MakeLSTM = Callable[[Mapping[str, np.ndarray], str, bool], CompiledLSTM | NumpyLSTM]

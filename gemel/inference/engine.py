@@ -13,9 +13,9 @@ from gemel.decision import Verdict
 from gemel.errors import DataError
 from gemel.folder import Model, load_model
 from gemel.inference.backend import choose_backend
-from gemel.inference.explaining import Explanation, explain_verdict
-from gemel.inference.precision import in_precision, require_precision
-from gemel.inference.twin import NumpyTwin
+from gemel.inference.explanation import Explanation, explain_verdict
+from gemel.inference.numpy_twin import NumpyTwin
+from gemel.inference.vector_precision import in_precision, require_precision
 from gemel.notebook import shown
 from gemel.text import (
     Progress,

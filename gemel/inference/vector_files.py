@@ -15,8 +15,8 @@ from gemel.errors import DataError, MissingExtraError
 from gemel.files import check_writable, new_file, path_text
 from gemel.inference.answerable import stream_answerable
 from gemel.inference.engine import Engine
-from gemel.inference.precision import require_precision
-from gemel.inference.spool import Spool, SpoolIdentity
+from gemel.inference.resumable_output import Spool, SpoolIdentity
+from gemel.inference.vector_precision import require_precision
 from gemel.text import Progress
 
 _QUESTIONS = 65_536

@@ -6,7 +6,7 @@ from gemel.layers.combinators import Parallel, Serial
 from gemel.layers.core import Dense, Dropout, Embedding, Fn, LogSoftmax, Normalize, normalize
 from gemel.layers.pooling import Max, Mean
 from gemel.layers.sequence import LSTM, BidirectionalLSTM, LSTMCell
-from gemel.layers.subwords import ComposedEmbedding, SubwordEmbedding
+from gemel.layers.subword_embedding import ComposedEmbedding, SubwordEmbedding
 
 __all__ = [
     "LSTM",

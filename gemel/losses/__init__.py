@@ -1,6 +1,6 @@
 """Losses know vectors and groups, no model."""
 
-from gemel.losses.mining import Negatives, allowed_negatives, mine_negatives
+from gemel.losses.negatives import Negatives, allowed_negatives, mine_negatives
 from gemel.losses.ranking import in_batch_ranking_loss
 from gemel.losses.triplet import in_batch_triplet_loss, triplet_loss
 

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from gemel.losses.mining import allowed_negatives
+from gemel.losses.negatives import allowed_negatives
 
 
 def in_batch_ranking_loss(

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from gemel.losses.mining import allowed_negatives, mine_negatives
+from gemel.losses.negatives import allowed_negatives, mine_negatives
 
 
 def triplet_loss(

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Int, Int32, Int64
 
 from gemel.data import Pairs, connect
-from gemel.data.graph import number_pairs, question_key
+from gemel.data.duplicate_graph import number_pairs, question_key
 from gemel.errors import DataError
 
 

@@ -18,7 +18,7 @@ from gemel.layers import (
     Serial,
     SubwordEmbedding,
 )
-from gemel.models.head import PairHead
+from gemel.models.pair_head import PairHead
 from gemel.text import TOKENS
 
 Mode = Literal["train", "eval", "predict"]

@@ -15,7 +15,7 @@ from gemel.layers import (
     SubwordEmbedding,
 )
 from gemel.layers.sequence import LSTMCell
-from gemel.models.head import PairHead
+from gemel.models.pair_head import PairHead
 
 
 def get_weights(encoder: Serial, head: PairHead | None = None) -> dict[str, np.ndarray]:

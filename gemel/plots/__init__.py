@@ -1,14 +1,14 @@
 """Pictures of what was measured."""
 
-from gemel.plots.audit import draw_audit
+from gemel.plots.audit_plot import draw_audit
 from gemel.plots.canvas import check_picture, render, save_picture
-from gemel.plots.evaluation import (
+from gemel.plots.evaluation_plots import (
     draw_precision_recall,
     draw_reliability,
     draw_roc,
     draw_similarities,
 )
-from gemel.plots.loss import draw_training
+from gemel.plots.loss_plot import draw_training
 
 __all__ = [
     "check_picture",

@@ -1,9 +1,9 @@
 """Public files of question pairs: where they lie, under which terms, fetched and checked."""
 
 from gemel.public_data.catalogue import CORPORA, Corpus, Holds, Part, Remote, find_corpus
-from gemel.public_data.converting import LEFT_OUT
-from gemel.public_data.downloading import Patience
-from gemel.public_data.fetching import TERMS, fetch, terms_text
+from gemel.public_data.conversion import LEFT_OUT
+from gemel.public_data.downloads import Patience
+from gemel.public_data.fetcher import TERMS, fetch, terms_text
 from gemel.public_data.record import SOURCE, Fetched, FetchedFile, FetchedPart
 
 __all__ = [

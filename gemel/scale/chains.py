@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Bool, Int32
 
 from gemel.data import Components
-from gemel.scale.desk import Desk, split_rows
-from gemel.scale.shelf import Columns
+from gemel.scale.parquet_shards import Columns
+from gemel.scale.task_context import Desk, split_rows
 
 _PAIR = ("left", "right", "cosine", "similarity", "probability")
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gemel.scale.copies import drop_copies
-from gemel.scale.desk import Desk
+from gemel.scale.copy_stages import drop_copies
+from gemel.scale.task_context import Desk
 
 
 def encode(desk: Desk, shard: int) -> dict[str, int]:

@@ -8,7 +8,7 @@ import numpy as np
 from gemel.data import Question
 from gemel.errors import DataError
 from gemel.scale.manifest import StageRecord
-from gemel.scale.shelf import Columns, Shelf
+from gemel.scale.parquet_shards import Columns, Shelf
 
 
 def read(

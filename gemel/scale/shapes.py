@@ -3,8 +3,8 @@
 import numpy as np
 
 from gemel.duplicates.question_templates import LEAST_INSTANCES, mask_numbers
-from gemel.scale.copies import by_key, digests, drop_copies, first_rows
-from gemel.scale.desk import Desk, split_rows
+from gemel.scale.copy_stages import by_key, digests, drop_copies, first_rows
+from gemel.scale.task_context import Desk, split_rows
 
 
 def masks(desk: Desk, shard: int) -> dict[str, int]:

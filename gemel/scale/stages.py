@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gemel.scale.cell_stages import assign, cells
 from gemel.scale.chains import chains, members
-from gemel.scale.comparing import pairs, verdicts
-from gemel.scale.copies import alike, clean, exact, mark
-from gemel.scale.cutting import assign, cells
-from gemel.scale.desk import Desk
+from gemel.scale.copy_stages import alike, clean, exact, mark
 from gemel.scale.encoding import encode
-from gemel.scale.grouping import groups
+from gemel.scale.group_stages import groups
+from gemel.scale.pair_stages import pairs, verdicts
 from gemel.scale.shapes import masks, templates
+from gemel.scale.task_context import Desk
 
 
 @dataclass(frozen=True)

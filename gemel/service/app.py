@@ -12,18 +12,18 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from gemel.service.asking import asking_routes
-from gemel.service.desk import Desk
+from gemel.service.access import Door, Guard
+from gemel.service.answer_routes import asking_routes
 from gemel.service.explaining import EXPLAINED, explained
-from gemel.service.guard import Door, Guard
-from gemel.service.keeping import keeping_routes
+from gemel.service.fast_routes import answer_quickly
+from gemel.service.json_replies import FAILURES
 from gemel.service.keyring import Keyring
-from gemel.service.modelling import model_routes
-from gemel.service.moderating import moderating_routes
-from gemel.service.quick import answer_quickly
-from gemel.service.replies import FAILURES
+from gemel.service.model_routes import model_routes
+from gemel.service.question_routes import keeping_routes
+from gemel.service.review_routes import moderating_routes
+from gemel.service.review_service import Desk
 from gemel.service.site import Site
-from gemel.service.upkeep import Figures, upkeep_routes
+from gemel.service.status_routes import Figures, upkeep_routes
 from gemel.version import __version__
 
 _PAGE = Path(__file__).parent / "page"

@@ -7,8 +7,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from gemel.errors import GemelError, ModelMismatchError, StoreError
+from gemel.service.json_replies import without_name
 from gemel.service.refusals import Refusal, refuse
-from gemel.service.replies import without_name
 from gemel.store import Corpus
 
 _LOG = logging.getLogger("gemel.service")

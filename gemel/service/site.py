@@ -16,8 +16,8 @@ from gemel.data import Value
 from gemel.decision import Verdict
 from gemel.errors import DataError, GemelError, ModelMismatchError
 from gemel.inference import Explanation
-from gemel.service.batching import Batcher
-from gemel.service.grouping import Grouping, Progress
+from gemel.service.batcher import Batcher
+from gemel.service.group_process import Grouping, Progress
 from gemel.service.limits import Limits
 from gemel.service.refusals import Refusal
 from gemel.service.tally import Tally

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 
 from gemel.folder import Model
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.sklearn.inputs import texts_of
-from gemel.sklearn.keeping import KeepsModel, open_model
+from gemel.sklearn.estimator_inputs import texts_of
+from gemel.sklearn.model_state import KeepsModel, open_model
 
 # typing.Self, which the checks of the test suite cannot read on a method.
 _Itself = TypeVar("_Itself", bound="QuestionEncoder")

@@ -7,7 +7,7 @@ from jaxtyping import Int32
 from sklearn.utils import check_array
 
 from gemel.data import PairGraph, Pairs
-from gemel.sklearn.inputs import AS_TEXTS, two_sides
+from gemel.sklearn.estimator_inputs import AS_TEXTS, two_sides
 
 
 def question_groups(X: Any) -> Int32[np.ndarray, "pairs"]:  # noqa: N803

@@ -1,15 +1,15 @@
 """From text to token ids, and on to vectors through whatever turns ids into them."""
 
 from gemel.text.arguments import require_each_text, require_text, require_texts
-from gemel.text.cleaning import clean
 from gemel.text.copies import are_copies, copy_key
-from gemel.text.encoding import EncodeTable, Progress, encode_texts, pair_cosines
 from gemel.text.normal_forms import normal_form
-from gemel.text.ordering import distinct_rows, rows_alike
+from gemel.text.normalization import clean
 from gemel.text.prefixes import Level, prefix_levels
+from gemel.text.row_order import distinct_rows, rows_alike
 from gemel.text.rules import Rules
-from gemel.text.table import TokenTable, next_power_of_two, spell, spell_all
+from gemel.text.text_encoding import EncodeTable, Progress, encode_texts, pair_cosines
 from gemel.text.tfidf import TfIdf
+from gemel.text.token_table import TokenTable, next_power_of_two, spell, spell_all
 from gemel.text.tokenizer import Tokenizer
 from gemel.text.tokens import TOKENS, Tokens
 from gemel.text.typos import edit_once

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool
 
-from gemel.text.cleaning import clean
+from gemel.text.normalization import clean
 
 _ENDS = " .?!…,;:。؟؛،۔।॥‽՞፧"
 """Spaces and marks that end a question without changing it."""

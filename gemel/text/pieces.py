@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gemel.text.found import Found
-from gemel.text.table import TokenTable
+from gemel.text.token_table import TokenTable
 from gemel.text.words import split_words
 
 _BETWEEN = "\n"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int32, Int64
 
-from gemel.text.ordering import rows_alike
-from gemel.text.table import TokenTable
+from gemel.text.row_order import rows_alike
+from gemel.text.token_table import TokenTable
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
-from gemel.text.cleaning import clean as clean_text
-from gemel.text.subwords import ngram_ids
-from gemel.text.table import TokenTable
+from gemel.text.ngrams import ngram_ids
+from gemel.text.normalization import clean as clean_text
+from gemel.text.token_table import TokenTable
 from gemel.text.words import split_words
 
 _AT_ONCE = 1 << 20

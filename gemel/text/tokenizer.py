@@ -8,13 +8,13 @@ import numpy as np
 from jaxtyping import Int, Int32
 
 from gemel.compiled import find_library
-from gemel.text.cleaning import clean, with_final_mark
-from gemel.text.nearest import NearestWords
-from gemel.text.reading import Reader
+from gemel.text.nearest_words import NearestWords
+from gemel.text.ngrams import spell_words
+from gemel.text.normalization import clean, with_final_mark
+from gemel.text.reader import Reader
 from gemel.text.rules import Rules
-from gemel.text.scanning import Scanner
-from gemel.text.subwords import spell_words
-from gemel.text.table import TokenTable
+from gemel.text.scanner import Scanner
+from gemel.text.token_table import TokenTable
 from gemel.text.tokens import TOKENS
 from gemel.text.vocabulary import Vocabulary
 from gemel.text.words import split_words

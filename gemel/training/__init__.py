@@ -1,9 +1,8 @@
 """Learning from pairs; needs torch, the extra [train]."""
 
-from gemel.training.joining import joined
-from gemel.training.learning import learn
+from gemel.training.process_group import joined
 from gemel.training.ranks import Ranks
-from gemel.training.refining import Refined, refine
+from gemel.training.refinement import Refined, refine
 from gemel.training.reporters import (
     EpochSummary,
     Reporter,
@@ -12,7 +11,8 @@ from gemel.training.reporters import (
     StepSummary,
     WarningReporter,
 )
-from gemel.training.run import refine_to_folder, train_to_folder
+from gemel.training.train_model import learn
+from gemel.training.train_run import refine_to_folder, train_to_folder
 from gemel.training.trainer import Trainer, Validation
 
 __all__ = [

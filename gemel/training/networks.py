@@ -11,8 +11,8 @@ from gemel.models import SiameseModel
 from gemel.text import Tokenizer
 from gemel.training.cooccurrence import word_vectors
 from gemel.training.folding import Folding
+from gemel.training.initial_network import begin_with, begin_with_file, begin_with_vectors
 from gemel.training.reporters import Reporter
-from gemel.training.starting import begin_with, begin_with_file, begin_with_vectors
 
 
 def make_batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:

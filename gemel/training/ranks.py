@@ -13,7 +13,7 @@ import torch.distributed as dist
 from jaxtyping import Float, Int, Int64
 from torch import Tensor, nn
 
-from gemel.training.meeting import Meeting, OthersGoneError
+from gemel.training.barrier import Meeting, OthersGoneError
 
 LONG = timedelta(days=7)
 """How long a process waits for the others: as long as it takes. Of one that has died, the system or

@@ -21,7 +21,7 @@ from gemel.training.objectives import objective_of
 from gemel.training.precision import uses_bfloat16
 from gemel.training.ranks import Ranks
 from gemel.training.reporters import EpochSummary, Reporter, StepSummary
-from gemel.training.state import TrainingState
+from gemel.training.training_state import TrainingState
 
 _WARM_UP = 0.05
 """Share of the steps over which the learning rate rises, before it falls in a straight line."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gemel.cli.completing import complete_model, complete_setting, complete_settings
+from gemel.cli.completion import complete_model, complete_setting, complete_settings
 from gemel.config import Config
 
 BASH = shutil.which("bash")

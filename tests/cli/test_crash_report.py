@@ -14,7 +14,7 @@ import pytest
 
 from gemel import api
 from gemel.cli.exit_codes import ExitCode
-from gemel.scale.local import LocalWorkers
+from gemel.scale.local_workers import LocalWorkers
 
 COMMAND = ("check", "how old are you", "--db", "site.db")
 

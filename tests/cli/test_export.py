@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from gemel.exchange import exporting
+from gemel.exchange import exporter as exporting
 from gemel.folder import save_model
 
 QUESTIONS = [f"How old is zebra{letter}?" for letter in "abcdefghijklm"] + ["How old are you?"]

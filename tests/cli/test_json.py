@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gemel.cli.app import app
+from gemel.cli.application import app
 
 FAST = [
     *("--set", "training.epochs=1", "--set", "training.validation_fraction=0.2"),

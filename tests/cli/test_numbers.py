@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gemel import api, service
-from gemel.cli.app import app
+from gemel.cli.application import app
 from gemel.cli.exit_codes import ExitCode
 from gemel.cli.notes import begin_notes
 from gemel.config import Config

@@ -17,7 +17,7 @@ ESCAPE = b"\x1b"
 PROGRAM = """
 import json, os, sys
 from gemel.cli import main
-from gemel.cli.app import app
+from gemel.cli.application import app
 from gemel.cli.notes import note, notes_console
 from gemel.cli.progress import TrainingProgress, WorkProgress
 

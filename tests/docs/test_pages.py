@@ -19,7 +19,7 @@ from gemel.config import BACKENDS, Config
 from gemel.corpus.review_files import REVIEW_KINDS
 from gemel.data.sources import KINDS
 from gemel.duplicates.group_files import GROUP_KINDS
-from gemel.folder import folder
+from gemel.folder import model_folder as folder
 from gemel.inference import vector_files
 from gemel.siamese_networks import __all__ as NOTEBOOK_NAMES
 from gemel.training.logs import LOG

@@ -64,7 +64,7 @@ def test_a_page_to_read_with_nothing_of_others_in_it_that_runs(found, tmp_path):
 
 
 def test_a_page_says_what_it_leaves_out(tmp_path, monkeypatch):
-    from gemel.pages import groups as page
+    from gemel.pages import groups_page as page
 
     monkeypatch.setattr(page, "_SHOWN", 2)
     none = ScoredPairs(*[np.zeros(0, np.int32)] * 2, *[np.zeros(0, np.float32)] * 3)

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from gemel.config import Config, DecisionConfig
 from gemel.decision import Decision
 from gemel.errors import ConfigError, GemelError, MissingExtraError
-from gemel.exchange.frozen import freeze, unknown_words
+from gemel.exchange.frozen_model import freeze, unknown_words
 from gemel.exchange.onnx_answers import OnnxAnswers, gemel_vectors
 from gemel.exchange.onnx_file import INT8_FILE, ONNX_FILE, write_onnx
 from gemel.exchange.onnx_graph import make_onnx

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gemel.api.exchanging import export
+from gemel.api.exchange_functions import export
 from gemel.data import read_pairs
 from gemel.errors import ConfigError, FolderError, GemelError
-from gemel.exchange import TARGETS, export_model, exporting, freeze
-from gemel.exchange.exported import check_export_place
+from gemel.exchange import TARGETS, export_model, freeze
+from gemel.exchange import exporter as exporting
+from gemel.exchange.export_folder import check_export_place
 from gemel.exchange.sentence_transformers import is_new_enough, write_sentence_transformers
 from gemel.folder import load_model
 from gemel.inference import Engine
@@ -172,8 +173,8 @@ def test_without_the_library_it_is_written_all_the_same(model_with, tmp_path, mo
 def test_export_brings_in_neither_torch_nor_the_library(tmp_path):
     code = """if True:
         import sys
-        from gemel.api.exchanging import export
-        from gemel.exchange import exporting
+        from gemel.api.exchange_functions import export
+        from gemel.exchange import exporter as exporting
         exporting.installed_version = lambda: None
         export(sys.argv[1], check=["how old are you?"])
         found = {"torch", "sentence_transformers", "transformers"} & sys.modules.keys()

@@ -4,7 +4,6 @@ from huggingface_hub import ModelCard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gemel.folder.card import card_text
 from gemel.folder.front_matter import (
     TAGS,
     Measured,
@@ -13,6 +12,7 @@ from gemel.folder.front_matter import (
     validation_figures,
     with_library,
 )
+from gemel.folder.model_card import card_text
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 """All that UTF-8 can hold."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gemel.compiled import find_library
 from gemel.inference.compiled_lstm import TILES, CompiledLSTM
-from gemel.inference.lstm import NumpyLSTM
+from gemel.inference.numpy_lstm import NumpyLSTM
 from gemel.text import TokenTable
 
 WORDS, DEPTH = 7, 5

@@ -14,7 +14,7 @@ from gemel.data import Source
 from gemel.duplicates import write_groups
 from gemel.inference import Engine
 from gemel.scale import choose_workers
-from gemel.scale.running import dedupe_in_shards
+from gemel.scale.shard_run import dedupe_in_shards
 
 RAYS_OWN = ("IDLE", "DashboardAgent", "RuntimeEnvAgent")
 """What Ray calls those of its processes that run no task."""

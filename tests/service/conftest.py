@@ -15,9 +15,9 @@ import uvicorn
 
 from gemel.api import open_index
 from gemel.pretrained import DEFAULT_MODEL
+from gemel.service.access import Door
 from gemel.service.app import make_app
-from gemel.service.grouping import Grouping
-from gemel.service.guard import Door
+from gemel.service.group_process import Grouping
 from gemel.service.limits import Limits
 from gemel.service.site import Site
 from gemel.store import NewQuestion, open_store

@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from gemel.service.guard import Door
+from gemel.service.access import Door
 
 FORUM = "https://forum.example"
 

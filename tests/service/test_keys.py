@@ -7,7 +7,7 @@ import time
 import pytest
 
 from gemel.service import keyring
-from gemel.service.guard import Door
+from gemel.service.access import Door
 from gemel.store import open_store
 
 OPEN = {"/health", "/ready"}

@@ -14,7 +14,7 @@ import pytest
 
 from gemel.api import open_index
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.service.guard import _send_in_parts
+from gemel.service.access import _send_in_parts
 from gemel.store import NewQuestion, NewReview, open_store
 
 QUESTIONS = 100

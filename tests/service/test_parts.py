@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.errors import ConfigError
-from gemel.service.batching import Batcher
+from gemel.service.batcher import Batcher
 from gemel.service.keyring import TokenBucket
 from gemel.service.limits import Limits
 from gemel.service.refusals import Refusal

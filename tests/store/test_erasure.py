@@ -367,7 +367,7 @@ def test_an_erasure_closes_its_descriptor_only_when_nothing_else_has_the_file(pa
 def test_a_service_erases_when_the_reader_has_gone(path, held, tiny_model):
     from gemel.corpus import DuplicateIndex
     from gemel.inference import Engine
-    from gemel.service.grouping import Grouping
+    from gemel.service.group_process import Grouping
     from gemel.service.limits import Limits
     from gemel.service.site import Site
 

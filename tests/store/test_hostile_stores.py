@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gemel.api import open_index
-from gemel.cli.app import app
+from gemel.cli.application import app
 from gemel.errors import StoreError
 from gemel.inference import Engine
 from gemel.store.connect import open_store

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.text import TokenTable, ordering, prefix_levels
+from gemel.text import TokenTable, prefix_levels
+from gemel.text import row_order as ordering
 
 rows_of_ids = st.lists(st.lists(st.integers(0, 3), max_size=5), max_size=9)
 

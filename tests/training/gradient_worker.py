@@ -12,8 +12,8 @@ import torch
 from gemel.config import Config
 from gemel.data import Pairs
 from gemel.training import Silent, Trainer, joined
+from gemel.training.initial_network import learn_words
 from gemel.training.networks import begin_network, make_batches
-from gemel.training.starting import learn_words
 
 WORDS = [
     "where",

@@ -25,8 +25,9 @@ from gemel.data import Batches, PairGraph, Pairs
 from gemel.errors import ConfigError, DataError, TrainingError
 from gemel.pretrained import DEFAULT_MODEL
 from gemel.text import TOKENS, TokenTable
-from gemel.training import Ranks, joined, joining
-from gemel.training.meeting import Meeting, OthersGoneError
+from gemel.training import Ranks, joined
+from gemel.training import process_group as joining
+from gemel.training.barrier import Meeting, OthersGoneError
 
 HERE = Path(__file__).parent
 TORCHRUN = [str(Path(sys.executable).with_name("torchrun")), "--master-port", "{port}"]

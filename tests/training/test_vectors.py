@@ -13,8 +13,8 @@ from gemel.errors import ConfigError, DataError
 from gemel.text import Tokenizer
 from gemel.training import Silent, learn
 from gemel.training.folding import Folding
+from gemel.training.initial_network import learn_words
 from gemel.training.networks import begin_network, make_batches
-from gemel.training.starting import learn_words
 
 TOPICS = ["cat", "dog", "car", "tea", "sun", "map"]
 SMALL = Config().replace(

@@ -1,0 +1,175 @@
+"""The verbs that measure a model by labelled pairs, and fit its threshold to them."""
+
+import dataclasses
+import functools
+from pathlib import Path
+
+from gemel.api.inputs import open_engine, open_pairs
+from gemel.api.seen import refuse_seen, trained_on
+from gemel.config import DecisionConfig
+from gemel.data import BadRows, Columns, Pairs, Rows
+from gemel.errors import DataError, FolderError
+from gemel.evaluation import (
+    Refit,
+    Report,
+    check_labels,
+    judge,
+    judge_by_halves,
+    measure_robustness,
+    refit,
+    warn_of_findings,
+)
+from gemel.evaluation import evaluate as evaluate_judged
+from gemel.folder import Model, check_place, replace_decision
+from gemel.inference import Engine
+from gemel.pretrained import DEFAULT_MODEL, came_with_gemel
+from gemel.text import Progress, TfIdf
+
+
+def evaluate(
+    pairs: str | Path | Pairs | Rows,
+    model: str | Path | Model | Engine = DEFAULT_MODEL,
+    *,
+    columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
+    halves: bool = False,
+    seen: bool = False,
+    prevalence: float = 0.0,
+    beside_tfidf: bool = False,
+    robustness: bool = False,
+    page: str | Path | None = None,
+    rounds: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """Measure a model on labelled pairs.
+
+    Args:
+        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, or pairs; see `read_pairs`.
+        model: a model folder, what `train` returned, or an engine; the model that came with gemel
+            if none is named.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        halves: False judges by the threshold stored in the model; True judges each half of the
+            pairs (cut by connected component) by the threshold that is best on the other half.
+        seen: whether pairs that the model was trained or its threshold fitted on are let through.
+        prevalence: weigh the pairs as if this share of them asked the same, below 1; 0: as they
+            are.
+        beside_tfidf: whether TF-IDF is to rank the same pairs, as what a model has to beat.
+        robustness: whether to measure what becomes of verdicts when questions are typed otherwise,
+            or differ in one detail.
+        page: a folder for the report as a page to read, `index.html`, and as `report.json`; both
+            of the above are then in it.
+        rounds: bootstrap resamples for the intervals.
+        seed: of halves and resamples.
+        progress: is told how far the work is.
+
+    Returns:
+        The report. A `GemelWarning` is issued for each of its `findings`: labels that look
+        inverted, or that similarity does not separate.
+
+    Raises:
+        FolderError: the model cannot be loaded.
+        DataError: the pairs cannot be read, or the model has seen them; or `page` holds something
+            that is no report.
+        MissingExtraError: a page without matplotlib and Jinja installed.
+    """
+    if page is not None:
+        from gemel.pages import check_page, write_page
+
+        check_page(page)
+    engine = open_engine(model)
+    given = open_pairs(pairs, columns, BadRows.of(skip_bad))
+    score = functools.partial(engine.similarity, progress=progress)
+    if not seen:
+        fitted_on = {engine.model.decision.data: "the threshold was fitted on"}
+        refuse_seen(given, trained_on(engine.model) | fitted_on)
+    decision = engine.model.decision
+    if halves:
+        judged = judge_by_halves(given, score, decision.settings, prevalence=prevalence, seed=seed)
+    else:
+        judged = judge(given, score, decision, prevalence=prevalence)
+    beside = {}
+    if beside_tfidf or page is not None:
+        rival = TfIdf.learn(given.texts)
+        beside["TF-IDF"] = rival(given.left_texts, given.right_texts)
+    findings = check_labels(judged.similarity, given, judged.known_graph)
+    report = evaluate_judged(
+        judged, beside=beside, findings=findings, rounds=rounds, seed=seed, progress=progress
+    )
+    if robustness or page is not None:
+        measured = measure_robustness(
+            given, engine.similarity, decision, seed=seed, progress=progress
+        )
+        report = dataclasses.replace(report, robustness=measured)
+    if page is not None:
+        write_page(report, judged, beside, page)
+    warn_of_findings(findings)
+    return report
+
+
+def fit(
+    pairs: str | Path | Pairs | Rows,
+    model: str | Path = DEFAULT_MODEL,
+    *,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    settings: DecisionConfig | None = None,
+    columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
+    seen: bool = False,
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> Refit:
+    """Fit a model's threshold and probabilities again, without training.
+
+    Args:
+        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, or pairs, like those that the model
+            will meet; see `read_pairs`.
+        model: the model folder, whose decision is replaced, unless `out` is given.
+        out: where to put a copy of the model with the new decision; one that came with gemel
+            needs it.
+        overwrite: whether a model that stands at `out` may be replaced.
+        settings: what to fit for; as before, at the prevalence of the pairs, if None.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        seen: whether pairs that the model was trained on are let through.
+        strict: refuse, and write nothing, where there are `Refit.findings`.
+        progress: is told how far the work is.
+
+    Returns:
+        Both decisions on these pairs. A `GemelWarning` is issued for each of its `findings`:
+        inverted labels, labels that similarity does not separate, fewer than 20 pairs of a label
+        or an answer or groups of questions, one answer for all, negatives much easier than the
+        questions' neighbours.
+
+    Raises:
+        FolderError: the model cannot be loaded, came with gemel, or `out` holds something.
+        DataError: the pairs cannot be read, have one label only, or the model was trained on
+            them; or there are findings, and `strict`.
+        OSError: the folder cannot be written; what stood there stays.
+    """
+    engine = open_engine(model)
+    if out is None and came_with_gemel(model):
+        raise FolderError(
+            f"{model}: came with gemel and stays as it is; say where to put a copy of it with the "
+            "new decision (--out my-model)"
+        )
+    check_place(model if out is None else out, overwrite=overwrite or out is None)
+    given = open_pairs(pairs, columns, BadRows.of(skip_bad))
+    if not seen:
+        refuse_seen(given, trained_on(engine.model))
+    before = engine.model.decision
+    score = functools.partial(engine.similarity, progress=progress)
+    settings = settings or dataclasses.replace(before.settings, prevalence=0.0)
+    encode = functools.partial(engine.encode, progress=progress)
+    fitted = refit(given, score, before, settings, encode=encode)
+    warn_of_findings(fitted.findings)
+    if strict and fitted.findings:
+        names = ", ".join(dict.fromkeys(each.name for each in fitted.findings))
+        raise DataError(
+            f"not fitted, as strict refuses what is warned of ({names}); nothing was written",
+            path=given.path,
+        )
+    replace_decision(engine.model, fitted.decision, model, out, overwrite=overwrite)
+    return fitted

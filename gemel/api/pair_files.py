@@ -1,0 +1,80 @@
+"""The verbs that look at files of pairs, and make them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gemel.api.inputs import open_pairs
+from gemel.data import (
+    Audit,
+    BadRows,
+    Columns,
+    Pairs,
+    Rows,
+    SampleReport,
+    SplitReport,
+    audit_files,
+    split_file,
+    write_sample,
+)
+
+
+def audit(
+    *pairs: str | Path | Pairs | Rows, columns: Columns | None = None, skip_bad: int | BadRows = 0
+) -> Audit:
+    """Look at labelled pairs before learning from them, and at what several files share.
+
+    Args:
+        pairs: files, frames or pairs, as `train` takes them; first what a model is to learn from.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over, of all files; see `read_pairs`.
+
+    Raises:
+        DataError: pairs cannot be read, or there are none.
+    """
+    bad_rows = BadRows.of(skip_bad)
+    return audit_files([open_pairs(some, columns, bad_rows) for some in pairs])
+
+
+def split(
+    pairs: str | Path,
+    out: str | Path,
+    *,
+    parts: Mapping[str, float] | None = None,
+    folds: int | None = None,
+    seed: int = 0,
+    columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
+) -> SplitReport:
+    """Deal the rows of a file into parts so that no question is in two of them.
+
+    Args:
+        pairs: a CSV, TSV, JSON Lines or Parquet file, whose rows are copied as they stand.
+        out: the folder to make: `NAME.csv` for each part, or `fold-1/train.csv` and so on.
+        parts: name and share of each part; train 0.8, validation 0.1, test 0.1 if None.
+        folds: how many times to split into `train` and `test`; each row is in one `test`.
+        seed: another seed, another split; the order of the rows makes no difference.
+        columns: the columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+
+    Raises:
+        ConfigError: shares, names, folds or a seed without meaning.
+        DataError: the file cannot be read, a part would be empty, or `out` holds something.
+    """
+    return split_file(
+        pairs, out, parts=parts, folds=folds, seed=seed, columns=columns, skip_bad=skip_bad
+    )
+
+
+def sample(out: str | Path) -> SampleReport:
+    """Write the help-desk sample: `train.tsv` to learn from, `held-out.tsv` to be measured on.
+
+    No question, and no group of questions that ask the same, is in both. The few near misses
+    between the two are in neither.
+
+    Args:
+        out: the folder to make.
+
+    Raises:
+        DataError: `out` holds something.
+    """
+    return write_sample(out)

@@ -1,0 +1,97 @@
+"""The verbs that answer."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gemel.api.inputs import open_engine
+from gemel.data import BadRows, Columns, QuestionColumns, Rows, Source
+from gemel.folder import Model
+from gemel.inference import Compared, Encoded, Engine, compare_stream, encode_file
+from gemel.pretrained import DEFAULT_MODEL
+from gemel.text import Progress
+
+
+def load(model: str | Path = DEFAULT_MODEL, *, backend: str = "auto") -> Engine:
+    """Open a model folder: `load("my-model").predict("first question", "second question")`.
+
+    Args:
+        model: the folder, or the name of a model that came with gemel.
+        backend: what computes; see `Engine`.
+
+    Raises:
+        FolderError: no such folder, or one that is damaged.
+        ConfigError: no such backend, or not on this machine.
+    """
+    return Engine.load(model, backend=backend)
+
+
+def compare(
+    pairs: str | Path | Source | Rows,
+    model: str | Path | Model | Engine = DEFAULT_MODEL,
+    *,
+    columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
+) -> Iterator[Compared]:
+    """Judge the unlabelled pairs of a file, one after the other, however many there are.
+
+    Args:
+        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, rows such as (left, right), or a
+            stream; a label is not looked at.
+        model: a model folder, what `train` returned, or an engine; the model that came with gemel
+            if none is named.
+        columns: the two columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`. A question without word
+            or mark makes one too.
+
+    Raises:
+        FolderError: the model cannot be loaded.
+        DataError: the pairs cannot be read, or there are none.
+    """
+    return compare_stream(open_engine(model), pairs, columns, skip_bad)
+
+
+def encode(
+    questions: str | Path,
+    out: str | Path,
+    model: str | Path | Model | Engine = DEFAULT_MODEL,
+    *,
+    columns: QuestionColumns | None = None,
+    skip_bad: int | BadRows = 0,
+    precision: str = "float32",
+    threads: int = 1,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Encoded:
+    """Turn a file of questions into a file of vectors, in order, in constant memory.
+
+    Args:
+        questions: a text file with a question a line, or a CSV, TSV, JSON Lines or Parquet file.
+        out: a `.npy` file, with the ids beside it, or a `.parquet` file.
+        model: a model folder, what `train` returned, or an engine; the model that came with gemel
+            if none is named.
+        columns: question and id, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; see `read_pairs`. A question without word
+            or mark makes one too.
+        precision: of the vectors: "float32", "float16" or "int8".
+        threads: how many compute.
+        resume: whether to go on with an encoding that was stopped.
+        overwrite: whether what stands there may be replaced.
+        progress: is told how many are done.
+
+    Raises:
+        FolderError: the model cannot be loaded.
+        DataError, ConfigError, MissingExtraError, OSError: see `gemel.inference.encode_file`.
+    """
+    return encode_file(
+        open_engine(model),
+        questions,
+        out,
+        columns=columns,
+        skip_bad=skip_bad,
+        precision=precision,
+        threads=threads,
+        resume=resume,
+        overwrite=overwrite,
+        progress=progress,
+    )

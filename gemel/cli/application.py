@@ -1,0 +1,142 @@
+"""The command `gemel` itself."""
+
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+from gemel.cli import (
+    audit,
+    backup,
+    change,
+    compare,
+    data,
+    dedupe,
+    doctor,
+    encode,
+    evaluate,
+    export,
+    fit,
+    import_,
+    index,
+    key,
+    mine,
+    review,
+    sample,
+    search,
+    serve,
+    split,
+    train,
+)
+from gemel.cli.environment import describe_environment
+from gemel.cli.exit_codes import EXIT_CODES_HELP, ExitCode
+from gemel.cli.habits import Verbs, heed
+from gemel.cli.mistakes import UsageError, explain_mistake, explain_system
+from gemel.cli.notes import begin_notes
+from gemel.cli.output import give_up_output
+from gemel.cli.signatures import with_options
+from gemel.errors import GemelError, TrainingStopped
+
+app = Verbs(
+    name="gemel",
+    help="Learn when two questions ask the same thing, and answer.",
+    epilog=EXIT_CODES_HELP,
+)
+app.command("sample")(sample.sample)
+app.command("data")(data.data)
+app.command("audit")(audit.audit)
+app.command("split")(split.split)
+app.command("mine")(mine.mine)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("fit")(fit.fit)
+app.command("compare")(compare.compare)
+app.command("encode")(encode.encode)
+app.command("dedupe")(dedupe.dedupe)
+app.command("index")(index.index)
+app.command("search")(search.search)
+app.command("check")(search.check)
+app.command("add")(change.add)
+app.command("remove")(change.remove)
+app.command("duplicates")(dedupe.duplicates)
+app.command("review")(review.review)
+app.command("reindex")(index.reindex)
+app.command("serve")(serve.serve)
+app.add_typer(key.app, name="key", help="Keys of those who may ask a service.")
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.command("export")(export.export)
+app.command("import")(import_.import_)
+app.command("doctor")(doctor.doctor)
+
+
+def _print_version(wanted: bool | None) -> None:
+    if wanted:
+        typer.echo("\n".join(describe_environment()))
+        raise typer.Exit
+
+
+def _say_version(
+    version: Annotated[
+        bool | None,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Say which gemel this is, and where it runs.",
+        ),
+    ] = None,
+) -> None:
+    """Learn when two questions ask the same thing, and answer."""
+
+
+app.callback()(with_options(_say_version, heed))
+
+
+def main() -> int:
+    """Run the command line; an error that gemel raises on purpose is one line, exit code 2.
+
+    Returns:
+        The exit code.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A letter that it cannot print is no reason to die.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    begin_notes()
+    try:
+        code = app(standalone_mode=False) or ExitCode.DONE
+        sys.stdout.flush()
+    except UsageError as error:
+        return _end(explain_mistake(error), ExitCode.WRONG)
+    except (typer.Abort, KeyboardInterrupt):
+        code = ExitCode.STOPPED
+    except TrainingStopped as stopped:
+        return _end(f"gemel: {stopped}", ExitCode.STOPPED)
+    except BrokenPipeError:
+        give_up_output()
+        return ExitCode.UNHEARD
+    except SystemExit as stop:
+        # Whose output nobody reads has been ended by typer, with a code that means no.
+        if isinstance(stop.__context__, BrokenPipeError):
+            return ExitCode.UNHEARD
+        if stop.code in (None, ExitCode.DONE):
+            return ExitCode.DONE
+        # A library gave up. Its code is not an answer, which is what 1 means.
+        if isinstance(stop.code, str):
+            return _end(f"gemel: {stop.code}", ExitCode.WRONG)
+        return stop.code if isinstance(stop.code, int) and stop.code != 1 else ExitCode.WRONG
+    except GemelError as error:
+        give_up_output()
+        return _end(f"gemel: {error}", ExitCode.WRONG)
+    except OSError as error:
+        give_up_output()
+        return _end(explain_system(error), ExitCode.WRONG)
+    if code == ExitCode.STOPPED:
+        return _end("gemel: stopped; what was there is as it was", ExitCode.STOPPED)
+    return int(code)
+
+
+def _end(message: str, code: ExitCode) -> ExitCode:
+    typer.echo(message, err=True)
+    return code

@@ -1,0 +1,172 @@
+"""What some labelled pairs look like, and which of them deserve a second look."""
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from gemel.data.audit_report import (
+    Audit,
+    FileAudit,
+    FileOverlap,
+    Finding,
+    Group,
+    Lengths,
+    OddPair,
+    Vocabulary,
+)
+from gemel.data.duplicate_chains import DuplicateLinks
+from gemel.data.duplicate_graph import PairGraph, number_pairs
+from gemel.data.overlap import measure_overlap
+from gemel.data.pairs import Pairs
+from gemel.errors import DataError
+from gemel.text import split_words
+
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+_SHOWN = 5
+"""Of the largest groups, the longest chains and the odd pairs, so many are described."""
+
+
+def audit_files(files: Sequence[Pairs]) -> Audit:
+    """Look at the pairs of some files, and at what each shares with those before it.
+
+    Args:
+        files: the pairs of each; put first what a model is to learn from.
+
+    Raises:
+        DataError: one of them holds no pairs.
+    """
+    graphs = [PairGraph.of(pairs) for pairs in files]
+    reports = tuple(map(audit_pairs, files, graphs))
+    overlaps = (
+        FileOverlap(
+            known=reports[known].data,
+            data=reports[other].data,
+            overlap=measure_overlap(graphs[known], graphs[other]),
+        )
+        for known, other in itertools.combinations(range(len(graphs)), 2)
+    )
+    return Audit(files=reports, overlaps=tuple(overlaps))
+
+
+def audit_pairs(pairs: Pairs, graph: PairGraph) -> FileAudit:
+    """Look at all of some pairs.
+
+    Args:
+        pairs: labelled pairs.
+        graph: of the same pairs.
+
+    Raises:
+        DataError: there are none.
+    """
+    if not len(pairs):
+        raise DataError("there are no pairs to audit", path=pairs.path)
+    lengths, vocabulary = _words(graph.questions)
+    links = DuplicateLinks(pairs, graph)
+    left, right, labels = graph.left, graph.right, pairs.labels
+    one = left == right
+    again, contradictory = _repetitions(pairs, graph)
+    by_chain = (graph.groups[left] == graph.groups[right]) & ~labels & ~one & ~contradictory
+    wordless = np.array([not _LETTER_OR_DIGIT.search(text) for text in graph.questions], bool)
+    in_duplicates, in_others = (
+        _members(left[rows], right[rows], len(wordless)) for rows in (labels, ~labels)
+    )
+    sizes = np.bincount(graph.groups)
+    pairs_of = np.bincount(graph.components[left])
+    largest = pairs_of.argmax()
+
+    def find(rows: Bool[np.ndarray, "pairs"]) -> Finding:
+        return Finding(pairs=int(rows.sum()), lines=tuple(pairs.lines[rows].tolist()))
+
+    return FileAudit(
+        data=str(pairs.path or "pairs"),
+        pairs=len(pairs),
+        duplicates=int(labels.sum()),
+        questions=len(graph.questions),
+        empty=find(wordless[left] | wordless[right]),
+        repeated=find(again),
+        contradictory=find(contradictory),
+        contradictory_by_chain=find(by_chain),
+        odd_pairs=tuple(
+            OddPair(
+                line=int(pairs.lines[row]), chain=links.between(int(left[row]), int(right[row]))
+            )
+            for row in np.flatnonzero(by_chain)[:_SHOWN]
+        ),
+        self_pairs=find(one),
+        self_pairs_labelled_0=find(one & ~labels),
+        questions_in_both_labels=int((in_duplicates & in_others).sum()),
+        questions_in_duplicates_only=int((in_duplicates & ~in_others).sum()),
+        questions_in_others_only=int((in_others & ~in_duplicates).sum()),
+        lengths=_summary(lengths),
+        lengths_in_duplicates=_summary(lengths[np.r_[left[labels], right[labels]]]),
+        lengths_in_others=_summary(lengths[np.r_[left[~labels], right[~labels]]]),
+        vocabulary=vocabulary,
+        groups=int((sizes > 1).sum()),
+        group_sizes=_counts(sizes[sizes > 1]),
+        largest_groups=tuple(
+            Group(questions=int(sizes[root]), sample=graph.questions[root])
+            for root in np.argsort(-sizes, kind="stable")[:_SHOWN].tolist()
+            if sizes[root] > 1
+        ),
+        longest_chains=tuple(links.longest(_SHOWN)),
+        components=int((np.bincount(graph.components) > 0).sum()),
+        largest_component_questions=int((graph.components == largest).sum()),
+        largest_component_pairs=int(pairs_of[largest]),
+    )
+
+
+def _words(questions: list[str]) -> tuple[Int[np.ndarray, "questions"], Vocabulary]:
+    """Count the words of every question and how their number grows."""
+    lengths = np.zeros(len(questions), np.int64)
+    seen: Counter[str] = Counter()
+    growth = []
+    start = 0
+    for step in range(1, 11):
+        stop = -(-step * len(questions) // 10)
+        for number in range(start, stop):
+            words = split_words(questions[number])
+            lengths[number] = len(words)
+            seen.update(words)
+        growth.append((stop, len(seen)))
+        start = stop
+    once = sum(count == 1 for count in seen.values())
+    return lengths, Vocabulary(words=len(seen), words_seen_once=once, growth=tuple(growth))
+
+
+def _repetitions(
+    pairs: Pairs, graph: PairGraph
+) -> tuple[Bool[np.ndarray, "pairs"], Bool[np.ndarray, "pairs"]]:
+    """Find the pairs that were there before with this label, and those there with both."""
+    keys = number_pairs(graph.left, graph.right, len(graph.questions))
+    labels = pairs.labels
+    again = np.ones(len(keys), bool)
+    again[np.unique(keys * 2 + labels, return_index=True)[1]] = False
+    both = np.intersect1d(keys[labels], keys[~labels])
+    return again, np.isin(keys, both)
+
+
+def _members(
+    left: Int[np.ndarray, "_"], right: Int[np.ndarray, "_"], count: int
+) -> Bool[np.ndarray, "questions"]:
+    found = np.zeros(count, bool)
+    found[left] = found[right] = True
+    return found
+
+
+def _summary(lengths: Int[np.ndarray, "_"]) -> Lengths:
+    if not len(lengths):
+        return Lengths(min=0, median=0, mean=0.0, p90=0, p99=0, max=0, counts=())
+    quantiles = np.quantile(lengths, (0, 0.5, 0.9, 0.99, 1), method="inverted_cdf")
+    low, median, p90, p99, high = map(int, quantiles)
+    mean = float(lengths.mean())
+    counts = _counts(lengths)
+    return Lengths(min=low, median=median, mean=mean, p90=p90, p99=p99, max=high, counts=counts)
+
+
+def _counts(values: Int[np.ndarray, "_"]) -> tuple[tuple[int, int], ...]:
+    different, counts = np.unique(values, return_counts=True)
+    return tuple(zip(different.tolist(), counts.tolist(), strict=True))

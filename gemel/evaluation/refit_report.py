@@ -1,0 +1,62 @@
+"""A decision fitted again, beside the one before."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gemel.config import DecisionConfig
+from gemel.data import PairGraph, Pairs
+from gemel.decision import Decision
+from gemel.evaluation.decision_fit import FEW, fit_decision
+from gemel.evaluation.fit_checks import FitFinding, check_decision, neighbour_similarity
+from gemel.evaluation.judged_pairs import Judged, Score, judge_scored
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refit:
+    """Two decisions on the pairs that the second was fitted on."""
+
+    before: Judged
+    """What the earlier decision says of the pairs."""
+    after: Judged
+    """What the new one says; it flatters itself a little, as it was fitted on them."""
+    findings: tuple[FitFinding, ...] = ()
+    """What is wrong with the labels or with the new decision."""
+
+    @property
+    def decision(self) -> Decision:
+        """The new decision."""
+        return self.after.decisions[0]
+
+
+def refit(
+    pairs: Pairs,
+    score: Score,
+    decision: Decision,
+    settings: DecisionConfig,
+    *,
+    encode: Callable[[Sequence[str]], Any] | None = None,
+) -> Refit:
+    """Fit a decision on other pairs or for another aim.
+
+    Args:
+        pairs: labelled pairs that the model was not trained on.
+        score: gives similarities.
+        decision: the one before.
+        settings: what the new one is fitted for.
+        encode: gives a unit vector of each question, to compare the negatives with the questions'
+            nearest neighbours; they are not compared if None.
+
+    Raises:
+        DataError: one label only.
+    """
+    similarity = score(pairs.left_texts, pairs.right_texts)
+    fresh = fit_decision(similarity, pairs, settings, steady=len(pairs) < FEW)
+    before, after = (
+        judge_scored(pairs, similarity, each, prevalence=settings.prevalence)
+        for each in (decision, fresh)
+    )
+    graph = PairGraph.of(pairs)
+    neighbours = None if encode is None else neighbour_similarity(pairs, graph, encode, score)
+    findings = check_decision(similarity, pairs, fresh, graph=graph, neighbours=neighbours)
+    return Refit(before=before, after=after, findings=findings)

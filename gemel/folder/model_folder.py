@@ -1,0 +1,386 @@
+"""A model on disk: one folder that can answer, and no file in it that could run code.
+
+config.json        format version, settings, SHA-256 of the other files
+model.safetensors  the encoder's weights, once
+tokenizer.json     rules and words
+decision.json      threshold and calibration
+training.json      what the model was trained on, with which seed, how it went
+README.md          the card, for people
+loss.png           how the training went, where it could be drawn
+"""
+
+import dataclasses
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from gemel.config import Config
+from gemel.decision import Decision
+from gemel.errors import FolderError
+from gemel.files import check_replaceable, check_writable, new_folder, read_regular_file
+from gemel.folder.model_card import card_text
+from gemel.folder.shapes import weight_shapes
+from gemel.notebook import shown
+from gemel.pretrained import came_with_gemel
+from gemel.text import Rules, Tokenizer, Vocabulary
+from gemel.version import __version__
+
+FORMAT_VERSION = 6
+"""Grows when an older gemel could no longer read the folder."""
+_OLDEST = 3
+"""The earliest that this one can: what an older folder does not name has its default."""
+_EARLIER: dict[str, Any] = {"normalization": 1}
+"""Rules that are otherwise by default than in folders without them."""
+
+_WEIGHTS = "model.safetensors"
+_TOKENIZER = "tokenizer.json"
+_DECISION = "decision.json"
+_TRAINING = "training.json"
+_KEYS = {"format_version", "settings", "sha256"}
+_CHECKED = (_WEIGHTS, _TOKENIZER, _DECISION, _TRAINING)
+_PICTURE = "loss.png"
+CARD, TERMS = "README.md", "TERMS"
+_MEGABYTE = 1 << 20
+_LIMITS = {
+    "config.json": 64 * _MEGABYTE,
+    _WEIGHTS: 4096 * _MEGABYTE,
+    _TOKENIZER: 1024 * _MEGABYTE,
+    _DECISION: 64 * _MEGABYTE,
+    _TRAINING: 64 * _MEGABYTE,
+    CARD: _MEGABYTE,
+    TERMS: _MEGABYTE,
+    _PICTURE: 16 * _MEGABYTE,
+}
+"""Largest size accepted of each file, in bytes."""
+_FILES = _LIMITS.keys() - {TERMS}
+"""What `save_model` writes."""
+
+
+@shown(
+    lambda it: {
+        "fingerprint": it.fingerprint[:12],
+        "dim": it.config.network.dim,
+        "words": len(it.tokenizer.vocabulary),
+        "threshold": it.decision.threshold,
+    }
+)
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    """All that a folder holds."""
+
+    config: Config
+    """The settings it was trained with."""
+    tokenizer: Tokenizer
+    """Turns questions into ids."""
+    weights: Mapping[str, np.ndarray]
+    """The network's weights; `weight_shapes` names them."""
+    decision: Decision
+    """Turns similarity into verdicts."""
+    training: Mapping[str, Any]
+    """The training record: plain JSON values."""
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that vectors hang on; two models with the same give the same vectors."""
+        network = dataclasses.replace(self.config.network, head=0, weights="float32")
+        rules = dataclasses.asdict(self.tokenizer.rules) | dataclasses.asdict(network)
+        if not rules["final_mark"]:  # as before there was such a rule
+            del rules["final_mark"]
+        if rules["normalization"] == 1:  # likewise
+            del rules["normalization"]
+        digest = hashlib.sha256(json.dumps([rules, self.tokenizer.vocabulary.words]).encode())
+        for name in sorted(self.weights):
+            if not name.startswith(("head.", "spelling.")):
+                digest.update(name.encode())
+                digest.update(self.weights[name].tobytes())
+        return digest.hexdigest()
+
+
+def check_place(path: str | Path, *, overwrite: bool = False) -> None:
+    """Refuse a place where a model may not be written.
+
+    Args:
+        path: where it would go.
+        overwrite: whether a model that stands there may be replaced.
+
+    Raises:
+        FolderError: a model stands there, or anything else that is not an empty folder.
+        OSError: nothing can be written there.
+    """
+    path = Path(path)
+    check_replaceable(path)
+    if path.is_dir() and any(path.iterdir()):
+        _require_ours(path)
+        if not overwrite:
+            raise FolderError(f"{path}: holds a model already; add --overwrite to replace it")
+    elif path.exists() and not path.is_dir():
+        raise FolderError(f"{path}: is there and is not a gemel model; choose another place")
+    check_writable(path)
+
+
+def _require_ours(path: Path) -> None:
+    """Refuse a folder that holds anything but a gemel model: replacing it would lose that."""
+    foreign = sorted({file.name for file in path.iterdir()} - _FILES)
+    ours = (path / "config.json").is_file() and _read_json(path, "config.json").keys() >= _KEYS
+    if foreign or not ours:
+        found = f"; it holds {', '.join(foreign[:3])}" if foreign else ""
+        if ours:
+            raise FolderError(
+                f"{path}: is a gemel model with more in it, which would be lost{found}; "
+                "move that elsewhere, or choose another place"
+            )
+        raise FolderError(f"{path}: is there and is not a gemel model{found}; choose another place")
+
+
+def save_model(
+    model: Model, path: str | Path, *, picture: bytes | None = None, overwrite: bool = False
+) -> None:
+    """Write a folder, whole or not at all.
+
+    Args:
+        model: what to write.
+        path: where.
+        picture: a PNG of the training, for the card.
+        overwrite: whether a model that stands there may be replaced.
+
+    Raises:
+        FolderError: see `check_place`.
+        OSError: the place is read-only or the disk is full; what stood there stays.
+    """
+    check_place(path, overwrite=overwrite)
+    with new_folder(Path(path)) as folder:
+        kind = model.config.network.weights
+        arrays = {
+            name: np.ascontiguousarray(array, dtype=kind) for name, array in model.weights.items()
+        }
+        (folder / _WEIGHTS).write_bytes(safetensors.numpy.save(arrays))
+        _write_json(
+            folder / _TOKENIZER,
+            {
+                **dataclasses.asdict(model.tokenizer.rules),
+                "words": model.tokenizer.vocabulary.words,
+            },
+        )
+        _write_json(folder / _DECISION, dataclasses.asdict(model.decision))
+        _write_json(folder / _TRAINING, model.training)
+        _write_json(
+            folder / "config.json",
+            {
+                "format_version": FORMAT_VERSION,
+                "gemel_version": __version__,
+                "settings": model.config.to_mapping(),
+                "sha256": {name: _sha256((folder / name).read_bytes()) for name in _CHECKED},
+            },
+        )
+        if picture is not None:
+            (folder / _PICTURE).write_bytes(picture)
+        card = card_text(
+            Path(path).name,
+            model.config,
+            model.decision,
+            model.training,
+            picture=None if picture is None else _PICTURE,
+        )
+        (folder / CARD).write_text(card, encoding="utf-8", errors="replace")
+
+
+def replace_decision(
+    model: Model,
+    decision: Decision,
+    path: str | Path,
+    out: str | Path | None = None,
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Give a folder, or a copy of it, another decision, whole or not at all.
+
+    Args:
+        model: what `load_model` gave.
+        decision: the new one.
+        path: the folder it was loaded from.
+        out: where the copy shall be; if None the folder itself is changed.
+        overwrite: whether a model that stands at `out` may be replaced.
+
+    Raises:
+        FolderError: see `check_place`.
+        OSError: it cannot be written; what stood there stays.
+    """
+    save_model(
+        dataclasses.replace(
+            model,
+            decision=decision,
+            config=dataclasses.replace(model.config, decision=decision.settings),
+        ),
+        path if out is None else out,
+        picture=read_optional(path, _PICTURE),
+        overwrite=overwrite or out is None,
+    )
+
+
+def load_model(path: str | Path) -> Model:
+    """Read a folder and check all of it; weights come as NumPy arrays.
+
+    Args:
+        path: the folder, or the name of a model that came with gemel.
+
+    Raises:
+        FolderError: no such folder, a missing, truncated, swapped or changed file, a newer
+            format, a wrong shape, a number that is not finite; a file that is a symbolic link, no
+            regular file, or too large.
+    """
+    folder = came_with_gemel(path) or Path(path)
+    if not folder.is_dir():
+        remedy = "`gemel train` makes one"
+        for old in folder.parent.glob(f".{folder.name}.old-*"):
+            remedy = f"the one that was being replaced lies at {old}: rename it"
+        raise FolderError(f"{path}: no such model folder; {remedy}")
+    config = _read_json(folder, "config.json")
+    _check_version(config, folder)
+    for name in _LIMITS.keys() - {"config.json", *_CHECKED}:
+        read_optional(folder, name)
+    content = _read_checked(folder, config.get("sha256"))
+    try:
+        settings = msgspec.convert(config["settings"], dict[str, Any])
+        settings["text"] = _EARLIER | settings.get("text", {})
+        model = Model(
+            config=Config.from_mapping(settings, source="settings"),
+            tokenizer=_tokenizer(_parse(content[_TOKENIZER], folder / _TOKENIZER)),
+            weights=safetensors.numpy.load(content[_WEIGHTS]),
+            decision=msgspec.convert(_parse(content[_DECISION], folder / _DECISION), Decision),
+            training=_training(_parse(content[_TRAINING], folder / _TRAINING)),
+        )
+    except SafetensorError as error:
+        raise FolderError(f"{folder / _WEIGHTS}: not a safetensors file: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise FolderError(f"{folder}: not a gemel model, or damaged: {error}") from error
+    _check_weights(model, folder / _WEIGHTS)
+    if model.tokenizer.rules != Rules.of(model.config.text):
+        raise FolderError(f"{folder}: damaged: {_TOKENIZER} and config.json contradict each other")
+    weights = {name: array.astype(np.float32) for name, array in model.weights.items()}
+    return dataclasses.replace(model, weights=weights)
+
+
+def read_optional(path: str | Path, name: str) -> bytes | None:
+    """Return a file of a model folder that need not be there; None if it is missing.
+
+    Args:
+        path: the folder, or the name of a model that came with gemel.
+        name: `CARD`, `TERMS` or the picture.
+
+    Raises:
+        FolderError: a symbolic link, no regular file, or too large.
+        OSError: not readable.
+    """
+    try:
+        return _read(came_with_gemel(path) or Path(path), name)
+    except FileNotFoundError:
+        return None
+
+
+def _read(folder: Path, name: str) -> bytes:
+    return read_regular_file(folder / name, _LIMITS[name])
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n", encoding="ascii")
+
+
+def _read_json(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        content = _read(folder, name)
+    except FileNotFoundError as error:
+        raise FolderError(
+            f"{folder}: not a gemel model: {name} is missing; `gemel train` makes one"
+        ) from error
+    return _parse(content, folder / name)
+
+
+def _parse(content: bytes, path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise FolderError(f"{path}: not JSON, perhaps cut short: {error}") from error
+    if not isinstance(value, dict):
+        raise FolderError(f"{path}: expected a JSON object, found {type(value).__name__}")
+    return value
+
+
+def _check_version(config: Mapping[str, Any], folder: Path) -> None:
+    version = config.get("format_version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise FolderError(f"{folder / 'config.json'}: no format_version; not a gemel model")
+    if version > FORMAT_VERSION:
+        raise FolderError(
+            f"{folder}: format {version} was written by a newer gemel "
+            f"({config.get('gemel_version')!r:.20}); this one, {__version__}, reads up to "
+            f"{FORMAT_VERSION}: pip install --upgrade gemel"
+        )
+    if version < _OLDEST:
+        raise FolderError(
+            f"{folder}: format {version} is that of an older gemel, which this one, {__version__}, "
+            "cannot read; train again"
+        )
+
+
+def _read_checked(folder: Path, sums: Any) -> dict[str, bytes]:
+    content = {}
+    for name in _CHECKED:
+        path = folder / name
+        try:
+            content[name] = _read(folder, name)
+        except FileNotFoundError as error:
+            raise FolderError(f"{folder}: damaged: {name} is missing") from error
+        expected = sums.get(name) if isinstance(sums, dict) else None
+        if _sha256(content[name]) != expected:
+            raise FolderError(
+                f"{path}: not the file that config.json names: cut short, changed or swapped; "
+                "copy the whole folder again or train again"
+            )
+    return content
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _tokenizer(values: dict[str, Any]) -> Tokenizer:
+    words = msgspec.convert(values["words"], list[str])
+    return Tokenizer(Vocabulary(words), msgspec.convert(_EARLIER | values, Rules))
+
+
+def _training(record: dict[str, Any]) -> dict[str, Any]:
+    """Check what later steps rely on in a training record."""
+    msgspec.convert(record["data"], str)
+    msgspec.convert(record.get("earlier_data", []), list[str])
+    return record
+
+
+def _check_weights(model: Model, path: Path) -> None:
+    kind = model.config.network.weights
+    expected = weight_shapes(
+        model.config, len(model.tokenizer.vocabulary), model.tokenizer.rules.ngram_buckets
+    )
+    if set(model.weights) != set(expected):
+        raise FolderError(
+            f"{path}: holds {', '.join(sorted(model.weights))}; "
+            f"expected {', '.join(sorted(expected))}"
+        )
+    for name, shape in expected.items():
+        array = model.weights[name]
+        if array.shape != shape or array.dtype != kind:
+            raise FolderError(
+                f"{path}: {name} is {array.dtype} of shape {array.shape}; expected {kind} {shape}"
+            )
+        if not np.isfinite(array).all():
+            raise FolderError(f"{path}: {name} holds numbers that are not finite; train again")
+    for share in model.weights.get("spelling.share", []):
+        if not 0 <= share <= 1:
+            raise FolderError(f"{path}: spelling.share is {share}; expected 0 to 1")

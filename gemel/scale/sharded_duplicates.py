@@ -1,0 +1,83 @@
+"""What a large run found, read from its work folder as it is asked for."""
+
+import functools
+import heapq
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from gemel.duplicates.duplicate_groups import Group
+from gemel.duplicates.pair_scores import PairScore
+from gemel.duplicates.question_templates import Template
+from gemel.scale.group_stages import Entry
+from gemel.scale.manifest import Manifest, StageRecord
+from gemel.scale.parquet_shards import Shelf
+
+
+class ShardedDuplicates:
+    """Duplicate groups in a work folder; of them only a few are held at a time.
+
+    Args:
+        path: the work folder of a run that is finished.
+
+    Raises:
+        DataError: it is none.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._manifest = Manifest.load(path)
+        count = self._manifest.count
+        self.floor = self._manifest.run.floor
+        self.probability = self._manifest.cut.probability
+        self.linkage = self._manifest.cut.linkage
+        self.questions = count("read", "questions")
+        self.exact = count("exact", "copies")
+        self.grouped = count("groups", "grouped")
+        self.judged = count("verdicts", "pairs")
+        self.left_out = count("pairs", "left_out")
+
+    @property
+    def stages(self) -> dict[str, StageRecord]:
+        """What each stage did and took, in order."""
+        return self._manifest.stages
+
+    def __len__(self) -> int:
+        """Count the groups."""
+        return self._manifest.count("groups", "groups")
+
+    @functools.cached_property
+    def templates(self) -> tuple[Template, ...]:
+        """Questions that differ only in their numbers, the largest template first."""
+        shelf, size = Shelf(self.path), self._manifest.run.shard_size
+        buckets = range(self._manifest.stages["templates"].shards)
+        of = [shelf.read("templates", bucket, ["template"])["template"] for bucket in buckets]
+        first, counts = np.unique(np.concatenate(of), return_counts=True)
+        texts: dict[int, str] = {}
+        for shard in np.unique(first // size).tolist():
+            read = shelf.read("read", shard, ["text"])["text"]
+            texts |= {row: read[row % size] for row in first[first // size == shard].tolist()}
+        found = zip(first.tolist(), counts.tolist(), strict=True)
+        largest = sorted(found, key=lambda each: (-each[1], each[0]))
+        return tuple(Template(texts[row], count) for row, count in largest)
+
+    @property
+    def groups(self) -> Iterator[Group]:
+        """The groups, the largest first, read anew each time."""
+        return (entry.group for entry in self._entries())
+
+    def scores(self) -> Iterator[list[PairScore]]:
+        """Yield for every group, in order, the scores of its pairs that were judged."""
+        return (entry.scores for entry in self._entries())
+
+    def _entries(self) -> Iterator[Entry]:
+        lots = range(self._manifest.stages["groups"].shards)
+        merged = heapq.merge(*map(self._lot, lots), key=lambda found: found[:2])
+        return (Entry.unpacked(entry) for _, _, entry in merged)
+
+    def _lot(self, number: int) -> Iterator[tuple[int, int, str]]:
+        shelf = Shelf(self.path)
+        for part in shelf.parts("groups", number, ["size", "first", "entry"]):
+            sizes, firsts = (-part["size"]).tolist(), part["first"].tolist()
+            yield from zip(sizes, firsts, part["entry"], strict=True)

@@ -1,0 +1,56 @@
+"""The choice of what runs the tasks of a large run: processes of this machine, or Ray."""
+
+import difflib
+import importlib
+from pathlib import Path
+
+from gemel.errors import ConfigError
+from gemel.scale.local_workers import LocalWorkers
+from gemel.scale.tasks import Workers
+
+ENGINES = ("local", "ray")
+
+
+def choose_workers(
+    engine: str, *, processes: int | None, address: str | None, folder: Path | None = None
+) -> Workers:
+    """Make the workers that are asked for.
+
+    Args:
+        engine: `local` or `ray`.
+        processes: tasks that run at one time; None for as many as there are cores.
+        address: of a Ray cluster that runs already; None starts one on this machine.
+        folder: where the tasks read and write; a cluster's machines must see it at the same path.
+
+    Returns:
+        The workers, to be closed by the caller.
+
+    Raises:
+        ConfigError: no such engine, an address without Ray, or fewer than one process.
+        MissingExtraError: Ray is not installed.
+        ScaleError: Ray does not start, does not answer, or its machines are no use.
+    """
+    require_engine(engine, address=address)
+    if engine == "ray":
+        from gemel.scale.ray_workers import RayWorkers
+
+        return RayWorkers(address, processes, folder=folder)
+    return LocalWorkers(processes)
+
+
+def require_engine(engine: str, *, address: str | None) -> None:
+    """Refuse, before long work, an engine that cannot be made.
+
+    Raises:
+        ConfigError: no such engine, or an address without Ray.
+        MissingExtraError: Ray is not installed.
+    """
+    if engine == "ray":
+        importlib.import_module("gemel.scale.ray_workers")
+        return
+    if engine != "local":
+        near = difflib.get_close_matches(engine, ENGINES, n=1)
+        known = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(ENGINES)}"
+        raise ConfigError(f"no engine {engine!r}; {known}")
+    if address is not None:
+        raise ConfigError(f"address {address!r} is of a Ray cluster: add engine 'ray'")

@@ -1,0 +1,50 @@
+"""The spelling of a word: its character n-grams, each a row of a table by hash."""
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from gemel.compiled import Library, find_library
+from gemel.text.flat import starts_of, writable_bytes
+from gemel.text.token_table import TokenTable
+
+_SHORTEST, _LONGEST = 3, 5
+
+
+def ngram_ids(word: str, buckets: int) -> list[int]:
+    """Give the table rows of a word's n-grams of 3 to 5 characters, its two ends marked.
+
+    Words that share letters share rows; every word has at least one.
+
+    Args:
+        word: a word as `split_words` gives it.
+        buckets: rows of the table, 0 to buckets - 1 (by CRC-32 of the n-gram).
+
+    Source: Bojanowski et al., "Enriching word vectors with subword information" (2017).
+    """
+    letters = f"<{word}>"
+    return [
+        zlib.crc32(letters[start : start + length].encode("utf-8", "surrogatepass")) % buckets
+        for length in range(_SHORTEST, min(_LONGEST, len(letters)) + 1)
+        for start in range(len(letters) - length + 1)
+    ]
+
+
+def spell_words(words: Sequence[str], buckets: int) -> TokenTable:
+    """Give the n-grams of many words, a row a word; see `ngram_ids`."""
+    library = find_library()
+    if library is None or buckets >= 1 << 31:
+        return TokenTable.from_rows(ngram_ids(word, buckets) for word in words)
+    return _spell_compiled(words, buckets, library)
+
+
+def _spell_compiled(words: Sequence[str], buckets: int, library: Library) -> TokenTable:
+    marked = [f"<{word}>".encode("utf-8", "surrogatepass") for word in words]
+    text = writable_bytes(b"".join(marked))
+    ids = np.empty(3 * len(text), np.int32)
+    starts = np.zeros(len(words) + 1, np.int64)
+    library.call(
+        "gemel_spell", (len(words), buckets), text, starts_of(list(map(len, marked))), ids, starts
+    )
+    return TokenTable(ids[: starts[-1]].copy(), starts)

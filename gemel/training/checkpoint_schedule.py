@@ -1,0 +1,84 @@
+"""Keeps a training safe: writes checkpoints now and then, and when somebody asks it to stop."""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from gemel.config import require_number
+from gemel.errors import TrainingStopped
+from gemel.files import remove_leftovers
+from gemel.training.checkpoint import Checkpoint, save_checkpoint
+from gemel.training.interrupts import stop_requests
+from gemel.training.state_broadcast import bring_abreast
+from gemel.training.trainer import Trainer
+from gemel.training.training_identity import Identity
+
+
+class Keeper:
+    """The checkpoint of one training; of several processes only the first one touches the file.
+
+    Args:
+        path: the file to write.
+        identity: what the training is one of.
+        every: seconds between two checkpoints; 0 writes one after every batch.
+        resume: whether to go on from the file, if there is one.
+    """
+
+    def __init__(self, path: Path, identity: Identity, *, every: float, resume: bool):
+        self.path = path
+        self.identity = identity
+        self.every = require_number("checkpoint_every, in seconds,", every, 0, math.inf)
+        self.resume = resume
+
+    def run(self, trainer: Trainer) -> None:
+        """Train to the end, from the checkpoint if there is one to go on from.
+
+        Raises:
+            TrainingStopped: Ctrl-C or SIGTERM, in any process; the checkpoint is written.
+            ConfigError, DataError, FolderError: see `Checkpoint.restore`.
+            TrainingError: the checkpoint cannot be written, or another process has gone.
+        """
+        if trainer.ranks.is_first:
+            self._begin(trainer)
+        bring_abreast(trainer, self.identity)
+        with stop_requests() as is_asked:
+            trainer.run(self._after_step(trainer), is_asked)
+        # What follows may fail, and should not cost the training.
+        self._save(trainer)
+
+    def _begin(self, trainer: Trainer) -> None:
+        remove_leftovers(self.path.parent)
+        if self.resume and self.path.exists():
+            Checkpoint(self.path).restore(trainer, self.identity)
+            trainer.reporter.say(f"{self.path}: going on in {_place(trainer)}")
+        elif self.resume:
+            trainer.reporter.say(f"{self.path}: no checkpoint yet; beginning at the beginning")
+
+    def _save(self, trainer: Trainer) -> None:
+        if trainer.ranks.is_first:
+            save_checkpoint(self.path, trainer, self.identity)
+
+    def _after_step(self, trainer: Trainer) -> Callable[[], None]:
+        written = time.monotonic()
+
+        def after_step() -> None:
+            nonlocal written
+            stop = trainer.is_to_stop
+            if stop or time.monotonic() - written >= self.every:
+                self._save(trainer)
+                written = time.monotonic()
+            if stop:
+                # Nobody ends before it is written: the end of one is the end of all.
+                trainer.ranks.meet()
+                raise TrainingStopped(
+                    f"stopped in {_place(trainer)}; {self.path} holds all of it: "
+                    "type the same command with --resume to go on"
+                )
+
+        return after_step
+
+
+def _place(trainer: Trainer) -> str:
+    state = trainer.state
+    return f"epoch {state.epoch} behind batch {state.batch:,} of {len(trainer.batches):,}"

@@ -1,0 +1,280 @@
+"""Learning from a few pairs, such as people have decided, on top of a model that is there."""
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from gemel.config import REFINING, Config, DecisionConfig
+from gemel.data import PairGraph, Pairs, merge_pairs, split_by_component
+from gemel.decision import Decision
+from gemel.errors import DataError
+from gemel.evaluation import (
+    FEW,
+    FitFinding,
+    Ranking,
+    Refit,
+    check_decision,
+    count_confusion,
+    fit_cuts,
+    fit_decision,
+    judge_scored,
+    neighbour_similarity,
+)
+from gemel.folder import Model
+from gemel.inference import NumpyTwin
+from gemel.notebook import shown
+from gemel.training.collapse import mean_similarity
+from gemel.training.initial_network import learn_words, require_same_network
+from gemel.training.networks import begin_network, make_batches
+from gemel.training.replay import choose_replay
+from gemel.training.reporters import Reporter, Silent
+from gemel.training.trainer import Trainer, Validation
+from gemel.training.training_record import data_record, history_record
+from gemel.training.validation_split import training_and_validation
+from gemel.version import __version__
+
+_STEP = 0.75
+"""How far the weights go on the way to what was learned: to stop short of it keeps more of what was
+there. Source: Wortsman et al. (2022), Robust fine-tuning of zero-shot models."""
+_FOLDS = 4
+_LEAST = 10
+"""Pairs of either label without which there is nothing to go by."""
+
+
+@shown(lambda it: {"model": it.model, "pairs": len(it.added.after.pairs)})
+@dataclass(frozen=True, kw_only=True)
+class Refined:
+    """A model that has learned more, beside the one before."""
+
+    model: Model
+    added: Refit
+    """Both on the pairs that were added, each judged by a network that had not learned from it."""
+    known: Refit | None
+    """Both on pairs kept out of those that were known before, if these were given."""
+
+
+def refine(
+    start: Model,
+    added: Pairs,
+    *,
+    known: Pairs | None = None,
+    config: Config | None = None,
+    reporter: Reporter | None = None,
+) -> Refined:
+    """Learn from a few pairs, and fit the decision by networks that have not seen them.
+
+    The pairs are dealt into four parts by connected component. Four networks learn from three
+    parts each and judge the fourth; the decision is fitted on that. What is kept has learned from
+    all of them.
+
+    Args:
+        start: the model to go on from; its vocabulary grows by the new words.
+        added: the pairs, like those that the model will meet.
+        known: pairs that it has learned from before. Some of them are learned once more, and some,
+            kept out, tell what was forgotten.
+        config: settings; those of `start`, changed by `REFINING`, if None.
+        reporter: is told what happens.
+
+    Raises:
+        DataError: there are fewer than ten pairs of a label, or in three of the parts duplicates of
+            fewer than two groups.
+        ConfigError: settings that do not fit `start`.
+    """
+    config = config or start.config.replace(REFINING)
+    reporter = reporter or Silent()
+    begun = time.perf_counter()
+    require_same_network(start, config)
+    _require_enough(added)
+    replay, kept_out = _known_parts(known, added, start, config, reporter)
+    scores = _judge_unseen(start, added, replay, config, reporter)
+    reporter.say("learning from all of them")
+    network = _Network(start, [added, *replay], config, reporter)
+    history = network.learn(_told(scores, added, network))
+    model = Model(
+        config=config,
+        tokenizer=network.tokenizer,
+        weights=network.weights(),
+        decision=fit_decision(scores[-1], added, config.decision, steady=len(added) < FEW),
+        training={
+            "gemel_version": __version__,
+            "torch_version": torch.__version__,
+            **_data_record(added, known, start),
+            "replayed_pairs": sum(map(len, replay)),
+            "vocabulary": len(network.tokenizer.vocabulary),
+            **history,
+            "seconds": round(time.perf_counter() - begun, 1),
+        },
+    )
+    refined = Refined(
+        model=model,
+        added=replace(
+            _beside(start, model.decision, added, scores[-1]),
+            findings=_check(added, model.decision, scores[-1], network.twin()),
+        ),
+        known=None
+        if kept_out is None
+        else _beside(start, model.decision, kept_out, _similarity(network.twin(), kept_out)),
+    )
+    for finding in refined.added.findings:
+        reporter.warn(finding.text)
+    return refined
+
+
+class _Network:
+    """A network that goes on from a model, and stops short of where it gets."""
+
+    def __init__(self, start: Model, parts: Sequence[Pairs], config: Config, reporter: Reporter):
+        self.start, self.config, self.reporter = start, config, reporter
+        pairs = merge_pairs(parts)
+        self.tokenizer = learn_words(pairs, config, start)
+        self.batches = make_batches(pairs, self.tokenizer, config)
+        self.model, self.folded = begin_network(
+            self.tokenizer, self.batches, config, start, reporter
+        )
+
+    def learn(self, validate: Callable[[], Validation]) -> dict[str, Any]:
+        """Learn, and say how it went."""
+        settings = self.config.training
+        trainer = Trainer(self.model, self.batches, settings, validate, self.reporter)
+        trainer.run()
+        return history_record(trainer)
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Give the weights as a folder will have them; what letters count for stays as it was."""
+        weights = dict(self.start.weights)
+        for name, learned in self.folded.weights().items():
+            before = weights[name]
+            mixed = learned.copy()  # new words have no row before
+            mixed[: len(before)] = _STEP * learned[: len(before)] + (1 - _STEP) * before
+            weights[name] = mixed.astype(self.config.network.weights).astype(np.float32)
+        return weights
+
+    def twin(self) -> NumpyTwin:
+        """Give what answers with these weights."""
+        return NumpyTwin(self.weights(), self.tokenizer, self.config.network)
+
+
+def _require_enough(added: Pairs) -> None:
+    same = int(added.labels.sum())
+    different = len(added) - same
+    if min(same, different) < _LEAST:
+        raise DataError(
+            f"to learn from pairs takes at least {_LEAST} that ask the same and {_LEAST} that do "
+            f"not; there are {same} and {different}: decide more (gemel review), or fit the "
+            "threshold alone (gemel fit), for which one of either is enough",
+            path=added.path,
+        )
+
+
+def _known_parts(
+    known: Pairs | None, added: Pairs, start: Model, config: Config, reporter: Reporter
+) -> tuple[list[Pairs], Pairs | None]:
+    """Draw what is learned once more, and keep out what tells whether it helped."""
+    if known is None:
+        return [], None
+    own = start.config.training  # of the very pairs it learned from, it keeps out the same ones
+    rest, kept_out = training_and_validation(
+        known, None, own.validation_fraction, own.seed, Silent()
+    )
+    replay = choose_replay(rest, added, config.training.seed)
+    reporter.say(
+        f"{len(replay):,} known pairs are learned once more along with them; {len(kept_out):,} "
+        "others, kept out, will tell what was forgotten"
+    )
+    return [replay], kept_out
+
+
+def _judge_unseen(
+    start: Model, added: Pairs, replay: Sequence[Pairs], config: Config, reporter: Reporter
+) -> Float[np.ndarray, "epochs pairs"]:
+    """Have networks say of pairs that they have not learned from how alike they are."""
+    graph = PairGraph.of(added, start.tokenizer.clean)
+    split = split_by_component(graph, [1 / _FOLDS] * _FOLDS, config.training.seed)
+    scores = np.zeros((config.training.epochs, len(added)))
+    for part in range(_FOLDS):
+        unseen = split.ends[0] == part  # all pairs are judged once, also those between two parts
+        learned = split.outside(part)
+        reporter.say(
+            f"learning from {int(learned.sum()):,} of the pairs, to judge the other "
+            f"{int(unseen.sum()):,}: part {part + 1} of {_FOLDS}"
+        )
+        if unseen.any():
+            network = _Network(start, [added.select(learned), *replay], config, Silent())
+            network.learn(_judging(scores, np.flatnonzero(unseen), added, network))
+    return scores
+
+
+def _judging(
+    scores: Float[np.ndarray, "epochs pairs"],
+    rows: Int[np.ndarray, "unseen"],
+    added: Pairs,
+    network: _Network,
+) -> Callable[[], Validation]:
+    """After each epoch, write down what the network says of some pairs."""
+    unseen = np.zeros(len(added), bool)
+    unseen[rows] = True
+    pairs, epoch = added.select(unseen), itertools.count()
+
+    def judge() -> Validation:
+        scores[next(epoch), rows] = _similarity(network.twin(), pairs)
+        return Validation(
+            average_precision=0.0, accuracy=0.0, mean_similarity=0.0
+        )  # told to nobody
+
+    return judge
+
+
+def _told(
+    scores: Float[np.ndarray, "epochs pairs"], added: Pairs, network: _Network
+) -> Callable[[], Validation]:
+    """After each epoch, tell how good the networks were then that had not seen the pairs."""
+    epoch = itertools.count()
+
+    def tell() -> Validation:
+        similarity = scores[next(epoch)]
+        threshold = fit_cuts(similarity, added.labels, DecisionConfig()).threshold
+        return Validation(
+            average_precision=Ranking(similarity, added.labels).average_precision(),
+            accuracy=count_confusion(similarity >= threshold, added.labels).accuracy,
+            mean_similarity=mean_similarity(network.twin().encode(added.texts)),
+        )
+
+    return tell
+
+
+def _data_record(added: Pairs, known: Pairs | None, start: Model) -> dict[str, Any]:
+    record = data_record(added, added, added, start)
+    if known is not None and known.digest not in record["earlier_data"]:
+        record["earlier_data"].append(known.digest)
+    return record
+
+
+def _beside(
+    start: Model, decision: Decision, pairs: Pairs, similarity: Float[np.ndarray, "pairs"]
+) -> Refit:
+    """Judge pairs as it was before, and as it is now."""
+    before = _similarity(NumpyTwin(start.weights, start.tokenizer, start.config.network), pairs)
+    prevalence = decision.settings.prevalence
+    return Refit(
+        before=judge_scored(pairs, before, start.decision, prevalence=prevalence),
+        after=judge_scored(pairs, similarity, decision, prevalence=prevalence),
+    )
+
+
+def _check(
+    added: Pairs, decision: Decision, similarity: Float[np.ndarray, "pairs"], twin: NumpyTwin
+) -> tuple[FitFinding, ...]:
+    graph = PairGraph.of(added)
+    neighbours = neighbour_similarity(added, graph, twin.encode, twin.similarity)
+    return check_decision(similarity, added, decision, graph=graph, neighbours=neighbours)
+
+
+def _similarity(twin: NumpyTwin, pairs: Pairs) -> Float[np.ndarray, "pairs"]:
+    similarity: Float[np.ndarray, "pairs"] = twin.similarity(pairs.left_texts, pairs.right_texts)
+    return similarity

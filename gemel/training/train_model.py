@@ -1,0 +1,179 @@
+"""From labelled pairs to a model that can answer."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gemel.config import Config, DecisionConfig, NetworkConfig
+from gemel.data import PairGraph, Pairs
+from gemel.data.word_vectors import VectorFile
+from gemel.decision import Decision
+from gemel.errors import ConfigError
+from gemel.evaluation import (
+    FitFinding,
+    Ranking,
+    check_decision,
+    count_confusion,
+    fit_cuts,
+    fit_decision,
+    neighbour_similarity,
+)
+from gemel.folder import Model
+from gemel.inference import NumpyTwin
+from gemel.text import Tokenizer
+from gemel.training.checkpoint_schedule import Keeper
+from gemel.training.collapse import mean_similarity
+from gemel.training.folding import Folding
+from gemel.training.initial_network import learn_words, require_same_network
+from gemel.training.lookup import look_up
+from gemel.training.networks import begin_network, make_batches
+from gemel.training.ranks import Ranks
+from gemel.training.reporters import Reporter, Silent
+from gemel.training.spelling_weight import fit_spelling, learn_spelling
+from gemel.training.state_broadcast import bring_abreast
+from gemel.training.trainer import Trainer, Validation
+from gemel.training.training_identity import Identity
+from gemel.training.training_record import data_record, history_record
+from gemel.training.validation_split import training_and_validation
+from gemel.version import __version__
+
+
+def learn(
+    pairs: Pairs,
+    config: Config | None = None,
+    *,
+    validation: Pairs | None = None,
+    start: Model | None = None,
+    vectors: VectorFile | None = None,
+    reporter: Reporter | None = None,
+    checkpoint: Path | None = None,
+    checkpoint_every: float = 60.0,
+    resume: bool = False,
+    ranks: Ranks | None = None,
+) -> Model:
+    """Train a twin and fit its decision.
+
+    Of several processes, each is given the same and gives the same model.
+
+    Args:
+        pairs: labelled pairs; the network learns from both kinds.
+        config: settings; those of `start`, or the defaults, if None.
+        validation: pairs to choose epoch, threshold and calibration on; if None, a share of
+            `pairs` is kept out of training for it, by connected component.
+        start: a model to go on from; its vocabulary grows by the new words.
+        vectors: word vectors of others, that the words which have one begin with; not with
+            `start`.
+        reporter: is told what happens.
+        checkpoint: file that holds the training while it lasts; none if None.
+        checkpoint_every: seconds between two of its versions.
+        resume: whether to go on from that file, if it is there.
+        ranks: the processes that learn together; this one alone if None. Of several, the first one
+            has the checkpoint, and measures.
+
+    Raises:
+        DataError: a label is missing, or there are duplicates of fewer than two groups.
+        ConfigError: settings that do not fit `start`, or, resuming, others than before.
+        TrainingStopped: somebody asked to stop; `checkpoint` can be resumed.
+        TrainingError: training cannot go on.
+    """
+    config = config or (start.config if start else Config())
+    reporter = reporter or Silent()
+    started = time.perf_counter()
+    if start is not None:
+        require_same_network(start, config)
+    if vectors is not None:
+        _require_fit(vectors, config, start)
+    training, kept_out = training_and_validation(
+        pairs, validation, config.training.validation_fraction, config.training.seed, reporter
+    )
+    tokenizer = learn_words(training, config, start)
+    spelling = learn_spelling(training, tokenizer, config, start)
+    batches = make_batches(training, tokenizer, config)
+    data = data_record(pairs, training, kept_out, start)
+    del training  # of ten million pairs, another 170 MB
+    begun = None if vectors is None else look_up(vectors, tokenizer, reporter)
+    model, folded = begin_network(tokenizer, batches, config, start, reporter, begun)
+    validate = _validator(folded, tokenizer, kept_out, config.network)
+    set_up = time.perf_counter() - started
+    ranks = ranks or Ranks()
+    trainer = Trainer(model, batches, config.training, validate, reporter, ranks)
+    if checkpoint is None and ranks.is_alone:
+        trainer.run()
+    elif checkpoint is None:
+        bring_abreast(trainer, Identity.of(pairs, config, validation, start, begun))
+        trainer.run()
+    else:
+        identity = Identity.of(pairs, config, validation, start, begun)
+        Keeper(checkpoint, identity, every=checkpoint_every, resume=resume).run(trainer)
+    trained = time.perf_counter()
+    weights = {
+        name: array.astype(config.network.weights).astype(np.float32)
+        for name, array in folded.weights().items()
+    }
+    weights = fit_spelling(weights, spelling, tokenizer, kept_out, config)
+    if spelling:
+        reporter.say(f"shared letters count for {weights['spelling.share'][0]:.0%} of similarity")
+    decision, findings = _decide(weights, tokenizer, kept_out, config)
+    for finding in findings:
+        reporter.warn(finding.text)
+    return Model(
+        config=config,
+        tokenizer=tokenizer,
+        weights=weights,
+        decision=decision,
+        training={
+            "gemel_version": __version__,
+            "torch_version": torch.__version__,
+            **data,
+            "vocabulary": len(tokenizer.vocabulary),
+            **({} if begun is None else {"word_vectors": begun.record}),
+            **history_record(trainer),
+            "seconds": round(set_up + trainer.state.elapsed + time.perf_counter() - trained, 1),
+        },
+    )
+
+
+def _require_fit(vectors: VectorFile, config: Config, start: Model | None) -> None:
+    """Refuse word vectors that words cannot begin with, before long work."""
+    if start is not None:
+        raise ConfigError(
+            f"{vectors.path}: words begin with a file's vectors (--vectors), or with a model's "
+            "(--from), not with both; leave one of the two out"
+        )
+    vectors.require_dim(config.network.d_model)
+
+
+def _validator(
+    folded: Folding, tokenizer: Tokenizer, validation: Pairs, network: NetworkConfig
+) -> Callable[[], Validation]:
+    questions = validation.left_texts + validation.right_texts
+
+    def validate() -> Validation:
+        twin = NumpyTwin(folded.weights(), tokenizer, network)
+        vectors = twin.encode(questions)
+        scores = twin.score(*np.split(vectors, 2))
+        threshold = fit_cuts(scores, validation.labels, DecisionConfig()).threshold
+        return Validation(
+            average_precision=Ranking(scores, validation.labels).average_precision(),
+            accuracy=count_confusion(scores >= threshold, validation.labels).accuracy,
+            mean_similarity=mean_similarity(vectors),
+        )
+
+    return validate
+
+
+def _decide(
+    weights: Mapping[str, np.ndarray], tokenizer: Tokenizer, validation: Pairs, config: Config
+) -> tuple[Decision, tuple[FitFinding, ...]]:
+    """Fit the decision on similarities as the engine will compute them, and check it."""
+    twin = NumpyTwin(weights, tokenizer, config.network)
+    similarity = twin.similarity(validation.left_texts, validation.right_texts)
+    decision = fit_decision(similarity, validation, config.decision)
+    graph = PairGraph.of(validation, tokenizer.clean)
+    neighbours = neighbour_similarity(validation, graph, twin.encode, twin.similarity)
+    return decision, check_decision(
+        similarity, validation, decision, graph=graph, neighbours=neighbours
+    )
