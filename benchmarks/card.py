@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gemel.folder.front_matter import Measured, front_matter
+from gemel.folder.model_card import Measured, front_matter
 
 __all__ = ["CARD", "ROWS", "TERMS", "card_front"]
 

@@ -21,7 +21,7 @@ from record import write_result, write_table
 from train_once import Printer
 
 import gemel
-from gemel.api.mine_function import mine
+from gemel.api.corpus_functions import mine
 from gemel.data import PairGraph, hold_out, merge_pairs
 from gemel.mining.mined import Mined
 from gemel.mining.mining_rules import MiningRules

@@ -29,8 +29,7 @@ from tokenizers import Tokenizer
 import gemel
 from gemel.evaluation import fit_decision
 from gemel.exchange.frozen_model import Frozen, freeze, unknown_words
-from gemel.exchange.onnx_answers import OnnxAnswers
-from gemel.exchange.onnx_file import INT8_FILE, ONNX_FILE, write_onnx
+from gemel.exchange.onnx_file import INT8_FILE, ONNX_FILE, OnnxAnswers, write_onnx
 from gemel.exchange.token_file import write_token_file
 from gemel.inference import available_cores
 from gemel.pretrained import DEFAULT_MODEL, came_with_gemel

@@ -37,8 +37,7 @@ WAYS = {"1 process, 1 thread": (1, 1), "1 process, 2 threads": (1, 2), "2 proces
 def take_steps(path: Path, settings: list[str], steps: int) -> dict[str, Any]:
     """Be a process that learns; give seconds a step, and what it took."""
     from gemel.training import Silent, Trainer, joined
-    from gemel.training.initial_network import learn_words
-    from gemel.training.networks import begin_network, make_batches
+    from gemel.training.initial_network import begin_network, learn_words, make_batches
 
     config = gemel.Config.from_toml(HERE.parent / "configs" / "notebook.toml").replace(settings)
     with joined() as ranks:

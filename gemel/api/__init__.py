@@ -8,20 +8,18 @@ if TYPE_CHECKING:
         backup,
         dedupe,
         dedupe_in_shards,
+        export_reviews,
         index,
+        mine,
         open_index,
         reindex,
         restore,
     )
-    from gemel.api.download_function import download
     from gemel.api.evaluation_functions import evaluate, fit
-    from gemel.api.exchange_functions import export
-    from gemel.api.mine_function import mine
-    from gemel.api.pair_files import audit, sample, split
+    from gemel.api.exchange_functions import export, import_trax
+    from gemel.api.pair_files import audit, download, sample, split
     from gemel.api.prediction import compare, encode, load
-    from gemel.api.review_function import export_reviews
     from gemel.api.training_functions import refine, train
-    from gemel.api.trax_import import import_trax
 
 __all__ = [
     "audit",
@@ -51,23 +49,21 @@ __all__ = [
 # A verb brings in what it needs when it is called first: who compares two questions needs no store.
 _FILES = {
     "prediction": ("compare", "encode", "load"),
-    "exchange_functions": ("export",),
-    "download_function": ("download",),
-    "pair_files": ("audit", "sample", "split"),
-    "trax_import": ("import_trax",),
+    "exchange_functions": ("export", "import_trax"),
+    "pair_files": ("audit", "download", "sample", "split"),
     "corpus_functions": (
         "backup",
         "dedupe",
         "dedupe_in_shards",
+        "export_reviews",
         "index",
+        "mine",
         "open_index",
         "reindex",
         "restore",
     ),
     "training_functions": ("refine", "train"),
     "evaluation_functions": ("evaluate", "fit"),
-    "mine_function": ("mine",),
-    "review_function": ("export_reviews",),
 }
 
 

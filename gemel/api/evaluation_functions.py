@@ -4,8 +4,7 @@ import dataclasses
 import functools
 from pathlib import Path
 
-from gemel.api.inputs import open_engine, open_pairs
-from gemel.api.seen import refuse_seen, trained_on
+from gemel.api.inputs import open_engine, open_pairs, refuse_seen, trained_on
 from gemel.config import DecisionConfig
 from gemel.data import BadRows, Columns, Pairs, Rows
 from gemel.errors import DataError, FolderError

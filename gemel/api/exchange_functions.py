@@ -1,17 +1,17 @@
-"""The verb that writes a model for other tools."""
+"""Public functions for other tools: export, import_trax."""
 
 import dataclasses
 import functools
 from pathlib import Path
 
-from gemel.api.inputs import open_engine, open_pairs
-from gemel.api.seen import refuse_seen, trained_on
-from gemel.data import BadRows, Pairs, QuestionColumns, Rows, read_pairs, stream_questions
+from gemel.api.inputs import open_engine, open_pairs, refuse_seen, trained_on
+from gemel.data import BadRows, Columns, Pairs, QuestionColumns, Rows, read_pairs, stream_questions
 from gemel.decision import Decision
 from gemel.evaluation import refit, warn_of_findings
 from gemel.exchange import Exported, export_model
 from gemel.exchange.export_folder import check_export_place
-from gemel.folder import Model
+from gemel.exchange.trax_model import FromTrax, model_from_trax
+from gemel.folder import Model, check_place, save_model
 from gemel.inference import Engine
 from gemel.pretrained import DEFAULT_MODEL, came_with_gemel
 from gemel.samples import HELPDESK
@@ -112,3 +112,49 @@ def _questions(
     if source is None:
         return []
     return [each.text for each in stream_questions(source, columns, bad_rows)]
+
+
+def import_trax(
+    checkpoint: str | Path,
+    vocabulary: str | Path,
+    out: str | Path,
+    *,
+    validation: str | Path | Pairs | Rows | None = None,
+    columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> FromTrax:
+    """Make a model folder of a checkpoint of the notebook's network, as Trax wrote it.
+
+    The model gives Trax's own vectors, of padding too, which runs through the LSTM. The pickle is
+    read, not run.
+
+    Args:
+        checkpoint: `model.pkl.gz`; of newer ones `model.weights.npy.gz` lies beside it.
+        vocabulary: a JSON object of token and id, or a text file with a token on every line, in
+            the order of their ids.
+        out: where the folder shall be.
+        validation: labelled pairs to fit threshold and probabilities on; if None, the threshold is
+            the notebook's 0.7, a guess, and so are the probabilities.
+        columns: the columns of `validation`, where they are not the usual ones.
+        skip_bad: how many bad rows of it may be passed over; see `read_pairs`.
+        overwrite: whether a model that stands at `out` may be replaced.
+        progress: is told how far the fitting is.
+
+    Returns:
+        The model that was written, and what was found in bringing it in.
+
+    Raises:
+        FolderError: something stands at `out` that may not be replaced.
+        DataError: a file cannot be read, or checkpoint and vocabulary are not of one network.
+        OSError: the folder cannot be written; what stood there stays.
+    """
+    check_place(out, overwrite=overwrite)
+    found = model_from_trax(checkpoint, vocabulary)
+    if validation is not None:
+        found = found.fit(open_pairs(validation, columns, BadRows.of(skip_bad)), progress)
+    save_model(found.model, out, overwrite=overwrite)
+    if found.fitted is not None:
+        warn_of_findings(found.fitted.findings)
+    return found

@@ -1,10 +1,11 @@
-"""What the verbs take: pairs and models, or where they lie."""
+"""Arguments of the public functions: pairs, models, and checks of seen pairs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gemel.data import BadRows, Columns, Pairs, Rows, is_frame, read_pairs
+from gemel.errors import DataError
 from gemel.folder import Model
 from gemel.inference import Engine
 
@@ -32,3 +33,29 @@ def open_engine(model: str | Path | Model | Engine) -> Engine:
     if isinstance(model, str | Path):
         return Engine.load(model)
     return Engine(model) if isinstance(model, Model) else model
+
+
+def trained_on(model: Model) -> dict[str, str]:
+    """Give the digests of pairs that the network learned from, and what to say of them."""
+    digests = [model.training["data"], *model.training.get("earlier_data", [])]
+    return dict.fromkeys(digests, "the model was trained on")
+
+
+def refuse_seen(
+    pairs: Pairs, seen: Mapping[str, str], *, remedy: str = "take others, or add --seen"
+) -> None:
+    """Refuse pairs that are among those seen.
+
+    Args:
+        pairs: what shall be measured or fitted on.
+        seen: digests of pairs, and what to say of them, as `trained_on` gives it.
+        remedy: what to do instead.
+
+    Raises:
+        DataError: they are.
+    """
+    if pairs.digest in seen:
+        raise DataError(
+            f"these are the very pairs that {seen[pairs.digest]}, which would flatter it; {remedy}",
+            path=pairs.path,
+        )

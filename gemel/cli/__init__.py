@@ -2,7 +2,7 @@
 
 import sys
 
-from gemel.cli.exit_codes import ExitCode
+from gemel.cli.failures import ExitCode
 
 __all__ = ["main"]
 
@@ -14,8 +14,8 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        from gemel.cli.crash_report import report_crash
-        from gemel.cli.output import give_up_output
+        from gemel.cli.console import give_up_output
+        from gemel.cli.failures import report_crash
 
         try:
             from gemel.cli.application import main as run

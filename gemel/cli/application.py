@@ -29,12 +29,16 @@ from gemel.cli import (
     split,
     train,
 )
+from gemel.cli.console import begin_notes, give_up_output
 from gemel.cli.environment import describe_environment
-from gemel.cli.exit_codes import EXIT_CODES_HELP, ExitCode
+from gemel.cli.failures import (
+    EXIT_CODES_HELP,
+    ExitCode,
+    UsageError,
+    explain_mistake,
+    explain_system,
+)
 from gemel.cli.habits import Verbs, heed
-from gemel.cli.mistakes import UsageError, explain_mistake, explain_system
-from gemel.cli.notes import begin_notes
-from gemel.cli.output import give_up_output
 from gemel.cli.signatures import with_options
 from gemel.errors import GemelError, TrainingStopped
 

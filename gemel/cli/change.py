@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gemel.cli.exit_codes import ExitCode
+from gemel.cli.failures import ExitCode
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.stores import Database, read_values, shown
 

@@ -1,25 +1,168 @@
 """`gemel compare`."""
 
+import csv
 import dataclasses
 import errno
 import json
+import shutil
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.cells import cell_len, set_cell_size
 
 from gemel.cli.argument_text import require_decodable
+from gemel.cli.console import notes_console, shortened
 from gemel.cli.options import Json, ModelFolder, chosen_model
+from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import Reading, reads_unlabelled
-from gemel.cli.verdict_rows import write_rows
-from gemel.cli.verdict_text import describe_explanation, describe_verdict
 from gemel.data import KINDS, Source
 from gemel.errors import DataError
 
 if TYPE_CHECKING:
-    from gemel.inference import Engine
+    from gemel.decision import Verdict
+    from gemel.inference import Compared, Engine, Explanation, WordShare
+
+_LONGEST_WORD = 24
+_LONGEST_BAR = 20
+_BESIDE = 14
+"""Cells of a line that are neither word nor bar."""
+_NAMED = 2
+"""Words that the sentence names on either side."""
+_LEAST = 0.0005
+"""A share below it is shown as nothing."""
+
+
+def describe_verdict(verdict: "Verdict") -> str:
+    """Say the answer and its numbers in a line."""
+    sign = ">=" if verdict.is_duplicate else "<"
+    return (
+        f"{verdict.answer}  "
+        f"(probability {verdict.probability:.2f}, "
+        f"similarity {verdict.similarity:.3f} {sign} threshold {verdict.threshold:.3f})"
+    )
+
+
+def describe_explanation(explanation: "Explanation") -> str:
+    """Add to the answer what each word did for it, as number and bar, and the strongest by name."""
+    return "\n".join(_lines(explanation))
+
+
+def _lines(explanation: "Explanation") -> Iterator[str]:
+    both = (*explanation.left, *explanation.right)
+    room = shutil.get_terminal_size().columns - _BESIDE
+    width = min(
+        _LONGEST_WORD,
+        max(cell_len(shortened(each.word, _LONGEST_WORD, always=True)) for each in both),
+        max(room // 2, 4),
+    )
+    longest = max(0, min(_LONGEST_BAR, room - width))
+    largest = max(_LEAST, *(abs(each.share) for each in both))
+    yield describe_verdict(explanation.verdict)
+    yield ""
+    yield "similarity that each word adds: how far it falls without the word"
+    for which, words in (("first", explanation.left), ("second", explanation.right)):
+        yield f"  {which} question"
+        for each in words:
+            mark = " " if each.is_known else "*"
+            bar = ("+" if each.share > 0 else "-") * round(abs(each.share) / largest * longest)
+            word = set_cell_size(shortened(each.word, width, always=True), width)
+            yield f"    {word}{mark} {each.share:+.3f}  {bar}".rstrip()
+        if len(words) == 1:
+            yield "    (without its only word it is like nothing: similarity 0)"
+    if not all(each.is_known for each in both):
+        yield "  * not in the vocabulary"
+    yield ""
+    yield _sentence(explanation)
+
+
+def _sentence(explanation: "Explanation") -> str:
+    """Name the words that spoke most for the answer and against it."""
+    answer = explanation.verdict.answer
+    sign = -1 if answer == "not the same" else 1
+    claim = "the same" if answer == "ask a person" else answer
+    both = (*explanation.left, *explanation.right)
+    speakers, opponents = _strongest(both, sign), _strongest(both, -sign)
+    for_it = f"{speakers} spoke most for" if speakers else "no word spoke for"
+    against_it = f"{opponents} most against it" if opponents else "none against it"
+    return f'{for_it} "{claim}", {against_it}'
+
+
+def _strongest(words: "tuple[WordShare, ...]", sign: int) -> str:
+    ranked = sorted(words, key=lambda each: -sign * each.share)
+    names = dict.fromkeys(
+        shortened(each.word, _LONGEST_WORD, always=True)
+        for each in ranked
+        if sign * each.share >= _LEAST
+    )
+    return " and ".join(f'"{name}"' for name in list(names)[:_NAMED])
+
+
+_EVERY = 1000
+"""Pairs between two words of progress."""
+_HEADER = ("answer", "probability", "similarity", "question1", "question2")
+
+
+def write_rows(rows: "Iterable[Compared]", *, as_json: bool) -> None:
+    """Print verdicts as they come, in UTF-8; a reader that has seen enough ends it, quietly.
+
+    Args:
+        rows: the verdicts.
+        as_json: as JSON Lines; else as tab-separated values under a header.
+    """
+    out = sys.stdout.buffer
+    write = _write_json if as_json else _write_table
+    try:
+        with _progress() as tell:
+            write(_told(rows, tell), out)
+    finally:
+        out.flush()  # also what came before an error
+
+
+def _progress() -> AbstractContextManager[Any]:
+    """Show how far it is, unless the verdicts show it or nobody looks."""
+    console = notes_console()
+    is_seen = console.is_terminal and not sys.stdout.isatty()
+    return WorkProgress(console) if is_seen else nullcontext(lambda *done: None)
+
+
+def _told(rows: "Iterable[Compared]", tell: Any) -> "Iterator[Compared]":
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % _EVERY == 0:
+            tell("comparing questions", number, None)
+
+
+def _write_json(rows: "Iterable[Compared]", out: Any) -> None:
+    for row in rows:
+        verdict = dataclasses.asdict(row.verdict)
+        entry = verdict | {"question1": row.left, "question2": row.right, "line": row.line}
+        out.write(json.dumps(entry).encode() + b"\n")
+
+
+def _write_table(rows: "Iterable[Compared]", out: Any) -> None:
+    table = csv.writer(_Lines(out), "excel-tab")
+    for number, row in enumerate(rows):
+        if not number:  # an error before any row stands alone
+            table.writerow(_HEADER)
+        verdict = row.verdict
+        numbers = (f"{verdict.probability:.6f}", f"{verdict.similarity:.6f}")
+        table.writerow((verdict.answer, *numbers, row.left, row.right))
+
+
+class _Lines:
+    """Ends rows with a line feed alone; told to do so, csv would not quote a carriage return."""
+
+    def __init__(self, out: Any):
+        self.out = out
+
+    def write(self, row: str) -> None:
+        self.out.write((row.removesuffix("\r\n") + "\n").encode())
+
 
 _PIPE = "-"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gemel.cli.completion import complete_corpus
-from gemel.cli.notes import note, notes_console
+from gemel.cli.console import note, notes_console
 from gemel.cli.options import Json
 from gemel.cli.progress import WorkProgress
 
@@ -67,7 +67,7 @@ def data(
 
     Example: gemel data quora --to quora
     """
-    from gemel.api.download_function import download
+    from gemel.api.pair_files import download
     from gemel.public_data import CORPORA, find_corpus
 
     if name is None:

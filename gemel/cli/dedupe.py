@@ -9,12 +9,11 @@ import msgspec
 import typer
 
 from gemel.cli.completion import complete_engine, complete_linkage
-from gemel.cli.groups_text import describe_duplicates
-from gemel.cli.notes import notes_console
+from gemel.cli.console import notes_console
+from gemel.cli.group_output import describe_duplicates, describe_stages
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import QuestionReading, reads_questions
-from gemel.cli.stages_text import describe_stages
 from gemel.cli.stores import Database
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.notes import note, notes_console
+from gemel.cli.console import note, notes_console
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import QuestionReading, reads_questions

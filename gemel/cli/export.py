@@ -1,17 +1,107 @@
 """`gemel export`."""
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gemel.cli.export_text import describe_export, export_figures, export_notes
-from gemel.cli.notes import note, notes_console, printed_warnings
+from gemel.cli.console import note, notes_console, printed_warnings, shortened
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import QuestionReading, reads_questions
+
+if TYPE_CHECKING:
+    from gemel.exchange import Exported
+
+_SHOWN = 10
+"""Texts that are shown of those that cannot agree."""
+_WIDTH = 60
+"""Cells of one of them."""
+
+
+def describe_export(done: "Exported", listed: Path | None) -> Iterator[str]:
+    """Give the lines about a folder that was written.
+
+    Args:
+        done: what was written.
+        listed: the file with all texts that cannot agree; None if there is none.
+    """
+    added = f", {len(done.added):,} of them not in the vocabulary" if done.added else ""
+    yield f"{done.path}: a model for {done.to}, {done.words:,} words{added}"
+    if done.least_int8_cosine is not None:
+        yield (
+            f"model_int8.onnx: cosine with gemel's vectors {done.least_int8_cosine:.4f} at least, "
+            "on drawn words"
+        )
+    if done.holds_for_cosine:
+        decision = done.decision
+        yield (
+            f"threshold {decision.threshold:.4f} of the cosine, best for {decision.settings.aim}, "
+            f"fitted on {decision.pairs:,} pairs"
+        )
+    found, texts = done.agreement.disagreements, done.agreement.texts
+    alike = texts - len(found)
+    if done.agreement.compared:
+        yield (
+            f"{alike:,} of {texts:,} questions agree: with {done.asked} the cosine of any two is "
+            f"gemel's to {done.agreement.difference:.1g}"
+        )
+    else:
+        why = done.not_asked or "nothing is left to compare"
+        yield f"{alike:,} of {texts:,} questions are read alike; not compared: {why}"
+    if found:
+        yield ""
+        yield from _disagreements(done, listed)
+
+
+def _disagreements(done: "Exported", listed: Path | None) -> Iterator[str]:
+    found = done.agreement.disagreements
+    yield f"{len(found):,} cannot agree:"
+    for reason, count in Counter(each.reason for each in found).most_common():
+        yield f"  {count:,}: {reason}"
+    for each in found[:_SHOWN]:
+        words = f": {shortened(', '.join(each.words), _WIDTH)}" if each.words else ""
+        yield f'  "{shortened(each.text, _WIDTH)}": {each.reason}{words}'
+    if listed is not None:
+        yield f"all of them: {listed}"
+    elif len(found) > _SHOWN:
+        yield f"and {len(found) - _SHOWN:,} more; --disagreements FILE.jsonl lists all"
+
+
+def export_notes(done: "Exported") -> Iterator[str]:
+    """Give what a person should know who takes the folder elsewhere."""
+    if not done.holds_for_cosine:
+        yield (
+            "the model decides by a pair head or letters, which stay behind: the folder gives the "
+            "cosine, and the threshold in its gemel.json is not one of the cosine; "
+            "--validation PAIRS, with --overwrite, fits one that is"
+        )
+    if any(each.words and each.reason.startswith("words") for each in done.agreement.disagreements):
+        yield "--words QUESTIONS, with --overwrite, gives their unknown words vectors there too"
+
+
+def export_figures(done: "Exported") -> dict[str, Any]:
+    """Give the same for programs; all texts that cannot agree."""
+    return {
+        "path": str(done.path),
+        "to": done.to,
+        "words": done.words,
+        "added_words": done.added,
+        "threshold": done.decision.threshold,
+        "threshold_holds_for_cosine": done.holds_for_cosine,
+        "pairs": done.decision.pairs,
+        "questions": done.agreement.texts,
+        "compared": done.agreement.compared,
+        "compared_with": done.asked or None,
+        "not_compared": done.not_asked or None,
+        "cosine_difference": (done.agreement.difference if done.agreement.compared else None),
+        "least_int8_cosine": done.least_int8_cosine,
+        "disagreements": [each._asdict() for each in done.agreement.disagreements],
+    }
 
 
 class Target(StrEnum):
@@ -78,7 +168,7 @@ def export(
     Example: gemel export --to sentence-transformers --out my-export
     """
     from gemel.api.exchange_functions import export as export_model
-    from gemel.exchange.disagreement_file import check_disagreement_file, write_disagreements
+    from gemel.exchange.agreement import check_disagreement_file, write_disagreements
 
     if disagreements is not None:
         check_disagreement_file(disagreements, overwrite=overwrite)

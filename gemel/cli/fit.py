@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gemel.cli.evaluate_text import answer_rows
-from gemel.cli.notes import notes_console, printed_warnings
+from gemel.cli.console import notes_console, printed_warnings
+from gemel.cli.evaluate import answer_rows
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import Reading, reads_pairs

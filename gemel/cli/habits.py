@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from gemel.cli.argument_text import refuses_undecodable
-from gemel.cli.notes import keep_plain, keep_quiet
+from gemel.cli.console import keep_plain, keep_quiet
 from gemel.cli.signatures import with_options
 
 Quiet = Annotated[
@@ -32,7 +32,7 @@ Debug = Annotated[
 
 
 def heed(quiet: Quiet = False, no_color: NoColor = False, debug: Debug = False) -> None:
-    """Do as was asked, until the command ends; `gemel.cli.crash_report` looks for --debug."""
+    """Do as was asked, until the command ends; `gemel.cli.failures` looks for --debug."""
     if quiet:
         keep_quiet()
     if no_color:

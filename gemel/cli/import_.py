@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.notes import note, notes_console, printed_warnings
+from gemel.cli.console import note, notes_console, printable, printed_warnings
 from gemel.cli.options import Json
-from gemel.cli.printable import printable
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import Reading, reads_pairs
 from gemel.cli.refit_text import beside_rows
@@ -63,7 +62,7 @@ def import_(
 
     Example: gemel import model.pkl.gz --vocabulary vocabulary.json --out my-model
     """
-    from gemel.api.trax_import import import_trax
+    from gemel.api.exchange_functions import import_trax
 
     with printed_warnings(), WorkProgress(notes_console()) as progress:
         found = import_trax(

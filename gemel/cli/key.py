@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gemel.cli.console import note, printable
 from gemel.cli.habits import Verbs
-from gemel.cli.notes import note
 from gemel.cli.options import Json
-from gemel.cli.printable import printable
 from gemel.cli.stores import Database
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from gemel.cli.completion import complete_model
-from gemel.cli.notes import note
+from gemel.cli.console import note
 from gemel.config import MOST_THREADS
 from gemel.pretrained import DEFAULT_MODEL
 

@@ -12,7 +12,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from gemel.cli.notes import is_quiet
+from gemel.cli.console import is_quiet
 
 if TYPE_CHECKING:
     from gemel.training import EpochSummary, StepSummary

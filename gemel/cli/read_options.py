@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gemel.cli.notes import note
+from gemel.cli.console import note
 from gemel.cli.signatures import with_options
 from gemel.data import HTML_MODES, BadRows, Columns, QuestionColumns, separator_word
 

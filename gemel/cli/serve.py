@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.notes import note
+from gemel.cli.console import note
 from gemel.cli.options import ModelFolder, chosen_model
 from gemel.cli.stores import Database, read_values, shown
 from gemel.errors import ConfigError, MissingExtraError

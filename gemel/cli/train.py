@@ -12,12 +12,11 @@ import typer
 from rich.console import Console
 
 from gemel.cli.completion import complete_model, complete_setting, complete_settings
-from gemel.cli.notes import notes_console
+from gemel.cli.console import notes_console
 from gemel.cli.options import Json
 from gemel.cli.progress import TrainingProgress
 from gemel.cli.read_options import Reading, reads_pairs
 from gemel.cli.refit_text import beside_rows
-from gemel.cli.together import together
 from gemel.config import REFINING, Config
 from gemel.data import BadRows
 from gemel.errors import ConfigError
@@ -25,7 +24,23 @@ from gemel.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from gemel.folder import Model
-    from gemel.training import Refined, Reporter
+    from gemel.training import Ranks, Refined, Reporter
+
+
+@contextlib.contextmanager
+def together() -> Iterator["Ranks | None"]:
+    """Join the others, where torchrun has started this process; see `gemel.training.joined`.
+
+    Yields:
+        The processes; None where there is only this one, which need not know torch yet.
+    """
+    if not {"WORLD_SIZE", "RANK"} & os.environ.keys():
+        yield None
+        return
+    from gemel.training import joined
+
+    with joined() as ranks:
+        yield None if ranks.is_alone else ranks
 
 
 @reads_pairs

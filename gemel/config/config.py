@@ -10,11 +10,8 @@ from typing import Any
 
 import msgspec
 
-from gemel.config.decision_config import DecisionConfig
-from gemel.config.network_config import NetworkConfig
 from gemel.config.require import require
-from gemel.config.text_config import TextConfig
-from gemel.config.training_config import TrainingConfig
+from gemel.config.sections import DecisionConfig, NetworkConfig, TextConfig, TrainingConfig
 from gemel.errors import ConfigError
 
 _PACKAGED = Path(__file__).parents[1] / "configs"

@@ -1,15 +1,14 @@
 """Pairs of questions, and single ones: reading, audit, graph, splits, batches."""
 
 from gemel.data.audit_report import Audit, FileAudit
+from gemel.data.augmentation import Contrasts, Slips
 from gemel.data.bad_rows import BadRows
 from gemel.data.batches import Batch, Batches
+from gemel.data.column_layout import Question
 from gemel.data.columns import HTML_MODES, Columns, QuestionColumns
-from gemel.data.components import Components, connect
-from gemel.data.contrasts import Contrasts
-from gemel.data.duplicate_graph import PairGraph
+from gemel.data.duplicate_graph import Components, PairGraph, connect
 from gemel.data.frames import Rows, is_frame
 from gemel.data.helpdesk_sample import SamplePart, SampleReport, write_sample
-from gemel.data.merging import merge_pairs
 from gemel.data.metadata_types import (
     ColumnConflict,
     ColumnScan,
@@ -23,9 +22,8 @@ from gemel.data.metadata_types import (
 )
 from gemel.data.overlap import Overlap, measure_overlap
 from gemel.data.pair_audit import audit_files
-from gemel.data.pairs import Pairs, QuestionPair
-from gemel.data.parts import Part
-from gemel.data.question_places import Question
+from gemel.data.pairs import Pairs, QuestionPair, merge_pairs
+from gemel.data.part_files import Part, copy_rows
 from gemel.data.readers import (
     Row,
     UnlabelledPair,
@@ -35,9 +33,7 @@ from gemel.data.readers import (
     stream_rows,
     stream_unlabelled,
 )
-from gemel.data.row_copy import copy_rows
 from gemel.data.separators import separator_word
-from gemel.data.slips import Slips
 from gemel.data.sources import KINDS, Source
 from gemel.data.split_files import SplitReport, split_file
 from gemel.data.splits import NOWHERE, Split, deal_crossing, hold_out, split_by_component

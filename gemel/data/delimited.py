@@ -8,13 +8,11 @@ from itertools import chain, islice, tee
 from pathlib import Path
 from typing import Any
 
-from gemel.data.asking import find_asked, numbered_asked
 from gemel.data.bad_rows import BadRowError, BadRows
 from gemel.data.base import LONGEST, Record, Table
+from gemel.data.column_layout import Places, QuestionPlaces, find_asked, numbered_asked
 from gemel.data.columns import AskedColumns, Columns
 from gemel.data.encodings import explain, not_utf8
-from gemel.data.places import Places
-from gemel.data.question_places import QuestionPlaces
 from gemel.data.separator_detection import SAMPLE, detect_separator, is_wang
 from gemel.data.separators import ALONE, delimited_rows, separator_line, separator_name
 from gemel.data.sources import BYTE_ORDER_MARK, Source, opened

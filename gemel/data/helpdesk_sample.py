@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from gemel.data.duplicate_graph import PairGraph
-from gemel.data.parts import Part, describe_parts, require_empty
+from gemel.data.part_files import Part, copy_rows, describe_parts, require_empty
 from gemel.data.readers import read_pairs
-from gemel.data.row_copy import copy_rows
 from gemel.data.splits import NOWHERE
 from gemel.files import new_folder
 from gemel.samples import HELPDESK, HELPDESK_SETTINGS, HELPDESK_SPLIT

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from gemel.data.bad_rows import BadRows
+from gemel.data.column_layout import Question
 from gemel.data.pairs import QuestionPair
-from gemel.data.question_places import Question
 from gemel.data.sources import Source
 from gemel.errors import DataError
 

@@ -5,13 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gemel.data.arrow import arrow_values, class_names
-from gemel.data.asking import find_asked
 from gemel.data.bad_rows import BadRowError
 from gemel.data.base import Record, Table
+from gemel.data.column_layout import Places, find_asked
 from gemel.data.columns import AskedColumns
 from gemel.data.encodings import not_utf8
-from gemel.data.places import Places
+from gemel.data.frames import arrow_values, class_names
 from gemel.errors import DataError, MissingExtraError
 
 _ROWS = 1 << 14

@@ -5,16 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from gemel.data.asking import find_asked, numbered_asked
 from gemel.data.bad_rows import BadRowError
 from gemel.data.base import Record, Table
+from gemel.data.column_layout import Places, Question, QuestionPlaces, find_asked, numbered_asked
 from gemel.data.columns import AskedColumns, Columns, QuestionColumns, UnlabelledColumns
 from gemel.data.encodings import not_utf8
 from gemel.data.frames import classes_of, each_row, frame_of, is_frame, plain
-from gemel.data.json_lines import Objects
+from gemel.data.line_files import Objects
 from gemel.data.pairs import QuestionPair
-from gemel.data.places import Places
-from gemel.data.question_places import Question, QuestionPlaces
 from gemel.data.sources import Source
 
 _SIDES = ("left", "right", "label")

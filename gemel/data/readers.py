@@ -7,17 +7,16 @@ from typing import Any, NamedTuple
 
 from gemel.data.bad_rows import BadRowError, BadRows
 from gemel.data.base import Table
+from gemel.data.column_layout import Question
 from gemel.data.columns import AskedColumns, Columns, QuestionColumns, UnlabelledColumns
 from gemel.data.delimited import open_delimited
 from gemel.data.encodings import explain, not_utf8
 from gemel.data.frames import Rows
-from gemel.data.json_lines import open_json_lines
-from gemel.data.lines import open_lines
+from gemel.data.line_files import open_json_lines, open_lines
 from gemel.data.markup import without_html
 from gemel.data.pairs import Pairs, QuestionPair
 from gemel.data.parquet import open_parquet
 from gemel.data.python_rows import open_rows
-from gemel.data.question_places import Question
 from gemel.data.sources import Source, is_gzip
 from gemel.errors import DataError
 

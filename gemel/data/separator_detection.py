@@ -3,8 +3,8 @@
 import csv
 from collections.abc import Sequence
 
-from gemel.data.asking import find_asked, numbered_asked
 from gemel.data.bad_rows import BadRowError
+from gemel.data.column_layout import find_asked, numbered_asked
 from gemel.data.columns import AskedColumns, Columns, QuestionColumns, place_number
 from gemel.data.separators import ALONE, SEPARATORS, delimited_rows
 

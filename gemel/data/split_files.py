@@ -14,9 +14,8 @@ from gemel.data.bad_rows import BadRows
 from gemel.data.columns import Columns
 from gemel.data.duplicate_graph import PairGraph
 from gemel.data.pairs import Pairs, QuestionPair
-from gemel.data.parts import Part, describe_parts, require_empty
+from gemel.data.part_files import Part, copy_rows, describe_parts, require_empty
 from gemel.data.readers import stream_rows
-from gemel.data.row_copy import copy_rows
 from gemel.data.sources import Source, ending, is_gzip
 from gemel.data.splits import NOWHERE, Split, split_by_component
 from gemel.errors import ConfigError, DataError

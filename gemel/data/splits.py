@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from gemel.data.components import connect
-from gemel.data.duplicate_graph import PairGraph, first_copies
+from gemel.data.duplicate_graph import PairGraph, connect, first_copies
 
 NOWHERE = -1
 """In place of the number of a part: a pair or row is in none."""

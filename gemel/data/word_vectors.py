@@ -1,18 +1,290 @@
-"""Word vectors that others have learned, looked up for the words of a vocabulary."""
+"""Pretrained word vectors: GloVe and word2vec text, safetensors."""
 
+import contextlib
+import functools
+import gzip
 import hashlib
-from collections.abc import Sequence
+import json
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float32
+from safetensors import SafetensorError, safe_open
 
-from gemel.data.vector_tensors import TensorVectors
-from gemel.data.vector_text import TextVectors
+from gemel.data.sources import is_gzip
 from gemel.errors import ConfigError, DataError
 from gemel.text import Progress, clean
+
+_NAME = "vectors"
+_LOT = 4096
+"""Rows that are read at a time."""
+_KINDS = ("F16", "F32", "F64")
+
+
+class TensorVectors:
+    """Reads the rows of a tensor, and a word for each.
+
+    Args:
+        path: the file.
+
+    Raises:
+        DataError: it is no safetensors file, has no such tensor, or nothing tells its words.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        with self._opened() as file:
+            self.name = self._tensor(file)
+            shown = file.get_slice(self.name)
+            self.rows, self.dim = shown.get_shape()
+            if shown.get_dtype() not in _KINDS or not self.dim:
+                raise DataError(
+                    f"the tensor {self.name} is {shown.get_dtype()} of shape {shown.get_shape()}; "
+                    f"expected {', '.join(_KINDS)}",
+                    path=path,
+                )
+            self.listed = (file.metadata() or {}).get("words")
+        self.progress: tuple[int, int | None] = (0, self.rows)
+        """Rows that are read, and all."""
+        stem = path.name.removesuffix(".safetensors")
+        beside = [path.with_name(f"{stem}{end}") for end in (".words.txt", ".txt")]
+        self.beside = next((each for each in beside if each.is_file()), None)
+        if self.listed is None and self.beside is None:
+            raise DataError(
+                "has no words: neither a JSON list under `words` in its metadata, nor a file "
+                f"{beside[0].name} or {beside[1].name} beside it, with a word on every line",
+                path=path,
+            )
+        where = "metadata" if self.listed is not None else str(self.beside and self.beside.name)
+        self.kind = f"tensor {self.name}, words from {where}"
+
+    def read(self) -> Iterator[tuple[bytes, Callable[[], Float32[np.ndarray, "dim"]]]]:
+        """Yield every word, and what gives its vector.
+
+        Raises:
+            DataError: more words than rows, or fewer; a vector that is not finite, when it is made.
+        """
+        words = self._words()
+        with self._opened() as file:
+            shown = file.get_slice(self.name)
+            for start in range(0, self.rows, _LOT):
+                lot = shown[start : min(start + _LOT, self.rows)]
+                self.progress = (start, self.rows)
+                for place, row in enumerate(lot, start):
+                    word = next(words, None)
+                    if word is None:
+                        raise self._wrong(f"{place:,}")
+                    yield word, functools.partial(self._row, row, place)
+        if next(words, None) is not None:
+            raise self._wrong("more")
+
+    def _wrong(self, count: str) -> DataError:
+        return DataError(
+            f"has {self.rows:,} rows, but {count} words ({self.kind}); expected one for each",
+            path=self.path,
+        )
+
+    def _row(self, row: np.ndarray, place: int) -> Float32[np.ndarray, "dim"]:
+        with np.errstate(over="ignore"):
+            numbers = row.astype(np.float32)
+        if not np.isfinite(numbers).all():
+            raise DataError(f"row {place:,}, from 0, holds numbers not finite", path=self.path)
+        return numbers
+
+    def _words(self) -> Iterator[bytes]:
+        if self.listed is None and self.beside is not None:
+            with self.beside.open("rb") as stream:
+                for line in stream:
+                    yield line.rstrip(b"\r\n")
+            return
+        try:
+            words = json.loads(self.listed or "")
+        except (ValueError, RecursionError) as error:
+            raise DataError(
+                f"the words in its metadata are no JSON: {error}", path=self.path
+            ) from error
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise DataError("the words in its metadata are no JSON list of texts", path=self.path)
+        for word in words:
+            yield word.encode("utf-8", "surrogatepass")
+
+    def _tensor(self, file: Any) -> str:
+        shapes: dict[str, list[int]] = {
+            name: file.get_slice(name).get_shape()
+            for name in file.keys()  # noqa: SIM118
+        }
+        flat = [name for name, shape in shapes.items() if len(shape) == 2]
+        if _NAME in flat:
+            return _NAME
+        if len(flat) == 1:
+            return flat[0]
+        held = ", ".join(f"{name} {shape}" for name, shape in sorted(shapes.items()))
+        raise DataError(
+            f"holds {held[:200] or 'nothing'}; expected a tensor {_NAME} of two axes, or a single "
+            "one of two",
+            path=self.path,
+        )
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[Any]:
+        try:
+            with safe_open(self.path, framework="numpy") as file:
+                yield file
+        except SafetensorError as error:
+            raise DataError(f"is no whole safetensors file: {error}", path=self.path) from error
+
+
+_LONGEST = 1 << 20
+"""Bytes of a line."""
+_MOST = 8192
+"""Numbers in a vector."""
+_HEADER = 2
+_DIGITS = 18
+_ZIP = b"PK\x03\x04"
+
+
+class TextVectors:
+    """Reads lines as GloVe writes them, or word2vec, whose first says how many there are.
+
+    Args:
+        path: the file.
+
+    Raises:
+        DataError: its first lines are of neither kind.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.progress: tuple[int, int | None] = (0, path.stat().st_size)
+        """Bytes of the file that are read, and all."""
+        if path.name.removesuffix(".gz").endswith(".bin"):
+            raise DataError(
+                "is binary, as its name says; expected text: word2vec writes it with -binary 0, "
+                "gensim by save_word2vec_format(..., binary=False)",
+                path=path,
+            )
+        with _Reading(self) as stream:
+            first = stream.next_line()
+            if first.startswith(_ZIP):
+                raise DataError("is a ZIP archive; unpack it, and name a file of it", path=path)
+            parts = first.split()
+            self.promised: int | None = None
+            if len(parts) == _HEADER and all(
+                part.isdigit() and len(part) <= _DIGITS for part in parts
+            ):
+                self.promised, self.dim = (int(part) for part in parts)
+            else:
+                self.dim = len(parts) - 1
+        self.kind = "text" if self.promised is None else "text of word2vec"
+        self.mark = b"\t" if b" " not in first.strip() and b"\t" in first else b" "
+        if not 1 <= self.dim <= _MOST or (self.promised is None and not _is_number(parts[-1])):
+            raise DataError(
+                f"is no text of word vectors: its first line is {first[:40]!r}; expected a word "
+                "and its numbers, or how many words and numbers there are",
+                path=path,
+            )
+
+    def read(self) -> Iterator[tuple[bytes, Callable[[], Float32[np.ndarray, "dim"]]]]:
+        """Yield every word, and what makes its vector of the text.
+
+        Raises:
+            DataError: a line has another number of numbers; the file is cut short. Numbers that are
+                none are found when a vector is made.
+        """
+        number, dim = 0, self.dim
+        with _Reading(self) as stream:
+            if self.promised is not None:
+                stream.next_line()
+                number = 1
+            while line := stream.next_line():
+                number += 1
+                line = line.rstrip(b" \t\r\n")
+                word, _, numbers = line.partition(self.mark)
+                if numbers.count(self.mark) != dim - 1:
+                    word, numbers = self._with_spaces(line, number)
+                yield word, functools.partial(self._row, numbers, number)
+        words = number - (self.promised is not None)
+        if self.promised is not None and words != self.promised:
+            raise DataError(
+                f"promises {self.promised:,} words in its first line, and has {words:,}; it is cut "
+                "short, or two were put together",
+                path=self.path,
+            )
+
+    def _with_spaces(self, line: bytes, number: int) -> tuple[bytes, bytes]:
+        """Take a line apart whose word has spaces, as some of GloVe's have."""
+        parts = line.split(self.mark)
+        extra = len(parts) - 1 - self.dim
+        # Unless each further part of a word is no number, the numbers are too many.
+        if extra < 1 or any(_is_number(part) for part in parts[1 : 1 + extra]):
+            raise DataError(
+                f"has {max(len(parts) - 1, 0)} numbers behind its word; expected {self.dim}",
+                path=self.path,
+                line=number,
+            )
+        return self.mark.join(parts[: 1 + extra]), self.mark.join(parts[1 + extra :])
+
+    def _row(self, numbers: bytes, line: int) -> Float32[np.ndarray, "dim"]:
+        problem = ""
+        try:
+            with np.errstate(over="ignore"):
+                row = np.array([float(part) for part in numbers.split(self.mark)]).astype(
+                    np.float32
+                )
+        except ValueError as error:
+            problem = str(error)
+        else:
+            problem = "" if np.isfinite(row).all() else "a number is not finite"
+        if problem:
+            raise DataError(f"has no vector behind its word: {problem}", path=self.path, line=line)
+        return row
+
+
+class _Reading:
+    """A file that is open, unpacked if need be."""
+
+    def __init__(self, owner: TextVectors):
+        self.owner = owner
+
+    def __enter__(self) -> "_Reading":
+        path = self.owner.path
+        self.raw: Any = path.open("rb")
+        self.stream: Any = gzip.GzipFile(fileobj=self.raw) if is_gzip(path) else self.raw
+        self.number = 0
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stream.close()
+        self.raw.close()
+
+    def next_line(self) -> bytes:
+        """Read a line; empty at the end."""
+        path = self.owner.path
+        self.number += 1
+        try:
+            line: bytes = self.stream.readline(_LONGEST)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise DataError(f"is not a whole gzip file: {error}", path=path) from error
+        if len(line) == _LONGEST:
+            raise DataError(
+                f"has no end within {_LONGEST:,} bytes; is it text?", path=path, line=self.number
+            )
+        if not self.number % 1000:
+            self.owner.progress = (self.raw.tell(), self.owner.progress[1])
+        return line
+
+
+def _is_number(part: bytes) -> bool:
+    try:
+        float(part)
+    except ValueError:
+        return False
+    return True
+
 
 _FOLDED, _EXACT = 1, 2
 _EVERY = 20_000

@@ -1,8 +1,8 @@
 """Duplicate groups among questions."""
 
 from gemel.duplicates.bounded_pairs import ClosePairs
+from gemel.duplicates.candidate_scores import score_pairs
 from gemel.duplicates.candidates import close_pairs
-from gemel.duplicates.clusters import central_member, connected_groups, linked_groups
 from gemel.duplicates.duplicate_groups import (
     LINKAGES,
     Duplicates,
@@ -13,8 +13,8 @@ from gemel.duplicates.duplicate_groups import (
     require_cut,
 )
 from gemel.duplicates.group_files import GROUP_KINDS, check_group_file, write_groups
+from gemel.duplicates.linkage import central_member, connected_groups, linked_groups
 from gemel.duplicates.pair_scores import PairScore
-from gemel.duplicates.pair_scoring import score_pairs
 from gemel.duplicates.pipeline import CUT, FLOOR, find_duplicates
 from gemel.duplicates.question_templates import Template
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int32, Int64
 
 from gemel.config import require_number
-from gemel.duplicates.clusters import central_member, connected_groups, linked_groups
+from gemel.duplicates.linkage import central_member, connected_groups, linked_groups
 from gemel.duplicates.pair_scores import PairScore, PairScores
 from gemel.duplicates.question_templates import Template
 from gemel.errors import ConfigError

@@ -6,9 +6,9 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 from jaxtyping import Int32, Int64
 
+from gemel.duplicates.candidate_scores import score_pairs
 from gemel.duplicates.candidates import close_pairs
 from gemel.duplicates.duplicate_groups import Duplicates, require_cut
-from gemel.duplicates.pair_scoring import score_pairs
 from gemel.duplicates.question_templates import describe_templates, number_templates
 from gemel.inference import Engine
 from gemel.text import Progress, copy_key

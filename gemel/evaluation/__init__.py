@@ -1,8 +1,14 @@
 """How good a scorer is, and which decision suits it; knows no model."""
 
 from gemel.evaluation.calibration import BINS, Bin, Probabilities
-from gemel.evaluation.cuts import Cuts, fit_cuts
-from gemel.evaluation.decision_fit import FEW, fit_calibration, fit_decision
+from gemel.evaluation.decision_fit import (
+    FEW,
+    Cuts,
+    fit_calibration,
+    fit_cuts,
+    fit_decision,
+    fit_share,
+)
 from gemel.evaluation.evaluator import evaluate
 from gemel.evaluation.fit_checks import (
     FitFinding,
@@ -14,11 +20,18 @@ from gemel.evaluation.fit_checks import (
 from gemel.evaluation.grouping_scores import GroupingScores, score_grouping
 from gemel.evaluation.judged_pairs import Judged, Score, Share, judge, judge_by_halves, judge_scored
 from gemel.evaluation.metrics import Confusion, Ranking, count_confusion
-from gemel.evaluation.mixing import fit_share
 from gemel.evaluation.perturbations import PERTURBATIONS, Perturbation
 from gemel.evaluation.probes import ProbeKind, ProbeSet, measure_probes
 from gemel.evaluation.refit_report import Refit, refit
-from gemel.evaluation.report import Beside, Figure, Mistake, Report
+from gemel.evaluation.report import (
+    MEANINGS,
+    Beside,
+    Figure,
+    Mistake,
+    Report,
+    in_plain_words,
+    probes_in_plain_words,
+)
 from gemel.evaluation.robustness import (
     Effect,
     Identity,
@@ -26,7 +39,6 @@ from gemel.evaluation.robustness import (
     Symmetry,
     measure_robustness,
 )
-from gemel.evaluation.wording import MEANINGS, in_plain_words, probes_in_plain_words
 
 __all__ = [
     "BINS",

@@ -1,4 +1,7 @@
-"""Choosing a decision on validation pairs: cuts and a calibration."""
+"""Fit a decision on validation pairs: thresholds, calibration, weight of a second score."""
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -6,8 +9,132 @@ from jaxtyping import Bool, Float
 from gemel.config import DecisionConfig
 from gemel.data import Pairs
 from gemel.decision import Decision, Evidence
-from gemel.evaluation.cuts import Cuts, fit_cuts
-from gemel.evaluation.prior import prior_weights
+from gemel.evaluation.metrics import Ranking
+
+
+def prior_weights(
+    labels: Bool[np.ndarray, "pairs"],
+    prevalence: float,
+    times: Float[np.ndarray, "pairs"] | None = None,
+) -> Float[np.ndarray, "pairs"]:
+    """Give each pair a weight, 1 on average, so that duplicates weigh the wanted share.
+
+    Args:
+        labels: whether each pair is a duplicate; both must occur unless `prevalence` is 0.
+        prevalence: the share, between 0 and 1; 0 leaves all weights at 1.
+        times: how often each pair stands there; once if None.
+
+    Raises:
+        ValueError: that is no such share.
+
+    Source: prior shift, as in Elkan, "The foundations of cost-sensitive learning" (2001).
+    """
+    if not 0 <= prevalence < 1:
+        raise ValueError(f"prevalence must be at least 0 and below 1, not {prevalence}")
+    if not prevalence:
+        return np.ones(len(labels))
+    found = float(np.average(labels, weights=times))
+    if not 0 < found < 1:  # a resample of one label only has no other to weigh
+        return np.ones(len(labels))
+    return np.where(labels, prevalence / found, (1 - prevalence) / (1 - found))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cuts:
+    """Three similarities that do not fall."""
+
+    lower: float
+    """From here on it is worth asking a person."""
+    threshold: float
+    """From here on two questions are rather the same than not."""
+    upper: float
+    """From here on nobody need be asked."""
+
+
+def fit_cuts(
+    scores: Float[np.ndarray, "pairs"],
+    labels: Bool[np.ndarray, "pairs"],
+    settings: DecisionConfig,
+) -> Cuts:
+    """Choose the cuts that are best on the given pairs.
+
+    A cut lies half-way between two distinct scores, so that tied pairs stay together and a small
+    change of a score changes nothing. Of equally good cuts the highest is taken. Where no cut has
+    the wanted precision, `upper` and `threshold` lie above all scores.
+
+    Args:
+        scores: similarity of each pair.
+        labels: whether each is a duplicate; both labels must occur.
+        settings: the objective. For "accuracy" and "f1" the three cuts are one.
+    """
+    ranking = Ranking(scores, labels)
+    # Number k of each array is what the k highest distinct scores have caught.
+    positives, negatives = (
+        np.concatenate([[0.0], caught])
+        for caught in ranking.counts(prior_weights(labels, settings.prevalence))
+    )
+    if settings.objective == "precision":
+        places = _by_precision(positives, negatives, settings.precision)
+    elif settings.objective == "costs":
+        places = _by_costs(positives, negatives, settings)
+    elif settings.objective == "f1":
+        f1 = 2 * positives / (positives[-1] + positives + negatives)
+        places = (int(np.argmax(f1)),) * 3
+    else:
+        places = (int(np.argmax(positives - negatives)),) * 3
+    distinct = ranking.scores[ranking.ends]
+    upper, threshold, lower = (_cut(distinct, place) for place in places)
+    return Cuts(lower=lower, threshold=threshold, upper=upper)
+
+
+def _by_precision(
+    positives: Float[np.ndarray, "cuts"], negatives: Float[np.ndarray, "cuts"], precision: float
+) -> tuple[int, int, int]:
+    """Call the same, and not the same, as many as may be with that share of them right."""
+    upper = int(np.argmax(np.where(_share(positives, negatives) >= precision, positives, -1)))
+    left_positives, left_negatives = positives[-1] - positives, negatives[-1] - negatives
+    right = _share(left_negatives, left_positives) >= precision
+    lower = upper + int(np.argmax(right[upper:]))
+    return upper, upper, lower
+
+
+def _share(part: Float[np.ndarray, "cuts"], rest: Float[np.ndarray, "cuts"]) -> Any:
+    """Divide the part by both; nothing of nothing is all."""
+    whole = part + rest
+    return np.divide(part, whole, out=np.ones_like(whole), where=whole > 0)
+
+
+def _by_costs(
+    positives: Float[np.ndarray, "cuts"],
+    negatives: Float[np.ndarray, "cuts"],
+    settings: DecisionConfig,
+) -> tuple[int, int, int]:
+    """Spend least: what is above `upper` costs its negatives, below `lower` its positives.
+
+    The sum is one term of the upper cut and one of the lower, so all pairs of cuts are tried in
+    one pass.
+    """
+    review = settings.review_cost * (positives + negatives)
+    above = settings.false_positive_cost * negatives - review
+    below = review - settings.false_negative_cost * positives
+    lower = int(np.argmin(np.minimum.accumulate(above) + below))
+    upper = int(np.argmin(above[: lower + 1]))
+    threshold = upper + int(np.argmin((above + below)[upper : lower + 1]))
+    return upper, threshold, lower
+
+
+def _cut(distinct: Float[np.ndarray, "scores"], place: int) -> float:
+    """Give the cut that catches so many distinct scores, which come from the highest down."""
+    if place == 0:
+        top = distinct[0]
+        return float(max(top + 1e-6, np.nextafter(top, type(top)(np.inf))))
+    if place == len(distinct):
+        return float(distinct[-1] - 1e-6)
+    lower, upper = distinct[place], distinct[place - 1]
+    # The middle in the scores' own precision; the upper one if nothing lies between.
+    middle = type(lower)((float(lower) + float(upper)) / 2)
+    return float(middle if middle > lower else upper)
+
 
 FEW = 500
 """Of fewer pairs than this, the cut with the most right verdicts is a matter of luck."""
@@ -107,3 +234,34 @@ def _log_loss(
     weights: Float[np.ndarray, "pairs"],
 ) -> float:
     return float((weights * (np.logaddexp(0, odds) - target * odds)).sum())
+
+
+_SHARES = np.linspace(0, 0.95, 20)
+
+
+def fit_share(
+    first: Float[np.ndarray, "pairs"],
+    second: Float[np.ndarray, "pairs"],
+    labels: Bool[np.ndarray, "pairs"],
+) -> float:
+    """Give the share of the second score in (1 - share) * first + share * second.
+
+    Each of twenty shares is worth what the pairs are likely with it, once calibrated; the answer is
+    their mean. Few pairs say little, and leave it near the middle; many say which it is.
+
+    Args:
+        first: scores of pairs.
+        second: other scores of the same pairs.
+        labels: whether each is a duplicate; both labels must occur.
+    """
+    evidence = np.array(
+        [_log_likelihood(first + share * (second - first), labels) for share in _SHARES]
+    )
+    worth = np.exp(evidence - evidence.max())
+    return float(_SHARES @ worth / worth.sum())
+
+
+def _log_likelihood(scores: Float[np.ndarray, "pairs"], labels: Bool[np.ndarray, "pairs"]) -> float:
+    slope, intercept = fit_calibration(scores, labels)
+    odds = slope * scores.astype(np.float64) + intercept
+    return float((labels * odds - np.logaddexp(0, odds)).sum())

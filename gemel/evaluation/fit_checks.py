@@ -10,11 +10,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gemel.data import PairGraph, Pairs
-from gemel.data.components import connect
+from gemel.data.duplicate_graph import connect
 from gemel.decision import ANSWERS, Decision
 from gemel.errors import GemelWarning
+from gemel.evaluation.decision_fit import prior_weights
 from gemel.evaluation.metrics import Ranking, count_confusion
-from gemel.evaluation.prior import prior_weights
 
 FEW_PAIRS = 20
 """A share of fewer pairs than this may be what it is by luck."""

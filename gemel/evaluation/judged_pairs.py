@@ -11,9 +11,8 @@ from jaxtyping import Bool, Float, Int
 from gemel.config import DecisionConfig
 from gemel.data import PairGraph, Pairs, hold_out
 from gemel.decision import ANSWERS, Decision
-from gemel.evaluation.decision_fit import fit_decision
+from gemel.evaluation.decision_fit import fit_decision, prior_weights
 from gemel.evaluation.metrics import Confusion, count_confusion
-from gemel.evaluation.prior import prior_weights
 
 Score = Callable[[Sequence[str], Sequence[str]], Any]
 """Takes first and second questions, gives the similarity of each pair as a float array."""

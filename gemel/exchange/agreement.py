@@ -1,6 +1,7 @@
-"""Which texts have the same vector in another tool, which cannot, and why."""
+"""Compare the vectors of an export with gemel's own."""
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,8 +11,10 @@ from jaxtyping import Float32
 
 from gemel.exchange.frozen_model import UNKNOWN_ROW, Frozen, unknown_words
 from gemel.exchange.token_file import is_whole
+from gemel.files import check_writable, write_bytes
 from gemel.folder import Model
 from gemel.inference import Engine
+from gemel.store.result_files import require_new_file
 from gemel.text import TOKENS, Progress, Tokenizer
 
 TOLERANCE = 1e-4
@@ -141,3 +144,27 @@ def _homeless(tokenizer: Tokenizer, frozen: Frozen, texts: Sequence[str]) -> set
         return set(words)
     read_as = tokenizer.read_as(words).tolist()
     return {word for word, read in zip(words, read_as, strict=True) if read != TOKENS.unknown}
+
+
+def check_disagreement_file(path: str | Path, *, overwrite: bool = False) -> None:
+    """Find out, before long work, whether disagreements can be written into a file.
+
+    Raises:
+        DataError: its name does not end in .jsonl, or something stands there.
+        OSError: nothing can be written there.
+    """
+    path = Path(path)
+    require_new_file(path, (".jsonl",), overwrite=overwrite)
+    check_writable(path)
+
+
+def write_disagreements(found: Iterable[Disagreement], path: str | Path) -> None:
+    """Write all of them, whole or not at all: `text`, `reason` and `words` of each.
+
+    Raises:
+        OSError: it cannot be written; what stood there stays.
+    """
+    lines = "".join(json.dumps(each._asdict()) + "\n" for each in found)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, lines.encode("ascii"))

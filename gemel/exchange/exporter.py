@@ -7,8 +7,7 @@ from pathlib import Path
 from gemel.decision import Decision
 from gemel.errors import ConfigError, GemelError
 from gemel.exchange.agreement import TOLERANCE, Agreement, Vectors, find_agreement, open_tokenizer
-from gemel.exchange.export_card import write_card
-from gemel.exchange.export_folder import check_export_place, decision_note, new_export
+from gemel.exchange.export_folder import check_export_place, decision_note, new_export, write_card
 from gemel.exchange.frozen_model import Frozen, freeze, unknown_words
 from gemel.exchange.sentence_transformers import (
     OLDEST,
@@ -162,8 +161,7 @@ def _open_sentences(folder: Path) -> tuple[Vectors | None, str, str]:
 
 
 def _open_onnx(folder: Path) -> tuple[Vectors | None, str, str]:
-    from gemel.exchange.onnx_answers import OnnxAnswers
-    from gemel.exchange.onnx_file import ONNX_FILE
+    from gemel.exchange.onnx_file import ONNX_FILE, OnnxAnswers
 
     read_rows = open_tokenizer(folder)
     if read_rows is None:

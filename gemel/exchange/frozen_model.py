@@ -10,7 +10,7 @@ from gemel.config import Config
 from gemel.decision import Decision
 from gemel.errors import ConfigError
 from gemel.folder import Model
-from gemel.inference.composing import compose
+from gemel.inference.numpy_network import compose
 from gemel.text import TOKENS, UNKNOWN_TOKEN, Rules, Tokenizer
 
 PADDING_ROW, UNKNOWN_ROW = 0, 1

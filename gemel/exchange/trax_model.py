@@ -1,24 +1,307 @@
-"""A model folder's content out of a checkpoint of the notebook's network, as Trax wrote it."""
+"""A model from a Trax checkpoint and its vocabulary."""
 
 import dataclasses
 import functools
+import gzip
+import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
 
 from gemel.config import Config, DecisionConfig, NetworkConfig, TextConfig
 from gemel.data import Pairs
 from gemel.decision import Decision
+from gemel.errors import DataError
 from gemel.evaluation import Refit, refit
-from gemel.exchange.trax_checkpoint import TraxWeights, read_trax
-from gemel.exchange.trax_vocabulary import KnownWords, match_rows, read_vocabulary
+from gemel.exchange.trax_pickle import array_of, arrays_in_npy, read_pickle
 from gemel.folder import Model
 from gemel.inference import Engine
-from gemel.text import Progress, Rules, Tokenizer, Vocabulary
+from gemel.text import TOKENS, UNKNOWN_TOKEN, Progress, Rules, Tokenizer, Vocabulary
 from gemel.version import __version__
+
+_FIRST = 2
+"""Id of the first word."""
+_MAKE = "json.dump(vocabulary, open('vocabulary.json', 'w'))"
+
+
+@dataclass(frozen=True, eq=False)
+class KnownWords:
+    """Words, and the rows of a table that are theirs."""
+
+    words: list[str]
+    """By their ids, the smallest first."""
+    rows: Int64[np.ndarray, "tokens"]
+    """Of the unknown word, of padding, and of each of the words."""
+    unknown: int
+    """Tokens of the vocabulary that have the id of the unknown word."""
+    overrun: str | None
+    """A word whose id lies one behind the table, and that has the row of the one before."""
+
+
+def read_vocabulary(path: str | Path) -> dict[str, int]:
+    """Read the ids of tokens.
+
+    Args:
+        path: a JSON object of token and id; or a text file with a token on every line, in the order
+            of the ids, the padding `<PAD>`, whose id is 1, on the first line or the second.
+
+    Raises:
+        DataError: no such file, not UTF-8, neither of the two, a token or an id that stands twice.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError("no such file" if not path.exists() else "is no file", path=path)
+    content = path.read_bytes()
+    if content[:1] == b"\x80" or content[:2] == b"\x1f\x8b":
+        raise DataError(
+            "is packed, or a Python pickle, which is code and is not loaded; in the notebook, "
+            f"where the vocabulary is, type: import json; {_MAKE}",
+            path=path,
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"is not UTF-8: {error}", path=path) from error
+    ids = _of_json(text, path) if text.lstrip()[:1] == "{" else _of_lines(text, path)
+    _require_ids(ids, path)
+    return ids
+
+
+def match_rows(ids: Mapping[str, int], rows: int, path: str | Path) -> KnownWords:
+    """Find the row of every word in a table of vectors.
+
+    The notebook counts its ids so that the last one lies behind the table, and Trax then takes the
+    last row; ids may have gaps. A dictionary that grew by being asked has test words under the id
+    of the unknown word: they stay unknown.
+
+    Args:
+        ids: token and id.
+        rows: of the table.
+        path: the file they came from, for errors.
+
+    Raises:
+        DataError: they are not of this table.
+    """
+    words = sorted((word for word in ids if ids[word] >= _FIRST), key=ids.__getitem__)
+    last = max((ids[word] for word in words), default=TOKENS.padding)
+    if not last <= rows <= max(last + 1, len(ids)):
+        raise DataError(
+            f"has {len(ids):,} tokens with ids up to {last:,}, but the checkpoint's embedding has "
+            f"{rows:,} rows: it is the vocabulary of another network. Expected {last + 1:,} rows "
+            f"or, as the notebook counts, {last:,}",
+            path=path,
+        )
+    wanted = np.array([TOKENS.unknown, TOKENS.padding, *(ids[word] for word in words)], np.int64)
+    return KnownWords(
+        words=words,
+        rows=np.minimum(wanted, rows - 1),
+        unknown=sum(number == TOKENS.unknown for number in ids.values()),
+        overrun=words[-1] if last == rows else None,
+    )
+
+
+def _of_json(text: str, path: Path) -> dict[str, int]:
+    def unique(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(items)
+        if len(found) < len(items):
+            raise DataError("a token stands in it twice", path=path)
+        return found
+
+    try:
+        ids: dict[str, int] = json.loads(text, object_pairs_hook=unique)
+    except DataError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"is no whole JSON: {error}; it is made by {_MAKE}", path=path) from error
+    for token, number in ids.items():
+        if type(number) is not int or number < 0:
+            raise DataError(
+                f"{token!r:.40} has the id {number!r:.40}; expected whole numbers from 0 on",
+                path=path,
+            )
+    return ids
+
+
+def _of_lines(text: str, path: Path) -> dict[str, int]:
+    lines = text.removesuffix("\n").split("\n")
+    tokens = [line.removesuffix("\r") for line in lines]
+    if TOKENS.padding_token not in tokens[:2]:
+        raise DataError(
+            f"is neither a JSON object of token and id, nor a text with a token on every line and "
+            f"{TOKENS.padding_token}, whose id is {TOKENS.padding}, on the first or the second; "
+            f"JSON is made by {_MAKE}",
+            path=path,
+        )
+    start = TOKENS.padding - tokens.index(TOKENS.padding_token)
+    ids: dict[str, int] = {}
+    for line, token in enumerate(tokens, 1):
+        if token in ids or not token:
+            problem = f"{token!r:.40} stands there again" if token else "holds no token"
+            raise DataError(problem, path=path, line=line)
+        ids[token] = start + line - 1
+    return ids
+
+
+def _require_ids(ids: Mapping[str, int], path: Path) -> None:
+    owners: dict[int, str] = {}
+    for token, number in ids.items():
+        if number and number in owners:
+            raise DataError(
+                f"{owners[number]!r:.40} and {token!r:.40} have one id, {number}; expected an id "
+                "for each",
+                path=path,
+            )
+        owners[number] = token
+    if ids.get(UNKNOWN_TOKEN, TOKENS.unknown) != TOKENS.unknown:
+        raise DataError(
+            f"{UNKNOWN_TOKEN} has the id {ids[UNKNOWN_TOKEN]}; expected none, or {TOKENS.unknown}, "
+            "the id of all words that the notebook does not know",
+            path=path,
+        )
+    name = TOKENS.padding_token
+    if owners.get(TOKENS.padding, name) != name or ids.get(name, TOKENS.padding) != TOKENS.padding:
+        raise DataError(
+            f"expected {name}, the padding, to have the id {TOKENS.padding}; it has "
+            f"{ids.get(name, 'none')}, and {TOKENS.padding} is that of "
+            f"{owners.get(TOKENS.padding)!r:.40}",
+            path=path,
+        )
+
+
+_PACKED = b"\x1f\x8b"
+_RATIO = 50
+"""Weights hardly get smaller by packing; what gets smaller than this is meant to fill a memory."""
+_LEAST = 1 << 20
+_MOST_ARRAYS = 12
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class TraxWeights:
+    """The weights of an embedding and an LSTM, as Trax has them."""
+
+    embedding: Float32[np.ndarray, "rows depth"]
+    """A vector for every token."""
+    lstm: Float32[np.ndarray, "depth_and_units gates"]
+    """What the LSTM multiplies its input, and its last output behind it, with; gates in the order
+    input, new, forget, output."""
+    bias: Float32[np.ndarray, "gates"]
+    """Of the gates; what makes it forget less at first is in it."""
+    step: int | None = None
+    """Batches that it learned from, where the checkpoint says so."""
+
+
+def read_trax(path: str | Path) -> TraxWeights:
+    """Read a checkpoint of `Parallel(encoder, encoder)`, the encoder an embedding and an LSTM.
+
+    Known are `model.pkl.gz` with the weights in it, as Trax writes it up to 1.3 and by
+    `model.save_to_file`, and the newer kind, which has them in `model.weights.npy.gz` beside it.
+
+    Args:
+        path: the pickle.
+
+    Raises:
+        DataError: no such file; no checkpoint, or one of another network; a pickle that could run
+            code, which is not run; an array that is not whole, or not finite.
+    """
+    path = Path(path)
+    known = read_pickle(_unpacked(path), path)
+    if not isinstance(known, Mapping) or "flat_weights" not in known:
+        what = type(known).__name__
+        if isinstance(known, Mapping):
+            texts = (key for key in known if isinstance(key, str) and key.isprintable())
+            what = ", ".join(texts)
+        raise DataError(
+            f"is no checkpoint of Trax: holds {what[:100] or 'nothing'}; expected flat_weights",
+            path=path,
+        )
+    return _weights(_arrays(known["flat_weights"], path), _step(known), path)
+
+
+def _arrays(flat: Any, path: Path) -> list[Float32[np.ndarray, "..."]]:
+    if isinstance(flat, list | tuple):
+        if len(flat) > _MOST_ARRAYS:  # each may name the same bytes once more
+            raise DataError(
+                f"holds {len(flat):,} arrays; expected the three of the notebook's network",
+                path=path,
+            )
+        return [array_of(each, path) for each in flat]
+    if not isinstance(flat, int):
+        raise DataError(
+            f"flat_weights is a {type(flat).__name__}; expected a list of arrays, or a number "
+            "where they lie in a file of their own",
+            path=path,
+        )
+    for beside in (_beside(path), path.with_name(f"{path.name}.npy")):
+        if beside.exists():
+            return arrays_in_npy(_unpacked(beside), beside)
+    raise DataError(
+        f"has its weights in a file beside it, {_beside(path).name}, which is not there; put it "
+        "there",
+        path=path,
+    )
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name.removesuffix('.gz').removesuffix('.pkl')}.weights.npy.gz")
+
+
+def _weights(arrays: list[Float32[np.ndarray, "..."]], step: int | None, path: Path) -> TraxWeights:
+    shapes = [array.shape for array in arrays]
+    if [len(shape) for shape in shapes] == [2, 2, 1]:
+        (_, depth), (inputs, gates), (biases,) = shapes
+        units = gates // 4
+        if gates == biases == 4 * units and inputs == depth + units and min(map(min, shapes)) > 0:
+            if not all(np.isfinite(array).all() for array in arrays):
+                raise DataError("holds weights that are not finite; train again", path=path)
+            embedding, lstm, bias = arrays
+            return TraxWeights(embedding, lstm, bias, step)
+    found = ", ".join(" x ".join(map(str, shape)) or "a number" for shape in shapes)
+    raise DataError(
+        f"holds {len(shapes)} arrays ({found}); expected the three of the notebook's network: "
+        "rows x depth of an embedding, depth + units x 4 units and 4 units of one LSTM",
+        path=path,
+    )
+
+
+def _step(known: Mapping[str, Any]) -> int | None:
+    step = known.get("step")
+    return step if type(step) is int and 0 <= step < 1 << 63 else None
+
+
+def _unpacked(path: Path) -> bytes:
+    """Read a file, packed with gzip or not; never more than such a file can honestly hold.
+
+    Raises:
+        DataError: it is not there, not whole, or packed to fill a memory.
+    """
+    if not path.is_file():
+        raise DataError("no such file" if not path.exists() else "is no file", path=path)
+    with path.open("rb") as stream:
+        if stream.read(len(_PACKED)) != _PACKED:
+            stream.seek(0)
+            return stream.read()
+    most = max(_LEAST, _RATIO * path.stat().st_size)
+    content = bytearray()
+    try:
+        with gzip.open(path, "rb") as packed:
+            while piece := packed.read(_PIECE):
+                content += piece
+                if len(content) > most:
+                    raise DataError(
+                        f"unpacks to more than {most:,} bytes, {_RATIO} times its size; weights do "
+                        "not: it was made to fill a memory",
+                        path=path,
+                    )
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"is not a whole gzip file: {error}", path=path) from error
+    return bytes(content)
+
 
 NOTEBOOK_THRESHOLD = 0.7
 """The cosine above which the notebook calls two questions the same; nothing was fitted."""
@@ -79,7 +362,7 @@ def model_from_trax(checkpoint: str | Path, vocabulary: str | Path) -> FromTrax:
     model = Model(
         config=config,
         tokenizer=tokenizer,
-        weights=_weights(trax, known),
+        weights=_weights_trax_model(trax, known),
         decision=_guess(config.decision),
         training={
             "gemel_version": __version__,
@@ -99,7 +382,9 @@ def _config(trax: TraxWeights) -> Config:
     )
 
 
-def _weights(trax: TraxWeights, known: KnownWords) -> Mapping[str, Float32[np.ndarray, "..."]]:
+def _weights_trax_model(
+    trax: TraxWeights, known: KnownWords
+) -> Mapping[str, Float32[np.ndarray, "..."]]:
     matrix = _reordered(trax.lstm).T
     depth = trax.embedding.shape[1]
     return {

@@ -1,13 +1,4 @@
-"""A model on disk: one folder that can answer, and no file in it that could run code.
-
-config.json        format version, settings, SHA-256 of the other files
-model.safetensors  the encoder's weights, once
-tokenizer.json     rules and words
-decision.json      threshold and calibration
-training.json      what the model was trained on, with which seed, how it went
-README.md          the card, for people
-loss.png           how the training went, where it could be drawn
-"""
+"""Model folders: save and load, without anything that could run code."""
 
 import dataclasses
 import functools
@@ -27,11 +18,44 @@ from gemel.decision import Decision
 from gemel.errors import FolderError
 from gemel.files import check_replaceable, check_writable, new_folder, read_regular_file
 from gemel.folder.model_card import card_text
-from gemel.folder.shapes import weight_shapes
 from gemel.notebook import shown
 from gemel.pretrained import came_with_gemel
 from gemel.text import Rules, Tokenizer, Vocabulary
 from gemel.version import __version__
+
+
+def weight_shapes(config: Config, words: int, ngram_buckets: int) -> dict[str, tuple[int, ...]]:
+    """Give name and shape of every array in a model folder.
+
+    `embedding.weight` gives known words their vectors, `ngrams.weight` composes others;
+    `lstm_backwards` reads from right to left; the gates of an LSTM stand in the order input,
+    forget, new, output; `head` judges two vectors; `spelling.idf` says what each letter group
+    weighs that two questions share, `spelling.share` what all that counts beside the network.
+
+    Args:
+        config: the settings.
+        words: size of the vocabulary.
+        ngram_buckets: rows of the table of n-grams; 0 if there is none.
+    """
+    network, spelling = config.network, config.text.spelling_buckets
+    depth, units, dim = network.d_model, network.units, network.dim
+    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (words, depth)}
+    if ngram_buckets:
+        shapes["ngrams.weight"] = (ngram_buckets, depth)
+    for lstm in ["lstm", "lstm_backwards"][: 1 + network.bidirectional]:
+        shapes[f"{lstm}.weight_ih"] = (4 * units, depth)
+        shapes[f"{lstm}.weight_hh"] = (4 * units, units)
+        shapes[f"{lstm}.bias"] = (4 * units,)
+    if network.head:
+        shapes["head.hidden.weight"] = (network.head, 2 * dim + 1)
+        shapes["head.hidden.bias"] = (network.head,)
+        shapes["head.last.weight"] = (1, network.head)
+        shapes["head.last.bias"] = (1,)
+    if spelling:
+        shapes["spelling.idf"] = (spelling,)
+        shapes["spelling.share"] = (1,)
+    return shapes
+
 
 FORMAT_VERSION = 6
 """Grows when an older gemel could no longer read the folder."""

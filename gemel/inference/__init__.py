@@ -1,13 +1,11 @@
 """Answering: predict mode, without torch."""
 
-from gemel.inference.answerable import stream_answerable
 from gemel.inference.backend import Backend, choose_backend
 from gemel.inference.engine import Engine
 from gemel.inference.explanation import Explanation, WordShare
-from gemel.inference.head import NumpyHead
 from gemel.inference.numpy_network import NumpyEncoder
-from gemel.inference.numpy_twin import NumpyTwin
-from gemel.inference.pair_stream import Compared, compare_stream
+from gemel.inference.numpy_twin import NumpyHead, NumpyTwin
+from gemel.inference.streams import Compared, compare_stream, stream_answerable
 from gemel.inference.threads import available_cores, one_compute_thread
 from gemel.inference.vector_files import Encoded, encode_file, ids_file
 from gemel.inference.vector_precision import in_precision

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32, Shaped
 
 from gemel.compiled import Library
-from gemel.inference.gates import halve_gates
+from gemel.inference.numpy_lstm import halve_gates
 from gemel.text import TokenTable, rows_alike
 
 _BLOCK, _WHOLE = 16, 32

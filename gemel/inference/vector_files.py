@@ -13,9 +13,9 @@ from numpy.lib import format as npy
 from gemel.data import BadRows, QuestionColumns, Source
 from gemel.errors import DataError, MissingExtraError
 from gemel.files import check_writable, new_file, path_text
-from gemel.inference.answerable import stream_answerable
 from gemel.inference.engine import Engine
 from gemel.inference.resumable_output import Spool, SpoolIdentity
+from gemel.inference.streams import stream_answerable
 from gemel.inference.vector_precision import require_precision
 from gemel.text import Progress
 

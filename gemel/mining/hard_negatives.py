@@ -9,9 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int32, Int64
 
 from gemel.inference import Engine
-from gemel.mining.mining_questions import MiningQuestions
+from gemel.mining.mining_questions import MiningQuestions, MiningVectors
 from gemel.mining.mining_rules import SKIPS, MiningRules
-from gemel.mining.mining_vectors import MiningVectors
 from gemel.neighbours.top_k import exact_cosines
 from gemel.text import Progress
 

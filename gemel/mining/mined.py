@@ -17,9 +17,8 @@ from gemel.mining.mined_files import (
     rows_in_form,
     write_mined,
 )
-from gemel.mining.mining_questions import MiningQuestions
+from gemel.mining.mining_questions import MiningQuestions, MiningVectors
 from gemel.mining.mining_rules import SKIPS, MiningRules
-from gemel.mining.mining_vectors import MiningVectors
 from gemel.text import Progress
 
 

@@ -8,11 +8,9 @@ from pathlib import Path
 
 from gemel.errors import ConfigError, DataError
 from gemel.files import new_file, write_text
-from gemel.public_data.addresses import NotFetchedError, is_address
 from gemel.public_data.catalogue import Corpus, Remote, find_corpus
 from gemel.public_data.conversion import LEFT_OUT, convert
-from gemel.public_data.downloads import Patience, download
-from gemel.public_data.partial import sha256_of
+from gemel.public_data.downloads import NotFetchedError, Patience, download, is_address, sha256_of
 from gemel.public_data.record import (
     SOURCE,
     Fetched,

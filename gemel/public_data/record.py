@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gemel.files import write_text
-from gemel.public_data.partial import sha256_of
+from gemel.public_data.downloads import sha256_of
 
 SOURCE = "SOURCE.json"
 _FORMAT = 1

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from gemel.duplicates.bounded_pairs import BoundedPairs, ClosePairs
+from gemel.duplicates.candidate_scores import score_pairs
 from gemel.duplicates.candidates import pairs_in_cells
-from gemel.duplicates.pair_scoring import score_pairs
 from gemel.scale.cell_stages import bucket_cells
 from gemel.scale.parquet_shards import Columns
 from gemel.scale.task_context import Desk

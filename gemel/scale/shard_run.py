@@ -1,26 +1,74 @@
-"""A large run from a file of questions to duplicate groups, stage by stage, shard by shard."""
+"""Large runs: from a file of questions to duplicate groups, stage by stage."""
 
 import functools
+import itertools
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
+
 from gemel.config import require_whole
-from gemel.data import BadRows, QuestionColumns, Source
+from gemel.data import BadRows, Question, QuestionColumns, Source
 from gemel.duplicates import CUT, FLOOR, require_cut
 from gemel.errors import DataError
 from gemel.files import path_text
 from gemel.folder import check_place, save_model
 from gemel.inference import Engine, stream_answerable
 from gemel.scale.manifest import Cut, Manifest, Run, StageRecord
-from gemel.scale.parquet_shards import require_parquet
-from gemel.scale.reading import read
+from gemel.scale.parquet_shards import Columns, Shelf, require_parquet
 from gemel.scale.sharded_duplicates import ShardedDuplicates
 from gemel.scale.stages import STAGES, run_task
 from gemel.scale.task_context import MODEL, Desk
 from gemel.scale.tasks import Workers
 from gemel.text import Progress
+
+
+def read(
+    shelf: Shelf,
+    questions: Iterable[Question],
+    shard_size: int,
+    source: str,
+    progress: Callable[[int], object],
+) -> StageRecord:
+    """Write questions into shards; of those that are there already none is written again.
+
+    Args:
+        shelf: where.
+        questions: all, in order.
+        shard_size: questions of a shard.
+        source: what errors call the file.
+        progress: is told how many questions are done.
+
+    Raises:
+        DataError: there are none.
+        OSError: the disk is full, or read-only.
+    """
+    rows, named, shards = 0, False, 0
+    for lot in _lots(questions, shard_size):
+        names = [question.id for question in lot]
+        lines = [question.line for question in lot]
+        named |= any(name != str(line) for name, line in zip(names, lines, strict=True))
+        if not shelf.holds("read", shards):
+            table: Columns = {
+                "id": names,
+                "line": np.array(lines, np.int64),
+                "text": [question.text for question in lot],
+            }
+            shelf.write("read", shards, [table], {"questions": len(lot)})
+        rows += len(lot)
+        shards += 1
+        progress(rows)
+    if not shards:
+        raise DataError("has no questions", path=source)
+    return StageRecord(shards=shards, counts={"questions": rows, "named": int(named)})
+
+
+def _lots(questions: Iterable[Question], size: int) -> Iterator[list[Question]]:
+    source = iter(questions)
+    return iter(lambda: list(itertools.islice(source, size)), [])
+
 
 MOST_SHARD = 100_000_000
 """The most questions of a shard."""

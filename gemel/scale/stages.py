@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from gemel.scale.cell_stages import assign, cells
-from gemel.scale.chains import chains, members
-from gemel.scale.copy_stages import alike, clean, exact, mark
-from gemel.scale.encoding import encode
-from gemel.scale.group_stages import groups
+from gemel.scale.copy_stages import alike, clean, encode, exact, mark, masks, templates
+from gemel.scale.group_stages import chains, groups, members
 from gemel.scale.pair_stages import pairs, verdicts
-from gemel.scale.shapes import masks, templates
 from gemel.scale.task_context import Desk
 
 

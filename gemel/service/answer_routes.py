@@ -7,10 +7,18 @@ from starlette.responses import Response
 
 from gemel.decision import Verdict
 from gemel.service import json_replies as replies
-from gemel.service.bodies import CheckBody, CompareBody, EncodeBody, SearchBody
 from gemel.service.fast_routes import answer_check, answer_search
 from gemel.service.json_replies import reply, require_count, require_texts
-from gemel.service.schemas import Checked, Compared, Encoded, Matches
+from gemel.service.schemas import (
+    CheckBody,
+    Checked,
+    CompareBody,
+    Compared,
+    EncodeBody,
+    Encoded,
+    Matches,
+    SearchBody,
+)
 from gemel.service.site import Comparing, Site
 
 

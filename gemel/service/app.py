@@ -12,12 +12,11 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from gemel.service.access import Door, Guard
+from gemel.service.access import Door, Guard, Keyring
 from gemel.service.answer_routes import asking_routes
-from gemel.service.explaining import EXPLAINED, explained
+from gemel.service.error_mapping import EXPLAINED, explained
 from gemel.service.fast_routes import answer_quickly
 from gemel.service.json_replies import FAILURES
-from gemel.service.keyring import Keyring
 from gemel.service.model_routes import model_routes
 from gemel.service.question_routes import keeping_routes
 from gemel.service.review_routes import moderating_routes

@@ -7,10 +7,9 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
 from gemel.service import json_replies as replies
-from gemel.service.bodies import AddBody, QuestionBody
 from gemel.service.json_replies import reply, require_count, require_plain, require_texts
 from gemel.service.refusals import refuse
-from gemel.service.schemas import Added, Removed, ShownQuestion
+from gemel.service.schemas import AddBody, Added, QuestionBody, Removed, ShownQuestion
 from gemel.service.site import Adding, Site
 from gemel.store import NewQuestion, describe_excess
 

@@ -5,10 +5,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from gemel.service.bodies import DecisionsBody
 from gemel.service.json_replies import reply, require_count
 from gemel.service.review_service import Desk
-from gemel.service.schemas import Decided, Groups, ReviewLot, Undone
+from gemel.service.schemas import Decided, DecisionsBody, Groups, ReviewLot, Undone
 from gemel.service.site import Site
 
 _HERE = "local"

@@ -15,10 +15,10 @@ from gemel.duplicates import Duplicates, write_groups
 from gemel.errors import DataError
 from gemel.files import temporary_folder
 from gemel.service import json_replies as replies
-from gemel.service.bodies import DecisionsBody
 from gemel.service.group_process import Grouped, Grouping
 from gemel.service.moderated_groups import ModeratedGroup, moderate
 from gemel.service.refusals import Refusal, refuse
+from gemel.service.schemas import DecisionsBody
 from gemel.store import MOST_METADATA, NewReview
 
 _TYPES = {"csv": "text/csv", "html": "text/html", "jsonl": "application/jsonl"}

@@ -14,7 +14,7 @@ import uvicorn
 from gemel.api import open_index
 from gemel.errors import ConfigError
 from gemel.folder import CARD, read_optional
-from gemel.folder.front_matter import split_card
+from gemel.folder.model_card import split_card
 from gemel.service.access import Door
 from gemel.service.app import make_app
 from gemel.service.group_process import Grouping

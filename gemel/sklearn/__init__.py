@@ -5,8 +5,7 @@ from gemel.errors import MissingExtraError
 try:
     from gemel.sklearn.classifier import DuplicateClassifier
     from gemel.sklearn.encoder import QuestionEncoder
-    from gemel.sklearn.folds import QuestionKFold
-    from gemel.sklearn.groups import question_groups
+    from gemel.sklearn.folds import QuestionKFold, question_groups
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] != "sklearn":
         raise

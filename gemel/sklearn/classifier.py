@@ -17,9 +17,15 @@ from gemel.evaluation import refit, warn_of_findings
 from gemel.folder import Model
 from gemel.inference import Engine
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.sklearn.estimator_inputs import AS_TEXTS, same_or_not, two_sides
+from gemel.sklearn.estimator_inputs import (
+    AS_TEXTS,
+    changed_settings,
+    named_settings,
+    same_or_not,
+    seed_of,
+    two_sides,
+)
 from gemel.sklearn.model_state import KeepsModel, open_model
-from gemel.sklearn.settings import changed_settings, named_settings, seed_of
 
 # typing.Self, which the checks of the test suite cannot read on a method.
 _Itself = TypeVar("_Itself", bound="DuplicateClassifier")

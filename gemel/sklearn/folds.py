@@ -1,19 +1,38 @@
-"""Folds that keep a question on one side, for scikit-learn's `cv=`."""
+"""Groups and folds that keep a question on one side."""
 
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, Int32
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_array
 
 from gemel.config import require_whole
 from gemel.data import PairGraph, Pairs, split_by_component
 from gemel.errors import DataError
-from gemel.sklearn.estimator_inputs import AS_TEXTS, same_or_not, two_sides
-from gemel.sklearn.settings import seed_of
+from gemel.sklearn.estimator_inputs import AS_TEXTS, same_or_not, seed_of, two_sides
+
+
+def question_groups(X: Any) -> Int32[np.ndarray, "pairs"]:  # noqa: N803
+    """Give each pair the number of its connected component, for scikit-learn's `groups=`.
+
+    Two pairs have one number if they share a question, or if other pairs link them. Without
+    groups, scikit-learn's splits put a question into training and test at once, which flatters
+    every model; `GroupKFold`, `StratifiedGroupKFold` and `GroupShuffleSplit` heed them. Where near
+    misses link all pairs there is one group only: then `QuestionKFold` cuts it.
+
+    Args:
+        X: pairs of questions, of shape (n, 2), as `DuplicateClassifier` takes them.
+
+    Raises:
+        ValueError: not of two columns, or something is no text.
+    """
+    left, right = two_sides(check_array(X, **AS_TEXTS))
+    graph = PairGraph.of(Pairs.of(left, right, [False] * len(left)))
+    groups: Int32[np.ndarray, "pairs"] = graph.components[graph.left]
+    return groups
 
 
 class QuestionKFold(BaseCrossValidator):  # type: ignore[misc]

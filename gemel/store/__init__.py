@@ -1,7 +1,7 @@
 """Durable stores of questions, in SQLite or PostgreSQL."""
 
-from gemel.store.base import Store
-from gemel.store.connect import open_store
+from gemel.store.base import ReviewStore, Store
+from gemel.store.connect import open_store, restore
 from gemel.store.corpus_store import Corpus
 from gemel.store.input_checks import MOST_METADATA, describe_excess, is_plain
 from gemel.store.records import (
@@ -16,8 +16,6 @@ from gemel.store.records import (
     StoreState,
     Typed,
 )
-from gemel.store.restore_backup import restore
-from gemel.store.review_store import ReviewStore
 from gemel.store.service_keys import KEY_SCOPES, KeyRecord, KeyStore, key_hash
 from gemel.store.sql_store import RelationalStore
 from gemel.store.sqlite import SQLiteStore

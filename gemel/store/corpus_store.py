@@ -2,8 +2,7 @@
 
 from typing import Protocol, runtime_checkable
 
-from gemel.store.base import Store
-from gemel.store.review_store import ReviewStore
+from gemel.store.base import ReviewStore, Store
 from gemel.store.service_keys import KeyStore
 
 

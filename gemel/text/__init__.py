@@ -2,18 +2,14 @@
 
 from gemel.text.arguments import require_each_text, require_text, require_texts
 from gemel.text.copies import are_copies, copy_key
-from gemel.text.normal_forms import normal_form
-from gemel.text.normalization import clean
-from gemel.text.prefixes import Level, prefix_levels
-from gemel.text.row_order import distinct_rows, rows_alike
-from gemel.text.rules import Rules
+from gemel.text.normalization import clean, normal_form
+from gemel.text.row_order import Level, distinct_rows, prefix_levels, rows_alike
 from gemel.text.text_encoding import EncodeTable, Progress, encode_texts, pair_cosines
 from gemel.text.tfidf import TfIdf
 from gemel.text.token_table import TokenTable, next_power_of_two, spell, spell_all
-from gemel.text.tokenizer import Tokenizer
-from gemel.text.tokens import TOKENS, Tokens
+from gemel.text.tokenizer import Rules, Tokenizer
 from gemel.text.typos import edit_once
-from gemel.text.vocabulary import UNKNOWN_TOKEN, Vocabulary
+from gemel.text.vocabulary import TOKENS, UNKNOWN_TOKEN, Tokens, Vocabulary
 from gemel.text.words import ALONE, split_words, word_pattern
 
 __all__ = [

@@ -1,13 +1,26 @@
-"""The spelling of a word: its character n-grams, each a row of a table by hash."""
+"""Character n-grams of words, as hashed rows of a table."""
 
 import zlib
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Int64, UInt8
 
 from gemel.compiled import Library, find_library
-from gemel.text.flat import starts_of, writable_bytes
 from gemel.text.token_table import TokenTable
+
+
+def writable_bytes(content: bytes) -> UInt8[np.ndarray, "bytes"]:
+    """Copy bytes to where they may be changed."""
+    return np.frombuffer(bytearray(content), np.uint8)
+
+
+def starts_of(lengths: Sequence[int]) -> Int64[np.ndarray, "texts_and_1"]:
+    """Say where each of some things begins, and, last, where the last one ends."""
+    starts = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
+
 
 _SHORTEST, _LONGEST = 3, 5
 

@@ -1,15 +1,168 @@
-"""The one cleaning that training and answering share."""
+"""Normalisation of texts, the same in training and prediction."""
 
+import dataclasses
 import functools
+import re
 import unicodedata
 from collections.abc import Callable
 
 from gemel.errors import MissingExtraError
-from gemel.text.normal_forms import NEWEST, normal_form
+
+_END = 0x20000
+"""Behind it there are variation selectors only, which cleaning drops."""
+
+
+@functools.cache
+def marks() -> str:
+    """Give the combining marks, which a pattern's word characters lack, as ranges for a class."""
+    ranges: list[list[int]] = []
+    for code in range(0x300, _END):
+        if unicodedata.category(chr(code))[0] == "M":
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1][1] = code
+            else:
+                ranges.append([code, code])
+    return "".join(f"{chr(low)}-{chr(high)}" for low, high in ranges)
+
+
+NEWEST = 2
+"""The version that new models are trained with."""
+
+_LONGEST_RUN = 30
+"""Combining marks in a row that are normalised together: sorting them takes quadratic time."""
+_SPACER = "\u034f"  # combining grapheme joiner: invisible, and marks are not sorted across it
+_COMPATIBLE = range(0xA0, 0x20000)
+"""Codes of the characters that Unicode spells by others."""
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
+
+_LOOK_ALIKES_1 = {ord(mark): "'" for mark in "‘’ʼ´′"}
+_INVISIBLE_1: dict[int, None] = dict.fromkeys(
+    (
+        *(0x00AD, 0x061C, 0xFEFF),  # soft hyphen, Arabic letter mark, byte-order mark
+        *range(0x200C, 0x2010),  # joiners, marks of direction
+        *range(0x202A, 0x202F),  # the same, embedded
+        *range(0x2060, 0x2070),
+        *range(0x180B, 0x1810),  # variation selectors
+        *range(0xFE00, 0xFE10),
+        *range(0xE0100, 0xE01F0),
+    )
+)
+
+_INVISIBLE_2: dict[int, None] = _INVISIBLE_1 | dict.fromkeys(
+    (
+        *(0x034F, 0x200B, 0xFFFC),  # grapheme joiner, zero-width space, place of an object
+        *(0x115F, 0x1160, 0x3164, 0xFFA0, 0x17B4, 0x17B5),  # Hangul fillers, inherent vowels
+        *range(0xFFF0, 0xFFFC),  # annotations between lines
+        *range(0x1BCA0, 0x1BCA4),
+        *range(0x1D173, 0x1D17B),
+        *range(0xE0000, 0xE1000),  # tags, variation selectors
+    )
+)
+_DOUBLE = "«»“”„‟″‶ʺˮ״⹂「」『』〝〞〟﹁﹂﹃﹄❝❞❠❮❯🙶🙷🙸"
+_SINGLE = "‘’‚‛‹›′‵´ʹʻʼʽʾʿ՚׳❛❜❟ꞌꞋ"
+_DASHES = "֊־᐀᠆‐‑‒–—―⁃⁓˗−➖⸗⸚⸺⸻⹀⹝〰゠︱︲﹘﹣－\U00010ead"
+_SLASHES = "⁄∕⧸"
+_LOOK_ALIKES_2 = {
+    ord(mark): plain
+    for group, plain in (
+        (_DOUBLE, '"'),
+        (_SINGLE, "'"),
+        (_DASHES, "-"),
+        (_SLASHES, "/"),
+        ("〜", "~"),  # as its full-width twin becomes
+        ("\u2800", " "),  # a Braille cell without dots
+    )
+    for mark in group
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class NormalForm:
+    """One version of the changes that cleaning makes besides NFKC and case."""
+
+    changed: dict[int, str | None]
+    """What becomes of single characters, by code; None: nothing."""
+    insertions: tuple[tuple[str, str], ...]
+    """Patterns of places between two characters, and what is inserted there before NFKC."""
+    occasion: re.Pattern[str] | None
+    """A character beside which something may be inserted."""
+    cut: str
+    """The pattern of combining marks that are dropped, too many before them; empty: none."""
+
+    def change(self, text: str) -> str:
+        """Change single characters."""
+        return text.translate(self.changed)
+
+    def insert(self, text: str) -> str:
+        """Tell superscripts, subscripts and fractions from plain characters before NFKC."""
+        if self.occasion and self.occasion.search(text):
+            for place, inserted in self.insertions:
+                text = re.sub(place, inserted, text)
+        return text
+
+    def bound(self, text: str) -> str:
+        """Bound the combining marks in a row, by cutting them or, in version 1, parting them."""
+        if len(text) <= _LONGEST_RUN or not _long_run().search(text):
+            return text
+        if self.cut:
+            return re.sub(self.cut, "", text)
+        return _long_run().sub(rf"\g<0>{_SPACER}", text)
+
+
+@functools.cache
+def _long_run() -> re.Pattern[str]:
+    return re.compile(f"[{marks()}]{{{_LONGEST_RUN}}}")
+
+
+@functools.cache
+def normal_form(version: int) -> NormalForm:
+    """Return a version of the changes.
+
+    Version 1 folds apostrophes and reads superscripts, subscripts and fractions as plain digits.
+    Version 2 keeps these apart (`10^6`, `h_2o`, `1 1/2`) and folds all quotation marks, dashes
+    and invisible characters.
+
+    Source: the properties Quotation_Mark, Dash and Default_Ignorable_Code_Point of Unicode 15.
+    """
+    if version == 1:
+        spaces = _CONTROLS | {0x200B: " "}
+        return NormalForm(spaces | _LOOK_ALIKES_1 | _INVISIBLE_1, (), None, "")
+    raised, lowered, fractions = (_spelled(kind) for kind in ("super", "sub", "fraction"))
+    return NormalForm(
+        changed=_CONTROLS | _LOOK_ALIKES_2 | _INVISIBLE_2 | _units(raised),
+        insertions=(
+            (rf"(?<![{raised}])(?=[{raised}])", "^"),
+            (rf"(?<![{lowered}])(?=[{lowered}])", "_"),
+            (rf"(?<=[0-9{fractions}])(?=[{fractions}])|(?<=[{fractions}])(?=[0-9])", " "),
+        ),
+        occasion=re.compile(f"[{raised}{lowered}{fractions}]"),
+        cut=f"(?<=[{marks()}]{{{_LONGEST_RUN}}})[{marks()}]+",
+    )
+
+
+def _spelled(kind: str) -> str:
+    """Return the characters that Unicode calls another one, raised, lowered or as a fraction."""
+    start = f"<{kind}>"
+    return "".join(
+        chr(code) for code in _COMPATIBLE if unicodedata.decomposition(chr(code)).startswith(start)
+    )
+
+
+def _units(raised: str) -> dict[int, str | None]:
+    """Spell the units in one square that have a power, as in `m²`, so that it is seen."""
+    found: dict[int, str | None] = {}
+    for code in range(0x3300, 0x3400):
+        spelled = "".join(
+            chr(int(part, 16)) for part in unicodedata.decomposition(chr(code)).split()[1:]
+        )
+        if any(letter in raised for letter in spelled):
+            found[code] = spelled.replace("∕", "/")
+    return found
+
 
 _SPACES = "".join(map(chr, (*range(0x21), 0x7F)))
 """What is a space in ASCII, once it is clean."""
-_CONTROLS = dict.fromkeys((*range(0x20), 0x7F), " ")
+_CONTROLS_normalization = dict.fromkeys((*range(0x20), 0x7F), " ")
 
 
 def clean(
@@ -45,7 +198,7 @@ def clean(
             text = form.bound(text)
     else:
         if not text.isprintable():
-            text = text.translate(_CONTROLS)
+            text = text.translate(_CONTROLS_normalization)
         if lowercase:
             text = text.lower()
     return " ".join(text.split())

@@ -1,17 +1,127 @@
-"""From texts to ids, many at a time."""
+"""Texts to token ids, in compiled code or in Python."""
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int32
+from jaxtyping import Int32, Int64
 
-from gemel.text.found import Found
-from gemel.text.pieces import find_words
-from gemel.text.scanner import Scanner
+from gemel.compiled import Library
+from gemel.text.ngrams import starts_of, writable_bytes
+from gemel.text.normalization import with_final_mark
 from gemel.text.token_table import TokenTable
-from gemel.text.tokens import TOKENS
-from gemel.text.vocabulary import Vocabulary
+from gemel.text.vocabulary import TOKENS, Vocabulary
+from gemel.text.words import split_words
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The words of some texts."""
+
+    numbers: Int32[np.ndarray, "words"]
+    """Of each word in the list; -1 where it is not in it."""
+    starts: Int64[np.ndarray, "texts_and_1"]
+    """Where the words of each text begin."""
+    places: Int64[np.ndarray, "others"]
+    """Which words are not in the list."""
+    others: list[str]
+    """What these are."""
+
+
+_BETWEEN = "\n"
+"""A piece that no cleaned text has; its number is 0."""
+
+
+def find_words(texts: Sequence[str], ids: Mapping[str, int]) -> Found:
+    """Find the words of texts that `clean` has been over.
+
+    A text is read piece by piece, a piece being what stands between two spaces; what returns, and
+    most of it does, is cut and looked up once.
+
+    Args:
+        texts: any texts.
+        ids: the list of words, and the number of each.
+    """
+    if not texts:
+        nothing = np.zeros(0, np.int64)
+        return Found(np.zeros(0, np.int32), np.zeros(1, np.int64), nothing, [])
+    pieces = _Numbers({_BETWEEN: 0})
+    all_pieces = f" {_BETWEEN} ".join([*texts, ""]).split(" ")
+    numbers = np.fromiter(map(pieces.__getitem__, all_pieces), np.int64, len(all_pieces))
+    rows = [[], *map(split_words, itertools.islice(pieces, 1, None))]
+    words = list(itertools.chain.from_iterable(rows))
+    lengths = np.cumsum([0, *map(len, rows)])
+    # A word's place among those of all different pieces stands for it.
+    different = TokenTable(np.arange(len(words), dtype=np.int32), lengths)
+    read = different.gather(numbers)
+    ends = read.starts[1:][numbers == 0]
+    found = np.array([ids.get(word, -1) for word in words], np.int32)[read.ids]
+    places = np.flatnonzero(found < 0)
+    others = [words[place] for place in read.ids[places].tolist()]
+    return Found(found, np.concatenate([[0], ends]), places, others)
+
+
+class _Numbers(dict[str, int]):
+    """Numbers what is looked up, in the order in which it came."""
+
+    def __missing__(self, piece: str) -> int:
+        self[piece] = number = len(self)
+        return number
+
+
+class Scanner:
+    """Cleans plain texts, cuts them into words, and looks these up in a list.
+
+    Args:
+        words: the list; each stands there once.
+        library: what was compiled.
+        lowercase: whether case is dropped; see `clean`.
+        final_mark: whether a question without one gets a question mark; see `with_final_mark`.
+    """
+
+    def __init__(
+        self, words: Sequence[str], library: Library, *, lowercase: bool, final_mark: bool = False
+    ):
+        self.library = library
+        self.lowercase = lowercase
+        self.final_mark = final_mark
+        encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+        self._words = writable_bytes(b"".join(encoded))
+        self._starts = starts_of(list(map(len, encoded)))
+        self._slots = np.zeros(1 << (2 * len(words)).bit_length(), np.uint64)
+        library.call(
+            "gemel_list_words",
+            (len(words), len(self._slots)),
+            self._words,
+            self._starts,
+            self._slots,
+        )
+
+    def __call__(self, texts: Sequence[str]) -> Found:
+        """Find the words of texts that have ASCII characters only."""
+        if self.final_mark:
+            texts = list(map(with_final_mark, texts))
+        text = writable_bytes("".join(texts).encode("ascii"))
+        numbers = np.empty(len(text), np.int32)
+        starts = np.empty(len(texts) + 1, np.int64)
+        places, ends = np.empty(len(text), np.int64), np.empty((len(text), 2), np.int64)
+        unknown = self.library.call(
+            "gemel_scan",
+            (len(texts), self.lowercase, len(self._slots)),
+            text,
+            starts_of(list(map(len, texts))),
+            self._words,
+            self._starts,
+            self._slots,
+            numbers,
+            starts,
+            places,
+            ends,
+        )
+        clean = text.tobytes().decode("ascii") if unknown else ""
+        words = [clean[begin:end] for begin, end in ends[:unknown].tolist()]
+        return Found(numbers[: starts[-1]], starts, places[:unknown], words)
 
 
 class Reader:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int, Int32, Int64
 
-from gemel.text.tokens import TOKENS
+from gemel.text.vocabulary import TOKENS
 
 
 def next_power_of_two(length: int) -> int:

@@ -1,10 +1,25 @@
-"""The words that training knew, each with its id; asking never adds one."""
+"""The ids that every vocabulary begins with."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from gemel.errors import DataError
-from gemel.text.tokens import TOKENS
+
+
+class Tokens(NamedTuple):
+    """The special tokens."""
+
+    unknown: int = 0
+    """Id of a word that training did not see often enough."""
+    padding: int = 1
+    """Id that fills short rows up."""
+    padding_token: str = "<PAD>"  # noqa: S105 - not a password
+    """What the padding is called in a vocabulary."""
+
+
+TOKENS = Tokens()
+
 
 UNKNOWN_TOKEN = "<UNK>"  # noqa: S105 - a word, not a password
 

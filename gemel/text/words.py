@@ -3,7 +3,7 @@
 import functools
 import re
 
-from gemel.text.marks import marks
+from gemel.text.normalization import marks
 
 ALONE = (
     "\u0e00-\u0eff"  # Thai, Lao

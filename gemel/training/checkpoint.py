@@ -19,11 +19,10 @@ from torch import Tensor
 from gemel.errors import ConfigError, DataError, FolderError, TrainingError
 from gemel.files import write_bytes
 from gemel.models import get_weights
-from gemel.training.curve import LossCurve
 from gemel.training.reporters import EpochSummary
 from gemel.training.trainer import Trainer
 from gemel.training.training_identity import Identity
-from gemel.training.training_state import TrainingState
+from gemel.training.training_state import LossCurve, TrainingState
 
 FORMAT_VERSION = 1
 """Grows when an older gemel could no longer read the file."""

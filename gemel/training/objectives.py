@@ -1,4 +1,4 @@
-"""What a training makes small: the loss of a batch, given its questions' unit vectors in order."""
+"""Losses of a batch, and a check for collapsed vectors."""
 
 import math
 
@@ -12,6 +12,20 @@ from gemel.config import TrainingConfig
 from gemel.data import Batch
 from gemel.losses import in_batch_ranking_loss, in_batch_triplet_loss
 from gemel.models import PairHead
+
+COLLAPSED = 0.98
+"""Mean cosine of different questions from which on we call the twin collapsed."""
+
+
+def mean_similarity(vectors: Float[np.ndarray, "questions dim"]) -> float:
+    """Give the mean cosine over all pairs of different rows; near 1 means collapse.
+
+    Args:
+        vectors: unit vectors, at least two.
+    """
+    count = len(vectors)
+    total = np.square(vectors.sum(axis=0, dtype=np.float64)).sum() - np.square(vectors).sum()
+    return float(total / (count * (count - 1)))
 
 
 class TripletObjective(nn.Module):

@@ -1,4 +1,4 @@
-"""Learning from a few pairs, such as people have decided, on top of a model that is there."""
+"""Train on a few pairs on top of a model."""
 
 import itertools
 import time
@@ -29,15 +29,44 @@ from gemel.evaluation import (
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
 from gemel.notebook import shown
-from gemel.training.collapse import mean_similarity
-from gemel.training.initial_network import learn_words, require_same_network
-from gemel.training.networks import begin_network, make_batches
-from gemel.training.replay import choose_replay
+from gemel.training.initial_network import (
+    begin_network,
+    learn_words,
+    make_batches,
+    require_same_network,
+)
+from gemel.training.objectives import mean_similarity
 from gemel.training.reporters import Reporter, Silent
 from gemel.training.trainer import Trainer, Validation
 from gemel.training.training_record import data_record, history_record
 from gemel.training.validation_split import training_and_validation
 from gemel.version import __version__
+
+_REPLAYED = 1
+"""Known pairs for each new one. Five of them were measured to drown what is new."""
+
+
+def choose_replay(known: Pairs, added: Pairs, seed: int) -> Pairs:
+    """Draw known pairs to go along with new ones; none of the new ones themselves.
+
+    Args:
+        known: what to draw from.
+        added: the new ones. As many are drawn, if there are.
+        seed: another seed, other pairs.
+    """
+    new = {frozenset(pair) for pair in zip(added.left_texts, added.right_texts, strict=True)}
+    random = np.random.default_rng(seed)
+    chosen = np.zeros(len(known), bool)
+    left = _REPLAYED * len(added)
+    for row in random.permutation(len(known)).tolist():
+        if not left:
+            break
+        pair = frozenset((known.texts[known.left[row]], known.texts[known.right[row]]))
+        if pair not in new:
+            chosen[row] = True
+            left -= 1
+    return known.select(chosen)
+
 
 _STEP = 0.75
 """How far the weights go on the way to what was learned: to stop short of it keeps more of what was

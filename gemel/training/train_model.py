@@ -25,11 +25,15 @@ from gemel.folder import Model
 from gemel.inference import NumpyTwin
 from gemel.text import Tokenizer
 from gemel.training.checkpoint_schedule import Keeper
-from gemel.training.collapse import mean_similarity
-from gemel.training.folding import Folding
-from gemel.training.initial_network import learn_words, require_same_network
-from gemel.training.lookup import look_up
-from gemel.training.networks import begin_network, make_batches
+from gemel.training.initial_network import (
+    Folding,
+    begin_network,
+    learn_words,
+    look_up,
+    make_batches,
+    require_same_network,
+)
+from gemel.training.objectives import mean_similarity
 from gemel.training.ranks import Ranks
 from gemel.training.reporters import Reporter, Silent
 from gemel.training.spelling_weight import fit_spelling, learn_spelling

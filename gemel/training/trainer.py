@@ -1,27 +1,64 @@
-"""The loop: batch, loss, gradient, step; after each epoch a look at the validation pairs."""
+"""The training loop: batch, loss, gradient, step; validation after each epoch."""
 
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from gemel.config import TrainingConfig
 from gemel.data import Batch, Batches
 from gemel.errors import TrainingError
 from gemel.models import SiameseModel, get_weights, rows_read, set_weights
-from gemel.training.averaging import Average
-from gemel.training.collapse import COLLAPSED
-from gemel.training.device import choose_device
+from gemel.training.device import choose_device, uses_bfloat16
 from gemel.training.gradients import GradientCache
-from gemel.training.objectives import objective_of
-from gemel.training.precision import uses_bfloat16
+from gemel.training.objectives import COLLAPSED, objective_of
 from gemel.training.ranks import Ranks
 from gemel.training.reporters import EpochSummary, Reporter, StepSummary
 from gemel.training.training_state import TrainingState
+
+
+class Average:
+    """The exponential moving average of parameters.
+
+    The first steps count less than the decay says, so that what the parameters began as is soon
+    forgotten: at step `t`, from 0, the average keeps at most `(1 + t) / (10 + t)` of itself.
+
+    Args:
+        parameters: what to average; the average begins as they stand.
+        decay: share of the average that a step leaves, 0 to 1, exclusive.
+
+    Source: Polyak and Juditsky (1992); the beginning as in TensorFlow's ExponentialMovingAverage.
+    """
+
+    def __init__(self, parameters: Sequence[nn.Parameter], decay: float):
+        self.parameters = [parameter.detach() for parameter in parameters]
+        self.decay = decay
+        self.values: list[Tensor] = [value.clone() for value in self.parameters]
+
+    def update(self, step: int) -> None:
+        """Take in the parameters as they stand behind this step, from 0."""
+        kept = min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(self.values, self.parameters, 1 - kept)
+
+    def put(self) -> None:
+        """Give the parameters the values of the average."""
+        torch._foreach_copy_(self.parameters, self.values)
+
+    @contextlib.contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Have the parameters hold the average for a while, and then again what they held."""
+        held = [value.clone() for value in self.parameters]
+        self.put()
+        try:
+            yield
+        finally:
+            torch._foreach_copy_(self.parameters, held)
+
 
 _WARM_UP = 0.05
 """Share of the steps over which the learning rate rises, before it falls in a straight line."""

@@ -5,7 +5,7 @@ import pytest
 from card import ROWS, card_front
 from huggingface_hub import ModelCard
 
-from gemel.folder.front_matter import split_card
+from gemel.folder.model_card import split_card
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "gemel" / "pretrained" / "quora-en" / "README.md"

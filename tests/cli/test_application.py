@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from gemel.cli.exit_codes import EXIT_CODES_HELP, ExitCode
+from gemel.cli.failures import EXIT_CODES_HELP, ExitCode
 
 PAIRS = "question1,question2,is_duplicate\nhow old?,what age?,1\nwhere is it?,who is it?,0\n"
 USAGE = "what there is: gemel {} --help"

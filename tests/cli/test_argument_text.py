@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from gemel.cli.exit_codes import ExitCode
+from gemel.cli.failures import ExitCode
 from gemel.folder import save_model
 
 HALF = os.fsdecode(b"caf\xe9")

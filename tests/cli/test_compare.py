@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemel.cli.verdict_rows import write_rows
+from gemel.cli.compare import write_rows
 from gemel.data import read_pairs
 from gemel.decision import ANSWERS, Verdict
 from gemel.folder import save_model

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gemel import api
-from gemel.cli.exit_codes import ExitCode
+from gemel.cli.failures import ExitCode
 from gemel.scale.local_workers import LocalWorkers
 
 COMMAND = ("check", "how old are you", "--db", "site.db")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gemel
-from gemel.api.trax_import import import_trax
+from gemel.api.exchange_functions import import_trax
 from gemel.errors import DataError
 from gemel.folder import load_model
 

@@ -14,8 +14,8 @@ import pytest
 
 from gemel import api, service
 from gemel.cli.application import app
-from gemel.cli.exit_codes import ExitCode
-from gemel.cli.notes import begin_notes
+from gemel.cli.console import begin_notes
+from gemel.cli.failures import ExitCode
 from gemel.config import Config
 from gemel.errors import ConfigError
 from gemel.folder import save_model

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from gemel import cli
-from gemel.cli.notes import begin_notes, notes_console
+from gemel.cli.console import begin_notes, notes_console
 
 ESCAPE = b"\x1b"
 PROGRAM = """
 import json, os, sys
 from gemel.cli import main
 from gemel.cli.application import app
-from gemel.cli.notes import note, notes_console
+from gemel.cli.console import note, notes_console
 from gemel.cli.progress import TrainingProgress, WorkProgress
 
 @app.command("work")

@@ -1,6 +1,6 @@
 import pytest
 
-from gemel.cli.verdict_text import describe_explanation
+from gemel.cli.compare import describe_explanation
 from gemel.decision import Verdict
 from gemel.inference import Explanation, WordShare
 

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from gemel.cli.exit_codes import ExitCode
-from gemel.cli.match_text import describe_matches, describe_nearest
-from gemel.cli.printable import padded
+from gemel.cli.console import padded
+from gemel.cli.failures import ExitCode
+from gemel.cli.search import describe_matches, describe_nearest
 from gemel.folder import save_model
 
 LONG = "forum-7/thread-2024-11-30/post-" + "0123456789" * 9

@@ -3,7 +3,7 @@ from collections import Counter
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gemel.data.batch_assignment import Row, deal
+from gemel.data.batches import Row, deal
 
 ends = st.tuples(st.integers(0, 15), st.integers(0, 15))
 

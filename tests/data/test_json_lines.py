@@ -54,7 +54,7 @@ def test_objects_may_differ_in_their_keys(tmp_path):
 
 
 def test_a_line_without_end_is_a_bad_row(tmp_path, monkeypatch):
-    monkeypatch.setattr("gemel.data.json_lines.LONGEST", len(GOOD))
+    monkeypatch.setattr("gemel.data.line_files.LONGEST", len(GOOD))
     path = put(tmp_path, GOOD + GOOD.replace('"a"', '"aa"') + GOOD)
     most = len(GOOD)
     with pytest.raises(DataError, match=f":2: has {most + 1} characters; expected {most} at most"):

@@ -2,7 +2,7 @@ import pytest
 
 from gemel.data import Columns, QuestionPair, stream_pairs
 from gemel.data.bad_rows import BadRowError
-from gemel.data.layouts import find_places
+from gemel.data.column_layout import find_places
 from gemel.errors import DataError
 
 

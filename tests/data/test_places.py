@@ -2,7 +2,7 @@ import pytest
 
 from gemel.data import QuestionPair
 from gemel.data.bad_rows import BadRowError
-from gemel.data.places import Places
+from gemel.data.column_layout import Places
 
 
 @pytest.mark.parametrize("negative", [None, ""])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gemel import DataError
 from gemel.data import BadRows, Question, QuestionColumns, stream_questions
 from gemel.data.bad_rows import BadRowError
-from gemel.data.question_places import find_question, numbered_question
+from gemel.data.column_layout import find_question, numbered_question
 
 QUESTIONS = ["How do I cook rice?", 'What, "now"?', "\u03b1 \u6771\u4eac?"]
 

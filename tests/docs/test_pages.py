@@ -14,7 +14,7 @@ from rendering import GENERATED, command_of
 from rendering.pages import DOCS
 
 import gemel
-from gemel.cli.exit_codes import ExitCode
+from gemel.cli.failures import ExitCode
 from gemel.config import BACKENDS, Config
 from gemel.corpus.review_files import REVIEW_KINDS
 from gemel.data.sources import KINDS

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.duplicates.clusters import central_member, connected_groups, linked_groups
+from gemel.duplicates.linkage import central_member, connected_groups, linked_groups
 
 ROWS = 9
 # Halves, quarters and their like are added without rounding: what is equal stays equal.

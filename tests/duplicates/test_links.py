@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.duplicates.links import Links
+from gemel.duplicates.linkage import Links
 
 ROWS = 8
 # Halves, quarters and their like are added without rounding: what is equal stays equal.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gemel.config import Config
-from gemel.folder.shapes import weight_shapes
+from gemel.folder.model_folder import weight_shapes
 from gemel.text import Rules, Tokenizer
 
 _LEARNED = ["How old are you?", "What is your age, if I may ask?", "Don't they use C++ in Ünna?"]

@@ -10,7 +10,7 @@ from gemel.api.exchange_functions import export
 from gemel.data import read_pairs
 from gemel.errors import DataError
 from gemel.exchange.agreement import open_tokenizer
-from gemel.exchange.onnx_answers import OnnxAnswers
+from gemel.exchange.onnx_file import OnnxAnswers
 
 WORDS = ["how", "old", "are", "you", "what", "is", "your", "age", "if", "may", "ask", "do", "use"]
 

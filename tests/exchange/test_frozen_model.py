@@ -5,7 +5,7 @@ import pytest
 
 from gemel.errors import ConfigError
 from gemel.exchange import freeze, unknown_words
-from gemel.exchange.onnx_answers import gemel_vectors
+from gemel.exchange.onnx_file import gemel_vectors
 from gemel.inference import Engine
 from gemel.text.ngrams import ngram_ids
 

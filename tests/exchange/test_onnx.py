@@ -14,12 +14,10 @@ from gemel.config import Config, DecisionConfig
 from gemel.decision import Decision
 from gemel.errors import ConfigError, GemelError, MissingExtraError
 from gemel.exchange.frozen_model import freeze, unknown_words
-from gemel.exchange.onnx_answers import OnnxAnswers, gemel_vectors
-from gemel.exchange.onnx_file import INT8_FILE, ONNX_FILE, write_onnx
-from gemel.exchange.onnx_graph import make_onnx
-from gemel.exchange.onnx_nodes import in_bytes
+from gemel.exchange.onnx_file import INT8_FILE, ONNX_FILE, OnnxAnswers, gemel_vectors, write_onnx
+from gemel.exchange.onnx_graph import in_bytes, make_onnx
 from gemel.folder import Model
-from gemel.folder.shapes import weight_shapes
+from gemel.folder.model_folder import weight_shapes
 from gemel.inference import Engine
 from gemel.text import Rules, Tokenizer
 

@@ -14,8 +14,13 @@ from hypothesis import strategies as st
 
 from gemel.data import read_pairs
 from gemel.exchange import freeze
-from gemel.exchange.classes import class_like, class_of, final_sigma
-from gemel.exchange.token_file import token_file, write_token_file
+from gemel.exchange.token_file import (
+    class_like,
+    class_of,
+    final_sigma,
+    token_file,
+    write_token_file,
+)
 from gemel.samples import HELPDESK, PROBES
 from gemel.text import Rules, Tokenizer
 

@@ -15,9 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.errors import DataError
-from gemel.exchange.trax_checkpoint import read_trax
-from gemel.exchange.trax_model import model_from_trax
-from gemel.exchange.trax_vocabulary import match_rows, read_vocabulary
+from gemel.exchange.trax_model import match_rows, model_from_trax, read_trax, read_vocabulary
 from gemel.folder import load_model, save_model
 from gemel.inference import Engine, NumpyTwin
 from gemel.text import TokenTable

@@ -16,8 +16,7 @@ from hypothesis.extra import numpy as arrays
 
 from gemel.errors import DataError
 from gemel.exchange import trax_pickle
-from gemel.exchange.trax_arrays import array_of
-from gemel.exchange.trax_pickle import Made, read_pickle
+from gemel.exchange.trax_pickle import Made, array_of, read_pickle
 
 PATH = Path("model.pkl.gz")
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()

@@ -4,15 +4,15 @@ from huggingface_hub import ModelCard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gemel.folder.front_matter import (
+from gemel.folder.model_card import (
     TAGS,
     Measured,
+    card_text,
     front_matter,
     split_card,
     validation_figures,
     with_library,
 )
-from gemel.folder.model_card import card_text
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 """All that UTF-8 can hold."""

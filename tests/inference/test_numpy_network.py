@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemel.inference import NumpyEncoder, composing
+from gemel.inference import NumpyEncoder
 from gemel.inference import numpy_lstm as lstm
+from gemel.inference import numpy_network as composing
 from gemel.inference.backend import choose_backend
 from gemel.text import TOKENS, TokenTable
 

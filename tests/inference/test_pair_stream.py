@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gemel.data import BadRows, Source
 from gemel.errors import DataError
 from gemel.inference import Engine, compare_stream
-from gemel.inference import pair_stream as comparing
+from gemel.inference import streams as comparing
 
 questions = st.text(st.characters(codec="utf-8"), max_size=9) | st.sampled_from(
     ["how old", "are you?", "age", " "]

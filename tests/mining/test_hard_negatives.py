@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from gemel.data import Pairs
 from gemel.mining import hard_negatives
 from gemel.mining.hard_negatives import mine_lots
-from gemel.mining.mining_questions import gather_questions
+from gemel.mining.mining_questions import MiningVectors, gather_questions
 from gemel.mining.mining_rules import SKIPS, MiningRules
-from gemel.mining.mining_vectors import MiningVectors
 from gemel.neighbours.exact import ExactNeighbours
 from gemel.text import clean
 

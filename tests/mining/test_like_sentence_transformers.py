@@ -5,9 +5,8 @@ import pytest
 
 from gemel.data import Pairs
 from gemel.mining.hard_negatives import mine_lots
-from gemel.mining.mining_questions import gather_questions
+from gemel.mining.mining_questions import MiningVectors, gather_questions
 from gemel.mining.mining_rules import MiningRules
-from gemel.mining.mining_vectors import MiningVectors
 from gemel.neighbours.exact import ExactNeighbours
 
 pytestmark = pytest.mark.slow

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from gemel.data import stream_pairs, stream_unlabelled
 from gemel.errors import DataError
-from gemel.public_data import CORPORA, LEFT_OUT, unpacking
-from gemel.public_data.conversion import convert
-from gemel.public_data.unpacking import open_members
+from gemel.public_data import CORPORA, LEFT_OUT
+from gemel.public_data import conversion as unpacking
+from gemel.public_data.conversion import convert, open_members
 
 MEMBERS = {"QQP/train.tsv": b"train", "QQP/dev.tsv": b"dev", "QQP/test.tsv": b"test" * 9999}
 

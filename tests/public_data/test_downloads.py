@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 
 from gemel.errors import DataError
 from gemel.public_data import Patience
-from gemel.public_data.addresses import NotFetchedError
-from gemel.public_data.downloads import download
-from gemel.public_data.partial import Partial
+from gemel.public_data.downloads import NotFetchedError, Partial, download
 
 CONTENT = random.Random(7).randbytes(300_000)
 SIZE = len(CONTENT)

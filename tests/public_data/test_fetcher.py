@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gemel.api.download_function import download
+from gemel.api.pair_files import download
 from gemel.data import read_pairs
 from gemel.errors import ConfigError, DataError
 from gemel.public_data import CORPORA, LEFT_OUT, SOURCE, TERMS, fetch, find_corpus, terms_text

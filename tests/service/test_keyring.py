@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gemel.service import keyring
-from gemel.service.keyring import Keyring
+from gemel.service import access as keyring
+from gemel.service.access import Keyring
 from gemel.service.refusals import Refusal
 from gemel.store.service_keys import KeyRecord, KeyStore, draw_key, key_hash
 

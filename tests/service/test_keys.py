@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from gemel.service import keyring
+from gemel.service import access as keyring
 from gemel.service.access import Door
 from gemel.store import open_store
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.errors import ConfigError
+from gemel.service.access import TokenBucket
 from gemel.service.batcher import Batcher
-from gemel.service.keyring import TokenBucket
 from gemel.service.limits import Limits
 from gemel.service.refusals import Refusal
 

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from gemel.errors import DataError, ModelMismatchError, StoreError
-from gemel.store.connect import open_store
+from gemel.store.connect import open_store, restore
 from gemel.store.records import NewQuestion, StoreState
-from gemel.store.restore_backup import restore
 
 NEW = StoreState(
     sequence=0, generation=0, model="", dim=0, questions=0, reindexing="", reindexed=0, identity=""

@@ -11,9 +11,8 @@ import pytest
 
 from gemel.errors import DataError, StoreError
 from gemel.store import postgres, postgres_schema
-from gemel.store.connect import open_store
+from gemel.store.connect import open_store, restore
 from gemel.store.postgres import PostgresStore
-from gemel.store.restore_backup import restore
 
 
 @pytest.fixture

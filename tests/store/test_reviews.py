@@ -9,10 +9,9 @@ import pytest
 
 from gemel.errors import DataError
 from gemel.store.backups import copy_all
-from gemel.store.connect import open_store
+from gemel.store.connect import open_store, restore
 from gemel.store.corpus_store import Corpus
 from gemel.store.records import NewReview
-from gemel.store.restore_backup import restore
 
 NAMES = ["a", "b", "c", "d", "e"]
 

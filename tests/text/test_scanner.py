@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from gemel.compiled import find_library
 from gemel.text import Rules, Tokenizer, Vocabulary, clean, split_words
 from gemel.text.normalization import with_final_mark
-from gemel.text.pieces import find_words
-from gemel.text.scanner import Scanner
+from gemel.text.reader import Scanner, find_words
 
 LIBRARY = find_library()
 WORDS = ["do", "n't", "N'T", "a", "ab", "it", "'s", "c++", "C#", "9", "$5", "10:30", "?", "é", "_"]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.text import clean, split_words
-from gemel.text.marks import marks
+from gemel.text.normalization import marks
 from gemel.text.words import _any_script
 
 chunks = st.sampled_from(

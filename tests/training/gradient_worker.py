@@ -12,8 +12,7 @@ import torch
 from gemel.config import Config
 from gemel.data import Pairs
 from gemel.training import Silent, Trainer, joined
-from gemel.training.initial_network import learn_words
-from gemel.training.networks import begin_network, make_batches
+from gemel.training.initial_network import begin_network, learn_words, make_batches
 
 WORDS = [
     "where",

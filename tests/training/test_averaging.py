@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from gemel.training.averaging import Average
+from gemel.training.trainer import Average
 
 
 def average_plainly(values, decay):

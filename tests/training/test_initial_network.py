@@ -10,8 +10,7 @@ from gemel.folder import load_model, save_model
 from gemel.inference import Engine
 from gemel.models import SiameseModel, get_weights
 from gemel.training import learn
-from gemel.training.folding import Folding
-from gemel.training.initial_network import begin_with, begin_with_vectors
+from gemel.training.initial_network import Folding, begin_with, begin_with_vectors
 
 TOPICS = ["cat", "dog", "car", "tea", "sun", "map"]
 SMALL = Config().replace(

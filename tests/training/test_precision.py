@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gemel.training.precision import uses_bfloat16
+from gemel.training.device import uses_bfloat16
 
 CPU = torch.device("cpu")
 

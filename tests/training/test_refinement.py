@@ -11,7 +11,7 @@ from gemel.errors import ConfigError, DataError
 from gemel.evaluation import Ranking, judge
 from gemel.inference import Engine
 from gemel.training import Silent, learn, refine
-from gemel.training.replay import choose_replay
+from gemel.training.refinement import choose_replay
 
 TOPICS = ["cat", "dog", "car", "tea", "sun", "map", "hat", "pen", "bed", "cup"]
 NEW = {"fiddle": "violin", "sofa": "couch", "lorry": "truck", "autumn": "fall", "film": "movie"}

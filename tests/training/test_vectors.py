@@ -12,9 +12,7 @@ from gemel.data.word_vectors import VectorFile
 from gemel.errors import ConfigError, DataError
 from gemel.text import Tokenizer
 from gemel.training import Silent, learn
-from gemel.training.folding import Folding
-from gemel.training.initial_network import learn_words
-from gemel.training.networks import begin_network, make_batches
+from gemel.training.initial_network import Folding, begin_network, learn_words, make_batches
 
 TOPICS = ["cat", "dog", "car", "tea", "sun", "map"]
 SMALL = Config().replace(

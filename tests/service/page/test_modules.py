@@ -9,7 +9,7 @@ import pytest
 
 import gemel.service
 from gemel.decision import Evidence
-from gemel.folder.front_matter import split_card
+from gemel.folder.model_card import split_card
 from gemel.pretrained import DEFAULT_MODEL, came_with_gemel
 
 WORDS = ["how", "do", "I", "print", "a", "map", "of", "my", "old", "town", "please"]

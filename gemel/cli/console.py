@@ -1,0 +1,112 @@
+"""Standard output and error: notes, warnings, printable texts."""
+
+import contextlib
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+
+from gemel.errors import GemelWarning
+
+
+def printable(text: str) -> str:
+    """Show what a terminal would obey, or could not print, as one character."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def shortened(text: str, width: int, *, always: bool = False) -> str:
+    """Make it printable, and end it in three dots where it takes more cells than `width`.
+
+    Only on a terminal, unless `always`: what a pipe or a file takes is whole. Ids are never cut.
+    """
+    text = printable(text)
+    if cell_len(text) <= width or not (always or (sys.stdout is not None and sys.stdout.isatty())):
+        return text
+    return set_cell_size(text, width - 3) + "..."
+
+
+def padded(text: str, width: int) -> str:
+    """Make it printable, and fill it with spaces up to `width` cells; longer ones stay whole."""
+    text = printable(text)
+    return text + " " * (width - cell_len(text))
+
+
+_DUMB = ("dumb", "unknown")
+
+
+class _Wishes:
+    """What the command that runs was asked for."""
+
+    quiet = False
+    plain = False
+
+
+def begin_notes() -> None:
+    """Begin a command: nothing was asked for yet."""
+    _Wishes.quiet = _Wishes.plain = False
+
+
+def keep_quiet() -> None:
+    """Write no notes from now on."""
+    _Wishes.quiet = True
+
+
+def keep_plain() -> None:
+    """Write no escape codes from now on."""
+    _Wishes.plain = True
+
+
+def is_quiet() -> bool:
+    """Whether notes are not wanted."""
+    return _Wishes.quiet
+
+
+def note(text: str) -> None:
+    """Tell whoever waits; scripts and `--quiet` lose nothing by not hearing it."""
+    if not _Wishes.quiet:
+        typer.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def printed_warnings() -> Iterator[None]:
+    """Print each `GemelWarning` of a block as one line on standard error, at its end."""
+    texts: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", GemelWarning)
+        show_other = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *rest: Any) -> None:
+            if issubclass(category, GemelWarning):
+                texts.append(str(message))
+            else:
+                show_other(message, category, *rest)
+
+        warnings.showwarning = show  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            for text in texts:
+                typer.echo(f"warning: {text}", err=True)
+
+
+def notes_console() -> Console:
+    """Give what progress is shown on: a terminal, if standard error is one that may be drawn on."""
+    environment = os.environ
+    plain = _Wishes.plain or environment.get("NO_COLOR") or environment.get("TERM") in _DUMB
+    if plain:
+        return Console(stderr=True, force_terminal=False, no_color=True, color_system=None)
+    return Console(stderr=True)
+
+
+def give_up_output() -> None:
+    """Have Python not try once more, at its end, to write what could not be written."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,93 @@
+"""Duplicate groups and stages of large runs as text."""
+
+import itertools
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gemel.cli.console import printable, shortened
+
+if TYPE_CHECKING:
+    from gemel.duplicates import FoundGroups
+    from gemel.scale import StageRecord
+
+_GROUPS, _MEMBERS = 5, 4
+"""Groups that are shown, and questions of each."""
+_TEMPLATES = 3
+"""Templates that are shown."""
+
+
+def describe_duplicates(found: "FoundGroups", written: Sequence[Path]) -> Iterator[str]:
+    """Say what was found, and show the largest groups.
+
+    Args:
+        found: the groups.
+        written: files that have all of them.
+    """
+    count = len(found)
+    groups = f"{count:,} group{'' if count == 1 else 's'}"
+    yield (
+        f"{found.questions:,} questions: {found.grouped:,} have a duplicate, in {groups}; "
+        f"{found.grouped - count:,} could go"
+    )
+    yield (
+        f"{found.exact:,} are copies of others; the rest by a probability of "
+        f"{found.probability:g} and more, linkage {found.linkage}, cosine {found.floor:g} and more"
+    )
+    yield from describe_left_out(found)
+    room = max(20, shutil.get_terminal_size().columns - 10)
+    for group in itertools.islice(found.groups, _GROUPS):
+        yield ""
+        yield f"{len(group):,} questions"
+        for member in group.members[:_MEMBERS]:
+            likely = "   " if member.probability is None else f"{member.probability:.2f}"
+            name = printable(member.id)
+            text = shortened(member.text, max(20, room - len(name) - 2))
+            yield f"  {likely:>5}  {name}  {text}"
+        if len(group) > _MEMBERS:
+            yield f"         and {len(group) - _MEMBERS:,} more"
+    yield ""
+    if count > _GROUPS:
+        yield f"the {_GROUPS} largest groups of {count:,}"
+    for path in written:
+        yield f"{path}: written"
+    if count and not written:
+        yield "--out groups.csv, .jsonl or .html writes all of them"
+
+
+def describe_left_out(found: "FoundGroups") -> Iterator[str]:
+    """Describe the pairs that were not judged: within templates, and of too many close ones."""
+    if found.templates:
+        instances, count = sum(each.instances for each in found.templates), len(found.templates)
+        yield (
+            f"templates: {instances:,} of {found.questions:,} questions differ only in numbers, in "
+            f"{count:,} template{'' if count == 1 else 's'}; not compared within a template, "
+            "copies aside"
+        )
+        for each in found.templates[:_TEMPLATES]:
+            yield f"  {each.instances:>7,}  {shortened(each.example, 60)}"
+        if count > _TEMPLATES:
+            yield f"           and {count - _TEMPLATES:,} more"
+    if found.left_out:
+        judged = found.judged
+        yield (
+            f"left out: {found.left_out:,} of {judged + found.left_out:,} close pairs; judged: of "
+            "each question the most similar ones before it. Groups may be split; a higher --floor "
+            "leaves out fewer"
+        )
+
+
+def describe_stages(stages: Mapping[str, "StageRecord"]) -> Iterator[str]:
+    """Yield a table: of each stage its shards, time, memory of a process, and disk."""
+    names = ("shards", "seconds", "busy", "MB a process", "MB written")
+    widths = (8, 10, 10, 15, 13)
+    yield "stage     " + "".join(
+        f"{name:>{width}}" for name, width in zip(names, widths, strict=True)
+    )
+    for name, record in stages.items():
+        peak = f"{record.peak_mb:,}" if record.peak_mb else ""
+        yield (
+            f"{name:<10}{record.shards:>8,}{record.seconds:>10,.1f}{record.busy:>10,.1f}"
+            f"{peak:>15}{record.written / 1e6:>13,.1f}"
+        )

@@ -1,0 +1,178 @@
+"""Output files of a split: rows copied unchanged."""
+
+import contextlib
+import gzip
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from io import BufferedIOBase
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from gemel.data.columns import Columns
+from gemel.data.duplicate_graph import PairGraph, first_copies
+from gemel.data.pairs import Pairs
+from gemel.data.parquet import parquet_batches, parquet_file
+from gemel.data.readers import Row, open_table, rows_of
+from gemel.data.sources import Source, ending, is_gzip
+from gemel.data.splits import NOWHERE
+from gemel.errors import DataError
+from gemel.files import check_writable, new_file
+
+
+def copy_rows(
+    path: str | Path,
+    columns: Columns | None,
+    part_of_row: Int[np.ndarray, "rows"],
+    outs: Sequence[Path],
+) -> None:
+    """Copy each row of a file into the file of its part; a header goes into every one of them.
+
+    The new files are put in their places when all are complete. Bad rows, which `stream_rows`
+    counted and listed when it passed over them, go into none.
+
+    Args:
+        path: the file.
+        columns: what it was read with.
+        part_of_row: for each row that `stream_rows` yields, in order, the index of its file;
+            `NOWHERE` if it is to go into none.
+        outs: the files to write, of the kind that `path` is; text with .gz behind it or not.
+
+    Raises:
+        DataError: a file to write is of another kind, or `path` itself; or `path` has changed.
+        OSError: a file cannot be written.
+    """
+    path = Path(path)
+    for out in outs:
+        if ending(out) != ending(path) or (ending(path) == ".parquet" and is_gzip(out)):
+            raise DataError(f"is not of the kind of {path}, whose rows it is to hold", path=out)
+        if out.exists() and path.exists() and out.samefile(path):
+            raise DataError("cannot be written over with its own rows", path=path)
+    source = Source.of(path)
+    with open_table(source, columns) as table, contextlib.ExitStack() as files:
+        streams = [files.enter_context(new_file(out)) for out in outs]
+        rows = _with_parts(rows_of(table, source, None), part_of_row, path)
+        if ending(path) == ".parquet":
+            _copy_parquet(path, rows, streams)
+        else:
+            both = zip(outs, streams, strict=True)
+            texts = [files.enter_context(_packed(out, stream)) for out, stream in both]
+            _copy_text(table.header, rows, texts)
+
+
+def _with_parts(
+    rows: Iterator[Row], part_of_row: Int[np.ndarray, "_"], path: Path
+) -> Iterator[tuple[Row, int]]:
+    count = 0
+    for row in rows:
+        if count == len(part_of_row):
+            raise DataError(f"has more than the {count:,} rows that were read before", path=path)
+        yield row, int(part_of_row[count])
+        count += 1
+    if count < len(part_of_row):
+        raise DataError(f"has {count:,} rows, not {len(part_of_row):,} as before", path=path)
+
+
+def _packed(out: Path, stream: BufferedIOBase) -> AbstractContextManager[BufferedIOBase]:
+    if is_gzip(out):
+        return gzip.GzipFile("", "wb", fileobj=stream, mtime=0)
+    return contextlib.nullcontext(stream)
+
+
+def _copy_text(
+    header: str, rows: Iterator[tuple[Row, int]], streams: Sequence[BufferedIOBase]
+) -> None:
+    for stream in streams:
+        stream.write(header.encode())
+    for row, part in rows:
+        if part != NOWHERE:
+            streams[part].write(row.raw.encode())
+
+
+def _copy_parquet(
+    path: Path, rows: Iterator[tuple[Row, int]], streams: Sequence[BufferedIOBase]
+) -> None:
+    from pyarrow.parquet import ParquetWriter
+
+    with parquet_file(path) as file, contextlib.ExitStack() as writers:
+        places = [
+            writers.enter_context(ParquetWriter(stream, file.schema_arrow)) for stream in streams
+        ]
+        number = 0  # of the rows in the batches before
+        ahead = next(rows, None)
+        for batch in parquet_batches(file, path):
+            part_of = np.full(batch.num_rows, NOWHERE)
+            while ahead is not None and ahead[0].line <= number + batch.num_rows:
+                part_of[ahead[0].line - number - 1] = ahead[1]
+                ahead = next(rows, None)
+            for part, writer in enumerate(places):
+                writer.write_batch(batch.take(np.flatnonzero(part_of == part)))
+            number += batch.num_rows
+        if ahead is not None:
+            raise DataError("has changed while it was read", path=path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A file that was written."""
+
+    path: str
+    pairs: int
+    duplicates: int
+    """Pairs labelled 1."""
+    questions: int
+    """Different ones, once cleaned."""
+    shared_questions: int
+    """Those that stand in another part too, as they are or as a copy; of a split, none."""
+
+    @property
+    def prevalence(self) -> float:
+        """Share of pairs labelled 1."""
+        return self.duplicates / self.pairs
+
+
+def require_empty(out: Path) -> None:
+    """Find out, before long work, whether a new folder can be made.
+
+    Raises:
+        DataError: it is the current folder, or holds something.
+        OSError: nothing can be written there.
+    """
+    if out.is_dir() and out.resolve() == Path.cwd():
+        raise DataError("is the current folder; name one inside it", path=out)
+    if out.is_dir() and any(out.iterdir()):
+        raise DataError("holds something already; name a new folder", path=out)
+    check_writable(out)
+
+
+def describe_parts(
+    paths: list[str], pairs: Pairs, graph: PairGraph, part_of: Int[np.ndarray, "pairs"]
+) -> Iterator[Part]:
+    """Describe each part of some pairs.
+
+    Args:
+        paths: the file of each part.
+        pairs: all pairs.
+        graph: theirs.
+        part_of: which part each pair is in; `NOWHERE` if in none.
+    """
+    members = np.zeros((len(paths), len(graph.questions)), bool)
+    for part in range(len(paths)):
+        here = part_of == part
+        members[part, graph.left[here]] = members[part, graph.right[here]] = True
+    copies = first_copies(graph.questions)
+    as_one = np.zeros_like(members)
+    for part in range(len(paths)):
+        as_one[part, copies[members[part]]] = True
+    shared: Bool[np.ndarray, "questions"] = (as_one.sum(axis=0) > 1)[copies]
+    for part, path in enumerate(paths):
+        here = part_of == part
+        yield Part(
+            path=path,
+            pairs=int(here.sum()),
+            duplicates=int(pairs.labels[here].sum()),
+            questions=int(members[part].sum()),
+            shared_questions=int((members[part] & shared).sum()),
+        )

@@ -1,0 +1,117 @@
+"""Streams of questions and pairs through the engine."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from gemel.data import (
+    BadRows,
+    Columns,
+    Question,
+    QuestionColumns,
+    Rows,
+    Source,
+    UnlabelledPair,
+    stream_questions,
+    stream_unlabelled,
+)
+from gemel.decision import Verdict
+from gemel.errors import DataError
+from gemel.inference.engine import Engine
+
+
+def stream_answerable(
+    engine: Engine, source: Source, columns: QuestionColumns | None, bad_rows: BadRows
+) -> Iterator[Question]:
+    """Yield the questions of a file; one without word or mark is a bad row.
+
+    Args:
+        engine: cleans them.
+        source: see `stream_questions`.
+        columns: see `stream_questions`.
+        bad_rows: is told of bad rows.
+
+    Raises:
+        DataError, MissingExtraError: as `stream_questions` does.
+    """
+    for row in stream_questions(source, columns, bad_rows):
+        problem = engine.say_blank(row.text, "the question")
+        if problem:
+            bad_rows.add(source, row.line, problem, row.text)
+        else:
+            yield row
+
+
+_PAIRS = 4096
+"""Pairs that are judged at once: enough for full batches of questions of like length."""
+_CHARACTERS = 1 << 20
+"""Of their questions; where these are very long, fewer pairs are judged at once."""
+
+
+class Compared(NamedTuple):
+    """Two questions of a file or stream, and what is thought of them."""
+
+    left: str
+    right: str
+    line: int
+    """Line they begin on, from 1; where there are no lines, as in Parquet, their row."""
+    verdict: Verdict
+
+
+def compare_stream(
+    engine: Engine,
+    source: str | Path | Source | Rows,
+    columns: Columns | None = None,
+    skip_bad: int | BadRows = 0,
+) -> Iterator[Compared]:
+    """Judge the pairs of a file or stream; what comes before a bad row is judged before the error.
+
+    Args:
+        engine: judges.
+        source: unlabelled pairs; see `stream_unlabelled`.
+        columns: the two columns, where they are not the usual ones.
+        skip_bad: how many bad rows may be passed over; one with a question that has no word or
+            mark is bad too.
+
+    Raises:
+        DataError, MissingExtraError: as `stream_unlabelled` does; or there are no pairs.
+    """
+    source, bad_rows = Source.of(source), BadRows.of(skip_bad)
+    count = 0
+    rows = stream_unlabelled(source, columns, bad_rows)
+    for chunk in _chunks(_with_words(engine, rows, source, bad_rows)):
+        count += len(chunk)
+        verdicts = engine.predict_all([row.left for row in chunk], [row.right for row in chunk])
+        for row, verdict in zip(chunk, verdicts, strict=True):
+            yield Compared(row.left, row.right, row.line, verdict)
+    if not count:
+        raise source.error("has no pairs")
+
+
+def _with_words(
+    engine: Engine, rows: Iterable[UnlabelledPair], source: Source, bad_rows: BadRows
+) -> Iterator[UnlabelledPair]:
+    for row in rows:
+        problem = engine.find_blank(row.left, row.right)
+        if problem:
+            bad_rows.add(source, row.line, problem, row.raw or repr(row[:2]))
+        else:
+            yield row
+
+
+def _chunks(rows: Iterable[UnlabelledPair]) -> Iterator[list[UnlabelledPair]]:
+    chunk: list[UnlabelledPair] = []
+    size = 0
+    try:
+        for row in rows:
+            chunk.append(row)
+            size += len(row.left) + len(row.right)
+            if len(chunk) == _PAIRS or size >= _CHARACTERS:
+                yield chunk
+                chunk, size = [], 0
+    except DataError:
+        if chunk:
+            yield chunk
+        raise
+    if chunk:
+        yield chunk
