@@ -6,11 +6,11 @@ GemelError
 ├── FolderError        OSError       a model folder that is missing, damaged or from the future
 ├── LayerError         ValueError    a layer that was wired or called wrongly
 ├── MissingExtraError  ImportError   a part of gemel whose packages are not installed
-├── ModelMismatchError ValueError    vectors of one model where another's are kept
+├── ModelMismatchError ValueError    vectors of one model where another's are stored
 ├── ScaleError         RuntimeError  a large run whose tasks cannot be computed where they should be
 ├── StoreError         OSError       a store of questions that is damaged, full, gone or locked
-├── TrainingError      RuntimeError  training that cannot go on
-└── TrainingStopped    RuntimeError  training that somebody asked to stop, and that can be resumed
+├── TrainingError      RuntimeError  training that cannot continue
+└── TrainingStopped    RuntimeError  training that a user asked to stop, and that can be resumed
 
 GemelWarning, a UserWarning, is issued for what is probably wrong and was done all the same.
 """
@@ -56,7 +56,7 @@ class LayerError(GemelError, ValueError):
 
 
 class MissingExtraError(GemelError, ImportError):
-    """A part of gemel whose packages are not installed; says the line to type."""
+    """A part of gemel whose packages are not installed; gives the line to type."""
 
     def __init__(self, what: str, extra: str):
         self.what = what
@@ -69,7 +69,7 @@ class MissingExtraError(GemelError, ImportError):
 
 
 class ModelMismatchError(GemelError, ValueError):
-    """Vectors of one model where those of another are kept; the two cannot be compared."""
+    """Vectors of one model where those of another are stored; the two cannot be compared."""
 
 
 class ScaleError(GemelError, RuntimeError):
@@ -81,8 +81,8 @@ class StoreError(GemelError, OSError):
 
 
 class TrainingError(GemelError, RuntimeError):
-    """Training that cannot go on."""
+    """Training that cannot continue."""
 
 
 class TrainingStopped(GemelError, RuntimeError):  # noqa: N818 - asked for, so no error
-    """Training that somebody asked to stop; its checkpoint is written, and it can be resumed."""
+    """Training that a user asked to stop; its checkpoint is written, and it can be resumed."""

@@ -39,7 +39,7 @@ def _sync(path: Path) -> None:
 
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[BufferedWriter]:
-    """Fill a temporary file beside `path`, and at the end fsync it and rename it to `path`.
+    """Fill a temporary file next to `path`, and at the end fsync it and rename it to `path`.
 
     Args:
         path: the file to create or replace; its parent must exist.
@@ -68,7 +68,7 @@ def new_file(path: Path) -> Iterator[BufferedWriter]:
 
 
 def _create(path: Path) -> tuple[int, Path | None]:
-    """Create a locked file beside `path`, without a name where the system can."""
+    """Create a locked file next to `path`, without a name where the system can."""
     if hasattr(os, "O_TMPFILE") and Path("/proc/self/fd").is_dir():
         with contextlib.suppress(OSError):
             descriptor = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
@@ -109,7 +109,7 @@ def _stream(descriptor: int) -> BufferedWriter:
 
 
 def _give_name(descriptor: int, path: Path) -> Path:
-    """Give a file without a name one beside `path`."""
+    """Return a file without a name one next to `path`."""
     temporary = path.with_name(f".{path.name}.tmp-{secrets.token_hex(4)}{_SUFFIX}")
     folder = os.open(path.parent, os.O_RDONLY)
     try:  # only with a folder does Python have the system follow the link
@@ -161,7 +161,7 @@ def _remove_unless_used(path: Path) -> None:
 
 @contextlib.contextmanager
 def temporary_folder(path: Path, kind: str = "tmp") -> Iterator[Path]:
-    """Lend a folder beside `path`, which is removed at the end, or later if this is killed.
+    """Lend a folder next to `path`, which is removed at the end, or later if this is killed.
 
     Args:
         path: what it is for; its parent must exist.
@@ -273,19 +273,19 @@ def check_replaceable(path: Path) -> None:
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Fill a folder beside `path` and put it in place at the end, whole or not at all.
+    """Fill a folder next to `path` and put it in place at the end, whole or not at all.
 
-    A folder that stands at `path` stays until the new one is complete. Between the two renames
-    that swap them the old one lies beside it under a name that starts with a dot.
+    A folder that is at `path` stays until the new one is complete. Between the two renames
+    that swap them the old one is next to it under a name that starts with a dot.
 
     Args:
-        path: where the folder shall be.
+        path: path of the folder.
 
     Yields:
         The temporary folder to write into.
 
     Raises:
-        OSError: a file stands at `path`, the parent is read-only or the disk is full; what stood
+        OSError: a file is at `path`, the parent is read-only or the disk is full; what stood
             at `path` stays.
     """
     path = path.resolve()
@@ -302,7 +302,7 @@ def new_folder(path: Path) -> Iterator[Path]:
             _put_in_place(fresh, path)
     except OSError as error:
         if error.errno and not error.filename:
-            error.filename = str(path)  # a full disk does not say where
+            error.filename = str(path)  # a full disk does not state where
         raise
 
 

@@ -15,14 +15,14 @@ def shown(
     figures: Callable[[Any], Mapping[str, Any]],
     rows: Callable[[Any], Iterable[Sequence[Any]]] | None = None,
 ) -> Callable[[_Class], _Class]:
-    """Give a class a `__repr__` of one line and a `_repr_html_`, of a few important figures.
+    """Return a class a `__repr__` of one line and a `_repr_html_`, of a few important figures.
 
     Args:
         figures: of an instance, by name, in order.
         rows: of an instance, what the table lists below them; nothing if None.
 
     Returns:
-        A decorator, to stand above `@dataclass`.
+        A decorator, to are above `@dataclass`.
     """
 
     def decorate(kind: _Class) -> _Class:

@@ -80,14 +80,14 @@ def triplet_loss(v1: Any, v2: Any, margin: float = 0.25) -> Float[Tensor, ""]:
 
 
 def triplet_loss_layer(margin: float = 0.25) -> Fn:
-    """Make the loss a layer of two inputs, to stand behind the twin in `Serial`."""
+    """Make the loss a layer of two inputs, to are behind the network in `Serial`."""
     return Fn("TripletLoss", lambda v1, v2: triplet_loss(v1, v2, margin))
 
 
 def Siamese(  # noqa: N802 - the notebook's name
     vocab_size: int | None = None, d_model: int = CONSTANTS.model_depth, mode: str = "train"
 ) -> Parallel:
-    """Make the twin.
+    """Make the network.
 
     Args:
         vocab_size: rows of the embedding table; those of the default loader's vocabulary if None.
@@ -120,7 +120,7 @@ class Data(NamedTuple):
 
 
 class _Vocabulary(dict[str, int]):
-    """A dictionary that knows what to say of unknown words, and stays as it is."""
+    """A dictionary that knows what to report of unknown words, and stays as it is."""
 
     def __missing__(self, word: str) -> int:
         return TOKENS.unknown
@@ -134,7 +134,7 @@ class DataLoader:
 
     Args:
         path: a file of pairs; None takes the one that the environment's QUORA_TRAIN names, else
-            the help-desk sample that comes with gemel, and says which.
+            the help-desk sample that ships with gemel, and names which.
         training_rows: how many rows to train on; None is the notebook's share.
         train_fraction: share of the duplicates that goes to `train`.
 
@@ -207,7 +207,7 @@ class DataGenerator:
 
     Args:
         question_one, question_two: sequences of token ids; row i of each make one pair.
-        batch_size: rows of a batch; it goes on from the start, shuffled anew, when rows run out,
+        batch_size: rows of a batch; it resumes from the start, shuffled anew, when rows run out,
             with no row twice in a batch if there are rows enough.
         padding: the id that fills up.
         shuffle: whether the order is random.

@@ -28,7 +28,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("gemel")
 
 PROCESSORS = {"amx": 0b1111, "avx512": 0b0111, "avx2": 0b0011, "plain": 0b0001, "none": 0}
-"""What `gemel_kinds` reports on a processor; "none" stands for an install without a compiler."""
+"""What `gemel_kinds` reports on a processor; "none" represents an install without a compiler."""
 
 
 def pytest_configure(config):

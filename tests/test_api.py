@@ -61,7 +61,7 @@ def test_train_gives_what_it_writes(tmp_path):
 
 
 def test_place_is_checked_before_the_work(tmp_path):
-    """Nobody waits a minute to be told that the folder is taken."""
+    """no one waits a minute to be told that the folder is taken."""
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(gemel.FolderError, match="is not a gemel model"):
         gemel.train(tmp_path / "there-is-no-such-file.csv", tmp_path)

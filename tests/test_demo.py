@@ -49,4 +49,4 @@ def test_the_demo_does_not_write_over_anything(tmp_path):
         [ROOT / "examples" / "demo.sh", tmp_path], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "is there already; remove it or name another folder" in done.stderr
+    assert "exists already; remove it or name another folder" in done.stderr

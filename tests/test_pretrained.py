@@ -1,4 +1,4 @@
-"""The model that comes with gemel."""
+"""The model that ships with gemel."""
 
 import json
 import subprocess
@@ -57,7 +57,7 @@ def test_it_answers_when_none_is_named(tmp_path):
     found = run("compare", *two, cwd=tmp_path)
     assert found.returncode == 0
     assert found.stdout.startswith("the same")
-    assert found.stderr.startswith("model: quora-en, which came with gemel")
+    assert found.stderr.startswith("model: quora-en, which ships with gemel")
     named = run("compare", *two, "--model", "quora-en", cwd=tmp_path)
     assert (named.stdout, named.stderr) == (found.stdout, "")
 
@@ -77,7 +77,7 @@ def test_other_names_are_no_model(name):
 def test_its_threshold_is_fitted_in_a_copy(tmp_path):
     refused = run("fit", HELPDESK, cwd=tmp_path)
     assert refused.returncode == 2
-    assert "quora-en: came with gemel and stays as it is" in refused.stderr
+    assert "quora-en: ships with gemel and stays as it is" in refused.stderr
     assert "--out" in refused.stderr
     before = {file.name: file.read_bytes() for file in FOLDER.iterdir()}
     fitted = run("fit", HELPDESK, "--out", "mine", cwd=tmp_path)

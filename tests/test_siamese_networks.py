@@ -159,7 +159,7 @@ def test_generator_is_endless_loses_nothing_and_has_a_seed():
 
 
 def test_no_batch_holds_a_row_twice_if_it_need_not():
-    """A row beside itself would be its own worst negative."""
+    """A row next to itself would be its own worst negative."""
     rows = [[number] for number in range(2, 9)]
     generator = DataGenerator(rows, rows, 5, seed=0)
     for _ in range(50):

@@ -1,4 +1,4 @@
-"""The library's verbs, each a few lines over the rooms below."""
+"""Public functions, imported on first use."""
 
 import importlib
 from typing import TYPE_CHECKING, Any

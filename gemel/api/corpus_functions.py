@@ -58,16 +58,16 @@ def open_index(
 
     Args:
         db: an SQLite file, or `postgresql://…`.
-        model: the model that made its vectors, or, of a new one, shall make them.
-        create: whether to make it if it is not there.
-        neighbours: what finds the nearest: "exact", "approximate", or "auto".
-        serving: whether it will be asked for long; see `Follower`.
+        model: model of the corpus's vectors; for a new corpus, the model to use.
+        create: create a missing corpus.
+        neighbours: search: "exact", "approximate", or "auto".
+        serving: optimise for many queries; see `Follower`.
 
     Raises:
         FolderError: the model cannot be loaded.
-        StoreError: the corpus is not there, damaged, or a newer gemel's.
+        StoreError: the corpus is missing, damaged, or of a newer gemel.
         ModelMismatchError: another model made its vectors.
-        MissingExtraError: it takes packages that are not installed.
+        MissingExtraError: an extra is not installed.
     """
     engine = open_engine(model)
     store = open_store(str(db), create=create)
@@ -91,24 +91,24 @@ def index(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Filled:
-    """Keep the questions of a file in a corpus; what was stopped goes on when begun once more.
+    """Store the questions of a file in a corpus; an interrupted call resumes when repeated.
 
     Args:
         questions: a text file with a question a line, a CSV, TSV, JSON Lines or Parquet file, a
-            frame, or the questions themselves, whose ids are then their places, from 0.
-        db: an SQLite file, made if it is not there, or `postgresql://…`.
-        model: what encodes them; of a corpus that is there the model that made its vectors.
-        columns: question, id and what is kept with them, where they are not the usual ones. What is
-            kept has the type of its column: given (`year:int`), or as in the corpus, or detected.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`.
-        prefix: goes before every id, so that those of several files differ.
-        replace: whether a question takes the place of another one of its id.
-        threads: how many compute.
-        progress: is told how many questions are done.
+            frame, or a list of questions, whose ids are then their indices.
+        db: an SQLite file, created if missing, or `postgresql://…`.
+        model: model of the corpus.
+        columns: question, id and metadata columns, if not the usual ones. A metadata column has the
+            given type (`year:int`), that of the corpus, or the detected one.
+        skip_bad: number of bad rows to skip; see `read_pairs`.
+        prefix: prefix of every id, to load several files.
+        replace: replace stored questions of the same id.
+        threads: number of threads.
+        progress: callback `progress(done, total)` in questions.
 
     Raises:
         FolderError, StoreError, ModelMismatchError, MissingExtraError: see `open_index`.
-        DataError: the questions cannot be read, or an id is there with another text.
+        DataError: the questions cannot be read, or an id has another text.
     """
     source = Source.of(questions)
     source.require()
@@ -133,12 +133,12 @@ def reindex(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> int:
-    """Give all questions of a corpus the vectors of another model; the old ones answer meanwhile.
+    """Compute the vectors of a corpus with another model; the old ones are used meanwhile.
 
-    What was stopped goes on when begun once more.
+    An interrupted call resumes when repeated.
 
     Returns:
-        How many questions have its vectors now; 0 if they had them before.
+        Number of questions with new vectors; 0 if they had them before.
 
     Raises:
         FolderError, StoreError, MissingExtraError: see `open_index`.
@@ -149,22 +149,22 @@ def reindex(
 
 
 def backup(db: str | Path, path: str | Path) -> None:
-    """Write a corpus, as it stands at one moment, into one new file, while others go on.
+    """Write a consistent copy of a corpus into one new file, while others work.
 
     Raises:
-        StoreError: it is not there, or the file cannot be written.
-        DataError: something stands at `path`.
+        StoreError: the corpus is missing, or the file cannot be written.
+        DataError: `path` exists.
     """
     with open_store(str(db), create=False) as store:
         store.backup(path)
 
 
 def restore(path: str | Path, db: str | Path) -> None:
-    """Make a new corpus of a backup.
+    """Create a corpus from a backup.
 
     Raises:
-        StoreError: there is no such backup, or the corpus cannot be written.
-        DataError: the corpus holds something already.
+        StoreError: the backup is missing or damaged, or the corpus cannot be written.
+        DataError: the corpus is not empty.
     """
     restore_store(path, str(db))
 
@@ -181,21 +181,20 @@ def dedupe(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Duplicates:
-    """Find the groups of questions that ask the same: `dedupe("questions.csv").groups`.
+    """Find duplicate groups: `dedupe("questions.csv").groups`.
 
     Args:
         questions: a text file with a question a line, a CSV, TSV, JSON Lines or Parquet file, a
-            frame, or the questions themselves, in a list or as a column of a frame, whose ids are
-            then their places, from 0.
-        model: what encodes and judges them.
-        columns: question and id, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+            frame, or a list of questions, whose ids are then their indices.
+        model: model to encode and score with.
+        columns: question and id columns, if not the usual ones.
+        skip_bad: number of bad rows to skip; see `read_pairs`.
         probability, linkage, floor, threads, progress: see `find_duplicates`.
 
     Raises:
         FolderError: the model cannot be loaded.
-        DataError: the questions cannot be read, there are none, or an id stands twice.
-        ConfigError: no probability, no linkage, or no floor.
+        DataError: the questions cannot be read, there are none, or an id is repeated.
+        ConfigError: an option is out of range.
     """
     require_cut(probability, linkage, floor)
     engine = open_engine(model)
@@ -228,17 +227,17 @@ def dedupe_in_shards(
     shard_size: int = SHARD_SIZE,
     progress: Progress | None = None,
 ) -> ShardedDuplicates:
-    """Do as `dedupe` does of a file too large for it: shard by shard, on several processes.
+    """Like `dedupe`, for files of any size: in shards, on several processes.
 
     Args:
         questions: the file.
-        work: a folder for what is done; a run that was stopped goes on from there.
-        model: what encodes and judges them.
-        engine: what runs the tasks: `local`, processes of this machine, or `ray`.
-        address: of a Ray cluster; None starts a Ray on this machine.
-        processes: how many tasks run at one time; one for each core if None.
-        columns: question and id, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        work: folder of intermediate files; an interrupted run resumes from it.
+        model: model to encode and score with.
+        engine: `local`, processes of this machine, or `ray`.
+        address: address of a Ray cluster; None starts Ray on this machine.
+        processes: tasks at a time; one a core if None.
+        columns: question and id columns, if not the usual ones.
+        skip_bad: number of bad rows to skip; see `read_pairs`.
         probability, linkage, floor, shard_size, progress: see `gemel.scale.dedupe_in_shards`.
 
     Raises:
@@ -305,29 +304,28 @@ def mine(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Mined:
-    """Find hard negatives: `mine("pairs.csv", "harder.csv", rules=MiningRules(count=1))`.
+    """Mine hard negatives: `mine("pairs.csv", "harder.csv", rules=MiningRules(count=1))`.
 
-    The first questions of duplicates are anchors; near to each, questions are found that nobody
-    says ask the same. None is in the anchor's duplicate group, whatever chain of pairs made it.
+    The first questions of duplicates are anchors; negatives are similar questions outside the
+    anchor's duplicate group, which chains of pairs form.
 
     Args:
-        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, rows, or pairs already read.
+        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, rows, or pairs.
         out: a `.csv`, `.tsv`, `.jsonl` or `.parquet` file.
-        model: what finds what is near; the model that came with gemel if none is named.
-        corpus: a file or a frame of questions, or the questions, to take the negatives from; if
-            None they are taken from the pairs.
-        rules: what a negative must be like; three of the nearest if None.
+        model: model to search with.
+        corpus: file, frame or list of questions to take negatives from; those of the pairs if None.
+        rules: rules for negatives; the top-3 if None.
         form: "triplet", "n-tuple", "labeled-pair" or "labeled-list".
-        neighbours: what finds the nearest: "exact", "approximate", or "auto".
-        columns, corpus_columns: the columns, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over, of both files; see `read_pairs`.
-        threads: how many compute.
-        overwrite: whether a file that stands there may be replaced.
-        progress: is told how far the work is.
+        neighbours: search: "exact", "approximate", or "auto".
+        columns, corpus_columns: columns, if not the usual ones.
+        skip_bad: number of bad rows to skip, of both files; see `read_pairs`.
+        threads: number of threads.
+        overwrite: overwrite an existing file.
+        progress: `progress(done, total)` callback.
 
     Raises:
         FolderError: the model cannot be loaded.
-        ConfigError: no such form or neighbours.
+        ConfigError: unknown form or search.
         DataError: the pairs cannot be read or have no duplicates, no negative was found, or `out`
             may not be written.
         MissingExtraError, OSError: see `check_mined_file`.
@@ -365,23 +363,23 @@ def _refuse_own(out: Path, *sources: object) -> None:
 
 
 def export_reviews(db: str | Path, path: str | Path, *, overwrite: bool = False) -> Exported:
-    """Write the decided pairs of a corpus into a file, which `fit` and `train` read.
+    """Write the decided pairs of a corpus to a file that `fit` and `train` read.
 
-    A row has `question1`, `question2`, `is_duplicate` (1 or 0), `reviewer`, `decided_at` (UTC),
-    `id1` and `id2`, in the order they were decided. Skipped pairs are left out.
+    Columns: `question1`, `question2`, `is_duplicate` (1 or 0), `reviewer`, `decided_at` (UTC),
+    `id1` and `id2`. Skipped pairs are left out.
 
     Args:
         db: an SQLite file, or `postgresql://…`.
-        path: a `.csv`, `.tsv` or `.jsonl` file, written whole or not at all.
-        overwrite: whether a file that stands there may be replaced.
+        path: a `.csv`, `.tsv` or `.jsonl` file.
+        overwrite: overwrite an existing file.
 
     Returns:
-        How many were written, and how many left out.
+        Numbers of pairs written and left out.
 
     Raises:
-        StoreError: the corpus is not there, damaged, or a newer gemel's.
-        DataError: the file is of no known kind, or stands there.
-        OSError: it cannot be written; what stood there stays.
+        StoreError: the corpus is missing, damaged, or of a newer gemel.
+        DataError: the file exists or has an unknown extension.
+        OSError: it cannot be written; an existing file is unchanged.
     """
     check_review_file(path, overwrite=overwrite)
     with open_store(str(db), create=False) as store:

@@ -1,4 +1,4 @@
-"""The verbs that measure a model by labelled pairs, and fit its threshold to them."""
+"""Public functions that measure a model and fit its decision."""
 
 import dataclasses
 import functools
@@ -45,23 +45,20 @@ def evaluate(
 
     Args:
         pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, or pairs; see `read_pairs`.
-        model: a model folder, what `train` returned, or an engine; the model that came with gemel
-            if none is named.
-        columns: the columns, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`.
-        halves: False judges by the threshold stored in the model; True judges each half of the
-            pairs (cut by connected component) by the threshold that is best on the other half.
-        seen: whether pairs that the model was trained or its threshold fitted on are let through.
-        prevalence: weigh the pairs as if this share of them asked the same, below 1; 0: as they
-            are.
-        beside_tfidf: whether TF-IDF is to rank the same pairs, as what a model has to beat.
-        robustness: whether to measure what becomes of verdicts when questions are typed otherwise,
-            or differ in one detail.
-        page: a folder for the report as a page to read, `index.html`, and as `report.json`; both
-            of the above are then in it.
+        model: a model folder, model or engine; by default the one that ships.
+        columns: columns, if not the usual ones.
+        skip_bad: number of bad rows to skip; see `read_pairs`.
+        halves: judge each half of the pairs (split by connected component) by the threshold best on
+            the other, instead of the stored threshold.
+        seen: allow pairs that the model was trained or fitted on.
+        prevalence: weight pairs to this share of duplicates, below 1; 0: as they are.
+        beside_tfidf: rank the same pairs by TF-IDF, as a baseline.
+        robustness: measure verdicts on questions with typos or other changes, and on hand-written
+            pairs that differ in one detail.
+        page: folder for the report as `index.html` and `report.json`, with both of the above.
         rounds: bootstrap resamples for the intervals.
-        seed: of halves and resamples.
-        progress: is told how far the work is.
+        seed: seed of halves and resamples.
+        progress: `progress(done, total)` callback.
 
     Returns:
         The report. A `GemelWarning` is issued for each of its `findings`: labels that look
@@ -69,9 +66,9 @@ def evaluate(
 
     Raises:
         FolderError: the model cannot be loaded.
-        DataError: the pairs cannot be read, or the model has seen them; or `page` holds something
-            that is no report.
-        MissingExtraError: a page without matplotlib and Jinja installed.
+        DataError: the pairs cannot be read, the model has seen them, or `page` is not a report
+            folder.
+        MissingExtraError: a page needs matplotlib and Jinja.
     """
     if page is not None:
         from gemel.pages import check_page, write_page
@@ -120,38 +117,36 @@ def fit(
     strict: bool = False,
     progress: Progress | None = None,
 ) -> Refit:
-    """Fit a model's threshold and probabilities again, without training.
+    """Fit a model's threshold and probabilities, without training.
 
     Args:
-        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, or pairs, like those that the model
-            will meet; see `read_pairs`.
-        model: the model folder, whose decision is replaced, unless `out` is given.
-        out: where to put a copy of the model with the new decision; one that came with gemel
-            needs it.
-        overwrite: whether a model that stands at `out` may be replaced.
-        settings: what to fit for; as before, at the prevalence of the pairs, if None.
-        columns: the columns, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`.
-        seen: whether pairs that the model was trained on are let through.
-        strict: refuse, and write nothing, where there are `Refit.findings`.
-        progress: is told how far the work is.
+        pairs: labelled pairs like those that will be scored; see `read_pairs`.
+        model: the model folder, whose decision is replaced unless `out` is given.
+        out: folder for a copy with the new decision; required for a model that ships.
+        overwrite: overwrite an existing model.
+        settings: decision settings; if None, the previous ones at the prevalence of the pairs.
+        columns: columns, if not the usual ones.
+        skip_bad: number of bad rows to skip; see `read_pairs`.
+        seen: allow pairs that the model was trained on.
+        strict: raise, and write nothing, if there are `Refit.findings`.
+        progress: `progress(done, total)` callback.
 
     Returns:
         Both decisions on these pairs. A `GemelWarning` is issued for each of its `findings`:
-        inverted labels, labels that similarity does not separate, fewer than 20 pairs of a label
-        or an answer or groups of questions, one answer for all, negatives much easier than the
-        questions' neighbours.
+        inverted labels, labels that similarity does not separate, fewer than 20 pairs of a label,
+        an answer or groups, one answer for all, negatives much easier than the questions'
+        neighbours.
 
     Raises:
-        FolderError: the model cannot be loaded, came with gemel, or `out` holds something.
-        DataError: the pairs cannot be read, have one label only, or the model was trained on
-            them; or there are findings, and `strict`.
-        OSError: the folder cannot be written; what stood there stays.
+        FolderError: the model cannot be loaded, ships with gemel, or `out` exists.
+        DataError: the pairs cannot be read, have one label only, or were trained on; or findings
+            with `strict`.
+        OSError: the folder cannot be written; existing files are unchanged.
     """
     engine = open_engine(model)
     if out is None and came_with_gemel(model):
         raise FolderError(
-            f"{model}: came with gemel and stays as it is; say where to put a copy of it with the "
+            f"{model}: ships with gemel and stays as it is; report where to put a copy of it with the "
             "new decision (--out my-model)"
         )
     check_place(model if out is None else out, overwrite=overwrite or out is None)

@@ -32,34 +32,31 @@ def export(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Exported:
-    """Write a model as a folder that another tool loads, and say which questions agree there.
+    """Write a model as a folder for another tool, and report which questions have the same vector
+    there.
 
-    A folder holds the encoder: vectors and their cosine. Pair head, letters, and what gemel does
-    with words that are in no list stay behind.
+    The folder has the encoder: vectors and their cosine. Pair head, spelling similarity and
+    composed vectors of unknown words are not exported.
 
     Args:
-        out: where the folder shall be.
-        model: a model folder, what `train` returned, or an engine; the model that came with gemel
-            if none is named.
+        out: path of the folder.
+        model: a model folder, model or engine; by default the one that ships.
         to: "sentence-transformers" or "onnx".
-        words: questions whose unknown words shall have a vector of their own there too: a file, or
-            texts.
-        check: questions to try it with, a file or texts; the sample's if None.
-        validation: labelled pairs that the model was not trained on, to fit threshold and
-            probabilities on, for the cosine; if None, they stay as they are, and hold for it only
-            in a model without pair head or letters.
-        columns: the column of the question, where it is not the usual one.
-        skip_bad: how many bad questions may be passed over; see `read_pairs`.
-        int8: whether to write a second ONNX file, a quarter as large, whose vectors are near.
-        overwrite: whether an export that stands at `out` may be replaced.
-        progress: is told how far the work is.
+        words: questions, a file or texts, whose unknown words get a vector too.
+        check: questions, a file or texts, to compare vectors on; the sample's if None.
+        validation: labelled pairs, not trained on, to fit a decision for the cosine; if None the
+            model's own is written, which holds for the cosine only without head and spelling.
+        columns: the question column, if not the usual one.
+        skip_bad: number of bad questions to skip; see `read_pairs`.
+        int8: write a quantised ONNX file too.
+        overwrite: overwrite an existing export.
+        progress: `progress(done, total)` callback.
 
     Raises:
-        FolderError: the model cannot be loaded, or something stands at `out` that may not be
-            replaced.
+        FolderError: the model cannot be loaded, or `out` exists.
         ConfigError, DataError, MissingExtraError, GemelError, OSError: see
-            `gemel.exchange.export_model` and `stream_questions`; or the pairs cannot be read, have
-            one label only, or the model was trained on them.
+            `gemel.exchange.export_model` and `stream_questions`; or `validation` is refused as by
+            `fit`.
     """
     check_export_place(out, overwrite=overwrite)
     engine = open_engine(model)
@@ -89,7 +86,7 @@ def export(
 def _fit_cosine(
     engine: Engine, validation: str | Path | Pairs | Rows, progress: Progress | None
 ) -> Decision:
-    """Fit a decision of the cosine, best for what the model's own is best for."""
+    """Fit a decision for the cosine with the objective of the model's own."""
     pairs = open_pairs(validation, None, BadRows.of(0))
     refuse_seen(pairs, trained_on(engine.model), remedy="take others")
     before = engine.model.decision
@@ -125,30 +122,27 @@ def import_trax(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> FromTrax:
-    """Make a model folder of a checkpoint of the notebook's network, as Trax wrote it.
+    """Create a model folder from a Trax checkpoint of the notebook's network.
 
-    The model gives Trax's own vectors, of padding too, which runs through the LSTM. The pickle is
-    read, not run.
+    The model gives Trax's own vectors, with unmasked padding. The pickle is parsed, not run.
 
     Args:
-        checkpoint: `model.pkl.gz`; of newer ones `model.weights.npy.gz` lies beside it.
-        vocabulary: a JSON object of token and id, or a text file with a token on every line, in
-            the order of their ids.
-        out: where the folder shall be.
-        validation: labelled pairs to fit threshold and probabilities on; if None, the threshold is
-            the notebook's 0.7, a guess, and so are the probabilities.
-        columns: the columns of `validation`, where they are not the usual ones.
-        skip_bad: how many bad rows of it may be passed over; see `read_pairs`.
-        overwrite: whether a model that stands at `out` may be replaced.
-        progress: is told how far the fitting is.
+        checkpoint: `model.pkl.gz`; newer ones have `model.weights.npy.gz` next to it.
+        vocabulary: a JSON object of token and id, or a text file with a token a line, by id.
+        out: path of the folder.
+        validation: labelled pairs to fit the decision on; if None, the notebook's threshold of 0.7.
+        columns: columns of `validation`, if not the usual ones.
+        skip_bad: number of bad rows to skip; see `read_pairs`.
+        overwrite: overwrite an existing model.
+        progress: `progress(done, total)` callback of the fit.
 
     Returns:
-        The model that was written, and what was found in bringing it in.
+        The model, and notes on the import.
 
     Raises:
-        FolderError: something stands at `out` that may not be replaced.
-        DataError: a file cannot be read, or checkpoint and vocabulary are not of one network.
-        OSError: the folder cannot be written; what stood there stays.
+        FolderError: `out` exists.
+        DataError: a file cannot be read, or checkpoint and vocabulary do not match.
+        OSError: the folder cannot be written; existing files are unchanged.
     """
     check_place(out, overwrite=overwrite)
     found = model_from_trax(checkpoint, vocabulary)

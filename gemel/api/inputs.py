@@ -36,7 +36,7 @@ def open_engine(model: str | Path | Model | Engine) -> Engine:
 
 
 def trained_on(model: Model) -> dict[str, str]:
-    """Give the digests of pairs that the network learned from, and what to say of them."""
+    """Return the digests of pairs that the network trained on, and what to report of them."""
     digests = [model.training["data"], *model.training.get("earlier_data", [])]
     return dict.fromkeys(digests, "the model was trained on")
 
@@ -47,8 +47,8 @@ def refuse_seen(
     """Refuse pairs that are among those seen.
 
     Args:
-        pairs: what shall be measured or fitted on.
-        seen: digests of pairs, and what to say of them, as `trained_on` gives it.
+        pairs: what should be measured or fitted on.
+        seen: digests of pairs, and what to report of them, as `trained_on` gives it.
         remedy: what to do instead.
 
     Raises:

@@ -26,9 +26,9 @@ def audit(
     """Look at labelled pairs before learning from them, and at what several files share.
 
     Args:
-        pairs: files, frames or pairs, as `train` takes them; first what a model is to learn from.
-        columns: the columns, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over, of all files; see `read_pairs`.
+        pairs: files, frames or pairs, as `train` takes them; first what a model is to train on.
+        columns: the columns, if not the usual ones.
+        skip_bad: number of bad rows to skip, of all files; see `read_pairs`.
 
     Raises:
         DataError: pairs cannot be read, or there are none.
@@ -50,13 +50,13 @@ def split(
     """Deal the rows of a file into parts so that no question is in two of them.
 
     Args:
-        pairs: a CSV, TSV, JSON Lines or Parquet file, whose rows are copied as they stand.
+        pairs: a CSV, TSV, JSON Lines or Parquet file, whose rows are copied unchanged.
         out: the folder to make: `NAME.csv` for each part, or `fold-1/train.csv` and so on.
         parts: name and share of each part; train 0.8, validation 0.1, test 0.1 if None.
         folds: how many times to split into `train` and `test`; each row is in one `test`.
         seed: another seed, another split; the order of the rows makes no difference.
-        columns: the columns, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        columns: the columns, if not the usual ones.
+        skip_bad: number of bad rows to skip; see `read_pairs`.
 
     Raises:
         ConfigError: shares, names, folds or a seed without meaning.
@@ -68,7 +68,7 @@ def split(
 
 
 def sample(out: str | Path) -> SampleReport:
-    """Write the help-desk sample: `train.tsv` to learn from, `held-out.tsv` to be measured on.
+    """Write the help-desk sample: `train.tsv` to train on, `held-out.tsv` to be measured on.
 
     No question, and no group of questions that ask the same, is in both. The few near misses
     between the two are in neither.
@@ -94,7 +94,7 @@ def download(
 ) -> Fetched:
     """Fetch a public file of question pairs: `download("quora", "quora").parts`.
 
-    What has come stays if it breaks off, and the same call goes on. The terms lie beside the files
+    What has come stays if it breaks off, and the same call continues. The terms are next to the files
     in `TERMS.txt`, where they came from in `SOURCE.json`.
 
     Args:
@@ -103,13 +103,13 @@ def download(
         origin: a file fetched by hand, or the address of a mirror, instead of the publisher's; of
             a corpus of several files the folder that has them.
         sha256: what the sums must be, one a file, instead of those that gemel knows.
-        overwrite: whether files that stand in the way may be replaced.
+        overwrite: whether files that are in the way may be overwritten.
         patience: with the server.
-        progress: is told how much is done.
+        progress: `progress(done, total)` callback, in is done.
 
     Raises:
         ConfigError: no such corpus, or no such sum.
-        DataError: it cannot be had, is another file, or something stands in the way.
+        DataError: it cannot be had, is another file, or something is in the way.
         OSError: it cannot be written.
     """
     return fetch(

@@ -15,7 +15,7 @@ def load(model: str | Path = DEFAULT_MODEL, *, backend: str = "auto") -> Engine:
     """Open a model folder: `load("my-model").predict("first question", "second question")`.
 
     Args:
-        model: the folder, or the name of a model that came with gemel.
+        model: the folder, or the name of a model that ships with gemel.
         backend: what computes; see `Engine`.
 
     Raises:
@@ -37,10 +37,10 @@ def compare(
     Args:
         pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, rows such as (left, right), or a
             stream; a label is not looked at.
-        model: a model folder, what `train` returned, or an engine; the model that came with gemel
+        model: a model folder, what `train` returned, or an engine; the model that ships with gemel
             if none is named.
-        columns: the two columns, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`. A question without word
+        columns: the two columns, if not the usual ones.
+        skip_bad: number of bad rows to skip; see `read_pairs`. A question without word
             or mark makes one too.
 
     Raises:
@@ -67,17 +67,17 @@ def encode(
 
     Args:
         questions: a text file with a question a line, or a CSV, TSV, JSON Lines or Parquet file.
-        out: a `.npy` file, with the ids beside it, or a `.parquet` file.
-        model: a model folder, what `train` returned, or an engine; the model that came with gemel
+        out: a `.npy` file, with the ids next to it, or a `.parquet` file.
+        model: a model folder, what `train` returned, or an engine; the model that ships with gemel
             if none is named.
-        columns: question and id, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`. A question without word
+        columns: question and id, if not the usual ones.
+        skip_bad: number of bad rows to skip; see `read_pairs`. A question without word
             or mark makes one too.
         precision: of the vectors: "float32", "float16" or "int8".
-        threads: how many compute.
-        resume: whether to go on with an encoding that was stopped.
-        overwrite: whether what stands there may be replaced.
-        progress: is told how many are done.
+        threads: number of threads.
+        resume: whether to resume an encoding that was stopped.
+        overwrite: overwrite existing files.
+        progress: `progress(done, total)` callback, in are done.
 
     Raises:
         FolderError: the model cannot be loaded.

@@ -1,4 +1,4 @@
-"""The verbs that learn; torch is imported on first use."""
+"""Public functions that train; torch is imported on first use."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,36 +34,35 @@ def train(
     overwrite: bool = False,
     ranks: "Ranks | None" = None,
 ) -> Model:
-    """Learn from labelled pairs and write a model folder.
+    """Train on labelled pairs and write a model folder.
 
-    While it lasts, a checkpoint lies beside the folder, under its name and `.checkpoint`.
+    During training a checkpoint is in `OUT.checkpoint`.
 
     Args:
         pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, or pairs; see `read_pairs`.
-        out: where the folder shall be.
+        out: path of the folder.
         config: settings; those of `start`, or the defaults, if None.
-        validation: pairs to choose epoch, threshold and calibration on; a share of `pairs`,
-            kept out of training, if None.
-        columns: the columns, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`.
-        start: a model to go on from; its vocabulary grows by the new words.
-        vectors: word vectors of others, that the words which have one begin with; see
-            `gemel.data.word_vectors.VectorFile`. Not with `start`.
-        reporter: is told what happens; if None, warnings come as a `GemelWarning`.
-        logs: a folder for a log of JSON lines and for TensorBoard events; none if None.
-        checkpoint_every: seconds between two checkpoints.
-        resume: whether to go on from the checkpoint, if there is one.
-        overwrite: whether a model or a checkpoint that stands there may be replaced.
-        ranks: the processes that learn together, from `gemel.training.joined`; this one alone if
-            None. Each is given the same; the first one writes and reports.
+        validation: pairs to select the epoch and fit the decision on; if None, a share of `pairs`,
+            held out of training.
+        columns: columns, if not the usual ones.
+        skip_bad: number of bad rows to skip; see `read_pairs`.
+        start: model to continue from; new words are added to its vocabulary.
+        vectors: pretrained word vectors; see `gemel.data.word_vectors.VectorFile`. Not with
+            `start`.
+        reporter: receives events; if None, warnings are issued as `GemelWarning`.
+        logs: folder for JSON Lines and TensorBoard logs; None: no logs.
+        checkpoint_every: seconds between checkpoints.
+        resume: resume from the checkpoint, if there is one.
+        overwrite: overwrite an existing model or checkpoint.
+        ranks: processes that train together, from `gemel.training.joined`; None: this one alone.
 
     Returns:
-        What was written.
+        The model.
 
     Raises:
         MissingExtraError: torch is not installed.
-        FolderError: something stands at `out`, or a checkpoint beside it, that may not be replaced.
-        DataError: the pairs cannot be read or learned from.
+        FolderError: `out` or its checkpoint exists.
+        DataError: the pairs cannot be read or trained on.
         ConfigError, TrainingError, TrainingStopped: see `gemel.training.learn`.
     """
     out = Path(out)
@@ -108,33 +107,29 @@ def refine(
     reporter: "Reporter | None" = None,
     overwrite: bool = False,
 ) -> "Refined":
-    """Learn from a few pairs, such as people have decided, on top of a model.
+    """Train on a few pairs, such as reviewed ones, on top of a model.
 
-    Its threshold is fitted on the same pairs, each judged by a network that has not learned from
-    it.
+    The decision is fitted on the same pairs, each scored by a network that was not trained on it.
 
     Args:
-        add: files or frames of labelled pairs, or pairs. If a pair stands there twice, the last
-            label counts.
-        out: where the folder shall be.
-        start: the model to go on from.
-        pairs: pairs that it has learned from before, some of which it learns once more, so that
-            they are not forgotten.
-        config: settings; those of `start`, changed by `gemel.config.REFINING`, if None.
-        columns: the columns of `pairs`, or if there are none of `add`, where they are not the usual
-            ones.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`.
-        reporter: is told what happens; if None, warnings come as a `GemelWarning`.
-        overwrite: whether a model that stands there may be replaced.
+        add: files or frames of labelled pairs, or pairs. The last label of a repeated pair counts.
+        out: path of the folder.
+        start: model to continue from.
+        pairs: known pairs, some of which are replayed so that they are not forgotten.
+        config: settings; those of `start` changed by `gemel.config.REFINING`, if None.
+        columns: columns of `pairs`, or without them of `add`, if not the usual ones.
+        skip_bad: number of bad rows to skip; see `read_pairs`.
+        reporter: receives events; if None, warnings are issued as `GemelWarning`.
+        overwrite: overwrite an existing model.
 
     Returns:
-        What was written, and how it does beside the model before.
+        The model, and its figures compared with those before.
 
     Raises:
         MissingExtraError: torch is not installed.
-        FolderError: something stands at `out` that may not be replaced.
-        DataError: the pairs cannot be read, or there are too few.
-        ConfigError: settings for another network.
+        FolderError: `out` exists.
+        DataError: the pairs cannot be read, or are too few.
+        ConfigError: settings of another network.
     """
     out = Path(out)
     check_place(out, overwrite=overwrite)
@@ -154,7 +149,7 @@ def refine(
 
 
 def _training() -> ModuleType:
-    """Import what learns.
+    """Import `gemel.training`.
 
     Raises:
         MissingExtraError: torch is not installed.

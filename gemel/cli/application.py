@@ -88,7 +88,7 @@ def _say_version(
             "--version",
             callback=_print_version,
             is_eager=True,
-            help="Say which gemel this is, and where it runs.",
+            help="Report which gemel this is, and where it runs.",
         ),
     ] = None,
 ) -> None:
@@ -121,7 +121,7 @@ def main() -> int:
         give_up_output()
         return ExitCode.UNHEARD
     except SystemExit as stop:
-        # Whose output nobody reads has been ended by typer, with a code that means no.
+        # Whose output no one reads has been ended by typer, with a code that means no.
         if isinstance(stop.__context__, BrokenPipeError):
             return ExitCode.UNHEARD
         if stop.code in (None, ExitCode.DONE):

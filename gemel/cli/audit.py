@@ -22,7 +22,7 @@ _LINES = 3
 
 
 def describe_audit(audit: "Audit") -> str:
-    """Say what was found, file by file, and what the files share."""
+    """Report what was found, file by file, and what the files share."""
     parts = ["\n".join(_file(report)) for report in audit.files]
     if audit.overlaps:
         parts.append("\n".join(_overlaps(audit)))
@@ -56,7 +56,7 @@ def _findings(report: "FileAudit") -> Iterator[str]:
     ):
         yield _row(name, finding.pairs, report.pairs) + _lines(finding.lines)
     if report.self_pairs_labelled_0.pairs > report.self_pairs.pairs / 2:
-        yield "  perhaps 0 says here that two questions ask the same: then add --same 0"
+        yield "  perhaps 0 gives here that two questions ask the same: then add --same 0"
 
 
 def _lines(lines: tuple[int, ...]) -> str:
@@ -197,7 +197,7 @@ def audit(
         typer.Argument(
             metavar="PAIRS",
             show_default=False,
-            help="Files of labelled question pairs; first what a model is to learn from.",
+            help="Files of labelled question pairs; first what a model is to train on.",
         ),
     ],
     reading: Reading,
@@ -206,15 +206,15 @@ def audit(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Draw a picture too; the name's ending says the kind: .png, .svg, .pdf, ...",
+            help="Draw a picture too; the name's ending gives the kind: .png, .svg, .pdf, ...",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Look at labelled pairs: labels, odd pairs, lengths, words, duplicate groups.
 
-    Of several files it also says how much of each is in those named before it: questions, pairs
-    with a known question, whole pairs. That is how a split made by somebody else is measured.
+    Of several files it also gives how much of each is in those named before it: questions, pairs
+    with a known question, whole pairs. That is how a split made by a user else is measured.
 
     Example: gemel audit train.csv test.csv --plot audit.png
     """

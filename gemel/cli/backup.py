@@ -17,7 +17,7 @@ def backup(
     db: Database,
     as_json: Json = False,
 ) -> None:
-    """Write a corpus, as it stands at one moment, into one file, while others go on with it.
+    """Write a corpus, at one moment, into one file, while others resume it.
 
     Example: gemel backup site-backup.db --db site.db
     """

@@ -38,7 +38,7 @@ _LEAST = 0.0005
 
 
 def describe_verdict(verdict: "Verdict") -> str:
-    """Say the answer and its numbers in a line."""
+    """Report the answer and its numbers in a line."""
     sign = ">=" if verdict.is_duplicate else "<"
     return (
         f"{verdict.answer}  "
@@ -124,7 +124,7 @@ def write_rows(rows: "Iterable[Compared]", *, as_json: bool) -> None:
 
 
 def _progress() -> AbstractContextManager[Any]:
-    """Show how far it is, unless the verdicts show it or nobody looks."""
+    """Show how far it is, unless the verdicts show it or no one looks."""
     console = notes_console()
     is_seen = console.is_terminal and not sys.stdout.isatty()
     return WorkProgress(console) if is_seen else nullcontext(lambda *done: None)
@@ -147,7 +147,7 @@ def _write_json(rows: "Iterable[Compared]", out: Any) -> None:
 def _write_table(rows: "Iterable[Compared]", out: Any) -> None:
     table = csv.writer(_Lines(out), "excel-tab")
     for number, row in enumerate(rows):
-        if not number:  # an error before any row stands alone
+        if not number:  # an error before any row is alone
             table.writerow(_HEADER)
         verdict = row.verdict
         numbers = (f"{verdict.probability:.6f}", f"{verdict.similarity:.6f}")
@@ -193,7 +193,7 @@ def compare(
         typer.Argument(metavar="QUESTION", show_default=False, help="The other question."),
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Of two questions, say what each word did.")
+        bool, typer.Option("--explain", help="Of two questions, report what each word did.")
     ] = False,
     pipe: Annotated[
         PipeFormat | None,
@@ -201,11 +201,11 @@ def compare(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether two questions ask the same, or do it for every pair of a file.
+    """Return whether two questions ask the same, or do it for every pair of a file.
 
     Of a file comes one row a pair, tab-separated; a label in it, or a column `negative`, is not
     looked at. Standard input has two columns, tab-separated, and a header only if that has the
-    usual names; its pairs are judged in lots, the last when it ends.
+    usual names; its pairs are judged in batches, the last when it ends.
 
     Example: gemel compare "How do I cook rice?" "Best way to cook rice?"
     """

@@ -7,7 +7,7 @@ from gemel.pretrained import DEFAULT_MODEL
 
 
 def complete_setting(incomplete: str) -> list[str]:
-    """Offer the settings, each with the value it has if nothing is said, to be edited."""
+    """Offer the settings, each with the value it has if nothing is printed, to be edited."""
     offered = [
         f"{section}.{name}={str(value).lower() if isinstance(value, bool) else value}"
         for section, settings in Config().to_mapping().items()

@@ -95,7 +95,7 @@ def printed_warnings() -> Iterator[None]:
 
 
 def notes_console() -> Console:
-    """Give what progress is shown on: a terminal, if standard error is one that may be drawn on."""
+    """Return what progress is shown on: a terminal, if standard error is one that may be drawn on."""
     environment = os.environ
     plain = _Wishes.plain or environment.get("NO_COLOR") or environment.get("TERM") in _DUMB
     if plain:

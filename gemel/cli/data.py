@@ -55,15 +55,15 @@ def data(
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that stand in the way.")
+        bool, typer.Option("--overwrite", help="Replace files that are in the way.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Fetch public data: question pairs of Quora, of GLUE, PAWS, or questions to a bank.
 
     The terms are shown first. Each file is checked against the SHA-256 that others have published
-    of it. If the line breaks, the same command goes on; if there is none, it says what to fetch by
-    hand and where to put it. TERMS.txt and SOURCE.json say later what lies there.
+    of it. If the line breaks, the same command continues; if there is none, it gives what to fetch by
+    hand and where to put it. TERMS.txt and SOURCE.json report later what is there.
 
     Example: gemel data quora --to quora
     """
@@ -76,7 +76,7 @@ def data(
         return
     corpus = find_corpus(name)
     if to is None:
-        raise typer.BadParameter(f"say where: gemel data {name} --to {name}", param_hint="--to")
+        raise typer.BadParameter(f"report where: gemel data {name} --to {name}", param_hint="--to")
     note("\n".join(_terms(corpus, origin)))
     with _stopping(to), WorkProgress(notes_console()) as progress:
         fetched = download(
@@ -112,13 +112,13 @@ def _terms(corpus: "Corpus", origin: str | None) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _stopping(to: Path) -> Iterator[None]:
-    """Say how to go on, if somebody stops it."""
+    """Report how to continue, if a user stops it."""
     try:
         yield
     except KeyboardInterrupt:
         for part in sorted(to.glob("*.part")):
             typer.echo(
-                f"gemel: {part} holds what has come: type the same command to go on", err=True
+                f"gemel: {part} holds what has come: type the same command to continue", err=True
             )
         raise
 
@@ -126,7 +126,7 @@ def _stopping(to: Path) -> Iterator[None]:
 def _with_speed(
     progress: Callable[[str, int, int | None], object],
 ) -> Callable[[str, int, int | None], None]:
-    """Add to the stage how quickly bytes come."""
+    """Add to the stage how fast bytes come."""
     began: dict[str, tuple[float, int]] = {}
 
     def tell(stage: str, done: int, total: int | None) -> None:
@@ -159,7 +159,7 @@ def _text(fetched: "Fetched") -> Iterator[str]:
     from gemel.public_data import SOURCE, TERMS
 
     for file in fetched.files:
-        known = "as published" if file.is_pinned else "as you said"
+        known = "as published" if file.is_pinned else "as given"
         came = "was there" if file.was_there else f"from {file.origin}"
         yield f"{fetched.path(file.name)}: {file.size:,} bytes, {came}"
         yield f"    SHA-256 {file.sha256}, {known}"
@@ -169,7 +169,7 @@ def _text(fetched: "Fetched") -> Iterator[str]:
         if part.duplicates is not None and part.rows:
             share = f", {part.duplicates / part.rows:.1%} labelled 1"
         yield f"{fetched.path(part.name)}: {part.rows:,} {part.holds}{share}"
-    yield f"{fetched.path(TERMS)}: the terms; {SOURCE} beside it: where it came from"
+    yield f"{fetched.path(TERMS)}: the terms; {SOURCE} next to it: where it came from"
     yield ""
     yield f"next: {_next(fetched)}"
 

@@ -55,14 +55,14 @@ Outs = Annotated[
         help="Write the groups: .csv, .jsonl, or .html to read; may be given several times.",
     ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that stand there.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Overwrite existing files.")]
 Work = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
         show_default=False,
         help="For many questions: work shard by shard, on several processes, and keep in this "
-        "folder what is done. The same command goes on with a run that was stopped.",
+        "folder what is done. The same command resumes a run that was stopped.",
     ),
 ]
 EngineName = Annotated[
@@ -73,7 +73,7 @@ EngineName = Annotated[
         autocompletion=complete_engine,
         show_default=False,
         help="What runs the shards' tasks: processes of this machine (local), or Ray. Without "
-        "--work what is done lies beside the first --out while it lasts.",
+        "--work what is done is next to the first --out while it lasts.",
     ),
 ]
 Address = Annotated[
@@ -201,7 +201,7 @@ def _check(out: list[Path] | None, overwrite: bool) -> None:
 
 
 def _said(**options: Any) -> dict[str, Any]:
-    """Give what was said; what was not is as the library has it."""
+    """Return the given values; what was not is as the library has it."""
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -221,7 +221,7 @@ def _beside(out: list[Path] | None) -> Path:
     """Name the work folder of who named none."""
     if not out:
         raise typer.BadParameter(
-            "needs a place for what is done: --work DIR, or --out FILE to put it beside",
+            "needs a place for what is done: --work DIR, or --out FILE to put it next to",
             param_hint="--engine",
         )
     return out[0].with_name(f"{out[0].name}.work")

@@ -29,7 +29,7 @@ _OLDEST_SQLITE = (3, 35, 0)
 """The first that knows RETURNING."""
 _LEAST_ROOM = 100_000_000
 _NEW_GEMEL = "pip install --force-reinstall gemel"
-_OTHER_PLACE = "make room there, let yourself in, or name another place: TMPDIR=DIR"
+_OTHER_PLACE = "free space there, let yourself in, or name another place: TMPDIR=DIR"
 _PAIRS = (
     ("How do I cook rice?", "Best way to cook rice?", 0.5331, True),
     ("How do I cook rice?", "How old are you?", 0.0419, False),
@@ -130,7 +130,7 @@ def _model() -> Iterator[Finding]:
     for name in names:
         try:
             engine = api.load(DEFAULT_MODEL, backend=name)
-        except ConfigError:  # no such backend here; said above
+        except ConfigError:  # no such backend here; given above
             continue
         wrong = _wrong_answers(engine, _APART.get(name, _NEAR))
         if wrong:
@@ -140,7 +140,7 @@ def _model() -> Iterator[Finding]:
 
 
 def _wrong_answers(engine: "Engine", apart: float) -> str:
-    """Ask what is known; say what comes out otherwise."""
+    """Ask what is known; report what comes out otherwise."""
     for left, right, similarity, is_duplicate in _PAIRS:
         verdict = engine.predict(left, right)
         if abs(verdict.similarity - similarity) > apart or verdict.is_duplicate != is_duplicate:
@@ -169,9 +169,9 @@ def _store() -> Iterator[Finding]:
         with api.open_index(db, create=False) as index:
             found = index.check(other)
     if [match.question.text for match in found if match.verdict.is_duplicate] == [question]:
-        yield Finding("corpus", "a question was kept, and found again")
+        yield Finding("corpus", "a question was stored, and found again")
     else:
-        yield Finding("corpus", f"a question was kept, but what was found is {found}", "bad")
+        yield Finding("corpus", f"a question was stored, but what was found is {found}", "bad")
 
 
 def _places() -> Iterator[Finding]:
@@ -283,7 +283,7 @@ def _training() -> Iterator[Finding]:
         pairs.write_text("\n".join(rows), encoding="utf-8")
         api.train(pairs, place / "model", config=Config().replace(_SMALL))
         api.load(place / "model").predict("where is the cat?", "I look for a cat")
-    yield Finding("training", f"learned from 64 pairs in {time.monotonic() - started:.1f} s")
+    yield Finding("training", f"trained on 64 pairs in {time.monotonic() - started:.1f} s")
 
 
 _MARKS = {"ok": "ok", "absent": "-", "bad": "BAD"}
@@ -296,7 +296,7 @@ def doctor(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what this installation can do, and see whether it does.
+    """Report what this installation can do, and see whether it does.
 
     Looks at versions, backends, cores, extras, the model that ships, a corpus that is written and
     read, and the terminal. The exit code is 1 if something that should work does not; an extra

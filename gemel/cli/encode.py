@@ -32,7 +32,7 @@ def encode(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Where the vectors go: .npy, with the ids beside it, or .parquet.",
+            help="Where the vectors go: .npy, with the ids next to it, or .parquet.",
         ),
     ],
     reading: QuestionReading,
@@ -44,17 +44,17 @@ def encode(
         typer.Option(help="What computes, and how exactly: see Precision in docs/speed.md."),
     ] = _AUTO,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an encoding that was stopped.")
+        bool, typer.Option("--resume", help="resume an encoding that was stopped.")
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the file that stands there.")
+        bool, typer.Option("--overwrite", help="Overwrite an existing file.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Turn a file of questions into a file of vectors, in order, however long it is.
 
     Vectors have length 1 (of int8 the largest number is 127): the product of two is their cosine.
-    What is done is kept beside the file, so that an encoding that was stopped can go on.
+    What is done is stored next to the file, so that an encoding that was stopped can continue.
 
     Example: gemel encode questions.txt --out vectors.npy
     """
@@ -83,7 +83,7 @@ def encode(
 
 @contextlib.contextmanager
 def _stopping(out: Path) -> Iterator[None]:
-    """Say how to go on, if somebody stops it."""
+    """Report how to continue, if a user stops it."""
     try:
         yield
     except KeyboardInterrupt:

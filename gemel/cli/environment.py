@@ -54,7 +54,7 @@ class Extra:
 def find_extras() -> list[Extra]:
     """List the extras, by name; looks at what is installed, and imports nothing of it.
 
-    Where gemel runs from its source, without being installed, nobody knows its extras: none.
+    Where gemel runs from its source, without being installed, no one knows its extras: none.
     """
     try:
         lines = importlib.metadata.requires("gemel") or []
@@ -71,7 +71,7 @@ def find_extras() -> list[Extra]:
 
 
 def installed_version(package: str) -> str | None:
-    """Give the version of a package that is installed, without importing it."""
+    """Return the version of a package that is installed, without importing it."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -79,7 +79,7 @@ def installed_version(package: str) -> str | None:
 
 
 def _holds(version: str, bound: str) -> bool:
-    """Whether a version is at least, or below, another; of other bounds nothing is said."""
+    """Whether a version is at least, or below, another; of other bounds nothing is printed."""
     mine, other = _numbers(version), _numbers(bound)
     if bound.strip().startswith(">="):
         return mine >= other
@@ -117,14 +117,14 @@ def describe_environment() -> Iterator[str]:
 
 
 def versions() -> dict[str, str]:
-    """Give the versions of what gemel stands on; nothing is imported for it."""
+    """Return the versions of what gemel is on; nothing is imported for it."""
     packages = {name: installed_version(name) or "not installed" for name in ("numpy", "torch")}
     python = f"{platform.python_version()} ({platform.python_implementation()}, {sys.executable})"
     return {"python": python, "platform": platform.platform(), **packages}
 
 
 def cgroup_cores(root: Path = _GROUPS) -> float | None:
-    """Give how many cores a container may keep busy, where it is limited.
+    """Return how many cores a container may keep busy, where it is limited.
 
     Args:
         root: where the kernel shows control groups, of either version.
@@ -145,7 +145,7 @@ def cgroup_cores(root: Path = _GROUPS) -> float | None:
 
 
 def cgroup_memory(root: Path = _GROUPS) -> int | None:
-    """Give how many bytes a container may use, where it is limited; `root` as above."""
+    """Return how many bytes a container may use, where it is limited; `root` as above."""
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         try:
             limit = int((root / name).read_text())
@@ -156,7 +156,7 @@ def cgroup_memory(root: Path = _GROUPS) -> int | None:
 
 
 def machine_memory() -> int | None:
-    """Give the bytes of memory of the machine, where it tells."""
+    """Return the bytes of memory of the machine, where it tells."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):

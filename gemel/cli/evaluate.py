@@ -31,7 +31,7 @@ _MISTAKES = 3
 
 
 def describe_report(report: Report) -> str:
-    """Say how good a model is: in plain words first, then in figures."""
+    """Report how good a model is: in plain words first, then in figures."""
     return "\n".join(_lines(report))
 
 

@@ -24,7 +24,7 @@ _WIDTH = 60
 
 
 def describe_export(done: "Exported", listed: Path | None) -> Iterator[str]:
-    """Give the lines about a folder that was written.
+    """Return the lines about a folder that was written.
 
     Args:
         done: what was written.
@@ -73,7 +73,7 @@ def _disagreements(done: "Exported", listed: Path | None) -> Iterator[str]:
 
 
 def export_notes(done: "Exported") -> Iterator[str]:
-    """Give what a person should know who takes the folder elsewhere."""
+    """Return what a person should know who takes the folder elsewhere."""
     if not done.holds_for_cosine:
         yield (
             "the model decides by a pair head or letters, which stay behind: the folder gives the "
@@ -85,7 +85,7 @@ def export_notes(done: "Exported") -> Iterator[str]:
 
 
 def export_figures(done: "Exported") -> dict[str, Any]:
-    """Give the same for programs; all texts that cannot agree."""
+    """Return the same for programs; all texts that cannot agree."""
     return {
         "path": str(done.path),
         "to": done.to,
@@ -113,7 +113,7 @@ class Target(StrEnum):
 
 @reads_questions
 def export(
-    to: Annotated[Target, typer.Option(show_default=False, help="What shall load it.")],
+    to: Annotated[Target, typer.Option(show_default=False, help="What should load it.")],
     out: Annotated[Path, typer.Option(show_default=False, help="The folder to write.")],
     reading: QuestionReading,
     model: ModelFolder = None,
@@ -122,7 +122,7 @@ def export(
         typer.Option(
             metavar="QUESTIONS",
             show_default=False,
-            help="A file of questions whose unknown words shall have vectors there too.",
+            help="A file of questions whose unknown words should have vectors there too.",
         ),
     ] = None,
     check: Annotated[
@@ -154,7 +154,7 @@ def export(
         bool, typer.Option("--int8", help="Of onnx: a second file, a quarter as large.")
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the export that stands at --out.")
+        bool, typer.Option("--overwrite", help="Overwrite an existing export.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -162,7 +162,7 @@ def export(
 
     It gives vectors, and their cosine is gemel's. What a folder of lists cannot do stays behind:
     composing words that are in no list from their spelling, and judging pairs by more than the
-    cosine. The command tries the folder with questions, says which cannot agree and why, and writes
+    cosine. The command tries the folder with questions, gives which cannot agree and why, and writes
     nothing if one that should agree does not.
 
     Example: gemel export --to sentence-transformers --out my-export

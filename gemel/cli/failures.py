@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
 
     DONE = 0
     NO = 1
-    """It was done, and the answer is no: not asked before (`check`), not all was there (`remove`),
+    """It was done, and the answer is no: no duplicate (`check`), not all was there (`remove`),
     something that should work does not (`doctor`)."""
     WRONG = 2
     """It was not done: an error, a command that cannot be understood, or a crash."""
@@ -34,7 +34,7 @@ class ExitCode(IntEnum):
 
 EXIT_CODES_HELP = (
     "Exit codes: 0 done; 1 done, and the answer is no (check, remove, doctor); 2 not done: an "
-    "error, or a command that cannot be understood; 130 stopped by Ctrl-C; 141 nobody reads the "
+    "error, or a command that cannot be understood; 130 stopped by Ctrl-C; 141 no one reads the "
     "output any more."
 )
 
@@ -103,7 +103,7 @@ _EXAMPLE = re.compile(r"^Example: (.*)$", re.MULTILINE)
 
 
 def explain_mistake(error: Any) -> str:
-    """Say what is wrong, then how the command goes, by its example, and where its options are."""
+    """Report what is wrong, then how the command goes, by its example, and where its options are."""
     message = error.format_message()
     context = error.ctx
     if context is None:
@@ -123,13 +123,13 @@ def _what_to_type(context: Any, usage: str) -> Iterator[str]:
 
 
 _PARTIAL = re.compile(r"/\.([^/]+)\.(?:try|tmp|new|old)-\w+$")
-"""What stands for a file while it is written; see `gemel.files`."""
+"""What represents a file while it is written; see `gemel.files`."""
 _ADVICE = {
     errno.EACCES: "name another place, or let yourself in (ls -l shows who may)",
-    errno.EDQUOT: "make room, or name a place on another disk",
+    errno.EDQUOT: "free space, or name a place on another disk",
     errno.EISDIR: "name a file, not a folder",
     errno.ENOENT: "look whether its folder is there and can be written to, or name another place",
-    errno.ENOSPC: "make room, or name a place on another disk",
+    errno.ENOSPC: "free space, or name a place on another disk",
     errno.ENOTDIR: "a part of this path is a file and no folder: name another place",
     errno.EPERM: "name another place, or let yourself in (ls -l shows who may)",
     errno.EROFS: "it may only be read: name another place",
@@ -137,7 +137,7 @@ _ADVICE = {
 
 
 def explain_system(error: OSError) -> str:
-    """Say what the system refused, of which file, and what to do about it."""
+    """Report what the system refused, of which file, and what to do about it."""
     what = error.strerror or str(error)
     if error.filename is not None:
         path = _PARTIAL.sub(r"/\1", os.fsdecode(error.filename))

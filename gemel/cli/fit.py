@@ -39,7 +39,7 @@ def fit(
     ] = None,
     objective: Annotated[
         Objective | None,
-        typer.Option(show_default=False, help="What for; as before, if nothing is said."),
+        typer.Option(show_default=False, help="What for; as before, if nothing is printed."),
     ] = None,
     precision: Annotated[
         float | None,
@@ -63,7 +63,7 @@ def fit(
         float | None,
         prevalence_option(
             help="For places where this share of the pairs asks the same; the share in PAIRS if "
-            "nothing is said."
+            "nothing is printed."
         ),
     ] = None,
     seen: Annotated[
@@ -74,7 +74,7 @@ def fit(
         typer.Option("--strict", help="Where there is something to warn of, write nothing."),
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the model that stands at --out.")
+        bool, typer.Option("--overwrite", help="Overwrite an existing model.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -122,7 +122,7 @@ def _wanted(
     costs: str | None,
     prevalence: float | None,
 ) -> dict[str, Any]:
-    """Say which settings change; --precision and --costs name their objective too."""
+    """Report which settings change; --precision and --costs name their objective too."""
     wanted: dict[str, Any] = {"prevalence": prevalence or 0.0}
     if precision is not None:
         wanted |= {"objective": "precision", "precision": precision}

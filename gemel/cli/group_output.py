@@ -19,7 +19,7 @@ _TEMPLATES = 3
 
 
 def describe_duplicates(found: "FoundGroups", written: Sequence[Path]) -> Iterator[str]:
-    """Say what was found, and show the largest groups.
+    """Report what was found, and show the largest groups.
 
     Args:
         found: the groups.

@@ -14,7 +14,7 @@ Quiet = Annotated[
     typer.Option(
         "--quiet",
         "-q",
-        help="No progress and no notes; results, errors and warnings are still said.",
+        help="No progress and no notes; results, errors and warnings are still given.",
     ),
 ]
 NoColor = Annotated[

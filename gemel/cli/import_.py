@@ -28,7 +28,7 @@ def import_(
         typer.Argument(
             metavar="CHECKPOINT",
             show_default=False,
-            help="What Trax wrote: model.pkl.gz; model.weights.npy.gz lies beside a newer one.",
+            help="What Trax wrote: model.pkl.gz; model.weights.npy.gz is next to a newer one.",
         ),
     ],
     reading: Reading,
@@ -51,7 +51,7 @@ def import_(
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the model that stands at --out.")
+        bool, typer.Option("--overwrite", help="Overwrite an existing model.")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -38,10 +38,10 @@ def index(
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Keep the questions of a file in a corpus, which answers what was asked before.
+    """Keep the questions of a file in a corpus, which answers what is a duplicate.
 
-    What is there already, with the same id and text, is passed over: a command that was stopped is
-    typed once more and goes on. With --keep other columns are kept too, and can be filtered by.
+    What exists already, with the same id and text, is skipped: a command that was stopped is
+    typed once more and continues. With --keep other columns are stored too, and can be filtered by.
 
     Example: gemel index questions.csv --db site.db --keep forum
     """
@@ -78,16 +78,16 @@ def reindex(
         typer.Option(
             show_default=False,
             autocompletion=complete_model,
-            help="The model that shall answer from now on.",
+            help="The model that should answer from now on.",
         ),
     ] = None,
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Give all questions of a corpus the vectors of another model.
+    """Return all questions of a corpus the vectors of another model.
 
     The old vectors answer until all new ones are there. What was stopped is typed once more and
-    goes on where it was.
+    resumes.
 
     Example: gemel reindex --db site.db --model my-model
     """

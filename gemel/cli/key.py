@@ -33,7 +33,7 @@ def add(
     ] = Scope.read,
     as_json: Json = False,
 ) -> None:
-    """Make a key, and print it: it is shown once, for only its hash is kept.
+    """Make a key, and print it: it is shown once, for only its hash is stored.
 
     Example: gemel key add moderators --scope write --db site.db
     """

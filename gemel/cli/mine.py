@@ -32,14 +32,14 @@ _REASONS = {
 
 
 def describe_mined(mined: "Mined", rules: "MiningRules") -> Iterator[str]:
-    """Say what was found, what each rule skipped, and which anchors have too few."""
+    """Report what was found, what each rule skipped, and which anchors have too few."""
     yield (
         f"{mined.path}: {mined.rows:,} rows ({mined.form}); {mined.negatives:,} of "
         f"{mined.wanted:,} negatives wanted for {mined.anchors:,} anchors"
     )
     yield (
         f"{mined.labelled:,} of these are labelled as not the same in the pairs; of the others "
-        "nobody has said it"
+        "no one has given it"
     )
     yield from _short_of(mined)
     yield ""
@@ -79,7 +79,7 @@ def _short_of(mined: "Mined") -> Iterator[str]:
     if mined.copies:
         yield f"duplicates whose two questions are one once cleaned, no anchors: {mined.copies:,}"
     if mined.blanks:
-        yield f"pairs with a question without word or mark, passed over: {mined.blanks:,}"
+        yield f"pairs with a question without word or mark, skipped: {mined.blanks:,}"
 
 
 class Form(StrEnum):
@@ -150,7 +150,7 @@ def mine(
             metavar="N",
             min=1,
             show_default=False,
-            help="Look at the N likest; --range-min and --count more if not said, or 10 times "
+            help="Look at the N likest; --range-min and --count more if not given, or 10 times "
             "--count where a rule may skip some.",
         ),
     ] = None,
@@ -173,7 +173,7 @@ def mine(
         typer.Option(
             metavar="P",
             help="The largest probability that it asks the same, as the model judges: what is "
-            "likelier may be a duplicate that nobody labelled.",
+            "likelier may be a duplicate that no one labelled.",
         ),
     ] = None,
     neighbours: Annotated[
@@ -182,7 +182,7 @@ def mine(
     ] = Search.AUTO,
     threads: Threads = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the file that stands there.")
+        bool, typer.Option("--overwrite", help="Overwrite an existing file.")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -34,7 +34,7 @@ Threads = Annotated[
         min=1,
         max=MOST_THREADS,
         show_default=False,
-        help="How many compute; one a core if not said.",
+        help="How many compute; one a core if not given.",
     ),
 ]
 ModelFolder = Annotated[
@@ -43,16 +43,16 @@ ModelFolder = Annotated[
         "--model",
         show_default=False,
         autocompletion=complete_model,
-        help="The folder that `gemel train` made; without it the model that comes with gemel.",
+        help="The folder that `gemel train` made; without it the model that ships with gemel.",
     ),
 ]
 
 
 def chosen_model(model: Path | None) -> Path:
-    """Give the model that was named, or else the default one, and say so."""
+    """Return the model that was named, or else the default one, and report so."""
     if model is not None:
         return model
-    note(f"model: {DEFAULT_MODEL}, which came with gemel (--model names another)")
+    note(f"model: {DEFAULT_MODEL}, ships with gemel (--model selects another)")
     return Path(DEFAULT_MODEL)
 
 

@@ -100,13 +100,13 @@ class TrainingProgress(_Live):
         self.best = ""
 
     def warn(self, text: str) -> None:
-        """Print a line that stands out, whatever is wanted."""
+        """Print a line that is out, whatever is wanted."""
         self.console.print(
             f"warning: {text}", style="bold yellow", highlight=False, markup=False, soft_wrap=True
         )
 
     def begin(self, step: int, epoch: int) -> None:
-        """Start the clock, and the bar where training goes on."""
+        """Start the clock, and the bar where training continues."""
         self.started, self.pairs = time.monotonic(), 0
         self.bar.reset(self.task, completed=step, total=None)
 

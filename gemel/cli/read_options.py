@@ -1,4 +1,4 @@
-"""The options that say how a file is to be read: the same for every verb that does."""
+"""The options that report how a file is to be read: the same for every verb that does."""
 
 import shlex
 from collections.abc import Callable
@@ -102,7 +102,7 @@ BadRowsFile = Annotated[
 
 @dataclass(frozen=True)
 class Reading:
-    """What was said of a file of pairs."""
+    """What was given of a file of pairs."""
 
     columns: Columns
     skip_bad: BadRows
@@ -134,23 +134,23 @@ class Reading:
 
     @property
     def is_usual(self) -> bool:
-        """Whether nothing was said."""
+        """Whether nothing was given."""
         return self.columns == Columns() and not self.skip_bad.allowed
 
     def warn(self) -> None:
-        """Say how many rows were passed over, if any were."""
+        """Report how many rows were skipped, if any were."""
         _warn(self.skip_bad)
 
 
 @dataclass(frozen=True)
 class QuestionReading:
-    """What was said of a file of questions."""
+    """What was given of a file of questions."""
 
     columns: QuestionColumns
     skip_bad: BadRows
 
     def warn(self) -> None:
-        """Say how many rows were passed over, if any were."""
+        """Report how many rows were skipped, if any were."""
         _warn(self.skip_bad)
 
 
@@ -160,22 +160,22 @@ def _warn(skip_bad: BadRows) -> None:
 
 
 def reads_pairs(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb that takes `reading` the options for it."""
+    """Return a verb that takes `reading` the options for it."""
     return with_options(command, _read_options, "reading")
 
 
 def reads_unlabelled(command: Callable[..., None]) -> Callable[..., None]:
-    """Give it those for pairs without a label."""
+    """Return it those for pairs without a label."""
     return with_options(command, _read_unlabelled_options, "reading")
 
 
 def reads_questions(command: Callable[..., None]) -> Callable[..., None]:
-    """Give it those for single questions."""
+    """Return it those for single questions."""
     return with_options(command, _read_question_options, "reading")
 
 
 def reads_kept_questions(command: Callable[..., None]) -> Callable[..., None]:
-    """Give it those for single questions, and for what goes along with them."""
+    """Return it those for single questions, and for what goes along with them."""
     return with_options(command, _read_kept_question_options, "reading")
 
 

@@ -26,7 +26,7 @@ def describe_end(asking: "Asking", counts: "ReviewCounts", remaining: int, db: s
 
     Args:
         asking: the sitting.
-        counts: of all decisions that are kept.
+        counts: of all decisions that are stored.
         remaining: pairs that were not decided when it began.
         db: the corpus.
     """
@@ -52,7 +52,7 @@ def describe_end(asking: "Asking", counts: "ReviewCounts", remaining: int, db: s
 
 
 def describe_export(exported: "Exported", path: Path) -> str:
-    """Say what was written, and what it is good for."""
+    """Report what was written, and what it is good for."""
     total = exported.same + exported.different
     text = (
         f"{path}: {total:,} decided pair{'' if total == 1 else 's'} written, "
@@ -81,7 +81,7 @@ def review(
     reviewer: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", show_default=False, help="Who decides; your login if not said."
+            metavar="NAME", show_default=False, help="Who decides; your login if not given."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another one, other pairs.")] = 0,
@@ -96,14 +96,14 @@ def review(
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the file that stands at --export.")
+        bool, typer.Option("--overwrite", help="Overwrite an existing file.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Decide, pair by pair, whether two questions of a corpus ask the same.
 
     Asked about are the pairs that the model is least sure of, and some from all over its range;
-    none twice. Keys: s the same, d different, k skip, u undo, q quit. Each decision is kept at
+    none twice. Keys: s the same, d different, k skip, u undo, q quit. Each decision is stored at
     once. What was decided teaches the model: gemel fit, gemel train --add.
 
     Example: gemel review --db site.db --count 50
@@ -112,7 +112,7 @@ def review(
         _export(db, export, overwrite=overwrite, as_json=as_json)
         return
     if as_json:
-        raise typer.BadParameter("goes with --export FILE, which asks nobody", param_hint="--json")
+        raise typer.BadParameter("goes with --export FILE, which asks no one", param_hint="--json")
     name = _name(reviewer)
     from gemel import api
     from gemel.cli.review_session import Asking

@@ -94,7 +94,7 @@ class Asking:
         if place not in self.decided and any(
             self.index.store.reviews_of([(pair.left_id, pair.right_id)], metadata=0)
         ):
-            return place + 1  # somebody else was quicker
+            return place + 1  # a user else was faster
         typer.echo(f"\n{place + 1} of {len(self.pairs)}")
         typer.echo(f"  {printable(pair.left_text)}\n  {printable(pair.right_text)}")
         while True:
@@ -130,8 +130,8 @@ class Asking:
                     )
                 ]
             )
-        except DataError as error:  # removed meanwhile, or decided by somebody else
-            typer.echo(f"not kept: {printable(str(error))}")
+        except DataError as error:  # removed meanwhile, or decided by a user else
+            typer.echo(f"not stored: {printable(str(error))}")
             return
         said = _SAID["same" if said_same else "different"]
         typer.echo(f"{_SAID[answer]}  (the model: {said}, probability {pair.probability:.2f})")

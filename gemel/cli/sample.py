@@ -23,7 +23,7 @@ def sample(
 ) -> None:
     """Write the sample that ships: hand-written questions to an invented help desk, in pairs.
 
-    train.tsv is to learn from. held-out.tsv is to be measured on: each of its questions is new,
+    train.tsv is to train on. held-out.tsv is to be measured on: each of its questions is new,
     and so is what it asks. Near misses look alike and want another answer. questions.txt has all
     questions, one a line, to fill a corpus with. settings.toml suits so few pairs.
 
@@ -50,7 +50,7 @@ def _text(report: "SampleReport") -> Iterator[str]:
             f"{part.groups:11,} {part.near_misses:12,}"
         )
     yield ""
-    yield f"{report.near_misses_between:,} near misses lie between the two and are in neither;"
+    yield f"{report.near_misses_between:,} near misses are between the two and are in neither;"
     yield "no question is in both"
     train, held_out, questions, settings = map(
         shlex.quote, (*(part.path for part in report.parts), report.questions, report.settings)

@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from gemel.corpus import Match
 
 _BESIDE = 30
-"""Cells of a line beside a question and its id."""
+"""Cells of a line next to a question and its id."""
 _LONGEST_ID = 40
 
 
 def describe_nearest(found: "list[Match]") -> str:
     """List what is nearest: cosine, probability, id, question."""
     if not found:
-        return "nothing: no question is kept that could be shown"
+        return "nothing: no question is stored that could be shown"
     head = f"cosine  probability  {'id':<{_id_width(found)}}  question"
     return "\n".join([head, *(f"{match.cosine:6.3f}  {_line(match, found)}" for match in found)])
 
 
 def describe_matches(found: "list[Match]") -> str:
-    """Say whether it was asked before, and list what is likeliest to ask the same."""
+    """Return whether it is a duplicate, and list what is likeliest to ask the same."""
     is_same = any(match.verdict.is_duplicate for match in found)
-    answer = "asked before" if is_same else "not asked before"
+    answer = "duplicate" if is_same else "no duplicate"
     if not found:
-        return f"{answer}: no question is kept that it could be compared with"
+        return f"{answer}: no question is stored that it could be compared with"
     from gemel.decision import ANSWERS
 
     width = max(map(len, ANSWERS))
@@ -88,7 +88,7 @@ def check(
     where: Where = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether a question was asked before, and as what.
+    """Return whether a question is a duplicate, and as what.
 
     The likeliest come first; the exit code is 0 if one asks the same, 1 if none does.
 

@@ -16,7 +16,7 @@ from gemel.config.base import OptionInfo, Options
 def with_options(
     command: Callable[..., Any], read: Callable[..., Any], name: str | None = None
 ) -> Callable[..., Any]:
-    """Give a command the parameters of a function too, which is called first.
+    """Return a command the parameters of a function too, which is called first.
 
     Args:
         command: called by typer.

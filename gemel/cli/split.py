@@ -48,7 +48,7 @@ def split(
     What pairs connect, of either label, stays together, and copies that differ in case, spaces or
     a final mark are one question. A component above 5 % of the pairs is cut between duplicate
     groups; pairs whose two questions are then in different parts are dropped and counted. Rows
-    are copied as they stand; their order makes no difference.
+    are copied unchanged; their order makes no difference.
 
     Example: gemel split pairs.csv --out parts --part train=0.9 --part test=0.1
     """
@@ -120,7 +120,7 @@ def _text(report: "SplitReport") -> Iterator[str]:
 
 
 def _next(report: "SplitReport", options: str) -> Iterator[str]:
-    """Say what to type next, where the parts have the names for it."""
+    """Report what to type next, where the parts have the names for it."""
     paths = {
         Path(part.path).name.split(".")[0]: shlex.quote(part.path)
         for part in reversed(report.parts)

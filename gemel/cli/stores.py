@@ -1,4 +1,4 @@
-"""The options that say which corpus, and what of it."""
+"""The options that report which corpus, and what of it."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -35,7 +35,7 @@ Where = Annotated[
 
 
 def shown(db: str) -> str:
-    """Give the name of a corpus to print: an address without user, password and settings."""
+    """Return the name of a corpus to print: an address without user, password and settings."""
     if "://" not in db:
         return db
     address = urlsplit(db)

@@ -61,7 +61,7 @@ def train(
         typer.Option(
             metavar="FILE|NAME",
             autocompletion=complete_settings,
-            help="A TOML file of settings, or the name of settings that come with gemel, as "
+            help="A TOML file of settings, or the name of settings that ship with gemel, as "
             "going-on; defaults where it is silent.",
         ),
     ] = None,
@@ -77,7 +77,7 @@ def train(
     validation: Annotated[
         Path | None,
         typer.Option(
-            help="Pairs to choose epoch and threshold on; without it some of PAIRS are kept out."
+            help="Pairs to choose epoch and threshold on; without it some of PAIRS are held out."
         ),
     ] = None,
     start: Annotated[
@@ -86,7 +86,7 @@ def train(
             "--from",
             metavar="MODEL",
             autocompletion=complete_model,
-            help="Go on from this model, with its settings; its vocabulary grows by new words.",
+            help="Continue from this model, with its settings; its vocabulary grows by new words.",
         ),
     ] = None,
     vectors: Annotated[
@@ -112,16 +112,14 @@ def train(
         typer.Option(help="A folder for a log: training.jsonl, and events for TensorBoard."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a training that was stopped or killed.")
+        bool, typer.Option("--resume", help="resume a training that was stopped or killed.")
     ] = False,
     checkpoint_every: Annotated[
         float, typer.Option(metavar="SECONDS", help="Time between two checkpoints.", min=0)
     ] = 60.0,
     overwrite: Annotated[
         bool,
-        typer.Option(
-            "--overwrite", help="Replace the model, or the checkpoint, that stands at --out."
-        ),
+        typer.Option("--overwrite", help="Replace the model, or the checkpoint, that is at --out."),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -129,7 +127,7 @@ def train(
 
     A few pairs more, such as people have decided, teach a model that is there: --from MODEL --add
     FILE. Its threshold is then fitted on the same pairs, each judged by a network that has not
-    learned from it.
+    trained on it.
 
     Several processes, or graphics cards, learn as one: torchrun --nproc-per-node 2 -m gemel train
     pairs.csv --out my-model
@@ -147,7 +145,7 @@ def train(
         if add:
             if ranks is not None:
                 raise ConfigError(
-                    "--add learns from a few pairs in one process: start it without torchrun"
+                    "--add train on a few pairs in one process: start it without torchrun"
                 )
             if begun is None:
                 raise typer.BadParameter(
@@ -238,7 +236,7 @@ def _settings(config: Path | None, begun: "Model | None", changed: Sequence[str]
 
 
 def _as_json(model: "Model", out: Path) -> str:
-    """Give what a script needs to go on: the folder, and what the model's record has."""
+    """Return what a script needs to continue: the folder, and what the model's record has."""
     entry = {"model": str(out), "threshold": model.decision.threshold, **model.training}
     return json.dumps(entry)
 
@@ -246,17 +244,17 @@ def _as_json(model: "Model", out: Path) -> str:
 def _beside(refined: "Refined", out: Path) -> Iterator[str]:
     model, pairs = refined.model, refined.added.after.pairs
     yield (
-        f"{out}: written after {model.training['seconds']:.0f} s; it learned from {len(pairs):,} "
+        f"{out}: written after {model.training['seconds']:.0f} s; it trained on {len(pairs):,} "
         f"pairs, of which {pairs.prevalence:.1%} ask the same"
     )
     yield ""
     yield from beside_rows(refined.added, "on these pairs", ranked=True)
-    yield "each judged by a network that has not learned from it"
+    yield "each judged by a network that has not trained on it"
     if refined.known is not None:
         count = len(refined.known.after.pairs)
         yield ""
         yield from beside_rows(refined.known, f"on {count:,} known before", ranked=True)
-        yield "kept out of PAIRS; what was forgotten shows here"
+        yield "held out of PAIRS; what was forgotten shows here"
     name = shlex.quote(str(out))
     yield ""
     yield f"next: gemel reindex --db DB --model {name}"

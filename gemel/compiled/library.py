@@ -46,15 +46,15 @@ class Library:
         """Call a function with its numbers and its arrays, in this order.
 
         Raises:
-            MemoryError: it found no room.
+            MemoryError: it found no space.
         """
         return self.bind(name, *arrays)(*numbers)
 
     def bind(self, name: str, *arrays: np.ndarray) -> Callable[..., int]:
-        """Give a function with its arrays, to be called with its numbers many times.
+        """Return a function with its arrays, to be called with its numbers many times.
 
         Raises:
-            MemoryError: when called, it found no room.
+            MemoryError: when called, it found no space.
         """
         function = getattr(self._library, name)
         addresses = [_address(array) for array in arrays]
@@ -62,7 +62,7 @@ class Library:
         def call(*numbers: int) -> int:
             found: int = function(*numbers, *addresses)
             if found < 0:
-                raise MemoryError(f"{name} found no room to work in")
+                raise MemoryError(f"{name} found no space to work in")
             return found
 
         return call

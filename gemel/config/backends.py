@@ -1,4 +1,4 @@
-"""What may be asked of the engine."""
+"""Backends and precisions of the engine."""
 
 BACKENDS = {
     "auto": "`tiles` where the processor has them and the model has `network.masked = true`, "
@@ -10,6 +10,6 @@ BACKENDS = {
     "from those of `numpy` by at most 1e-5",
     "numpy": "float32, NumPy alone, at a fraction of the speed",
 }
-"""Backends that compute vectors, and the precision of each. docs/speed.md shows this table."""
+"""Backends that compute vectors, with their precision, as in docs/speed.md."""
 VECTOR_PRECISIONS = ("float32", "float16", "int8")
-"""What the numbers of a vector may be, widest first; see `gemel.inference.in_precision`."""
+"""Types of vectors, widest first; see `gemel.inference.in_precision`."""

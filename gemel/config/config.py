@@ -1,4 +1,4 @@
-"""All settings together: read, changed and written by name."""
+"""All settings: read, changed and written by name."""
 
 import dataclasses
 import difflib
@@ -19,7 +19,7 @@ _PACKAGED = Path(__file__).parents[1] / "configs"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Config:
-    """All settings of a model, section by section; they lie in the model's folder too."""
+    """All settings of a model by section; they are stored in its folder."""
 
     text: TextConfig = dataclasses.field(default_factory=TextConfig)
     network: NetworkConfig = dataclasses.field(default_factory=NetworkConfig)
@@ -46,15 +46,14 @@ class Config:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], *, source: str = "settings") -> "Config":
-        """Build settings from nested mappings; what is not named keeps its default.
+        """Build settings from nested mappings; missing ones keep their default.
 
         Args:
             values: section name to (setting name to value).
-            source: how errors call the place the values came from.
+            source: name of the source in errors.
 
         Raises:
-            ConfigError: an unknown section or setting (the nearest name is suggested), a value of
-                the wrong type or out of range.
+            ConfigError: an unknown section or setting, or a value of wrong type or out of range.
         """
         _refuse_unknown(cls, values, source)
         try:
@@ -64,11 +63,11 @@ class Config:
 
     @classmethod
     def from_toml(cls, path: str | Path) -> "Config":
-        """Read settings from a TOML file with a section for each part.
+        """Read settings from a TOML file.
 
         Args:
-            path: the file, or the name of settings that come with gemel, such as "going-on"; a
-                file of that name in the current folder goes first.
+            path: a file, or the name of settings that ship with gemel, such as "going-on"; a file
+                in the current folder goes first.
 
         Raises:
             ConfigError: no such file, not TOML, or as `from_mapping`.
@@ -85,7 +84,7 @@ class Config:
         return cls.from_mapping(values, source=str(path))
 
     def replace(self, assignments: Iterable[str]) -> "Config":
-        """Change single settings, each given as `section.name=value`, the value as in TOML.
+        """Change settings given as `section.name=value`, the value as in TOML.
 
         Raises:
             ConfigError: an assignment without `=` or `.`, or as `from_mapping`.
@@ -103,12 +102,12 @@ class Config:
         return type(self).from_mapping(values, source="--set")
 
     def to_mapping(self) -> dict[str, dict[str, Any]]:
-        """Give the settings as nested dictionaries, the inverse of `from_mapping`."""
+        """Return the settings as nested dictionaries, the inverse of `from_mapping`."""
         return dataclasses.asdict(self)
 
 
 def packaged_settings() -> list[str]:
-    """Names of the settings that come with gemel."""
+    """Names of the settings that ship with gemel."""
     return sorted(path.stem for path in _PACKAGED.glob("*.toml"))
 
 
@@ -141,7 +140,7 @@ def _refuse_unknown(cls: type[Config], values: Mapping[str, Any], source: str) -
 
 
 def _default(error: msgspec.ValidationError) -> str:
-    """Say what is there by default, of a setting whose value is of a wrong kind."""
+    """Describe the default of a setting whose value has a wrong type."""
     found = re.search(r"`\$\.(\w+)\.(\w+)`", str(error))
     if found is None:
         return ""

@@ -1,4 +1,4 @@
-"""The checks that all settings and options share."""
+"""Checks of settings and options."""
 
 import dataclasses
 import math
@@ -9,15 +9,11 @@ from typing import Any
 from gemel.errors import ConfigError
 
 MOST_THREADS = 1024
-"""Threads, or processes, that may compute."""
+"""Maximum number of threads or processes."""
 
 
 def require(holds: bool, message: str) -> None:
-    """Refuse a setting unless the condition holds.
-
-    Raises:
-        ConfigError: with the message.
-    """
+    """Raise `ConfigError` with the message unless the condition holds."""
     if not holds:
         raise ConfigError(message)
 
@@ -26,14 +22,10 @@ _KINDS = {bool: bool, int: Integral, float: Real, str: str}
 
 
 def require_kinds(section: str, settings: Any) -> None:
-    """Refuse settings of another type than theirs; NumPy's numbers become Python's.
-
-    Args:
-        section: what errors call the settings.
-        settings: a dataclass of bool, int, float and str.
+    """Check the types of a dataclass of bool, int, float and str; NumPy scalars become Python's.
 
     Raises:
-        ConfigError: a value of another type.
+        ConfigError: a value of another type; `section` names the settings.
     """
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
@@ -48,15 +40,15 @@ def require_kinds(section: str, settings: Any) -> None:
 
 
 def require_whole(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """Return a whole number, of Python or NumPy, that is in its range.
+    """Return an integer, of Python or NumPy, in its range.
 
     Args:
-        name: what the error calls it.
+        name: name in the error.
         value: the number.
-        least, most: the range, both included; None: there is no largest.
+        least, most: range, inclusive; None: no maximum.
 
     Raises:
-        ConfigError: it is out of range, or no whole number.
+        ConfigError: out of range, or not an integer.
     """
     try:
         if isinstance(value, bool):
@@ -71,10 +63,10 @@ def require_whole(name: str, value: Any, least: int, most: int | None = None) ->
 
 
 def require_number(name: str, value: Any, least: float | int, most: float | int) -> float:
-    """Return a number that is in its range, both ends included; NaN is in none.
+    """Return a number in its range, inclusive; NaN is in none.
 
     Raises:
-        ConfigError: it is out of range, or no number.
+        ConfigError: out of range, or not a number.
     """
     try:
         number = math.nan if isinstance(value, bool | str | bytes) else float(value)

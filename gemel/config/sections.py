@@ -7,31 +7,30 @@ from gemel.config.require import require, require_kinds, require_whole
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TextConfig:
-    """How a question becomes words."""
+    """Tokenizer settings."""
 
     lowercase: bool = True
     """Whether `Paris` and `paris` are one word."""
     min_count: int = 2
-    """Words seen fewer times than this in training are unknown words."""
+    """Words seen less often than this in training are unknown."""
     ngram_buckets: int = 16384
-    """Vectors of letter groups that unknown words are composed from; with 0 they all look the
-    same."""
+    """Rows of the table of character n-grams that unknown words are composed from; with 0 all
+    unknown words are the same."""
     nearest: bool = False
-    """Whether an unknown word of four letters or more that is one letter off a known one is read as
-    that one, of several as the most frequent: a slip in typing."""
+    """Whether an unknown word of four or more letters that is one letter off a known word is read
+    as that word (the most frequent of several)."""
     final_mark: bool = False
-    """Whether a question that ends in a letter or digit is read as if it ended in a question mark:
-    where nearly all questions learned from end in one, those without are not known for what they
-    are."""
+    """Whether a question that ends in a letter or digit is read as if it ended in a question mark,
+    as nearly all training questions do."""
     spelling_buckets: int = 0
-    """Weights of letter groups by which two questions are alike that share them, beside what the
-    network says; 0 for the network alone."""
+    """Rows of the table of n-gram weights for spelling similarity, which is mixed with the
+    network's; 0: the network alone."""
     normalization: int = 2
-    """Version of the rules by which texts that look alike become the same. 2 folds all quotation
-    marks, dashes, spaces and invisible characters, and keeps superscripts, subscripts and
-    fractions distinct from digits; 1 is that of models made before there was a 2."""
+    """Version of the normalisation rules. 2 folds all quotation marks, dashes, spaces and invisible
+    characters, and keeps superscripts, subscripts and fractions distinct from digits; 1 is that of
+    earlier models."""
     repair: bool = False
-    """Whether ftfy first puts right what a wrong decoding garbled; needs the extra [repair]."""
+    """Whether ftfy first repairs garbled text; needs the extra [repair]."""
 
     def __post_init__(self) -> None:
         require_kinds("text", self)
@@ -50,31 +49,31 @@ class TextConfig:
 
 
 POOLINGS = ("mean", "max")
-"""How a question's vector comes from those of its words."""
+"""Poolings of word vectors to a question's vector."""
 WEIGHTS = ("float32", "float16")
-"""How a folder holds weights."""
+"""Types of stored weights."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """The twin's shape."""
+    """Shape of the network."""
 
     d_model: int = 128
-    """Numbers in a word's vector."""
+    """Dimension of word vectors."""
     n_units: int = 0
-    """Numbers in the LSTM's state, and so in a question's vector; 0: as many as `d_model`."""
+    """Dimension of the LSTM's state and of a question's vector; 0: `d_model`."""
     bidirectional: bool = False
-    """Whether a second LSTM reads from right to left; a question's vector is then twice as long."""
+    """Whether a second LSTM reads from right to left; vectors are then twice as long."""
     pooling: str = "mean"
-    """What becomes of the LSTM's outputs: their "mean", or of each number the "max"."""
+    """Pooling of the LSTM's outputs over the words: "mean" or "max"."""
     compose_all: bool = False
-    """Whether known words are read by their spelling too, beside a vector of their own."""
+    """Whether known words have composed n-gram vectors too, added to their own."""
     head: int = 0
-    """Numbers in the hidden layer of the head that judges two vectors; 0: their cosine does."""
+    """Units of the pair head's hidden layer; 0: no head, the cosine alone."""
     weights: str = "float32"
-    """Of the numbers in the folder; "float16" takes half of the room."""
+    """Type of stored weights; "float16" takes half the space."""
     masked: bool = True
-    """Whether padding is left out of the mean; `false` is what the notebook did."""
+    """Whether padding is masked in the mean; `false` reproduces the notebook."""
 
     def __post_init__(self) -> None:
         require_kinds("network", self)
@@ -101,98 +100,89 @@ class NetworkConfig:
 
     @property
     def is_exact(self) -> bool:
-        """Whether the numbers are promised to be Trax's, to 1e-5.
+        """Whether vectors must equal Trax's to 1e-5: true without masking.
 
-        They are of every model without masking, imported from Trax or trained here. Reduced
-        precision is then used only if it is asked for by name.
+        Reduced precision is then used only if it is asked for by name.
         """
         return not self.masked
 
     @property
     def units(self) -> int:
-        """Numbers in the LSTM's state."""
+        """Dimension of the LSTM's state."""
         return self.n_units or self.d_model
 
     @property
     def dim(self) -> int:
-        """Numbers in a question's vector."""
+        """Dimension of a question's vector."""
         return self.units * (1 + self.bidirectional)
 
 
 WORD_VECTORS = ("random", "cooccurrence")
-"""What words' vectors can begin as."""
+"""Initial word vectors."""
 KEPT = ("best", "last")
-"""Which epoch's network stays."""
+"""Epochs whose network can be selected."""
 LOSSES = ("triplet", "joint")
-"""What the network can learn by."""
+"""Training losses."""
 DEVICES = ("auto", "cpu", "cuda")
-"""Where the network can learn."""
+"""Training devices."""
 PRECISIONS = ("auto", "float32", "bfloat16")
-"""What the network can compute in while it learns."""
+"""Precisions of training."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """How the twin learns."""
+    """Training settings."""
 
     loss: str = "triplet"
-    """"triplet", the notebook's, or "joint": to rank duplicates before the rest of the batch, and
-    to tell labelled pairs apart, by the cosine and by the head."""
+    """"triplet", the notebook's loss, or "joint": in-batch ranking, and classification of labelled
+    pairs by the cosine and by the head."""
     word_vectors: str = "random"
-    """What words' vectors begin as: "random", or learned without labels from what stands near each
-    word in the training questions ("cooccurrence")."""
+    """Initial word vectors: "random", or from the words around each word in the training questions
+    ("cooccurrence")."""
     margin: float = 0.25
-    """For "triplet": by how much a duplicate must be nearer than a negative, in cosine
-    similarity."""
+    """For "triplet": how much closer a duplicate must be than a negative, in cosine similarity."""
     batch_size: int = 128
-    """Pairs a step; every other pair of a batch serves as negatives. Of several processes that
-    learn together, each reads its share of them."""
+    """Pairs per step; all other pairs of a batch are negatives. Several processes share a batch."""
     chunk_size: int = 0
-    """Questions that are read at one time: the gradient is the same with any number, and fewer take
-    less memory and more time; 0 reads a whole batch."""
+    """Questions encoded at a time. Any number gives the same gradient; fewer take less memory and
+    more time; 0: a whole batch."""
     epochs: int = 2
-    """Times that every pair is seen."""
+    """Passes over all pairs."""
     keep: str = "best"
-    """Which epoch's network stays: the "best" on validation pairs, or the "last", which knows the
-    training's own questions best. Kept-out pairs share none with it, so they cannot tell how much
-    that is worth where questions come back."""
+    """Network to select: the "best" epoch on validation pairs, or the "last"."""
     patience: int = 3
-    """With "best": epochs without a better average precision on validation pairs after which it is
-    enough."""
+    """With "best": epochs without improvement after which training stops."""
     learning_rate: float = 0.005
-    """Adam's highest step size: it rises over the first twentieth of the steps, then falls."""
+    """Adam's maximum learning rate: it rises over the first twentieth of the steps, then falls."""
     ema_decay: float = 0.0
-    """Keeps, and validates, the average of the weights over the steps instead of the last step's:
-    the share of that average which a step leaves, such as 0.998; 0 averages nothing."""
+    """Decay of the exponential moving average of weights that is validated and stored, such as
+    0.998; 0: no averaging."""
     clip_norm: float = 1.0
-    """Longer gradients are shortened to this length."""
+    """Maximum norm of the gradient."""
     labelled_negatives: bool = True
-    """Whether pairs labelled 0 join the negatives; `false` learns from duplicates alone."""
+    """Whether pairs labelled 0 are negatives; `false` trains on duplicates alone."""
     word_dropout: float = 0.1
-    """Share of the words that are read as unknown ones, each time others; 0 is none."""
+    """Share of words read as unknown, sampled anew each time; 0: none."""
     label_noise: float = 0.0
-    """For "joint": share of the labels that are taken to be wrong, below 0.5; to be surer of one
-    than that is no gain."""
+    """For "joint": share of labels assumed to be wrong, below 0.5 (label smoothing)."""
     typos: float = 0.0
-    """Share of the words that are read with a slip of one letter, each time others; 0 is none."""
+    """Share of words with a typo of one letter, sampled anew each time; 0: none."""
     contrasts: float = 0.0
-    """Share of the questions that get a negative made of them, in which one word is another or
-    missing, or two have changed places. Which words may, the labelled pairs tell."""
+    """Share of questions that get a negative made from them by one changed or missing word, or by
+    two exchanged words, as labelled pairs teach."""
     transitive: float = 0.0
-    """Share of the questions of pairs that another of their duplicate group stands in for, each
-    time another one; 0 is none."""
+    """Share of questions replaced by another of their duplicate group, sampled anew each time; 0:
+    none."""
     dropout: float = 0.0
-    """Share of the numbers of a word's vector, and of the head's, that are zero, each time others;
-    0 is none."""
+    """Dropout of word vectors and of the head, 0 to below 1."""
     precision: str = "auto"
-    """Of the network's arithmetic: "float32", "bfloat16", or "auto" for what is fastest here."""
+    """Precision of training: "float32", "bfloat16", or "auto", the fastest on this device."""
     device: str = "auto"
-    """Where it learns: "cpu", "cuda", or "auto": a graphics card where there is one that computes
-    what the processor does."""
+    """Device: "cpu", "cuda", or "auto", a GPU if it computes what the CPU does."""
     validation_fraction: float = 0.05
-    """Share of the rows kept out of training to choose the threshold, 0 to 1, exclusive."""
+    """Share of rows held out for validation, 0 to 1, exclusive."""
     seed: int = 0
-    """Starts every random number: same seed, same machine, same model."""
+    """Seed of all random numbers: same seed and machine, same model."""
 
     def __post_init__(self) -> None:
         require_kinds("training", self)
@@ -277,33 +267,31 @@ REFINING = (
     "training.contrasts=0",
     "decision.prevalence=0",
 )
-"""Assignments to the model's own settings, so that a few pairs teach it and cost it little; see
-docs/review.md."""
+"""Changes to a model's own settings for training on a few pairs; see docs/review.md."""
 
 
 OBJECTIVES = ("accuracy", "f1", "precision", "costs")
-"""What a decision can be fitted for."""
+"""Objectives of a decision."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DecisionConfig:
-    """How similarity becomes an answer; "precision" and "costs" leave doubt to a person."""
+    """Decision settings; with "precision" and "costs" doubtful pairs are left to a person."""
 
     objective: str = "accuracy"
-    """What the threshold shall be best for on validation pairs: "accuracy"; "f1"; "precision",
-    which finds as many duplicates as a wanted precision allows; "costs", the least of them."""
+    """Objective on validation pairs: "accuracy"; "f1"; "precision", the highest recall at a given
+    precision; "costs", the lowest cost."""
     precision: float = 0.9
-    """For "precision": the share that is to be right of what is called the same, and of what is
-    called not the same; a person is asked about the rest."""
+    """For "precision": required share of right answers, of "the same" and of "not the same"
+    alike."""
     false_positive_cost: float = 1.0
-    """For "costs": of calling two questions the same that are not."""
+    """For "costs": cost of a wrong "the same"."""
     false_negative_cost: float = 1.0
-    """For "costs": of calling two questions not the same that are."""
+    """For "costs": cost of a wrong "not the same"."""
     review_cost: float = 0.25
-    """For "costs": of asking a person."""
+    """For "costs": cost of asking a person."""
     prevalence: float = 0.0
-    """Share of pairs that ask the same where the model will answer; 0: as in the validation
-    pairs."""
+    """Share of duplicates where the model will be used; 0: as in the validation pairs."""
 
     def __post_init__(self) -> None:
         require_kinds("decision", self)
@@ -325,7 +313,7 @@ class DecisionConfig:
 
     @property
     def aim(self) -> str:
-        """The objective in words, to follow "best for"."""
+        """Objective in words, to follow "best for"."""
         if self.objective == "precision":
             return f"recall at a precision of at least {self.precision:g}"
         if self.objective == "costs":

@@ -45,7 +45,7 @@ def typed_questions(
     bad_rows: BadRows,
     progress: Progress | None = None,
 ) -> Iterator[Iterator[Question]]:
-    """Give the questions of a file, their metadata of the types of their columns.
+    """Return the questions of a file, their metadata of the types of their columns.
 
     The type is the one that was given (`year:int`), or that of the column in the corpus, or that
     of all values of the column. For the last two a file is read twice; what can only be read once,
@@ -147,7 +147,7 @@ def _read(spool: IO[bytes]) -> Iterator[Question]:
 
 
 _LOT = 8192
-"""Questions that are encoded, and kept, at one time."""
+"""Questions that are encoded, and stored, at one time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,27 +176,27 @@ def fill_store(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Filled:
-    """Keep the questions of a file, lot by lot.
+    """Keep the questions of a file, batch by batch.
 
-    What was stopped is begun once more and goes on: a question whose id is there with the same
-    text and the same metadata is passed over.
+    What was stopped is begun once more and continues: a question whose id is there with the same
+    text and the same metadata is skipped.
 
     Args:
-        store: where they are kept.
+        store: where they are stored.
         engine: encodes.
         questions: see `stream_questions`; a question without word or mark makes a bad row.
-        columns: question, id and what is kept with them, where they are not the usual ones; see
+        columns: question, id and metadata stored with them, if not the usual ones; see
             `typed_questions` for its types.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        skip_bad: number of bad rows to skip; see `read_pairs`.
         prefix: goes before every id, so that those of several files differ.
         replace: whether a question takes the place of another one of its id.
-        threads: how many compute.
-        progress: is told how many questions are done.
+        threads: number of threads.
+        progress: callback `progress(done, total)` in questions.
 
     Raises:
         DataError: a question cannot be read, there is none, or an id is there with another text.
         ModelMismatchError: another model made the vectors of the store.
-        StoreError: nothing can be kept; what was kept before stays.
+        StoreError: nothing can be stored; what was stored before stays.
     """
     source, bad_rows = Source.of(questions), BadRows.of(skip_bad)
     source.require()
@@ -221,10 +221,10 @@ def fill_store(
 def _told_apart(
     store: Store, lot: list[Question], prefix: str, source: Source, *, replace: bool
 ) -> tuple[dict[str, NewQuestion], int]:
-    """Give the questions of a lot that must be kept, by id, and how many others they replace.
+    """Return the questions of a batch that must be stored, by id, and how many others they replace.
 
     Raises:
-        DataError: an id is taken, in the lot or in the store, by something else.
+        DataError: an id is taken, in the batch or in the store, by something else.
     """
     new: dict[str, NewQuestion] = {}
     kept = {each.id: each for each in store.find([prefix + row.id for row in lot]) if each}
@@ -238,7 +238,7 @@ def _told_apart(
             if question.id not in new:
                 advice += ", or add --replace"
             raise source.error(
-                f"has the id {question.id!r:.60}, under which another question is kept "
+                f"has the id {question.id!r:.60}, under which another question is stored "
                 f"({before.text!r:.60}); {advice}",
                 row.line,
             )

@@ -1,4 +1,4 @@
-"""The corpus as people use it: add, remove, search, ask whether it was asked before."""
+"""The corpus as people use it: add, remove, search, ask whether it is a duplicate."""
 
 import uuid
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _Itself = TypeVar("_Itself", bound="DuplicateIndex")
 
 @shown(lambda it: {"store": it.store.name, "model": it.engine.model.fingerprint[:12]})
 class DuplicateIndex:
-    """Questions that are kept, and the model that tells which of them ask the same.
+    """Questions that are stored, and the model that tells which of them ask the same.
 
     Any number of threads may ask it at once. What other processes add and remove is seen by the
     next call.
@@ -35,7 +35,7 @@ class DuplicateIndex:
         store: keeps the questions.
         engine: the model that made the vectors that are there.
         neighbours, serving: what finds the nearest; see `Follower`.
-        cache: a file that makes the next opening quick where there are very many questions; it can
+        cache: a file that makes the next opening fast where there are very many questions; it can
             be deleted at any time.
 
     Raises:
@@ -92,7 +92,7 @@ class DuplicateIndex:
             DataError: it has no word or mark, the id is taken and may not be `replace`d, or its
                 metadata are not plain, or too long.
             ModelMismatchError: the store was reindexed for another model meanwhile.
-            StoreError: it cannot be kept.
+            StoreError: it cannot be stored.
         """
         text = require_text("text", text)
         name = uuid.uuid4().hex if id is None else require_text("id", id)
@@ -100,7 +100,7 @@ class DuplicateIndex:
         return name
 
     def add_all(self, questions: Sequence[NewQuestion], *, replace: bool = False) -> None:
-        """Keep questions for good, all or none; see `add`."""
+        """Store questions for good, all or none; see `add`."""
         for place, question in enumerate(questions):
             require_text(f"questions[{place}].text", question.text)
             require_text(f"questions[{place}].id", question.id)
@@ -135,7 +135,7 @@ class DuplicateIndex:
     def search_all(
         self, asked: Sequence[Asked], *, fresh: bool = True, metadata: int | None = None
     ) -> list[list[Match]]:
-        """Do as `search` does for many questions at one time, which is far quicker for each.
+        """Do as `search` does for many questions at one time, which is far faster for each.
 
         Args:
             asked: the questions.
@@ -165,8 +165,8 @@ class DuplicateIndex:
     def check(self, text: str, k: int = 10, *, where: Metadata | None = None) -> list[Match]:
         """Find the nearest questions as `search` does, the likeliest to ask the same first.
 
-        Whether one does says its verdict, by all that the model has, as the pair head. Which are
-        looked at says the cosine: to choose among more of them by the head finds fewer duplicates
+        Whether one does gives its verdict, by all that the model has, as the pair head. Which are
+        looked at gives the cosine: to choose among more of them by the head finds fewer duplicates
         (see docs/search.md).
         """
         return self.check_all([Asked(text, k, where)])[0]
@@ -221,13 +221,13 @@ class DuplicateIndex:
         Whatever is asked does so by itself; the first time, of many questions, takes a while.
 
         Args:
-            progress: is told how many questions are in, of how many.
+            progress: `progress(done, total)` callback, in questions are in, of how many.
         """
         self.follower.catch_up(progress)
         return self.follower
 
     def save_cache(self) -> None:
-        """Keep what makes the next opening quick, if there is a place for it and anything new.
+        """Store what makes the next opening fast, if there is a place for it and anything new.
 
         Raises:
             OSError: it cannot be written; the old one stays.
@@ -239,7 +239,7 @@ class DuplicateIndex:
         """Refuse vectors of another model than this one.
 
         Args:
-            kept: fingerprint of the model that made them; empty if there are none.
+            stored: fingerprint of the model that made them; empty if there are none.
 
         Returns:
             It.
@@ -250,13 +250,13 @@ class DuplicateIndex:
         given = self.engine.model.fingerprint
         if kept not in ("", given):
             raise ModelMismatchError(
-                f"the vectors that are kept were made by the model {kept:.12}, not by this one, "
+                f"the vectors that are stored were made by the model {kept:.12}, not by this one, "
                 f"{given:.12}: give that model, or have this one make them anew (gemel reindex)"
             )
         return kept
 
     def close(self) -> None:
-        """Let go of the store, and keep what makes the next opening quick."""
+        """Let go of the store, and keep what makes the next opening fast."""
         with suppress(OSError):  # without its cache it opens too, only later
             self.save_cache()
         self.store.close()

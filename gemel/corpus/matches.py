@@ -1,4 +1,4 @@
-"""Questions that are asked, all at one time, and the kept ones that are nearest to each."""
+"""Questions that are asked, all at one time, and the stored ones that are nearest to each."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -24,7 +24,7 @@ _ALL = 2**62
 
 
 class Asked(NamedTuple):
-    """A question that is asked, and of what its answer shall be."""
+    """A question that is asked, and of what its answer should be."""
 
     text: str
     k: int = 10
@@ -44,7 +44,7 @@ class Asked(NamedTuple):
 )
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """A question that is kept, beside one that is asked."""
+    """A question that is stored, next to one that is asked."""
 
     question: StoredQuestion
     cosine: float
@@ -54,7 +54,7 @@ class Match:
 
 
 class _Nearest(NamedTuple):
-    """The kept questions that are near, of all that are asked, one after the other."""
+    """The stored questions that are near, of all that are asked, one after the other."""
 
     rows: Int64[np.ndarray, "found"]
     """By which question each was found, ascending."""

@@ -8,7 +8,7 @@ from gemel.store.base import Store
 from gemel.text import Progress
 
 _LOT = 8192
-"""Questions that are encoded, and whose vectors are kept, at one time."""
+"""Questions that are encoded, and whose vectors are stored, at one time."""
 
 
 def reindex(
@@ -16,20 +16,20 @@ def reindex(
 ) -> int:
     """Encode all questions anew; until that is done the old vectors answer.
 
-    What was stopped goes on where it was. Questions that others add meanwhile are encoded too.
+    What was stopped resumes. Questions that others add meanwhile are encoded too.
     Those that an older gemel stored become known as copies, also where the model is the same.
 
     Args:
         store: whose questions.
-        engine: the model that shall answer.
-        threads: how many compute.
-        progress: is told how many questions are done, and of how many.
+        engine: the model that should answer.
+        threads: number of threads.
+        progress: callback `progress(done, total)` in questions, and of how many.
 
     Returns:
         How many questions have its vectors now; 0 if they had them before.
 
     Raises:
-        StoreError: vectors cannot be kept; those that were stay.
+        StoreError: vectors cannot be stored; those that were stay.
     """
     model = engine.model.fingerprint
     if store.state().model == model:
@@ -49,5 +49,5 @@ def reindex(
         except DataError:
             if not store.without_vector(most=1):
                 raise
-            continue  # somebody has added a question meanwhile
+            continue  # a user has added a question meanwhile
         return store.state().questions

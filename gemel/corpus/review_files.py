@@ -1,4 +1,4 @@
-"""Decided pairs as files of labelled pairs, to fit a threshold on and to learn from."""
+"""Decided pairs as files of labelled pairs, to fit a threshold on and to train on."""
 
 import csv
 import io
@@ -25,14 +25,14 @@ class Exported(NamedTuple):
     different: int
     """How many that do not."""
     skipped: int
-    """How many nobody wanted to decide; they are left out."""
+    """How many no one wanted to decide; they are left out."""
 
 
 def check_review_file(path: str | Path, *, overwrite: bool = False) -> None:
     """Find out whether decided pairs can be written into a file.
 
     Raises:
-        DataError: its name has no known ending, or something stands there.
+        DataError: its name has no known ending, or it exists.
         OSError: nothing can be written there.
     """
     path = Path(path)
@@ -63,7 +63,7 @@ def write_reviews(store: ReviewStore, path: str | Path) -> Exported:
 def review_lines(
     store: ReviewStore, kind: str = ".csv", counted: dict[str, int] | None = None
 ) -> Iterator[str]:
-    """Give the decided pairs line by line, in the order they were decided.
+    """Return the decided pairs line by line, in the order they were decided.
 
     Args:
         store: has the decisions.

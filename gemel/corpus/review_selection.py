@@ -15,7 +15,7 @@ _CENTRES = (np.arange(_STRATA) + 0.5) / _STRATA
 _WEIGHTS = _CENTRES * (1 - _CENTRES)
 """How much of a review each part gets: as much as one more answer there would tell."""
 _LOOK = 1024
-"""Pairs that are looked at together for one whose questions are not in the lot yet."""
+"""Pairs that are looked at together for one whose questions are not in the batch yet."""
 
 
 class ReviewPair(NamedTuple):
@@ -52,8 +52,8 @@ def choose_for_review(
 
     The range of probability is cut into ten parts. Of all pairs, decided and chosen, each part is
     given its share, the largest where the model is least sure; within a part chance decides. The
-    choice hangs on nothing but what the model said, so what it says can be fitted to the answers
-    without leaning to either side. A question is in a lot once; more often only if there are no
+    choice hangs on nothing but what the model's, so what it gives can be fitted to the answers
+    without leaning to either side. A question is in a batch once; more often only if there are no
     other pairs left.
 
     Args:
@@ -110,7 +110,7 @@ def _pick(
     count: int,
     different: int,
 ) -> Iterator[int]:
-    """Give the places of pairs, from the part that is most behind with its share each time.
+    """Return the places of pairs, from the part that is most behind with its share each time.
 
     Source: the shares go by the method of Webster and Sainte-Laguë.
     """
@@ -160,7 +160,7 @@ class _Queue:
         return None
 
     def start_again(self) -> None:
-        """Offer all that were passed over once more."""
+        """Offer all that were skipped once more."""
         self.places = np.delete(self.places, self.given)
         self.given, self.at = [], 0
 

@@ -19,10 +19,10 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class OddPair:
-    """A pair labelled 0 whose two questions other pairs say are the same."""
+    """A pair labelled 0 whose two questions other pairs report are the same."""
 
     line: int
-    """Where it stands."""
+    """Its state."""
     chain: Chain
     """A shortest chain of pairs labelled 1 from its first question to its second."""
 
@@ -86,10 +86,10 @@ class FileAudit:
     self_pairs: Finding
     """Both sides are one question."""
     self_pairs_labelled_0: Finding
-    """Those that say that a question does not ask the same as itself."""
+    """Those that report that a question does not ask the same as itself."""
 
     questions_in_both_labels: int
-    """Questions that stand in pairs of either label."""
+    """Questions that are in pairs of either label."""
     questions_in_duplicates_only: int
     questions_in_others_only: int
 

@@ -101,14 +101,14 @@ def _slip(word: str, vocabulary: Vocabulary, random: np.random.Generator) -> str
 
 
 class Contrasts:
-    """Which words turn a question into another one, learned from pairs that differ in one word.
+    """Which words turn a question into another one, trained on pairs that differ in one word.
 
-    Where two such questions do not ask the same more often than they do, their two words stand in
+    Where two such questions do not ask the same more often than they do, their two words are in
     contrast (`android` and `ios`, `2015` and `2016`); a word that only one of them has is telling
     (`not`). No language is known beforehand.
 
     Args:
-        partners: for each word, the words it stands in contrast to.
+        partners: for each word, the words it is in contrast to.
         telling: words that change a question when left out.
     """
 
@@ -159,7 +159,7 @@ class Contrasts:
     def change(self, words: Sequence[int], random: np.random.Generator) -> list[int] | None:
         """Make another question of one, in one of three ways, whichever can be.
 
-        A word gives way to one that it stands in contrast to; or two words that do, to each other
+        A word gives way to one that it is in contrast to; or two words that do, to each other
         or to a third one, change places; or a telling word is left out.
 
         Args:
@@ -194,7 +194,7 @@ class Contrasts:
         return changed
 
     def _alike(self, one: int, two: int) -> bool:
-        """Say whether two words are of a kind."""
+        """Return whether two words are of a kind."""
         ones, twos = self.partners[one], self.partners[two]
         return one != two and (two in ones or not set(ones).isdisjoint(twos))
 

@@ -1,4 +1,4 @@
-"""Rows that do not fit: how many may be passed over, and the file that lists them."""
+"""Rows that do not fit: how many may be skipped, and the file that lists them."""
 
 import json
 from collections.abc import Callable
@@ -14,10 +14,10 @@ class BadRowError(Exception):
 
 
 class BadRows:
-    r"""Counts and lists the rows that are passed over, of one file or of several.
+    r"""Counts and lists the rows that are skipped, of one file or of several.
 
     Each is written as it is met, one JSON object a line: `file`, `line`, `problem`, `text`. Bytes
-    of the row that are not UTF-8 stand there as `\xNN`.
+    of the row that are not UTF-8 are there as `\xNN`.
 
     Args:
         allowed: how many may be skipped; one more is an error.
@@ -62,7 +62,7 @@ class BadRows:
         """Count and list a row.
 
         Raises:
-            DataError: no more are allowed, or something else than a list stands in its place.
+            DataError: no more are allowed, or something else than a list is in its place.
             OSError: the list cannot be written.
         """
         if self.count == self.allowed:
@@ -91,4 +91,4 @@ class BadRows:
 
 
 _LINE = 1 << 16
-"""Bytes of the first line that say whether a file is a list."""
+"""Bytes of the first line that report whether a file is a list."""

@@ -1,4 +1,4 @@
-"""What every format gives: its rows as they stand, and how to read them as pairs."""
+"""What every format gives: its rows unchanged, and how to read them as pairs."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
@@ -7,11 +7,11 @@ from gemel.data.labels import Labels
 
 LONGEST = 1 << 24
 """Characters that a field of CSV or TSV, or a line of JSON, may have: more is a quote or a line
-that nobody ended, and would fill the memory."""
+that no one ended, and would fill the memory."""
 
 
 Record: TypeAlias = tuple[int, str, Any, str]
-"""A row as it stands in a file: the line it begins on, from 1, or in Parquet, which has no lines,
+"""A row unchanged in a file: the line it begins on, from 1, or in Parquet, which has no lines,
 its number; its very text, line end included, none in Parquet; its values, in the form that the
 table's `read` takes; why its format cannot read it, if so. A plain tuple is made in half the time.
 """

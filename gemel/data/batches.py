@@ -101,7 +101,7 @@ def _empty(count: int, size: int) -> Iterator[_Part]:
 
 
 def _fill_from(waiting: list[Row], waits: Counter[int], part: _Part, length: int) -> list[Row]:
-    """Give a part the rows that waited for it and are no longer; the others wait on."""
+    """Return a part the rows that waited for it and are no longer; the others wait on."""
     still: list[Row] = []
     for row in waiting:
         if row.length <= length and part.has_room() and part.takes(row):
@@ -144,11 +144,11 @@ class Batch:
     negative_anchors: Int[np.ndarray, "negatives"]
     """Which anchor each negative is one of."""
     labelled: Bool[np.ndarray, "batch"]
-    """Which anchors stand beside a labelled duplicate, and not beside another question of their
+    """Which anchors stand next to a labelled duplicate, and not next to another question of their
     group, or themselves."""
 
     def __len__(self) -> int:
-        """Give the number of anchors."""
+        """Return the number of anchors."""
         return len(self.groups)
 
     @property
@@ -161,7 +161,7 @@ class Batches:
     """Labelled pairs, batched anew for every epoch.
 
     A pair that asks the same gives one row: anchor and duplicate, on either side by chance. A pair
-    that does not gives one too, if wanted: its anchor beside another question of its duplicate
+    that does not gives one too, if wanted: its anchor next to another question of its duplicate
     group (or itself, where it has no other), and its partner among the negatives. No duplicate
     group is in a batch twice where the pairs allow it; see `deal`.
 
@@ -172,7 +172,7 @@ class Batches:
         batch_size: rows of a batch; some have a few fewer or more, so that none is left over.
         labelled_negatives: whether pairs that do not ask the same are used.
         word_dropout: share of the words, chosen anew each time, that are read as unknown ones.
-        transitive: share of the questions of pairs that another of their duplicate group stands
+        transitive: share of the questions of pairs that another of their duplicate group is
             in for, each time another one.
         spellings: n-grams of every id, row by row, to read unknown words by; None reads them as
             the one unknown id.
@@ -231,7 +231,7 @@ class Batches:
         self._sizes = np.searchsorted(in_order, graph.groups, side="right") - self._first
 
     def __len__(self) -> int:
-        """Give the number of batches of an epoch, which may be a few more or fewer."""
+        """Return the number of batches of an epoch, which may be a few more or fewer."""
         return -(-len(self.pairs) // self.batch_size)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
@@ -267,7 +267,7 @@ class Batches:
             yield from map(Row, *(column[order].tolist() for column in columns))
 
     def _lengths(self, pairs: Int[np.ndarray, "_"], number: int) -> Int[np.ndarray, "_"]:
-        """Give the length of the longest of the questions that each pair brings."""
+        """Return the length of the longest of the questions that each pair brings."""
         questions = self._draw(pairs, number)
         lengths: Int[np.ndarray, "_"] = self.table.lengths_of(questions).max(axis=0)
         return lengths
@@ -307,7 +307,7 @@ class Batches:
         partners: Int[np.ndarray, "_"],
         number: int,
     ) -> tuple[Int[np.ndarray, "_"], Int[np.ndarray, "_"]]:
-        """Have others of their groups stand in for some questions; none for its own partner."""
+        """Have others of their groups are in for some questions; none for its own partner."""
         sides = [anchors, partners]
         for side in (0, 1):
             chance = _scatter(2 * pairs.astype(np.int64) + side, self.seed + 1, number)

@@ -69,7 +69,7 @@ class Places:
             self.labels.use_classes(names[self.names[self.label]])
 
     def narrowed(self) -> "Places":
-        """Give the places if a row has only the columns that are used."""
+        """Return the places if a row has only the columns that are used."""
         third = self.negative if self.label is None else self.label
         used = [self.left, self.right] if third is None else [self.left, self.right, third]
         names = tuple(self.names[place] for place in used)
@@ -223,7 +223,7 @@ class QuestionPlaces:
     id: int | None = None
     kept: tuple[int, ...] = ()
     types: Mapping[int, str] = field(default_factory=dict)
-    """Types of those that are kept, where one was given."""
+    """Types of those that are stored, where one was given."""
 
     def read(self, fields: Sequence[Any], line: int) -> tuple[Question]:
         """Make the question of a row.
@@ -264,7 +264,7 @@ class QuestionPlaces:
             raise BadRowError(f"has {_shown(found)} as {self.names[place]}; {error}") from error
 
     def narrowed(self) -> "QuestionPlaces":
-        """Give the places if a row has only the columns that are used."""
+        """Return the places if a row has only the columns that are used."""
         used = [self.question, *([] if self.id is None else [self.id]), *self.kept]
         order = {place: number for number, place in enumerate(dict.fromkeys(used))}
         return QuestionPlaces(
@@ -310,7 +310,7 @@ def find_question(
 def _find_kept(
     column: str | int, names: Sequence[str], *, by_number: bool
 ) -> tuple[int, str | None]:
-    """Find a column that is kept, and its type; a name that has a colon itself comes first."""
+    """Find a column that is stored, and its type; a name that has a colon itself comes first."""
     name, given = (column, None) if column in names else split_type(str(column))
     try:
         place = _find_question_places("keep", name, (), names, by_number=by_number)

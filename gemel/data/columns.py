@@ -1,4 +1,4 @@
-"""Which columns of a file are asked for, and what they are called where that is not said."""
+"""Which columns of a file are asked for, and what they are called where that is not given."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,11 +58,11 @@ class AskedColumns:
         return any(column is not None for column in self.given)
 
     def is_usual(self, names: Sequence[str]) -> bool:
-        """Say whether the columns can be told by these names alone."""
+        """Return whether the columns can be told by these names alone."""
         raise NotImplementedError
 
     def has_header(self, first: Sequence[str]) -> bool:
-        """Say whether the fields of a first line are a header."""
+        """Return whether the fields of a first line are a header."""
         if self.header is not None:
             return self.header
         named = [column for column in self.given if column is not None]
@@ -94,7 +94,7 @@ class Columns(AskedColumns):
 
     @property
     def is_inverted(self) -> bool:
-        """Whether `same` is a label that does not say the same by itself."""
+        """Whether `same` is a label that does not state the same by itself."""
         return self.same is not None and known_label(self.same) is not True
 
     @property
@@ -108,7 +108,7 @@ class Columns(AskedColumns):
         return _LAYOUTS
 
     def is_usual(self, names: Sequence[str]) -> bool:
-        """Say whether the questions can be told by these names alone."""
+        """Return whether the questions can be told by these names alone."""
         found = {name.strip() for name in names}
         return any(found.issuperset(layout) for layout in _PAIRS)
 
@@ -147,7 +147,7 @@ class UnlabelledColumns(Columns):
         return _PAIRS
 
     def has_header(self, first: Sequence[str]) -> bool:
-        """Say whether the fields of a first line are a header."""
+        """Return whether the fields of a first line are a header."""
         if self.is_stream and self.header is None and not self.is_told:
             return self.is_usual(first)
         return super().has_header(first)
@@ -178,7 +178,7 @@ class QuestionColumns(AskedColumns):
         return [self.question, self.id, *kept]
 
     def is_usual(self, names: Sequence[str]) -> bool:
-        """Say whether one of these names is that of a question."""
+        """Return whether one of these names is that of a question."""
         return any(name.strip() in QUESTION_NAMES for name in names)
 
 

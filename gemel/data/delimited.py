@@ -33,8 +33,8 @@ def open_delimited(
         columns: what is given. If no column and no header is, a file whose first line is a
             label, two texts and an id, separated by tabs, is the headerless, unquoted split of
             Wang et al. (2017).
-        usual: the separator that the name's ending stands for.
-        bad_rows: is told of a separator that is another one.
+        usual: the separator that the name's ending represents.
+        bad_rows: receives a separator that is another one.
 
     Raises:
         DataError: no such columns, or quotes so broken that no row can be told.
@@ -94,7 +94,7 @@ def _ahead(stream: Iterator[str]) -> Iterator[str]:
 def _reader(
     places: Places | QuestionPlaces, separator: str
 ) -> Callable[[list[str], int], tuple[Any, ...]]:
-    """Read rows by places, and say what to do about one with more columns or fewer."""
+    """Read rows by places, and report what to do about one with more columns or fewer."""
     width, read = len(places.names), places.read
 
     def read_row(fields: list[str], line: int) -> tuple[Any, ...]:
@@ -179,7 +179,7 @@ def _broken(error: csv.Error, raw: str, lines: int, path: Path, line: int) -> st
     problem += ", or add --no-quotes if quotes are letters like others here"
     if lines == 1 and raw.count('"') % 2 == 0:
         return problem
-    # A quote is still open, so nobody knows where the row ends: what follows may be the rest of
+    # A quote is still open, so no one knows where the row ends: what follows may be the rest of
     # a question and must not be taken for rows.
     raise DataError(
         f"a row that begins here {problem}; where it ends is unknown, so it cannot be skipped",

@@ -1,4 +1,4 @@
-"""Chains of duplicates: A = B, B = C, ..., Y = Z says that A and Z ask the same."""
+"""Chains of duplicates: A = B, B = C, ..., Y = Z reports that A and Z ask the same."""
 
 import heapq
 from collections.abc import Iterator
@@ -93,7 +93,7 @@ class DuplicateLinks:
             layer = following
 
     def _farthest(self, first: int) -> tuple[int, int]:
-        """Give the steps to a farthest question of the group, and that question."""
+        """Return the steps to a farthest question of the group, and that question."""
         steps = {-1: -1}
         node = first
         for node, before, _ in self._walk(first):

@@ -15,7 +15,7 @@ _EDGES = 1 << 18
 
 
 class Components:
-    """Nodes and the edges that were met so far, however many: only the nodes take room.
+    """Nodes and the edges that were met so far, however many: only the nodes take space.
 
     Args:
         count: number of nodes.
@@ -39,7 +39,7 @@ class Components:
                 one, other = self._parent[one], self._parent[other]
 
     def smallest(self) -> Int32[np.ndarray, "nodes"]:
-        """Give for every node the smallest one of its component."""
+        """Return for every node the smallest one of its component."""
         self._shorten(np.arange(len(self._parent)))
         return self._parent.copy()
 
@@ -78,7 +78,7 @@ def connect(
 def number_pairs(
     left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"], count: int
 ) -> Int64[np.ndarray, "pairs"]:
-    """Give every two of `count` nodes one number, whichever of them is left."""
+    """Return every two of `count` nodes one number, whichever of them is left."""
     numbers: Int64[np.ndarray, "pairs"] = np.minimum(left, right).astype(np.int64)
     numbers *= count
     numbers += np.maximum(left, right)
@@ -93,9 +93,9 @@ class PairGraph:
     """Distinct cleaned texts, in order of appearance; of copies the one that sorts last, as the
     one with a question mark does."""
     left: Int32[np.ndarray, "pairs"]
-    """Which question stands on the left of each pair."""
+    """Which question is on the left of each pair."""
     right: Int32[np.ndarray, "pairs"]
-    """Which question stands on the right."""
+    """Which question is on the right."""
     groups: Int32[np.ndarray, "questions"]
     """Duplicate group of each question: connected by pairs that ask the same."""
     components: Int32[np.ndarray, "questions"]

@@ -76,7 +76,7 @@ def wide_encoding(start: bytes) -> str | None:
 
 
 def advise(path: Path | None, encoding: str) -> str:
-    """Give the line to type that makes a UTF-8 file of a file in another encoding.
+    """Return the line to type that makes a UTF-8 file of a file in another encoding.
 
     Args:
         path: the file; None: it was a stream.
@@ -92,7 +92,7 @@ def advise(path: Path | None, encoding: str) -> str:
 
 
 def not_utf8(text: str) -> str:
-    """Say whether text was not UTF-8 when it was read with `surrogateescape`; nothing if it was.
+    """Return whether text was not UTF-8 when it was read with `surrogateescape`; nothing if it was.
 
     Text of Python may also hold half of a character, which no file can.
     """
@@ -109,11 +109,11 @@ def not_utf8(text: str) -> str:
 
 
 def explain(path: Path | None, text: str) -> str:
-    """Say what a file with such text is written in, and what to do.
+    """Report what a file with such text is written in, and what to do.
 
     Args:
         path: the file; its beginning is read again, unless it is a pipe. None: it was a stream.
-        text: what was not UTF-8, in case it stands too far behind.
+        text: what was not UTF-8, in case it is too far behind.
     """
     encoding, is_sure, is_mixed = _guess(path, text.encode("utf-8", "surrogateescape"))
     if encoding is None:

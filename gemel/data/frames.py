@@ -11,7 +11,7 @@ _METADATA = b"huggingface"
 
 
 def arrow_values(column: Any) -> list[Any]:
-    """Give the values of a column; text that is not UTF-8 comes as in other files."""
+    """Return the values of a column; text that is not UTF-8 comes as in other files."""
     try:
         values: list[Any] = column.to_pylist()
     except UnicodeDecodeError:
@@ -27,7 +27,7 @@ def arrow_values(column: Any) -> list[Any]:
 
 
 def class_names(schema: Any) -> dict[str, list[str]]:
-    """Return the names of classes that Hugging Face's `ClassLabel` columns stand for.
+    """Return the names of classes that Hugging Face's `ClassLabel` columns represent.
 
     Args:
         schema: of pyarrow; its metadata tells which columns are such.
@@ -52,7 +52,7 @@ class ArrowStream(Protocol):
     """A table that gives itself away column by column: pandas, Polars, pyarrow and others do."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Give Arrow's stream."""
+        """Return Arrow's stream."""
 
 
 Rows: TypeAlias = Iterable[Any] | ArrowStream
@@ -68,18 +68,18 @@ class Frame(NamedTuple):
     read: Callable[[Sequence[int]], Iterator[list[list[Any]]]]
     """Gives columns, by their places from 0, part by part: a list of values for each."""
     classes: Mapping[str, Sequence[str]] = {}
-    """Names of the classes that the numbers of a column stand for, by column."""
+    """Names of the classes that the numbers of a column represent, by column."""
 
 
 def is_frame(rows: Any) -> bool:
-    """Say whether an object has columns with names; else it is read row by row."""
+    """Return whether an object has columns with names; else it is read row by row."""
     if _is(rows, "datasets", "Dataset") or _is(rows, "pandas", "DataFrame"):
         return True
     return isinstance(rows, ArrowStream) and not _is_column(rows)
 
 
 def frame_of(rows: Any) -> Frame:
-    """Give a table's columns.
+    """Return a table's columns.
 
     Raises:
         MissingExtraError: a table of some other package, which takes pyarrow to read.
@@ -109,7 +109,7 @@ def classes_of(rows: Any) -> dict[str, list[str]]:
 
 
 def each_row(rows: Any) -> Iterator[Any]:
-    """Give rows, or the values of a column, one after the other."""
+    """Return rows, or the values of a column, one after the other."""
     if _is(rows, "pyarrow", "Array", "ChunkedArray"):
         for start in range(0, len(rows), _ROWS):
             yield from arrow_values(rows.slice(start, _ROWS))
@@ -121,7 +121,7 @@ def each_row(rows: Any) -> Iterator[Any]:
 
 
 def find_unfit(rows: Any) -> str:
-    """Say what is wrong with an object that has no rows, or not yet; nothing if it has some."""
+    """Report what is wrong with an object that has no rows, or not yet; nothing if it has some."""
     if _is(rows, "polars", "LazyFrame"):
         return "is a plan and has no rows yet; give what .collect() makes of it"
     if _is(rows, "datasets", "DatasetDict", "IterableDatasetDict"):
@@ -137,7 +137,7 @@ def find_unfit(rows: Any) -> str:
 
 
 def index_label(rows: Any, number: int) -> str:
-    """Give what pandas calls a row, which is counted from 1; nothing of others."""
+    """Return what pandas calls a row, which is counted from 1; nothing of others."""
     if _is(rows, "pandas", "DataFrame", "Series") and 0 < number <= len(rows):
         label = plain(rows.index[number - 1])
         return f"{label!r:.40}"
@@ -145,7 +145,7 @@ def index_label(rows: Any, number: int) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Give a value as a file would have it: what is missing as None, a number as Python's."""
+    """Return a value as a file would have it: what is missing as None, a number as Python's."""
     kind = type(value)
     if kind in _PLAIN:
         return value
@@ -168,7 +168,7 @@ _PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def _is(rows: Any, package: str, *kinds: str) -> bool:
-    """Say whether an object is of a package, which is imported then."""
+    """Return whether an object is of a package, which is imported then."""
     module = sys.modules.get(package)
     return any(isinstance(rows, getattr(module, kind, ())) for kind in kinds)
 

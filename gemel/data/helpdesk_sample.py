@@ -49,7 +49,7 @@ class SampleReport:
 
 
 def write_sample(out: str | Path) -> SampleReport:
-    """Write `train.tsv` and `held-out.tsv`, rows as they stand, `questions.txt`, `settings.toml`.
+    """Write `train.tsv` and `held-out.tsv`, rows unchanged, `questions.txt`, `settings.toml`.
 
     Args:
         out: the folder to make, whole or not at all.

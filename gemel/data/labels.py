@@ -1,4 +1,4 @@
-"""Labels of pairs: what a value says about whether two questions ask the same."""
+"""Labels of pairs: what a value gives about whether two questions ask the same."""
 
 import re
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ _EXPECTED = "0 or 1, yes or no, or a class name such as duplicate or not_duplica
 
 
 def known_label(value: Any) -> bool | None:
-    """Return what a label says by itself: True for the same, False for not, None if unknown.
+    """Return what a label gives by itself: True for the same, False for not, None if unknown.
 
     Known are 0 and 1, true and false, yes and no, and usual names of classes, such as `duplicate`
     and `not_duplicate`, in any case and with spaces, hyphens or underscores.
@@ -75,7 +75,7 @@ class Labels:
         self._is_seen = False
 
     def read(self, value: Any) -> bool:
-        """Say whether a label is that of pairs that ask the same.
+        """Return whether a label is that of pairs that ask the same.
 
         Raises:
             BadRowError: it is missing, unknown, or a third one.
@@ -122,7 +122,7 @@ class Labels:
             self._classes = classes
 
     def unused(self) -> str:
-        """Say that no row had the label that was given; nothing if one had, or might have."""
+        """Report that no row had the label that was given; nothing if one had, or might have."""
         if self._same is None or self._is_seen or self._other is None:
             return ""
         if isinstance(self._same, bool) and isinstance(self._other, bool):

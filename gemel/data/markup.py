@@ -124,7 +124,7 @@ class _Reader:
         )
 
     def read(self, row: "Row") -> "Row":
-        """Give a row whose questions have no HTML."""
+        """Return a row whose questions have no HTML."""
         texts = _texts(row)
         self.count += len(texts)
         if not any("&" in text or "<" in text for text in texts):
@@ -132,7 +132,7 @@ class _Reader:
         return row._replace(items=tuple(_map(item, self._text) for item in row.items))
 
     def notes(self) -> Iterator[str]:
-        """Say what was done."""
+        """Report what was done."""
         if self.changed:
             what = "HTML entities decoded" if self.decoded else "HTML tags removed"
             if 0 < self.decoded < self.changed:
@@ -190,7 +190,7 @@ def _map(item: Question | QuestionPair, change: Callable[[str], str]) -> Questio
 
 
 def _has_entities(text: str) -> bool:
-    """Say whether a text is written with entities, rather than about them."""
+    """Return whether a text is written with entities, rather than about them."""
     if "&" not in text:
         return False
     found = [each for each in _ENTITY.finditer(text) if _decoded(each) != each[0]]
@@ -205,7 +205,7 @@ def _has_entities(text: str) -> bool:
 
 
 def _is_html(text: str) -> bool:
-    """Say whether the tags of a text are those of a page, rather than what it is about."""
+    """Return whether the tags of a text are those of a page, rather than what it is about."""
     if "<" not in text or _ABOUT.search(text):
         return False
     found = _is_wrapped(text) or _BROKEN.search(text) or _ATTRIBUTE.search(text)
@@ -224,7 +224,7 @@ def _is_marked(text: str) -> bool:
 
 
 def _is_wrapped(text: str) -> bool:
-    """Say whether a text is elements from end to end, with a word in them."""
+    """Return whether a text is elements from end to end, with a word in them."""
     opening = _OPENING.match(text)
     if opening is None:
         return False

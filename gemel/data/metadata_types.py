@@ -39,7 +39,7 @@ def plain_value(value: Any, *, nan_is_none: bool = False) -> Value:
     floats, or text where a float would not keep their digits.
 
     Raises:
-        ValueError: it is nested, not finite, or of another type; says what is expected.
+        ValueError: it is nested, not finite, or of another type; gives what is expected.
     """
     if type(value) in (str, int, bool) or value is None:
         return value  # type: ignore[no-any-return]

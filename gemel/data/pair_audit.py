@@ -34,7 +34,7 @@ def audit_files(files: Sequence[Pairs]) -> Audit:
     """Look at the pairs of some files, and at what each shares with those before it.
 
     Args:
-        files: the pairs of each; put first what a model is to learn from.
+        files: the pairs of each; put first what a model is to train on.
 
     Raises:
         DataError: one of them holds no pairs.

@@ -27,7 +27,7 @@ class QuestionPair(NamedTuple):
 @shown(lambda it: {"pairs": len(it), "questions": len(it.texts), "prevalence": it.prevalence})
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Many pairs of questions; every text is kept once, a pair takes seventeen bytes.
+    """Many pairs of questions; every text is stored once, a pair takes seventeen bytes.
 
     `Pairs.of` makes them from two lists of questions.
     """
@@ -96,7 +96,7 @@ class Pairs:
 
     @property
     def counts(self) -> Int64[np.ndarray, "texts"]:
-        """How often each text stands on either side."""
+        """How often each text is on either side."""
         size = len(self.texts)
         return np.bincount(self.left, minlength=size) + np.bincount(self.right, minlength=size)
 
@@ -162,7 +162,7 @@ class Pairs:
 
 
 _ROWS = 1 << 16
-"""Rows whose numbers become Python's at a time: an array takes less room than a list."""
+"""Rows whose numbers become Python's at a time: an array takes less space than a list."""
 
 
 def merge_pairs(parts: Iterable[Pairs]) -> Pairs:

@@ -65,7 +65,7 @@ def parquet_batches(file: Any, path: Path, columns: Sequence[str] | None = None)
 
     Args:
         file: what `parquet_file` gave.
-        path: where it lies, for the error.
+        path: where it is, for the error.
         columns: which to read; all if None.
 
     Raises:

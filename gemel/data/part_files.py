@@ -31,7 +31,7 @@ def copy_rows(
     """Copy each row of a file into the file of its part; a header goes into every one of them.
 
     The new files are put in their places when all are complete. Bad rows, which `stream_rows`
-    counted and listed when it passed over them, go into none.
+    counted and listed when it skipped them, go into none.
 
     Args:
         path: the file.
@@ -125,7 +125,7 @@ class Part:
     questions: int
     """Different ones, once cleaned."""
     shared_questions: int
-    """Those that stand in another part too, as they are or as a copy; of a split, none."""
+    """Those that are in another part too, as they are or as a copy; of a split, none."""
 
     @property
     def prevalence(self) -> float:

@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
 
 class UnlabelledPair(NamedTuple):
-    """Two questions of a file or stream; nobody says whether they ask the same."""
+    """Two questions of a file or stream; no one gives whether they ask the same."""
 
     left: str
     right: str
@@ -56,8 +56,8 @@ def read_pairs(
         path: a `.csv`, `.tsv`, `.jsonl` or `.ndjson` file, `.gz` allowed behind it, or `.parquet`;
             or a frame of pandas, Polars or pyarrow, a data set of Hugging Face, or rows: tuples
             (left, right, label), `QuestionPair`s, or mappings.
-        columns: the three columns, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; a `BadRows` also says where they are
+        columns: the three columns, if not the usual ones.
+        skip_bad: number of bad rows to skip; a `BadRows` also gives where they are
             listed, and counts them.
 
     Raises:
@@ -115,8 +115,8 @@ def stream_unlabelled(
 
     Args:
         source: a file, a frame or rows as `read_pairs` takes them, or a stream.
-        columns: the two columns, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        columns: the two columns, if not the usual ones.
+        skip_bad: number of bad rows to skip; see `read_pairs`.
 
     Raises:
         DataError, MissingExtraError: as `read_pairs` does.
@@ -138,9 +138,9 @@ def stream_questions(
     Args:
         source: a file or a frame as `read_pairs` takes it, a `.txt` file (or `.gz` of one) with a
             question on every line, a stream, or texts: a list of them, or a column of a frame.
-        columns: question and id, where they are not the usual ones, and others that go along. Of
+        columns: question and id, if not the usual ones, and others that go along. Of
             these a text file gives its cells as text, unless a type was given (`year:int`).
-        skip_bad: how many bad rows may be passed over; see `read_pairs`. None: any number, without
+        skip_bad: number of bad rows to skip; see `read_pairs`. None: any number, without
             counting them.
 
     Raises:
@@ -193,10 +193,10 @@ def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[
     Args:
         table: what `open_table` opened.
         source: where it comes from.
-        bad_rows: is told of rows that do not fit; None if it was, in an earlier reading.
+        bad_rows: receives rows that do not fit; None if it was, in an earlier reading.
 
     Raises:
-        DataError: a row does not fit and may not be passed over.
+        DataError: a row does not fit and may not be skipped.
     """
     advice, read, skipped = "", table.read, 0
     is_delimited = source.kind in _SEPARATORS
@@ -222,10 +222,10 @@ def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[
 
 
 def _is_empty(fields: Any, *, is_delimited: bool) -> bool:
-    """Say whether all fields of a row are empty, as Excel leaves them below a table.
+    """Return whether all fields of a row are empty, as Excel leaves them below a table.
 
-    A single value that is missing may have others beside it that were not read, so it counts in
-    delimited files alone; so do spaces, which elsewhere somebody put into quotes.
+    A single value that is missing may have others next to it that were not read, so it counts in
+    delimited files alone; so do spaces, which elsewhere a user put into quotes.
     """
     values = fields.values() if isinstance(fields, dict) else fields
     if not isinstance(fields, list | tuple | dict) or len(fields) < 2 - is_delimited:

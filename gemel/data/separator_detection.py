@@ -24,7 +24,7 @@ def detect_separator(lines: Sequence[str], columns: AskedColumns, usual: str) ->
     Args:
         lines: the first lines, header included; one is enough where there is a header.
         columns: what is asked for.
-        usual: what the name's ending stands for; taken where nothing speaks for another.
+        usual: what the name's ending represents; taken where nothing speaks for another.
     """
     is_open = isinstance(columns, Columns) and not columns.is_told and columns.header is not True
     if is_open and is_wang(lines[0]):
@@ -44,7 +44,7 @@ def detect_separator(lines: Sequence[str], columns: AskedColumns, usual: str) ->
 
 
 def is_wang(first: str) -> bool:
-    """Say whether a line looks like the split of Wang et al. (2017): label, two texts, id."""
+    """Return whether a line looks like the split of Wang et al. (2017): label, two texts, id."""
     fields = first.rstrip("\r\n").split("\t")
     return len(fields) == 4 and fields[0] in ("0", "1")
 

@@ -1,4 +1,4 @@
-"""Where pairs come from, and opening it: what stands against the whole of it is an error here."""
+"""Where pairs come from, and opening it: what is against the whole of it is an error here."""
 
 import difflib
 import gzip
@@ -36,7 +36,7 @@ class Source:
     path: Path
     """The file; of others, what errors call them."""
     kind: str
-    """The ending that says how to read it; of rows, none."""
+    """The ending that gives how to read it; of rows, none."""
     stream: Any = None
     """Bytes, with a `peek`, that do not come from a file."""
     rows: Any = None
@@ -88,12 +88,12 @@ class Source:
 
 
 def is_gzip(path: Path) -> bool:
-    """Say whether the name ends in .gz."""
+    """Return whether the name ends in .gz."""
     return path.suffix.lower() == ".gz"
 
 
 def ending(path: Path) -> str:
-    """Give the ending that says what kind of file it is, without .gz, in small letters."""
+    """Return the ending that gives what kind of file it is, without .gz, in small letters."""
     return Path(path.stem if is_gzip(path) else path.name).suffix.lower()
 
 
@@ -102,7 +102,7 @@ def opened(source: Source, newline: str) -> Iterator[IO[str]]:
     """Open a file of UTF-8 for reading, unpacked if its name ends in .gz; a stream stays open.
 
     Bytes that are not UTF-8 come as lone surrogates (`surrogateescape`), so that one bad row does
-    not hide the others. A byte-order mark comes as it stands.
+    not hide the others. A byte-order mark comes unchanged.
 
     Args:
         source: the file or stream.
@@ -139,7 +139,7 @@ def _bytes(source: Source) -> Any:
 
 
 def _what_is_there(path: Path) -> str:
-    """Say which name may have been meant, where a file is not there."""
+    """Report which name may have been meant, where a file is not there."""
     folder = path.parent
     if not folder.is_dir():
         return f"there is no folder {folder}; look at what was typed"

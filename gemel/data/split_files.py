@@ -69,14 +69,14 @@ def split_file(
     share no question with their tests.
 
     Args:
-        path: the file; its rows are copied as they stand.
+        path: the file; its rows are copied unchanged.
         out: the folder to make, whole or not at all: `NAME.csv`, or `fold-1/train.csv` and so on.
         parts: name and share of each part; train 0.8, validation 0.1, test 0.1 if None.
         folds: how many times to split into `train` and `test`, so that each row is in one `test`
             at most.
         seed: another seed, another split.
-        columns: the columns, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; they go into no part.
+        columns: the columns, if not the usual ones.
+        skip_bad: number of bad rows to skip; they go into no part.
 
     Raises:
         ConfigError: shares that are not positive or not 1 in sum, a name that is none for a

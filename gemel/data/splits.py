@@ -120,7 +120,7 @@ def deal_crossing(split: Split, graph: PairGraph, seed: int = 0) -> Int[np.ndarr
 
 
 def _groups_of_copies(graph: PairGraph) -> Int[np.ndarray, "questions"]:
-    """Give the duplicate groups, those with copies of one question joined."""
+    """Return the duplicate groups, those with copies of one question joined."""
     everyone = np.arange(len(graph.questions), dtype=np.int32)
     return connect(
         len(everyone),
@@ -172,7 +172,7 @@ def _grown(
 def _deal(
     order: list[int], size: Float[np.ndarray, "questions"], wanted: Float[np.ndarray, "parts"]
 ) -> Int[np.ndarray, "questions"]:
-    """Give every unit its part: huge ones where most is missing, the others part by part."""
+    """Return every unit its part: huge ones where most is missing, the others part by part."""
     part_of = np.zeros(len(size), np.int32)
     missing = wanted.copy()
     limit = 2 * wanted.min()

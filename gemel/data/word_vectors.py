@@ -56,7 +56,7 @@ class TensorVectors:
         if self.listed is None and self.beside is None:
             raise DataError(
                 "has no words: neither a JSON list under `words` in its metadata, nor a file "
-                f"{beside[0].name} or {beside[1].name} beside it, with a word on every line",
+                f"{beside[0].name} or {beside[1].name} next to it, with a word on every line",
                 path=path,
             )
         where = "metadata" if self.listed is not None else str(self.beside and self.beside.name)
@@ -148,7 +148,7 @@ _ZIP = b"PK\x03\x04"
 
 
 class TextVectors:
-    """Reads lines as GloVe writes them, or word2vec, whose first says how many there are.
+    """Reads lines as GloVe writes them, or word2vec, whose first gives how many there are.
 
     Args:
         path: the file.
@@ -163,7 +163,7 @@ class TextVectors:
         """Bytes of the file that are read, and all."""
         if path.name.removesuffix(".gz").endswith(".bin"):
             raise DataError(
-                "is binary, as its name says; expected text: word2vec writes it with -binary 0, "
+                "is binary, as its name gives; expected text: word2vec writes it with -binary 0, "
                 "gensim by save_word2vec_format(..., binary=False)",
                 path=path,
             )
@@ -313,12 +313,12 @@ class WordVectors:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What a model folder says of it."""
+        """What a model folder gives of it."""
         return {"file": self.path.name, "kind": self.kind, "words": int(self.found.sum())}
 
     def __str__(self) -> str:
         words, found = len(self.found), int(self.found.sum())
-        again = f"; {self.repeats:,} stand in it twice, the first counts" if self.repeats else ""
+        again = f"; {self.repeats:,} are in it twice, the first counts" if self.repeats else ""
         return (
             f"{self.path} ({self.kind}): {found:,} of {words:,} words of the vocabulary "
             f"({found / max(words, 1):.1%}) begin with its vectors{again}"
@@ -331,7 +331,7 @@ class VectorFile:
     Text has a word and its numbers on every line; word2vec's begins with how many words and
     numbers there are. `.gz` may be behind it. A safetensors file has the tensor `vectors`, or a
     single one of two axes, and its words as a JSON list in its metadata, under `words`, or in a
-    text file beside it with a word on every line (`NAME.words.txt` or `NAME.txt`).
+    text file next to it with a word on every line (`NAME.words.txt` or `NAME.txt`).
 
     Args:
         path: the file.
@@ -358,7 +358,7 @@ class VectorFile:
         """Refuse another number of numbers than a network has.
 
         Raises:
-            ConfigError: says what to type.
+            ConfigError: gives what to type.
         """
         if self.dim != dim:
             raise ConfigError(
@@ -371,13 +371,13 @@ class VectorFile:
     ) -> WordVectors:
         """Read the file from end to end, and keep what it has for some words, and no more.
 
-        A word of the file that is not wanted as it stands is tried as cleaning leaves it, in small
-        letters if so wished; one that stands as it is goes before such.
+        A word of the file that is not wanted unchanged is tried as cleaning leaves it, in small
+        letters if so wished; one that is as it is goes before such.
 
         Args:
             words: those wanted, each once.
             lowercase: whether the words have small letters only.
-            progress: is told how many bytes are read, or rows.
+            progress: `progress(done, total)` callback, in bytes are read, or rows.
 
         Raises:
             DataError: a line or row without as many numbers as others, numbers that are none, a
@@ -418,7 +418,7 @@ class _Wanted:
         self.repeats = 0
 
     def place(self, word: bytes) -> int | None:
-        """Give the place of a word that a file has; None if it is not wanted, or no longer."""
+        """Return the place of a word that a file has; None if it is not wanted, or no longer."""
         place = self.places.get(word)
         if place is not None:
             if self.found[place] == _EXACT:

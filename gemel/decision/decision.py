@@ -22,7 +22,7 @@ class Evidence:
     """
 
     same: tuple[int, ...]
-    """How many pairs that ask the same lie in each bin, from the lowest similarity on."""
+    """How many pairs that ask the same are in each bin, from the lowest similarity on."""
     different: tuple[int, ...]
     """How many of the others."""
 
@@ -41,7 +41,7 @@ class Evidence:
         """Count pairs.
 
         A bin holds the similarities from its edge on and below the next one; the last one those of
-        its upper edge too. What lies outside counts in the outermost bin on its side.
+        its upper edge too. What is outside counts in the outermost bin on its side.
 
         Args:
             similarity: of each pair.
@@ -103,7 +103,7 @@ class Verdict:
     """How likely the two ask the same, 0 to 1, where duplicates are as frequent as the decision
     was fitted for."""
     is_duplicate: bool
-    """Whether the similarity reaches the threshold: yes or no, where nobody can be asked."""
+    """Whether the similarity reaches the threshold: yes or no, where no one can be asked."""
     threshold: float
     """The least similarity that counts as a duplicate."""
 
@@ -118,7 +118,7 @@ class Verdict:
 )
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """How a model decides; fitted on validation pairs, kept in its folder."""
+    """How a model decides; fitted on validation pairs, stored in its folder."""
 
     threshold: float
     """The least similarity that counts as a duplicate (`>=`)."""

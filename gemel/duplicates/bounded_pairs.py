@@ -9,9 +9,9 @@ from jaxtyping import Float32, Int32, Int64, UInt64
 from gemel.data.duplicate_graph import number_pairs
 
 _EACH = 80
-"""Pairs for which there is room, a question in the mean."""
+"""Pairs for which there is space, a question in the mean."""
 _AT_LEAST = 1 << 20
-"""Pairs for which there is room, however few questions."""
+"""Pairs for which there is space, however few questions."""
 _TOO_MANY = 1.5
 """How many times as many are held before some are left out."""
 
@@ -26,7 +26,7 @@ class ClosePairs(NamedTuple):
     cosine: Float32[np.ndarray, "pairs"]
     """How alike the two are."""
     left_out: int = 0
-    """How many pairs were found beside these; see `BoundedPairs`."""
+    """How many pairs were found next to these; see `BoundedPairs`."""
 
     @classmethod
     def joined(cls, parts: list["ClosePairs"]) -> "ClosePairs":
@@ -57,7 +57,7 @@ class ClosePairs(NamedTuple):
     def nearest(self, most: int) -> "ClosePairs":
         """Keep of each right row the `most` pairs of the highest cosine.
 
-        Of equally similar ones those with the smallest left rows are kept.
+        Of equally similar ones those with the smallest left rows are stored.
         """
         counts = np.bincount(self.right)
         full = np.flatnonzero(counts > most)
@@ -79,7 +79,7 @@ class ClosePairs(NamedTuple):
 def _keys(
     right: Int32[np.ndarray, "pairs"], cosine: Float32[np.ndarray, "pairs"]
 ) -> UInt64[np.ndarray, "pairs"]:
-    """Give numbers in the order of the right rows, and for one row from high to low cosines."""
+    """Return numbers in the order of the right rows, and for one row from high to low cosines."""
     bits = (cosine + np.float32(0)).view(np.int32)  # of -0 and 0 the same
     falling = np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits).astype(np.int64)
     return (right.astype(np.int64) << 32).astype(np.uint64) + (0x7FFFFFFF - falling).astype(
@@ -93,8 +93,8 @@ _NO_PAIRS = ClosePairs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0,
 class BoundedPairs:
     """Collects close pairs, in any order, from any number of threads.
 
-    There is room for 80 pairs a question in the mean, and for 1,048,576 at least. Where there are
-    more, each question keeps its most similar ones among those that stand before it: so many that
+    There is space for 80 pairs a question in the mean, and for 1,048,576 at least. Where there are
+    more, each question keeps its most similar ones among those that are before it: so many that
     all fit, the same number for each, 80 at least. Which ones hangs on nothing but the pairs.
 
     Args:
@@ -104,7 +104,7 @@ class BoundedPairs:
     def __init__(self, rows: int):
         self._room = max(_AT_LEAST, _EACH * rows)
         self.most: int | None = None
-        """Pairs that a right row keeps at most; None as long as there is room for all."""
+        """Pairs that a right row keeps at most; None as long as there is space for all."""
         self._parts: list[ClosePairs] = []
         self._lock = threading.Lock()
 
@@ -117,7 +117,7 @@ class BoundedPairs:
                 self._parts = [self._fitting()]
 
     def all(self) -> ClosePairs:
-        """Give what was collected, in order."""
+        """Return what was collected, in order."""
         with self._lock:
             self._parts = [self._fitting().sorted()]
             return self._parts[0]

@@ -25,15 +25,15 @@ def score_pairs(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> ScoredPairs:
-    """Say of close pairs how alike they are by all that the model has, and how likely the same.
+    """Report of close pairs how alike they are by all that the model has, and how likely the same.
 
     Args:
         engine: the model.
         pairs: rows of `texts` and `vectors`.
         texts: questions, all different once cleaned.
         vectors: theirs, by this model.
-        threads: how many compute.
-        progress: is told how many pairs are done.
+        threads: number of threads.
+        progress: callback `progress(done, total)` in pairs.
     """
     similarity = np.empty(len(pairs.left), np.float32)
     score = partial(_score, engine, pairs, texts, vectors)

@@ -43,7 +43,7 @@ def close_pairs(
         vectors: of length 1. A row of zeros, or with a number that is none, is in no pair.
         floor: the least cosine that counts, -1 to 1.
         templates: of each row; two of one template are no pair. -1: it has none.
-        progress: is told how many rows, then how many parts are done.
+        progress: callback `progress(done, total)` in rows, then how many parts.
     """
     told: Progress = progress or (lambda *_: None)
     rows = usable_rows(vectors)
@@ -98,7 +98,7 @@ def pairs_in_cells(
         nearest: the cells of each row; those that are not in `cells` are not looked into.
         cells: which to look into.
         floor: the least cosine that counts.
-        run: runs parts of it, maybe beside each other.
+        run: runs parts of it, maybe next to each other.
         pairs: takes the pairs.
         templates: see `close_pairs`.
 
@@ -151,7 +151,7 @@ def _look(
         for first in range(0, len(ones), _STRIP):
             strip = ones[first : first + _STRIP]
             least = block.least[first : first + _STRIP]
-            # Of a block with itself only what lies before is looked at.
+            # Of a block with itself only what is before is looked at.
             before = len(others) if begin < start else first + len(strip)
             cosines = far[:before] @ near[first : first + _STRIP].T
             # Where each hit is a pair, those that are left out need only be counted.
@@ -206,7 +206,7 @@ class _Block:
             self.close()
 
     def close(self) -> None:
-        """Give what is held to the collection."""
+        """Return what is held to the collection."""
         self._pairs.add(self._parts)
 
     def _count(self) -> int:
@@ -214,14 +214,14 @@ class _Block:
 
 
 def _is_one_template(ones: _Rows, others: _Rows) -> bool:
-    """Say whether all rows of two blocks are of one template, so that no pair is looked for."""
+    """Return whether all rows of two blocks are of one template, so that no pair is looked for."""
     return bool(ones[0] >= 0 and (ones == ones[0]).all() and (others == ones[0]).all())
 
 
 def _is_first_shared(
     nearest: Int32[np.ndarray, "rows probes"], left: _Rows, right: _Rows, cell: int
 ) -> Bool[np.ndarray, "pairs"]:
-    """Say of pairs that share a cell whether they share no smaller one."""
+    """Report of pairs that share a cell whether they share no smaller one."""
     first = np.ones(len(left), bool)
     if nearest.shape[1] == 1:
         return first

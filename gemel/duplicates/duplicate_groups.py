@@ -73,7 +73,7 @@ class Member:
     text: str
     probability: float | None
     """That it asks the same as the central question: 1 for that one and its equals. None: the two
-    were not judged together, and what lies between them joins them."""
+    were not judged together, and what is between them joins them."""
 
 
 @shown(
@@ -194,7 +194,7 @@ class Duplicates:
     linkage: str = "average"
     """One of `LINKAGES`."""
     apart: frozenset[str] = frozenset()
-    """Ids of questions that are in no group, whatever their scores say."""
+    """Ids of questions that are in no group, whatever their scores report."""
     templates: tuple[Template, ...] = ()
     """Questions that differ only in their numbers, the largest template first; two of one template
     are not judged with each other."""
@@ -272,7 +272,7 @@ class Duplicates:
 
     @functools.cached_property
     def _stay(self) -> Bool[np.ndarray, "questions"]:
-        """Say which questions may be in a group."""
+        """Report which questions may be in a group."""
         stay = np.ones(len(self.ids), bool)
         if self.apart:
             stay[[row for row, name in enumerate(self.ids) if name in self.apart]] = False
@@ -284,7 +284,7 @@ class Duplicates:
 
     @functools.cached_property
     def _first(self) -> Int64[np.ndarray, "different"]:
-        """Where each different question stands first."""
+        """Where each different question is first."""
         _, first = np.unique(self.copies, return_index=True)
         places: Int64[np.ndarray, "different"] = first
         return places

@@ -19,7 +19,7 @@ def check_group_file(path: str | Path, *, overwrite: bool = False) -> None:
     """Find out, before long work, whether groups can be written into a file.
 
     Raises:
-        DataError: its name has no known ending, or something stands there.
+        DataError: its name has no known ending, or it exists.
         MissingExtraError: a page, and Jinja is not installed.
         OSError: nothing can be written there.
     """
@@ -37,7 +37,7 @@ def write_groups(found: FoundGroups, path: str | Path) -> None:
 
     A `.csv` file has a row for every question of a group: `group`, from 1, the largest first;
     `component`, the chain of pairs that the group is part of; `central`, 1 for the question that
-    stands for the group; `probability` that it asks the same as that one, empty where the two were
+    represents the group; `probability` that it asks the same as that one, empty where the two were
     not judged; `id` and `question`. A `.jsonl` file has a line for every group, with all scores of
     its pairs. A `.html` file is a page to read.
 

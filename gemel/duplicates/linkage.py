@@ -64,7 +64,7 @@ class Links:
         return Links(self.one[kept], self.other[kept], self.likeness[kept])
 
     def renamed(self, into: Int32[np.ndarray, "rows"]) -> "Links":
-        """Say what lies between groups once some are part of others.
+        """Report what is between groups once some are part of others.
 
         Args:
             into: for every row the group that its group is part of now.
@@ -73,7 +73,7 @@ class Links:
         one, other = np.minimum(*ends), np.maximum(*ends)
         grown = np.zeros(len(into), bool)
         grown[into[np.flatnonzero(into != np.arange(len(into)))]] = True
-        # What lies between two groups of which none has grown is as it was.
+        # What is between two groups of which none has grown is as it was.
         touched = (grown[one] | grown[other]) & (one != other)
         kept = ~(grown[one] | grown[other])
         numbers = (one[touched].astype(np.int64) << 32) + other[touched]

@@ -50,7 +50,7 @@ class PairScores(Sequence[PairScore]):
     def __getitem__(self, place: slice) -> list[PairScore]: ...
 
     def __getitem__(self, place: Any) -> Any:
-        """Give the score at a place, or a list of those in a range."""
+        """Return the score at a place, or a list of those in a range."""
         if not isinstance(place, slice):
             return self[place : place + 1 or None][0]
         names = (
@@ -60,6 +60,6 @@ class PairScores(Sequence[PairScore]):
         return list(map(PairScore, *names, *numbers))
 
     def __iter__(self) -> Iterator[PairScore]:
-        """Give the scores in order."""
+        """Return the scores in order."""
         for start in range(0, len(self), _MADE):
             yield from self[start : start + _MADE]

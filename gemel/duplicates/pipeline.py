@@ -14,9 +14,9 @@ from gemel.inference import Engine
 from gemel.text import Progress, copy_key
 
 CUT = 0.7
-"""Probability from which a pair joins two questions, if nothing else is said."""
+"""Probability from which a pair joins two questions, if nothing else is given."""
 FLOOR = 0.7
-"""Cosine from which a pair is judged, if nothing else is said."""
+"""Cosine from which a pair is judged, if nothing else is given."""
 
 
 def find_duplicates(
@@ -48,8 +48,8 @@ def find_duplicates(
         probability: see `Duplicates`; what `rethreshold` can change later.
         linkage: see `Duplicates`; what `rethreshold` can change later.
         floor: lower finds more of the pairs that share little, and takes longer.
-        threads: how many compute.
-        progress: is told how far the work is.
+        threads: number of threads.
+        progress: `progress(done, total)` callback.
 
     Raises:
         ConfigError: no probability, no linkage.
@@ -91,7 +91,7 @@ def find_duplicates(
 
 
 def _number(things: Iterable[Hashable]) -> Int32[np.ndarray, "things"]:
-    """Give things numbers by their first appearance, equal ones the same."""
+    """Return things numbers by their first appearance, equal ones the same."""
     numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(thing, len(numbers)) for thing in things], np.int32)
 

@@ -57,7 +57,7 @@ def number_templates(
 def describe_templates(
     templates: Int32[np.ndarray, "questions"], texts: Sequence[str]
 ) -> tuple[Template, ...]:
-    """Give the templates that `number_templates` found, the largest first."""
+    """Return the templates that `number_templates` found, the largest first."""
     first, counts = np.unique(templates[templates >= 0], return_counts=True)
     order: Int64[np.ndarray, "templates"] = np.argsort(-counts, kind="stable")
     found = zip(first[order].tolist(), counts[order].tolist(), strict=True)

@@ -34,7 +34,7 @@ class Resampler:
         self._random = np.random.default_rng(seed)
 
     def draw(self) -> Float[np.ndarray, "pairs"]:
-        """Give how often each pair was drawn."""
+        """Return how often each pair was drawn."""
         drawn = self._random.integers(self._units, size=self._units)
         counts = np.bincount(drawn, minlength=self._units).astype(np.float64)
         times: Float[np.ndarray, "pairs"] = counts[self._unit_of]

@@ -13,7 +13,7 @@ _LEAST = 1e-12
 
 @dataclass(frozen=True, kw_only=True)
 class Bin:
-    """The pairs whose probability lies in one range."""
+    """The pairs whose probability is in one range."""
 
     low: float
     """Where the range begins."""
@@ -28,7 +28,7 @@ class Bin:
 
 
 class Probabilities:
-    """Probabilities beside labels, prepared once for many weightings.
+    """Probabilities next to labels, prepared once for many weightings.
 
     Args:
         probability: of each pair to be a duplicate, 0 to 1.
@@ -44,15 +44,15 @@ class Probabilities:
         self._labels = labels.astype(np.float64)
 
     def log_loss(self, weights: Float[np.ndarray, "pairs"]) -> float:
-        """Give the mean of -log(the probability of what is true), natural logarithm."""
+        """Return the mean of -log(the probability of what is true), natural logarithm."""
         return float(weights @ self._losses / weights.sum())
 
     def brier(self, weights: Float[np.ndarray, "pairs"]) -> float:
-        """Give the mean squared difference of probability and label."""
+        """Return the mean squared difference of probability and label."""
         return float(weights @ self._squares / weights.sum())
 
     def ece(self, weights: Float[np.ndarray, "pairs"]) -> float:
-        """Give the expected calibration error: promised against found share, mean over the pairs.
+        """Return the expected calibration error: promised against found share, mean over the pairs.
 
         Source: Naeini et al. (2015), with ten equally wide bins.
         """
@@ -60,7 +60,7 @@ class Probabilities:
         return float(np.abs(gap).sum() / weights.sum())
 
     def bins(self, weights: Float[np.ndarray, "pairs"]) -> list[Bin]:
-        """Give each range of probability, from the lowest up."""
+        """Return each range of probability, from the lowest up."""
         totals = np.bincount(self._bins, weights, BINS)
         promised, found = (
             np.divide(

@@ -17,12 +17,12 @@ def prior_weights(
     prevalence: float,
     times: Float[np.ndarray, "pairs"] | None = None,
 ) -> Float[np.ndarray, "pairs"]:
-    """Give each pair a weight, 1 on average, so that duplicates weigh the wanted share.
+    """Return each pair a weight, 1 on average, so that duplicates weigh the wanted share.
 
     Args:
         labels: whether each pair is a duplicate; both must occur unless `prevalence` is 0.
         prevalence: the share, between 0 and 1; 0 leaves all weights at 1.
-        times: how often each pair stands there; once if None.
+        times: how often each pair is there; once if None.
 
     Raises:
         ValueError: that is no such share.
@@ -48,7 +48,7 @@ class Cuts:
     threshold: float
     """From here on two questions are rather the same than not."""
     upper: float
-    """From here on nobody need be asked."""
+    """From here on no one need be asked."""
 
 
 def fit_cuts(
@@ -58,7 +58,7 @@ def fit_cuts(
 ) -> Cuts:
     """Choose the cuts that are best on the given pairs.
 
-    A cut lies half-way between two distinct scores, so that tied pairs stay together and a small
+    A cut is half-way between two distinct scores, so that tied pairs stay together and a small
     change of a score changes nothing. Of equally good cuts the highest is taken. Where no cut has
     the wanted precision, `upper` and `threshold` lie above all scores.
 
@@ -124,14 +124,14 @@ def _by_costs(
 
 
 def _cut(distinct: Float[np.ndarray, "scores"], place: int) -> float:
-    """Give the cut that catches so many distinct scores, which come from the highest down."""
+    """Return the cut that catches so many distinct scores, which come from the highest down."""
     if place == 0:
         top = distinct[0]
         return float(max(top + 1e-6, np.nextafter(top, type(top)(np.inf))))
     if place == len(distinct):
         return float(distinct[-1] - 1e-6)
     lower, upper = distinct[place], distinct[place - 1]
-    # The middle in the scores' own precision; the upper one if nothing lies between.
+    # The middle in the scores' own precision; the upper one if nothing is between.
     middle = type(lower)((float(lower) + float(upper)) / 2)
     return float(middle if middle > lower else upper)
 
@@ -139,7 +139,7 @@ def _cut(distinct: Float[np.ndarray, "scores"], place: int) -> float:
 FEW = 500
 """Of fewer pairs than this, the cut with the most right verdicts is a matter of luck."""
 _IDENTICAL = 1.0
-"""Similarity of a question with itself; no cut lies above it."""
+"""Similarity of a question with itself; no cut is above it."""
 
 
 def fit_decision(
@@ -196,7 +196,7 @@ def fit_calibration(
     Args:
         scores: similarity of each pair.
         labels: whether each is a duplicate; both labels must occur.
-        prevalence: share of duplicates that the probabilities shall hold for; 0: that of the
+        prevalence: share of duplicates that the probabilities should hold for; 0: that of the
             labels.
 
     Returns:
@@ -244,10 +244,10 @@ def fit_share(
     second: Float[np.ndarray, "pairs"],
     labels: Bool[np.ndarray, "pairs"],
 ) -> float:
-    """Give the share of the second score in (1 - share) * first + share * second.
+    """Return the share of the second score in (1 - share) * first + share * second.
 
     Each of twenty shares is worth what the pairs are likely with it, once calibrated; the answer is
-    their mean. Few pairs say little, and leave it near the middle; many say which it is.
+    their mean. Few pairs report little, and leave it near the middle; many tell which it is.
 
     Args:
         first: scores of pairs.

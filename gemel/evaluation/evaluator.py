@@ -35,12 +35,12 @@ def evaluate(
     """Measure what `judge` or `judge_by_halves` gave.
 
     Args:
-        judged: pairs of both labels, and what was said of them.
-        beside: what others make of the same pairs: by name, the score of each pair.
+        judged: pairs of both labels, and the verdict on them.
+        baseline: what others make of the same pairs: by name, the score of each pair.
         findings: of `check_labels`, for the report.
         rounds: bootstrap resamples.
         seed: of the resamples.
-        progress: is told how many resamples are drawn.
+        progress: `progress(done, total)` callback, in resamples are drawn.
 
     Raises:
         ValueError: less than one resample.

@@ -1,4 +1,4 @@
-"""Labelled pairs with what a model said of them."""
+"""Labelled pairs with what a model given of them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -48,7 +48,7 @@ class Judged:
     protocol: str
     """How the decision came about."""
     prevalence: float
-    """Share of pairs to weigh as asking the same: what the labels say, unless another is wanted."""
+    """Share of pairs to weigh as asking the same: what the labels report, unless another is wanted."""
     known_graph: PairGraph | None = None
     """How the pairs connect their questions, if judging them took it."""
 
@@ -58,7 +58,7 @@ class Judged:
         return self.weigh(np.ones(len(self.pairs)))
 
     def weigh(self, times: Float[np.ndarray, "pairs"]) -> Float[np.ndarray, "pairs"]:
-        """Give what each pair counts where it stands so many times."""
+        """Return what each pair counts its state so many times."""
         if self.prevalence == self.pairs.prevalence:
             return times
         weights: Float[np.ndarray, "pairs"]

@@ -113,7 +113,7 @@ class Ranking:
         return float((gained * precision).sum() / positives[-1])
 
     def roc_auc(self, weights: Float[np.ndarray, "pairs"] | None = None) -> float:
-        """Give the chance that a duplicate outscores another pair; NaN with one label."""
+        """Return the chance that a duplicate outscores another pair; NaN with one label."""
         positives, negatives = self.counts(weights)
         if not (positives[-1] and negatives[-1]):
             return float("nan")
@@ -123,7 +123,7 @@ class Ranking:
 
 
 def interval(values: Float[np.ndarray, "rounds"], level: float = 0.95) -> tuple[float, float]:
-    """Give the central range that holds a share of bootstrap values; NaN ones are left out."""
+    """Return the central range that holds a share of bootstrap values; NaN ones are left out."""
     known = values[~np.isnan(values)]
     if not len(known):
         return float("nan"), float("nan")

@@ -73,7 +73,7 @@ def change_numbers(text: str, random: np.random.Generator) -> str:
 
 
 def numbers(text: str) -> list[str]:
-    """Give every run of digits, in order, in the digits 0 to 9."""
+    """Return every run of digits, in order, in the digits 0 to 9."""
     return [
         "".join(str(unicodedata.decimal(digit)) for digit in digits)
         for digits in _NUMBER.findall(text)
@@ -117,7 +117,7 @@ _MARKS = re.escape('.,;:!?…"“”„«»()[]{}¿¡。，！？；：、「」
 _WORD = re.compile(rf"[^\s{_MARKS}](?:\S*[^\s{_MARKS}])?")
 _APOSTROPHES = "`´ʼ"  # which Unicode counts among symbols and letters
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_PLACES = {  # every row stands half a key further right than the one above
+_PLACES = {  # every row is half a key further right than the one above
     key: (row, column + row / 2)
     for row, keys in enumerate(_KEYS)
     for column, key in enumerate(keys)

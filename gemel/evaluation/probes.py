@@ -46,7 +46,7 @@ class ProbeSet(ProbeKind):
 
 
 def measure_probes(score: Score, decision: Decision) -> tuple[ProbeSet, ...]:
-    """Judge the probes that come with gemel, four hundred pairs on everyday topics.
+    """Judge the probes that ship with gemel, four hundred pairs on everyday topics.
 
     Args:
         score: gives similarities; asked about all of them at once.

@@ -1,4 +1,4 @@
-"""A decision fitted again, beside the one before."""
+"""A decision fitted again, compared with the one before."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ class Refit:
     """Two decisions on the pairs that the second was fitted on."""
 
     before: Judged
-    """What the earlier decision says of the pairs."""
+    """What the earlier decision gives of the pairs."""
     after: Judged
-    """What the new one says; it flatters itself a little, as it was fitted on them."""
+    """What the new one gives; it flatters itself a little, as it was fitted on them."""
     findings: tuple[FitFinding, ...] = ()
     """What is wrong with the labels or with the new decision."""
 

@@ -28,7 +28,7 @@ class Mistake:
     """A pair whose verdict is not its label."""
 
     line: int
-    """Where it stands in its file."""
+    """Its state in its file."""
     left: str
     right: str
     similarity: float
@@ -110,7 +110,7 @@ _FAR = 0.05
 
 
 def in_plain_words(report: Report) -> Iterator[str]:
-    """Yield sentences for somebody who has never heard of any of the figures."""
+    """Yield sentences for a user who has never heard of any of the figures."""
     figures = report.figures
     no, asked, yes = report.answers
     if asked.pairs:
@@ -118,7 +118,7 @@ def in_plain_words(report: Report) -> Iterator[str]:
         right = no.share * (1 - no.prevalence) + yes.share * yes.prevalence
         rest = f"of its other answers, {right / sure:.1%} are right" if sure else "that is all"
         yield f"It would ask a person about {asked.share:.1%} of the pairs; {rest}."
-        yield "The figures are for where nobody can be asked, and the threshold says yes or no."
+        yield "The figures are for where no one can be asked, and the threshold gives yes or no."
     confusion = report.confusion
     called = confusion.true_positives + confusion.false_positives
     same = confusion.true_positives + confusion.false_negatives

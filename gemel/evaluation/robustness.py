@@ -43,10 +43,10 @@ class Effect:
 
 @dataclass(frozen=True, kw_only=True)
 class Symmetry:
-    """Whether it matters which of two questions stands first; it must not."""
+    """Whether it matters which of two questions is first; it must not."""
 
     pairs: int
-    """How many pairs were turned round."""
+    """How many pairs were inverted."""
     failures: int
     """How many got another verdict."""
     largest_difference: float
@@ -98,7 +98,7 @@ def measure_robustness(
 
     Numbers are changed in the second question only, and the right verdict is then "not the same"
     whatever the label: accuracy is its share, before and after. A pair that names the same numbers
-    only since the change does not count. The probes that come with gemel are judged as they are.
+    only since the change does not count. The probes that ship with gemel are judged as they are.
 
     Args:
         pairs: labelled pairs; one label is enough.
@@ -106,7 +106,7 @@ def measure_robustness(
         decision: gives verdicts.
         limit: of more pairs than this, that many are drawn at random.
         seed: of the sample and of the changes; how a pair is changed depends on no other pair.
-        progress: is told how often, of how often, the scorer was asked.
+        progress: `progress(done, total)` callback,, of how often, the scorer was asked.
 
     Raises:
         ValueError: a limit below 1.

@@ -70,7 +70,7 @@ def find_agreement(
         read_rows: the other tool's tokenizer; None if it is not here: texts that it reads as other
             words are then not found.
         vectors: the other tool; None if it is not here.
-        progress: is told how many texts are read, and compared.
+        progress: `progress(done, total)` callback, in texts are read, and compared.
     """
     different = list(dict.fromkeys(texts))
     found = list(_disagreements(model, frozen, different, read_rows, progress))
@@ -137,7 +137,7 @@ def _disagreements(
 
 
 def _homeless(tokenizer: Tokenizer, frozen: Frozen, texts: Sequence[str]) -> set[str]:
-    """Give the words whose vector is not that of a row, nor that of the unknown word."""
+    """Return the words whose vector is not that of a row, nor that of the unknown word."""
     rows = set(frozen.words)
     words = [word for word in unknown_words(tokenizer, texts) if word not in rows]
     if frozen.composes:
@@ -150,7 +150,7 @@ def check_disagreement_file(path: str | Path, *, overwrite: bool = False) -> Non
     """Find out, before long work, whether disagreements can be written into a file.
 
     Raises:
-        DataError: its name does not end in .jsonl, or something stands there.
+        DataError: its name does not end in .jsonl, or it exists.
         OSError: nothing can be written there.
     """
     path = Path(path)

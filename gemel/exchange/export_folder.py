@@ -59,7 +59,7 @@ def write_card(
         to: what loads it: one of `gemel.exchange.TARGETS`.
         model: the model.
         frozen: what was made of it.
-        beside: its own folder, whose card says language, licence and figures; None if there is
+        baseline: its own folder, whose card gives language, licence and figures; None if there is
             none.
 
     Raises:
@@ -141,7 +141,7 @@ def _limits(frozen: Frozen) -> str:
 
 
 NOTE = "gemel.json"
-"""What says that a folder was exported."""
+"""What reports that a folder was exported."""
 
 
 def check_export_place(path: str | Path, *, overwrite: bool = False) -> None:
@@ -149,10 +149,10 @@ def check_export_place(path: str | Path, *, overwrite: bool = False) -> None:
 
     Args:
         path: where it would go.
-        overwrite: whether an export that stands there may be replaced.
+        overwrite: overwrite an existing export.
 
     Raises:
-        FolderError: an export stands there, or anything else that is not an empty folder; or its
+        FolderError: an export is there, or anything else that is not an empty folder; or its
             name is none that other tools can open.
         OSError: nothing can be written there.
     """
@@ -178,7 +178,7 @@ def check_export_place(path: str | Path, *, overwrite: bool = False) -> None:
 
 
 def _foreign(path: Path) -> list[str]:
-    """Give the files of a folder that the note in it does not name."""
+    """Return the files of a folder that the note in it does not name."""
     try:
         named = set(json.loads((path / NOTE).read_bytes())["files"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -196,11 +196,11 @@ def _files(path: Path) -> list[str]:
 
 @contextlib.contextmanager
 def new_export(path: Path, note: Mapping[str, Any], *, overwrite: bool) -> Iterator[Path]:
-    """Fill a folder beside `path`, write its note, and put it in place: whole or not at all.
+    """Fill a folder next to `path`, write its note, and put it in place: whole or not at all.
 
     Args:
-        path: where it shall be.
-        note: what `gemel.json` shall say, beside the files.
+        path: its path.
+        note: what `gemel.json` should report, next to the files.
         overwrite: see `check_export_place`.
 
     Yields:
@@ -217,7 +217,7 @@ def new_export(path: Path, note: Mapping[str, Any], *, overwrite: bool) -> Itera
 
 
 def decision_note(frozen: Frozen) -> dict[str, Any]:
-    """Give what a note says of a model: how it decides, and whether the cosine is what it asks."""
+    """Return what a note gives of a model: how it decides, and whether the cosine is what it asks."""
     decision = frozen.decision
     asked = "cosine" if frozen.holds_for_cosine else "gemel's own, by its pair head or letters"
     return {

@@ -64,23 +64,23 @@ def export_model(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Exported:
-    """Write a model for another tool, whole or not at all, and say which texts agree there.
+    """Write a model for another tool, whole or not at all, and report which texts agree there.
 
     Args:
         model: what `load_model` gives.
         out: the folder.
         to: one of `TARGETS`.
-        words: questions whose unknown words shall have a vector of their own there too.
+        words: questions whose unknown words should have a vector of their own there too.
         check: questions to try it with.
         decision: one fitted for the cosine; the model's own if None.
         int8: whether to write a second ONNX file, of bytes.
-        beside: the model's folder, for its card and terms; None if there is none.
-        overwrite: whether an export that stands at `out` may be replaced.
-        progress: is told how many questions are read, and compared.
+        baseline: the model's folder, for its card and terms; None if there is none.
+        overwrite: overwrite an existing export.
+        progress: `progress(done, total)` callback, in questions are read, and compared.
 
     Raises:
         ConfigError: no such target; int8 for another than ONNX; a model without masks.
-        FolderError: something stands at `out` that may not be replaced.
+        FolderError: `out` exists that may not be replaced.
         MissingExtraError: ONNX without its packages.
         GemelError: the other tool gives other vectors where it should not; nothing is written.
         OSError: it cannot be written; what stood there stays.
@@ -140,7 +140,7 @@ def _write_onnx(frozen: Frozen, folder: Path, *, int8: bool) -> float | None:
 
 
 def _open_sentences(folder: Path) -> tuple[Vectors | None, str, str]:
-    """Give what asks sentence-transformers, what that is, and, where it is not here, why."""
+    """Return what asks sentence-transformers, what that is, and, where it is not here, why."""
     version = installed_version()
     if version is None:
         return None, "", "sentence-transformers is not installed here"

@@ -14,12 +14,12 @@ from gemel.inference.numpy_network import compose
 from gemel.text import TOKENS, UNKNOWN_TOKEN, Rules, Tokenizer
 
 PADDING_ROW, UNKNOWN_ROW = 0, 1
-"""The two rows that stand before those of words."""
+"""The two rows that are before those of words."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reading:
-    """One direction of an LSTM; the gates stand in the order input, forget, new, output."""
+    """One direction of an LSTM; the gates are in the order input, forget, new, output."""
 
     weight_ih: Float32[np.ndarray, "gates depth"]
     """What a word's vector is multiplied with."""
@@ -34,14 +34,14 @@ class Frozen:
     """What another tool needs to give the model's vectors: words, their vectors, two readings."""
 
     words: list[str]
-    """What each row stands for: padding, the unknown word, the vocabulary, words that were added;
+    """What each row represents: padding, the unknown word, the vocabulary, words that were added;
     words as `Tokenizer.words` gives them."""
     table: Float32[np.ndarray, "rows depth"]
     """Each word's vector as the LSTM is fed it: what the model composes of n-grams is done."""
     forwards: Reading
     """What reads from left to right."""
     backwards: Reading | None
-    """What reads from right to left, if anything does; its output stands behind the other's."""
+    """What reads from right to left, if anything does; its output is behind the other's."""
     pooling: str
     """"mean" or "max" of the LSTM's outputs, over words only."""
     rules: Rules
@@ -69,11 +69,11 @@ class Frozen:
 def freeze(
     model: Model, more_words: Iterable[str] = (), decision: Decision | None = None
 ) -> Frozen:
-    """Give every word of a model its finished vector.
+    """Return every word of a model its finished vector.
 
     Args:
         model: what `load_model` gives.
-        more_words: other words, as `Tokenizer.words` gives them, that shall have a row too; what
+        more_words: other words, as `Tokenizer.words` gives them, that should have a row too; what
             the model would read as the unknown word needs none and gets none.
         decision: one fitted for the cosine; the model's own if None.
 
@@ -85,7 +85,7 @@ def freeze(
     if not network.masked:
         raise ConfigError(
             "this model was trained with network.masked = false, as the notebook was: padding "
-            "counts in a question's vector, which so depends on the longest question beside it; "
+            "counts in a question's vector, which so depends on the longest question next to it; "
             "no other tool's network does that. Train again with network.masked = true to export"
         )
     added, vectors = _added(model, more_words)
@@ -109,14 +109,14 @@ def freeze(
 
 
 def unknown_words(tokenizer: Tokenizer, texts: Iterable[str]) -> list[str]:
-    """Give the words of texts that have no id, each once, in order of their first place."""
+    """Return the words of texts that have no id, each once, in order of their first place."""
     known = tokenizer.vocabulary
     found = (word for text in texts for word in tokenizer.words(text) if word not in known)
     return list(dict.fromkeys(found))
 
 
 def _added(model: Model, words: Iterable[str]) -> tuple[list[str], Float32[np.ndarray, "n depth"]]:
-    """Give the words that need a row, and the vectors that the model reads them as."""
+    """Return the words that need a row, and the vectors that the model reads them as."""
     tokenizer, embedding = model.tokenizer, model.weights["embedding.weight"]
     new = [word for word in dict.fromkeys(words) if word not in tokenizer.vocabulary]
     read_as = tokenizer.read_as(new)

@@ -22,7 +22,7 @@ class OnnxAnswers:
 
     Args:
         model: the content of the file.
-        threads: how many compute.
+        threads: number of threads.
 
     Raises:
         MissingExtraError: onnxruntime is not installed.
@@ -47,7 +47,7 @@ class OnnxAnswers:
         return held
 
     def __call__(self, questions: Sequence[Sequence[int]]) -> Float32[np.ndarray, "questions dim"]:
-        """Give the vectors of questions.
+        """Return the vectors of questions.
 
         Args:
             questions: the rows of each one's words in `Frozen.words`.
@@ -67,7 +67,7 @@ class OnnxAnswers:
 def gemel_vectors(
     frozen: Frozen, questions: Sequence[Sequence[int]]
 ) -> Float32[np.ndarray, "questions dim"]:
-    """Give the vectors that gemel's own engine makes of the same."""
+    """Return the vectors that gemel's own engine makes of the same."""
     ways = {"lstm": frozen.forwards, "lstm_backwards": frozen.backwards}
     weights = {"embedding.weight": frozen.table}
     for name, way in ways.items():

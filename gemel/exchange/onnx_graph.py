@@ -49,21 +49,21 @@ class Nodes:
         return name
 
     def whole(self, *numbers: int) -> str:
-        """Give the name of a list of whole numbers, as axes and shapes are; each is held once."""
+        """Return the name of a list of whole numbers, as axes and shapes are; each is held once."""
         name = "_".join(map(str, ("whole", *numbers)))
         if name not in self._lists:
             self._lists.add(self.constant(name, np.array(numbers, np.int64)))
         return name
 
     def weights(self, name: str, array: Float32[np.ndarray, "*rows numbers"]) -> str:
-        """Add weights, and give what stands for their numbers."""
+        """Add weights, and give what represents their numbers."""
         if not self.int8:
             return self.constant(name, array)
         held, scales = (self.constant(*each) for each in self._halves(name, array))
         return self._numbers(held, scales)
 
     def rows(self, name: str, array: Float32[np.ndarray, "rows numbers"], places: str) -> str:
-        """Add a table, and give what stands for some of its rows.
+        """Add a table, and give what represents some of its rows.
 
         Args:
             name: of the table.
@@ -89,7 +89,7 @@ class Nodes:
 def in_bytes(
     array: Float32[np.ndarray, "*rows numbers"],
 ) -> tuple[Int8[np.ndarray, "*rows numbers"], Float32[np.ndarray, "*rows 1"]]:
-    """Give rows as bytes from -127 to 127, and what each row's are to be multiplied with."""
+    """Return rows as bytes from -127 to 127, and what each row's are to be multiplied with."""
     highest = np.abs(array).max(axis=-1, keepdims=True, initial=0)
     # Rows next to nothing have no scale in float32, but are nothing to the network too.
     scales = np.where(highest > 1e-30, highest / 127, 1).astype(np.float32)

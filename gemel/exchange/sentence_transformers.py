@@ -132,7 +132,7 @@ def _write_settings(path: Path, settings: Any) -> None:
 
 
 def installed_version() -> str | None:
-    """Say which sentence-transformers is installed; None if there is none."""
+    """Report which sentence-transformers is installed; None if there is none."""
     try:
         return importlib.metadata.version("sentence-transformers")
     except importlib.metadata.PackageNotFoundError:
@@ -140,7 +140,7 @@ def installed_version() -> str | None:
 
 
 def is_new_enough(version: str) -> bool:
-    """Say whether a version of sentence-transformers gives the model's vectors."""
+    """Return whether a version of sentence-transformers gives the model's vectors."""
     return tuple(map(int, re.findall(r"\d+", version)[:2])) >= OLDEST
 
 
@@ -160,7 +160,7 @@ class SentenceVectors:
         self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
 
     def __call__(self, texts: Sequence[str]) -> Float32[np.ndarray, "texts dim"]:
-        """Give the vectors of texts."""
+        """Return the vectors of texts."""
         vectors: Float32[np.ndarray, "texts dim"]
         vectors = self._model.encode(list(texts), show_progress_bar=False)
         return vectors

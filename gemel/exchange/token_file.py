@@ -18,7 +18,7 @@ _MEANT_OTHERWISE = "\\]^-["
 
 
 def class_of(characters: Iterable[str], *, negated: bool = False) -> str:
-    """Give a class of characters, as `[a-c]`, of single ones in any order."""
+    """Return a class of characters, as `[a-c]`, of single ones in any order."""
     ranges: list[list[int]] = []
     for code in sorted(map(ord, characters)):
         if ranges and ranges[-1][1] == code - 1:
@@ -34,13 +34,13 @@ def class_of(characters: Iterable[str], *, negated: bool = False) -> str:
 
 @functools.cache
 def class_like(pattern: str, *, negated: bool = False) -> str:
-    r"""Give the class of all characters that a pattern of one character fits here, as `\w` does."""
+    r"""Return the class of all characters that a pattern of one character fits here, as `\w` does."""
     return class_of(re.findall(pattern, _characters()), negated=negated)
 
 
 @functools.cache
 def final_sigma() -> str:
-    """Give the pattern of a capital sigma that ends a word, which has a small letter of its own.
+    """Return the pattern of a capital sigma that ends a word, which has a small letter of its own.
 
     Which letters Python counts is seen by trying. It is found behind two marks at most.
     """
@@ -82,7 +82,7 @@ def write_token_file(frozen: Frozen, folder: Path) -> None:
 
 
 def token_file(frozen: Frozen) -> dict[str, Any]:
-    """Give what `tokenizer.json` holds: it turns a text into rows of the table.
+    """Return what `tokenizer.json` holds: it turns a text into rows of the table.
 
     A text without word or mark gives no row at all. No token is special, or a text that has its
     name in it would be read otherwise. What it cannot do: put garbled letters right
@@ -115,7 +115,7 @@ def _words() -> str:
 
 
 def _normalizers(rules: Rules) -> Iterator[dict[str, Any]]:
-    """Give the steps of `clean` and `with_final_mark`, and the first of `split_words`."""
+    """Return the steps of `clean` and `with_final_mark`, and the first of `split_words`."""
     composed = {"type": "NFKC"}
     form = normal_form(rules.normalization)
     bound = [_replaced("Regex", form.cut, "")] if form.cut else []
@@ -151,5 +151,5 @@ def _replaced(kind: str, what: str, instead: str) -> dict[str, Any]:
 
 
 def is_whole(text: str) -> bool:
-    """Say whether a text has no half of a character; one that has cannot be handed over."""
+    """Return whether a text has no half of a character; one that has cannot be handed over."""
     return not any("\ud800" <= letter <= "\udfff" for letter in text)

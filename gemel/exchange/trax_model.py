@@ -40,7 +40,7 @@ class KnownWords:
     unknown: int
     """Tokens of the vocabulary that have the id of the unknown word."""
     overrun: str | None
-    """A word whose id lies one behind the table, and that has the row of the one before."""
+    """A word whose id is one behind the table, and that has the row of the one before."""
 
 
 def read_vocabulary(path: str | Path) -> dict[str, int]:
@@ -51,7 +51,7 @@ def read_vocabulary(path: str | Path) -> dict[str, int]:
             of the ids, the padding `<PAD>`, whose id is 1, on the first line or the second.
 
     Raises:
-        DataError: no such file, not UTF-8, neither of the two, a token or an id that stands twice.
+        DataError: no such file, not UTF-8, neither of the two, a token or an id that is repeated.
     """
     path = Path(path)
     if not path.is_file():
@@ -75,7 +75,7 @@ def read_vocabulary(path: str | Path) -> dict[str, int]:
 def match_rows(ids: Mapping[str, int], rows: int, path: str | Path) -> KnownWords:
     """Find the row of every word in a table of vectors.
 
-    The notebook counts its ids so that the last one lies behind the table, and Trax then takes the
+    The notebook counts its ids so that the last one is behind the table, and Trax then takes the
     last row; ids may have gaps. A dictionary that grew by being asked has test words under the id
     of the unknown word: they stay unknown.
 
@@ -109,7 +109,7 @@ def _of_json(text: str, path: Path) -> dict[str, int]:
     def unique(items: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(items)
         if len(found) < len(items):
-            raise DataError("a token stands in it twice", path=path)
+            raise DataError("a token is in it twice", path=path)
         return found
 
     try:
@@ -141,7 +141,7 @@ def _of_lines(text: str, path: Path) -> dict[str, int]:
     ids: dict[str, int] = {}
     for line, token in enumerate(tokens, 1):
         if token in ids or not token:
-            problem = f"{token!r:.40} stands there again" if token else "holds no token"
+            problem = f"{token!r:.40} is repeated" if token else "holds no token"
             raise DataError(problem, path=path, line=line)
         ids[token] = start + line - 1
     return ids
@@ -193,14 +193,14 @@ class TraxWeights:
     bias: Float32[np.ndarray, "gates"]
     """Of the gates; what makes it forget less at first is in it."""
     step: int | None = None
-    """Batches that it learned from, where the checkpoint says so."""
+    """Batches that it trained on, where the checkpoint reports it."""
 
 
 def read_trax(path: str | Path) -> TraxWeights:
     """Read a checkpoint of `Parallel(encoder, encoder)`, the encoder an embedding and an LSTM.
 
     Known are `model.pkl.gz` with the weights in it, as Trax writes it up to 1.3 and by
-    `model.save_to_file`, and the newer kind, which has them in `model.weights.npy.gz` beside it.
+    `model.save_to_file`, and the newer kind, which has them in `model.weights.npy.gz` next to it.
 
     Args:
         path: the pickle.
@@ -234,14 +234,14 @@ def _arrays(flat: Any, path: Path) -> list[Float32[np.ndarray, "..."]]:
     if not isinstance(flat, int):
         raise DataError(
             f"flat_weights is a {type(flat).__name__}; expected a list of arrays, or a number "
-            "where they lie in a file of their own",
+            "where they are in a file of their own",
             path=path,
         )
     for beside in (_beside(path), path.with_name(f"{path.name}.npy")):
         if beside.exists():
             return arrays_in_npy(_unpacked(beside), beside)
     raise DataError(
-        f"has its weights in a file beside it, {_beside(path).name}, which is not there; put it "
+        f"has its weights in a file next to it, {_beside(path).name}, which is not there; put it "
         "there",
         path=path,
     )
@@ -306,7 +306,7 @@ def _unpacked(path: Path) -> bytes:
 NOTEBOOK_THRESHOLD = 0.7
 """The cosine above which the notebook calls two questions the same; nothing was fitted."""
 _SLOPE = 10.0
-"""Of the probability that stands beside such a guess."""
+"""Of the probability that is next to such a guess."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,19 +316,19 @@ class FromTrax:
     model: Model
     """What can answer; its threshold is the notebook's."""
     known: KnownWords
-    """Its words, and what the vocabulary had beside them."""
+    """Its words, and what the vocabulary had next to them."""
     unreachable: list[str]
     """Words that no question can have as gemel cuts it into words: the notebook's tokenizer, NLTK,
     cuts some otherwise."""
     fitted: Refit | None = None
-    """The decision fitted on validation pairs, beside the notebook's threshold."""
+    """The decision fitted on validation pairs, in addition to the notebook's threshold."""
 
     def fit(self, pairs: Pairs, progress: Progress | None = None) -> "FromTrax":
         """Fit threshold and probabilities on validation pairs.
 
         Args:
             pairs: labelled pairs that the network was not trained on.
-            progress: is told how far the work is.
+            progress: `progress(done, total)` callback.
 
         Raises:
             DataError: one label only.

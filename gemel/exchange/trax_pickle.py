@@ -60,7 +60,7 @@ def read_pickle(content: bytes, path: Path) -> Any:
     """Read a pickle of protocol 3 to 5.
 
     Args:
-        content: its bytes; memory stays within a few times their number, and 500 MB beside it.
+        content: its bytes; memory stays within a few times their number, and 500 MB next to it.
         path: the file it came from, for errors.
 
     Returns:
@@ -257,7 +257,7 @@ def array_of(value: Any, path: Path) -> Float32[np.ndarray, "..."]:
 
 
 def arrays_in_npy(content: bytes, path: Path) -> list[Float32[np.ndarray, "..."]]:
-    """Read arrays that stand one after the other, each as a `.npy` file has it.
+    """Read arrays that are one after the other, each as a `.npy` file has it.
 
     Raises:
         DataError: they are not whole, or hold other than numbers.
@@ -283,7 +283,7 @@ _HEADERS: dict[tuple[int, int], Any] = {
 
 
 def _read_header(stream: io.BytesIO) -> tuple[Any, bool, np.dtype]:
-    """Read what says shape, order and kind of the numbers behind it."""
+    """Read what gives shape, order and kind of the numbers behind it."""
     version = npy.read_magic(stream)
     if version not in _HEADERS:
         raise ValueError(f"version {version} of the format")
@@ -347,7 +347,7 @@ def _shown(value: Any) -> str:
 
 
 def _floats(array: np.ndarray) -> Float32[np.ndarray, "..."]:
-    """Give numbers as float32; whole numbers of two bytes are the bits of bfloat16."""
+    """Return numbers as float32; whole numbers of two bytes are the bits of bfloat16."""
     if array.dtype == np.uint16:
         return (array.astype(np.uint32) << 16).view(np.float32)
     if array.dtype.kind != "f":

@@ -37,7 +37,7 @@ class Measured:
     kind: str = "question-pairs"
     """What the hub calls them."""
     how: str = ""
-    """How the threshold was found, where that needs to be said."""
+    """How the threshold was found, where that needs to be reported."""
     thresholds: Sequence[float] = ()
     """The least similarities that counted as the same; several where parts had one each."""
 
@@ -52,7 +52,7 @@ def front_matter(
     licence_name: str | None = None,
     tags: Sequence[str] = (),
 ) -> str:
-    """Give the lines that a card begins with.
+    """Return the lines that a card begins with.
 
     Args:
         name: of the model.
@@ -61,7 +61,7 @@ def front_matter(
         language: of the questions, as `en`, where that is known.
         licence: the hub's name of it, where that is known: `apache-2.0`, or `other`.
         licence_name: what it is called, if it is an `other` one.
-        tags: beside `TAGS`.
+        tags: next to `TAGS`.
     """
     fields: dict[str, Any] = {
         "language": language,
@@ -79,7 +79,7 @@ def front_matter(
 
 
 def validation_figures(training: Mapping[str, Any], threshold: float) -> list[Measured]:
-    """Give what a training record says of the validation pairs; an empty list if nothing.
+    """Return what a training record gives of the validation pairs; an empty list if nothing.
 
     Args:
         training: the record.
@@ -100,7 +100,7 @@ def split_card(card: str) -> tuple[str, str]:
 
 
 def with_library(card: str, name: str, library: str) -> str:
-    """Give the front matter of a card for another library, and all else in it as it is.
+    """Return the front matter of a card for another library, and all else in it as it is.
 
     So the folder that another library loads keeps figures, language and licence of the model.
 
@@ -155,7 +155,7 @@ def _lines(value: Any) -> list[str]:
 def _scalar(value: str | float) -> str:
     """Write a text or a number as YAML of any version reads it back.
 
-    Of a number six decimals are kept; words of a few letters stand as they are, all else in quotes.
+    Of a number six decimals are stored; words of a few letters stand as they are, all else in quotes.
     """
     if not isinstance(value, str):
         return np.format_float_positional(value, precision=6, trim="0")
@@ -184,7 +184,7 @@ def card_text(
     *,
     picture: str | None = None,
 ) -> str:
-    """Give the README.md of a model folder of that name.
+    """Return the README.md of a model folder of that name.
 
     Args:
         name: what the folder is called.
@@ -225,7 +225,7 @@ A pair counts as the same from a similarity of **{decision.threshold:.4f}** on. 
 | data | {training.get("data", "unknown")} |
 | training pairs that ask the same | {training.get("training_duplicates", "unknown")} |
 | vocabulary | {training.get("vocabulary", "unknown")} words |
-| epoch kept | {kept} |
+| epoch stored | {kept} |
 | validation average precision | {training.get("validation_average_precision", "unknown")} |
 | seconds | {training.get("seconds", "unknown")} |
 | gemel | {training.get("gemel_version", "unknown")} |
@@ -242,7 +242,7 @@ that turn a meaning round (not, before, after) and numbers weigh less with it th
 
 
 def _origin(decision: Decision) -> str:
-    """Say where the threshold comes from."""
+    """Report where the threshold comes from."""
     if not decision.pairs:
         return """That is a guess, fitted on
 nothing, and so are its probabilities: `gemel fit` fits both on labelled pairs."""

@@ -25,12 +25,12 @@ from gemel.version import __version__
 
 
 def weight_shapes(config: Config, words: int, ngram_buckets: int) -> dict[str, tuple[int, ...]]:
-    """Give name and shape of every array in a model folder.
+    """Return name and shape of every array in a model folder.
 
     `embedding.weight` gives known words their vectors, `ngrams.weight` composes others;
-    `lstm_backwards` reads from right to left; the gates of an LSTM stand in the order input,
-    forget, new, output; `head` judges two vectors; `spelling.idf` says what each letter group
-    weighs that two questions share, `spelling.share` what all that counts beside the network.
+    `lstm_backwards` reads from right to left; the gates of an LSTM are in the order input,
+    forget, new, output; `head` judges two vectors; `spelling.idf` gives what each letter group
+    weighs that two questions share, `spelling.share` what all that counts in addition to the network.
 
     Args:
         config: the settings.
@@ -133,10 +133,10 @@ def check_place(path: str | Path, *, overwrite: bool = False) -> None:
 
     Args:
         path: where it would go.
-        overwrite: whether a model that stands there may be replaced.
+        overwrite: overwrite an existing model.
 
     Raises:
-        FolderError: a model stands there, or anything else that is not an empty folder.
+        FolderError: a model is there, or anything else that is not an empty folder.
         OSError: nothing can be written there.
     """
     path = Path(path)
@@ -173,7 +173,7 @@ def save_model(
         model: what to write.
         path: where.
         picture: a PNG of the training, for the card.
-        overwrite: whether a model that stands there may be replaced.
+        overwrite: overwrite an existing model.
 
     Raises:
         FolderError: see `check_place`.
@@ -224,14 +224,14 @@ def replace_decision(
     *,
     overwrite: bool = False,
 ) -> None:
-    """Give a folder, or a copy of it, another decision, whole or not at all.
+    """Return a folder, or a copy of it, another decision, whole or not at all.
 
     Args:
         model: what `load_model` gave.
         decision: the new one.
         path: the folder it was loaded from.
-        out: where the copy shall be; if None the folder itself is changed.
-        overwrite: whether a model that stands at `out` may be replaced.
+        out: path of the copy; if None the folder itself is changed.
+        overwrite: overwrite an existing model.
 
     Raises:
         FolderError: see `check_place`.
@@ -253,7 +253,7 @@ def load_model(path: str | Path) -> Model:
     """Read a folder and check all of it; weights come as NumPy arrays.
 
     Args:
-        path: the folder, or the name of a model that came with gemel.
+        path: the folder, or the name of a model that ships with gemel.
 
     Raises:
         FolderError: no such folder, a missing, truncated, swapped or changed file, a newer
@@ -264,7 +264,7 @@ def load_model(path: str | Path) -> Model:
     if not folder.is_dir():
         remedy = "`gemel train` makes one"
         for old in folder.parent.glob(f".{folder.name}.old-*"):
-            remedy = f"the one that was being replaced lies at {old}: rename it"
+            remedy = f"the one that was being replaced is at {old}: rename it"
         raise FolderError(f"{path}: no such model folder; {remedy}")
     config = _read_json(folder, "config.json")
     _check_version(config, folder)
@@ -296,7 +296,7 @@ def read_optional(path: str | Path, name: str) -> bytes | None:
     """Return a file of a model folder that need not be there; None if it is missing.
 
     Args:
-        path: the folder, or the name of a model that came with gemel.
+        path: the folder, or the name of a model that ships with gemel.
         name: `CARD`, `TERMS` or the picture.
 
     Raises:

@@ -75,7 +75,7 @@ def _numpy_lstm(weights: Mapping[str, np.ndarray], name: str, highest: bool) -> 
 
 @functools.cache
 def _compiled(name: str) -> tuple[MakeLSTM | None, str]:
-    """Open a compiled backend, and see that it computes what it should; else say why not."""
+    """Open a compiled backend, and see that it computes what it should; else report why not."""
     try:
         library = open_library()
     except OSError:

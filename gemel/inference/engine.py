@@ -56,7 +56,7 @@ class Engine:
         self._twin = NumpyTwin(model.weights, model.tokenizer, model.config.network, self.backend)
 
     def __reduce__(self) -> tuple[Callable[[Model, str], "Engine"], tuple[Model, str]]:
-        # What reads quickly is made anew, by the processor that the copy is on.
+        # What reads fast is made anew, by the processor that the copy is on.
         return _reopen, (self.model, self._asked)
 
     @classmethod
@@ -82,9 +82,8 @@ class Engine:
         Args:
             texts: questions.
             precision: of the numbers that come out; see `in_precision`.
-            threads: how many compute; more than one pays for many thousands of questions. One for
-                each free core is best.
-            progress: is told how many different questions are done.
+            threads: number of threads; several pay for many thousands of questions.
+            progress: callback `progress(done, total)` in different questions.
 
         Raises:
             TypeError: one string instead of a list of them.
@@ -100,18 +99,18 @@ class Engine:
     def encode_each(
         self, texts: Iterable[str], *, precision: str = "float32", threads: int = 1, lot: int = 8192
     ) -> Iterator[Shaped[np.ndarray, "lot dim"]]:
-        """Turn a stream of questions, however long, into lots of unit vectors, in order.
+        """Turn a stream of questions, however long, into batches of unit vectors, in order.
 
-        Memory is that of a lot, whatever the stream's length; the last lot may be smaller.
+        Memory is that of a batch, whatever the stream's length; the last batch may be smaller.
 
         Args:
-            texts: questions; taken a lot at a time, when its vectors are asked for.
+            texts: questions; taken a batch at a time, when its vectors are asked for.
             precision, threads: see `encode`.
-            lot: questions of a lot.
+            lot: questions of a batch.
 
         Raises:
             TypeError: one string instead of questions.
-            ConfigError: no such precision, no thread, or a lot without questions.
+            ConfigError: no such precision, no thread, or a batch without questions.
         """
         if isinstance(texts, str) or not isinstance(texts, Iterable):
             texts = require_texts("texts", texts)
@@ -124,7 +123,7 @@ class Engine:
     def similarity(
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
     ) -> Float32[np.ndarray, "pairs"]:
-        """Say how alike each pair of questions is, -1 to 1, by all that the model has.
+        """Return the similarity of each pair of questions is, -1 to 1, by all that the model has.
 
         That is the pair head, or the cosine where there is none, and the letters that both share.
 
@@ -140,7 +139,7 @@ class Engine:
     def cosine(
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
     ) -> Float32[np.ndarray, "pairs"]:
-        """Give the cosine of each pair of questions, whether there is a pair head or not.
+        """Return the cosine of each pair of questions, whether there is a pair head or not.
 
         Raises:
             ValueError: the two sides have different lengths.
@@ -153,9 +152,9 @@ class Engine:
         left: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
         right: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
     ) -> Float32[np.ndarray, "pairs"]:
-        """Say how alike pairs of questions are whose vectors are known; see `similarity`.
+        """Return the similarity of pairs of questions whose vectors are known; see `similarity`.
 
-        Vectors that were kept as float16 give it to about three digits.
+        Vectors that were stored as float16 give it to about three digits.
 
         Args:
             left: the first questions, and their unit vectors.
@@ -196,7 +195,7 @@ class Engine:
         return self.predict_all([left], [right])[0]
 
     def explain(self, left: str, right: str) -> Explanation:
-        """Judge one pair of questions, and say what each of their words did for the similarity.
+        """Judge one pair of questions, and report what each of their words did for the similarity.
 
         Raises:
             DataError: a question has no word or mark, or more than 200.
@@ -221,15 +220,15 @@ class Engine:
 
     @property
     def reads_letters(self) -> bool:
-        """Whether the letters of questions count beside their vectors."""
+        """Whether the letters of questions count next to their vectors."""
         return self._twin.spelling is not None
 
     def is_blank(self, text: str) -> bool:
-        """Say whether a question has no word or mark."""
+        """Return whether a question has no word or mark."""
         return not self.model.tokenizer.clean(text)
 
     def find_blank(self, left: str, right: str) -> str:
-        """Say which of two questions has nothing in it to judge; an empty text if both have."""
+        """Report which of two questions has nothing in it to judge; an empty text if both have."""
         for which, text in (("first", left), ("second", right)):
             problem = self.say_blank(text, f"the {which} question")
             if problem:
@@ -237,7 +236,7 @@ class Engine:
         return ""
 
     def say_blank(self, text: str, name: str) -> str:
-        """Say that a question, called so, has nothing in it to judge; an empty text if it has."""
+        """Report that a question, called so, has nothing in it to judge; an empty text if it has."""
         if not self.is_blank(text):
             return ""
         found = f"has no word or mark, only {text!r:.40}" if text else "is empty"

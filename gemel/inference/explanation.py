@@ -49,7 +49,7 @@ def explain_verdict(
     """Leave out every word of two questions once; no matter what network judges them.
 
     Args:
-        verdict: what was said of the two.
+        verdict: the given values of the two.
         left: the first question's words.
         right: those of the second.
         vocabulary: knows some of them.

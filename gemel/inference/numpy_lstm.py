@@ -15,7 +15,7 @@ def halve_gates(
     Float32[np.ndarray, "units gates"],
     Float32[np.ndarray, "gates"],
 ]:
-    """Give what an LSTM multiplies its input and its output with, and its bias.
+    """Return what an LSTM multiplies its input and its output with, and its bias.
 
     sigmoid(x) = (1 + tanh(x / 2)) / 2: halving three of the four gates beforehand leaves one tanh
     for all of them.

@@ -99,7 +99,7 @@ class NumpyEncoder:
     def _vectors(
         self, used: Int64[np.ndarray, "words"], table: TokenTable
     ) -> Float32[np.ndarray, "words depth"]:
-        """Give the vectors of ascending ids: looked up, or composed from n-grams."""
+        """Return the vectors of ascending ids: looked up, or composed from n-grams."""
         known = int(np.searchsorted(used, len(self.embedding)))
         vectors = np.empty((len(used), self.embedding.shape[1]), np.float32)
         vectors[:known] = self.embedding[used[:known]]
@@ -110,7 +110,7 @@ class NumpyEncoder:
 
 
 def _used(table: TokenTable) -> tuple[Int64[np.ndarray, "words"], TokenTable]:
-    """Give the ids that a table uses, ascending, and the table with their places instead."""
+    """Return the ids that a table uses, ascending, and the table with their places instead."""
     is_used = np.zeros(int(table.ids.max(initial=0)) + 1, bool)
     is_used[table.ids] = True
     places = np.cumsum(is_used, dtype=np.int32) - 1
@@ -118,14 +118,14 @@ def _used(table: TokenTable) -> tuple[Int64[np.ndarray, "words"], TokenTable]:
 
 
 def _alike(table: TokenTable) -> Iterator[Int64[np.ndarray, "some"]]:
-    """Give rows of like length, so many at a time as a notebook's batch has."""
+    """Return rows of like length, so many at a time as a notebook's batch has."""
     order = np.argsort(table.lengths, kind="stable")
     for start in range(0, len(order), _ALIKE):
         yield order[start : start + _ALIKE]
 
 
 def _filled_up(table: TokenTable, rows: Int64[np.ndarray, "some"]) -> TokenTable:
-    """Give rows as long as the longest of them, padding being a word like others."""
+    """Return rows as long as the longest of them, padding being a word like others."""
     ids = table.pad(rows)
     starts = np.arange(len(ids) + 1) * ids.shape[1]
     return TokenTable(ids.ravel().astype(np.int32), starts, table.known, table.spellings)

@@ -18,7 +18,7 @@ _SPREAD = 6
 
 
 class NumpyHead:
-    """Judges pairs of vectors, exactly the same whichever stands first; see `PairHead`.
+    """Judges pairs of vectors, exactly the same whichever is first; see `PairHead`.
 
     Args:
         weights: arrays named as in the model folder.
@@ -37,10 +37,10 @@ class NumpyHead:
     def __call__(
         self, u: Float32[np.ndarray, "pairs dim"], v: Float32[np.ndarray, "pairs dim"]
     ) -> Float32[np.ndarray, "pairs"]:
-        """Say how alike the vectors of each pair are, -1 to 1, by head and cosine together.
+        """Return the similarity of the vectors of each pair, -1 to 1, by head and cosine together.
 
         Of t, the mean of tanh(logit / 6) and the cosine, this gives (t + t ** 3) / 2: the order of
-        t, and in it the log-odds of a duplicate lie on a straight line, as calibration wants them
+        t, and in it the log-odds of a duplicate are on a straight line, as calibration wants them
         (measured on Quora's pairs: calibration error 0.01 instead of 0.03). The two together rank
         better than either. A vector and itself get 1: who asks the same question twice asks the
         same.
@@ -74,7 +74,7 @@ class NumpyHead:
 class SharedSpelling:
     """Mixes the TF-IDF cosine of two questions into their similarity; exact in either order.
 
-    A network that learned from few pairs knows few words; letters that two questions share need
+    A network that trained on few pairs knows few words; letters that two questions share need
     no learning. How much they count was fitted on validation pairs.
 
     Args:
@@ -92,7 +92,7 @@ class SharedSpelling:
         left: Sequence[str],
         right: Sequence[str],
     ) -> Float32[np.ndarray, "pairs"]:
-        """Give (1 - share) * similarity + share * TF-IDF cosine; 1 stays 1 for equal questions."""
+        """Return (1 - share) * similarity + share * TF-IDF cosine; 1 stays 1 for equal questions."""
         if not self.share:
             return similarity
         alike = self.alike(left, right).astype(np.float32)
@@ -109,7 +109,7 @@ class NumpyTwin:
     Args:
         weights: arrays named as in the model folder.
         tokenizer: turns questions into ids.
-        network: the twin's shape.
+        network: Shape of the network.
         backend: what computes; if None, what `choose_backend` takes for this network.
     """
 
@@ -179,7 +179,7 @@ class NumpyTwin:
     def score(
         self, left: Float32[np.ndarray, "pairs dim"], right: Float32[np.ndarray, "pairs dim"]
     ) -> Float32[np.ndarray, "pairs"]:
-        """Say how alike the network finds pairs of unit vectors, -1 to 1."""
+        """Return the similarity of the network finds pairs of unit vectors, -1 to 1."""
         if self.head is None:
             return pair_cosines(left, right)
         with one_compute_thread():

@@ -1,4 +1,4 @@
-"""Vectors on their way to a file: what was encoded is kept, and can be gone on from."""
+"""Vectors on their way to a file: what was encoded is stored, and can be resumed from."""
 
 import dataclasses
 import json
@@ -21,7 +21,7 @@ _BYTES = 1 << 24
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SpoolIdentity:
-    """What an encoding is one of; only the same can be gone on with."""
+    """What an encoding is one of; only the same can be resumed."""
 
     source: str
     """The file of questions."""
@@ -50,7 +50,7 @@ class _State(msgspec.Struct):
 
 
 class Spool:
-    """A folder beside the file to come: vectors, ids, and how many of them are whole.
+    """A folder next to the file to come: vectors, ids, and how many of them are whole.
 
     Every lot is written and flushed to disk before it is counted, so a process may be killed at
     any moment.
@@ -66,14 +66,14 @@ class Spool:
         self.state = _State(identity, 0, 0)
 
     def begin(self, *, resume: bool, overwrite: bool) -> None:
-        """Make the folder, or go on with what is in it.
+        """Make the folder, or resume what is in it.
 
         Raises:
-            DataError: there is something that may be neither gone on with nor replaced.
+            DataError: there is something that may be neither resumed nor replaced.
         """
         if self.path.exists() and not resume and not overwrite:
             raise DataError(
-                "holds vectors of an encoding that was stopped; go on with it (--resume), or "
+                "holds vectors of an encoding that was stopped; resume it (--resume), or "
                 "begin again (--overwrite)",
                 path=self.path,
             )
@@ -137,7 +137,7 @@ class Spool:
             if was[name] != value:
                 raise DataError(
                     f"is of another encoding: {_NAMES.get(name, name)} was {was[name]!r:.60}, is "
-                    f"{value!r:.60}; go on with what it was, or add --overwrite to begin again",
+                    f"{value!r:.60}; resume what it was, or add --overwrite to begin again",
                     path=self.path,
                 )
         for name, size in (("vectors", _bytes_of(found)), ("ids", found.ids_bytes)):

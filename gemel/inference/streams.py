@@ -29,7 +29,7 @@ def stream_answerable(
         engine: cleans them.
         source: see `stream_questions`.
         columns: see `stream_questions`.
-        bad_rows: is told of bad rows.
+        bad_rows: receives bad rows.
 
     Raises:
         DataError, MissingExtraError: as `stream_questions` does.
@@ -69,8 +69,8 @@ def compare_stream(
     Args:
         engine: judges.
         source: unlabelled pairs; see `stream_unlabelled`.
-        columns: the two columns, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; one with a question that has no word or
+        columns: the two columns, if not the usual ones.
+        skip_bad: number of bad rows to skip; one with a question that has no word or
             mark is bad too.
 
     Raises:

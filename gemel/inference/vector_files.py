@@ -20,7 +20,7 @@ from gemel.inference.vector_precision import require_precision
 from gemel.text import Progress
 
 _QUESTIONS = 65_536
-"""Questions that are encoded, and kept, at one time."""
+"""Questions that are encoded, and stored, at one time."""
 _KINDS = (".npy", ".parquet")
 
 
@@ -41,7 +41,7 @@ class Encoded:
 
 
 def ids_file(path: Path) -> Path:
-    """Name the file of ids beside a file of vectors: one JSON text a line, in their order."""
+    """Name the file of ids next to a file of vectors: one JSON text a line, in their order."""
     return path.with_suffix(".ids.jsonl")
 
 
@@ -60,26 +60,26 @@ def encode_file(
 ) -> Encoded:
     """Encode a file of questions into a file of vectors, in order, in constant memory.
 
-    While it lasts, what is done lies beside `out`, in `NAME.partial`.
+    While it lasts, what is done is next to `out`, in `NAME.partial`.
 
     Args:
         engine: encodes.
         questions: see `stream_questions`; a question without word or mark makes a bad row.
-        out: a `.npy` file, with the ids beside it in `ids_file`, or a `.parquet` file with the
+        out: a `.npy` file, with the ids next to it in `ids_file`, or a `.parquet` file with the
             columns `id` and `vector`.
-        columns: question and id, where they are not the usual ones.
-        skip_bad: how many bad rows may be passed over; see `read_pairs`.
+        columns: question and id, if not the usual ones.
+        skip_bad: number of bad rows to skip; see `read_pairs`.
         precision: of the vectors; see `in_precision`.
-        threads: how many compute.
-        resume: whether to go on with an encoding that was stopped.
-        overwrite: whether a file, or the beginning of one, that stands there may be replaced.
-        progress: is told how many are done.
+        threads: number of threads.
+        resume: whether to resume an encoding that was stopped.
+        overwrite: whether a file, or the beginning of one, that is there may be overwritten.
+        progress: `progress(done, total)` callback, in are done.
 
     Raises:
         DataError: questions cannot be read, there are none, or `out` may not be written.
         ConfigError: no such precision.
         MissingExtraError: Parquet, and pyarrow is not installed.
-        OSError: the disk is full, or read-only; what was done can be gone on from.
+        OSError: the disk is full, or read-only; what was done can be resumed from.
     """
     out, source = Path(out), Source.of(questions)
     require_precision(precision)
@@ -136,7 +136,7 @@ def _check_out(out: Path, source: Source, *, overwrite: bool) -> None:
         if place.exists() and place.samefile(source.path):
             raise DataError("cannot be written over with its own vectors", path=place)
         if place.exists() and not overwrite:
-            raise DataError("is there already; add --overwrite to replace it", path=place)
+            raise DataError("exists already; add --overwrite to replace it", path=place)
         check_writable(place)
 
 

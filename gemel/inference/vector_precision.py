@@ -27,7 +27,7 @@ def in_precision(
     """Round unit vectors to fewer bits.
 
     "float16" keeps length and direction to about 1e-3. Of "int8" the largest number of each vector
-    is 127 or -127, so its length says nothing: divide by it, or compare by cosine.
+    is 127 or -127, so its length gives nothing: divide by it, or compare by cosine.
 
     Args:
         vectors: unit vectors.

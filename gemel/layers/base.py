@@ -1,4 +1,4 @@
-"""The base of every layer: how many inputs, how many outputs, a name, and errors that say where."""
+"""The base of every layer: how many inputs, how many outputs, a name, and errors that report where."""
 
 import sys
 from typing import Any, NoReturn, cast
@@ -89,7 +89,7 @@ class Layer(nn.Module):
         return outputs if self.n_out != 1 else (outputs,), self.next_mask(inputs, mask)
 
     def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
-        """Give the mask that belongs to the output: by default the one that came in."""
+        """Return the mask that belongs to the output: by default the one that came in."""
         return mask
 
     def refuse(self, message: str, inputs: tuple[Any, ...]) -> NoReturn:

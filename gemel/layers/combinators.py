@@ -57,7 +57,7 @@ class Serial(Layer):
 class Parallel(Layer):
     """Layers side by side, each on its own share of the inputs.
 
-    `Parallel(encoder, encoder)` is the Siamese twin: one layer, named twice, one set of weights.
+    `Parallel(encoder, encoder)` is the Siamese network: one layer, named twice, one set of weights.
 
     Args:
         layers: layers; a list of them is a `Serial`, None the layer that changes nothing.
@@ -98,7 +98,7 @@ class Parallel(Layer):
         return outcomes[0] if len(outcomes) == 1 else None
 
     def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
-        """Give no mask: each branch has used its own."""
+        """Return no mask: each branch has used its own."""
         return None
 
     def __repr__(self) -> str:

@@ -59,7 +59,7 @@ class Embedding(Layer):
         return F.embedding(ids, self.weight)
 
     def bind(self, depth: int | None) -> int | None:
-        """Give `d_feature`, whatever the depth of the ids."""
+        """Return `d_feature`, whatever the depth of the ids."""
         return self.d_feature
 
     def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
@@ -137,7 +137,7 @@ class Fn(Layer):
 
     Raises:
         LayerError: a function with default arguments or a variable number of them, since then
-            nobody could tell how many inputs it takes.
+            no one could tell how many inputs it takes.
 
     Source: `trax.layers.base.Fn`.
     """
@@ -162,7 +162,7 @@ class Fn(Layer):
         return self.f(*inputs)
 
     def bind(self, depth: int | None) -> int | None:
-        """Give None: nobody knows what a function does to the depth."""
+        """Return None: no one knows what a function does to the depth."""
         return None
 
 

@@ -1,4 +1,4 @@
-"""An LSTM that learns from rows without padding, and pools what it gives; partly compiled."""
+"""An LSTM that train on rows without padding, and pools what it gives; partly compiled."""
 
 import functools
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class PackedRows:
     starts: Int64[np.ndarray, "steps_and_2"]
     """Where the tokens of each step begin, and twice where the last ones end."""
     forwards: Int64[np.ndarray, "tokens"]
-    """Where each token stands in the padded rows, as if they were one row."""
+    """Where each token is in the padded rows, as if they were one row."""
     backwards: Int64[np.ndarray, "tokens"]
     """The same of each row read from its end."""
 
@@ -44,7 +44,7 @@ class PackedRows:
         """Pack rows.
 
         Args:
-            mask: true where there is a word; those of a row stand at its beginning.
+            mask: true where there is a word; those of a row are at its beginning.
         """
         lengths = mask.sum(axis=1)
         order = np.argsort(-lengths, kind="stable")
@@ -63,7 +63,7 @@ class PackedRows:
 
 
 def can_pack(x: Tensor) -> bool:
-    """Say whether there is what rows are read with without padding: it is compiled, for the CPU."""
+    """Return whether there is what rows are read with without padding: it is compiled, for the CPU."""
     return x.device.type == "cpu" and find_library() is not None
 
 
@@ -166,7 +166,7 @@ class _Reading(torch.autograd.Function):
 
 
 def _bound(name: str, *arrays: Any) -> Callable[..., int]:
-    """Give a compiled function with its arrays and tensors, which must outlive it."""
+    """Return a compiled function with its arrays and tensors, which must outlive it."""
     return _library().bind(name, *(x if isinstance(x, np.ndarray) else _numpy(x) for x in arrays))
 
 
@@ -177,7 +177,7 @@ def _numpy(x: Tensor) -> Any:
 
 @functools.cache
 def _kind() -> int:
-    """Give the best kind of processor that this one is."""
+    """Return the best kind of processor that this one is."""
     return (_library().call("gemel_kinds", ()) & (1 << _KINDS) - 1).bit_length() - 1
 
 

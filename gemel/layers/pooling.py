@@ -24,15 +24,15 @@ class _Pooling(Layer):
             self.refuse(f"cannot pool along axis {self.axis}", inputs)
 
     def bind(self, depth: int | None) -> int | None:
-        """Give the depth, unless it is the axis that goes."""
+        """Return the depth, unless it is the axis that goes."""
         return None if self.axis == -1 else depth
 
     def next_mask(self, inputs: tuple[Tensor, ...], mask: Mask | None) -> Mask | None:
-        """Give none once the time axis is gone."""
+        """Return none once the time axis is gone."""
         return None if self._is_time(inputs[0]) else mask
 
     def _words(self, x: Tensor, mask: Mask | None) -> Tensor | None:
-        """Give the mask with as many axes as `x`, if it matters here."""
+        """Return the mask with as many axes as `x`, if it matters here."""
         if mask is None or not self._is_time(x):
             return None
         if mask.shape != x.shape[:2]:

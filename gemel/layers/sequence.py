@@ -101,7 +101,7 @@ class LSTM(Layer):
     def forward(
         self, x: Float[Tensor, "batch time depth"], mask: Mask | None = None
     ) -> Float[Tensor, "batch time dim"]:
-        """Give h after every step."""
+        """Return h after every step."""
         self.cell.bind(x.shape[-1])
         if x.shape[0] == 0 or x.shape[1] == 0:
             return x.new_zeros(*x.shape[:2], self.n_units)
@@ -150,7 +150,7 @@ class BidirectionalLSTM(Layer):
     def forward(
         self, x: Float[Tensor, "batch time depth"], mask: Mask | None = None
     ) -> Float[Tensor, "batch time two_dim"]:
-        """Give h of both after every step."""
+        """Return h of both after every step."""
         places = _mirrored(x, mask)
         rows = torch.arange(len(x), device=x.device)[:, None]
         backwards = self.backwards(x[rows, places])[rows, places]
@@ -164,7 +164,7 @@ class BidirectionalLSTM(Layer):
 def _mirrored(
     x: Float[Tensor, "batch time depth"], mask: Mask | None
 ) -> Int[Tensor, "batch_or_1 time"]:
-    """Give the places of each row in the order that turns its words round; padding stays."""
+    """Return the places of each row in the order that turns its words round; padding stays."""
     forwards = torch.arange(x.shape[1], device=x.device)[None]
     if mask is None:
         return forwards.flip(1)

@@ -1,4 +1,4 @@
-"""A word's vector from its spelling: beside a row of its own, or where it has none."""
+"""A word's vector from its spelling: next to a row of its own, or where it has none."""
 
 from typing import Any
 
@@ -69,12 +69,12 @@ class SubwordEmbedding(Layer):
     def compose(
         self, ngrams: Int[Tensor, "ngrams"], starts: Int[Tensor, "composed_and_1"]
     ) -> Float[Tensor, "composed dim"]:
-        """Give words their vectors by their n-grams."""
+        """Return words their vectors by their n-grams."""
         sums = F.embedding_bag(ngrams, self.ngrams, starts, mode="sum", include_last_offset=True)
         return sums * torch.rsqrt(starts.diff()[:, None].to(sums.dtype))
 
     def bind(self, depth: int | None) -> int | None:
-        """Give `d_feature`, whatever the depth of the ids."""
+        """Return `d_feature`, whatever the depth of the ids."""
         return self.words.d_feature
 
     def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
@@ -133,7 +133,7 @@ class ComposedEmbedding(Layer):
     def fold(
         self, ngrams: Int[Tensor, "ngrams"], starts: Int[Tensor, "vocab_and_1"]
     ) -> Float[Tensor, "vocab dim"]:
-        """Give the table that a `SubwordEmbedding` needs to give every word the same vector.
+        """Return the table that a `SubwordEmbedding` needs to give every word the same vector.
 
         Args:
             ngrams, starts: of all words of the table, in order.
@@ -141,7 +141,7 @@ class ComposedEmbedding(Layer):
         return self.spelled.words.weight + self.spelled.compose(ngrams, starts)
 
     def bind(self, depth: int | None) -> int | None:
-        """Give `d_feature`, whatever the depth of the ids."""
+        """Return `d_feature`, whatever the depth of the ids."""
         return self.spelled.bind(depth)
 
     def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:

@@ -21,7 +21,7 @@ class Negatives(NamedTuple):
 def allowed_negatives(
     groups: Int[Tensor, "batch"], candidates: Int[Tensor, "candidates"]
 ) -> Bool[Tensor, "batch candidates"]:
-    """Say which candidates may serve each row as a negative: those of another duplicate group."""
+    """Report which candidates may serve each row as a negative: those of another duplicate group."""
     return groups[:, None] != candidates[None, :]
 
 

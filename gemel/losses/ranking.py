@@ -19,7 +19,7 @@ def in_batch_ranking_loss(
     """Compute the cross-entropy of finding each row's duplicate, from either side.
 
     Row i of `v1` looks for row i of `v2` among all of `v2` and `negatives`, and row i of `v2` for
-    row i of `v1` among all of `v1` and `negatives`; who is known to ask the same is passed over.
+    row i of `v1` among all of `v1` and `negatives`; who is known to ask the same is skipped.
 
     Args:
         v1, v2: unit vectors.

@@ -1,4 +1,4 @@
-"""Hard negatives: questions near to one, that nobody says ask the same."""
+"""Hard negatives: questions near to one, that are not labelled as duplicates."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -20,14 +20,14 @@ Likely: TypeAlias = Callable[
 """Says of pairs of questions, by number, how likely they ask the same."""
 
 _ANCHORS = 256
-"""Anchors of a lot."""
+"""Anchors of a batch."""
 _FOUND = 1 << 18
-"""Candidates of a lot: there are fewer anchors where more is looked at of each, or where their
+"""Candidates of a batch: there are fewer anchors where more is looked at of each, or where their
 duplicate groups are large."""
 _JUDGED = 1 << 14
 """Pairs that are judged at one time."""
 _FEW = 8
-"""Candidates that are known to ask the same and that a first search makes room for."""
+"""Candidates that are known to ask the same and that a first search makes space for."""
 
 
 class MinedLot(NamedTuple):
@@ -50,7 +50,7 @@ class MinedLot(NamedTuple):
 
 
 def judge_with(engine: Engine, questions: MiningQuestions, vectors: MiningVectors) -> Likely:
-    """Give what judges pairs by all that a model has, calibrated."""
+    """Return what judges pairs by all that a model has, calibrated."""
 
     def judge(
         left: Int32[np.ndarray, "pairs"], right: Int32[np.ndarray, "pairs"]
@@ -67,7 +67,7 @@ def judge_with(engine: Engine, questions: MiningQuestions, vectors: MiningVector
     def likely(
         left: Int32[np.ndarray, "pairs"], right: Int32[np.ndarray, "pairs"]
     ) -> Float64[np.ndarray, "pairs"]:
-        """Judge pairs, no two of which are one question; the vectors of all take much room."""
+        """Judge pairs, no two of which are one question; the vectors of all take much space."""
         parts = [slice(start, start + _JUDGED) for start in range(0, len(left), _JUDGED)]
         return np.concatenate([np.empty(0), *(judge(left[part], right[part]) for part in parts)])
 
@@ -83,7 +83,7 @@ def mine_lots(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Iterator[MinedLot]:
-    """Find the hard negatives of all anchors, lot by lot; no more lots wait than threads compute.
+    """Find the hard negatives of all anchors, batch by batch; no more batches wait than threads compute.
 
     No negative is in the anchor's duplicate group. The same questions, vectors and rules give the
     same negatives, whatever the threads.
@@ -93,8 +93,8 @@ def mine_lots(
         vectors: theirs.
         rules: what a negative must be like.
         likely: judges pairs, for `max_probability`; see `judge_with`.
-        threads: how many compute.
-        progress: is told how many anchors are done.
+        threads: number of threads.
+        progress: callback `progress(done, total)` in anchors.
 
     Raises:
         ValueError: `max_probability`, and nothing that judges.
@@ -138,7 +138,7 @@ class _Miner:
         self.members = np.bincount(groups[: questions.candidates], minlength=len(groups))
 
     def lots(self) -> Iterator[tuple[int, int]]:
-        """Cut the anchors into lots; one of several anchors looks at no more than `_FOUND`."""
+        """Cut the anchors into batches; one of several anchors looks at no more than `_FOUND`."""
         known = self.members[self.questions.groups[self.questions.anchors]]
         start = widest = 0
         widths = np.minimum(known + self.depth, self.questions.candidates)
@@ -180,7 +180,7 @@ class _Miner:
     def _positive_scores(
         self, start: int, end: int, queries: Float32[np.ndarray, "anchors dim"]
     ) -> tuple[Float32[np.ndarray, "positives"], Float64[np.ndarray, "anchors"]]:
-        """Give the scores of all positives of some anchors, and the least of each anchor."""
+        """Return the scores of all positives of some anchors, and the least of each anchor."""
         starts = self.questions.starts[start : end + 1]
         positives = self.vectors.take(self.questions.positives[starts[0] : starts[-1]])
         rows = np.repeat(np.arange(end - start), np.diff(starts))
@@ -192,7 +192,7 @@ class _Miner:
     ) -> tuple[Int64[np.ndarray, "anchors found"], Float32[np.ndarray, "anchors found"]]:
         """Find so many nearest that `depth` of each anchor are not known to ask the same.
 
-        Few anchors are in large groups, so a first search for all makes room for a few of them.
+        Few anchors are in large groups, so a first search for all makes space for a few of them.
         """
         known = self.members[self.questions.groups[anchors]]
         everything = self.questions.candidates
@@ -223,9 +223,9 @@ class _Miner:
         scores: Float64[np.ndarray, "anchors found"],
         least: Float64[np.ndarray, "anchors"],
     ) -> Int64[np.ndarray, "anchors found"]:
-        """Say why each candidate is skipped, by place in `SKIPS`; their number: it is not.
+        """Report why each candidate is skipped, by place in `SKIPS`; their number: it is not.
 
-        -1 stands for what is not looked at.
+        -1 represents what is not looked at.
         """
         rules, least = self.rules, least[:, None]
         known = self._is_known(anchors, keys)
@@ -260,7 +260,7 @@ class _Miner:
             for place, row in enumerate(passing, start):
                 which = np.flatnonzero(row)
                 if len(which) > count:
-                    # By the anchor's place, so that neither lots nor threads change the choice.
+                    # By the anchor's place, so that neither batches nor threads change the choice.
                     chance = np.random.default_rng((self.rules.seed, place))
                     row[chance.permutation(which)[count:]] = False
         chosen: Bool[np.ndarray, "anchors found"] = passing & (np.cumsum(passing, axis=1) <= count)

@@ -73,7 +73,7 @@ class Mined:
     negatives: int
     """Negatives that were found."""
     labelled: int
-    """How many of these the pairs label as not the same; of the others nobody says it."""
+    """How many of these the pairs label as not the same; of the others no one gives it."""
     few: int
     """Anchors with fewer than were wanted, but one at least."""
     none: int
@@ -81,7 +81,7 @@ class Mined:
     left_out: int
     """Anchors that the form leaves out of the file for it."""
     depth: int
-    """Candidates that were to be looked at of each anchor, beside those known to ask the same."""
+    """Candidates that were to be looked at of each anchor, next to those known to ask the same."""
     looked: int
     """Candidates that were looked at, of all anchors."""
     skipped: dict[str, int]
@@ -145,7 +145,7 @@ def _in_words(questions: MiningQuestions, lot: MinedLot) -> Iterator[MinedAnchor
 
 
 class _Tally:
-    """Adds up what the lots say; of each score it keeps four bytes."""
+    """Adds up what the batches report; of each score it keeps four bytes."""
 
     def __init__(self, questions: MiningQuestions, rules: MiningRules):
         self.questions, self.rules = questions, rules
@@ -155,7 +155,7 @@ class _Tally:
         self.positive_scores, self.negative_scores = array("f"), array("f")
 
     def add(self, lot: MinedLot) -> None:
-        """Take in a lot."""
+        """Take in a batch."""
         there = lot.negatives >= 0
         self.looked += lot.looked
         self.labelled += lot.labelled
@@ -183,7 +183,7 @@ class _Tally:
         )
 
     def summed(self, path: Path, form: str, rows: int, why: str) -> Mined:
-        """Say it all."""
+        """Print everything."""
         count, anchors_with = self.rules.count, self.anchors_with.tolist()
         few, none = sum(anchors_with[1:count]), anchors_with[0]
         left_out = {"labeled-pair": 0, "n-tuple": few + none}.get(form, none)

@@ -92,7 +92,7 @@ def check_mined_file(path: str | Path, form: str, *, overwrite: bool = False) ->
 
     Raises:
         ConfigError: there is no such form.
-        DataError: its name has no known ending, or not one for the form, or something stands there.
+        DataError: its name has no known ending, or not one for the form, or it exists.
         MissingExtraError: a Parquet file, and pyarrow is not installed.
         OSError: nothing can be written there.
     """

@@ -23,7 +23,7 @@ class MiningQuestions:
     """
 
     texts: list[str]
-    """Each as it first stands in the pairs, or else in the corpus; the candidates first."""
+    """Each as it first is in the pairs, or else in the corpus; the candidates first."""
     candidates: int
     """How many may become negatives."""
     groups: Int32[np.ndarray, "questions"]
@@ -44,13 +44,13 @@ class MiningQuestions:
     def pair_numbers(
         self, left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
     ) -> Int64[np.ndarray, "pairs"]:
-        """Give every two questions one number, whichever of them is left."""
+        """Return every two questions one number, whichever of them is left."""
         return number_pairs(left, right, len(self.texts))
 
     def are_apart(
         self, left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
     ) -> Bool[np.ndarray, "pairs"]:
-        """Say which pairs are labelled as not the same."""
+        """Report which pairs are labelled as not the same."""
         if not len(self.apart):
             return np.zeros(len(left), bool)
         numbers = self.pair_numbers(left, right)
@@ -60,7 +60,7 @@ class MiningQuestions:
 
 
 def gather_questions(pairs: Pairs, corpus: Iterable[str] | None = None) -> MiningQuestions:
-    """Give the questions numbers, and find the anchors among them.
+    """Return the questions numbers, and find the anchors among them.
 
     Args:
         pairs: labelled; duplicates make anchors and positives.
@@ -79,7 +79,7 @@ def gather_questions(pairs: Pairs, corpus: Iterable[str] | None = None) -> Minin
     texts: list[str] = []
 
     def number(name: str, text: str) -> int:
-        """Give a question its number; a new one is kept."""
+        """Return a question its number; a new one is stored."""
         found = numbers.setdefault(name, len(texts))
         if found == len(texts):
             texts.append(text)
@@ -164,7 +164,7 @@ class MiningVectors:
     """What spoke for these neighbours."""
 
     def take(self, numbers: Int[np.ndarray, "some"]) -> Float16[np.ndarray, "some dim"]:
-        """Give the vectors of some questions."""
+        """Return the vectors of some questions."""
         candidates = len(self.neighbours)
         near = numbers < candidates
         vectors = np.empty((len(numbers), self.neighbours.dim), np.float16)
@@ -181,14 +181,14 @@ def encode_questions(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> MiningVectors:
-    """Encode questions, a lot at a time, and keep their vectors.
+    """Encode questions, a batch at a time, and keep their vectors.
 
     Args:
         engine: encodes.
         questions: which.
         neighbours: what finds the nearest; see `choose_neighbours`.
-        threads: how many compute.
-        progress: is told how many questions are done.
+        threads: number of threads.
+        progress: callback `progress(done, total)` in questions.
 
     Raises:
         ConfigError, MissingExtraError: see `choose_neighbours`.
@@ -211,7 +211,7 @@ def encode_questions(
 
 
 def _lots(candidates: int, total: int) -> list[tuple[int, int]]:
-    """Cut the questions into lots, none of which has candidates and others."""
+    """Cut the questions into batches, none of which has candidates and others."""
     parts = ((0, candidates), (candidates, total))
     return [
         (start, min(start + _LOT, end)) for first, end in parts for start in range(first, end, _LOT)

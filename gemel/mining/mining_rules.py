@@ -51,7 +51,7 @@ class MiningRules:
     max_score: float | None = None
     """The largest score of a negative, -1 to 1."""
     absolute_margin: float | None = None
-    """How far its score must lie below the positive's, 0 to 2."""
+    """How far its score must are below the positive's, 0 to 2."""
     relative_margin: float | None = None
     """The same as a share of the positive's score, 0 to 1: 0.05 is 5 %."""
     max_probability: float | None = None

@@ -25,15 +25,15 @@ def read(
     inputs: tuple[Int64[np.ndarray, "..."], ...],
     kept: Bool[Tensor, "questions time dim"] | None = None,
 ) -> Float[Tensor, "questions dim"]:
-    """Give what a processor gives; sooner, where gemel has its compiled part.
+    """Return what a processor gives; sooner, where gemel has its compiled part.
 
-    A word that stands in many places is looked up, and multiplied with the LSTM's input weights,
+    A word that is in many places is looked up, and multiplied with the LSTM's input weights,
     once for all of them, unless dropout or its spelling makes it another in each.
 
     Args:
         processor: that of a `SiameseModel`.
         inputs: what it takes; padding is on the right.
-        kept: which numbers of the words' vectors dropout leaves, from `draw_kept`; drawn if None.
+        stored: which numbers of the words' vectors dropout leaves, from `draw_kept`; drawn if None.
     """
     embedding, *dropout, lstm, pooling, normalize = processor.sublayers
     tensors, mask = _on_device(processor, inputs)
@@ -101,7 +101,7 @@ def draw_kept(
 def take_rows(
     processor: Serial, inputs: tuple[Int64[np.ndarray, "..."], ...], rows: slice
 ) -> tuple[Int64[np.ndarray, "..."], ...]:
-    """Give what an encoder takes for some questions of a batch: of the spelled words, theirs only.
+    """Return what an encoder takes for some questions of a batch: of the spelled words, theirs only.
 
     Args:
         processor: that of a `SiameseModel`.
@@ -126,7 +126,7 @@ def take_rows(
 def rows_read(
     processor: Serial, inputs: tuple[Int64[np.ndarray, "..."], ...]
 ) -> dict[nn.Parameter, Int64[np.ndarray, "_"]]:
-    """Give the rows of each table that a batch looks up: no other can have a gradient.
+    """Return the rows of each table that a batch looks up: no other can have a gradient.
 
     Args:
         processor: that of a `SiameseModel`.
@@ -175,7 +175,7 @@ def _drop(
 def _distinct(
     ids: Int[np.ndarray, "tokens"],
 ) -> tuple[Int[np.ndarray, "distinct"], Int[np.ndarray, "tokens"]]:
-    """Give a place of each id that there is, and which of these ids each token is.
+    """Return a place of each id that there is, and which of these ids each token is.
 
     `np.unique` gives the same, but sorts for it.
     """

@@ -1,4 +1,4 @@
-"""The pair head: what a pair's two vectors say together."""
+"""The pair head: what a pair's two vectors report together."""
 
 import torch
 from jaxtyping import Float

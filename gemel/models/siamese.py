@@ -1,4 +1,4 @@
-"""The twin: one encoder, named twice under Parallel, one set of weights."""
+"""The network: one encoder, named twice under Parallel, one set of weights."""
 
 from functools import cached_property
 from typing import Literal, get_args
@@ -115,7 +115,7 @@ class SiameseModel:
 
     @cached_property
     def model(self) -> Parallel:
-        """The twin: two batches of ids to two batches of unit vectors."""
+        """The network: two batches of ids to two batches of unit vectors."""
         return Parallel(self.processor, self.processor).train(self.mode == "train")
 
     def __repr__(self) -> str:

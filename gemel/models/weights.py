@@ -1,4 +1,4 @@
-"""Between a network's parameters and the arrays that lie on disk: one copy, plain names."""
+"""Between a network's parameters and the arrays that are on disk: one copy, plain names."""
 
 from collections.abc import Iterator, Mapping
 

@@ -46,7 +46,7 @@ class ApproximateNeighbours:
     Args:
         dim: numbers in each vector.
         graph: how careful to be.
-        content: what `content()` gave, of the same `dim` and `graph`, to go on from.
+        content: what `content()` gave, of the same `dim` and `graph`, to continue from.
 
     Raises:
         MissingExtraError: usearch is not installed.
@@ -56,7 +56,7 @@ class ApproximateNeighbours:
         self.dim = dim
         self.graph = graph or Graph()
         # usearch holds Python's lock through a call, so nothing is lost by one call at a time; and
-        # its searches share their room to work in, should another version let go of it.
+        # its searches share their space to work in, should another version Close it.
         self._lock = SharedLock()
         # Never `view`: what is mapped may not be changed. `expansion_search` is set here, once: to
         # change it after loading broke searches in threads.
@@ -65,7 +65,7 @@ class ApproximateNeighbours:
             self._index.load(content)
 
     def content(self) -> bytearray:
-        """Give all of it as bytes."""
+        """Return all of it as bytes."""
         with self._lock.alone():
             found: bytearray = self._index.save(None)
         return found
@@ -112,7 +112,7 @@ class ApproximateNeighbours:
         return Found(*map(np.concatenate, zip(*parts, strict=True)))
 
     def vectors(self, keys: Int64[np.ndarray, "questions"]) -> Float16[np.ndarray, "questions dim"]:
-        """Give the vectors of keys; see `Neighbours`."""
+        """Return the vectors of keys; see `Neighbours`."""
         with self._lock.alone():
             there = self._index.contains(keys)
             if not there.all():
@@ -154,7 +154,7 @@ class ApproximateNeighbours:
     def _nearest(
         self, queries: Float32[np.ndarray, "queries dim"], count: int
     ) -> tuple[Int64[np.ndarray, "found"], Int64[np.ndarray, "found"]]:
-        """Give the row of the query and the key of what the graph finds: `count` and their equals.
+        """Return the row of the query and the key of what the graph finds: `count` and their equals.
 
         Many times as many are looked for, and `expansion_search` at least: a walk is right about
         the nearest of what it meets, and usearch rounds the query to float16.

@@ -22,7 +22,7 @@ class Found(NamedTuple):
 class Neighbours(Protocol):
     """Vectors of length 1 by key, and those of them that are nearest to others.
 
-    Any number of threads may use one object; searches go on between puts and removes.
+    Any number of threads may use one object; searches continue between puts and removes.
     """
 
     dim: int
@@ -39,7 +39,7 @@ class Neighbours(Protocol):
         ...
 
     def remove(self, keys: Int64[np.ndarray, "questions"]) -> None:
-        """Forget keys; one that is not there is passed over."""
+        """Forget keys; one that is not there is skipped."""
         ...
 
     def __len__(self) -> int:
@@ -58,7 +58,7 @@ class Neighbours(Protocol):
         Args:
             queries: vectors of length 1.
             k: how many, 1 at least.
-            among: keys to look at, where not all; those that are not there are passed over.
+            among: keys to look at, where not all; those that are not there are skipped.
 
         Raises:
             ModelMismatchError: the queries have another `dim`.
@@ -67,7 +67,7 @@ class Neighbours(Protocol):
         ...
 
     def vectors(self, keys: Int64[np.ndarray, "questions"]) -> Float16[np.ndarray, "questions dim"]:
-        """Give the vectors of keys, in order.
+        """Return the vectors of keys, in order.
 
         Raises:
             DataError: a key is not there.
@@ -98,5 +98,5 @@ def require_k(k: int) -> int:
 
 
 def missing_key(key: int) -> DataError:
-    """Say that a key is not there."""
+    """Report that a key is not there."""
     return DataError(f"no question has the key {key}; it was removed, or never put")

@@ -74,7 +74,7 @@ class Cells:
         Args:
             sample: vectors of length 1, as many as cells at least, in an order of chance.
             cut: how many; the same ones every time.
-            run: runs parts of it, maybe beside each other.
+            run: runs parts of it, maybe next to each other.
 
         Source: spherical k-means, Dhillon and Modha 2001.
         """
@@ -94,7 +94,7 @@ class Cells:
 
         Args:
             vectors: of length 1.
-            run: runs parts of it, maybe beside each other.
+            run: runs parts of it, maybe next to each other.
         """
         return run(self._nearest, _parts(vectors, self.centres))
 

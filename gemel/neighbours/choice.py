@@ -60,13 +60,13 @@ def choose_neighbours(
     if kind == "approximate":
         return Choice("approximate", "asked for", make_graph)
     if questions <= exact_up_to:
-        why = f"up to {exact_up_to:,} questions it is quick to compare with every one"
+        why = f"up to {exact_up_to:,} questions it is fast to compare with every one"
         return Choice("exact", why, ExactNeighbours)
     if installed:
-        why = f"above {exact_up_to:,} questions a graph is quicker, and misses few"
+        why = f"above {exact_up_to:,} questions a graph is faster, and misses few"
         return Choice("approximate", why, make_graph)
     why = (
-        f"usearch is not here, which is quicker above {exact_up_to:,} questions: "
+        f"usearch is not here, which is faster above {exact_up_to:,} questions: "
         "pip install 'gemel[ann]'"
     )
     return Choice("exact", why, ExactNeighbours)

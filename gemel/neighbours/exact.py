@@ -50,7 +50,7 @@ class ExactNeighbours:
         self.dim = dim
         self._lock = SharedLock()
         self._blocks: list[_Block] = []
-        # Where each key lies. There are no holes: the last question fills that of a removed one.
+        # Where each key is. There are no holes: the last question fills that of a removed one.
         self._slots: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -142,7 +142,7 @@ class ExactNeighbours:
             yield block, columns, slots[rows]
 
     def vectors(self, keys: Int64[np.ndarray, "questions"]) -> Float16[np.ndarray, "questions dim"]:
-        """Give the vectors of keys; see `Neighbours`."""
+        """Return the vectors of keys; see `Neighbours`."""
         with self._lock.shared():
             for key in keys.tolist():
                 if key not in self._slots:

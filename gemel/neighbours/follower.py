@@ -33,7 +33,7 @@ class Followed:
 
 
 class Follower:
-    """Keeps neighbours as a store is: takes what changed there, in lots.
+    """Keeps neighbours as a store is: takes what changed there, in batches.
 
     Any number of threads may use it. Who searches takes `neighbours` once and keeps to them: others
     take their place when the store serves the vectors of another model, and when it has become so
@@ -93,7 +93,7 @@ class Follower:
         """Take all that changed in the store until now.
 
         Args:
-            progress: is told how many questions are in, of how many.
+            progress: `progress(done, total)` callback, in questions are in, of how many.
             wait: whether to wait where another thread is at it.
 
         Returns:
@@ -124,7 +124,7 @@ class Follower:
                 break
             elif begun_anew:
                 raise StoreError(
-                    f"the store says that it holds {state.questions:,} questions, and gave "
+                    f"the store reports that it holds {state.questions:,} questions, and gave "
                     f"{len(followed.neighbours):,}: put a backup in its place"
                 )
             else:  # since they were begun, a backup was put in the place of the store
@@ -132,10 +132,10 @@ class Follower:
         self._followed = followed
 
     def improve(self, progress: Progress | None = None) -> bool:
-        """Make the graph that so many questions deserve, if it is not there, while others go on.
+        """Make the graph that so many questions deserve, if it is not there, while others work.
 
         Args:
-            progress: is told how many questions are in, of how many.
+            progress: `progress(done, total)` callback, in questions are in, of how many.
 
         Returns:
             Whether there was one to make.
@@ -176,7 +176,7 @@ class Follower:
             return True
 
     def _goes_on(self, followed: Followed, state: StoreState) -> bool:
-        """Say whether what changed can be taken into these neighbours."""
+        """Return whether what changed can be taken into these neighbours."""
         before = followed.state
         if (before.identity, before.generation, before.dim) != (
             state.identity,
@@ -186,7 +186,7 @@ class Follower:
             return False
         if state.sequence < followed.sequence:  # a backup was put in its place
             return False
-        if self.serving:  # then a graph is made beside it
+        if self.serving:  # then a graph is made next to it
             return True
         return (followed.choice.name, self._choose(state).name) != ("exact", "approximate")
 

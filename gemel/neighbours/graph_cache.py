@@ -1,7 +1,7 @@
 """A file that saves building the graph of a store's vectors anew.
 
-A line with the checksum of all that follows; a line of JSON that says of what the rest was made;
-then what usearch wrote. It is put in place whole, so what it says and what it holds cannot part.
+A line with the checksum of all that follows; a line of JSON that gives of what the rest was made;
+then what usearch wrote. It is put in place whole, so what it gives and what it holds cannot part.
 It may be deleted at any time.
 """
 
@@ -124,7 +124,7 @@ def _read(whole: memoryview, wanted: Origin, graph: Graph) -> Cached:
 
 
 def _difference(found: Origin, wanted: Origin) -> str:
-    """Say why what is found is no use for what is wanted; empty if it is."""
+    """Report why what is found is no use for what is wanted; empty if it is."""
     if found.store != wanted.store:
         return "it is of another store"
     if (found.model, found.dim) != (wanted.model, wanted.dim):

@@ -20,7 +20,7 @@ class SharedLock:
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[None]:
-        """Hold it beside others who share it."""
+        """Hold it next to others who share it."""
         with self._turn(lambda: not self._taken):
             self._sharers += 1
         try:

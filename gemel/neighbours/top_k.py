@@ -12,10 +12,10 @@ _AT_ONCE = 8192
 
 
 class Candidates:
-    """What may be among the `k` nearest of each query, kept as cosines come by.
+    """What may be among the `k` nearest of each query, stored as cosines come by.
 
-    Products of matrices round in an order that hangs on their shapes. So what lies within rounding
-    of the last of the `k` is kept too, until `exact_cosines` decides.
+    Products of matrices round in an order that hangs on their shapes. So what is within rounding
+    of the last of the `k` is stored too, until `exact_cosines` decides.
 
     Args:
         queries: how many.
@@ -66,7 +66,7 @@ def exact_cosines(
     rows: Int64[np.ndarray, "found"],
     vectors: Float16[np.ndarray, "found dim"],
 ) -> Float32[np.ndarray, "found"]:
-    """Give the cosine of what was found with its query, the same whatever stands beside it.
+    """Return the cosine of what was found with its query, the same whatever is next to it.
 
     Args:
         queries: vectors of length 1.

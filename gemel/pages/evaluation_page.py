@@ -42,7 +42,7 @@ def check_page(folder: str | Path) -> None:
 
     Raises:
         MissingExtraError: matplotlib or Jinja is not installed.
-        DataError: something lies there that is no report.
+        DataError: something is there that is no report.
         OSError: nothing can be written there.
     """
     folder = Path(folder)
@@ -77,7 +77,7 @@ def write_page(
     Args:
         report: the figures.
         judged: what they were made of, for the plots.
-        beside: the scores of others, by name.
+        baseline: the scores of others, by name.
         folder: where; see `check_page`.
 
     Raises:
@@ -106,5 +106,5 @@ def write_page(
 
 
 def _picture(figure: "Figure") -> str:
-    """Give an address that holds the picture itself."""
+    """Return an address that holds the picture itself."""
     return "data:image/svg+xml;base64," + base64.b64encode(render(figure, "svg")).decode("ascii")

@@ -8,9 +8,9 @@ from gemel.version import __version__
 
 _TEMPLATE = "groups.html"
 _SHOWN = 1000
-"""Groups that a page has room for; it says how many more there are."""
+"""Groups that a page has space for; it gives how many more there are."""
 _MEMBERS = 1000
-"""Questions of a group that a page has room for."""
+"""Questions of a group that a page has space for."""
 
 
 def check_groups_page() -> None:

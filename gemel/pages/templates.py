@@ -1,4 +1,4 @@
-"""The templates that lie beside this file."""
+"""The templates that are next to this file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

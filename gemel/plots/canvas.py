@@ -20,7 +20,7 @@ _DOTS_PER_INCH = 150
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """Make an empty figure whose parts keep out of each other's way.
+    """Make an empty figure whose parts hold out of each other's way.
 
     Args:
         width, height: in inches.
@@ -39,12 +39,12 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def dress(axes: Any, title: str, news: str = "", x_label: str = "", y_label: str = "") -> None:
-    """Give axes the house's look: two spines, a faint grid, few ticks, 1,000s with commas.
+    """Return axes the house's look: two spines, a faint grid, few ticks, 1,000s with commas.
 
     Args:
         axes: where something is or will be drawn.
         title: what it shows, above it at the left.
-        news: what is to be learned from it, in a fainter line below the title.
+        news: what is to be trained on it, in a fainter line below the title.
         x_label, y_label: what is along the axes, with units.
     """
     axes.set_title(title, loc="left", fontsize=11.5, fontweight="bold", color=INK, pad=24)
@@ -86,7 +86,7 @@ def check_picture(path: str | Path) -> None:
     """Find out, before long work, whether a picture can be drawn and written.
 
     Args:
-        path: where it will go; its suffix says the format.
+        path: where it will go; its suffix selects the format.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -105,7 +105,7 @@ def check_picture(path: str | Path) -> None:
 
 
 def save_picture(figure: "Figure", path: str | Path) -> None:
-    """Draw a figure into a file, in the format that its suffix says.
+    """Draw a figure into a file, in the format that its suffix gives.
 
     Raises:
         OSError: it cannot be written; what stood there stays.

@@ -26,7 +26,7 @@ def draw_precision_recall(judged: Judged, beside: Rivals) -> "Figure":
 
     Args:
         judged: pairs and scores.
-        beside: the scores of others, by name.
+        baseline: the scores of others, by name.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -190,7 +190,7 @@ def _thinned(
 
 
 def _mark(axes: Any, x: float, y: float, what: str) -> None:
-    """Set a dot, and say beside it what it is and where."""
+    """Set a dot, and report next to it what it is and where."""
     axes.plot([x], [y], marker="o", markersize=8, color=INK, zorder=5)
     axes.annotate(
         f"{what}:\n{x:.2f}, {y:.2f}",

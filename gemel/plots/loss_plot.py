@@ -39,7 +39,7 @@ def draw_training(record: Mapping[str, Any]) -> "Figure":
     dress(
         right,
         "Validation pairs",
-        f"{scores[kept - 1]:.3f} after epoch {kept}, whose weights are kept",
+        f"{scores[kept - 1]:.3f} after epoch {kept}, whose weights are stored",
         "epochs",
         "average precision",
     )

@@ -1,6 +1,6 @@
 """Which public files there are: where they lie, what is in them, and under which terms.
 
-A sum stands here only because a public list of sums has it for that very address. The lists:
+A sum is here only because a public list of sums has it for that very address. The lists:
 Hugging Face's `datasets`, `dataset_infos.json` of quora, glue, paws and banking77; TensorFlow
 Datasets, `checksums.tsv` of paws_wiki, which agrees. (An older list of theirs has another sum for
 PAWS, for a file of the same size.) The two files of banking77 were at hand, and have these sums.
@@ -38,7 +38,7 @@ class Part:
 
     name: str
     rows: int
-    """How many the publisher, or who has counted them, says there are."""
+    """How many the publisher, or who has counted them, gives there are."""
     member: str = ""
     """Where in the publisher's archive it is; empty: it is the publisher's file itself."""
     holds: Holds = Holds.PAIRS
@@ -58,7 +58,7 @@ class Corpus:
     """In our words, a sentence a line."""
     remotes: tuple[Remote, ...]
     parts: tuple[Part, ...]
-    """First what is to learn from."""
+    """First what is to train on."""
 
     @property
     def size(self) -> int:
@@ -70,8 +70,8 @@ _QUORA_TERMS = """\
 The questions come from Quora's site and stay under Quora's terms of service:
 https://www.quora.com/about/tos
 Quora released them for non-commercial use. Do not publish them again.
-A model that learned from them is not free of these terms because the file is gone:
-ask somebody who knows the law before you earn money with it."""
+A model that trained on them is not free of these terms because the file is gone:
+ask a user who knows the law before you earn money with it."""
 
 _ALL = (
     Corpus(
@@ -97,7 +97,7 @@ _ALL = (
         licence="Quora's terms, non-commercial",
         terms=_QUORA_TERMS
         + """
-GLUE keeps the labels of the test part to itself: test.tsv has none, and nobody can score on it
+GLUE keeps the labels of the test part to itself: test.tsv has none, and no one can score on it
 but GLUE's own site. Measure on validation.tsv, many of whose questions are in train.tsv too.""",
         remotes=(
             Remote(
@@ -144,7 +144,7 @@ model minds the order of words.""",
         licence="CC BY 4.0",
         terms="""\
 PolyAI publishes it under Creative Commons Attribution 4.0: use, change and pass it on as you
-like, but name the source and say what you changed: https://creativecommons.org/licenses/by/4.0/
+like, but name the source and report what you changed: https://creativecommons.org/licenses/by/4.0/
 The paper to cite is https://arxiv.org/abs/2003.04807
 The files hold questions (text) and their intents (category), no pairs.""",
         remotes=tuple(
@@ -180,7 +180,7 @@ CORPORA = {corpus.name: corpus for corpus in _ALL}
 
 
 def find_corpus(name: str) -> Corpus:
-    """Give a corpus by its name.
+    """Return a corpus by its name.
 
     Raises:
         ConfigError: there is none of this name.

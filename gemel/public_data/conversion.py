@@ -79,7 +79,7 @@ def _zipped(path: Path, names: Collection[str]) -> Iterator[tuple[str, Any]]:
                 raise DataError(f"has {member.filename}, which is no plain file", path=path)
             if member.flag_bits & _ENCRYPTED:
                 raise DataError(f"has {member.filename} under a password", path=path)
-            room -= member.file_size  # more than it says is never unpacked
+            room -= member.file_size  # more than it gives is never unpacked
             if room < 0:
                 raise _too_large(path)
             with archive.open(member) as stream:
@@ -105,7 +105,7 @@ def _tarred(path: Path, names: Collection[str]) -> Iterator[tuple[str, Any]]:
 
 
 class _Forward(io.RawIOBase):
-    """Reads a stream from front to back; tarfile's own cannot even say that they do no more."""
+    """Reads a stream from front to back; tarfile's own cannot even report that they do no more."""
 
     def __init__(self, stream: Any):
         self._stream = stream
@@ -165,15 +165,15 @@ class Counts:
 
 
 def convert(corpus: Corpus, folder: Path, progress: Progress | None = None) -> list[Counts]:
-    """Write the parts of a corpus that lie in its archive, all or none; count the rows of all.
+    """Write the parts of a corpus that are in its archive, all or none; count the rows of all.
 
     GLUE and PAWS write their columns with tabs between and no quotes around: what gemel reads at
     once has quotes where they are needed. The texts stay as they are.
 
     Args:
         corpus: which.
-        folder: where the publisher's files lie, and its parts shall.
-        progress: is told how many rows were read.
+        folder: where the publisher's files lie, and its parts should.
+        progress: `progress(done, total)` callback, in rows were read.
 
     Returns:
         What was found in each part.
@@ -205,7 +205,7 @@ def convert(corpus: Corpus, folder: Path, progress: Progress | None = None) -> l
 def _rows(
     part: Part, source: Source, columns: Columns, bad_rows: BadRows
 ) -> Iterator[Sequence[Any]]:
-    """Give the rows of a part as they are written."""
+    """Return the rows of a part as they are written."""
     if part.holds == Holds.QUESTIONS:
         for question in stream_questions(source, skip_bad=bad_rows):
             yield (question.text,)

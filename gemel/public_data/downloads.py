@@ -68,7 +68,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def is_address(text: str) -> bool:
-    """Say whether it begins with http:// or https:// and names a host."""
+    """Return whether it begins with http:// or https:// and names a host."""
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -138,7 +138,7 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _explained(error: HTTPError) -> Exception:
-    if not is_address(error.url):  # urllib goes to no such place, and says so in this way
+    if not is_address(error.url):  # urllib goes to no such place, and reports it in this way
         return NotFetchedError(f"sends on to {error.url}, which is neither http nor https")
     if error.code // 100 == _REDIRECT:
         return NotFetchedError(f"sends on in a circle, or nowhere ({error.code})")
@@ -160,10 +160,10 @@ class Partial:
     """What has come of a file: `NAME.part`, and `NAME.part.json` with what it was part of.
 
     Made by `Partial.opened`. What it holds outlives the process; whether it is any good is for the
-    sum to say.
+    sum to report.
 
     Args:
-        path: where the whole file shall be.
+        path: path of the whole file.
         address: where it comes from.
     """
 
@@ -218,7 +218,7 @@ class Partial:
         return tag if tag and not tag.startswith("W/") else notes.get("last_modified") or ""
 
     def noted(self) -> dict[str, str | None]:
-        """Give what was noted of its origin; nothing if that is another address, or damaged."""
+        """Return what was noted of its origin; nothing if that is another address, or damaged."""
         try:
             notes = json.loads(self._notes.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -238,7 +238,7 @@ class Partial:
         write_text(self._notes, json.dumps(notes) + "\n")
 
     def is_of(self, headers: Message) -> bool:
-        """Say whether an answer is about the version that was noted, as far as it tells."""
+        """Return whether an answer is about the version that was noted, as far as it tells."""
         notes = self.noted()
         for noted, name in (("etag", "ETag"), ("last_modified", "Last-Modified")):
             before, now = notes.get(noted), headers.get(name)
@@ -253,7 +253,7 @@ class Partial:
             self._stream.flush()
         except OSError as error:
             if error.errno and not error.filename:
-                error.filename = str(self.file)  # a full disk does not say where
+                error.filename = str(self.file)  # a full disk does not state where
             raise
 
     def finish(self) -> None:
@@ -300,16 +300,16 @@ def download(
 ) -> None:
     """Fetch a file, whole and with the right sum, or not at all.
 
-    What has come stays beside it in `NAME.part` until it is whole, and is not asked for again. It
+    What has come stays next to it in `NAME.part` until it is whole, and is not asked for again. It
     is removed if its sum is wrong.
 
     Args:
         address: http or https.
-        path: where it shall be; what stands there is replaced.
+        path: its path; what is there is replaced.
         sha256: what its SHA-256 must be, in hexadecimal.
         size: bytes that it must have; None: any number up to a gibibyte.
         patience: with the server.
-        progress: is told how much has come.
+        progress: `progress(done, total)` callback, in has come.
 
     Raises:
         NotFetchedError: it cannot be had, or is another file.
@@ -371,11 +371,11 @@ def _receive(
             raise NotFetchedError(f"answers {answer.status} {answer.reason}")
         if answer.status == _PARTIAL and not _goes_on(partial, answer):
             partial.restart()
-            raise BrokenOffError("goes on with another part, or with another version")
+            raise BrokenOffError("resumes another part, or with another version")
         is_new = answer.status == _OK
         end = _end(answer, 0 if is_new else partial.size)
         if size is not None and end is not None and end != size:
-            raise NotFetchedError(f"says that the file has {end:,} bytes; expected {size:,}")
+            raise NotFetchedError(f"gives that the file has {end:,} bytes; expected {size:,}")
         if is_new:
             partial.restart(answer.headers)
         _read(partial, answer, size, end, progress)

@@ -40,8 +40,8 @@ def fetch(
 ) -> Fetched:
     """Fetch a corpus, check it, and make of it what gemel reads at once.
 
-    A second call with the same folder goes on where the first one stopped. A file of the
-    publisher's that somebody has put there is taken if its sum is right.
+    A second call with the same folder continues where the first one stopped. A file of the
+    publisher's that a user has put there is taken if its sum is right.
 
     Args:
         name: one of `CORPORA`.
@@ -49,13 +49,13 @@ def fetch(
         origin: a file or address to take instead of the publisher's; of a corpus of several
             files, or if it ends in a slash, the folder that has them.
         sha256: what the sums must be, one a file, instead of those that gemel knows.
-        overwrite: whether files that stand in the way may be replaced.
+        overwrite: whether files that are in the way may be overwritten.
         patience: with the server.
-        progress: is told how much is done.
+        progress: `progress(done, total)` callback, in is done.
 
     Raises:
         ConfigError: no such corpus, or no such sum.
-        DataError: it cannot be had, is another file, or something stands in the way.
+        DataError: it cannot be had, is another file, or something is in the way.
         OSError: it cannot be written.
     """
     corpus = find_corpus(name)
@@ -102,11 +102,11 @@ def fetch(
 
 
 def terms_text(corpus: Corpus) -> str:
-    """Give the terms as they are written beside the files."""
+    """Return the terms as they are written next to the files."""
     files = "\n".join(f"From {remote.address}" for remote in corpus.remotes)
     return (
         f"{corpus.title}\n\n{corpus.terms}\n\n{files}\nAbout it: {corpus.page}\n\n"
-        "These are gemel's words, not a licence: what the publisher says holds.\n"
+        "These are gemel's words, not a licence: what the publisher gives holds.\n"
     )
 
 
@@ -136,13 +136,13 @@ def _refuse_others(corpus: Corpus, folder: Path, earlier: Fetched | None) -> Non
         in_the_way = {name for name in names if (folder / name).exists()}
     for name in sorted(in_the_way):
         raise DataError(
-            "is there already, and not as gemel wrote it; name another folder, or add --overwrite",
+            "exists already, and not as gemel wrote it; name another folder, or add --overwrite",
             path=folder / name,
         )
 
 
 def _is_begun(corpus: Corpus, folder: Path) -> bool:
-    """Say whether this corpus was begun to be fetched into this folder."""
+    """Return whether this corpus was begun to be fetched into this folder."""
     try:
         return (folder / TERMS).read_text(encoding="utf-8") == terms_text(corpus)
     except (OSError, UnicodeDecodeError):
@@ -191,14 +191,14 @@ def _is_right(path: Path, sha256: str, overwrite: bool) -> bool:
     if overwrite:
         return False
     raise DataError(
-        f"is there already, with the SHA-256 {found}, not {sha256}; move it away, or add "
+        f"exists already, with the SHA-256 {found}, not {sha256}; move it away, or add "
         f"--overwrite to fetch it, or --sha256 {found} if you trust it",
         path=path,
     )
 
 
 def _of(origin: str, corpus: Corpus, remote: Remote) -> str:
-    """Say where a file of a corpus is, if the corpus is there."""
+    """Report where a file of a corpus is, if the corpus is there."""
     if "://" in origin and not is_address(origin):
         raise ConfigError(f"{origin} is neither a file nor an http or https address")
     if is_address(origin):
@@ -225,9 +225,9 @@ def _copy(source: Path, path: Path, sha256: str) -> None:
 
 
 def _by_hand(corpus: Corpus, folder: Path, refused: Path) -> str:
-    """Say what to fetch by hand, and where to put it."""
+    """Report what to fetch by hand, and where to put it."""
     paths = {remote.address: folder / remote.name for remote in corpus.remotes}
-    lines = ["To go on by hand, fetch with a browser, or on another machine,"]
+    lines = ["To continue by hand, fetch with a browser, or on another machine,"]
     for address, path in paths.items():
         if path == refused or not path.exists():
             lines += [f"    {address}", f"and put it at {path}"]

@@ -1,4 +1,4 @@
-"""What was fetched and made: the report, and `SOURCE.json`, which keeps it beside the files."""
+"""What was fetched and made: the report, and `SOURCE.json`, which keeps it next to the files."""
 
 import dataclasses
 import json
@@ -48,7 +48,7 @@ class FetchedPart:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What lies in the folder."""
+    """What is in the folder."""
 
     corpus: str
     title: str
@@ -63,7 +63,7 @@ class Fetched:
     parts: tuple[FetchedPart, ...]
 
     def path(self, name: str) -> str:
-        """Give the path of one of its files."""
+        """Return the path of one of its files."""
         return str(Path(self.folder) / name)
 
 
@@ -94,7 +94,7 @@ def changed(fetched: Fetched) -> list[str]:
 
 
 def is_whole(fetched: Fetched) -> bool:
-    """Say whether all files are there as they were recorded."""
+    """Return whether all files are there as they were recorded."""
     return all(is_same for _, is_same in _compared(fetched))
 
 

@@ -18,7 +18,7 @@ from gemel.scale.task_context import Desk, split_rows
 def cells(desk: Desk, number: int) -> dict[str, int]:
     """Learn the cells from a sample of all vectors, and deal them into buckets.
 
-    Cells that lie near to each other come into one bucket, so that a question, which is in several
+    Cells that are near to each other come into one bucket, so that a question, which is in several
     cells, comes into few buckets. Of a bucket there are as many questions as of a shard, or fewer.
 
     Raises:
@@ -85,14 +85,14 @@ def assign(desk: Desk, shard: int) -> dict[str, int]:
 
 
 def bucket_cells(desk: Desk, bucket: int) -> range:
-    """Give the cells of a bucket."""
+    """Return the cells of a bucket."""
     buckets = desk.shelf.read("cells", 0, ["bucket"])["bucket"]
     first, end = np.searchsorted(buckets, [bucket, bucket + 1]).tolist()
     return range(first, end)
 
 
 def _none(cut: Cut) -> Int32[np.ndarray, "0 probes"]:
-    """Give the table of no rows."""
+    """Return the table of no rows."""
     return np.zeros((0, cut.probes), np.int32)
 
 

@@ -18,9 +18,9 @@ _KEY = 16
 
 
 def clean(desk: Desk, shard: int) -> dict[str, int]:
-    """Give the `copy_key` of every question of a shard a digest, and its id another.
+    """Return the `copy_key` of every question of a shard a digest, and its id another.
 
-    Part `n` of the file has what bucket `n` shall compare.
+    Part `n` of the file has what bucket `n` should compare.
     """
     names = ["text", *(["id"] if desk.manifest.count("read", "named") else [])]
     found = desk.shelf.read("read", shard, names)
@@ -42,7 +42,7 @@ def clean(desk: Desk, shard: int) -> dict[str, int]:
 def exact(desk: Desk, bucket: int) -> dict[str, int]:
     """Find the questions of a bucket that are copies of an earlier one.
 
-    Part `n` of the file has those that stand in shard `n`.
+    Part `n` of the file has those that are in shard `n`.
 
     Raises:
         DataError: two questions have one id.
@@ -54,7 +54,7 @@ def exact(desk: Desk, bucket: int) -> dict[str, int]:
 
 
 def mark(desk: Desk, shard: int) -> dict[str, int]:
-    """Give every vector of a shard a digest, as `clean` does with questions."""
+    """Return every vector of a shard a digest, as `clean` does with questions."""
     found = desk.shelf.read("encode", shard, ["row", "vector"])
     # Of a template each is a question of its own, even if the model cannot tell two apart.
     instance = templates_of(desk, shard, found["row"]) >= 0
@@ -77,7 +77,7 @@ def alike(desk: Desk, bucket: int) -> dict[str, int]:
 def drop_copies(
     desk: Desk, stage: str, shard: int, rows: Int32[np.ndarray, "rows"]
 ) -> Int[np.ndarray, "left"]:
-    """Say which of a shard's rows, ascending, are no copies by `exact` or `alike`, by place."""
+    """Report which of a shard's rows, ascending, are no copies by `exact` or `alike`, by place."""
     gone = desk.shelf.gather(stage, desk.shards, ["row"], shard)["row"]
     return np.flatnonzero(~np.isin(rows, gone))
 
@@ -85,7 +85,7 @@ def drop_copies(
 def templates_of(
     desk: Desk, shard: int, rows: Int32[np.ndarray, "rows"]
 ) -> Int32[np.ndarray, "rows"]:
-    """Give the template of each of a shard's rows, ascending; -1 where it has none."""
+    """Return the template of each of a shard's rows, ascending; -1 where it has none."""
     found = desk.shelf.gather("templates", desk.shards, ["row", "template"], shard)
     of = np.full(len(rows), -1, np.int32)
     there = np.isin(found["row"], rows)
@@ -94,7 +94,7 @@ def templates_of(
 
 
 def digests(contents: Iterable[bytes]) -> Shaped[np.ndarray, "rows 16"]:
-    """Give what is equal where the contents are."""
+    """Return what is equal where the contents are."""
     packed = b"".join(hashlib.blake2b(each, digest_size=_KEY).digest() for each in contents)
     return np.frombuffer(packed, np.uint8).reshape(-1, _KEY)
 
@@ -109,7 +109,7 @@ def by_key(table: dict[str, np.ndarray], buckets: int) -> Iterator[Columns]:
 def first_rows(
     keys: Shaped[np.ndarray, "rows 16"], rows: Int32[np.ndarray, "rows"]
 ) -> Int32[np.ndarray, "rows"]:
-    """Give for each row, ascending, the first one of the same key."""
+    """Return for each row, ascending, the first one of the same key."""
     words = keys.copy().view("<u8")
     order = np.lexsort((rows, words[:, 1], words[:, 0]))
     begins = np.ones(len(rows), bool)
@@ -167,7 +167,7 @@ def encode(desk: Desk, shard: int) -> dict[str, int]:
 
 
 def masks(desk: Desk, shard: int) -> dict[str, int]:
-    """Give every question of a shard that has a number a digest of what is left without it."""
+    """Return every question of a shard that has a number a digest of what is left without it."""
     texts = desk.shelf.read("read", shard, ["text"])["text"]
     rows = np.arange(len(texts), dtype=np.int32) + np.int32(desk.first_row(shard))
     clean = desk.engine.model.tokenizer.clean
@@ -186,7 +186,7 @@ def masks(desk: Desk, shard: int) -> dict[str, int]:
 def templates(desk: Desk, bucket: int) -> dict[str, int]:
     """Find the templates of a bucket; each is called by the row of its first instance.
 
-    Part `n` of the file has the instances that stand in shard `n`.
+    Part `n` of the file has the instances that are in shard `n`.
     """
     found = desk.shelf.gather("masks", desk.shards, ["key", "row"], bucket)
     first = first_rows(found["key"], found["row"])

@@ -19,10 +19,10 @@ _PAIR = ("left", "right", "cosine", "similarity", "probability")
 
 
 def chains(desk: Desk, number: int) -> dict[str, int]:
-    """Find the chains of likely pairs and copies, and deal them into lots; only one task does.
+    """Find the chains of likely pairs and copies, and deal them into batches; only one task does.
 
     It holds a few numbers a question, and of the pairs a part at a time. In `links` it leaves the
-    pairs of each bucket that join two of one chain, a part for each lot. A lot is of as many
+    pairs of each bucket that join two of one chain, a part for each batch. A lot is of as many
     questions as a shard, or fewer; a longer chain is one by itself.
     """
     rows = desk.manifest.count("read", "questions")
@@ -47,7 +47,7 @@ def chains(desk: Desk, number: int) -> dict[str, int]:
 
 
 def members(desk: Desk, shard: int) -> dict[str, int]:
-    """Give the questions of a shard that are in chains to their lots, a part for each."""
+    """Return the questions of a shard that are in chains to their batches, a part for each."""
     found = desk.shelf.read("chains", 0, ["row", "first", "lot"], shard)
     read = desk.shelf.read("read", shard, ["id", "text"])
     places = found["row"] - desk.first_row(shard)
@@ -67,7 +67,7 @@ def members(desk: Desk, shard: int) -> dict[str, int]:
 
 
 def _first_rows(desk: Desk, rows: int) -> Int32[np.ndarray, "rows"]:
-    """Give for every question the first one that it is a copy of, or itself."""
+    """Return for every question the first one that it is a copy of, or itself."""
     first = np.arange(rows, dtype=np.int32)
     for stage in ("exact", "alike"):
         if stage not in desk.manifest.stages:
@@ -82,7 +82,7 @@ def _first_rows(desk: Desk, rows: int) -> Int32[np.ndarray, "rows"]:
 
 
 def _join(desk: Desk, first: Int32[np.ndarray, "rows"]) -> Int32[np.ndarray, "rows"]:
-    """Give for every question the first one of its chain."""
+    """Return for every question the first one of its chain."""
     components = Components(len(first))
     components.join(np.arange(len(first), dtype=np.int32), first)
     least = np.float32(desk.manifest.cut.probability)
@@ -94,7 +94,7 @@ def _join(desk: Desk, first: Int32[np.ndarray, "rows"]) -> Int32[np.ndarray, "ro
 
 
 def _lots(chain: Int32[np.ndarray, "rows"], size: int) -> Int32[np.ndarray, "rows"]:
-    """Deal chains into lots, in order; -1 for a question that is in none."""
+    """Deal chains into batches, in order; -1 for a question that is in none."""
     sizes = np.bincount(chain, minlength=len(chain))
     heads = np.flatnonzero(sizes > 1)
     lot_of = np.full(len(chain), -1, np.int32)
@@ -133,7 +133,7 @@ def _write_links(
 
 
 class Entry(msgspec.Struct):
-    """A group, and the scores of its pairs, as the file of a lot holds them."""
+    """A group, and the scores of its pairs, as the file of a batch holds them."""
 
     group: Group
     scores: list[PairScore]
@@ -149,7 +149,7 @@ class Entry(msgspec.Struct):
 
 
 def groups(desk: Desk, lot: int) -> dict[str, int]:
-    """Make the groups of a lot; the largest come first, of one size that of the first question."""
+    """Make the groups of a batch; the largest come first, of one size that of the first question."""
     found = desk.shelf.gather("members", desk.shards, ["row", "first", "id", "text"], lot)
     duplicates = _duplicates(desk, found, lot)
     row_of = dict(zip(found["id"], found["row"].tolist(), strict=True))
@@ -171,7 +171,7 @@ def groups(desk: Desk, lot: int) -> dict[str, int]:
 
 
 def _duplicates(desk: Desk, found: dict[str, Any], lot: int) -> Duplicates:
-    """Take a lot for a corpus by itself."""
+    """Take a batch for a corpus by itself."""
     manifest = desk.manifest
     names = ["left", "right", "cosine", "similarity", "probability"]
     pairs = desk.shelf.gather("links", manifest.count("cells", "buckets"), names, lot)

@@ -27,7 +27,7 @@ from gemel.scale.tasks import TRIES, Done, Task, compute, given_up, name_of, unp
 _LOG = logging.getLogger("gemel.scale")
 
 _GRACE = 2.0
-"""Seconds in which a process that shall end may remove what it has half written."""
+"""Seconds in which a process that should end may remove what it has half written."""
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
@@ -55,7 +55,7 @@ class LocalWorkers:
         self._idle: list[_Worker] = []
 
     def run(self, task: Task[Any], numbers: Sequence[int], *, stage: str = "") -> Iterator[Done]:
-        """Run a task for each number, as `gemel.scale.tasks.Workers` says.
+        """Run a task for each number, as `gemel.scale.tasks.Workers` gives.
 
         A task whose process dies runs again when the others have begun, in a new process.
 
@@ -128,7 +128,7 @@ class _Worker:
         self.has_started = False
 
     def begin(self, packed: bytes, number: int) -> None:
-        """Give it a task."""
+        """Return it a task."""
         self.number = number
         with contextlib.suppress(OSError):  # it is dead, as who waits for its outcome will hear
             self.pipe.send_bytes(pickle.dumps((packed, number), pickle.HIGHEST_PROTOCOL))
@@ -144,7 +144,7 @@ class _Worker:
         return told
 
     def bury(self) -> str:
-        """Say how it died."""
+        """Report how it died."""
         _end([self])
         code = self.process.exitcode
         how = f"exit status {code}"

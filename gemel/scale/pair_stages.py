@@ -1,4 +1,4 @@
-"""Stages `pairs` and `verdicts`: what lies near to each other in the cells of a bucket, judged."""
+"""Stages `pairs` and `verdicts`: what is near to each other in the cells of a bucket, judged."""
 
 from collections.abc import Iterator
 
@@ -43,7 +43,7 @@ def pairs(desk: Desk, bucket: int) -> dict[str, int]:
 
 
 def verdicts(desk: Desk, bucket: int) -> dict[str, int]:
-    """Say of a bucket's pairs how alike they are, and how likely the same."""
+    """Report of a bucket's pairs how alike they are, and how likely the same."""
     engine = desk.engine
     names = ["row", "vector", *(["text"] if engine.reads_letters else [])]
     found = desk.shelf.gather("assign", desk.shards, names, bucket)

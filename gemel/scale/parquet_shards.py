@@ -33,7 +33,7 @@ class Shelf:
     """Reads and writes the tables of stages; counts the bytes that it reads.
 
     A file is there whole or not at all. It may have parts, which are read one by one: what one
-    shard has for each of the others lies in one file, a row group each.
+    shard has for each of the others is in one file, a row group each.
 
     Args:
         path: the work folder.
@@ -48,11 +48,11 @@ class Shelf:
         return self.path / stage / f"{number:05}.parquet"
 
     def holds(self, stage: str, number: int) -> bool:
-        """Say whether a shard is there, and can be read."""
+        """Return whether a shard is there, and can be read."""
         return self.counts(stage, number) is not None
 
     def counts(self, stage: str, number: int) -> dict[str, Any] | None:
-        """Give what was noted of a shard; None if it is not there, or damaged."""
+        """Return what was noted of a shard; None if it is not there, or damaged."""
         pyarrow, parquet = require_parquet()
         try:
             noted = parquet.read_metadata(self.file(stage, number)).metadata[b"gemel"]
@@ -81,7 +81,7 @@ class Shelf:
             self._write(path, parts, counts)
         except OSError as error:
             if error.errno and not error.filename:
-                error.filename = str(path)  # a full disk does not say where
+                error.filename = str(path)  # a full disk does not state where
             raise
 
     def _write(self, path: Path, parts: Iterable[Columns], counts: Mapping[str, Any]) -> None:
@@ -158,7 +158,7 @@ def _table(columns: Columns) -> Any:
 
 
 def _column(values: "np.ndarray | list[str]") -> tuple[Any, str]:
-    """Give Parquet's array of some values, and what they are."""
+    """Return Parquet's array of some values, and what they are."""
     pyarrow, _ = require_parquet()
     if not isinstance(values, np.ndarray):
         # As bytes: a text may hold half a character, which Parquet's texts may not.

@@ -86,7 +86,7 @@ class RayWorkers:
             raise
 
     def run(self, task: Task[Any], numbers: Sequence[int], *, stage: str = "") -> Iterator[Done]:
-        """Run a task for each number, as `gemel.scale.tasks.Workers` says.
+        """Run a task for each number, as `gemel.scale.tasks.Workers` gives.
 
         Raises:
             ScaleError: the process of a task died each of the times that it was tried, or Ray
@@ -96,7 +96,7 @@ class RayWorkers:
         packed = pickle.dumps(task, pickle.HIGHEST_PROTOCOL)
         waiting, deaths = deque(numbers), Counter[int]()
         # Tasks and no actors: an actor keeps its core until it is ended, so that on few cores, or
-        # beside others' actors, the last would wait for ever. A task gives its core back. Nor does
+        # next to others' actors, the last would wait for ever. A task gives its core back. Nor does
         # Ray try again, which for want of memory it would do without end.
         remote = ray.remote(num_cpus=1, max_retries=0)(compute)
         busy: dict[ray.ObjectRef[bytes], int] = {}
@@ -170,7 +170,7 @@ def _check_address(address: str) -> None:
 
     Raises:
         ConfigError: not a host and a port.
-        ScaleError: nobody is there, or somebody else.
+        ScaleError: no one is there, or a user else.
     """
     host, _, port = address.rpartition(":")
     if "/" in address or not host or not port.isdecimal() or int(port) > 65535:
@@ -212,7 +212,7 @@ def _connect(address: str | None) -> None:
     _may_print(False)
     try:
         ray.init(address=address, **settings)
-    except (Exception, SystemExit) as error:  # it ends the process where it finds nobody
+    except (Exception, SystemExit) as error:  # it ends the process where it finds no one
         ray.shutdown()
         _may_print(True)
         told = "it gave up" if isinstance(error, SystemExit) else str(error)
@@ -235,7 +235,7 @@ def _connect(address: str | None) -> None:
 
 def _may_print(may: bool) -> None:
     # Ray prints to stdout which worker was killed, among what gemel writes there, whatever
-    # `ray.init` is told. This is its debugger's switch; `run` says by itself what runs again.
+    # `ray.init` is told. This is its debugger's switch; `run` gives by itself what runs again.
     ray._private.worker._worker_logs_enabled = may
 
 
@@ -282,5 +282,5 @@ def _look_around(folder: Path | None) -> None:
 
 
 def _look(mark: Path | None) -> tuple[str, bool]:
-    """Say which gemel is here, and whether a file is seen."""
+    """Report which gemel is here, and whether a file is seen."""
     return __version__, mark is None or mark.exists()

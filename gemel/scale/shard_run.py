@@ -39,7 +39,7 @@ def read(
         questions: all, in order.
         shard_size: questions of a shard.
         source: what errors call the file.
-        progress: is told how many questions are done.
+        progress: callback `progress(done, total)` in questions.
 
     Raises:
         DataError: there are none.
@@ -92,7 +92,7 @@ def dedupe_in_shards(
 ) -> ShardedDuplicates:
     """Find the groups of questions that ask the same, in memory bounded by the size of a shard.
 
-    What is done lies in the work folder; a run that was stopped or killed goes on where it was when
+    What is done is in the work folder; a run that was stopped or killed resumes when
     begun once more. Another `probability` or `linkage` makes other groups of the same pairs.
 
     Args:
@@ -100,15 +100,15 @@ def dedupe_in_shards(
         source: the file of questions.
         work: the folder; all that run tasks must see it at this path.
         workers: makes what runs the tasks, given the folder.
-        columns: question and id, where they are not the usual ones.
-        bad_rows: is told of bad rows, and says how many may be passed over.
+        columns: question and id, if not the usual ones.
+        bad_rows: receives bad rows, and gives how many may be skipped.
         probability, linkage, floor: see `gemel.duplicates.find_duplicates`.
         shard_size: questions of a shard.
         progress: is told how far each stage is.
 
     Raises:
         ConfigError: no probability, no linkage, no shard, or another run is in the folder.
-        DataError: the questions cannot be read, there are none, or an id stands twice.
+        DataError: the questions cannot be read, there are none, or an id is repeated.
         MissingExtraError: pyarrow is not installed.
         ScaleError: a task's process died again and again; what is done stays.
         OSError: the disk is full, or read-only; what is done stays.
@@ -122,7 +122,7 @@ def dedupe_in_shards(
             path=path_text(work),
         )
     if source.file is None:
-        raise DataError("cannot be gone on with; name a file", path=source.path)
+        raise DataError("cannot be resumed; name a file", path=source.path)
     source.require()
     columns = columns or QuestionColumns()
     run = Run.of(source, columns, engine.model.fingerprint, floor, shard_size)
@@ -143,7 +143,7 @@ def dedupe_in_shards(
 
 
 def _open(work: Path, run: Run, cut: Cut, engine: Engine) -> Manifest:
-    """Begin a work folder, or go on with it."""
+    """Begin a work folder, or resume it."""
     if not (work / "manifest.json").exists():
         if work.exists() and (not work.is_dir() or any(work.iterdir())):
             raise DataError(

@@ -63,7 +63,7 @@ STAGES: dict[str, Stage] = {
 
 
 def run_task(path: Path, stage: str, number: int) -> dict[str, Any]:
-    """Run a task of a stage, and note beside its counts what it took.
+    """Run a task of a stage, and note next to its counts what it took.
 
     Args:
         path: the work folder.

@@ -38,7 +38,7 @@ class Desk:
         return self.manifest.stages["read"].shards
 
     def first_row(self, shard: int) -> int:
-        """Give the row, from 0, with which a shard of questions begins."""
+        """Return the row, from 0, with which a shard of questions begins."""
         return shard * self.manifest.run.shard_size
 
 

@@ -126,7 +126,7 @@ def unpack(outcome: bytes) -> Done:
 
 
 def peak_memory() -> int:
-    """Give the most resident memory that this process has held so far, in MiB."""
+    """Return the most resident memory that this process has held so far, in MiB."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
         held = next(line for line in status.splitlines() if line.startswith("VmHWM:"))

@@ -84,14 +84,14 @@ class Keyring:
         """Requests with a wrong key that wait for their answer."""
 
     async def require(self, authorization: str, *, write: bool) -> KeyRecord:
-        """Say whose key came with a request.
+        """Report whose key came with a request.
 
         Args:
             authorization: the header of that name.
             write: whether the request changes something.
 
         Raises:
-            Refusal: none did, nobody's, one that may not do this, or one that came too often.
+            Refusal: none did, no valid key, one that may not do this, or one that came too often.
         """
         scheme, _, text = authorization.partition(" ")
         if scheme.lower() != "bearer" or not text:
@@ -111,7 +111,7 @@ class Keyring:
         return key
 
     async def _find(self, text: str) -> KeyRecord:
-        # To look a hash up in a dictionary tells nobody how far a guess was right.
+        # To look a hash up in a dictionary tells no one how far a guess was right.
         digest, came = key_hash(text), self._clock()
         if digest is not None:
             await self._read(came - _FRESH)
@@ -124,7 +124,7 @@ class Keyring:
         self._notes.count("requests with a wrong key")
         wait = self._guesses.take()
         if not wait:
-            raise refuse("bad_key", "nobody has this key, or it was revoked; ask for another")
+            raise refuse("bad_key", "no one has this key, or it was revoked; ask for another")
         if self.paused < _PAUSED:
             self.paused += 1
             try:
@@ -134,7 +134,7 @@ class Keyring:
         raise _too_many("too many wrong keys", wait)
 
     async def _read(self, since: float) -> None:
-        """Read all keys, unless somebody has begun to after a time; who waits reads none again."""
+        """Read all keys, unless a user has begun to after a time; who waits reads none again."""
         if self._read_at > since:
             return
         async with self._reading:
@@ -195,12 +195,12 @@ class Guard:
 
     Args:
         app: what answers.
-        quickly: answers a POST of a path and a body, if it can; see `answer_quickly`.
+        fast: answers a POST of a path and a body, if it can; see `answer_quickly`.
         explain: gives the refusal for an error that gemel raises on purpose.
         door: who is let in.
         keyring: knows the keys.
         limits: how much.
-        watch: is told of every answer: method, path, status, seconds.
+        watch: receives every answer: method, path, status, seconds.
     """
 
     def __init__(
@@ -313,7 +313,7 @@ class Guard:
             )
 
     def _require_same_site(self, headers: MutableMapping[bytes, str]) -> None:
-        """Let no other site's page in: browsers say from where a request comes."""
+        """Let no other site's page in: browsers report from where a request comes."""
         origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site", "none")
         if origin is None and site in ("none", "same-origin"):
             return
@@ -398,7 +398,7 @@ async def _send_in_parts(message: Message, send: Send) -> None:
 
 
 def _name_in(host: str) -> str:
-    """Give the name that stands in a Host, without the port; none where there is no such."""
+    """Return the name that is in a Host, without the port; none where there is no such."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
@@ -406,7 +406,7 @@ def _name_in(host: str) -> str:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Give the body once, and then whatever comes."""
+    """Return the body once, and then whatever comes."""
     given = False
 
     async def again() -> dict[str, Any]:

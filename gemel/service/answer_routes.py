@@ -28,7 +28,7 @@ def asking_routes(site: Site) -> APIRouter:
 
     @routes.post("/compare", response_model=Compared)
     async def compare(body: CompareBody) -> Response:
-        """Say whether two questions ask the same."""
+        """Return whether two questions ask the same."""
         texts = {"the first question": body.left, "the second question": body.right}
         require_texts(site, texts)
         found = await site.compare(Comparing(body.left, body.right, body.explain))
@@ -49,12 +49,12 @@ def asking_routes(site: Site) -> APIRouter:
 
     @routes.post("/search", response_model=Matches)
     async def search(body: SearchBody) -> Response:
-        """Find the kept questions that are nearest to one, the nearest first."""
+        """Find the stored questions that are nearest to one, the nearest first."""
         return await answer_search(site, body.question, body.k, body.where)
 
     @routes.post("/check", response_model=Checked)
     async def check(body: CheckBody) -> Response:
-        """Say whether a question was asked before, and as what; the likeliest come first."""
+        """Return whether a question is a duplicate, and as what; the likeliest come first."""
         return await answer_check(site, body.question, body.k, body.where)
 
     return routes

@@ -39,7 +39,7 @@ def make_app(site: Site, door: Door) -> ASGIApp:
     app = FastAPI(
         title="gemel",
         version=__version__,
-        summary="Tells whether a question was asked before.",
+        summary="Tells whether a question is a duplicate.",
         docs_url=None,  # their scripts come from another host
         redoc_url=None,
         redirect_slashes=False,
@@ -86,13 +86,13 @@ def make_app(site: Site, door: Door) -> ASGIApp:
 
 
 def _methods(routes: Sequence[Route], path: str) -> list[str]:
-    """Give what can be done at a path."""
+    """Return what can be done at a path."""
     found = [route.methods or () for route in routes if route.path_regex.match(path)]
     return sorted({method for methods in found for method in methods})
 
 
 async def _pass_on(_: Request, error: Exception) -> Response:
-    """Leave it to the guard, which has an answer for what nobody expected."""
+    """Leave it to the guard, which has an answer for what no one expected."""
     raise error
 
 

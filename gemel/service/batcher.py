@@ -1,4 +1,4 @@
-"""What is asked at the same time is answered together, and no more waits than there is room for."""
+"""What is asked at the same time is answered together, and no more waits than there is space for."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ class _Waiting(Generic[Task, Answer]):
 class Batcher(Generic[Task, Answer]):
     """Gathers tasks while a batch is being computed, and gives them to the next.
 
-    So a task that comes alone waits for nobody, and the busier it is the larger the batches. After
+    So a task that comes alone waits for no one, and the busier it is the larger the batches. After
     a batch of several the next waits a moment for as many, as whoever got an answer may have the
     next question ready. Used from one event loop.
 
@@ -67,10 +67,10 @@ class Batcher(Generic[Task, Answer]):
 
         Args:
             task: what to compute.
-            weight: how much of the room it takes, at most all of it.
+            weight: how much of the space it takes, at most all of it.
 
         Raises:
-            Refusal: there is no room.
+            Refusal: there is no space.
         """
         if self._weight + weight > self._bound:
             raise busy(f"{self._weight} of {self._bound} places in the queue are taken")

@@ -1,4 +1,4 @@
-"""What an error of gemel, or of what it stands on, is as an answer."""
+"""What an error of gemel, or of what it is on, is as an answer."""
 
 import logging
 from http import HTTPStatus
@@ -19,10 +19,10 @@ EXPLAINED = (Refusal, RequestValidationError, HTTPException, GemelError)
 
 
 def explained(store: Corpus, error: Exception) -> Refusal:
-    """Give the refusal for an error.
+    """Return the refusal for an error.
 
     Args:
-        store: whose name is nobody's business.
+        store: whose name is no valid key business.
         error: one of `EXPLAINED`.
     """
     if isinstance(error, Refusal):
@@ -33,7 +33,9 @@ def explained(store: Corpus, error: Exception) -> Refusal:
         return _missing(error)
     if isinstance(error, StoreError | ModelMismatchError):
         _LOG.warning("%s", error)  # it names places
-        what = "the corpus cannot be reached, or not be written to; the service's log says why"
+        what = (
+            "the corpus cannot be reached, or not be written to; the service's log has the reason"
+        )
         return Refusal("store", what, retry_after=2)
     return refuse("invalid", without_name(error, store))
 
@@ -43,7 +45,7 @@ def _invalid(error: RequestValidationError) -> Refusal:
     found = error.errors()
     if any(each["type"] == "json_invalid" for each in found):
         return refuse(
-            "bad_json", "the request is no JSON; expected an object, as /openapi.json says"
+            "bad_json", "the request is no JSON; expected an object, as /openapi.json gives"
         )
     told = dict.fromkeys(f"{_place(each['loc'])}: {each['msg']}" for each in found)
     return refuse("invalid", "; ".join(told))
@@ -59,8 +61,8 @@ def _place(place: tuple[str | int, ...]) -> str:
 
 def _missing(error: HTTPException) -> Refusal:
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return refuse("not_found", "there is nothing here; /openapi.json says what there is")
+        return refuse("not_found", "there is nothing here; /openapi.json gives what there is")
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        what = "this cannot be done here; /openapi.json says what can"
+        what = "this cannot be done here; /openapi.json gives what can"
         return Refusal("not_allowed", what, headers=error.headers or {})
     return refuse("bad_json", str(error.detail))

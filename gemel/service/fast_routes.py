@@ -54,7 +54,7 @@ async def answer_quickly(site: Site, path: str, body: bytes) -> Response | None:
 async def answer_check(
     site: Site, question: str, k: int, where: Mapping[str, Value] | None
 ) -> Response:
-    """Say whether a question was asked before; see `shown.Checked`."""
+    """Return whether a question is a duplicate; see `shown.Checked`."""
     found = await _match(site, Asked(question, k, where))
     found = sorted(found, key=lambda match: -match.verdict.similarity)
     known = any(match.verdict.is_duplicate for match in found)
@@ -64,7 +64,7 @@ async def answer_check(
 async def answer_search(
     site: Site, question: str, k: int, where: Mapping[str, Value] | None
 ) -> Response:
-    """Give the nearest questions; see `shown.Matches`."""
+    """Return the nearest questions; see `shown.Matches`."""
     found = await _match(site, Asked(question, k, where))
     return _reply(site, found, {})
 

@@ -1,4 +1,4 @@
-"""The duplicate groups of a corpus, made in a process of their own, so that nobody waits."""
+"""The duplicate groups of a corpus, made in a process of their own, so that requests do not wait."""
 
 import contextlib
 import logging
@@ -36,7 +36,7 @@ class Progress:
     doing: str
     done: int
     of: int | None
-    """None where nobody knows."""
+    """None if unknown."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +82,7 @@ class Grouping:
         self._closed = False
 
     def ask(self, state: StoreState) -> Grouped | None:
-        """Give the groups that are there, None if there are none yet; see that there will be.
+        """Return the groups that are there, None if there are none yet; see that there will be.
 
         Args:
             state: of the store now. Where it is another than that of the groups, new ones are made,
@@ -139,7 +139,7 @@ class Grouping:
                     grouped, since, failed = told, self._clock(), ""
                 else:
                     _LOG.warning("the groups: %s", told)  # it names places
-                    failed = "the groups could not be made; the service's log says why"
+                    failed = "the groups could not be made; the service's log has the reason"
         with self._lock:
             if self._process is not None:
                 self._process.join()

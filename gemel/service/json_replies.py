@@ -17,11 +17,11 @@ from gemel.store import Corpus, StoredQuestion, is_plain
 FAILURES: dict[int | str, dict[str, Any]] = {
     status: {"model": Failure} for status in sorted(set(STATUSES.values()))
 }
-"""What OpenAPI says of every route's errors."""
+"""What OpenAPI gives of every route's errors."""
 
 
 def reply(content: object, status: int = 200) -> Response:
-    """Give plain values as a JSON answer."""
+    """Return plain values as a JSON answer."""
     return Response(write(content), status, media_type="application/json")
 
 
@@ -29,14 +29,14 @@ def write(content: object) -> bytes:
     """Return plain values as JSON."""
     try:
         return msgspec.json.encode(content)
-    except UnicodeEncodeError:  # half a character, which others have kept in metadata
+    except UnicodeEncodeError:  # half a character, which others have stored in metadata
         return json.dumps(content).encode()
 
 
 def reply_within(
     most: int, content: Mapping[str, object], questions: Sequence[dict[str, Any]], advice: str
 ) -> Response:
-    """Give plain values as a JSON answer of a bounded size.
+    """Return plain values as a JSON answer of a bounded size.
 
     Where it would be larger, metadata are omitted, of the last questions first.
 
@@ -69,18 +69,18 @@ _OMITTED = len('"metadata_omitted":true,{}')
 
 
 def verdict(given: Verdict) -> dict[str, Any]:
-    """Give the fields of a verdict."""
+    """Return the fields of a verdict."""
     return dict(vars(given))
 
 
 def question(kept: StoredQuestion) -> dict[str, Any]:
-    """Give the fields of a kept question."""
+    """Return the fields of a stored question."""
     fields = {"id": kept.id, "question": kept.text, "metadata": kept.metadata}
     return fields | {"metadata_omitted": True} if kept.metadata_omitted else fields
 
 
 def match(found: Match) -> dict[str, Any]:
-    """Give the fields of a match."""
+    """Return the fields of a match."""
     return {**question(found.question), "cosine": found.cosine, **vars(found.verdict)}
 
 
@@ -126,7 +126,7 @@ def require_count(what: str, count: int, most: int) -> None:
 
 
 def without_name(error: Exception, store: Corpus) -> str:
-    """Give a store's message without the name of the file or database that it begins with."""
+    """Return a store's message without the name of the file or database that it begins with."""
     return str(error).removeprefix(f"{store.name}: ")
 
 

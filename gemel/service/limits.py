@@ -28,7 +28,7 @@ class Limits:
     metadata: int = 50
     """Names of metadata of a question."""
     answer: int = 4_000_000
-    """Bytes of an answer with several questions: metadata that do not fit are omitted, and said to
+    """Bytes of an answer with several questions: metadata that do not fit are omitted, and given to
     be; where the texts alone do not fit the answer is 413. Of answers above 64 kB no more than 16
     times as many bytes are being sent at a time; beyond, the answer is 503."""
     queue: int = 1024
@@ -50,13 +50,13 @@ class Limits:
             require_whole(f"limit {name}", value, 1, 10**9)
         if self.queue < _COMPARED:
             raise ConfigError(
-                f"queue is {self.queue}: two questions to compare would never find room; make it "
+                f"queue is {self.queue}: two questions to compare would never find space; make it "
                 f"{_COMPARED} at least"
             )
         if self.batch > self.queue:
             raise ConfigError(
                 f"batch is {self.batch} and queue {self.queue}: a request that is allowed would "
-                "never find room; make the queue larger"
+                "never find space; make the queue larger"
             )
 
     @classmethod

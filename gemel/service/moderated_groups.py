@@ -12,13 +12,13 @@ from gemel.duplicates import Duplicates, Member
 
 @dataclass(frozen=True)
 class ModeratedGroup:
-    """Questions that ask the same, and those that somebody took out."""
+    """Questions that ask the same, and those that a user took out."""
 
     members: tuple[Member, ...]
     """The central one first."""
     split: tuple[Member, ...]
     accepted: frozenset[str]
-    """Ids of members that somebody found to ask the same as the central one."""
+    """Ids of members that a user found to ask the same as the central one."""
 
     @property
     def is_accepted(self) -> bool:
@@ -33,13 +33,13 @@ def moderate(
 ) -> list[ModeratedGroup]:
     """Apply decisions to groups; one of which only a single question is left is none any more.
 
-    What somebody called the same is one: a chain of such decisions from the central question
+    What a user called the same is one: a chain of such decisions from the central question
     accepts all in it, and a decision that parts one of a chain from the central one's parts all.
 
     Args:
         duplicates: the groups.
         keys: of its questions, ascending.
-        decided: the answer about each pair of keys; one that is neither "same" nor "different" says
+        decided: the answer about each pair of keys; one that is neither "same" nor "different" gives
             nothing.
     """
     by_group = _by_group(duplicates, keys, decided)
@@ -64,7 +64,7 @@ def _by_group(
     keys: Int64[np.ndarray, "questions"],
     decided: Mapping[tuple[int, int], str],
 ) -> dict[str, list[_Decision]]:
-    """Give the decisions within each group, by the id of its central question."""
+    """Return the decisions within each group, by the id of its central question."""
     said = [(pair, answer) for pair, answer in decided.items() if answer in ("same", "different")]
     if not said or not len(keys):
         return {}

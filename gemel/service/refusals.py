@@ -32,7 +32,7 @@ STATUSES: Mapping[str, int] = {
 
 @dataclass
 class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
-    """An answer that says no; raised wherever that is found out."""
+    """An answer that gives no; raised wherever that is found out."""
 
     code: str
     """One of `STATUSES`."""
@@ -41,9 +41,9 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
     retry_after: int | None = None
     """Seconds after which to try again."""
     more: Mapping[str, object] = field(default_factory=dict)
-    """What stands beside code and message."""
+    """What is next to code and message."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """What else HTTP has to say."""
+    """What else HTTP has to report."""
 
     @property
     def status(self) -> int:
@@ -51,7 +51,7 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
         return STATUSES[self.code]
 
     def response(self) -> Response:
-        """Give it as an answer."""
+        """Return it as an answer."""
         headers = dict(self.headers)
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
@@ -67,10 +67,10 @@ class Refusal(Exception):  # noqa: N818 - it is the answer, not a fault
 
 
 def refuse(code: str, message: str) -> Refusal:
-    """Make a refusal of a code and what to say."""
+    """Make a refusal of a code and what to report."""
     return Refusal(code, message)
 
 
 def busy(what: str) -> Refusal:
-    """Say that there is too much to do just now."""
+    """Report that there is too much to do just now."""
     return Refusal("busy", f"{what}; try again in a second", retry_after=1)

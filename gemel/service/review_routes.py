@@ -11,7 +11,7 @@ from gemel.service.schemas import Decided, DecisionsBody, Groups, ReviewLot, Und
 from gemel.service.site import Site
 
 _HERE = "local"
-"""The reviewer where nobody says who it is."""
+"""The reviewer where no one gives who it is."""
 Cut = Annotated[float, Query(gt=0, le=1, description="Probability from which a pair joins two.")]
 Id = Annotated[str, Query(min_length=1, max_length=1000)]
 
@@ -39,19 +39,19 @@ def moderating_routes(site: Site, desk: Desk) -> APIRouter:
         format: Literal["csv", "html", "jsonl"] = "csv",  # noqa: A002 - what it is called everywhere else
         probability: Cut = 0.7,
     ) -> Response:
-        """Give all groups as a file."""
+        """Return all groups as a file."""
         site.require_ready()
         return await site.moderate(lambda: desk.export_groups(format, probability))
 
     @routes.get("/review", response_model=ReviewLot, responses={202: {"model": ReviewLot}})
     async def review(count: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
-        """Give pairs to decide: those that the model is least sure of, and some of the others."""
+        """Return pairs to decide: those that the model is least sure of, and some of the others."""
         site.require_ready()
         return await site.moderate(lambda: desk.lot(count))
 
     @routes.post("/review", response_model=Decided)
     async def decide(body: DecisionsBody, request: Request) -> Response:
-        """Keep what somebody decided, all or none."""
+        """Store what a user decided, all or none."""
         require_count("decisions", len(body.decisions), site.limits.batch)
         reviewer = request.state.reviewer or body.reviewer or _HERE
         return reply(await site.moderate(lambda: desk.decide(body, reviewer)))
@@ -63,7 +63,7 @@ def moderating_routes(site: Site, desk: Desk) -> APIRouter:
 
     @routes.get("/review/export", response_class=Response, responses=pairs)
     async def export_review() -> Response:
-        """Give all decisions as labelled pairs, for gemel train and gemel fit."""
+        """Return all decisions as labelled pairs, for gemel train and gemel fit."""
         return await site.moderate(desk.export_reviews)
 
     return routes

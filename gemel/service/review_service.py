@@ -34,7 +34,7 @@ _ROOM_OF_STANDING = 2000
 _TEMPLATES = 3
 """Templates that are shown."""
 _CUTS = 8
-"""Cuts whose groups are kept at hand."""
+"""Cuts whose groups are stored at hand."""
 
 
 class Desk:
@@ -54,7 +54,7 @@ class Desk:
         self._evidence: tuple[int, Evidence] | None = None
 
     def groups(self, offset: int, limit: int, probability: float) -> Response:
-        """Give a page of groups; see `shown.Groups`."""
+        """Return a page of groups; see `shown.Groups`."""
         state = self._store.state()
         grouped = self._grouping.ask(state)
         found = self._cut(grouped, probability)
@@ -84,7 +84,7 @@ class Desk:
         return response
 
     def export_groups(self, kind: str, probability: float) -> Response:
-        """Give all groups, as they were decided, as a file."""
+        """Return all groups, as they were decided, as a file."""
         grouped = self._grouping.ask(self._store.state())
         if grouped is None:
             raise self._not_yet()
@@ -97,7 +97,7 @@ class Desk:
         return _file(lambda path: write_groups(duplicates, path), f"groups.{kind}")
 
     def lot(self, count: int) -> Response:
-        """Give pairs to decide; see `shown.ReviewLot`."""
+        """Return pairs to decide; see `shown.ReviewLot`."""
         grouped = self._grouping.ask(self._store.state())
         told = self._standing(grouped) | {"counts": self.counts(), "pairs": [], "remaining": 0}
         if grouped is None:
@@ -105,7 +105,7 @@ class Desk:
         names = dict(zip(grouped.keys.tolist(), grouped.duplicates.ids, strict=True))
         decided = self._store.decided()
         known = [(names[a], names[b]) for a, b in decided if a in names and b in names]
-        # As much was decided, so another lot each time, and the same one until then.
+        # As much was decided, so another batch each time, and the same one until then.
         chosen = choose_for_review(grouped.duplicates, known, count, seed=len(decided))
         lefts = {pair.left_id: pair.left_text for pair in chosen.pairs}
         there = self._kept(lefts | {pair.right_id: pair.right_text for pair in chosen.pairs})
@@ -130,7 +130,7 @@ class Desk:
         return replies.reply_within(self._most, told, [], "decide this pair with gemel review")
 
     def decide(self, body: DecisionsBody, reviewer: str) -> dict[str, Any]:
-        """Keep decisions, with what the model says of each pair."""
+        """Store decisions, with what the model predicts for each pair."""
         names = [name for each in body.decisions for name in (each.left, each.right)]
         kept = self._store.find(names, metadata=0)
         for name, question in zip(names, kept, strict=True):
@@ -165,11 +165,11 @@ class Desk:
         """Take a decision back."""
         undone = self._store.undecide([(left, right)])
         if not undone:
-            raise refuse("not_found", "nobody has decided about these two questions")
+            raise refuse("not_found", "no one has decided about these two questions")
         return {"undone": len(undone), "counts": self.counts()}
 
     def export_reviews(self) -> Response:
-        """Give the decisions as labelled pairs."""
+        """Return the decisions as labelled pairs."""
         return _file(lambda path: write_reviews(self._store, path), "reviews.csv")
 
     def counts(self) -> dict[str, int]:
@@ -194,7 +194,7 @@ class Desk:
         return self._evidence[1]
 
     def duplicates(self) -> Duplicates | None:
-        """Give the groups that are there, if any, and see that there will be."""
+        """Return the groups that are there, if any, and see that there will be."""
         grouped = self._grouping.ask(self._store.state())
         return None if grouped is None else grouped.duplicates
 
@@ -221,12 +221,12 @@ class Desk:
         return moderate(self._cuts[probability], grouped.keys, self._store.decided())
 
     def _kept(self, texts: Mapping[str, str]) -> set[str]:
-        """Give the ids of those of some questions that are kept still: groups know what was."""
+        """Return the ids of those of some questions that are stored still: groups know what was."""
         found = self._store.find(list(texts), metadata=0)
         return {each.id for each in found if each is not None and each.text == texts[each.id]}
 
     def _show(self, number: int, group: ModeratedGroup, room: int) -> dict[str, Any]:
-        """Give a group, with as many members as there is room for, in bytes, and two at least."""
+        """Return a group, with as many members as there is space for, in bytes, and two at least."""
         kept = self._kept({each.id: each.text for each in (*group.members, *group.split)})
         members = [each for each in group.members if each.id in kept]
         split = [each for each in group.split if each.id in kept]
@@ -271,7 +271,7 @@ class Desk:
                 each["decision"] = "same"
 
     def _add_metadata(self, members: list[dict[str, Any]], room: int) -> None:
-        """Add metadata, a few questions at a time, as long as there is room."""
+        """Add metadata, a few questions at a time, as long as there is space."""
         for start in range(0, len(members), _AT_ONCE):
             some = members[start : start + _AT_ONCE]
             most = max(0, min(room, MOST_METADATA))
@@ -292,7 +292,7 @@ def _status(told: Mapping[str, Any]) -> int:
 
 
 def _file(write: Callable[[Path], object], name: str) -> Response:
-    """Give a file that is written now, and sent a part at a time."""
+    """Return a file that is written now, and sent a part at a time."""
     with temporary_folder(Path(tempfile.gettempdir(), name)) as folder:
         path = folder / name
         write(path)

@@ -19,7 +19,7 @@ class CompareBody(_Sent):
     left: str
     right: str
     explain: bool = False
-    """Whether to say what each word did for the answer."""
+    """Whether to report what each word did for the answer."""
 
 
 class EncodeBody(_Sent):
@@ -29,7 +29,7 @@ class EncodeBody(_Sent):
 
 
 class SearchBody(_Sent):
-    """A question, and of what its answer shall be."""
+    """A question, and of what its answer should be."""
 
     question: str
     k: Annotated[int, Field(ge=1)] = 10
@@ -38,7 +38,7 @@ class SearchBody(_Sent):
 
 
 class CheckBody(_Sent):
-    """A question, and of what its answer shall be."""
+    """A question, and of what its answer should be."""
 
     question: str
     k: Annotated[int, Field(ge=1)] = 3
@@ -82,7 +82,7 @@ AddBody = Annotated[
 
 
 class DecisionBody(_Sent):
-    """What somebody decided about two questions."""
+    """What a user decided about two questions."""
 
     left: Named
     """The id of one."""
@@ -92,7 +92,7 @@ class DecisionBody(_Sent):
 
 
 class DecisionsBody(_Sent):
-    """What somebody decided, all or none."""
+    """What a user decided, all or none."""
 
     decisions: Annotated[list[DecisionBody], Field(min_length=1)]
     reviewer: Annotated[str, Field(min_length=1, max_length=200)] | None = None
@@ -169,17 +169,17 @@ class Encoded(BaseModel):
 
 
 class ShownQuestion(BaseModel):
-    """A question that is kept."""
+    """A question that is stored."""
 
     id: str
     question: str
     metadata: Metadata
     metadata_omitted: bool = False
-    """Whether it has metadata for which there was no room; `GET /questions/{id}` has them."""
+    """Whether it has metadata for which there was no space; `GET /questions/{id}` has them."""
 
 
 class FoundMatch(ShownQuestion, Judged):
-    """A question that is kept, beside the one that was asked."""
+    """A question that is stored, next to the one that was asked."""
 
     cosine: float
 
@@ -199,7 +199,7 @@ class Checked(BaseModel):
 
 
 class Added(BaseModel):
-    """The ids of what is kept now, in the order of the questions."""
+    """The ids of what is stored now, in the order of the questions."""
 
     ids: list[str]
 
@@ -216,7 +216,7 @@ class GroupMember(ShownQuestion):
     probability: Share | None
     """That it asks the same as the first one; null where the two were not judged together."""
     decision: Literal["same", "different"] | None
-    """What somebody decided about it and the first one, or what follows from that."""
+    """What a user decided about it and the first one, or what follows from that."""
     reviewer: str | None
 
 
@@ -226,13 +226,13 @@ class ShownGroup(BaseModel):
     number: int
     """Its place among all groups, the largest first, from 0."""
     accepted: bool
-    """Whether somebody decided that all members ask the same."""
+    """Whether a user decided that all members ask the same."""
     members: list[GroupMember]
     """The central one first."""
     split: list[GroupMember]
-    """What somebody took out."""
+    """What a user took out."""
     members_omitted: int = 0
-    """Others, for which there was no room; `GET /duplicates/export` has all."""
+    """Others, for which there was no space; `GET /duplicates/export` has all."""
 
 
 class _Making(BaseModel):
@@ -308,11 +308,11 @@ class ReviewLot(_Making):
     pairs: list[ReviewPair]
     counts: Counts
     remaining: int
-    """Pairs that nobody has decided."""
+    """Pairs that no one has decided."""
 
 
 class Decided(BaseModel):
-    """How many decisions are kept."""
+    """How many decisions are stored."""
 
     decided: int
     counts: Counts
@@ -372,7 +372,7 @@ class ModelInfo(BaseModel):
     card: str
     """In Markdown."""
     fitted: LabelledPairs | None
-    """The pairs that the decision was fitted on, where the model has kept them."""
+    """The pairs that the decision was fitted on, where the model has stored them."""
     reviewed: LabelledPairs
     """Those that moderators decided."""
     corpus: ClosePairs | None

@@ -65,14 +65,14 @@ def serve(
     terms: Terms,
     on_ready: Callable[[str, Site], None],
 ) -> None:
-    """Serve a corpus until somebody stops it.
+    """Serve a corpus until a user stops it.
 
     Args:
         db: an SQLite file, or `postgresql://…`.
         model: the folder of the model that made its vectors.
         address: where to listen.
         terms: for whom.
-        on_ready: is told the URL and what is served, once it listens.
+        on_ready: receives the URL and what is served, once it listens.
 
     Raises:
         ConfigError: it would be open to other machines, and there is no key.
@@ -162,5 +162,5 @@ def _listen(address: Address) -> socket.socket:
 
 
 def _names(address: Address, host: str) -> tuple[str, ...]:
-    """Say what this machine is called in the Host of a request that is meant for it."""
+    """Report what this machine is called in the Host of a request that is meant for it."""
     return ("localhost", "127.0.0.1", "::1", address.host, host)

@@ -31,7 +31,7 @@ _TICK = 0.2
 _SEEN = 1.0
 """Seconds that an addition waits, at most, until it can be found here."""
 _SAVING = 600.0
-"""Seconds between two savings of what makes the next start quick."""
+"""Seconds between two savings of what makes the next start fast."""
 _BATCH = 64
 """Texts that are computed together."""
 _MATCHES = 10
@@ -68,7 +68,7 @@ class Site:
         grouping: makes its duplicate groups.
         limits: how much may wait.
         name: what the model is called.
-        card: what its folder says of it, in Markdown.
+        card: what its folder gives of it, in Markdown.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Site:
 
     @property
     def waiting(self) -> int:
-        """Texts that wait to be computed or kept."""
+        """Texts that wait to be computed or stored."""
         batchers = (self._matches, self._vectors, self._comparisons, self._additions)
         return sum(batcher.weight for batcher in batchers)
 
@@ -133,7 +133,7 @@ class Site:
         self.index.close()
 
     async def match(self, asked: Asked) -> list[Match]:
-        """Find the nearest kept questions, by the cosine, best first.
+        """Find the nearest stored questions, by the cosine, best first.
 
         Metadata that are too long to be added today are omitted.
         """
@@ -152,7 +152,7 @@ class Site:
         return found
 
     async def add(self, adding: Adding) -> None:
-        """Keep questions; when it returns they are on the disk, and found."""
+        """Store questions; when it returns they are on the disk, and found."""
         self.require_ready()
         await self._additions.ask(adding, weight=len(adding.questions))
 
@@ -220,9 +220,9 @@ class Site:
         return found
 
     def _add(self, lot: Sequence[Adding]) -> list[Exception | None]:
-        """Keep what came together in one go, as one wait for the disk is enough for all.
+        """Store what came together in one go, as one wait for the disk is enough for all.
 
-        Where that cannot be, each by itself: none shall fail for another's fault.
+        Where that cannot be, each by itself: none should fail for another's fault.
         """
         names = [question.id for adding in lot for question in adding.questions]
         if len(lot) > 1 and len(set(names)) == len(names) and not any(a.replace for a in lot):
@@ -245,7 +245,7 @@ class Site:
                 return error
             return Refusal(
                 "conflict",
-                f'a question of the id {taken!r:.80} is kept already; send "replace": true to '
+                f'a question of the id {taken!r:.80} is stored already; send "replace": true to '
                 "put this one in its place, or take another id",
             )
         return None
@@ -280,11 +280,13 @@ class Site:
             self.problem, self.progress = "", None
         except ModelMismatchError as error:
             self._fail("another model has made its vectors anew; serve it with that one", error)
-        except Exception as error:  # whatever it is, it shall be tried again
-            self._fail("the corpus cannot be read just now; the service's log says why", error)
+        except Exception as error:  # whatever it is, it should be tried again
+            self._fail(
+                "the corpus cannot be read just now; the service's log has the reason", error
+            )
 
     def _fail(self, problem: str, error: Exception) -> None:
-        """Say that it cannot answer, without the places that the error names."""
+        """Report that it cannot answer, without the places that the error names."""
         if problem != self.problem:
             expected = isinstance(error, GemelError | OSError)
             _LOG.warning("%s", error, exc_info=None if expected else error)
@@ -297,7 +299,7 @@ class Site:
 
     def _improve(self) -> None:
         """Make a graph where one is due, and keep it for the next start."""
-        # The other thread says what is wrong; or it only takes longer.
+        # The other thread gives what is wrong; or it only takes longer.
         with contextlib.suppress(GemelError, OSError, _Stopping):
             made = not self.problem and self.index.follower.improve(self._go_on)
             if made or time.monotonic() - self._saved > _SAVING:

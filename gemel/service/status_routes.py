@@ -47,7 +47,7 @@ class Figures:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self._gauge("gemel_questions", "Questions that are kept.", lambda: site.questions)
+        self._gauge("gemel_questions", "Questions that are stored.", lambda: site.questions)
         self._gauge("gemel_queue_texts", "Texts that wait.", lambda: site.waiting)
         self._gauge("gemel_ready", "1 if it answers.", lambda: not site.problem)
 
@@ -56,7 +56,7 @@ class Figures:
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Take an answer into account."""
-        # Never path or method as they came: a stranger could make as many as there is memory.
+        # Never path or method as they came: an untrusted user could make as many as there is memory.
         route = scope.get("quick") or getattr(scope.get("route"), "path", "other")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._answers.labels(method, route, status).inc()
@@ -64,23 +64,23 @@ class Figures:
 
 
 def upkeep_routes(site: Site, figures: Figures) -> APIRouter:
-    """Make the routes that say how the service is."""
+    """Make the routes that report how the service is."""
     routes = APIRouter(tags=["upkeep"])
 
     @routes.get("/health", response_model=dict[str, str])
     async def health() -> Response:
-        """Say that the process is there."""
+        """Report that the process is there."""
         return reply({"status": "ok"})
 
     @routes.get("/ready", response_model=dict[str, bool | int])
     async def ready() -> Response:
-        """Say whether it can answer."""
+        """Return whether it can answer."""
         site.require_ready()
         return reply({"ready": True, "questions": site.questions})
 
     @routes.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
-        """Give figures for Prometheus."""
+        """Return figures for Prometheus."""
         return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)
 
     return routes

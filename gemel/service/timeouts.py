@@ -46,7 +46,7 @@ class _Alarm:
 
 
 def patient_protocol(limits: Limits, notes: Tally | None = None) -> type[HttpToolsProtocol]:
-    """Give uvicorn's protocol, with an end to what it waits for and to what it takes.
+    """Return uvicorn's protocol, with an end to what it waits for and to what it takes.
 
     Args:
         limits: how long a request's headers may take, how large its body may be, and how many
@@ -59,7 +59,7 @@ def patient_protocol(limits: Limits, notes: Tally | None = None) -> type[HttpToo
     most = _WIRE * limits.body + _HEAD
 
     class PatientProtocol(HttpToolsProtocol):
-        """Hangs up on who does not go on: sending a request, ending it, or reading the answer."""
+        """Hangs up on who does not continue: sending a request, ending it, or reading the answer."""
 
         _answered: RequestResponseCycle | None = None
         """The request whose turn it is; others may have come behind it."""
@@ -114,7 +114,7 @@ def patient_protocol(limits: Limits, notes: Tally | None = None) -> type[HttpToo
             self._asking.set(patience, self._hang_up)
 
         def on_header(self, name: bytes, value: bytes) -> None:
-            if self._in_head:  # and not behind the body, where nobody looks
+            if self._in_head:  # and not behind the body, where no one looks
                 super().on_header(name, value)
 
         def on_headers_complete(self) -> None:
@@ -155,7 +155,7 @@ def patient_protocol(limits: Limits, notes: Tally | None = None) -> type[HttpToo
 
 
 def _refusal(refusal: Refusal) -> bytes:
-    """Give a refusal as the bytes of an answer after which the connection is closed."""
+    """Return a refusal as the bytes of an answer after which the connection is closed."""
     response = refusal.response()
     response.headers["Connection"] = "close"
     lines = [b"HTTP/1.1 %d Service Unavailable" % response.status_code]

@@ -34,21 +34,21 @@ _Itself = TypeVar("_Itself", bound="DuplicateClassifier")
 class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Tells which pairs of questions ask the same; X has two columns, y a label for each pair.
 
-    Labels such as 1, True, "yes" or "duplicate" say that two questions ask the same; of labels
+    Labels such as 1, True, "yes" or "duplicate" report that two questions ask the same; of labels
     without a meaning, the larger one.
 
-    By default `fit` trains a new network (needs torch). With `model` it goes on from that one; with
+    By default `fit` trains a new network (needs torch). With `model` it resumes from that one; with
     `model` and `train=False` it fits nothing but threshold and probability. Validate with
     `cv=QuestionKFold()`. A pickle holds the model itself, so that no folder is needed.
 
     Args:
-        model: what to begin with: the name of a model that came with gemel, a model folder, or a
+        model: what to begin with: the name of a model that ships with gemel, a model folder, or a
             `gemel.Model`; a new network if None.
         train: whether the network learns; False keeps that of `model` as it is.
         config: all settings; those of `model`, or the defaults, if None. With `train=False` only
             those of the decision count.
         epochs, learning_rate, batch_size, d_model, loss, margin, min_count, objective,
-        validation_fraction: single settings of `config` that shall be others; see `gemel.Config`.
+        validation_fraction: single settings of `config` that should be others; see `gemel.Config`.
         random_state: the seed, or a `RandomState` that gives one; that of `config` if None, so
             that two fits give the same.
         verbose: whether to tell stderr how the training goes.
@@ -89,7 +89,7 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
 
     @classmethod
     def from_model(cls, model: str | Path | Model = DEFAULT_MODEL) -> "DuplicateClassifier":
-        """Give a classifier that answers by a model as it is, with the labels 0 and 1.
+        """Return a classifier that answers by a model as it is, with the labels 0 and 1.
 
         Raises:
             FolderError: it cannot be read.
@@ -133,7 +133,7 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         return self
 
     def decision_function(self, X: Any) -> Float32[np.ndarray, "pairs"]:  # noqa: N803
-        """Give the similarity above the threshold; from 0 on a pair counts as the same.
+        """Return the similarity above the threshold; from 0 on a pair counts as the same.
 
         Where the label of those is the first of `classes_`, give it below the threshold: above 0
         is always the second.
@@ -144,7 +144,7 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         return above if self._same else -above
 
     def predict_proba(self, X: Any) -> Float[np.ndarray, "pairs 2"]:  # noqa: N803
-        """Give the calibrated probability of each label, in the order of `classes_`.
+        """Return the calibrated probability of each label, in the order of `classes_`.
 
         The threshold is fitted on its own, for `objective`: `predict` may differ from "above 0.5".
         """
@@ -152,7 +152,7 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         return np.stack([1 - same, same] if self._same else [same, 1 - same], axis=1)
 
     def predict(self, X: Any) -> Shaped[np.ndarray, "pairs"]:  # noqa: N803
-        """Give the label of each pair, by the threshold that is stored in the model."""
+        """Return the label of each pair, by the threshold that is stored in the model."""
         is_same = self._answering().model.decision.is_duplicate(self._similarity(X))
         labels: Shaped[np.ndarray, "pairs"] = self.classes_[
             np.where(is_same, self._same, 1 - self._same)

@@ -28,8 +28,8 @@ class QuestionEncoder(
     its folder may go.
 
     Args:
-        model: the name of a model that came with gemel, a model folder, or a `gemel.Model`.
-        threads: how many compute; see `gemel.Engine.encode`.
+        model: the name of a model that ships with gemel, a model folder, or a `gemel.Model`.
+        threads: number of threads; see `gemel.Engine.encode`.
     """
 
     def __init__(self, model: str | Path | Model = DEFAULT_MODEL, *, threads: int = 1):
@@ -46,7 +46,7 @@ class QuestionEncoder(
         return self
 
     def transform(self, X: Any) -> Float32[np.ndarray, "questions dim"]:  # noqa: N803
-        """Give the vectors of questions, in their order.
+        """Return the vectors of questions, in their order.
 
         Args:
             X: n questions: a list, an array, a column of a frame, or a frame of one column.

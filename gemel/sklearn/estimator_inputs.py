@@ -21,7 +21,7 @@ AS_TEXTS = {"dtype": object, "ensure_all_finite": False}
 
 
 def two_sides(X: Shaped[np.ndarray, "pairs columns"]) -> tuple[list[str], list[str]]:  # noqa: N803
-    """Give the first and the second questions of pairs that scikit-learn has checked.
+    """Return the first and the second questions of pairs that scikit-learn has checked.
 
     Raises:
         DataError: there are not two columns, or something is no text.
@@ -37,7 +37,7 @@ def two_sides(X: Shaped[np.ndarray, "pairs columns"]) -> tuple[list[str], list[s
 
 
 def texts_of(X: Any) -> list[str]:  # noqa: N803
-    """Give the questions of a list, a column, or an array or a frame of one column.
+    """Return the questions of a list, a column, or an array or a frame of one column.
 
     Raises:
         TypeError: one text instead of a list of them.
@@ -59,9 +59,9 @@ def texts_of(X: Any) -> list[str]:  # noqa: N803
 def same_or_not(
     y: Shaped[np.ndarray, "pairs"],
 ) -> tuple[Shaped[np.ndarray, "2"], Bool[np.ndarray, "pairs"], int]:
-    """Give the two labels, smaller first, which pairs ask the same, and the label of those.
+    """Return the two labels, smaller first, which pairs ask the same, and the label of those.
 
-    Labels that are known say what they mean (see `known_label`); of two that are not, the larger
+    Labels that are known report what they mean (see `known_label`); of two that are not, the larger
     is that of pairs that ask the same, as in scikit-learn, and that is warned of unless they are
     -1 and 1.
 
@@ -123,7 +123,7 @@ _SECTIONS = {
 
 
 def named_settings(estimator: Any) -> dict[str, Any]:
-    """Give the settings that an estimator's parameters name, as Python's numbers."""
+    """Return the settings that an estimator's parameters name, as Python's numbers."""
     given = {name: getattr(estimator, name) for name in _SECTIONS}
     return {
         name: value.item() if isinstance(value, np.generic) else value
@@ -135,13 +135,13 @@ def named_settings(estimator: Any) -> dict[str, Any]:
 def changed_settings(
     config: Config | None, start: Model | None, named: Mapping[str, Any], seed: int | None
 ) -> Config:
-    """Give the settings to learn with.
+    """Return the settings to learn with.
 
     Args:
         config: all of them; those of `start`, for as many duplicates as there will be, or the
             defaults, if None.
         start: the model to begin with.
-        named: single ones that shall be others.
+        named: single ones that should be others.
         seed: theirs if None.
 
     Raises:
@@ -159,7 +159,7 @@ def changed_settings(
 
 
 def seed_of(random_state: Any) -> int | None:
-    """Give the seed that scikit-learn's `random_state` stands for; None stays None.
+    """Return the seed that scikit-learn's `random_state` represents; None stays None.
 
     Raises:
         ValueError: it is no seed.

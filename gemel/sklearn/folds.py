@@ -16,7 +16,7 @@ from gemel.sklearn.estimator_inputs import AS_TEXTS, same_or_not, seed_of, two_s
 
 
 def question_groups(X: Any) -> Int32[np.ndarray, "pairs"]:  # noqa: N803
-    """Give each pair the number of its connected component, for scikit-learn's `groups=`.
+    """Return each pair the number of its connected component, for scikit-learn's `groups=`.
 
     Two pairs have one number if they share a question, or if other pairs link them. Without
     groups, scikit-learn's splits put a question into training and test at once, which flatters
@@ -53,7 +53,7 @@ class QuestionKFold(BaseCrossValidator):  # type: ignore[misc]
         self.random_state = random_state
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: N803
-        """Give the number of folds."""
+        """Return the number of folds."""
         return self.n_splits
 
     def split(

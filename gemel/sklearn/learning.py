@@ -13,7 +13,7 @@ from gemel.training import EpochSummary, Silent, learn
 
 
 def learn_pairs(pairs: Pairs, config: Config, start: Model | None, *, verbose: bool) -> Model:
-    """Train a twin; what is probably wrong comes as a warning, news on stderr if wanted.
+    """Train a network; what is probably wrong comes as a warning, news on stderr if wanted.
 
     Raises:
         DataError, ConfigError, TrainingError: see `gemel.training.learn`.

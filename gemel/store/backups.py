@@ -1,4 +1,4 @@
-"""Backups: a file that appears whole, and all tables of one store copied into another."""
+"""Write backups, and copy a whole store into another."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,19 +14,19 @@ from gemel.store.sessions import Ledger, Row, Session, Sessions
 from gemel.store.sql_tables import keep, read_question
 
 _LOT = 4096
-"""Rows that are copied at one time."""
+"""Rows copied at a time."""
 
 
 @contextmanager
 def new_backup(path: str | Path) -> Iterator[Path]:
-    """Give the name of a file to write, and put it at `path` when it is complete.
+    """Yield the name of a temporary file that becomes `path` when complete.
 
     Raises:
-        DataError: something stands at `path`.
-        StoreError: nothing can be written there.
+        DataError: `path` exists.
+        StoreError: it cannot be written.
     """
     path = Path(path)
-    taken = DataError("stands there already; name a new file for the backup", path=path)
+    taken = DataError("exists already; name a new file for the backup", path=path)
     if path.exists():
         raise taken
     try:
@@ -40,16 +40,16 @@ def new_backup(path: str | Path) -> Iterator[Path]:
         raise taken from None
     except OSError as error:
         raise StoreError(
-            f"{path}: the backup cannot be written: {error.strerror}; name a place with room"
+            f"{path}: the backup cannot be written: {error.strerror}; name a place with space"
         ) from error
 
 
 def copy_all(source: Sessions, target: Sessions) -> None:
-    """Fill a new store with all of another, as it stands at one moment; all or nothing.
+    """Copy all of a store, at one moment, into a new one; all or nothing.
 
     Raises:
-        DataError: the target is no new store.
-        StoreError: the source is damaged or contradicts itself; nothing is copied.
+        DataError: the target is not empty.
+        StoreError: the source is damaged; nothing is copied.
     """
     with source.reading() as (before, ledger), target.changing() as (after, fresh):
         if fresh.sequence:

@@ -22,56 +22,50 @@ from gemel.store.records import (
 
 @runtime_checkable
 class ReviewStore(Protocol):
-    """Decisions about pairs of kept questions: one a pair, with who and when.
+    """Decisions about pairs of stored questions: one a pair, with reviewer and time.
 
-    A call that changes something returns when all of it is kept, or raises and nothing of it is.
-    To forget a question is to forget what was decided about it.
-
-    Every method raises `StoreError` when the store is damaged, full, gone or read-only.
+    Changes are durable when the call returns, or undone when it raises. Removing a question removes
+    its decisions. Every method raises `StoreError` when the store is damaged, full, missing or
+    read-only.
     """
 
     def decide(self, reviews: Sequence[NewReview], *, replace: bool = False) -> list[Review]:
-        """Keep decisions, all or none.
+        """Store decisions, all or none.
 
         Args:
-            reviews: about pairs that differ, in either order. About a pair that was skipped
-                somebody may always decide.
-            replace: whether they take the place of earlier decisions.
+            reviews: pairs in either order. A skipped pair may be decided again.
+            replace: replace earlier decisions.
 
         Raises:
-            DataError: a question is not there, both are one, a pair stands twice or was decided
-                already, no such answer, nobody's name, or a similarity or probability that is not
-                finite.
+            DataError: an unknown question or answer, a pair of one question, a repeated or decided
+                pair, an empty name, or a number that is not finite.
         """
         ...
 
     def undecide(self, pairs: Sequence[tuple[str, str]]) -> list[Review]:
-        """Take back what was decided about pairs of ids; give what there was."""
+        """Remove the decisions about pairs of ids and return them."""
         ...
 
     def reviews(
         self, *, after: int = 0, lot: int = 4096, metadata: int | None = None
     ) -> Iterator[list[Review]]:
-        """Give all decisions in lots, in the order they were made.
+        """Return all decisions in batches, in order.
 
         Args:
-            after: how many of the first to leave out.
-            lot: how many at one time.
-            metadata: how much of it is read of each question; see `Store.get`.
+            after: number of decisions to skip.
+            lot: batch size.
+            metadata: see `Store.get`.
         """
         ...
 
     def reviews_of(
         self, pairs: Sequence[tuple[str, str]], *, metadata: int | None = None
     ) -> list[Review | None]:
-        """Give what was decided about pairs of ids, in order; None where nothing was.
-
-        For `metadata` see `reviews`.
-        """
+        """Return the decisions about pairs of ids, in order; None where there is none."""
         ...
 
     def decided(self) -> dict[tuple[int, int], str]:
-        """Give the answer about every decided pair of keys, the lower one first."""
+        """Return the answer for every decided pair of keys, lower key first."""
         ...
 
     def review_count(self) -> ReviewCounts:
@@ -85,22 +79,20 @@ _Itself = TypeVar("_Itself", bound="Store")
 
 @runtime_checkable
 class Store(Protocol):
-    """Questions, their metadata and their vectors, kept for good.
+    """A durable store of questions, metadata and vectors.
 
-    A call that changes something returns when all of it is kept, or raises and nothing of it is.
-    Any number of processes may read while one writes; writers wait for each other. One object may
-    be used by several threads.
-
-    Every method raises `StoreError` when the store is damaged, full, gone or read-only.
+    Changes are durable when the call returns, or undone when it raises. Any number of processes may
+    read while one writes; writers wait for each other. Thread-safe. Every method raises
+    `StoreError` when the store is damaged, full, missing or read-only.
     """
 
     @property
     def name(self) -> str:
-        """What errors call it, without a password."""
+        """Name of the store in errors, without password."""
         ...
 
     def state(self) -> StoreState:
-        """Say where it stands."""
+        """Return the state."""
         ...
 
     def add(
@@ -111,74 +103,69 @@ class Store(Protocol):
         *,
         replace: bool = False,
     ) -> Int64[np.ndarray, "questions"]:
-        """Keep questions and their vectors, all or none, and give their keys.
+        """Store questions and their vectors, all or none, and return their keys.
 
-        A question that replaces another of its id gets a new key. In a new store, `model` and
-        `dim` become those of the store. Metadata may be scalars of NumPy, dates and decimals,
-        which become plain values, and `Typed`, which become values of their columns' types.
+        A question that replaces another of its id gets a new key. A new store takes `model` and the
+        vectors' dimension. Metadata may be NumPy scalars, dates and decimals, which are stored as
+        plain values, and `Typed`, which get the type of their column.
 
         Args:
-            questions: with ids that differ.
-            vectors: one for each, of length 1; kept as float16.
+            questions: with distinct ids.
+            vectors: unit vectors; stored as float16.
             model: fingerprint of the model that made them.
-            replace: whether a question of an id that is there takes its place.
+            replace: replace stored questions of the same id.
 
         Raises:
-            DataError: an id is there already, or stands twice among `questions`; metadata are
-                not plain, or longer than 65,536 characters as JSON.
-            ModelMismatchError: another model made the vectors that are there.
+            DataError: an id exists or is repeated; metadata are not plain, or longer than 65,536
+                characters as JSON.
+            ModelMismatchError: the stored vectors are of another model.
         """
         ...
 
     def remove(self, ids: Sequence[str]) -> list[str]:
-        """Forget questions for good, all or none; give the ids that were there."""
+        """Remove questions for good, all or none, and return the ids that existed."""
         ...
 
     def get(
         self, keys: Sequence[int], *, metadata: int | None = None
     ) -> list[StoredQuestion | None]:
-        """Give questions by key, in order; None for one that is not there.
+        """Return questions by key, in order; None for a missing one.
 
         Args:
-            keys: of the questions.
-            metadata: characters, as JSON, of a question's metadata; what is longer is omitted
-                (`StoredQuestion.metadata_omitted`). None: nothing is; 0: all are.
+            keys: keys of questions.
+            metadata: maximum length of a question's metadata as JSON, in characters; longer ones
+                are omitted (`StoredQuestion.metadata_omitted`). None: no limit.
         """
         ...
 
     def find(
         self, ids: Sequence[str], *, metadata: int | None = None
     ) -> list[StoredQuestion | None]:
-        """Give questions by id, in order; None for one that is not there.
-
-        For `metadata` see `get`.
-        """
+        """Return questions by id, in order; None for a missing one. For `metadata` see `get`."""
         ...
 
     def scan(
         self, after: int = 0, *, lot: int = 4096, metadata: int | None = None
     ) -> Iterator[list[StoredQuestion]]:
-        """Give all questions with a key above `after` in lots, ascending by key.
+        """Return all questions with a key above `after`, ascending, in batches.
 
-        What is added or removed meanwhile may be in it or not; nothing else is missed. For
-        `metadata` see `get`.
+        Questions added or removed meanwhile may be missing. For `metadata` see `get`.
         """
         ...
 
     def where(self, metadata: Metadata) -> Int64[np.ndarray, "found"]:
-        """Give the keys, ascending, of questions whose metadata has all of these values.
+        """Return the keys, ascending, of questions whose metadata have all of these values.
 
-        A `Typed` value has the type of its column; in a column with values of several types it may
-        be any of them. An empty store finds nothing, whatever the filter.
+        A `Typed` value has the type of its column, or any of them if there are several. An empty
+        store returns nothing, whatever the filter.
 
         Raises:
-            DataError: no question has metadata of such a name, or its values are of another type
-                than the filter's: no result would be a wrong answer.
+            DataError: an unknown column, or a value of another type than its column.
         """
         ...
 
     def require_filter(self, metadata: Metadata) -> None:
-        """Refuse a filter that `where` refuses.
+        """Check a filter as `where` does.
 
         Raises:
             DataError: see `where`.
@@ -186,78 +173,75 @@ class Store(Protocol):
         ...
 
     def column_types(self, names: Sequence[str]) -> dict[str, set[str]]:
-        """Return the types of the values that columns of the metadata have.
+        """Return the types in metadata columns: "int", "float", "bool", "text" and "null".
 
-        They are "int", "float", "bool", "text" and "null"; a column without values is absent.
+        A column without values is absent.
         """
         ...
 
     def copies(self, texts: Sequence[str], most: int) -> list[Int64[np.ndarray, "found"]]:
         """Return for each text the keys, ascending, of up to `most` copies; see `copy_key`.
 
-        Questions that an older gemel stored are missing until `index_copies` or `put_vectors`.
+        Questions stored by an older gemel are missing until `index_copies` or `put_vectors`.
         """
         ...
 
     def index_copies(self, keys: Sequence[int]) -> None:
-        """Make questions known to `copies`, where an older gemel did not; others change nothing."""
+        """Index questions for `copies` that an older gemel stored without."""
         ...
 
     def changes(self, since: int, *, most: int = 65_536) -> Changes:
-        """Give what changed after a sequence number, the oldest changes first.
+        """Return the changes after a sequence number, oldest first.
 
         Args:
-            since: what `Changes.until` said the last time; 0 for everything.
-            most: questions to give at one time; there may be more if `until` lies below
+            since: `Changes.until` of the previous call; 0 for everything.
+            most: maximum number of questions; there are more if `until` is below
                 `state().sequence`.
         """
         ...
 
     def begin_reindex(self, model: str, dim: int) -> None:
-        """Make place for the vectors of another model; go on if that was begun already.
+        """Prepare for the vectors of another model, or resume that.
 
-        The vectors that are there are served until `finish_reindex`. Questions that are added
-        meanwhile, with vectors of the old model, are given by `without_vector` too. Vectors of a
-        third model, made before, are given up.
+        Old vectors are served until `finish_reindex`. `without_vector` returns questions added
+        meanwhile too. Unfinished vectors of a third model are dropped.
 
         Raises:
-            DataError: that model's vectors are the ones that are served.
+            DataError: the model's vectors are served already.
         """
         ...
 
     def without_vector(self, *, most: int = 65_536) -> list[StoredQuestion]:
-        """Give questions that still need a vector of the new model, without their metadata."""
+        """Return questions without a vector of the new model, without metadata."""
         ...
 
     def put_vectors(
         self, keys: Int64[np.ndarray, "questions"], vectors: Float[np.ndarray, "questions dim"]
     ) -> None:
-        """Keep vectors of the new model; those of questions that are gone are passed over."""
+        """Store vectors of the new model; those of removed questions are skipped."""
         ...
 
     def finish_reindex(self) -> None:
-        """Serve the new model's vectors and erase the old ones, in one step.
+        """Serve the new model's vectors and erase the old ones, atomically.
 
         Raises:
-            DataError: a question has no vector yet, or no reindexing was begun.
+            DataError: a vector is missing, or no reindexing was begun.
         """
         ...
 
     def erase(self) -> bool:
-        """Erase all traces of what was removed where the store keeps any.
-
-        Where it costs little, as in SQLite, whatever removes does so by itself.
+        """Erase all traces of removed data, if removals did not do so themselves.
 
         Returns:
-            False: a reader still holds on to them; call again later.
+            False: a reader blocks it; call again later.
         """
         ...
 
     def finish_erasing(self, *, now: bool = False) -> bool:
-        """Erase what a removal had to leave, if that is due; a service calls it now and then.
+        """Erase what earlier removals left, if due; a service calls it regularly.
 
         Args:
-            now: whether to do it at once and wait a second for readers.
+            now: do it at once, waiting a second for readers.
 
         Returns:
             False: something is left, or (PostgreSQL) only `erase` does it.
@@ -265,15 +249,15 @@ class Store(Protocol):
         ...
 
     def backup(self, path: str | Path) -> None:
-        """Write all of it, as it stands at one moment, into a new file, while others go on.
+        """Write a consistent copy into a new file, while others work.
 
         Raises:
-            DataError: something stands at `path`.
+            DataError: `path` exists.
         """
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the store."""
         ...
 
     def __enter__(self: _Itself) -> _Itself: ...

@@ -9,15 +9,15 @@ from gemel.store.sqlite import SQLiteStore
 
 
 def open_store(where: str, *, create: bool = True) -> RelationalStore:
-    """Open the store of questions that a name says.
+    """Open a store.
 
     Args:
-        where: `postgresql://…` for a database, else an SQLite file.
-        create: whether to make it if it is not there.
+        where: `postgresql://…`, or an SQLite file.
+        create: create a missing store.
 
     Raises:
-        MissingExtraError: it is a database, and psycopg is not installed.
-        StoreError: it is not there, or no store, or a newer gemel's.
+        MissingExtraError: psycopg is not installed.
+        StoreError: missing, not a store, or of a newer gemel.
     """
     if where.startswith(("postgresql://", "postgres://")):
         from gemel.store.postgres import PostgresStore
@@ -27,17 +27,15 @@ def open_store(where: str, *, create: bool = True) -> RelationalStore:
 
 
 def restore(backup: str | Path, where: str) -> None:
-    """Fill a new store with all that a backup holds: keys, vectors, and what was removed.
-
-    The backup may come from anyone: all of it is checked. If it fails, no new store is left.
+    """Fill a new store from a backup, which is checked; on failure no store is left.
 
     Args:
-        backup: the file that `Store.backup` wrote, of whatever kind of store.
-        where: the store, as `open_store` takes it.
+        backup: a file written by `Store.backup`, of any kind of store.
+        where: the store, as for `open_store`.
 
     Raises:
-        DataError: the store is not a new one.
-        StoreError: the backup is not there or damaged, or the store cannot be written.
+        DataError: the store is not empty.
+        StoreError: the backup is missing or damaged, or the store cannot be written.
     """
     if not Path(backup).is_file():
         raise StoreError(f"{backup}: no such backup; `gemel backup FILE --db DB` writes one")

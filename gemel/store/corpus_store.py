@@ -1,4 +1,4 @@
-"""All that is kept of a corpus: its questions, what was decided about them, who may ask."""
+"""The protocol of a whole corpus."""
 
 from typing import Protocol, runtime_checkable
 
@@ -8,4 +8,4 @@ from gemel.store.service_keys import KeyStore
 
 @runtime_checkable
 class Corpus(Store, ReviewStore, KeyStore, Protocol):
-    """A store with decisions and keys, in one place, which is backed up as one."""
+    """A store with decisions and keys, backed up as one."""

@@ -1,4 +1,4 @@
-"""What a store takes, and what it refuses before it has begun to write."""
+"""Checks of questions, metadata and vectors before they are written."""
 
 import json
 import math
@@ -15,23 +15,23 @@ from gemel.store.records import Metadata, NewQuestion, Typed
 from gemel.text import copy_key
 
 MOST_METADATA = 65_536
-"""Characters of a question's metadata, as ASCII JSON; answers leave out what is longer."""
+"""Maximum length of a question's metadata as ASCII JSON, in characters."""
 MOST_DIM = 16_000
-"""Numbers in a vector; pgvector's type ends there."""
+"""Maximum dimension of vectors, that of pgvector's type."""
 _TOLERANCE = 0.01
-"""By which a length may miss 1: what float16 and int8 leave of it."""
+"""Tolerance of unit length, for float16 and int8."""
 
 
 def is_plain(text: str) -> bool:
-    """Say whether every store can keep it: UTF-8 can write it, and it holds no NUL."""
+    """Return whether every store can hold a text: valid UTF-8 without NUL."""
     return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def check_questions(questions: Sequence[NewQuestion]) -> None:
-    """Refuse what cannot be kept.
+    """Check ids and texts.
 
     Raises:
-        DataError: an id is empty or stands twice, or a text cannot be written.
+        DataError: an id is empty or repeated, or a text cannot be written.
     """
     for question in questions:
         if not question.id:
@@ -45,18 +45,14 @@ def check_questions(questions: Sequence[NewQuestion]) -> None:
     if questions:
         name, count = Counter(question.id for question in questions).most_common(1)[0]
         if count > 1:
-            raise DataError(f"the id {name!r:.60} stands {count} times; expected ids that differ")
+            raise DataError(f"the id {name!r:.60} is {count} times; expected ids that differ")
 
 
 def check_metadata(question: str, metadata: Metadata) -> None:
-    """Refuse stored metadata that are not names and plain values.
-
-    Args:
-        question: what errors call it.
-        metadata: of it.
+    """Check that stored metadata are names and plain values.
 
     Raises:
-        DataError: names what is wrong.
+        DataError: names the question and the value.
     """
     for name, value in metadata.items():
         is_scalar = isinstance(value, str | int | float | bool | None)
@@ -68,10 +64,10 @@ def check_metadata(question: str, metadata: Metadata) -> None:
 
 
 def read_plain(question: NewQuestion) -> dict[str, Value]:
-    """Return a question's metadata with plain values, as those of NumPy.
+    """Return a question's metadata as plain values.
 
     Raises:
-        DataError: a name is no text, a value is not plain, or all together are too long.
+        DataError: a name is not text, a value is not plain, or they are too long.
     """
     if not isinstance(question.metadata, Mapping):
         raise DataError(
@@ -96,7 +92,7 @@ def read_plain(question: NewQuestion) -> dict[str, Value]:
 
 
 def describe_excess(metadata: Metadata) -> str:
-    """Describe metadata that are too long to be stored; nothing if they are not."""
+    """Describe metadata that are too long; empty if they are not."""
     length = len(json.dumps(metadata))
     if length <= MOST_METADATA:
         return ""
@@ -107,10 +103,10 @@ def describe_excess(metadata: Metadata) -> str:
 
 
 def check_dim(dim: int) -> None:
-    """Refuse vectors that no store can keep.
+    """Check a vector dimension.
 
     Raises:
-        DataError: `dim` is below 1 or above 16,000.
+        DataError: below 1 or above 16,000.
     """
     if not 1 <= dim <= MOST_DIM:
         raise DataError(f"vectors of {dim} numbers; expected 1 to {MOST_DIM}")
@@ -119,14 +115,10 @@ def check_dim(dim: int) -> None:
 def check_vectors(
     vectors: Float[np.ndarray, "questions dim"], questions: int
 ) -> Float16[np.ndarray, "questions dim"]:
-    """Give the vectors as they are kept.
-
-    Args:
-        vectors: of length 1.
-        questions: how many are expected.
+    """Return unit vectors as float16.
 
     Raises:
-        DataError: another number of them, or one that is not finite or not of length 1.
+        DataError: another number of vectors, or one that is not finite or not of unit length.
     """
     if vectors.ndim != 2 or len(vectors) != questions:
         raise DataError(f"vectors of shape {vectors.shape}; expected ({questions}, dim)")
@@ -141,7 +133,7 @@ def check_vectors(
 
 
 def copy_facet(text: str) -> bytes:
-    """Return what the copies of a question are found by: 16 bytes of their `copy_key`."""
+    """Return the 16 bytes by which copies of a question are found: a hash of `copy_key`."""
     key = copy_key(text).encode("utf-8", "surrogatepass")
     return blake2b(key, digest_size=16, person=b"copies").digest()
 
@@ -149,16 +141,13 @@ def copy_facet(text: str) -> bytes:
 def wrong_vectors(
     vectors: Float[np.ndarray, "questions dim"], tolerance: float = 2 * _TOLERANCE
 ) -> tuple[Int64[np.ndarray, "wrong"], Float64[np.ndarray, "questions"]]:
-    """Give the rows of vectors that are not finite or not of length 1, and all lengths."""
+    """Return rows that are not finite or not of unit length, and all lengths."""
     lengths = np.sqrt(np.square(vectors, dtype=np.float64).sum(axis=1))
     return np.flatnonzero(~(np.abs(lengths - 1) <= tolerance)), lengths  # a NaN is wrong too
 
 
 def is_unit_like(vectors: Float16[np.ndarray, "questions dim"]) -> Bool[np.ndarray, "questions"]:
-    """Tell vectors that may have length 1 from those that are zero, too long or not finite.
-
-    Much faster than their lengths: by the largest number of each, whose bits order as it does.
-    """
+    """Select vectors that may have unit length by their largest number, much faster than by length."""
     largest = (vectors.view(np.uint16) & 0x7FFF).max(axis=1, initial=0).view(np.float16)
     least, most = 0.9 / math.sqrt(max(1, vectors.shape[1])), 1 + 2 * _TOLERANCE
     good: Bool[np.ndarray, "questions"] = (largest >= least) & (largest <= most)
@@ -166,9 +155,9 @@ def is_unit_like(vectors: Float16[np.ndarray, "questions dim"]) -> Bool[np.ndarr
 
 
 def facet(name: str, value: Value) -> bytes:
-    """Give what a name and a value are found by: 16 bytes, the same for values that are equal.
+    """Return the 16 bytes by which a metadata value is found.
 
-    Equal as in Python, except that True is not 1: 1 and 1.0 are, "1" and 1 are not.
+    Equal values have equal bytes: 1 and 1.0, but not "1", and not True.
     """
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -1,4 +1,4 @@
-"""Keys in a table of an SQL database."""
+"""A `KeyStore` in a table of an SQL database."""
 
 import time
 
@@ -17,17 +17,17 @@ class KeyTable(Sessions):
     """A `KeyStore`."""
 
     def add_key(self, name: str, scope: str) -> str:
-        """Draw a key, keep its hash, and give it: it cannot be shown again.
+        """Create a key, store its hash, and return it; it cannot be shown again.
 
         Raises:
-            DataError: a good key has that name, it is empty or longer than 200 characters, or no
-                such scope.
+            DataError: a valid key has that name, the name is empty or above 200 characters, or an
+                unknown scope.
         """
         if scope not in KEY_SCOPES:
             raise DataError(f"the scope must be one of {', '.join(KEY_SCOPES)}, not {scope!r:.40}")
         if not name.strip() or len(name) > _LONGEST or not name.isprintable() or not is_plain(name):
             raise DataError(
-                f"a key cannot be called {name!r:.60}; give the name of who shall have it, of 1 to "
+                f"a key cannot be called {name!r:.60}; give the name of who should have it, of 1 to "
                 f"{_LONGEST} printable characters"
             )
         drawn = draw_key()
@@ -42,13 +42,13 @@ class KeyTable(Sessions):
         return drawn.text
 
     def keys(self) -> list[KeyRecord]:
-        """Give all keys, the oldest first."""
+        """Return all keys, oldest first."""
         with self.reading() as (session, _):
             rows = session.run(f"SELECT {_COLUMNS} FROM api_keys ORDER BY created_at, prefix")  # noqa: S608
         return list(map(_record, rows))
 
     def revoke_key(self, name: str) -> bool:
-        """Make the key of a name worthless for good; False if no good one has it."""
+        """Revoke the key of a name; False if it has no valid one."""
         if not is_plain(name):
             return False
         with self.changing() as (session, _):
@@ -59,13 +59,13 @@ class KeyTable(Sessions):
         return bool(revoked)
 
     def good_keys(self) -> dict[bytes, KeyRecord]:
-        """Give all good keys by their hash."""
+        """Return all valid keys by their hash."""
         with self.reading() as (session, _):
             rows = session.run(f"SELECT hash, {_COLUMNS} FROM api_keys WHERE {_GOOD}")  # noqa: S608
         return {bytes(row[0]): _record(row[1:]) for row in rows}
 
     def find_key(self, key: str) -> KeyRecord | None:
-        """Give whose good key it is; None if nobody's."""
+        """Return the record of a valid key; None if there is none."""
         prefix = prefix_of(key)
         if prefix is None:
             return None

@@ -1,4 +1,4 @@
-"""Columns of metadata in a store: how many values of which type each has, and filters by them."""
+"""Metadata columns of a store: numbers of values by type, and filters."""
 
 import difflib
 import json
@@ -13,14 +13,14 @@ from gemel.store.records import Metadata, Typed
 from gemel.store.sessions import Row, Session
 
 Counts: TypeAlias = "Counter[tuple[str, str]]"
-"""How many values there are of a column and a type."""
+"""Numbers of values by column and type."""
 _ADD = (
     "INSERT INTO metadata_columns VALUES (?, ?, ?, ?) ON CONFLICT (facet) "
     "DO UPDATE SET questions = metadata_columns.questions + excluded.questions"
 )
 _TYPES = ("int", "float", "bool", "text", "null")
 _SHOWN = 20
-"""Columns that an error lists."""
+"""Columns listed in an error."""
 _LOT = 4096
 
 
@@ -30,7 +30,7 @@ def count_values(metadata: Iterable[Metadata]) -> Counts:
 
 
 def add_counts(run: Callable[[str, Sequence[Any]], list[Row]], counts: Counts) -> None:
-    """Add to the numbers of values in the table; columns without values are removed."""
+    """Add to the numbers of values in the table; empty columns are removed."""
     for (name, kind), count in sorted(counts.items()):
         if count:
             run(_ADD, (facet(name, kind), json.dumps(name), kind, count))
@@ -39,7 +39,7 @@ def add_counts(run: Callable[[str, Sequence[Any]], list[Row]], counts: Counts) -
 
 
 def count_all(run: Callable[[str, Sequence[Any]], list[Row]]) -> None:
-    """Fill the table from the questions, for a store that was made without it."""
+    """Fill the table from the questions of an older store."""
     statement = "SELECT key, metadata FROM questions WHERE key > ? ORDER BY key LIMIT ?"
     counts: Counts = Counter()
     last = 0
@@ -54,7 +54,7 @@ def count_all(run: Callable[[str, Sequence[Any]], list[Row]]) -> None:
 
 
 def column_types(session: Session, names: Iterable[str]) -> dict[str, set[str]]:
-    """Return the types of the values in each of some columns; columns without values are absent."""
+    """Return the types of values by column; empty columns are absent."""
     known = {facet(name, kind): name for name in names for kind in _TYPES}
     marks = ", ".join("?" * len(known))
     statement = f"SELECT facet, kind FROM metadata_columns WHERE facet IN ({marks})"  # noqa: S608
@@ -68,7 +68,7 @@ def check_filter(where: object) -> dict[str, Value]:
     """Return a filter with plain values.
 
     Raises:
-        DataError: it is no mapping of names to plain values.
+        DataError: not a mapping of names to plain values.
     """
     if not isinstance(where, Mapping):
         raise DataError(
@@ -86,10 +86,10 @@ def check_filter(where: object) -> dict[str, Value]:
 
 
 def filter_values(session: Session, where: Mapping[str, Value]) -> list[tuple[str, list[Value]]]:
-    """Return the values, of which a question has one, for each column of a filter.
+    """Return the acceptable values by column of a filter.
 
     Raises:
-        DataError: there is no such column, or its values are of another type.
+        DataError: an unknown column, or values of another type.
     """
     types = column_types(session, where)
     for name in where:
@@ -125,7 +125,7 @@ def _holds(types: set[str], value: Value) -> bool:
 
 
 def _readings(value: str, types: Iterable[str]) -> list[Value]:
-    """Return what a typed value can mean in a column."""
+    """Return the values that a typed value can mean in a column."""
     found: list[Value] = []
     for kind in sorted(types):
         if kind == "text":
@@ -178,10 +178,10 @@ def _unknown(session: Session, name: str) -> str:
 
 
 def resolve_metadata(session: Session, metadata: Sequence[Metadata]) -> list[dict[str, Value]]:
-    """Give typed values the types of their columns; the others stay.
+    """Convert `Typed` values to the types of their columns.
 
     Raises:
-        DataError: a value cannot be of the type that its column has.
+        DataError: a value cannot have its column's type.
     """
     names = {name for each in metadata for name, value in each.items() if isinstance(value, Typed)}
     types = column_types(session, names)

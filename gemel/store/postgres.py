@@ -1,4 +1,4 @@
-"""A store in a PostgreSQL database with pgvector: one for many machines."""
+"""A store in a PostgreSQL database with pgvector."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,16 +23,16 @@ from gemel.store.postgres_errors import explain_refusal
 from gemel.store.postgres_schema import prepare_schema, set_path
 
 _PATIENCE = 30
-"""Seconds to wait for another writer, and for the server to answer."""
+"""Timeout for other writers and for the server, in seconds."""
 _WIPING = 1
-"""Seconds that `erase` waits for readers to let go of the texts."""
+"""Seconds that `erase` waits for readers."""
 _CONNECTION: dict[str, Any] = {
     "application_name": "gemel",
     "connect_timeout": _PATIENCE,
-    "keepalives_idle": _PATIENCE,  # a server that lost its power does not say so
+    "keepalives_idle": _PATIENCE,  # a server that lost its power does not state so
     "tcp_user_timeout": _PATIENCE * 1000,
 }
-"""How to connect, where the address does not say otherwise."""
+"""Connection defaults."""
 _REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     (
         psycopg.errors.LockNotAvailable,
@@ -40,7 +40,7 @@ _REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     ),
     (
         psycopg.errors.DiskFull,
-        "the server's disk is full; nothing of this was kept: make room and try again",
+        "the server's disk is full; nothing of this was stored: free space and try again",
     ),
     (psycopg.errors.ReadOnlySqlTransaction, "the server, or this user, may only read; use another"),
     (psycopg.errors.InsufficientPrivilege, "this user may not do that; grant it the right"),
@@ -54,7 +54,7 @@ _REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     (psycopg.errors.IndexCorrupted, "the server's files are damaged; restore them from a backup"),
     (
         psycopg.OperationalError,
-        "the server does not answer, or has gone; if this was a change, look whether it was kept, "
+        "the server does not answer, or has gone; if this was a change, look whether it was stored, "
         "and try again",
     ),
 )
@@ -82,7 +82,7 @@ class _Session(Session):
         keys: Int64[np.ndarray, "rows"],
         vectors: Float16[np.ndarray, "rows dim"],
     ) -> None:
-        """Put rows into the table of vectors, as the bytes of PostgreSQL's binary COPY.
+        """Insert rows into the table of vectors by binary COPY.
 
         Source: postgresql.org/docs/current/sql-copy.html, "Binary Format"; pgvector's halfvec_recv.
         """
@@ -116,15 +116,15 @@ class _Session(Session):
 class PostgresStore(RelationalStore):
     """A `Store` in the schema `gemel` of a PostgreSQL database.
 
-    Needs pgvector 0.7 or later on the server, for its half-precision vectors. A change is kept
-    when the server says so; a server that goes in mid-commit leaves it open whether it was.
+    Needs pgvector 0.7 or newer. A change is stored when the server confirms it; if the server stops
+    during a commit, the outcome is unknown.
 
     Args:
-        url: `postgresql://user@host/database`, as libpq takes it.
-        create: whether to make the tables if they are not there.
+        url: `postgresql://user@host/database`, as for libpq.
+        create: create missing tables.
 
     Raises:
-        StoreError: the server does not answer, has no pgvector, or holds a newer gemel's tables.
+        StoreError: the server does not answer, has no pgvector, or has a newer gemel's tables.
     """
 
     read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -154,11 +154,11 @@ class PostgresStore(RelationalStore):
 
     @property
     def name(self) -> str:
-        """The address, without who goes there."""
+        """Address without user and password."""
         return self._name
 
     def connect(self) -> _Session:
-        """Connect once more."""
+        """Open a connection."""
         connection = self._connect()
         set_path(connection)
         return _Session(connection)
@@ -173,7 +173,7 @@ class PostgresStore(RelationalStore):
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turn PostgreSQL's errors into a `StoreError` that says what to do."""
+        """Turn PostgreSQL's errors into `StoreError`."""
         try:
             yield
         except psycopg.Error as error:
@@ -183,16 +183,15 @@ class PostgresStore(RelationalStore):
             raise StoreError(f"{self.name}: {remedy} ({what})") from error
 
     def unpack(self, vectors: Sequence[bytes], dim: int) -> Float16[np.ndarray, "rows dim"]:
-        """Give vectors of what the server sends: two 16-bit integers, then big-endian numbers."""
+        """Return vectors in pgvector's binary format: two 16-bit integers, then big-endian numbers."""
         numbers = np.frombuffer(b"".join(vectors), ">f2").reshape(len(vectors), 2 + dim)
         return numbers[:, 2:].astype(np.float16)
 
     def erase(self) -> bool:
-        """Wipe what is left of removed texts, and of who decided about them.
+        """Erase traces of removed texts and decisions by rewriting the tables.
 
-        The tables of what stays are written anew; meanwhile readers and writers wait. Not wiped:
-        the server's write-ahead log, until it is overwritten by and by, its archives, base
-        backups and replicas; they follow the server's own rules.
+        Readers and writers wait meanwhile. The server's write-ahead log, archives, base backups and
+        replicas are not erased.
         """
         with self._turn, self.session() as session:
             session.run(_wait_for_locks(_WIPING))
@@ -211,18 +210,16 @@ class PostgresStore(RelationalStore):
         return not dead
 
     def discard(self) -> None:
-        """Drop the tables if this object made them and nothing was ever stored."""
+        """Drop the tables if this object created them and nothing was stored."""
         if self._made and not self.state().sequence:
             with self.session() as session:
                 session.run("DROP SCHEMA gemel CASCADE")
 
     def backup(self, path: str | Path) -> None:
-        """Write all of it, as it stands at one moment, into a new file, while others go on.
-
-        It is an SQLite file, and a store itself.
+        """Write a consistent copy into a new SQLite file, while others work.
 
         Raises:
-            DataError: something stands at `path`.
+            DataError: `path` exists.
             StoreError: it cannot be written.
         """
         with new_backup(path) as fresh, SQLiteStore(fresh) as target:
@@ -234,5 +231,5 @@ def _wait_for_locks(seconds: int) -> str:
 
 
 def _reopen(address: str) -> PostgresStore:
-    """Open the store of a pickle: the same database."""
+    """Open the store of a pickle."""
     return PostgresStore(address, create=False)

@@ -1,4 +1,4 @@
-"""Why a PostgreSQL server could not be reached, or refused a connection, and what to do."""
+"""Reasons of failed PostgreSQL connections, with remedies."""
 
 import re
 
@@ -57,7 +57,7 @@ _OTHER = "the server does not answer, or refuses the connection; see its log"
 
 
 def explain_refusal(message: str) -> str:
-    """Return what is wrong and what to do, for the message of a failed connection."""
+    """Return reason and remedy for the message of a failed connection."""
     line = " ".join(message.split())
     for pattern, remedy in _REASONS:
         found = re.search(pattern, line)
@@ -71,4 +71,4 @@ def _shortened(line: str) -> str:
 
 
 _LONGEST = 300
-"""Characters of libpq's message that are shown; a host with several addresses has one for each."""
+"""Maximum length of libpq's message; a host with several addresses has one for each."""

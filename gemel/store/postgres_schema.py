@@ -1,4 +1,4 @@
-"""The tables of a store in PostgreSQL, and how those of an older gemel become these."""
+"""The tables of a store in PostgreSQL, and their migrations."""
 
 import functools
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from gemel.store.metadata_columns import count_all
 from gemel.store.sessions import Row
 
 EXTENSION = "vector"
-"""pgvector, as PostgreSQL calls it."""
+"""Name of pgvector's extension."""
 _OLDEST = 13
-"""PostgreSQL that draws identities by itself."""
+"""First PostgreSQL version with `gen_random_uuid`."""
 _WITH_COLUMNS = 3
-"""The first schema with a table of the metadata's columns."""
+"""First schema with the table of metadata columns."""
 _SCHEMA_IS_THERE = "SELECT 1 FROM pg_namespace WHERE nspname = 'gemel'"
 _LOCK = 0x67656D6C
-"""What those who make the tables wait for: "geml"."""
+"""Advisory lock of migrations: "geml"."""
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE gemel.store (
@@ -89,23 +89,23 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
     ),
 )
-"""What makes schema 1, 2, … of the one before; the table `gemel.schema` says how far they are."""
+"""Statements of schema 1, 2, …; the table `gemel.schema` has the version."""
 
 
 def prepare_schema(connection: psycopg.Connection[Row], name: str, *, create: bool) -> bool:
-    """Make the tables, or bring those of an older gemel up to date, all or nothing.
+    """Create or migrate the tables, all or nothing.
 
     Args:
-        connection: to the database, committing each statement.
-        name: what errors call it.
-        create: whether to make them if there are none.
+        connection: a connection in autocommit mode.
+        name: name of the store in errors.
+        create: create missing tables.
 
     Returns:
-        Whether there were none.
+        Whether they were created.
 
     Raises:
-        StoreError: there are none; a newer gemel or another application made them; the server is
-            too old, has no pgvector, or does not let this user make them.
+        StoreError: missing tables, those of a newer gemel or another application; an old server, no
+            pgvector, or missing rights.
     """
     known = len(MIGRATIONS)
     version = connection.info.server_version // 10_000
@@ -130,7 +130,7 @@ def prepare_schema(connection: psycopg.Connection[Row], name: str, *, create: bo
 
 
 def set_path(connection: psycopg.Connection[Row]) -> None:
-    """Let statements find the tables, and pgvector wherever it was put."""
+    """Set the search path to the tables and to pgvector's schema."""
     connection.execute(
         "SELECT set_config('search_path', 'gemel, ' || quote_ident(nspname), false) "
         "FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace "
@@ -140,10 +140,10 @@ def set_path(connection: psycopg.Connection[Row]) -> None:
 
 
 def _schema(connection: psycopg.Connection[Row], name: str) -> int:
-    """Return how far the tables are, 0 if there are none.
+    """Return the schema version; 0 if there are no tables.
 
     Raises:
-        StoreError: the schema is another application's.
+        StoreError: the schema belongs to another application.
     """
     rows = connection.execute(
         "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "

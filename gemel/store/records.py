@@ -1,4 +1,4 @@
-"""What a store keeps of a question, and what it tells of its changes."""
+"""Records of stores: questions, changes, decisions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,14 +8,14 @@ import numpy as np
 from jaxtyping import Float16, Int64
 
 Metadata: TypeAlias = Mapping[str, Any]
-"""What a user wants to keep of a question, and filter by: names and plain values. What is given may
-also have values that become plain, as scalars of NumPy; what is read has plain ones."""
+"""Metadata of a question: names and plain values. New metadata may have values that are converted,
+such as NumPy scalars."""
 
 
 class Typed(str):
-    """A value as it is typed on a command line: its type is that of its column in the corpus.
+    """A value typed on a command line, with the type of its column in the corpus.
 
-    In double quotes, as JSON has them, it is text; `null` is no value.
+    In double quotes it is text; `null` is no value.
     """
 
     __slots__ = ()
@@ -23,116 +23,113 @@ class Typed(str):
 
 @dataclass(frozen=True, kw_only=True)
 class NewQuestion:
-    """A question that is to be kept."""
+    """A question to store."""
 
     id: str
-    """What it is called elsewhere; the store holds no other of that id."""
+    """Unique id."""
     text: str
-    """As it was asked, before cleaning."""
+    """Text as typed, before cleaning."""
     metadata: Metadata = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredQuestion(NewQuestion):
-    """A question that is kept."""
+    """A stored question."""
 
     key: int
-    """What the store calls it: positive, growing, never given twice."""
+    """Key in the store: positive, increasing, never reused."""
     metadata_omitted: bool = False
-    """Whether it has metadata that were not read, as they are large or were not asked for."""
+    """Whether metadata were too long to be read, or not requested."""
 
 
 class StoreState(NamedTuple):
-    """Where a store stands, read in one piece."""
+    """State of a store at one moment."""
 
     sequence: int
-    """Grows with every change that is kept; 0 in a new store."""
+    """Number of the last stored change; 0 in a new store."""
     generation: int
-    """Grows when the vectors of one model take the place of another's."""
+    """Number of vector generations; increases when another model's vectors are served."""
     model: str
-    """Fingerprint of the model that made the vectors which are served; empty in a new store."""
+    """Fingerprint of the model of the served vectors; empty in a new store."""
     dim: int
-    """Numbers in each of them; 0 in a new store."""
+    """Dimension of vectors; 0 in a new store."""
     questions: int
-    """How many are kept."""
+    """Number of stored questions."""
     reindexing: str
-    """Fingerprint of the model for which vectors are being made; empty if there is none."""
+    """Fingerprint of the model that is being reindexed to; empty if none."""
     reindexed: int
-    """How many questions have such a vector already."""
+    """Number of questions with a vector of that model."""
     identity: str
-    """What no other store has: drawn when it was made."""
+    """Random identity of the store."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Changes:
-    """What changed in the served vectors of a store since a sequence number.
-
-    To take changes twice does no harm: what is put is put again, what is removed is gone.
-    """
+    """Changes of the served vectors after a sequence number; applying them twice does no harm."""
 
     until: int
-    """All changes up to this sequence number are in it, and none after."""
+    """Sequence number of the last change included."""
     generation: int
-    """Of the vectors; another than before makes everything that was known worthless."""
+    """Generation of the vectors; a new one invalidates all earlier vectors."""
     keys: Int64[np.ndarray, "put"]
-    """Questions that are new, or have a new vector; ascending by their change."""
+    """New questions and those with a new vector, in order of change."""
     vectors: Float16[np.ndarray, "put dim"]
-    """Theirs, of length 1 but for rounding."""
+    """Their vectors."""
     removed: Int64[np.ndarray, "removed"]
-    """Questions that are gone; some may never have been seen."""
+    """Removed questions; some may never have been returned."""
 
 
 REVIEW_ANSWERS = ("same", "different", "skipped")
-"""What somebody can decide about two questions."""
+"""Possible decisions about two questions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewReview:
-    """A decision about two questions that is to be kept."""
+    """A decision to store."""
 
     left_id: str
     right_id: str
     answer: str
     """One of `REVIEW_ANSWERS`."""
     reviewer: str
-    """Who decided."""
+    """Name of the reviewer."""
     similarity: float | None = None
-    """What the model made of the two at that time; None where nobody asked it."""
+    """Similarity by the model at that time; None if unknown."""
     probability: float | None = None
-    """That they ask the same, by the model."""
+    """Probability by the model at that time."""
     said_same: bool | None = None
     """Whether the model called them the same."""
     model: str = ""
-    """Its fingerprint."""
+    """Fingerprint of the model."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """A decision about two questions that is kept; it goes when one of them does."""
+    """A stored decision; removed with either question."""
 
     left: StoredQuestion
-    """The one with the lower key."""
+    """Question with the lower key."""
     right: StoredQuestion
     answer: str
     """One of `REVIEW_ANSWERS`."""
     reviewer: str
-    """Who decided."""
+    """Name of the reviewer."""
     decided_at: float
     """Seconds since 1970."""
     similarity: float | None
-    """See `NewReview` for this and what follows."""
+    """See `NewReview`, also for the following."""
     probability: float | None
     said_same: bool | None
     model: str
 
 
 class ReviewCounts(NamedTuple):
-    """How many pairs were decided, and how."""
+    """Numbers of decisions."""
 
     same: int
     different: int
     skipped: int
     agreed: int
-    """Decisions, skipped ones left out, that are what the model had said."""
+    """Decisions, without skipped ones, that equal the model's verdict."""
     compared: int
-    """Those where it is known what it had said."""
+    """Decisions for which the model's verdict is known."""

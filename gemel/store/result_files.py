@@ -1,4 +1,4 @@
-"""What is asked of a file before something is written into it."""
+"""Checks of output files."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -7,15 +7,10 @@ from gemel.errors import DataError
 
 
 def require_new_file(path: Path, kinds: Collection[str], *, overwrite: bool) -> None:
-    """Refuse the name of a file that cannot be written, or should not.
-
-    Args:
-        path: where something is to be written.
-        kinds: the endings that it may have.
-        overwrite: whether a file that stands there may be replaced.
+    """Check that an output file has a known extension and may be written.
 
     Raises:
-        DataError: its name has no known ending, or something stands there.
+        DataError: an unknown extension, or it exists.
     """
     if path.suffix not in kinds:
         raise DataError(
@@ -24,4 +19,4 @@ def require_new_file(path: Path, kinds: Collection[str], *, overwrite: bool) -> 
     if path.is_dir():
         raise DataError("is a folder; expected a file to write", path=path)
     if path.exists() and not overwrite:
-        raise DataError("stands there already; name another file, or add --overwrite", path=path)
+        raise DataError("exists already; name another file, or add --overwrite", path=path)

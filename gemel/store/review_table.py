@@ -1,4 +1,4 @@
-"""Decisions about pairs in a table of an SQL database."""
+"""A `ReviewStore` in a table of an SQL database."""
 
 import math
 import time
@@ -21,18 +21,14 @@ _REVIEWS = (
     "JOIN questions AS other ON other.key = right_key"
 )
 _PAIRS = 250
-"""Pairs that one statement names."""
+"""Pairs in one statement."""
 
 
 class ReviewTable(Sessions):
     """A `ReviewStore`."""
 
     def decide(self, reviews: Sequence[NewReview], *, replace: bool = False) -> list[Review]:
-        """Keep decisions, all or none; see `ReviewStore`.
-
-        Raises:
-            DataError: see `ReviewStore`.
-        """
+        """Store decisions, all or none; see `ReviewStore`."""
         for review in reviews:
             _check(review)
         pairs = [(review.left_id, review.right_id) for review in reviews]
@@ -44,7 +40,7 @@ class ReviewTable(Sessions):
             ordered = [_ordered(keys[left], keys[right]) for left, right in pairs]
             for (left, right), count in zip(pairs, _repeats(ordered), strict=True):
                 if count > 1:
-                    raise DataError(f"the pair {left!r:.60}, {right!r:.60} stands {count} times")
+                    raise DataError(f"the pair {left!r:.60}, {right!r:.60} is {count} times")
             before = _find(session, ordered, 0)
             stays = [each for each in before.values() if each.answer != "skipped"]
             if stays and not replace:
@@ -73,7 +69,7 @@ class ReviewTable(Sessions):
         return [found[pair] for pair in ordered]
 
     def undecide(self, pairs: Sequence[tuple[str, str]]) -> list[Review]:
-        """Take back what was decided about pairs of ids; give what there was."""
+        """Remove the decisions about pairs of ids and return them."""
         with self.changing() as (session, _):
             keys = _keys(session, pairs)
             ordered = [
@@ -88,7 +84,7 @@ class ReviewTable(Sessions):
     def reviews(
         self, *, after: int = 0, lot: int = 4096, metadata: int | None = None
     ) -> Iterator[list[Review]]:
-        """Give all decisions in lots, in the order they were made; see `ReviewStore`."""
+        """Return all decisions in batches, in order; see `ReviewStore`."""
         statement = f"{_select(metadata)} WHERE reviews.number > ? ORDER BY reviews.number LIMIT ?"
         last, skip = 0, after
         while True:
@@ -102,7 +98,7 @@ class ReviewTable(Sessions):
     def reviews_of(
         self, pairs: Sequence[tuple[str, str]], *, metadata: int | None = None
     ) -> list[Review | None]:
-        """Give what was decided about pairs of ids, in order; None where nothing was."""
+        """Return the decisions about pairs of ids, in order; None where there is none."""
         with self.reading() as (session, _):
             keys = _keys(session, pairs)
             ordered = [_ordered(keys.get(left, 0), keys.get(right, 0)) for left, right in pairs]
@@ -110,7 +106,7 @@ class ReviewTable(Sessions):
         return [found.get(pair) for pair in ordered]
 
     def decided(self) -> dict[tuple[int, int], str]:
-        """Give the answer about every decided pair of keys, the lower one first."""
+        """Return the answer for every decided pair of keys, lower key first."""
         with self.reading() as (session, _):
             rows = session.run("SELECT left_key, right_key, answer FROM reviews")
         return {(left, right): answer for left, right, answer in rows}
@@ -143,13 +139,13 @@ def _check(review: NewReview) -> None:
     name = review.reviewer
     if not name.strip() or len(name) > _LONGEST or not is_plain(name):
         raise DataError(
-            f"nobody is called {name!r:.60}; say who decides, in 1 to {_LONGEST} characters"
+            f"no one is called {name!r:.60}; report who decides, in 1 to {_LONGEST} characters"
         )
     for value in (review.similarity, review.probability):
         if value is not None and not math.isfinite(value):
-            raise DataError(f"the model said {value}; expected a finite number, or None")
+            raise DataError(f"the model's {value}; expected a finite number, or None")
     if review.left_id == review.right_id:
-        raise DataError(f"{review.left_id!r:.60} stands on both sides; expected two questions")
+        raise DataError(f"{review.left_id!r:.60} is on both sides; expected two questions")
 
 
 def _repeats(pairs: Sequence[tuple[int, int]]) -> list[int]:
@@ -174,7 +170,7 @@ def _select(metadata: int | None) -> str:
 def _find(
     session: Session, pairs: Sequence[tuple[int, int]], metadata: int | None = None
 ) -> dict[tuple[int, int], Review]:
-    """Give the decisions about pairs of keys, in the order of the pairs."""
+    """Return the decisions about pairs of keys, in order of the pairs."""
     rows: list[Row] = []
     for start in range(0, len(pairs), _PAIRS):
         some = pairs[start : start + _PAIRS]

@@ -1,4 +1,4 @@
-"""Checks of rows that come from a store, whose file anyone may have made."""
+"""Checks of rows read from a store, whose file may be untrusted."""
 
 import math
 import re
@@ -15,7 +15,7 @@ from gemel.store.sessions import Ledger, Row, Session
 
 _PREFIX = re.compile("[0-9a-f]{8}")
 _LATEST = 4e9
-"""Seconds since 1970 after which nothing was made: the year 2096."""
+"""Latest plausible time, in seconds since 1970: the year 2096."""
 
 
 def _require(good: bool, what: str, row: object) -> None:
@@ -32,10 +32,10 @@ def _is_score(value: object) -> bool:
 
 
 def integers(values: Sequence[object]) -> Int64[np.ndarray, "values"]:
-    """Make an array of integers of a store.
+    """Return integers of a store as an array.
 
     Raises:
-        StoreError: one is none.
+        StoreError: one is not an integer.
     """
     for value in values:
         _require(type(value) is int and abs(value) < 2**62, "the number", value)
@@ -43,7 +43,7 @@ def integers(values: Sequence[object]) -> Int64[np.ndarray, "values"]:
 
 
 def require_review(row: Row) -> None:
-    """Refuse a row of the table `reviews`, without its number, that gemel did not write.
+    """Check a row of the table `reviews`, without its number.
 
     Raises:
         StoreError: it is damaged.
@@ -66,7 +66,7 @@ def require_review(row: Row) -> None:
 
 
 def require_key(row: Row) -> None:
-    """Refuse a row of the table `api_keys` that gemel did not write.
+    """Check a row of the table `api_keys`.
 
     Raises:
         StoreError: it is damaged.
@@ -88,13 +88,9 @@ def require_key(row: Row) -> None:
 
 
 class StoreCheck:
-    """Compares all rows of a store with each other and with its ledger, as they are copied.
+    """Checks all rows of a store against each other and its ledger while they are copied.
 
-    Each method raises `StoreError` where something contradicts. Questions are given first.
-
-    Args:
-        name: what errors call the store.
-        ledger: its ledger.
+    Each method raises `StoreError` on a contradiction. Questions come first.
     """
 
     def __init__(self, name: str, ledger: Ledger):
@@ -103,7 +99,7 @@ class StoreCheck:
         self._vectors = {ledger.generation: 0, ledger.generation + 1: 0}
 
     def questions(self, questions: Sequence[StoredQuestion]) -> None:
-        """Look at some questions."""
+        """Check questions."""
         try:
             check_questions(questions)
         except DataError as error:
@@ -113,7 +109,7 @@ class StoreCheck:
     def vectors(
         self, generation: int, keys: Sequence[int], vectors: Float16[np.ndarray, "rows dim"]
     ) -> None:
-        """Look at some vectors of a generation."""
+        """Check vectors of a generation."""
         wrong, lengths = wrong_vectors(vectors)
         for row in wrong[:1]:
             raise self._damaged(f"the vector of question {keys[row]} has length {lengths[row]:.4g}")
@@ -121,27 +117,23 @@ class StoreCheck:
         self._vectors[generation] += len(keys)
 
     def removed(self, rows: Sequence[Row]) -> None:
-        """Look at some rows of what was removed."""
+        """Check rows of removed questions."""
         keys = integers([key for _, key in rows]).tolist()
         self._expect(self._keys.isdisjoint(keys), "a question is there and removed")
 
     def reviews(self, rows: Sequence[Row]) -> None:
-        """Look at some decisions."""
+        """Check decisions."""
         for row in rows:
             require_review(row[1:])
             self._expect(self._keys.issuperset(row[1:3]), "a decision is about no question")
 
     def keys(self, rows: Sequence[Row]) -> None:
-        """Look at some keys of those who may ask."""
+        """Check API keys."""
         for row in rows:
             require_key(row)
 
     def end(self, session: Session) -> None:
-        """Compare counts and numbers, when all was looked at.
-
-        Args:
-            session: reads the store.
-        """
+        """Check counts and numbers at the end."""
         ledger = self._ledger
         ((last,),) = session.run(
             "SELECT max(last) FROM (SELECT max(key) AS last FROM questions UNION ALL "

@@ -1,4 +1,4 @@
-"""Keys of those who may ask a service: drawn, shown once, kept as a hash."""
+"""API keys of the service: random, shown once, stored as a hash."""
 
 import hashlib
 import hmac
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
 KEY_SCOPES = ("read", "write")
-"""What a key is for: to ask only, or to change things too."""
+"""Scopes of a key: query only, or change too."""
 _FORM = re.compile(r"gemel_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 
 
@@ -16,49 +16,49 @@ class DrawnKey(NamedTuple):
     """A new key."""
 
     text: str
-    """What its owner sends: `gemel_`, the prefix, `_`, and 32 random bytes in base64."""
+    """The key: `gemel_`, the prefix, `_`, and 32 random bytes in base64."""
     prefix: str
-    """What it is looked up by; no secret."""
+    """Public prefix for lookup."""
     hash: bytes
-    """What is kept: SHA-256 of all of it. Nobody guesses 32 random bytes; it may be quick."""
+    """SHA-256 of the key; a fast hash suffices for 32 random bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyRecord:
-    """What is kept of a key."""
+    """Stored record of a key."""
 
     name: str
-    """Whose it is."""
+    """Name of the owner."""
     scope: str
     """One of `KEY_SCOPES`."""
     prefix: str
-    """How it begins, after `gemel_`."""
+    """First characters after `gemel_`."""
     created_at: float
     """Seconds since 1970."""
     revoked_at: float | None
-    """None while it is good."""
+    """None while it is valid."""
 
 
 def draw_key() -> DrawnKey:
-    """Draw a key."""
+    """Create a random key."""
     prefix = secrets.token_hex(4)
     text = f"gemel_{prefix}_{secrets.token_urlsafe(32)}"
     return DrawnKey(text, prefix, _hash(text))
 
 
 def prefix_of(text: str) -> str | None:
-    """Give the prefix of a key; None if it has not the form of one."""
+    """Return the prefix of a key; None if it is malformed."""
     found = _FORM.fullmatch(text)
     return None if found is None else found[1]
 
 
 def key_hash(text: str) -> bytes | None:
-    """Give the hash that is kept of a key; None if it has not the form of one."""
+    """Return the hash of a key; None if it is malformed."""
     return None if prefix_of(text) is None else _hash(text)
 
 
 def matches(text: str, kept: bytes) -> bool:
-    """Say whether a key is the one whose hash was kept, in a time that tells nothing."""
+    """Return whether a key has the stored hash, in constant time."""
     return hmac.compare_digest(_hash(text), kept)
 
 
@@ -68,32 +68,32 @@ def _hash(text: str) -> bytes:
 
 @runtime_checkable
 class KeyStore(Protocol):
-    """Keys by name; one that was revoked stays in the list.
+    """Keys by name; revoked ones stay in the list.
 
-    Every method raises `StoreError` when the store is damaged, full, gone or read-only.
+    Every method raises `StoreError` when the store is damaged, full, missing or read-only.
     """
 
     def add_key(self, name: str, scope: str) -> str:
-        """Draw a key, keep its hash, and give it: it cannot be shown again.
+        """Create a key, store its hash, and return it; it cannot be shown again.
 
         Raises:
-            DataError: a good key has that name, it is empty or longer than 200 characters, or no
-                such scope.
+            DataError: a valid key has that name, the name is empty or above 200 characters, or an
+                unknown scope.
         """
         ...
 
     def keys(self) -> list[KeyRecord]:
-        """Give all keys, the oldest first."""
+        """Return all keys, oldest first."""
         ...
 
     def revoke_key(self, name: str) -> bool:
-        """Make the key of a name worthless for good; False if no good one has it."""
+        """Revoke the key of a name; False if it has no valid one."""
         ...
 
     def good_keys(self) -> dict[bytes, KeyRecord]:
-        """Give all good keys by their hash; see `key_hash`."""
+        """Return all valid keys by their hash; see `key_hash`."""
         ...
 
     def find_key(self, key: str) -> KeyRecord | None:
-        """Give whose good key it is; None if nobody's."""
+        """Return the record of a valid key; None if there is none."""
         ...

@@ -1,4 +1,4 @@
-"""Sessions with a database: many that read, one that writes, none left over after a fault."""
+"""Database sessions: many readers, one writer."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -30,18 +30,18 @@ _WRITE_LEDGER = (
 
 
 class Session(ABC):
-    """A connection to a database, used by one thread at a time."""
+    """A database connection, used by one thread at a time."""
 
     deleted: bool = False
-    """Whether rows were deleted since this was last reset; only SQLite's sets it."""
+    """Whether rows were deleted since this was reset; only SQLite's sets it."""
 
     @abstractmethod
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
-        """Run a statement, its `?` filled with values, and give the rows that it gives."""
+        """Run a statement with `?` parameters and return its rows."""
 
     @abstractmethod
     def insert(self, table: str, rows: Sequence[Row]) -> None:
-        """Put rows, whole, into a table."""
+        """Insert whole rows into a table."""
 
     @abstractmethod
     def insert_vectors(
@@ -51,16 +51,16 @@ class Session(ABC):
         keys: Int64[np.ndarray, "rows"],
         vectors: Float16[np.ndarray, "rows dim"],
     ) -> None:
-        """Put rows into the table of vectors."""
+        """Insert rows into the table of vectors."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go; what was not committed is undone."""
+        """Close the connection; uncommitted changes are undone."""
 
 
 @dataclass
 class Ledger:
-    """The one row of the table `store`: a writer holds it until it commits."""
+    """The one row of the table `store`, locked by the writer until it commits."""
 
     sequence: int
     generation: int
@@ -74,10 +74,10 @@ class Ledger:
 
     @classmethod
     def read(cls, row: Row) -> "Ledger":
-        """Make it of a row.
+        """Parse a row.
 
         Raises:
-            ValueError: a value of it cannot be.
+            ValueError: an impossible value.
         """
         texts = {"model", "reindexing", "identity"}
         for name, value in zip(cls.__dataclass_fields__, row, strict=True):
@@ -100,16 +100,16 @@ class Ledger:
 
 
 class Sessions(ABC):
-    """Lends a session to whoever reads or writes, and takes it back for the next."""
+    """A pool of sessions for readers and the writer."""
 
     read: ClassVar[str]
-    """Begins to read at one moment."""
+    """Statement that begins reading at one moment."""
     write: ClassVar[str]
-    """Begins to write."""
+    """Statement that begins writing."""
     hold: ClassVar[str]
-    """Ends the statement that reads the ledger, so that other writers wait."""
+    """Suffix of the ledger's query that makes other writers wait."""
     vector: ClassVar[str]
-    """Reads a vector as bytes, for `unpack`."""
+    """Expression that reads a vector as bytes, for `unpack`."""
 
     def __init__(self) -> None:
         self._idle: list[Session] = []
@@ -119,19 +119,19 @@ class Sessions(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """What errors call the store."""
+        """Name of the store in errors."""
 
     @abstractmethod
     def connect(self) -> Session:
-        """Begin a session."""
+        """Open a session."""
 
     @abstractmethod
     def explained(self) -> AbstractContextManager[None]:
-        """Turn the database's errors into a `StoreError` that says what to do."""
+        """Turn the database's errors into `StoreError`."""
 
     @abstractmethod
     def unpack(self, vectors: Sequence[bytes], dim: int) -> Float16[np.ndarray, "rows dim"]:
-        """Give the vectors that `vector` has read."""
+        """Return the vectors read by `vector`."""
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -162,7 +162,7 @@ class Sessions(ABC):
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Session, Ledger]]:
-        """Lend a session that sees the store as it is at this moment, and no change after."""
+        """Lend a session that sees the store as of this moment."""
         with self.session() as session:
             session.run(self.read)
             yield session, self._ledger(session, _LEDGER)
@@ -170,10 +170,7 @@ class Sessions(ABC):
 
     @contextmanager
     def changing(self) -> Iterator[tuple[Session, Ledger]]:
-        """Lend the session of the one writer; what was changed, the ledger too, is kept at the end.
-
-        An exception undoes all of it.
-        """
+        """Lend the writer's session; changes are committed at the end, or undone on an exception."""
         with self._turn, self.session() as session:
             session.run(self.write)
             ledger = self._ledger(session, _LEDGER + self.hold)
@@ -193,11 +190,11 @@ class Sessions(ABC):
             raise self.damaged(str(error)) from error
 
     def damaged(self, what: str) -> StoreError:
-        """Make the error of a store that contradicts itself."""
+        """Return the error of a damaged store."""
         return StoreError(f"{self.name}: is damaged: {what}; restore it from a backup")
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close all sessions."""
         self._closed = True
         for session in self._drain():
             session.close()

@@ -1,4 +1,4 @@
-"""What stores in SQL databases do alike: all of `Store` but connecting, erasing and backing up."""
+"""The common part of stores in SQL databases: everything but connecting, erasing and backup."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -62,36 +62,36 @@ def _select(metadata: int | None) -> str:
 
 
 class RelationalStore(ReviewTable, KeyTable):
-    """A `Store`, with decisions and keys, in tables of an SQL database.
+    """A `Store` with decisions and keys in tables of an SQL database.
 
-    Every change of a question draws a sequence number of its own while the ledger is held, so
-    numbers are committed in order. The number of its addition is the question's key.
+    Every change of a question takes a sequence number while the ledger is locked, so numbers are
+    committed in order. The number of its addition is the question's key.
     """
 
     @abstractmethod
     def erase(self) -> bool:
-        """Wipe what is left of removed texts; False: a reader still holds on to them."""
+        """Erase traces of removed texts; False: a reader blocks it."""
 
     def discard(self) -> None:
-        """Drop the tables if this object made them and nothing was ever stored."""
+        """Drop the tables if this object created them and nothing was stored."""
 
     @abstractmethod
     def backup(self, path: str | Path) -> None:
-        """Write all of it, as it stands at one moment, into a new file, while others go on."""
+        """Write a consistent copy into a new file, while others work."""
 
     def finish_erasing(self, *, now: bool = False) -> bool:
         """Return False: only `erase` does it."""
         return False
 
     def state(self) -> StoreState:
-        """Say where it stands."""
+        """Return the state."""
         with self.reading() as (_, ledger):
             return StoreState(*astuple(ledger)[: len(StoreState._fields)])
 
     def get(
         self, keys: Sequence[int], *, metadata: int | None = None
     ) -> list[StoredQuestion | None]:
-        """Give questions by key, in order; None for one that is not there."""
+        """Return questions by key, in order; None for a missing one."""
         plain = [int(key) for key in keys]
         with self.reading() as (session, _):
             rows = run_by_lots(session, f"{_select(metadata)} WHERE key IN (?)", plain)
@@ -101,7 +101,7 @@ class RelationalStore(ReviewTable, KeyTable):
     def find(
         self, ids: Sequence[str], *, metadata: int | None = None
     ) -> list[StoredQuestion | None]:
-        """Give questions by id, in order; None for one that is not there."""
+        """Return questions by id, in order; None for a missing one."""
         plain = list(filter(is_plain, ids))
         with self.reading() as (session, _):
             rows = run_by_lots(session, f"{_select(metadata)} WHERE id IN (?)", plain)
@@ -111,7 +111,7 @@ class RelationalStore(ReviewTable, KeyTable):
     def scan(
         self, after: int = 0, *, lot: int = 4096, metadata: int | None = None
     ) -> Iterator[list[StoredQuestion]]:
-        """Give all questions with a key above `after` in lots, ascending by key."""
+        """Return all questions with a key above `after`, ascending, in batches."""
         statement = f"{_select(metadata)} WHERE key > ? ORDER BY key LIMIT ?"
         while True:
             with self.reading() as (session, _):
@@ -122,11 +122,7 @@ class RelationalStore(ReviewTable, KeyTable):
             after = rows[-1][0]
 
     def where(self, metadata: Metadata) -> Int64[np.ndarray, "found"]:
-        """Give the keys, ascending, of questions whose metadata has all of these values.
-
-        Raises:
-            DataError: see `Store`.
-        """
+        """Return the keys, ascending, of questions whose metadata have all of these values."""
         wanted = check_filter(metadata)
         with self.reading() as (session, ledger):
             values = self._filter_values(session, ledger, wanted)
@@ -142,24 +138,20 @@ class RelationalStore(ReviewTable, KeyTable):
         return integers([key for (key,) in rows])
 
     def require_filter(self, metadata: Metadata) -> None:
-        """Refuse a filter that `where` refuses.
-
-        Raises:
-            DataError: see `where`.
-        """
+        """Check a filter as `where` does."""
         wanted = check_filter(metadata)
         with self.reading() as (session, ledger):
             self._filter_values(session, ledger, wanted)
 
     def column_types(self, names: Sequence[str]) -> dict[str, set[str]]:
-        """Return the types of the values that columns of the metadata have."""
+        """Return the types in metadata columns."""
         with self.reading() as (session, _):
             return column_types(session, names)
 
     def _filter_values(
         self, session: Session, ledger: Ledger, wanted: Mapping[str, Value]
     ) -> list[tuple[str, list[Value]]] | None:
-        """Return the values of each column that fit a filter; None in an empty store."""
+        """Return the acceptable values by column of a filter; None in an empty store."""
         if not ledger.questions:
             return None
         with self._named():
@@ -167,7 +159,7 @@ class RelationalStore(ReviewTable, KeyTable):
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """Put the store's name before a `DataError`."""
+        """Add the store's name to a `DataError`."""
         try:
             yield
         except DataError as error:
@@ -181,13 +173,13 @@ class RelationalStore(ReviewTable, KeyTable):
         return [np.array([key for (key,) in rows], np.int64) for rows in found]
 
     def index_copies(self, keys: Sequence[int]) -> None:
-        """Make questions known to `copies`, where an older gemel did not; others change nothing."""
+        """Index questions for `copies` that an older gemel stored without."""
         with self.changing() as (session, _):
             there = run_by_lots(session, "SELECT key, text FROM questions WHERE key IN (?)", keys)
             index_copies(session, there)
 
     def changes(self, since: int, *, most: int = 65_536) -> Changes:
-        """Give what changed after a sequence number, the oldest changes first."""
+        """Return the changes after a sequence number, oldest first."""
         with self.reading() as (session, ledger):
             statement = _PUT.format(vector=self.vector)
             put = session.run(statement, (ledger.generation, since, most))
@@ -215,12 +207,7 @@ class RelationalStore(ReviewTable, KeyTable):
         *,
         replace: bool = False,
     ) -> Int64[np.ndarray, "questions"]:
-        """Keep questions and their vectors, all or none, and give their keys.
-
-        Raises:
-            DataError: an id is there already or stands twice, a question or vector is no use.
-            ModelMismatchError: another model made the vectors that are there.
-        """
+        """Store questions and their vectors, all or none, and return their keys."""
         check_questions(questions)
         metadata = [read_plain(question) for question in questions]
         kept = check_vectors(vectors, len(questions))
@@ -261,18 +248,14 @@ class RelationalStore(ReviewTable, KeyTable):
             )
 
     def remove(self, ids: Sequence[str]) -> list[str]:
-        """Forget questions for good, all or none; give the ids that were there."""
+        """Remove questions for good, all or none, and return the ids that existed."""
         asked = [name for name in dict.fromkeys(ids) if is_plain(name)]
         with self.changing() as (session, ledger):
             there = forget(session, ledger, asked)
         return [name for name in asked if name in there]
 
     def begin_reindex(self, model: str, dim: int) -> None:
-        """Make place for the vectors of another model; go on if that was begun already.
-
-        Raises:
-            DataError: that model's vectors are the ones that are served.
-        """
+        """Prepare for the vectors of another model, or resume that."""
         check_dim(dim)
         with self.changing() as (session, ledger):
             if not model or model == ledger.model:
@@ -287,7 +270,7 @@ class RelationalStore(ReviewTable, KeyTable):
             ledger.draw(1)
 
     def without_vector(self, *, most: int = 65_536) -> list[StoredQuestion]:
-        """Give questions that still need a vector of the new model, ascending by key."""
+        """Return questions without a vector of the new model, ascending by key."""
         with self.reading() as (session, ledger):
             if not ledger.reindexing:
                 return []
@@ -297,19 +280,15 @@ class RelationalStore(ReviewTable, KeyTable):
     def put_vectors(
         self, keys: Int64[np.ndarray, "questions"], vectors: Float[np.ndarray, "questions dim"]
     ) -> None:
-        """Keep vectors of the new model; those of questions that are gone are passed over.
-
-        Raises:
-            DataError: no reindexing was begun, a key stands twice, a vector is no use.
-        """
+        """Store vectors of the new model; those of removed questions are skipped."""
         kept = check_vectors(vectors, len(keys))
         if len(np.unique(keys)) < len(keys):
-            raise DataError("a key stands twice; expected one vector for a question")
+            raise DataError("a key is repeated; expected one vector for a question")
         with self.changing() as (session, ledger):
             if not ledger.reindexing or kept.shape[1] != ledger.reindexing_dim:
                 raise DataError(
                     f"{self.name}: vectors of {kept.shape[1]} numbers, where "
-                    f"{ledger.reindexing_dim or 'no'} are expected; begin_reindex says which"
+                    f"{ledger.reindexing_dim or 'no'} are expected; begin_reindex gives which"
                 )
             generation = ledger.generation + 1
             asked = keys.tolist()
@@ -327,11 +306,7 @@ class RelationalStore(ReviewTable, KeyTable):
             ledger.reindexed += len(there) - len(again)
 
     def finish_reindex(self) -> None:
-        """Serve the new model's vectors and erase the old ones, in one step.
-
-        Raises:
-            DataError: a question has no vector yet, or no reindexing was begun.
-        """
+        """Serve the new model's vectors and erase the old ones, atomically."""
         with self.changing() as (session, ledger):
             if not ledger.reindexing:
                 raise DataError(f"{self.name}: no reindexing was begun; begin_reindex does")

@@ -16,19 +16,19 @@ from gemel.store.records import NewQuestion, StoredQuestion
 from gemel.store.sessions import Ledger, Row, Session
 
 _LOT = 500
-"""Values that one statement names."""
+"""Values in one statement."""
 
 
 def run_by_lots(
     session: Session, statement: str, values: Sequence[Any], before: Sequence[Any] = ()
 ) -> list[Row]:
-    """Run a statement that has an `IN (?)`, for some of the values at a time.
+    """Run a statement with `IN (?)` for some of the values at a time.
 
     Args:
-        session: in whose transaction.
-        statement: what to run.
-        values: what stands in its brackets.
-        before: values of the `?` before it.
+        session: an open session.
+        statement: the statement.
+        values: values in the brackets.
+        before: values of earlier parameters.
     """
     rows: list[Row] = []
     for start in range(0, len(values), _LOT):
@@ -41,7 +41,7 @@ def run_by_lots(
 def keep(
     session: Session, keys: Int64[np.ndarray, "questions"], questions: Sequence[NewQuestion]
 ) -> None:
-    """Put questions, and what they are found by, into their tables."""
+    """Insert questions with their lookup values."""
     written: list[Row] = []
     facets: list[Row] = []
     for key, question in zip(keys.tolist(), questions, strict=True):
@@ -54,7 +54,7 @@ def keep(
 
 
 def index_copies(session: Session, rows: Sequence[tuple[int, str]]) -> None:
-    """Make questions, by key and text, known as copies, where an older gemel did not."""
+    """Index questions, by key and text, as copies."""
     wanted = {(copy_facet(text), key) for key, text in rows}
     keys = [key for key, _ in rows]
     known = run_by_lots(
@@ -67,10 +67,10 @@ def index_copies(session: Session, rows: Sequence[tuple[int, str]]) -> None:
 
 
 def read_metadata(key: int, written: str) -> dict[str, Value]:
-    """Give a question's metadata of the JSON that is kept.
+    """Parse a question's stored metadata.
 
     Raises:
-        StoreError: it is damaged.
+        StoreError: damaged JSON.
     """
     try:
         metadata = dict(json.loads(written))
@@ -84,11 +84,11 @@ def read_metadata(key: int, written: str) -> dict[str, Value]:
 
 
 def question_columns(most: int | None = None, table: str = "questions") -> str:
-    """Return the columns that `read_question` takes.
+    """Return the columns for `read_question`.
 
     Args:
-        most: characters of metadata that are read, none of a question that has more; None: all.
-        table: or what it is called in the statement.
+        most: maximum length of metadata in characters; longer ones are omitted. None: no limit.
+        table: table name or alias.
     """
     metadata = f"{table}.metadata"
     if most is not None:
@@ -100,7 +100,7 @@ _EMPTY = len("{}")
 
 
 def read_question(row: Row) -> StoredQuestion:
-    """Give a question of its key, id, text and metadata, as they are kept.
+    """Return a question from its row.
 
     Raises:
         StoreError: it is damaged.
@@ -117,12 +117,9 @@ def read_question(row: Row) -> StoredQuestion:
 
 
 def forget(session: Session, ledger: Ledger, ids: Sequence[str]) -> Collection[str]:
-    """Remove questions, and what was decided about them, from all tables.
+    """Remove questions and their decisions from all tables, and return the ids that existed.
 
-    Their key stays, and a sequence number.
-
-    Returns:
-        The ids that were there.
+    Their keys stay, with a sequence number.
     """
     rows = run_by_lots(session, "SELECT key, id, metadata FROM questions WHERE id IN (?)", ids)
     texts = run_by_lots(session, "SELECT text, key FROM questions WHERE id IN (?)", ids)

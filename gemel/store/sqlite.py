@@ -1,4 +1,4 @@
-"""A store in one SQLite file: nothing to install, any number of readers, one writer at a time."""
+"""A store in one SQLite file."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -19,29 +19,29 @@ from gemel.store.sqlite_pages import OPENING, clear_unused, open_raw, release_ra
 from gemel.store.sqlite_schema import NEW_IDENTITY, check_schema, make_schema
 
 _PATIENCE = 30.0
-"""Seconds to wait for another writer."""
+"""Timeout for other writers, in seconds."""
 _WIPING = 1.0
-"""Seconds that a removal waits for readers to let go of the texts."""
+"""Seconds that a removal waits for readers."""
 _SHARE = 5
-"""Of the time that passes, one in so many parts may go into erasing."""
+"""Erasing takes at most one of this many parts of the time."""
 _BURST = 1.0
-"""Seconds of erasing that need not wait for their share."""
+"""Seconds of erasing without that limit."""
 _TRIES = 3
-"""How often erasing begins again when another process writes in between."""
+"""Attempts at erasing when another process writes in between."""
 _PRAGMAS = (
     "synchronous = FULL",  # what was acknowledged outlives a power cut
     "secure_delete = ON",
     "trusted_schema = OFF",
-    "temp_store = MEMORY",  # no text in a file that nobody knows of
+    "temp_store = MEMORY",  # no text in a file that no one knows of
 )
 _REMEDIES = {
     sqlite3.SQLITE_BUSY: f"another process has been writing for {_PATIENCE:.0f} seconds; wait for "
     "its end and try again",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; look whether its folder is there and may be "
-    "written to, for SQLite keeps files beside it",
+    "written to, for SQLite keeps files next to it",
     sqlite3.SQLITE_CORRUPT: "the file is damaged; restore it from a backup",
-    sqlite3.SQLITE_FULL: "the disk is full; nothing of this was kept: make room and try again",
-    sqlite3.SQLITE_IOERR: "the disk fails, or is full; nothing of this was kept: look after it "
+    sqlite3.SQLITE_FULL: "the disk is full; nothing of this was stored: free space and try again",
+    sqlite3.SQLITE_IOERR: "the disk fails, or is full; nothing of this was stored: look after it "
     "and try again",
     sqlite3.SQLITE_NOTADB: "is no SQLite file, or damaged; expected a store of gemel, which "
     "`gemel index QUESTIONS --db FILE` makes",
@@ -82,16 +82,16 @@ class _Session(Session):
 class SQLiteStore(RelationalStore):
     """A `Store` in an SQLite file.
 
-    Beside the file lie its write-ahead log (`-wal`) and the readers' marks (`-shm`): copy it with
-    `backup`, not with `cp`. A change is kept when it is in the log and the log on the disk.
+    The write-ahead log (`-wal`) and its index (`-shm`) are next to the file: copy it with `backup`,
+    not with `cp`. A change is stored when the log is on disk.
 
     Args:
         path: the file.
-        create: whether to make it if it is not there.
-        read_only: whether to refuse every change.
+        create: create a missing file.
+        read_only: refuse changes.
 
     Raises:
-        StoreError: there is no such file, or it is no store of gemel, or a newer gemel's.
+        StoreError: missing, not a store of gemel, or of a newer gemel.
     """
 
     read = "BEGIN"
@@ -121,9 +121,9 @@ class SQLiteStore(RelationalStore):
         self._idle.append(session)
         self._file = self._identity()
         self._pending = False
-        """Whether traces of what was removed are known to be left."""
+        """Whether traces of removed data may be left."""
         self._due = 0.0
-        """When the next erasure may begin; on the monotonic clock."""
+        """Time of the next erasure, on the monotonic clock."""
         self._finish()
 
     def __reduce__(self) -> tuple[Callable[..., "SQLiteStore"], tuple[Path, bool]]:
@@ -131,11 +131,11 @@ class SQLiteStore(RelationalStore):
 
     @property
     def name(self) -> str:
-        """The file, as it was given."""
+        """The file, as given."""
         return str(self.path)
 
     def connect(self) -> _Session:
-        """Open the file once more."""
+        """Open a connection."""
         return self._connect(self._mode)
 
     def _connect(self, mode: str) -> _Session:
@@ -153,8 +153,8 @@ class SQLiteStore(RelationalStore):
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """Lend a session, if the file that was opened is still there."""
-        if self._identity() != self._file:  # SQLite would go on in a file without a name
+        """Lend a session, if the file still exists."""
+        if self._identity() != self._file:  # SQLite would continue in a file without a name
             raise StoreError(f"{self.name}: the file is gone, or another; open it again")
         with super().session() as session:
             yield session
@@ -168,7 +168,7 @@ class SQLiteStore(RelationalStore):
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turn SQLite's errors into a `StoreError` that says what to do."""
+        """Turn SQLite's errors into `StoreError`."""
         try:
             yield
         except sqlite3.Error as error:
@@ -184,7 +184,7 @@ class SQLiteStore(RelationalStore):
             raise StoreError(f"{self.name}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}") from error
 
     def unpack(self, vectors: Sequence[Any], dim: int) -> Float16[np.ndarray, "rows dim"]:
-        """Give vectors of their bytes.
+        """Return vectors from their bytes.
 
         Raises:
             StoreError: one has another length.
@@ -195,7 +195,7 @@ class SQLiteStore(RelationalStore):
 
     @contextmanager
     def changing(self) -> Iterator[tuple[Session, Ledger]]:
-        """Lend the session of the one writer, as `Sessions` does; erase what it deleted."""
+        """Lend the writer's session; afterwards erase what it deleted."""
         with super().changing() as (session, ledger):
             session.deleted = False
             yield session, ledger
@@ -207,19 +207,18 @@ class SQLiteStore(RelationalStore):
                 self._erase(_WIPING if deleted else 0.0)
 
     def erase(self) -> bool:
-        """Erase all traces of what was removed, from the file and its write-ahead log.
+        """Erase all traces of removed data from the file and its write-ahead log.
 
-        `remove` and whatever else deletes does so itself, as long as no more than a fifth of the
-        time goes into it. What is then left the next change, `close`, the next opening or a running
-        service erases.
+        Removals do so themselves within a fifth of the time. The rest is erased by the next change,
+        `close`, the next opening or a running service.
 
         Returns:
-            False: a reader, or another writer, holds on to them; the same will try again.
+            False: a reader or another writer blocks it; call again later.
         """
         return self._erase(_WIPING)
 
     def finish_erasing(self, *, now: bool = False) -> bool:
-        """Erase if something waits for it; see `Store`."""
+        """Erase if it is due; see `Store`."""
         with self.session() as session:
             ((pending,),) = session.run("SELECT pending FROM erasure")
         self._pending = bool(pending)
@@ -228,17 +227,17 @@ class SQLiteStore(RelationalStore):
         return not self._pending
 
     def _finish(self) -> None:
-        """Do as `finish_erasing`, at once, if this store may change the file."""
+        """Erase at once what is due, if this store is writable."""
         self._due = 0.0
         if self._mode == "rw":
             with suppress(StoreError):
                 self.finish_erasing()
 
     def _erase(self, wait: float) -> bool:
-        """Empty the log, then clear the pages; without the log no page may be replaced meanwhile.
+        """Empty the log, then clear the pages; without the log no page can be replaced meanwhile.
 
-        All other connections then drop the pages that they remember, as another transaction has
-        been committed; the one that commits it must not have seen pages of before.
+        Committing a transaction makes other connections drop cached pages; the committing one must
+        not have cached any before.
 
         Args:
             wait: seconds to wait for readers and writers.
@@ -261,7 +260,7 @@ class SQLiteStore(RelationalStore):
     def _clear(self, fresh: Session) -> bool:
         fresh.run("PRAGMA wal_checkpoint(TRUNCATE)")
         fresh.run(self.write)
-        with suppress(FileNotFoundError):  # it is beside what a link leads to
+        with suppress(FileNotFoundError):  # it is compared with what a link leads to
             if self.path.resolve().with_name(f"{self.path.resolve().name}-wal").stat().st_size:
                 fresh.run("ROLLBACK")
                 return False
@@ -277,14 +276,14 @@ class SQLiteStore(RelationalStore):
         return True
 
     def close(self) -> None:
-        """Let go of it; first erase what waits for it."""
+        """Erase what is due, and close."""
         if not self._closed:
             self._finish()
         super().close()
         release_raw(self._file)
 
     def verify(self) -> None:
-        """Have SQLite check the whole file: pages, indexes, types.
+        """Check the whole file: pages, indexes, types.
 
         Raises:
             StoreError: it is damaged.
@@ -295,10 +294,10 @@ class SQLiteStore(RelationalStore):
             raise self.damaged(f"{found[0][0]:.200}")
 
     def backup(self, path: str | Path) -> None:
-        """Write all of it, as it stands at one moment, into a new file, while others go on.
+        """Write a consistent copy into a new file, while others work.
 
         Raises:
-            DataError: something stands at `path`.
+            DataError: `path` exists.
             StoreError: it cannot be written.
         """
         with new_backup(path) as fresh, self.session() as session:
@@ -313,5 +312,5 @@ def _is_busy(error: BaseException | None) -> bool:
 
 
 def _reopen(path: Path, read_only: bool) -> SQLiteStore:
-    """Open the store of a pickle: the same file."""
+    """Open the store of a pickle."""
     return SQLiteStore(path, create=False, read_only=read_only)

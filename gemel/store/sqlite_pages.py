@@ -21,14 +21,14 @@ _HEADER = struct.Struct(">BHHHxI")
 _BLOCK = struct.Struct(">HH")
 _LEFT = struct.Struct(">I")
 _INTERIOR, _LEAVES = (2, 5), (10, 13)
-"""Kinds of B-tree pages."""
+"""Types of B-tree pages."""
 
 
 def open_raw(path: Path) -> int:
-    """Open an SQLite file besides SQLite, for `clear_unused`; give its descriptor.
+    """Open an SQLite file for `clear_unused` and return the descriptor.
 
-    Never close it: that would drop the locks of all of this process's connections to the file
-    (POSIX). `release_raw` does, when there are none.
+    Do not close it: closing drops the locks of all connections of this process (POSIX).
+    `release_raw` closes it when there are none.
     """
     found = path.stat()
     identity = found.st_dev, found.st_ino
@@ -39,11 +39,7 @@ def open_raw(path: Path) -> int:
 
 
 def release_raw(identity: tuple[int, int] | None) -> None:
-    """Close the descriptor of a file, unless this process has the file open elsewhere.
-
-    Args:
-        identity: device and inode.
-    """
+    """Close the descriptor of a file, given by device and inode, unless this process has it open."""
     with OPENING, suppress(OSError):  # without /dev/fd it stays open
         if identity in _RAW and _descriptors(identity) == [_RAW[identity]]:
             os.close(_RAW.pop(identity))
@@ -60,18 +56,15 @@ def _descriptors(identity: tuple[int, int]) -> list[int]:
 
 
 def clear_unused(file: int, roots: Iterable[int]) -> int:
-    """Overwrite the unused bytes of all B-tree pages with zeros, and sync the file.
+    """Overwrite the unused bytes of all B-tree pages with zeros, sync, and return the number of
+    pages.
 
     No byte that SQLite reads is changed, so a kill at any moment leaves a sound file. The caller
-    holds the write lock, and the write-ahead log is empty: otherwise a page could be replaced
-    between reading and writing it.
+    holds the write lock, and the write-ahead log is empty.
 
     Args:
         file: descriptor of the SQLite file.
-        roots: page numbers of the roots of all tables and indexes.
-
-    Returns:
-        The number of pages that were changed.
+        roots: root pages of all tables and indexes.
 
     Raises:
         ValueError: a page is damaged.
@@ -104,7 +97,7 @@ def clear_unused(file: int, roots: Iterable[int]) -> int:
 
 
 def _read_page(page: bytes, head: int, usable: int) -> tuple[list[tuple[int, int]], list[int]]:
-    """Give the unused ranges of a page that are not zero, and its child pages."""
+    """Return the unused ranges of a page that are not zero, and its child pages."""
     kind, block, cells, content, right = _HEADER.unpack_from(page, head)
     first = head + (12 if kind in _INTERIOR else 8)
     ranges = [(first + 2 * cells, content or 65_536), *_free_blocks(page, block, usable)]

@@ -1,4 +1,4 @@
-"""The tables of a store in SQLite, and how those of an older gemel become these."""
+"""The tables of a store in SQLite, and their migrations."""
 
 import sqlite3
 from contextlib import closing
@@ -8,9 +8,9 @@ from gemel.errors import StoreError
 from gemel.store.metadata_columns import count_all
 
 _APPLICATION = 0x67656D6C
-"""What says that a file is gemel's: "geml"."""
+"""`application_id` of gemel's files: "geml"."""
 NEW_IDENTITY = "lower(hex(randomblob(16)))"
-"""Draws one, in SQL."""
+"""SQL expression of a new identity."""
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE store (
@@ -81,28 +81,28 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
     ),
 )
-"""What makes schema 1, 2, … of the one before; `PRAGMA user_version` says how far a file is."""
+"""Statements of schema 1, 2, …; `PRAGMA user_version` has the version."""
 
 
 _WITH_COLUMNS = 3
-"""The first schema with a table of the metadata's columns."""
+"""First schema with the table of metadata columns."""
 READABLE = 2
-"""The oldest schema that can be read, and so restored, as it is; filters need `_WITH_COLUMNS`."""
+"""Oldest schema that can be read and restored; filters need `_WITH_COLUMNS`."""
 
 
 def check_schema(
     connection: sqlite3.Connection, name: str, *, create: bool, read_only: bool
 ) -> bool:
-    """Say whether a file still needs `make_schema`.
+    """Return whether a file still needs `make_schema`.
 
     Args:
         connection: to the file.
-        name: what errors call it.
-        create: whether an empty file may be filled.
-        read_only: whether nothing may be changed.
+        name: name of the store in errors.
+        create: allow an empty file.
+        read_only: refuse changes.
 
     Raises:
-        StoreError: it is another application's, a newer gemel's, empty, or may not be changed.
+        StoreError: of another application or a newer gemel, empty, or read-only.
     """
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -130,10 +130,10 @@ def check_schema(
 
 
 def _check_tables(connection: sqlite3.Connection, name: str, schema: int) -> None:
-    """Refuse tables that gemel did not make, before one is read: a view may never end.
+    """Refuse tables, views and triggers that gemel did not make, before any is read.
 
     Raises:
-        StoreError: names what is wrong.
+        StoreError: names the object.
     """
     wanted = _objects(MIGRATIONS[:schema])
     found = _read_objects(connection)
@@ -159,7 +159,7 @@ def _objects(migrations: tuple[tuple[str, ...], ...]) -> dict[str, tuple[str, st
 
 
 def _read_objects(connection: sqlite3.Connection) -> dict[str, tuple[str, str, str]]:
-    """Give kind, table and SQL of all tables, indexes, views and triggers by name."""
+    """Return type, table and SQL of all schema objects by name."""
     rows = connection.execute(
         "SELECT name, type, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite^_%' "
         "ESCAPE '^'"
@@ -168,15 +168,15 @@ def _read_objects(connection: sqlite3.Connection) -> dict[str, tuple[str, str, s
 
 
 def make_schema(connection: sqlite3.Connection, name: str) -> None:
-    """Make the tables, or bring those of an older gemel up to date, all or nothing.
+    """Create or migrate the tables, all or nothing.
 
     Raises:
-        StoreError: the file lies where SQLite cannot keep a write-ahead log.
+        StoreError: the file system does not support a write-ahead log.
     """
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise StoreError(
-            f"{name}: no write-ahead log can be kept here ({mode}); expected a local disk"
+            f"{name}: no write-ahead log can be stored here ({mode}); expected a local disk"
         )
     connection.execute("BEGIN IMMEDIATE")
     (schema,) = connection.execute("PRAGMA user_version").fetchone()

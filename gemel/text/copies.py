@@ -22,7 +22,7 @@ _STRAY = re.compile(r'(?<!\w)"(?=\w)|(?<=[^\W\d])"(?!\w)|(?<=\w[.?!,])"(?!\w)')
 _SPACED = re.compile(
     r" (?=[,;:?!)\]}]|\.+(?: |$))|(?<=[(\[{]) |(?<=[,;:?!)\]}]) (?!\d)| (?=[(\[{])"
 )
-"""Spaces beside marks, which no word needs; not those of `1, 5`."""
+"""Spaces next to marks, which no word needs; not those of `1, 5`."""
 _FACTORIAL = re.compile(r"(?:\d|\)|(?<!\w)[b-hj-z])$")
 """Before an exclamation mark that is part of a term: `5!`, `(n+1)!`, `n!`."""
 
@@ -44,7 +44,7 @@ def copy_key(text: str) -> str:
     form = clean(text)
     key = form if form.isascii() else form.casefold().translate(_OPENING)
     bare = key.rstrip(_ENDS)
-    if "!" in key or not bare.replace(" ", "").isalnum():  # of most questions it is quicker known
+    if "!" in key or not bare.replace(" ", "").isalnum():  # of most questions it is faster known
         bare = _without_final_marks(_SPACED.sub("", _without_quotes(key)))
     return bare or form
 
@@ -71,7 +71,7 @@ def are_copies(left: Sequence[str], right: Sequence[str]) -> Bool[np.ndarray, "p
 
 
 def _may_be_copies(one: str, other: str) -> bool:
-    """Compare plain texts without marks and spaces, quicker than by their keys."""
+    """Compare plain texts without marks and spaces, faster than by their keys."""
     if not (one.isascii() and other.isascii()):
         return True
     return _letters(one) == _letters(other)

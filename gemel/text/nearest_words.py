@@ -17,7 +17,7 @@ class NearestWords:
 
     Two words that are one letter apart (one more, one less, one other, two neighbours swapped) are
     equal when the right letter is left out of one of them, or of both. So all words, whole and
-    with each letter left out, stand in one sorted array of hashes.
+    with each letter left out, are in one sorted array of hashes.
 
     Args:
         words: the known words, the one to prefer first.
@@ -36,7 +36,7 @@ class NearestWords:
         self._numbers = np.array(usable, np.int64)[places[order]]
 
     def find(self, words: Sequence[str]) -> Int64[np.ndarray, "words"]:
-        """Give for each word the number of the first known word one letter off, or -1.
+        """Return for each word the number of the first known word one letter off, or -1.
 
         Only words of letters alone are put right, from four letters on.
         """
@@ -76,7 +76,7 @@ def _is_plain(word: str, shortest: int = _SHORTEST) -> bool:
 def _keys(
     words: Sequence[str],
 ) -> tuple[UInt64[np.ndarray, "keys"], Int64[np.ndarray, "keys"]]:
-    """Hash each word, whole and with each letter left out; say which word each hash is of."""
+    """Hash each word, whole and with each letter left out; report which word each hash is of."""
     if not words:
         return np.zeros(0, np.uint64), np.zeros(0, np.int64)
     width = max(map(len, words))

@@ -16,7 +16,7 @@ def writable_bytes(content: bytes) -> UInt8[np.ndarray, "bytes"]:
 
 
 def starts_of(lengths: Sequence[int]) -> Int64[np.ndarray, "texts_and_1"]:
-    """Say where each of some things begins, and, last, where the last one ends."""
+    """Report where each of some things begins, and, last, where the last one ends."""
     starts = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=starts[1:])
     return starts
@@ -26,7 +26,7 @@ _SHORTEST, _LONGEST = 3, 5
 
 
 def ngram_ids(word: str, buckets: int) -> list[int]:
-    """Give the table rows of a word's n-grams of 3 to 5 characters, its two ends marked.
+    """Return the table rows of a word's n-grams of 3 to 5 characters, its two ends marked.
 
     Words that share letters share rows; every word has at least one.
 
@@ -45,7 +45,7 @@ def ngram_ids(word: str, buckets: int) -> list[int]:
 
 
 def spell_words(words: Sequence[str], buckets: int) -> TokenTable:
-    """Give the n-grams of many words, a row a word; see `ngram_ids`."""
+    """Return the n-grams of many words, a row a word; see `ngram_ids`."""
     library = find_library()
     if library is None or buckets >= 1 << 31:
         return TokenTable.from_rows(ngram_ids(word, buckets) for word in words)

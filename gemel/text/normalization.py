@@ -14,7 +14,7 @@ _END = 0x20000
 
 @functools.cache
 def marks() -> str:
-    """Give the combining marks, which a pattern's word characters lack, as ranges for a class."""
+    """Return the combining marks, which a pattern's word characters lack, as ranges for a class."""
     ranges: list[list[int]] = []
     for code in range(0x300, _END):
         if unicodedata.category(chr(code))[0] == "M":
@@ -69,7 +69,7 @@ _LOOK_ALIKES_2 = {
         (_SINGLE, "'"),
         (_DASHES, "-"),
         (_SLASHES, "/"),
-        ("〜", "~"),  # as its full-width twin becomes
+        ("〜", "~"),  # as its full-width network becomes
         ("\u2800", " "),  # a Braille cell without dots
     )
     for mark in group
@@ -85,7 +85,7 @@ class NormalForm:
     insertions: tuple[tuple[str, str], ...]
     """Patterns of places between two characters, and what is inserted there before NFKC."""
     occasion: re.Pattern[str] | None
-    """A character beside which something may be inserted."""
+    """A character next to which something may be inserted."""
     cut: str
     """The pattern of combining marks that are dropped, too many before them; empty: none."""
 
@@ -175,7 +175,7 @@ def clean(
     from digits: `10⁶` becomes `10^6`.
 
     Args:
-        text: a question as somebody typed it.
+        text: a question as a user typed it.
         lowercase: whether case is dropped.
         repair: whether ftfy first puts right what a wrong decoding garbled (`donâ€™t`).
         normalization: version of the rules, 1 or 2; see `normal_form`.
@@ -189,7 +189,7 @@ def clean(
         if repair:
             text = _fix_text()(text)
         form = normal_form(normalization)
-        text = form.change(text)  # first, or it would stand between a letter and its accent
+        text = form.change(text)  # first, or it would are between a letter and its accent
         text = unicodedata.normalize("NFKC", form.bound(form.insert(text)))
         if lowercase:  # once more: some letters have a composed form in lower case only
             text = unicodedata.normalize("NFKC", text.lower())
@@ -205,7 +205,7 @@ def clean(
 
 
 def with_final_mark(text: str) -> str:
-    """Give a question that ends in a letter or digit a question mark.
+    """Return a question that ends in a letter or digit a question mark.
 
     Args:
         text: clean, or of ASCII characters only.

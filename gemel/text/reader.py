@@ -36,7 +36,7 @@ _BETWEEN = "\n"
 def find_words(texts: Sequence[str], ids: Mapping[str, int]) -> Found:
     """Find the words of texts that `clean` has been over.
 
-    A text is read piece by piece, a piece being what stands between two spaces; what returns, and
+    A text is read piece by piece, a piece being what is between two spaces; what returns, and
     most of it does, is cut and looked up once.
 
     Args:
@@ -52,7 +52,7 @@ def find_words(texts: Sequence[str], ids: Mapping[str, int]) -> Found:
     rows = [[], *map(split_words, itertools.islice(pieces, 1, None))]
     words = list(itertools.chain.from_iterable(rows))
     lengths = np.cumsum([0, *map(len, rows)])
-    # A word's place among those of all different pieces stands for it.
+    # A word's place among those of all different pieces represents it.
     different = TokenTable(np.arange(len(words), dtype=np.int32), lengths)
     read = different.gather(numbers)
     ends = read.starts[1:][numbers == 0]
@@ -74,7 +74,7 @@ class Scanner:
     """Cleans plain texts, cuts them into words, and looks these up in a list.
 
     Args:
-        words: the list; each stands there once.
+        words: the list; each is there once.
         library: what was compiled.
         lowercase: whether case is dropped; see `clean`.
         final_mark: whether a question without one gets a question mark; see `with_final_mark`.
@@ -154,7 +154,7 @@ class Reader:
         self._spellings = TokenTable.from_rows([]) if spell else None
 
     def table(self, texts: Sequence[str]) -> TokenTable:
-        """Give the ids of texts; one without a word is one unknown word."""
+        """Return the ids of texts; one without a word is one unknown word."""
         if self.scanner is None:
             found = [self._find(texts)]
         else:
@@ -175,7 +175,7 @@ class Reader:
         return find_words([self.clean(text) for text in texts], self.vocabulary)
 
     def _add(self, words: Iterable[str]) -> None:
-        """Say what becomes of words that are not in the vocabulary, in whatever order they come."""
+        """Report what becomes of words that are not in the vocabulary, in whatever order they come."""
         new = sorted(word for word in words if word not in self._new)
         if not new:
             return
@@ -188,7 +188,7 @@ class Reader:
         self._spellings = self._spellings.joined(self.spell(left))
 
     def _rows(self, found: Found) -> TokenTable:
-        """Give every word its id."""
+        """Return every word its id."""
         ids, starts = found.numbers, found.starts
         ids[found.places] = [self._new[word] for word in found.others]
         empty = np.diff(starts) == 0

@@ -48,7 +48,7 @@ def distinct_rows(
 
 
 def _keys(table: TokenTable) -> Shaped[np.ndarray, "rows"]:
-    """Give bytes that sort as the first tokens do."""
+    """Return bytes that sort as the first tokens do."""
     width = min(_SORTED_BY, int(table.lengths.max(initial=1)))
     keys = np.zeros((len(table), width), ">u4")
     places = np.arange(width)
@@ -58,7 +58,7 @@ def _keys(table: TokenTable) -> Shaped[np.ndarray, "rows"]:
 
 
 def _hashes(table: TokenTable) -> UInt64[np.ndarray, "rows"]:
-    """Give a number of each row that hangs on all of its tokens and their places."""
+    """Return a number of each row that hangs on all of its tokens and their places."""
     places = np.arange(len(table.ids)) - np.repeat(table.starts[:-1], table.lengths)
     mixed = (table.ids.astype(np.uint64) << np.uint64(32)) + places.astype(np.uint64) + _ODD
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
@@ -72,7 +72,7 @@ def _hashes(table: TokenTable) -> UInt64[np.ndarray, "rows"]:
 def _equal(
     table: TokenTable, one: Int64[np.ndarray, "chosen"], other: Int64[np.ndarray, "chosen"]
 ) -> Shaped[np.ndarray, "chosen"]:
-    """Say which of two times some rows have the same tokens."""
+    """Report which of two times some rows have the same tokens."""
     equal = table.lengths_of(one) == table.lengths_of(other)
     left, right = table.gather(one[equal]), table.gather(other[equal])
     if len(left):
@@ -89,7 +89,7 @@ class Level:
     tokens: Int32[np.ndarray, "nodes"]
     """The last token of each node."""
     parents: Int32[np.ndarray, "nodes"]
-    """Which node of the level above each one goes on from, ascending."""
+    """Which node of the level above each one resumes from, ascending."""
     rows: Int64[np.ndarray, "ended"]
     """The rows that end here."""
     nodes: Int32[np.ndarray, "ended"]

@@ -11,7 +11,7 @@ from gemel.text.token_table import TokenTable
 from gemel.text.tokenizer import Tokenizer
 
 Progress = Callable[[str, int, int | None], object]
-"""Is told what is going on, how much of it is done, and of how much, if that is known."""
+"""Receives what is continuing, how much of it is done, and of how much, if that is known."""
 
 EncodeTable = Callable[[TokenTable], Float32[np.ndarray, "rows dim"]]
 """Turns rows of ids into a vector each."""
@@ -39,8 +39,8 @@ def encode_texts(
         tokenizer: turns them into ids.
         encode_table: turns rows of ids into vectors.
         dim: depth of the vectors.
-        threads: how many may call `encode_table` at one time, beside the one that reads.
-        progress: is told how many different rows of words are encoded.
+        threads: how many may call `encode_table` at one time, next to the one that reads.
+        progress: `progress(done, total)` callback, in different rows of words are encoded.
     """
     table = tokenizer.encode_all(texts)
     rows, places = distinct_rows(table)
@@ -84,7 +84,7 @@ def _apply(
 def pair_cosines(
     left: Float32[np.ndarray, "pairs dim"], right: Float32[np.ndarray, "pairs dim"]
 ) -> Float32[np.ndarray, "pairs"]:
-    """Give the cosine of each pair of unit vectors.
+    """Return the cosine of each pair of unit vectors.
 
     Rounding can carry a product of unit vectors a hair past 1; no cosine is. That of a vector with
     itself is 1, and nothing less.

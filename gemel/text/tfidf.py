@@ -55,7 +55,7 @@ class TfIdf:
         return cls(np.log((1 + len(questions.sizes)) / (1 + having)) + 1, clean)
 
     def __call__(self, left: Sequence[str], right: Sequence[str]) -> Float64[np.ndarray, "pairs"]:
-        """Give the cosine of each pair, 0 to 1.
+        """Return the cosine of each pair, 0 to 1.
 
         It is exactly 1.0 where the questions are equal, and 0.0 where they share nothing. A
         question without words has something in common with another such only.

@@ -10,7 +10,7 @@ from gemel.text.vocabulary import TOKENS
 
 
 def next_power_of_two(length: int) -> int:
-    """Give the smallest power of two that is at least `length`, which must be positive."""
+    """Return the smallest power of two that is at least `length`, which must be positive."""
     return 1 << (length - 1).bit_length()
 
 
@@ -66,7 +66,7 @@ class TokenTable:
         return TokenTable(np.concatenate([self.ids, other.ids]), starts)
 
     def part(self, start: int, end: int) -> "TokenTable":
-        """Give the rows from one up to another, on the same memory."""
+        """Return the rows from one up to another, on the same memory."""
         starts = self.starts[start : end + 1]
         ids = self.ids[starts[0] : starts[-1]]
         return TokenTable(ids, starts - starts[0], self.known, self.spellings)
@@ -113,7 +113,7 @@ class TokenTable:
         return batch
 
     def inputs(self, rows: Int[np.ndarray, "batch"]) -> tuple[Int64[np.ndarray, "..."], ...]:
-        """Give what an encoder takes for some rows.
+        """Return what an encoder takes for some rows.
 
         Returns:
             The padded ids (batch, time); where words are spelled, also the two arrays of `spell`.

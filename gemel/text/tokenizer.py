@@ -68,7 +68,7 @@ class Tokenizer:
         self.rules = rules
 
     def __reduce__(self) -> tuple[type["Tokenizer"], tuple[Vocabulary, Rules]]:
-        # What reads quickly has been made of the two, some of it outside of Python.
+        # What reads fast has been made of the two, some of it outside of Python.
         return Tokenizer, (self.vocabulary, self.rules)
 
     def learn(
@@ -78,13 +78,13 @@ class Tokenizer:
         *,
         min_count: int = 1,
     ) -> "Tokenizer":
-        """Give a tokenizer that also knows the words of training questions.
+        """Return a tokenizer that also knows the words of training questions.
 
         Words that are known keep their ids; the new ones follow, the most frequent first.
 
         Args:
             texts: training questions.
-            counts: how often each of them stands; once if None.
+            counts: how often each of them is; once if None.
             min_count: words seen fewer times get no id.
         """
         times = np.ones(len(texts), int) if counts is None else counts
@@ -110,19 +110,19 @@ class Tokenizer:
         return with_final_mark(cleaned) if rules.final_mark else cleaned
 
     def words(self, text: str) -> list[str]:
-        """Give the words of a question."""
+        """Return the words of a question."""
         return split_words(self.clean(text))
 
     def encode(self, text: str) -> list[int]:
-        """Give the ids of a question's words; a question without any is one unknown word."""
+        """Return the ids of a question's words; a question without any is one unknown word."""
         return self.vocabulary.ids(self.words(text)) or [TOKENS.unknown]
 
     def encode_all(self, texts: Iterable[str]) -> TokenTable:
-        """Give the ids of many questions, in order, and the spelling of unknown words."""
+        """Return the ids of many questions, in order, and the spelling of unknown words."""
         return self.reader().table(list(texts))
 
     def reader(self) -> Reader:
-        """Give what does the same, some questions at a time."""
+        """Return what does the same, some questions at a time."""
         spell = self.spell if self.rules.ngram_buckets else None
         return Reader(self.vocabulary, self.clean, self._scanner, self.read_as, spell)
 
@@ -139,7 +139,7 @@ class Tokenizer:
         )
 
     def read_as(self, words: Sequence[str]) -> Int32[np.ndarray, "words"]:
-        """Give the id of the known word that each word is read as, 0 where there is none."""
+        """Return the id of the known word that each word is read as, 0 where there is none."""
         ids = np.array(self.vocabulary.ids(words), np.int32)
         unknown = np.flatnonzero(ids == TOKENS.unknown)
         if self.rules.nearest and len(unknown):
@@ -152,5 +152,5 @@ class Tokenizer:
         return NearestWords(self.vocabulary.words)
 
     def spell(self, words: Iterable[str]) -> TokenTable:
-        """Give the n-grams of words, one row a word."""
+        """Return the n-grams of words, one row a word."""
         return spell_words(list(words), self.rules.ngram_buckets)

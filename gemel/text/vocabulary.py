@@ -33,7 +33,7 @@ class Vocabulary(Mapping[str, int]):
         words: the words of ids 2, 3, ..., without repeats.
 
     Raises:
-        DataError: a word stands twice, or has the name of a special token.
+        DataError: a word is repeated, or has the name of a special token.
     """
 
     def __init__(self, words: Iterable[str] = ()):
@@ -41,10 +41,10 @@ class Vocabulary(Mapping[str, int]):
         self._ids = {token: index for index, token in enumerate(tokens)}
         if len(self._ids) < len(tokens):
             twice = Counter(tokens).most_common(1)[0][0]
-            raise DataError(f"a vocabulary holds every word once, but {twice!r} stands there again")
+            raise DataError(f"a vocabulary holds every word once, but {twice!r} is repeated")
 
     def grown(self, counts: Mapping[str, int], min_count: int = 1) -> "Vocabulary":
-        """Give a vocabulary that also holds new words; those of this one keep their ids.
+        """Return a vocabulary that also holds new words; those of this one keep their ids.
 
         Args:
             counts: how often each word was seen; in training questions only.
@@ -63,7 +63,7 @@ class Vocabulary(Mapping[str, int]):
         return list(self._ids)[2:]
 
     def ids(self, words: Iterable[str]) -> list[int]:
-        """Give the id of each word, 0 for those not known."""
+        """Return the id of each word, 0 for those not known."""
         get = self._ids.get
         return [get(word, TOKENS.unknown) for word in words]
 

@@ -20,7 +20,7 @@ ALONE = (
 
 
 def _before_words(letter: str, digit: str = r"\d") -> str:
-    """Give the pattern of what is tried before plain words, none of which goes on with a letter."""
+    """Return the pattern of what is tried before plain words, none of which resumes a letter."""
     return (
         rf"[nN]'[tT](?!{letter})"  # don't is do n't, as treebanks write it
         rf"|'(?:[sS]|[rR][eE]|[vV][eE]|[lL][lL]|[dD]|[mM])(?!{letter})"
@@ -30,7 +30,7 @@ def _before_words(letter: str, digit: str = r"\d") -> str:
 
 
 def word_pattern(letter: str, digit: str, mark: str) -> str:
-    """Give the pattern of a word, number or mark of a cleaned text, for any engine of patterns.
+    """Return the pattern of a word, number or mark of a cleaned text, for any engine of patterns.
 
     It needs no flags, and no more of Unicode than what it is given.
 

@@ -86,7 +86,7 @@ class Meeting:
             self._tell(_FAILED)
 
     def has_first_failed(self, patience: float) -> bool:
-        """Say whether the first process does not come either.
+        """Return whether the first process does not come either.
 
         Args:
             patience: seconds to wait for its word.
@@ -94,7 +94,7 @@ class Meeting:
         try:
             key = self._key(0)
             return self._wait([key], patience) and self._read(key) == _FAILED
-        except RuntimeError:  # the store is gone, and with it the process that kept it
+        except RuntimeError:  # the store is gone, and with it the process that stored it
             return True
 
     def _wait(self, keys: list[str], patience: float | None) -> bool:

@@ -1,7 +1,7 @@
 """An unfinished training on disk: one file, replaced whole, with no code in it.
 
 A safetensors file: weights, their average, Adam's moments and the best epoch's weights as tensors;
-where the training stands, and what it is a training of, as JSON in the file's metadata. The state
+the state of the training, and what it is a training of, as JSON in the file's metadata. The state
 of chance is in it too: every random number is drawn from the seed, the epoch and the batch.
 """
 
@@ -26,7 +26,7 @@ from gemel.training.training_state import LossCurve, TrainingState
 
 FORMAT_VERSION = 1
 """Grows when an older gemel could no longer read the file."""
-_AGAIN = "go on with what it was, or add --overwrite to begin again"
+_AGAIN = "resume what it was, or add --overwrite to begin again"
 
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 _Number = Annotated[int, msgspec.Meta(ge=1)]
@@ -52,7 +52,7 @@ class _State(msgspec.Struct):
 
 
 class _Known(msgspec.Struct):
-    """What the metadata say."""
+    """What the metadata report."""
 
     identity: Identity
     bfloat16: bool
@@ -146,9 +146,7 @@ class Checkpoint:
             or (state.batch > 0) != (state.pairs > 0)
             or state.step < state.batch
         ):
-            raise FolderError(
-                f"{self.path}: damaged: it stands at a place that cannot be; {_AGAIN}"
-            )
+            raise FolderError(f"{self.path}: damaged: it is at a place that cannot be; {_AGAIN}")
 
     def _require_tensors(self, trainer: Trainer) -> None:
         """Refuse tensors of other names, shapes or kinds than the trainer's own, or not finite."""
@@ -167,7 +165,7 @@ class Checkpoint:
 
 
 def take_down(trainer: Trainer, identity: Identity) -> tuple[dict[str, Tensor], str]:
-    """Give all that there is to where a trainer stands: tensors, and what they are, as JSON."""
+    """Return all that there is to the state of a trainer: tensors, and what they are, as JSON."""
     state = trainer.state
     tensors = _states(trainer)
     for number, moment in trainer.optimizer.state_dict()["state"].items():
@@ -191,7 +189,7 @@ def take_down(trainer: Trainer, identity: Identity) -> tuple[dict[str, Tensor], 
 
 
 def save_checkpoint(path: Path, trainer: Trainer, identity: Identity) -> None:
-    """Write down where a trainer stands; the file that was there stays until this one is whole.
+    """Write down the state of a trainer; the file that was there stays until this one is whole.
 
     Raises:
         TrainingError: the disk is full, or the place is read-only.
@@ -201,7 +199,7 @@ def save_checkpoint(path: Path, trainer: Trainer, identity: Identity) -> None:
     try:
         write_bytes(path, content)
     except OSError as error:
-        there = "; the last one is whole: go on from it with --resume" if path.exists() else ""
+        there = "; the last one is whole: continue from it with --resume" if path.exists() else ""
         raise TrainingError(
             f"{path}: cannot write the checkpoint: {error.strerror}{there}"
         ) from error
@@ -210,12 +208,12 @@ def save_checkpoint(path: Path, trainer: Trainer, identity: Identity) -> None:
 def _read(path: Path) -> tuple[dict[str, Tensor], str]:
     with safe_open(path, framework="pt") as file:
         known = (file.metadata() or {}).get("gemel", "")
-        # Copies: the file may be replaced while training goes on.
+        # Copies: the file may be overwritten while training continues.
         return {name: file.get_tensor(name).clone() for name in file.keys()}, known  # noqa: SIM118
 
 
 def _states(trainer: Trainer) -> dict[str, Tensor]:
-    """Give the parameters of network, head and objective."""
+    """Return the parameters of network, head and objective."""
     return {
         f"{part}.{name}": value
         for part, module in trainer.parts.items()
@@ -228,7 +226,7 @@ def _numbers(trainer: Trainer) -> range:
 
 
 def _shapes(trainer: Trainer, state: _State) -> dict[str, tuple[int, ...]]:
-    """Give name and shape of every tensor that a checkpoint of a trainer holds."""
+    """Return name and shape of every tensor that a checkpoint of a trainer holds."""
     shapes = {name: tuple(value.shape) for name, value in _states(trainer).items()}
     for number in _numbers(trainer) if trainer.average else ():
         shapes[f"average.{number}"] = tuple(trainer.parameters[number].shape)

@@ -28,7 +28,7 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
     nothing is held back.
 
     Yields:
-        A function that tells whether somebody has asked to stop.
+        A function that tells whether a user has asked to stop.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
@@ -65,7 +65,7 @@ class Keeper:
         path: the file to write.
         identity: what the training is one of.
         every: seconds between two checkpoints; 0 writes one after every batch.
-        resume: whether to go on from the file, if there is one.
+        resume: whether to continue from the file, if there is one.
     """
 
     def __init__(self, path: Path, identity: Identity, *, every: float, resume: bool):
@@ -75,7 +75,7 @@ class Keeper:
         self.resume = resume
 
     def run(self, trainer: Trainer) -> None:
-        """Train to the end, from the checkpoint if there is one to go on from.
+        """Train to the end, from the checkpoint if there is one to continue from.
 
         Raises:
             TrainingStopped: Ctrl-C or SIGTERM, in any process; the checkpoint is written.
@@ -94,7 +94,7 @@ class Keeper:
         remove_leftovers(self.path.parent)
         if self.resume and self.path.exists():
             Checkpoint(self.path).restore(trainer, self.identity)
-            trainer.reporter.say(f"{self.path}: going on in {_place(trainer)}")
+            trainer.reporter.say(f"{self.path}: continuing in {_place(trainer)}")
         elif self.resume:
             trainer.reporter.say(f"{self.path}: no checkpoint yet; beginning at the beginning")
 
@@ -112,11 +112,11 @@ class Keeper:
                 self._save(trainer)
                 written = time.monotonic()
             if stop:
-                # Nobody ends before it is written: the end of one is the end of all.
+                # No one ends before it is written: the end of one is the end of all.
                 trainer.ranks.meet()
                 raise TrainingStopped(
                     f"stopped in {_place(trainer)}; {self.path} holds all of it: "
-                    "type the same command with --resume to go on"
+                    "type the same command with --resume to continue"
                 )
 
         return after_step

@@ -30,7 +30,7 @@ def word_vectors(
 
     Args:
         table: token ids of questions.
-        words: how many words have a vector: ids from 0 on; other ids are nobody's company.
+        words: how many words have a vector: ids from 0 on; other ids are no valid key company.
         dim: numbers in a vector.
         seed: starts the search for the directions.
 
@@ -63,7 +63,7 @@ def word_vectors(
 def _count(
     table: TokenTable, words: int
 ) -> tuple[Int64[np.ndarray, "cells"], Float64[np.ndarray, "cells"]]:
-    """Count every word beside every other: keys word * words + company, ascending, and weights."""
+    """Count every word next to every other: keys word * words + company, ascending, and weights."""
     keys, counts = np.zeros(0, np.int64), np.zeros(0)
     ends = np.searchsorted(table.starts, np.arange(_CHUNK, table.starts[-1] + _CHUNK, _CHUNK))
     first = 0
@@ -89,7 +89,7 @@ def _surprise(
     counts: Float64[np.ndarray, "cells"],
     words: int,
 ) -> Float64[np.ndarray, "cells"]:
-    """Give how much likelier each company is than by chance, as a logarithm."""
+    """Return how much likelier each company is than by chance, as a logarithm."""
     seen: Float64[np.ndarray, "words"] = np.bincount(word, counts, words)
     smooth = np.power(seen, _SMOOTHING)
     expected = seen[word] * smooth[company] / smooth.sum()
@@ -100,7 +100,7 @@ def _surprise(
 def _strongest(
     company: torch.Tensor, starts: torch.Tensor, weights: torch.Tensor, rank: int, seed: int
 ) -> Float32[np.ndarray, "words rank"]:
-    """Give each word its numbers in the matrix's strongest directions, the strongest first."""
+    """Return each word its numbers in the matrix's strongest directions, the strongest first."""
 
     def times(right: torch.Tensor) -> torch.Tensor:
         return F.embedding_bag(

@@ -44,7 +44,7 @@ def choose_device(setting: str, ranks: Ranks | None = None) -> tuple[torch.devic
             takes one; this one alone if None.
 
     Returns:
-        The device, and what is to be said of a card that is not taken; empty if nothing is.
+        The device, and what is to be reported of a card that is not taken; empty if nothing is.
 
     Raises:
         ConfigError: "cuda", and there is no card that computes what the processor does, or fewer
@@ -76,7 +76,7 @@ def _of_this_process(setting: str, ranks: Ranks) -> tuple[torch.device, str]:
 
 
 def _problem(card: torch.device, ranks: Ranks) -> str:
-    """Take a small step on a card and on the processor; say what goes wrong, or differs."""
+    """Take a small step on a card and on the processor; report what goes wrong, or differs."""
     if not torch.cuda.is_available():
         return "torch finds none"
     if not ranks.is_alone and ranks.local_count > torch.cuda.device_count():

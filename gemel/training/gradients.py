@@ -16,7 +16,7 @@ class GradientCache:
     """Computes gradients from the vectors of a batch back to what read it.
 
     The loss is computed on all vectors of a batch, as leaves of their own. What it gives them is
-    kept, and carried on to the network part by part: by each process for its share of the
+    stored, and carried on to the network part by part: by each process for its share of the
     questions, and of those by one chunk after the other, which are read twice then. The sum is the
     gradient of the whole batch, dropout included: it is drawn for all of it.
 
@@ -77,7 +77,7 @@ class GradientCache:
         return next(self.processor.parameters()).device
 
     def _costs(self, batch: Batch) -> Int64[np.ndarray, "questions"]:
-        """Say what reading each question takes: words on the processor, all the same on a card."""
+        """Report what reading each question takes: words on the processor, all the same on a card."""
         mask = self.processor.sublayers[0].next_mask(batch.inputs, None)
         if mask is None or self._device.type != "cpu":
             return np.ones(len(batch.inputs[0]), np.int64)

@@ -47,7 +47,7 @@ class Folding:
         return weights
 
     def unfold(self, table: np.ndarray) -> np.ndarray:
-        """Give the rows that, with the spellings the network has now, make a folder's table."""
+        """Return the rows that, with the spellings the network has now, make a folder's table."""
         if self._embedding is None:
             return table
         with torch.no_grad():
@@ -56,7 +56,7 @@ class Folding:
         return rows
 
     def _spelled(self) -> tuple[Tensor, Tensor]:
-        """Give how all words are spelled, where the network is."""
+        """Return how all words are spelled, where the network is."""
         device = next(self.model.processor.parameters()).device
         return self._ids.long().to(device), self._starts.to(device)
 
@@ -71,7 +71,7 @@ def look_up(vectors: VectorFile, tokenizer: Tokenizer, reporter: Reporter) -> Wo
     Args:
         vectors: where.
         tokenizer: its words; where it drops case, so does the looking up.
-        reporter: is told how it goes on, and how many words were found.
+        reporter: receives continues, and how many words were found.
 
     Returns:
         A row for every word, from id 2 on.
@@ -109,7 +109,7 @@ def require_same_network(start: Model, config: Config) -> None:
     for section, name in _FIXED:
         if was[section][name] != now[section][name]:
             raise ConfigError(
-                f"{section}.{name} is {was[section][name]!r} in the model to go on from and "
+                f"{section}.{name} is {was[section][name]!r} in the model to continue from and "
                 f"cannot become {now[section][name]!r}; leave it as it is, or train anew"
             )
 
@@ -264,10 +264,10 @@ def begin_network(
 
     Args:
         tokenizer: knows the words.
-        batches: what it shall learn from.
+        batches: what it should train on.
         config: the settings.
-        start: a model to go on from, if there is one.
-        reporter: is told what it begins with.
+        start: a model to continue from, if there is one.
+        reporter: receives begins with.
         vectors: of others, that words begin with, if there are such.
     """
     model = _new_model(len(tokenizer.vocabulary), config)
@@ -282,7 +282,7 @@ def begin_network(
         begin_with_file(vectors, model, folded)
     reporter.say(
         f"{len(tokenizer.vocabulary):,} words in the vocabulary, "
-        f"{len(batches.pairs):,} pairs to learn from"
+        f"{len(batches.pairs):,} pairs to train on"
     )
     return model, folded
 

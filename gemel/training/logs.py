@@ -15,7 +15,7 @@ from gemel.training.reporters import EpochSummary, Reporter, Silent, StepSummary
 LOG = "training.jsonl"
 """What the log is called in its folder."""
 _EVERY = 20
-"""Batches that one log entry stands for."""
+"""Batches that one log entry represents."""
 
 
 class _Means(Silent, abc.ABC):
@@ -58,8 +58,8 @@ class JsonLinesLog(_Means):
     """One JSON object a line: of some batches, of an epoch, of news.
 
     Args:
-        path: the file. When training goes on from a checkpoint, lines behind it are taken out, so
-            that no batch stands there twice; those of a line that was not full yet are missing.
+        path: the file. When training resumes from a checkpoint, lines behind it are taken out, so
+            that no batch is repeated; those of a line that was not full yet are missing.
     """
 
     def __init__(self, path: Path):
@@ -67,7 +67,7 @@ class JsonLinesLog(_Means):
         self.path = path
 
     def begin(self, step: int, epoch: int) -> None:
-        """Keep the lines up to the batch and the epoch that training goes on from."""
+        """Keep the lines up to the batch and the epoch that training resumes from."""
         kept = [line for line in _lines(self.path) if step and _is_before(line, step, epoch)]
         write_text(self.path, "".join(kept))
 
@@ -92,7 +92,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _is_before(line: str, step: int, epoch: int) -> bool:
-    """Say whether a line is whole and about what was done before this batch and epoch."""
+    """Return whether a line is whole and about what was done before this batch and epoch."""
     with contextlib.suppress(ValueError, TypeError, KeyError):
         values = json.loads(line)
         is_epoch = "validation_accuracy" in values
@@ -149,7 +149,7 @@ def open_logs(folder: Path, reporter: Reporter) -> Iterator[list[Reporter]]:
 
     Args:
         folder: where they go; made if it is not there.
-        reporter: is told where they are.
+        reporter: receives are.
     """
     folder.mkdir(parents=True, exist_ok=True)
     logs: list[Reporter] = [JsonLinesLog(folder / LOG)]

@@ -14,11 +14,11 @@ from gemel.losses import in_batch_ranking_loss, in_batch_triplet_loss
 from gemel.models import PairHead
 
 COLLAPSED = 0.98
-"""Mean cosine of different questions from which on we call the twin collapsed."""
+"""Mean cosine of different questions from which on we call the network collapsed."""
 
 
 def mean_similarity(vectors: Float[np.ndarray, "questions dim"]) -> float:
-    """Give the mean cosine over all pairs of different rows; near 1 means collapse.
+    """Return the mean cosine over all pairs of different rows; near 1 means collapse.
 
     Args:
         vectors: unit vectors, at least two.
@@ -40,7 +40,7 @@ class TripletObjective(nn.Module):
         self.margin = margin
 
     def forward(self, vectors: Float[Tensor, "questions dim"], batch: Batch) -> Float[Tensor, ""]:
-        """Give the mean of the hinges."""
+        """Return the mean of the hinges."""
         v1, v2, negatives = vectors.split(batch.sizes)
         groups, others = _on(vectors, batch.groups, batch.negative_groups)
         return in_batch_triplet_loss(v1, v2, self.margin, groups, negatives, others)
@@ -70,7 +70,7 @@ class JointObjective(nn.Module):
         self._head = [head]
 
     def forward(self, vectors: Float[Tensor, "questions dim"], batch: Batch) -> Float[Tensor, ""]:
-        """Give the sum."""
+        """Return the sum."""
         v1, v2, negatives = vectors.split(batch.sizes)
         groups, others = _on(vectors, batch.groups, batch.negative_groups)
         ranking = in_batch_ranking_loss(v1, v2, self.log_scale.exp(), groups, negatives, others)

@@ -34,7 +34,7 @@ def joined() -> Iterator[Ranks]:
         The processes.
 
     Raises:
-        ConfigError: the environment says only half of what torchrun says.
+        ConfigError: the environment gives only half of what torchrun gives.
         TrainingError: the others did not come.
         SystemExit: what went wrong is another process's to tell.
     """
@@ -111,7 +111,7 @@ def _fail(error: Exception, meeting: Meeting) -> None:
         SystemExit: without.
         TrainingError: with the rank.
     """
-    # Behind the last word that this process has to say: its end may be the end of the others.
+    # Behind the last word that this process has to report: its end may be the end of the others.
     if isinstance(error, OthersGoneError) and (error.is_told or meeting.rank > 0):
         raise SystemExit(_WENT_ALONG) from error
     if meeting.rank == 0:

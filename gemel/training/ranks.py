@@ -85,7 +85,7 @@ class Ranks:
     def gather(
         self, vectors: Float[Tensor, "share dim"], share: slice, questions: int
     ) -> Float[Tensor, "questions dim"]:
-        """Give the vectors of a whole batch.
+        """Return the vectors of a whole batch.
 
         Args:
             vectors: of the questions that this process has read.
@@ -106,15 +106,15 @@ class Ranks:
         loss: float,
         asks_to_stop: bool,
     ) -> tuple[float, bool]:
-        """Give all processes the same gradients, in one message.
+        """Return all processes the same gradients, in one message.
 
         Args:
             own: parameters of what reads the questions: each process has the gradient of its share.
             common: parameters behind the gathered vectors: each process has the whole gradient, and
-                that of the first one counts, so that nobody drifts away.
+                that of the first one counts, so that no one drifts away.
             rows: of tables, which can have a gradient in any process; the others are not sent.
             loss: of the batch; that of the first one counts.
-            asks_to_stop: whether somebody has asked this process to stop.
+            asks_to_stop: whether a user has asked this process to stop.
 
         Returns:
             The loss, and whether anybody has been asked to stop.
@@ -151,13 +151,13 @@ class Ranks:
         return loss, stops > 0
 
     def any(self, flag: bool) -> bool:
-        """Say whether something is so for any of them."""
+        """Return whether something is so for any of them."""
         if self.is_alone:
             return flag
         return bool(self._sum(torch.tensor([float(flag)])).item())
 
     def from_first(self, make: Callable[[], _Thing]) -> _Thing:
-        """Give all of them what the first one makes.
+        """Return all of them what the first one makes.
 
         Args:
             make: is called by the first one only.

@@ -69,7 +69,7 @@ def choose_replay(known: Pairs, added: Pairs, seed: int) -> Pairs:
 
 
 _STEP = 0.75
-"""How far the weights go on the way to what was learned: to stop short of it keeps more of what was
+"""How far the weights continue the way to what was learned: to stop short of it keeps more of what was
 there. Source: Wortsman et al. (2022), Robust fine-tuning of zero-shot models."""
 _FOLDS = 4
 _LEAST = 10
@@ -79,13 +79,13 @@ _LEAST = 10
 @shown(lambda it: {"model": it.model, "pairs": len(it.added.after.pairs)})
 @dataclass(frozen=True, kw_only=True)
 class Refined:
-    """A model that has learned more, beside the one before."""
+    """A model that has learned more, next to the one before."""
 
     model: Model
     added: Refit
-    """Both on the pairs that were added, each judged by a network that had not learned from it."""
+    """Both on the pairs that were added, each judged by a network that had not trained on it."""
     known: Refit | None
-    """Both on pairs kept out of those that were known before, if these were given."""
+    """Both on pairs held out of those that were known before, if these were given."""
 
 
 def refine(
@@ -98,17 +98,17 @@ def refine(
 ) -> Refined:
     """Learn from a few pairs, and fit the decision by networks that have not seen them.
 
-    The pairs are dealt into four parts by connected component. Four networks learn from three
-    parts each and judge the fourth; the decision is fitted on that. What is kept has learned from
+    The pairs are dealt into four parts by connected component. Four networks train on three
+    parts each and judge the fourth; the decision is fitted on that. What is stored was trained on
     all of them.
 
     Args:
-        start: the model to go on from; its vocabulary grows by the new words.
+        start: the model to continue from; its vocabulary grows by the new words.
         added: the pairs, like those that the model will meet.
-        known: pairs that it has learned from before. Some of them are learned once more, and some,
-            kept out, tell what was forgotten.
+        known: pairs that it was trained on before. Some of them are learned once more, and some,
+            held out, tell what was forgotten.
         config: settings; those of `start`, changed by `REFINING`, if None.
-        reporter: is told what happens.
+        reporter: receives events.
 
     Raises:
         DataError: there are fewer than ten pairs of a label, or in three of the parts duplicates of
@@ -156,7 +156,7 @@ def refine(
 
 
 class _Network:
-    """A network that goes on from a model, and stops short of where it gets."""
+    """A network that resumes from a model, and stops short of where it gets."""
 
     def __init__(self, start: Model, parts: Sequence[Pairs], config: Config, reporter: Reporter):
         self.start, self.config, self.reporter = start, config, reporter
@@ -168,14 +168,14 @@ class _Network:
         )
 
     def learn(self, validate: Callable[[], Validation]) -> dict[str, Any]:
-        """Learn, and say how it went."""
+        """Learn, and report how it went."""
         settings = self.config.training
         trainer = Trainer(self.model, self.batches, settings, validate, self.reporter)
         trainer.run()
         return history_record(trainer)
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Give the weights as a folder will have them; what letters count for stays as it was."""
+        """Return the weights as a folder will have them; what letters count for stays as it was."""
         weights = dict(self.start.weights)
         for name, learned in self.folded.weights().items():
             before = weights[name]
@@ -185,7 +185,7 @@ class _Network:
         return weights
 
     def twin(self) -> NumpyTwin:
-        """Give what answers with these weights."""
+        """Return what answers with these weights."""
         return NumpyTwin(self.weights(), self.tokenizer, self.config.network)
 
 
@@ -194,7 +194,7 @@ def _require_enough(added: Pairs) -> None:
     different = len(added) - same
     if min(same, different) < _LEAST:
         raise DataError(
-            f"to learn from pairs takes at least {_LEAST} that ask the same and {_LEAST} that do "
+            f"to train on pairs takes at least {_LEAST} that ask the same and {_LEAST} that do "
             f"not; there are {same} and {different}: decide more (gemel review), or fit the "
             "threshold alone (gemel fit), for which one of either is enough",
             path=added.path,
@@ -204,17 +204,17 @@ def _require_enough(added: Pairs) -> None:
 def _known_parts(
     known: Pairs | None, added: Pairs, start: Model, config: Config, reporter: Reporter
 ) -> tuple[list[Pairs], Pairs | None]:
-    """Draw what is learned once more, and keep out what tells whether it helped."""
+    """Draw what is learned once more, and hold out what tells whether it helped."""
     if known is None:
         return [], None
-    own = start.config.training  # of the very pairs it learned from, it keeps out the same ones
+    own = start.config.training  # of the very pairs it trained on, it hold out the same ones
     rest, kept_out = training_and_validation(
         known, None, own.validation_fraction, own.seed, Silent()
     )
     replay = choose_replay(rest, added, config.training.seed)
     reporter.say(
         f"{len(replay):,} known pairs are learned once more along with them; {len(kept_out):,} "
-        "others, kept out, will tell what was forgotten"
+        "others, held out, will tell what was forgotten"
     )
     return [replay], kept_out
 
@@ -222,7 +222,7 @@ def _known_parts(
 def _judge_unseen(
     start: Model, added: Pairs, replay: Sequence[Pairs], config: Config, reporter: Reporter
 ) -> Float[np.ndarray, "epochs pairs"]:
-    """Have networks say of pairs that they have not learned from how alike they are."""
+    """Have networks report of pairs that they have not trained on how alike they are."""
     graph = PairGraph.of(added, start.tokenizer.clean)
     split = split_by_component(graph, [1 / _FOLDS] * _FOLDS, config.training.seed)
     scores = np.zeros((config.training.epochs, len(added)))
@@ -245,7 +245,7 @@ def _judging(
     added: Pairs,
     network: _Network,
 ) -> Callable[[], Validation]:
-    """After each epoch, write down what the network says of some pairs."""
+    """After each epoch, write down what the network predicts for some pairs."""
     unseen = np.zeros(len(added), bool)
     unseen[rows] = True
     pairs, epoch = added.select(unseen), itertools.count()
@@ -254,7 +254,7 @@ def _judging(
         scores[next(epoch), rows] = _similarity(network.twin(), pairs)
         return Validation(
             average_precision=0.0, accuracy=0.0, mean_similarity=0.0
-        )  # told to nobody
+        )  # told to no one
 
     return judge
 

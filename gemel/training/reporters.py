@@ -1,4 +1,4 @@
-"""What a person or a program hears while a twin learns."""
+"""What a person or a program hears while a network learns."""
 
 import warnings
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ class EpochSummary:
     validation_accuracy: float
     """With the threshold best for it."""
     mean_similarity: float
-    """Mean cosine of different validation questions; near 1 the twin has collapsed."""
+    """Mean cosine of different validation questions; near 1 the network has collapsed."""
     pairs_per_second: float
     """While training, validation not counted."""
     is_best: bool
@@ -56,7 +56,7 @@ class EpochSummary:
 
 @runtime_checkable
 class Reporter(Protocol):
-    """Is told what happens, in order."""
+    """Receives what happens, in order."""
 
     def say(self, text: str) -> None:
         """Hear one line of plain news."""
@@ -65,7 +65,7 @@ class Reporter(Protocol):
         """Hear of something that is probably wrong."""
 
     def begin(self, step: int, epoch: int) -> None:
-        """Hear that training begins, or goes on behind batch number `step`, in this epoch."""
+        """Hear that training begins, or continues behind batch number `step`, in this epoch."""
 
     def step(self, summary: StepSummary) -> None:
         """Hear that a batch is done."""

@@ -1,4 +1,4 @@
-"""What the letters that two questions share count for, beside the network."""
+"""What the letters that two questions share count for, in addition to the network."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ from gemel.text import TfIdf, Tokenizer
 def learn_spelling(
     training: Pairs, tokenizer: Tokenizer, config: Config, start: Model | None
 ) -> dict[str, np.ndarray]:
-    """Learn how rare letter groups are, or take it over from a model to go on from that knows.
+    """Learn how rare letter groups are, or take it over from a model to continue from that knows.
 
     Returns:
         `spelling.idf`, rounded as the folder has it; nothing where the settings want none.
@@ -37,13 +37,13 @@ def fit_spelling(
     validation: Pairs,
     config: Config,
 ) -> dict[str, np.ndarray]:
-    """Fit on validation pairs how much spelling counts beside the network's weights.
+    """Fit on validation pairs how much spelling counts in addition to the network's weights.
 
     Args:
         network: the network's weights.
         spelling: what `learn_spelling` gave.
         tokenizer: of the model.
-        validation: pairs that the network did not learn from.
+        validation: pairs that the network did not train on.
         config: the settings.
 
     Returns:

@@ -11,7 +11,7 @@ from gemel.training.training_identity import Identity
 
 
 def bring_abreast(trainer: Trainer, identity: Identity) -> None:
-    """Put every process's trainer where the first one's stands.
+    """Put every process's trainer where the first one's is.
 
     What each of them makes of the same seed may differ in the last digit where the machines do; and
     only the first one has looked for a checkpoint, so the others need not see the file.

@@ -58,30 +58,30 @@ def learn(
     resume: bool = False,
     ranks: Ranks | None = None,
 ) -> Model:
-    """Train a twin and fit its decision.
+    """Train a network and fit its decision.
 
     Of several processes, each is given the same and gives the same model.
 
     Args:
-        pairs: labelled pairs; the network learns from both kinds.
+        pairs: labelled pairs; the network train on both kinds.
         config: settings; those of `start`, or the defaults, if None.
         validation: pairs to choose epoch, threshold and calibration on; if None, a share of
-            `pairs` is kept out of training for it, by connected component.
-        start: a model to go on from; its vocabulary grows by the new words.
+            `pairs` is held out of training for it, by connected component.
+        start: a model to continue from; its vocabulary grows by the new words.
         vectors: word vectors of others, that the words which have one begin with; not with
             `start`.
-        reporter: is told what happens.
+        reporter: receives events.
         checkpoint: file that holds the training while it lasts; none if None.
         checkpoint_every: seconds between two of its versions.
-        resume: whether to go on from that file, if it is there.
+        resume: whether to continue from that file, if it is there.
         ranks: the processes that learn together; this one alone if None. Of several, the first one
             has the checkpoint, and measures.
 
     Raises:
         DataError: a label is missing, or there are duplicates of fewer than two groups.
         ConfigError: settings that do not fit `start`, or, resuming, others than before.
-        TrainingStopped: somebody asked to stop; `checkpoint` can be resumed.
-        TrainingError: training cannot go on.
+        TrainingStopped: a user asked to stop; `checkpoint` can be resumed.
+        TrainingError: training cannot continue.
     """
     config = config or (start.config if start else Config())
     reporter = reporter or Silent()

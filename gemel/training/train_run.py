@@ -17,7 +17,7 @@ from gemel.training.train_model import learn
 
 
 def checkpoint_of(out: Path) -> Path:
-    """Name the file beside a model folder that holds its training while it lasts."""
+    """Name the file next to a model folder that holds its training while it lasts."""
     out = out if out.name not in ("", "..") else out.resolve()
     return out.with_name(f"{out.name}.checkpoint")
 
@@ -37,18 +37,18 @@ def train_to_folder(
     vectors: VectorFile | None = None,
     ranks: Ranks | None = None,
 ) -> Model:
-    """Learn, with a checkpoint beside the folder that goes once the folder is there.
+    """Learn, with a checkpoint next to the folder that goes once the folder is there.
 
     Args:
         out: the folder to write; see `learn` for the others.
         logs: a folder for logs; none if None.
-        overwrite: whether a model, or another training's checkpoint, may be replaced.
+        overwrite: whether a model, or another training's checkpoint, may be overwritten.
         ranks: the processes that learn together; this one alone if None. Only the first one writes
             and reports.
 
     Raises:
-        FolderError: a checkpoint or a log lies there, and nobody said what to do with it.
-        ConfigError: the logs would lie in the model folder.
+        FolderError: a checkpoint or a log is there, and no one decided what to do with it.
+        ConfigError: the logs would are in the model folder.
     """
     checkpoint = checkpoint_of(out)
     if ranks is not None and not ranks.is_first:
@@ -66,13 +66,13 @@ def train_to_folder(
     if checkpoint.exists() and not (resume or overwrite):
         raise FolderError(
             f"{checkpoint}: holds a training that was not finished; "
-            "add --resume to go on with it, or --overwrite to begin again"
+            "add --resume to resume it, or --overwrite to begin again"
         )
     with contextlib.ExitStack() as stack:
         if logs is not None:
             if logs.resolve().is_relative_to(out.resolve()):
                 raise ConfigError(
-                    f"{logs}: the logs cannot lie in the model folder; choose another"
+                    f"{logs}: the logs cannot are in the model folder; choose another"
                 )
             if (logs / LOG).exists() and not (resume or overwrite):
                 raise FolderError(
@@ -112,7 +112,7 @@ def refine_to_folder(
 
     Args:
         out: the folder to write; see `refine` for the others.
-        overwrite: whether a model may be replaced.
+        overwrite: whether a model may be overwritten.
     """
     refined = refine(start, added, known=known, config=config, reporter=reporter)
     picture = _picture(refined.model, reporter)

@@ -25,11 +25,11 @@ from gemel.training.training_state import TrainingState
 class Average:
     """The exponential moving average of parameters.
 
-    The first steps count less than the decay says, so that what the parameters began as is soon
+    The first steps count less than the decay gives, so that what the parameters began as is soon
     forgotten: at step `t`, from 0, the average keeps at most `(1 + t) / (10 + t)` of itself.
 
     Args:
-        parameters: what to average; the average begins as they stand.
+        parameters: what to average; the average begins unchanged.
         decay: share of the average that a step leaves, 0 to 1, exclusive.
 
     Source: Polyak and Juditsky (1992); the beginning as in TensorFlow's ExponentialMovingAverage.
@@ -41,12 +41,12 @@ class Average:
         self.values: list[Tensor] = [value.clone() for value in self.parameters]
 
     def update(self, step: int) -> None:
-        """Take in the parameters as they stand behind this step, from 0."""
+        """Take in the parameters unchanged behind this step, from 0."""
         kept = min(self.decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(self.values, self.parameters, 1 - kept)
 
     def put(self) -> None:
-        """Give the parameters the values of the average."""
+        """Return the parameters the values of the average."""
         torch._foreach_copy_(self.parameters, self.values)
 
     @contextlib.contextmanager
@@ -74,14 +74,14 @@ class Validation:
 
 
 class Trainer:
-    """Trains a twin, and its head, with Adam, and keeps its best epoch or its last.
+    """Trains a network, and its head, with Adam, and keeps its best epoch or its last.
 
     Args:
-        model: the twin, in mode "train".
-        batches: what to learn from.
+        model: the network, in mode "train".
+        batches: what to train on.
         settings: how to train.
-        validate: measures the model as it stands.
-        reporter: is told what happens.
+        validate: measures the model unchanged.
+        reporter: receives events.
         ranks: the processes that it trains on; this one alone if None.
 
     Raises:
@@ -130,12 +130,12 @@ class Trainer:
         after_step: Callable[[], None] = lambda: None,
         is_asked: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Train from where the state stands, and leave the weights of the epoch to keep.
+        """Train from the state of the state, and leave the weights of the epoch to keep.
 
         Args:
             after_step: is called between two batches, when the state is whole; what it raises ends
                 the training there.
-            is_asked: tells whether somebody has asked this process to stop; see `is_to_stop`.
+            is_asked: tells whether a user has asked this process to stop; see `is_to_stop`.
 
         Raises:
             TrainingError: the loss is no longer a number, or another process has gone.
@@ -159,7 +159,7 @@ class Trainer:
 
     @property
     def is_to_stop(self) -> bool:
-        """Whether somebody has asked to stop: all processes, behind the same batch."""
+        """Whether a user has asked to stop: all processes, behind the same batch."""
         return self._is_asked() if self.ranks.is_alone else self._any_is_asked
 
     def _is_done(self) -> bool:
@@ -244,7 +244,7 @@ class Trainer:
         parting = not earlier or last.mean_similarity < earlier[-1].mean_similarity - 1e-3
         if last.mean_similarity > COLLAPSED and (last.epoch == last.epochs or not parting):
             self.reporter.warn(
-                f"the twin has collapsed: different questions have a mean cosine of "
+                f"the network has collapsed: different questions have a mean cosine of "
                 f"{last.mean_similarity:.3f}, so no threshold can tell them apart; "
                 "try a lower training.learning_rate or a larger training.batch_size"
             )
@@ -263,7 +263,7 @@ class Trainer:
         return loss, norm
 
     def _gradient(self, batch: Batch) -> float:
-        """Give all parameters their gradient; give the loss."""
+        """Return all parameters their gradient; give the loss."""
         self.optimizer.zero_grad()
         with self._chance():
             loss = self.gradients.backward(batch, bfloat16=self.bfloat16)
@@ -293,7 +293,7 @@ class Trainer:
         return norm
 
     def _rate(self, step: int) -> float:
-        """Give the share of the highest learning rate that the step after `step` others takes."""
+        """Return the share of the highest learning rate that the step after `step` others takes."""
         steps = self.settings.epochs * len(self.batches)
         rising = (step + 1) / max(1.0, _WARM_UP * steps)
         falling = (steps - step) / max(1.0, (1 - _WARM_UP) * steps)

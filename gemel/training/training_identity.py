@@ -1,4 +1,4 @@
-"""What a training is a training of: only the same one may go on from a checkpoint."""
+"""What a training is a training of: only the same one may continue from a checkpoint."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ class Identity:
     pairs: str
     """Digest of the pairs, whatever their order."""
     order: str
-    """Digest of the pairs as they stand."""
+    """Digest of the pairs unchanged."""
     validation: str | None
     """Digest of the validation pairs that were given."""
     start: str | None
@@ -60,11 +60,11 @@ class Identity:
         return None
 
     def changed_data(self, earlier: "Identity") -> str | None:
-        """Say which data are no longer what they were."""
+        """Report which data are no longer what they were."""
         if self.pairs != earlier.pairs:
             return "the training pairs are not those that it began with"
         if self.order != earlier.order:
-            return "the training pairs stand in another order than when it began"
+            return "the training pairs are in another order than when it began"
         if self.validation != earlier.validation:
             return "the validation pairs are not those that it began with"
         if self.start != earlier.start:

@@ -1,4 +1,4 @@
-"""What a model folder says of a training."""
+"""What a model folder gives of a training."""
 
 import dataclasses
 from typing import Any
@@ -11,11 +11,11 @@ from gemel.training.trainer import Trainer
 def data_record(
     pairs: Pairs, training: Pairs, validation: Pairs, start: Model | None
 ) -> dict[str, Any]:
-    """Say which pairs a model learned from, and those that it went on from.
+    """Report which pairs a model trained on, and those that it went on from.
 
     Args:
         pairs: all that were given.
-        training: those it learned from.
+        training: those it trained on.
         validation: those its decision was fitted on.
         start: the model that it went on from, if there is one.
     """
@@ -31,7 +31,7 @@ def data_record(
 
 
 def history_record(trainer: Trainer) -> dict[str, Any]:
-    """Say how a training went."""
+    """Report how a training went."""
     state = trainer.state
     kept = trainer.kept_epoch
     return {

@@ -14,7 +14,7 @@ class LossCurve:
     """Mean losses of as many steps each.
 
     Args:
-        stride: steps a point stands for; it doubles when the points become too many.
+        stride: steps a point represents; it doubles when the points become too many.
         losses: the points.
         total: sum of the losses that wait for a point of their own.
         waiting: how many they are.
@@ -48,7 +48,7 @@ class LossCurve:
 
 @dataclass(kw_only=True)
 class TrainingState:
-    """All that a training knows beside the network and the optimizer; begins at the beginning."""
+    """All that a training knows in addition to the network and the optimizer; begins at the beginning."""
 
     epoch: int = 1
     """The epoch under way, from 1."""

@@ -1,4 +1,4 @@
-"""The pairs to learn from, and those to choose epoch and threshold on."""
+"""The pairs to train on, and those to choose epoch and threshold on."""
 
 from gemel.data import PairGraph, Pairs, deal_crossing, hold_out, measure_overlap
 from gemel.errors import DataError
@@ -17,9 +17,9 @@ def training_and_validation(
     Args:
         pairs: labelled pairs.
         validation: pairs to validate on; if None, some of `pairs`, by connected component.
-        fraction: share to keep out.
+        fraction: share to hold out.
         seed: another seed, another choice.
-        reporter: is told what was done.
+        reporter: receives done.
 
     Raises:
         DataError: a part lacks a label that it needs.
@@ -38,11 +38,11 @@ def training_and_validation(
     parts = deal_crossing(split, graph, seed)
     hint = "; raise training.validation_fraction or give validation pairs"
     kept_out = pairs.select(parts == 0)
-    kept_out.require_both_labels("pairs kept out for validation", hint)
+    kept_out.require_both_labels("pairs held out for validation", hint)
     training = pairs.select(parts == 1)
     training.require_both_labels("pairs left for training", hint)
     reporter.say(
-        f"{len(training):,} pairs to train on, {len(kept_out):,} kept out for validation "
+        f"{len(training):,} pairs to train on, {len(kept_out):,} held out for validation "
         f"({kept_out.prevalence:.1%} duplicates)"
     )
     if split.crossing_pairs:

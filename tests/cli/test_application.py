@@ -61,12 +61,12 @@ def gemel(*arguments, **settings):
         ),
         ("check a --db prose.db", "`gemel index QUESTIONS --db FILE` makes", None),
         # What is written.
-        ("encode q.txt --out there.npy", "is there already", "add --overwrite to replace it"),
+        ("encode q.txt --out there.npy", "exists already", "add --overwrite to replace it"),
         ("encode q.txt --out v.doc", "is of no known kind", "ending in .npy or .parquet"),
         ("encode q.txt --out q.txt/v.npy", "q.txt: Not a directory", "name another place"),
         ("encode q.txt --out /proc/v.npy", "gemel: /proc/v.npy: ", "or name another place"),
         ("train pairs.csv --out folder", "it holds thesis.txt", "choose another place"),
-        ("fit pairs.csv", "came with gemel and stays as it is", "(--out my-model)"),
+        ("fit pairs.csv", "ships with gemel and stays as it is", "(--out my-model)"),
         # Settings.
         ("train pairs.csv --out m --set training.epoch=3", "no setting", "did you mean 'epochs'?"),
         ("train pairs.csv --out m --set epochs", "cannot read", "for example training.epochs=2"),
@@ -131,9 +131,9 @@ def test_no_is_1(run, place):
     assert run("index", "q.txt", "--db", "site.db", "-q")[0] == ExitCode.DONE
     assert run("check", "how old are you", "--db", "site.db")[0] == ExitCode.DONE
     code, out, err = run("check", "where is the station", "--db", "site.db", "-q")
-    assert (code, out.splitlines()[0], err) == (ExitCode.NO, "not asked before", "")
+    assert (code, out.splitlines()[0], err) == (ExitCode.NO, "no duplicate", "")
     code, _, err = run("remove", "nobody", "--db", "site.db")
-    assert (code, "not there: nobody" in err) == (ExitCode.NO, True)
+    assert (code, "not there: no one" in err) == (ExitCode.NO, True)
 
 
 def test_an_answer_that_nobody_reads_is_no_yes(place):

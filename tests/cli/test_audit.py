@@ -1,4 +1,4 @@
-"""`gemel audit`, read as a stranger would."""
+"""`gemel audit`, read as an untrusted user would."""
 
 import json
 import subprocess
@@ -127,7 +127,7 @@ def test_labels_that_may_be_the_wrong_way_round(tmp_path, run):
     path = tmp_path / "turned.csv"
     path.write_text("question1,question2,is_duplicate\nhow,how,0\nwhy,Why,0\nwhy,how,1\n")
     assert (
-        "perhaps 0 says here that two questions ask the same: then add --same 0"
+        "perhaps 0 gives here that two questions ask the same: then add --same 0"
         in run("audit", path)[1]
     )
     out = run("audit", path, "--same", "0")[1]

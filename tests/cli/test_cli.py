@@ -247,17 +247,17 @@ def test_a_training_told_to_stop_can_go_on(number, files, tmp_path, run):
     last = rest.splitlines()[-1]
     assert last.startswith("gemel: stopped in epoch ")
     assert last.endswith(
-        "m.checkpoint holds all of it: type the same command with --resume to go on"
+        "m.checkpoint holds all of it: type the same command with --resume to continue"
     )
     assert "Traceback" not in rest
     assert [file.name for file in tmp_path.iterdir()] == ["m.checkpoint"]
 
     code, _, error = run(*command[3:])
     assert code == 2
-    assert "holds a training that was not finished; add --resume to go on with it" in error
+    assert "holds a training that was not finished; add --resume to resume it" in error
     code, _, error = run(*command[3:], "--resume", "--set", "training.epochs=3")
     assert code == 2
-    assert "training.epochs was 100000 and is now 3; go on with what it was" in error
+    assert "training.epochs was 100000 and is now 3; resume what it was" in error
     code, _, error = run(*command[3:], "--overwrite", "--set", "training.epochs=1")
     assert code == 0
     assert [file.name for file in tmp_path.iterdir()] == ["m"]

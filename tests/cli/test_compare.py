@@ -22,7 +22,7 @@ from gemel.inference import Compared, Engine
 
 HEADER = ["answer", "probability", "similarity", "question1", "question2"]
 PAIRS = [("How old are you?", "What is your age?"), ("Why is the sky blue?", "How?")]
-ODD = ["a\tb", "two\nlines", "one\rtwo", 'say "a"', "😀", "안녕", "e\u0301\u2028x", "'", "\\t"]
+ODD = ["a\tb", "two\nlines", "one\rtwo", 'report "a"', "😀", "안녕", "e\u0301\u2028x", "'", "\\t"]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_the_example_in_the_help_is_a_command(run, tmp_path):
         ["/bin/sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0
-    assert done.stderr.startswith("model: quora-en, which came with gemel")
+    assert done.stderr.startswith("model: quora-en, which ships with gemel")
     assert done.stdout.startswith(ANSWERS)
 
 
@@ -171,7 +171,7 @@ def test_a_full_disk_is_one_line(model):
         )
     assert (done.returncode, done.stderr) == (
         2,
-        b"gemel: No space left on device; make room, or name a place on another disk\n",
+        b"gemel: No space left on device; free space, or name a place on another disk\n",
     )
 
 

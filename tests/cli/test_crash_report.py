@@ -25,7 +25,7 @@ class Panic(BaseException):
 
 class Mute(Exception):  # noqa: N818 - an exception of others
     def __str__(self):
-        raise ValueError("nothing to say")
+        raise ValueError("nothing to report")
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def place(tmp_path, monkeypatch):
 
 @pytest.fixture
 def crash(monkeypatch):
-    """Have a verb raise something that nobody expects."""
+    """Have a verb raise something that no one expects."""
 
     def arrange(error):
         def fail(*arguments, **settings):

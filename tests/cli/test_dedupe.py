@@ -41,7 +41,7 @@ def test_groups_are_written(dedupe, files):
         assert [row["id"] for row in csv.DictReader(stream)] == ["1", "2", "4"]
     code, _, err = dedupe("--out", "g.csv")
     assert code == 2
-    assert "stands there already" in err
+    assert "exists already" in err
     assert dedupe("--out", "g.csv", "--overwrite")[0] == 0
 
 

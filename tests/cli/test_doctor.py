@@ -35,7 +35,7 @@ def test_all_is_well_here(run):
     assert (code, report["well"]) == (0, True)
     found = {each["name"]: each["found"] for each in report["findings"]}
     assert found["model, by numpy"] == "quora-en answers as it should"
-    assert found["corpus"] == "a question was kept, and found again"
+    assert found["corpus"] == "a question was stored, and found again"
     assert "torch" in found["[train]"]
 
 
@@ -87,7 +87,7 @@ def test_learning_is_tried_when_asked(run):
     code, out, _ = run("doctor", "--deep", "--json")
     found = {each["name"]: each["found"] for each in json.loads(out)["findings"]}
     assert code == 0
-    assert found["training"].startswith("learned from 64 pairs")
+    assert found["training"].startswith("trained on 64 pairs")
     assert "graphics card" in found
 
 

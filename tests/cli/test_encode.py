@@ -46,7 +46,7 @@ def test_what_stands_there_stays(encode, files):
     (files / "v.npy").write_bytes(b"mine")
     code, _, err = encode()
     assert code == 2
-    assert "v.npy: is there already; add --overwrite to replace it" in err
+    assert "v.npy: exists already; add --overwrite to replace it" in err
     assert (files / "v.npy").read_bytes() == b"mine"
 
 

@@ -1,4 +1,4 @@
-"""`gemel export`, and what it says of questions that cannot agree."""
+"""`gemel export`, and its scores of questions that cannot agree."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""`gemel fit` and what `gemel evaluate` says of it, on a model of four questions' words."""
+"""`gemel fit` and what `gemel evaluate` gives of it, on a model of four questions' words."""
 
 import json
 
@@ -172,7 +172,7 @@ def test_a_question_without_spaces_is_whole_in_a_pipe(model, pairs, run):
 
 
 def write_groups(path, swapped=False):
-    """Questions whose letters say which group they are of; between groups nothing is alike."""
+    """Questions whose letters report which group they are of; between groups nothing is alike."""
     words = ["password", "invoice", "holiday", "printer", "salary", "window"]
     rows = ["question1,question2,is_duplicate"]
     for n in range(60):

@@ -54,7 +54,7 @@ BESIDE = {
     ("dedupe", "--processes"): ["--work", "work"],
     ("dedupe", "--shard-size"): ["--work", "work"],
 }
-"""What an option needs beside it."""
+"""What an option needs next to it."""
 TEXTS = {
     "fit --costs": ("{},1,1", "cost"),
     "serve --limit": ("rate={}", "rate"),
@@ -120,7 +120,7 @@ def bounded(there, monkeypatch):
 
 @pytest.fixture
 def try_number(run, bounded):
-    """Give a command a number: it is done, or refused in words that name what was given."""
+    """Return a command a number: it is done, or refused in words that name what was given."""
 
     def call(command, named):
         for name in FRESH:

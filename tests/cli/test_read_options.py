@@ -1,4 +1,4 @@
-"""The options that say how a file is read, and the notes on it."""
+"""The options that report how a file is read, and the notes on it."""
 
 import json
 

@@ -110,7 +110,7 @@ def test_the_model_is_quoted_after_the_answer_only(review):
 
 
 class Quicker(io.StringIO):
-    """Somebody else acts while a person thinks."""
+    """A user else acts while a person thinks."""
 
     def __init__(self, act):
         super().__init__("s\ns\n")
@@ -137,7 +137,7 @@ def test_what_others_do_meanwhile_is_respected(corpus, run, monkeypatch):
     monkeypatch.setattr(sys, "stdin", Quicker(act))
     code, out, _ = run("review", "--db", corpus, "--reviewer", "ann", "--count", "2")
     assert code == 0
-    assert "not kept: " in out
+    assert "not stored: " in out
     assert "bob decided on" in out
     assert {each.reviewer for each in decisions(corpus)} == {"bob"}
 
@@ -150,7 +150,7 @@ def test_a_question_that_is_gone_cannot_be_decided_about(corpus, run, monkeypatc
     monkeypatch.setattr(sys, "stdin", Quicker(act))
     code, out, _ = run("review", "--db", corpus, "--reviewer", "ann", "--count", "2")
     assert code == 0
-    assert out.count("not kept: ") == 2
+    assert out.count("not stored: ") == 2
     assert "no question has the id" in out
 
 
@@ -201,7 +201,7 @@ def test_a_file_that_is_there_stays(review, run, corpus, tmp_path):
     (tmp_path / "r.csv").write_text("mine")
     code, _, err = run("review", "--db", corpus, "--export", "r.csv")
     assert code == 2
-    assert "stands there already; name another file, or add --overwrite" in err
+    assert "exists already; name another file, or add --overwrite" in err
     assert (tmp_path / "r.csv").read_text() == "mine"
     assert run("review", "--db", corpus, "--export", "r.csv", "--overwrite")[0] == 0
     assert run("review", "--db", corpus, "--export", "r.xlsx")[0] == 2

@@ -14,7 +14,7 @@ def test_the_table_and_what_comes_next(tmp_path, run):
         f"{out}/train.tsv 2,293 33.4% 586 169 353",
         f"{out}/held-out.tsv 638 33.4% 168 49 100",
     ]
-    assert "25 near misses lie between the two and are in neither; no question is in both" in (
+    assert "25 near misses are between the two and are in neither; no question is in both" in (
         " ".join(lines)
     )
     names = ("train.tsv", "held-out.tsv", "questions.txt", "settings.toml")

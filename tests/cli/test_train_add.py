@@ -1,4 +1,4 @@
-"""From decided pairs to a model that has learned from them, and to a threshold."""
+"""From decided pairs to a model that has trained on them, and to a threshold."""
 
 import csv
 import subprocess
@@ -77,8 +77,8 @@ def test_a_model_learns_from_decided_pairs(run, place):
     )
     assert code == 0, err
     assert "learned: written after" in out
-    assert "it learned from 54 pairs" in out
-    assert "each judged by a network that has not learned from it" in out
+    assert "it trained on 54 pairs" in out
+    assert "each judged by a network that has not trained on it" in out
     learned, before = load_model("learned"), load_model("model")
     shown = figures(out)
     assert shown["threshold"] == [
@@ -103,10 +103,10 @@ def test_known_pairs_show_what_was_forgotten(run, place):
     arguments = ["known.csv", "--from", "model", "--add", "reviews.csv", "--add", more]
     code, out, err = run("train", *arguments, "--out", "both", *FAST)
     assert code == 0, err
-    assert "it learned from 94 pairs" in out
+    assert "it trained on 94 pairs" in out
     kept_out = load_model("model").training["validation_pairs"]
     assert f"on {kept_out} known before" in out
-    assert "kept out of PAIRS; what was forgotten shows here" in out
+    assert "held out of PAIRS; what was forgotten shows here" in out
 
 
 def test_a_threshold_is_fitted_on_decided_pairs(run, place):

@@ -81,4 +81,4 @@ def test_columns_are_aligned_by_cells():
     assert padded("質問", 6) == "質問  "
     assert padded("long enough", 3) == "long enough"
     assert describe_nearest([]).startswith("nothing")
-    assert describe_matches([]).startswith("not asked before")
+    assert describe_matches([]).startswith("no duplicate")

@@ -44,5 +44,5 @@ def test_no_memory_is_an_error(monkeypatch):
             return -1
 
     monkeypatch.setattr(found, "_library", Full)
-    with pytest.raises(MemoryError, match="gemel_kinds found no room"):
+    with pytest.raises(MemoryError, match="gemel_kinds found no space"):
         found.call("gemel_kinds", ())

@@ -78,5 +78,5 @@ def test_reindexing_that_makes_no_sense_is_refused(store, ask, vectors):
     with pytest.raises(DataError, match="where no are expected; begin_reindex"):
         store.put_vectors(keys, vectors(1))
     store.begin_reindex("two", 8)
-    with pytest.raises(DataError, match="a key stands twice"):
+    with pytest.raises(DataError, match="a key is repeated"):
         store.put_vectors(np.repeat(keys, 2), vectors(2))

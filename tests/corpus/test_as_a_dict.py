@@ -10,7 +10,7 @@ from gemel.store.connect import open_store
 
 
 class Replica:
-    """What follows the changes of a store, in small lots, and sees nothing else."""
+    """What follows the changes of a store, in small batches, and sees nothing else."""
 
     def __init__(self):
         self.since, self.generation, self.vectors = 0, None, {}

@@ -1,4 +1,4 @@
-"""A copy of a question is found first, however far its vector lies."""
+"""A copy of a question is found first, however far its vector is."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Objects of the real packages, read beside a file of the same rows."""
+"""Objects of the real packages, read next to a file of the same rows."""
 
 import csv
 import json

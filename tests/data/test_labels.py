@@ -140,7 +140,7 @@ def data_set(names, labels):
 
 
 def sources_of(names, labels, folder):
-    """Give a data set in every form that has the names of its classes."""
+    """Return a data set in every form that has the names of its classes."""
     made = data_set(names, labels)
     arrow = made.with_format("arrow")[:]
     made.to_parquet(folder / "p.parquet")

@@ -12,7 +12,7 @@ from gemel.errors import ConfigError, DataError
 
 
 def read(rows, html="auto"):
-    """Give the questions of rows and the notes about them."""
+    """Return the questions of rows and the notes about them."""
     bad_rows = BadRows()
     found = stream_questions(rows, QuestionColumns(html=html), bad_rows)
     return [each.text for each in found], [note.partition(": ")[2] for note in bad_rows.notes]

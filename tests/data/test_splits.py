@@ -48,7 +48,7 @@ def one_large_component(count=60):
 
 
 def parts_of_questions(rows, parts):
-    """Say for every question in which parts it stands."""
+    """Say for every question in which parts it is."""
     found = {}
     for (left, right, _), part in zip(rows, parts.tolist(), strict=True):
         found.setdefault(left, set()).add(part)

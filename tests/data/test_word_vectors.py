@@ -1,4 +1,4 @@
-"""Word vectors in files: what was written is found, what is odd is said, nothing else is kept."""
+"""Word vectors in files: what was written is found, what is odd is given, nothing else is stored."""
 
 import gzip
 import json
@@ -109,7 +109,7 @@ def test_case_is_dropped_where_the_model_drops_it_and_the_very_word_goes_before(
     assert found.found.tolist() == [True, True, True, True, False]
     assert found.repeats == 1
     assert "4 of 5 words of the vocabulary (80.0%)" in str(found)
-    assert "; 1 stand in it twice, the first counts" in str(found)
+    assert "; 1 are in it twice, the first counts" in str(found)
 
 
 def test_case_counts_where_the_model_lets_it_count(tmp_path):
@@ -159,7 +159,7 @@ def test_files_of_other_kinds(tmp_path):
         VectorFile(tmp_path / "v.txt")
     with pytest.raises(DataError, match="is no file"):
         VectorFile(tmp_path)
-    with pytest.raises(DataError, match="is binary, as its name says"):
+    with pytest.raises(DataError, match="is binary, as its name gives"):
         look_up(tmp_path, "2 2\n", ["a"], name="v.bin")
     with pytest.raises(DataError, match="is not a whole gzip file"):
         look_up(tmp_path, "a 1 2\n", ["a"], name="v.txt.gz")
@@ -214,7 +214,7 @@ def test_another_dimension_says_what_to_type(tmp_path):
 
 
 def test_memory_is_that_of_the_words_wanted(tmp_path, monkeypatch):
-    """A file of 16 MB is read to its end, heard of on the way, and hardly any of it kept."""
+    """A file of 16 MB is read to its end, heard of on the way, and hardly any of it stored."""
     path = tmp_path / "v.txt"
     tail = " 0.123456789" * 640
     path.write_text("".join(f"w{number}{tail}\n" for number in range(2100)))
@@ -246,5 +246,5 @@ def test_the_digest_tells_other_vectors_and_other_words_apart(tmp_path):
 
 
 def test_words_are_cut_as_glove_cuts_them():
-    """What a vocabulary holds stands in such files as it stands there."""
+    """What a vocabulary holds is in such files unchanged there."""
     assert split_words("don't") == ["do", "n't"]

@@ -1,4 +1,4 @@
-"""What the pages say is so: commands parse, settings and files are named, figures are current."""
+"""What the pages report is so: commands parse, settings and files are named, figures are current."""
 
 import ast
 import dataclasses

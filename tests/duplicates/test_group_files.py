@@ -93,7 +93,7 @@ def test_where_groups_cannot_be_written(tmp_path):
     (tmp_path / "folder.csv").mkdir()
     for name, problem in (
         ("g.txt", "is of no known kind; expected a name ending in .csv, .jsonl, .html"),
-        ("there.csv", "stands there already; name another file, or add --overwrite"),
+        ("there.csv", "exists already; name another file, or add --overwrite"),
         ("folder.csv", "is a folder; expected a file to write"),
     ):
         with pytest.raises(DataError, match=problem):

@@ -14,7 +14,7 @@ YES_OR_NO = st.sampled_from(["accuracy", "f1"])
 
 @st.composite
 def scored(draw, kinds=(np.float32, np.float64)):
-    """Scores with ties and with neighbours that no number lies between; both labels."""
+    """Scores with ties and with neighbours that no number is between; both labels."""
     score = st.sampled_from([-1.0, 0.0, 0.5, float(NEXT), 0.75, 1.0]) | st.floats(-1, 1, width=32)
     rows = draw(st.lists(st.tuples(score, st.booleans()), min_size=2, max_size=14))
     scores, labels = zip(*rows, strict=True)

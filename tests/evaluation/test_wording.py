@@ -86,7 +86,7 @@ def test_a_threshold_that_hands_over_pairs_is_not_what_users_meet():
     asking = DecisionConfig(objective="costs", review_cost=0.1)
     first, second, *_ = in_plain_words(report_of(asking, noise=1.5))
     assert first.startswith("It would ask a person about")
-    assert "where nobody can be asked" in second
+    assert "where no one can be asked" in second
     assert "nobody" not in words(report_of())
 
 

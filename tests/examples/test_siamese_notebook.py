@@ -25,7 +25,7 @@ def test_nothing_is_warned_of(cells):
 
 
 def test_what_is_kept_is_what_was_run(cells):
-    """Not the very figures, which hang on the machine: as many cells, that say as much."""
+    """Not the very figures, which hang on the machine: as many cells, that report as much."""
     kept = nbformat.read(NOTEBOOK, as_version=4).cells
     assert any(cell.get("outputs") for cell in kept)
     for before, now in zip(kept, cells, strict=True):

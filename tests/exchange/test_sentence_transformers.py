@@ -37,7 +37,7 @@ def offline(monkeypatch):
 
 @pytest.fixture
 def written(model_with, tmp_path):
-    """Export a model of some settings, and give the folder and what was said."""
+    """Export a model of some settings, and give the folder and the given values."""
 
     def write(*settings, out="out", **options):
         model = model_with(*settings)

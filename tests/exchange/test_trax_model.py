@@ -100,7 +100,7 @@ def test_case_counts_and_all_unknown_words_are_one(vocabulary):
 
 
 def test_gaps_and_the_overrun_give_each_word_the_row_that_trax_gave_it(tmp_path):
-    """The notebook's last id lies one behind the table; Trax takes the last row for it."""
+    """The notebook's last id is one behind the table; Trax takes the last row for it."""
     ids = {"<PAD>": 1, **{word: int(word[1:]) for word in WORDS}, "asked": 0, "too": 0}
     del ids["w7"], ids["w20"]
     ids["last"] = 50
@@ -158,7 +158,7 @@ def test_texts_and_json_give_the_same_ids(tmp_path_factory, words, with_unknown)
         (b"{", "no whole JSON"),
         (b"[" * 100_000, "neither a JSON object"),
         (b'{"a": ' * 100_000, "no whole JSON"),
-        (b'{"a": 2, "a": 3}', "stands in it twice"),
+        (b'{"a": 2, "a": 3}', "is in it twice"),
         (b'{"a": 2, "b": 2}', "'a' and 'b' have one id, 2"),
         (b'{"a": 2.0}', "'a' has the id 2.0; expected whole numbers"),
         (b'{"a": true}', "'a' has the id True"),
@@ -167,7 +167,7 @@ def test_texts_and_json_give_the_same_ids(tmp_path_factory, words, with_unknown)
         (b'{"<PAD>": 2}', "to have the id 1; it has 2"),
         (b'{"<PAD>": 1, "<UNK>": 7}', "words.txt: <UNK> has the id 7; expected none, or 0"),
         (b"a\nb\n", "neither a JSON object of token and id, nor a text"),
-        (b"<PAD>\na\nb\na\n", "words.txt:4: 'a' stands there again"),
+        (b"<PAD>\na\nb\na\n", "words.txt:4: 'a' is repeated"),
         (b"<PAD>\na\n\nb\n", "words.txt:3: holds no token"),
         (b"", "neither a JSON object"),
     ],

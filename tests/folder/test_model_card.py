@@ -9,7 +9,7 @@ def test_the_card_says_what_a_user_needs(tiny_model):
     assert '"How old are you?" "What is your age?" --model my-model' in card
     assert "**0.7500**" in card
     assert "best for accuracy, fitted on 1,234 validation\npairs for places where 37.5%" in card
-    assert "| epoch kept | 3 |" in card
+    assert "| epoch stored | 3 |" in card
     assert "| training pairs that ask the same | 2 |" in card
 
 

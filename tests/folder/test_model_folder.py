@@ -29,7 +29,7 @@ def folder(tiny_model, tmp_path):
 
 
 def swap_in(folder, name, content):
-    """Put a file in place and make config.json name it, as somebody with intent would."""
+    """Put a file in place and make config.json name it, as a user with intent would."""
     (folder / name).write_bytes(content)
     config = json.loads((folder / "config.json").read_text())
     config["sha256"][name] = hashlib.sha256(content).hexdigest()
@@ -408,7 +408,7 @@ def test_killed_while_it_replaced_a_model_the_old_one_is_named(tmp_path, tiny_mo
     save_model(tiny_model, tmp_path / "m")
     old = tmp_path / ".m.old-x1"
     (tmp_path / "m").rename(old)
-    with pytest.raises(FolderError, match=r"lies at .*\.m\.old-x1: rename it"):
+    with pytest.raises(FolderError, match=r"is at .*\.m\.old-x1: rename it"):
         load_model(tmp_path / "m")
     load_model(old)
 

@@ -25,7 +25,7 @@ def engine(tiny_model):
 
 @pytest.fixture(scope="module")
 def wide_engine(tiny_model):
-    """An engine whose products have room for rounding."""
+    """An engine whose products have space for rounding."""
     dim = 37
     random = np.random.default_rng(6)
     shapes = {

@@ -1,4 +1,4 @@
-"""Shared letters beside the network."""
+"""Shared letters in addition to the network."""
 
 import numpy as np
 import pytest

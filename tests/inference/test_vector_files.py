@@ -144,8 +144,8 @@ def test_bad_rows_and_blank_questions(engine, tmp_path):
     ("name", "problem"),
     [
         ("v.txt", "of no known kind; expected a name ending in .npy or .parquet"),
-        ("there.npy", "is there already; add --overwrite"),
-        ("ids.npy", "ids.ids.jsonl: is there already; add --overwrite"),
+        ("there.npy", "exists already; add --overwrite"),
+        ("ids.npy", "ids.ids.jsonl: exists already; add --overwrite"),
         ("folder.npy", "is a folder"),
     ],
 )

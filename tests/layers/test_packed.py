@@ -33,7 +33,7 @@ def as_on(request, library_with):
 
 
 class Case:
-    """Rows of words, of which some stand in several places, and an LSTM to read them."""
+    """Rows of words, of which some are in several places, and an LSTM to read them."""
 
     def __init__(self, lengths, units=4, seed=0, words=7):
         torch.manual_seed(seed)
@@ -67,7 +67,7 @@ class Case:
         return torch.stack(pooled)
 
     def gradients(self, pooled):
-        """Give what comes out, and the gradients of a sum of it."""
+        """Return what comes out, and the gradients of a sum of it."""
         found = torch.autograd.grad((pooled * self.weights).sum(), self.learned)
         return [pooled.detach(), *found]
 

@@ -1,4 +1,4 @@
-"""The twin against Trax's own numbers, masking off."""
+"""The network against Trax's own numbers, masking off."""
 
 import json
 from pathlib import Path

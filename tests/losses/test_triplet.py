@@ -90,7 +90,7 @@ def test_gradient_is_finite_everywhere():
 
 
 def test_minimising_pulls_duplicates_together():
-    """The page says that the loss is maximised; it is not."""
+    """The page reports that the loss is maximised; it is not."""
     a, p, n = (unit_vectors(1, 4, seed) for seed in range(3))
     a = a.clone().requires_grad_()
     before = triplet_loss(a, p, n, 2.0)

@@ -29,7 +29,7 @@ def model_of(kind, **options):
 
 
 def learned(model, way, inputs):
-    """Give vectors, and what the weights learn of them."""
+    """Return vectors, and what the weights learn of them."""
     model.processor.zero_grad()
     vectors = way(model.processor, inputs)
     (vectors * torch.arange(float(vectors.numel())).reshape(vectors.shape)).sum().backward()

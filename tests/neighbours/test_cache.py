@@ -132,7 +132,7 @@ def test_without_usearch_a_good_file_says_what_to_install(path, monkeypatch):
 
 
 def save_for_ever(path, ready):
-    """What stands in the file tells of which sequence it is: so many questions."""
+    """What is in the file tells of which sequence it is: so many questions."""
     sequence = 400
     while True:
         sequence += 1

@@ -11,8 +11,8 @@ from gemel.neighbours.exact import ExactNeighbours
 def test_few_are_compared_one_by_one_and_many_are_not():
     few, many = choose_neighbours(100), choose_neighbours(EXACT_UP_TO + 1)
     assert (few.name, many.name) == ("exact", "approximate")
-    assert few.why == "up to 250,000 questions it is quick to compare with every one"
-    assert many.why == "above 250,000 questions a graph is quicker, and misses few"
+    assert few.why == "up to 250,000 questions it is fast to compare with every one"
+    assert many.why == "above 250,000 questions a graph is faster, and misses few"
     assert isinstance(few.make(4), ExactNeighbours)
     assert isinstance(many.make(4), ApproximateNeighbours)
 

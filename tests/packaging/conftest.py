@@ -31,7 +31,7 @@ def tree(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def build(tree, tmp_path_factory):
-    """A function that builds, with some environment; it gives the folder and what was said."""
+    """A function that builds, with some environment; it gives the folder and the given values."""
 
     def call(*options, **environment):
         out = tmp_path_factory.mktemp("dist")
@@ -76,7 +76,7 @@ def plain_environment():
 
 
 def find_python(version):
-    """Find an interpreter that runs and can make environments; pyenv's stand beside its shims."""
+    """Find an interpreter that runs and can make environments; pyenv's stand next to its shims."""
     if version == "{}.{}".format(*sys.version_info):
         return sys.executable
     name = f"python{version}"

@@ -30,7 +30,7 @@ def names(folder):
 
 @pytest.fixture
 def get(site, tmp_path, quick):
-    """Fetch the site's file: give its bytes, or None, and nothing else may lie there then."""
+    """Fetch the site's file: give its bytes, or None, and nothing else may are there then."""
     site.content = CONTENT
     path = tmp_path / "file.bin"
 

@@ -1,4 +1,4 @@
-"""A corpus in a folder: fetched, put there by hand, gone on with, never over what is another's."""
+"""A corpus in a folder: fetched, put there by hand, resumed, never over what is another's."""
 
 import hashlib
 import io
@@ -88,7 +88,7 @@ def test_what_was_changed_or_is_anothers_is_not_replaced(paws, site, tmp_path, q
     site.content, sha256 = paws
     asked = {"origin": site.url, "sha256": [sha256], "patience": quick}
     (tmp_path / "train.tsv").write_text("years of work")
-    with pytest.raises(DataError, match=r"train\.tsv: is there already, .* add --overwrite"):
+    with pytest.raises(DataError, match=r"train\.tsv: exists already, .* add --overwrite"):
         fetch("paws", tmp_path, **asked)
     with pytest.raises(DataError, match=r"train\.tsv: is a file; name a folder"):
         fetch("paws", tmp_path / "train.tsv", **asked)
@@ -97,14 +97,14 @@ def test_what_was_changed_or_is_anothers_is_not_replaced(paws, site, tmp_path, q
         (tmp_path / "other").mkdir(exist_ok=True)
         path = tmp_path / "other" / name
         path.write_text("of something else")
-        with pytest.raises(DataError, match=f"{name}: is there already, and not as gemel wrote"):
+        with pytest.raises(DataError, match=f"{name}: exists already, and not as gemel wrote"):
             fetch("paws", tmp_path / "other", **asked)
         assert path.read_text() == "of something else"
         path.unlink()
     fetch("paws", tmp_path, **asked, overwrite=True)
     made = (tmp_path / "train.tsv").read_bytes()
     (tmp_path / "train.tsv").write_text("corrected by hand")
-    with pytest.raises(DataError, match=r"train\.tsv: is there already, and not as gemel wrote"):
+    with pytest.raises(DataError, match=r"train\.tsv: exists already, and not as gemel wrote"):
         fetch("paws", tmp_path, **asked)
     assert (tmp_path / "train.tsv").read_text() == "corrected by hand"
     fetch("paws", tmp_path, **asked, overwrite=True)

@@ -1,4 +1,4 @@
-"""What gemel/samples/README.md says of the sample is so."""
+"""What gemel/samples/README.md gives of the sample is so."""
 
 import collections
 import csv

@@ -1,4 +1,4 @@
-"""What every route answers, and how it says no."""
+"""What every route answers, and how it gives no."""
 
 import json
 import math

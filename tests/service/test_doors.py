@@ -1,4 +1,4 @@
-"""Other sites, other names, and that nothing leaves that is nobody's business."""
+"""Other sites, other names, and that nothing leaves that is no valid key business."""
 
 import re
 
@@ -129,7 +129,7 @@ def test_what_nobody_expected_is_told_as_a_number_and_logged(new_corpus, within,
     with within(new_corpus()) as (client, site):
 
         def fail(*_, **__):
-            raise RuntimeError("secret /home/somebody")
+            raise RuntimeError("secret /home/a user")
 
         for broken, ask in [
             ("match", lambda: client.post("/check", json={"question": "Why?"})),
@@ -146,7 +146,7 @@ def test_what_nobody_expected_is_told_as_a_number_and_logged(new_corpus, within,
             incident = answer.json()["error"]["incident"]
             assert incident in answer.json()["error"]["message"]
             (logged,) = [each for each in caplog.records if incident in each.getMessage()]
-            assert logged.exc_info[1].args == ("secret /home/somebody",)
+            assert logged.exc_info[1].args == ("secret /home/a user",)
         assert client.get("/health").status_code == 200
 
 

@@ -115,7 +115,7 @@ def test_what_fails_in_the_process_is_told_without_its_place(grouping, caplog):
         path.unlink()
     assert grouping.ask(state) is None
     until(lambda: grouping.progress is None)
-    assert grouping.failed == "the groups could not be made; the service's log says why"
+    assert grouping.failed == "the groups could not be made; the service's log has the reason"
     assert str(grouping.db) in caplog.text
     aside.rename(grouping.db)
     until(lambda: grouping.ask(state) is not None)

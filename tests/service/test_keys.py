@@ -1,4 +1,4 @@
-"""Keys: nobody without one is let in, and each only as far as it goes."""
+"""Keys: no one without one is let in, and each only as far as it goes."""
 
 import subprocess
 import sys
@@ -83,11 +83,11 @@ def test_a_key_that_may_write(keyed):
     added = keyed.client.post("/questions", json={"question": "May I?"}, headers=may_write)
     assert added.status_code == 201
     decision = {"left": "4-0", "right": "4-1", "answer": "same"}
-    body = {"decisions": [decision], "reviewer": "somebody else"}
+    body = {"decisions": [decision], "reviewer": "a user else"}
     assert keyed.client.post("/review", json=body, headers=may_write).status_code == 200
     exported = keyed.client.get("/review/export", headers=may_write).text
     assert "write key" in exported
-    assert "somebody else" not in exported
+    assert "a user else" not in exported
 
 
 def test_a_key_that_is_revoked_is_worth_nothing_soon(keyed):

@@ -1,4 +1,4 @@
-"""The parts that stand between a request and its answer."""
+"""The parts that are between a request and its answer."""
 
 import asyncio
 import threading
@@ -199,7 +199,7 @@ def test_limits():
     for value in (0, -1, True):
         with pytest.raises(ConfigError, match="body"):
             Limits.of({"body": value})
-    with pytest.raises(ConfigError, match="never find room"):
+    with pytest.raises(ConfigError, match="never find space"):
         Limits.of({"queue": 255})
-    with pytest.raises(ConfigError, match="never find room"):
+    with pytest.raises(ConfigError, match="never find space"):
         Limits.of({"queue": 1, "batch": 1})  # two questions to compare would not fit

@@ -234,7 +234,7 @@ def test_what_training_says(settings, pairs, capsys):
     DuplicateClassifier(config=settings, verbose=True).fit(X, y)
     told = capsys.readouterr().err
     assert "epoch 2/2  loss" in told
-    assert "kept out for validation" in told
+    assert "held out for validation" in told
     with pytest.warns(ConvergenceWarning):
         DuplicateClassifier(config=settings).fit(X, np.random.default_rng(1).permutation(y))
     assert capsys.readouterr().err == ""

@@ -1,8 +1,8 @@
-"""A process that changes or reads a store until it is killed, and says what it did.
+"""A process that changes or reads a store until it is killed, and gives what it did.
 
     python store_worker.py change|read WHERE SEED
 
-Of each change it says `begin` before and `done` after. The questions of a batch are always
+Of each change it gives `begin` before and `done` after. The questions of a batch are always
 changed together. A vector hangs on the model and the text alone, so whoever looks can check it.
 """
 

@@ -72,7 +72,7 @@ def test_an_id_is_there_once(store, ask, vectors):
     before = store.state()
     with pytest.raises(DataError, match="1 of 2 ids are there already, one is 'a'; replace them"):
         store.add([ask("b"), ask("a")], vectors(2), "model")
-    with pytest.raises(DataError, match="the id 'c' stands 2 times"):
+    with pytest.raises(DataError, match="the id 'c' is 2 times"):
         store.add([ask("c"), ask("c")], vectors(2), "model", replace=True)
     assert store.state() == before
     assert texts_of(store) == {"a": "first"}
@@ -245,7 +245,7 @@ def test_a_backup_holds_all_and_can_be_restored(store, where, tmp_path, ask, vec
     store.backup(tmp_path / "backup.db")
     before, content = store.state(), content_of(store)
     store.add([ask("after")], vectors(1), "one")
-    with pytest.raises(DataError, match=r"backup\.db: stands there already"):
+    with pytest.raises(DataError, match=r"backup\.db: exists already"):
         store.backup(tmp_path / "backup.db")
     restore(tmp_path / "backup.db", str(tmp_path / "restored.db"))
     for copy in (tmp_path / "backup.db", tmp_path / "restored.db"):

@@ -24,7 +24,7 @@ def path(tmp_path):
 
 
 def content_of(path):
-    """The bytes of the file and of what is beside it.
+    """The bytes of the file and of what is next to it.
 
     Read by another process: when this one closes a file, it loses its locks on it.
     """

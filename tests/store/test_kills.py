@@ -24,7 +24,7 @@ def start(what, where, seed):
 
 
 def first_change(writer):
-    """Wait until a writer has changed something; give what it said up to then."""
+    """Wait until a writer has changed something; give what it given up to then."""
     said = []
     while not said or not said[-1].startswith("done"):
         said.append(writer.stdout.readline())
@@ -39,7 +39,7 @@ def stop(process):
 
 
 class Expected:
-    """What must be in the store, by what its killed writers said."""
+    """What must be in the store, by what its killed writers given."""
 
     def __init__(self):
         self.kept = set()
@@ -120,7 +120,7 @@ def test_fifty_killed_writers(where):
 
 @pytest.fixture
 def kill_server(kill_and_start_server):
-    """Kills the server under a writer, which says so and ends."""
+    """Kills the server under a writer, which reports it and ends."""
 
     def kill(writer):
         kill_and_start_server()

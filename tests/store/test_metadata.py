@@ -1,4 +1,4 @@
-"""What is kept of a question besides its text, in every store, and finding questions by it."""
+"""What is stored of a question besides its text, in every store, and finding questions by it."""
 
 import json
 

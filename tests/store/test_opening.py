@@ -1,4 +1,4 @@
-"""A name says which kind of store it is; psycopg is needed for one of them only."""
+"""A name gives which kind of store it is; psycopg is needed for one of them only."""
 
 import subprocess
 import sys

@@ -160,7 +160,9 @@ def test_a_full_disk_loses_nothing(store, url, server, ask, vectors, mounted):
         shutil.chown(disk, server.system_user)
         run(url, f"CREATE TABLESPACE small LOCATION '{disk}'")
         run(url, "ALTER TABLE gemel.questions SET TABLESPACE small")
-        with pytest.raises(StoreError, match="the server's disk is full; nothing of this was kept"):
+        with pytest.raises(
+            StoreError, match="the server's disk is full; nothing of this was stored"
+        ):
             fill()
         assert {each.id for lot in store.scan() for each in lot} == kept
         assert store.state().questions == len(store.changes(0).keys) == len(kept) > 100

@@ -1,4 +1,4 @@
-"""What is said where a PostgreSQL server does not let a store be opened, by the server itself."""
+"""What is given where a PostgreSQL server does not let a store be opened, by the server itself."""
 
 import psycopg
 import pytest

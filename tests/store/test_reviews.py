@@ -90,13 +90,13 @@ def test_a_skipped_pair_may_be_decided_by_somebody_else(store):
     ("wrong", "why"),
     [
         ({"left": "a", "right": "?"}, "no question has the id '\\?'"),
-        ({"left": "a", "right": "a"}, "'a' stands on both sides"),
+        ({"left": "a", "right": "a"}, "'a' is on both sides"),
         ({"left": "a", "right": "b", "answer": "maybe"}, "one of same, different, skipped"),
-        ({"left": "a", "right": "b", "reviewer": " "}, "nobody is called ' '"),
-        ({"left": "a", "right": "b", "reviewer": "a\0"}, "nobody is called"),
-        ({"left": "d", "right": "c"}, "'c', 'd' stands 2 times"),
-        ({"left": "a", "right": "b", "similarity": float("nan")}, "the model said nan"),
-        ({"left": "a", "right": "b", "probability": float("inf")}, "the model said inf"),
+        ({"left": "a", "right": "b", "reviewer": " "}, "no one is called ' '"),
+        ({"left": "a", "right": "b", "reviewer": "a\0"}, "no one is called"),
+        ({"left": "d", "right": "c"}, "'c', 'd' is 2 times"),
+        ({"left": "a", "right": "b", "similarity": float("nan")}, "the model's nan"),
+        ({"left": "a", "right": "b", "probability": float("inf")}, "the model's inf"),
     ],
 )
 def test_of_several_all_are_kept_or_none(store, wrong, why):
@@ -201,7 +201,7 @@ with open_store(sys.argv[1], create=False) as store:
 
 @pytest.fixture
 def decide_until(store, where, ask, vectors):
-    """A function that lets a process decide, stops it its own way, and says what was kept last.
+    """A function that lets a process decide, stops it its own way, and gives what was stored last.
 
     Decision `n` is about the three pairs of the questions `n % 50`, and takes the place of the
     one before.

@@ -31,7 +31,7 @@ def filled(path, ask, vectors):
 
 
 def bytes_of(path):
-    """Of the file and what lies beside it."""
+    """Of the file and what is next to it."""
     return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
@@ -131,7 +131,7 @@ def test_nothing_lies_beside_a_closed_store(filled):
 
 def test_a_place_without_a_write_ahead_log_is_refused():
     connection = sqlite3.connect(":memory:")
-    with pytest.raises(StoreError, match=r"no write-ahead log can be kept here \(memory\)"):
+    with pytest.raises(StoreError, match=r"no write-ahead log can be stored here \(memory\)"):
         sqlite_schema.make_schema(connection, "questions.db")
     connection.close()
 

@@ -73,5 +73,5 @@ def test_growing_keeps_every_id(asked, more):
 
 @pytest.mark.parametrize("twice", ["how", "<UNK>", "<PAD>"])
 def test_a_word_stands_once(twice):
-    with pytest.raises(DataError, match=f"every word once, but '{twice}' stands there again"):
+    with pytest.raises(DataError, match=f"every word once, but '{twice}' is repeated"):
         Vocabulary(["old", "how", twice])

@@ -82,7 +82,7 @@ def make_trainer(case, ranks=None, **changes):
 
 
 def gradients(trainer):
-    """Give losses and gradients of some batches, one of them with the longest question.
+    """Return losses and gradients of some batches, one of them with the longest question.
 
     Where padding counts, 400 words of it make all other questions alike, and a gradient of
     differences that are next to nothing: there that batch is left out.

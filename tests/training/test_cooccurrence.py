@@ -36,7 +36,7 @@ def weights_one_by_one(rows, words):
     st.integers(1, 40),
 )
 def test_the_vectors_are_the_strongest_directions_of_mutual_information(rows, chunk):
-    """With room for all directions nothing is lost: vectors give back the matrix times itself."""
+    """With space for all directions nothing is lost: vectors give back the matrix times itself."""
     words = 12
     matrix = weights_one_by_one(rows, words)
     with pytest.MonkeyPatch.context() as patch:

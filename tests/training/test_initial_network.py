@@ -90,7 +90,7 @@ def test_composed_words_begin_where_the_model_was():
 )
 def test_another_network_is_refused_by_name(start, setting):
     name = setting.partition("=")[0]
-    with pytest.raises(ConfigError, match=f"{name} is .* in the model to go on from and cannot"):
+    with pytest.raises(ConfigError, match=f"{name} is .* in the model to continue from and cannot"):
         learn(make_pairs(TOPICS), SMALL.replace([setting]), start=start)
 
 

@@ -34,7 +34,7 @@ def test_triplet_is_the_notebooks(vectors):
 @pytest.mark.parametrize("noise", [0.0, 0.1])
 @pytest.mark.parametrize("has_head", [False, True])
 def test_joint_is_ranking_and_the_labelled_pairs_one_by_one(vectors, noise, has_head):
-    """Rows 0 and 2 stand for labelled negatives: only row 1 is a labelled duplicate."""
+    """Rows 0 and 2 represent labelled negatives: only row 1 is a labelled duplicate."""
     head = PairHead(6, 4).eval() if has_head else None
     objective = objective_of(TrainingConfig(loss="joint", label_noise=noise), head)
     v1, v2, negatives = vectors.split([3, 3, 2])

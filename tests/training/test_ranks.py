@@ -230,7 +230,7 @@ def test_all_meet_or_hear_who_does_not():
 
 
 class Place:
-    """Where a process fails; what it would say at its end it says at once."""
+    """Where a process fails; what it would report at its end it gives at once."""
 
     def __init__(self, rank, first, monkeypatch):
         self.store = HashStore()
@@ -375,7 +375,7 @@ def test_two_processes_give_the_model_of_one_and_speak_once(folder, alone):
 
 
 def assert_failed_with(done, words, times=1):
-    """Nothing but one line of gemel's, and what torchrun says of it."""
+    """Nothing but one line of gemel's, and what torchrun gives of it."""
     assert done.returncode == 1
     assert re.findall(r"^gemel: (.*)", done.stderr, re.MULTILINE) == [words] * times, done.stderr
     assert "written after" not in done.stdout
@@ -405,7 +405,7 @@ def test_a_bad_file_is_told_once(folder):
         ),
         (
             ["--from", DEFAULT_MODEL, "--add", "more.csv"],
-            "--add learns from a few pairs in one process: start it without torchrun",
+            "--add train on a few pairs in one process: start it without torchrun",
         ),
     ],
 )
@@ -464,7 +464,7 @@ def wait_for(path, process):
 
 @pytest.fixture(scope="module")
 def stopped(folder):
-    """A training of two processes that was stopped by torchrun, and what was said."""
+    """A training of two processes that was stopped by torchrun, and the given values."""
     process = start(folder, "stopped", 2, "--checkpoint-every", "0")
     wait_for(folder / "stopped.checkpoint", process)
     process.send_signal(signal.SIGTERM)
@@ -478,7 +478,7 @@ def test_stopped_they_leave_a_checkpoint_and_say_so_once(folder, stopped):
     (line,) = re.findall(r"^gemel: (.*)", errors, re.MULTILINE)
     assert re.fullmatch(
         rf"stopped in epoch \d behind batch \d+ of 24; {folder / 'stopped.checkpoint'} holds all "
-        "of it: type the same command with --resume to go on",
+        "of it: type the same command with --resume to continue",
         line,
     )
     assert not (folder / "stopped").exists()
@@ -491,7 +491,7 @@ def test_another_number_of_them_goes_on(folder, stopped, alone, count):
     (folder / f"{name}.checkpoint").write_bytes(content)
     done = run(folder, name, count, "--resume")
     assert done.returncode == 0, done.stderr
-    assert said(done.stderr, "going on in epoch") == 1
+    assert said(done.stderr, "continuing in epoch") == 1
     same_model(folder / name, alone)
 
 
@@ -506,7 +506,7 @@ def test_one_that_is_killed_ends_the_others(folder):
     (line,) = re.findall(r"^gemel: (.*)", errors, re.MULTILINE)
     assert re.fullmatch(
         r"another process of this training has ended before its time \([A-Z].*[\w\]]\); "
-        "--resume goes on from the last checkpoint",
+        "--resume resumes from the last checkpoint",
         line,
     )
     assert not psutil.wait_procs(workers, timeout=600)[1]

@@ -105,7 +105,7 @@ def test_a_cut_anywhere_changes_nothing(unbroken, cuts, tmp_path):
     last = Cutter()
     same_models(learn_on(tmp_path, last), model)
     assert last.steps == steps[cuts[-1] - 1 :], "the batch that was cut is done again"
-    assert any("going on in epoch" in text for text in last.said) == (cuts[-1] > 1)
+    assert any("continuing in epoch" in text for text in last.said) == (cuts[-1] > 1)
 
 
 def learn_on(folder, reporter=None, pairs=None, config=SMALL, **options):
@@ -127,7 +127,7 @@ def stopped(tmp_path):
 
 
 def test_another_setting_is_refused_by_name(stopped):
-    with pytest.raises(ConfigError, match=r"training\.margin was 0\.25 and is now 0\.5; go on"):
+    with pytest.raises(ConfigError, match=r"training\.margin was 0\.25 and is now 0\.5; continue"):
         learn_on(stopped, config=SMALL.replace(["training.margin=0.5"]))
 
 
@@ -137,7 +137,7 @@ def test_other_data_are_refused_by_name(stopped):
     order = np.arange(len(pairs))[::-1]
     columns = (pairs.left_texts, pairs.right_texts, pairs.labels.tolist())
     turned = Pairs.of(*([column[row] for row in order] for column in columns))
-    for other, message in [(more, "are not those that"), (turned, "stand in another order than")]:
+    for other, message in [(more, "are not those that"), (turned, "are in another order than")]:
         with pytest.raises(DataError, match=f"m.checkpoint: the training pairs {message}"):
             learn_on(stopped, pairs=other)
     with pytest.raises(DataError, match="the validation pairs are not those"):
@@ -182,7 +182,7 @@ def test_tensors_of_another_shape_are_damage(stopped):
 
 
 def rewrite(path, change):
-    """Change what a checkpoint says of itself, or its tensors."""
+    """Change what a checkpoint gives of itself, or its tensors."""
     with safetensors.safe_open(path, framework="np") as file:
         known = json.loads(file.metadata()["gemel"])
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -228,7 +228,7 @@ def put(*keys, value):
     ],
 )
 def test_a_strangers_checkpoint_is_a_clear_error(stopped, change):
-    """It stands in epoch 2 behind batch 2 of 12."""
+    """It is in epoch 2 behind batch 2 of 12."""
     rewrite(stopped / "m.checkpoint", change)
     with pytest.raises(FolderError, match=r"m\.checkpoint: (not a checkpoint|damaged)"):
         learn_on(stopped)
@@ -290,7 +290,7 @@ def test_a_disk_that_is_full_leaves_the_last_checkpoint(stopped, monkeypatch):
 
     monkeypatch.setattr(os, "fdopen", on_full_disk)
     with pytest.raises(
-        TrainingError, match="No space left on device; the last one is whole: go on"
+        TrainingError, match="No space left on device; the last one is whole: continue"
     ):
         learn_on(stopped)
     assert path.read_bytes() == before

@@ -100,7 +100,7 @@ def test_the_reporter_hears_all_of_it(learned):
     ]
     seen = sum(pairs for epoch, *_, pairs in listener.steps if epoch == 1)
     assert seen == model.training["training_pairs"]
-    assert any("kept out for validation" in text for text in listener.said)
+    assert any("held out for validation" in text for text in listener.said)
     (warning,) = listener.warned  # questions of another topic are alike in all but one word
     assert "the negatives are much easier than what gemel check will judge" in warning
 
@@ -230,7 +230,7 @@ def test_same_seed_same_numbers_another_seed_others(learned):
     ],
 )
 def test_every_setting_makes_a_difference(learned, setting):
-    """Of the two precisions one is what `auto` stands for here."""
+    """Of the two precisions one is what `auto` represents here."""
     model, _ = learned
     weights = learn(make_pairs(), SMALL.replace([setting])).weights
     same = [

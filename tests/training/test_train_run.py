@@ -46,7 +46,7 @@ def test_without_matplotlib_there_is_a_model_and_a_word(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("inside", [".", "logs"])
 def test_logs_in_the_model_folder_are_refused(tmp_path, inside):
-    with pytest.raises(gemel.ConfigError, match="the logs cannot lie in the model folder"):
+    with pytest.raises(gemel.ConfigError, match="the logs cannot are in the model folder"):
         gemel.train(make_pairs(), tmp_path / "m", config=CONFIG, logs=tmp_path / "m" / inside)
     assert list(tmp_path.iterdir()) == []
 
@@ -59,7 +59,7 @@ def test_logs_are_written_beside_it(tmp_path):
 def test_a_checkpoint_in_the_way_is_refused_before_anything_is_learned(tmp_path):
     checkpoint = checkpoint_of(tmp_path / "m")
     checkpoint.write_bytes(b"precious")
-    with pytest.raises(gemel.FolderError, match="not finished; add --resume to go on with it, or"):
+    with pytest.raises(gemel.FolderError, match="not finished; add --resume to resume it, or"):
         gemel.train(make_pairs(), tmp_path / "m", config=CONFIG)
     assert checkpoint.read_bytes() == b"precious"
 

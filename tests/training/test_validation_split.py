@@ -1,4 +1,4 @@
-"""What is trained on, and what is kept out."""
+"""What is trained on, and what is held out."""
 
 from gemel.data import read_pairs
 from gemel.samples import HELPDESK

@@ -1,4 +1,4 @@
-"""Training begins with the vectors of a file, and goes on with no others."""
+"""Training begins with the vectors of a file, and resumes no others."""
 
 import json
 
@@ -73,7 +73,7 @@ def lengths(table):
     ],
 )
 def test_training_begins_with_these_vectors(settings, tmp_path):
-    """After an epoch whose steps are next to nothing, they stand in the model, by one factor."""
+    """After an epoch whose steps are next to nothing, they are in the model, by one factor."""
     table = write(tmp_path / "v.txt", ["Cat", "dog", "sun", "where", "unheard"])
     config = FROZEN.replace(settings)
     heard = Listening()
@@ -169,7 +169,7 @@ def test_what_is_wrong_with_them_is_said_before_the_work(tmp_path, vectors):
 
 
 def test_a_resumed_training_of_before_there_were_such_vectors(tmp_path):
-    """A checkpoint that says nothing of vectors is one of a training without them."""
+    """A checkpoint that gives nothing of vectors is one of a training without them."""
     import safetensors.numpy
     from safetensors import safe_open
 

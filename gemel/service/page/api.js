@@ -1,10 +1,10 @@
-// Asking the service: the key, errors in its own words, patience where it says to come again.
+// Asking the service: the key, errors in its own words, retries when it asks for them.
 
 const ROOT = new URL("../", import.meta.url);
 const KEY = "gemel-key";
 const TRIES = 5;
 
-/** An answer that says no. */
+/** An error answer. */
 export class Refused extends Error {
   constructor(status, { code = "unknown", message = "", ...more } = {}, retryAfter = 0) {
     super(message || `the service answered with the status ${status}`);
@@ -21,7 +21,7 @@ export const patience = new EventTarget();
 let askForKey = async (refused) => { throw refused; };
 let asking = null;
 
-/** Say how a person is asked for a key: a function of why, that gives it or throws. */
+/** Set the function that asks for a key: it takes the reason, and returns the key or throws. */
 export function onKeyNeeded(ask) {
   askForKey = ask;
 }
@@ -60,14 +60,14 @@ function pause(seconds, signal) {
 
 async function refusal(answer) {
   const retryAfter = Number(answer.headers.get("retry-after")) || 0;
-  const told = await answer.json().catch(() => ({}));
-  return new Refused(answer.status, told?.error ?? {}, retryAfter);
+  const toasts = await answer.json().catch(() => ({}));
+  return new Refused(answer.status, toasts?.error ?? {}, retryAfter);
 }
 
 function mayTryAgain(refused, tries, again) {
   if (refused.code === "not_ready") return true;
   if (tries >= TRIES) return false;
-  // After a failure of the store nobody knows whether it has kept something.
+  // After a failure of the store no one knows whether it has stored something.
   return ["busy", "too_many"].includes(refused.code) || (again && refused.code === "store");
 }
 
@@ -116,8 +116,8 @@ async function json(...request) {
 
 async function file(path, query, name) {
   const answer = await ask("GET", path, { query });
-  const told = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "");
-  return { blob: await answer.blob(), name: told ? told[1] : name };
+  const toasts = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "");
+  return { blob: await answer.blob(), name: toasts ? toasts[1] : name };
 }
 
 export const ready = () => json("GET", "ready");

@@ -1,13 +1,13 @@
-// Ask: twins appear while a question is typed; it is posted, or an old one opened.
+// Ask: similar questions appear while a question is typed; it is posted, or an old one opened.
 
 import * as api from "./api.js";
 import { button, command, count, empty, freshId, h, percent, question } from "./dom.js";
 import { why } from "./why.js";
 
 const WAIT = 150; // milliseconds without a key until it is asked
-const TWINS = 5;
+const SIMILAR = 5;
 const VERDICTS = {
-  "the same": ["asked before", "yes"],
+  "the same": ["duplicate", "yes"],
   "ask a person": ["maybe", "maybe"],
   "not the same": ["near, but another question", "no"],
 };
@@ -20,7 +20,7 @@ export function askView(tell) {
   });
   const standing = h("p", { class: "standing", role: "status" });
   const trouble = h("p", { class: "trouble", id: "question-trouble", role: "alert" });
-  const list = h("ol", { class: "twins", "aria-label": "Nearest questions, likeliest first" });
+  const list = h("ol", { class: "similar", "aria-label": "Nearest questions, likeliest first" });
   const start = h("div");
   const posted = h("div", { role: "status" });
   const post = button("Post it", "main", () => keep(), { disabled: true });
@@ -59,7 +59,7 @@ export function askView(tell) {
   async function look(text, signal) {
     list.setAttribute("aria-busy", "true");
     try {
-      const found = await api.check(text, TWINS, signal);
+      const found = await api.check(text, SIMILAR, signal);
       if (signal.aborted) return;
       standing.textContent = summary(found.matches);
       offer(found.asked_before);
@@ -90,7 +90,7 @@ export function askView(tell) {
     const known = new Set(matches.map((match) => match.id));
     for (const id of cards.keys()) if (!known.has(id)) cards.delete(id);
     matches.forEach((match, place) => {
-      if (!cards.has(match.id)) cards.set(match.id, twin());
+      if (!cards.has(match.id)) cards.set(match.id, similarQuestion());
       cards.get(match.id).update(text, match, place === 0, signal);
     });
     list.replaceChildren(...matches.map((match) => cards.get(match.id).item));
@@ -145,13 +145,13 @@ export function askView(tell) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !post.disabled) keep();
   });
   const section = h("section", { class: "ask", "aria-labelledby": "ask-title" },
-    h("h1", { id: "ask-title", tabindex: "-1" }, "Was it asked before?"),
+    h("h1", { id: "ask-title", tabindex: "-1" }, "Is it a duplicate?"),
     h("div", { class: "asking" },
       h("label", { for: "question" }, "Your question"),
       field,
       h("div", { class: "row spread" },
         h("p", { class: "soft small", id: "question-hint" },
-          "Its twins appear as you type. ", h("span", { class: "keys" }, h("kbd", {}, "Ctrl"), " ",
+          "Similar questions appear as you type. ", h("span", { class: "keys" }, h("kbd", {}, "Ctrl"), " ",
             h("kbd", {}, "Enter"), " posts it.")),
         h("div", { class: "row" }, clear, post))),
     trouble, posted, standing, list, start);
@@ -168,24 +168,24 @@ export function askView(tell) {
 function summary(matches) {
   const same = matches.filter((match) => match.answer === "the same").length;
   const maybe = matches.filter((match) => match.answer === "ask a person").length;
-  if (same) return `Asked before: ${count(same, "question")} of the nearest ${same === 1 ? "asks" : "ask"} the same.`;
-  if (maybe) return `Perhaps asked before: ${count(maybe, "question")} may ask the same.`;
-  if (matches.length) return "Not asked before, as far as the model can tell. These are near:";
-  return "Nothing is kept yet that it could be compared with.";
+  if (same) return `Duplicate: ${count(same, "question")} of the most similar ${same === 1 ? "asks" : "ask"} the same.`;
+  if (maybe) return `Possible duplicate: ${count(maybe, "question")} may ask the same.`;
+  if (matches.length) return "No duplicate found. Similar questions:";
+  return "No questions are stored yet.";
 }
 
 function greeting(questions) {
-  return h("p", { class: "soft" }, `${count(questions, "question")} ${questions === 1 ? "is" : "are"} kept here. Type yours, in your own words.`);
+  return h("p", { class: "soft" }, `${count(questions, "question")} ${questions === 1 ? "is" : "are"} stored here. Type yours, in your own words.`);
 }
 
 function nothingKept() {
-  return empty("No questions are kept yet",
+  return empty("No questions are stored yet",
     h("p", {}, "Post the first one above, or fill the corpus from a file:"),
     command("gemel index QUESTIONS --db DB"));
 }
 
-/** A card of one twin; it stays the same while its question is among the nearest. */
-function twin() {
+/** A card of one similar question; it stays the same while its question is among the nearest. */
+function similarQuestion() {
   const id = freshId("why");
   const share = h("span", { class: "share" });
   const bar = h("span", { class: "bar", "aria-hidden": "true" });
@@ -195,9 +195,9 @@ function twin() {
   const ask = button("Why?", "plain small", () => { chosen = true; toggle(reasons.hidden); },
     { "aria-expanded": "false", "aria-controls": id });
   const old = h("span");
-  const item = h("li", { class: "twin" },
+  const item = h("li", { class: "similar-question" },
     h("div", { class: "odds" }, share, bar),
-    h("div", { class: "said" }, text,
+    h("div", { class: "given" }, text,
       h("div", { class: "row" }, verdict, h("span", { class: "row end" }, ask, old)), reasons));
   let chosen = false; // whether the person opened or closed it, so that it is left so
   let shown = "";
@@ -260,7 +260,7 @@ function webAddress(value) {
   return url && ["http:", "https:"].includes(url.protocol) ? url.href : null;
 }
 
-/** Show a kept question with all that is kept with it. */
+/** Show a stored question with all that is stored with it. */
 function showKept(match) {
   const id = freshId("kept");
   const rows = Object.entries(match.metadata).map(([name, value]) => [

@@ -90,7 +90,7 @@ export function percent(share) {
   return `${Math.round(share * 100)}%`;
 }
 
-/** Say how long ago a time is, in seconds since 1970. */
+/** Report how long ago a time is, in seconds since 1970. */
 export function ago(seconds) {
   const gone = Math.max(0, Date.now() / 1000 - seconds);
   if (gone < 45) return "just now";
@@ -99,7 +99,7 @@ export function ago(seconds) {
   return `${count(Math.round(gone / 86400), "day")} ago`;
 }
 
-/** Say how far a long work is, as what the service calls progress. */
+/** Report how far a long work is, as what the service calls progress. */
 export function progressBar(progress) {
   const known = progress && progress.of;
   const doing = progress ? progress.doing : "beginning";

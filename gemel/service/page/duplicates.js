@@ -117,7 +117,7 @@ export function duplicatesView(tell) {
     if (found.page.length) {
       list.replaceChildren(...found.page.map((group) => groupCard(group, isOpen, act)));
     } else if (found.questions === 0) {
-      list.replaceChildren(empty("No questions are kept yet",
+      list.replaceChildren(empty("No questions are stored yet",
         h("p", {}, "Fill the corpus from a file, then come back:"), command("gemel index QUESTIONS --db DB")));
     } else {
       list.replaceChildren(empty("No two questions ask the same from here on",
@@ -133,7 +133,7 @@ export function duplicatesView(tell) {
     section.scrollIntoView();
   }
 
-  /** The corpus has changed since: say so, and offer the new groups when they are there. */
+  /** The corpus has changed since: report it, and offer the new groups when they are there. */
   function watch() {
     const before = found.computed_at;
     const box = h("div", { class: "note" }, h("p", {}, "The corpus has changed since these groups were made; new ones are on their way."));

@@ -1,6 +1,6 @@
-// What labelled pairs, counted by similarity, say about a threshold.
+// Statistics of a threshold from labelled pairs counted by similarity.
 
-/** Give the probability that a similarity stands for. */
+/** Give the probability that a similarity represents. */
 export function likely(similarity, { slope, intercept }) {
   return 1 / (1 + Math.exp(-(slope * similarity + intercept)));
 }
@@ -37,7 +37,7 @@ export function nearestEdge(edges, similarity) {
   return best;
 }
 
-/** Say how right it is to call every pair from an edge on the same; null where nothing is known. */
+/** Report how right it is to call every pair from an edge on the same; null where nothing is known. */
 export function at(evidence, edge) {
   const found = sum(evidence.same.slice(edge));
   const called = found + sum(evidence.different.slice(edge));
@@ -65,7 +65,7 @@ export function curve(evidence) {
 /**
  * Compare stated probabilities with how often pairs do ask the same.
  *
- * Neighbouring bins go together until they hold enough pairs to say something.
+ * Neighbouring bins go together until they hold enough pairs to report something.
  */
 export function calibration(evidence, plain, decision, groups = 12) {
   const enough = Math.max(10, pairs(plain) / groups);

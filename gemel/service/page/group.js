@@ -22,7 +22,7 @@ export function groupCard(group, isOpen, act) {
     group.split.length ? h("span", { class: "badge" }, `${number(group.split.length)} split off`) : null),
   body);
 
-  /** A group may have thousands of members; they are drawn when somebody looks. */
+  /** A group may have thousands of members; they are drawn when a user looks. */
   function fill() {
     if (!card.open || isFilled) return;
     isFilled = true;
@@ -77,10 +77,10 @@ function likely(member) {
 }
 
 function facts(member) {
-  const said = member.decision && member.reviewer
-    ? h("span", {}, `${member.decision === "same" ? "the same" : "not the same"}, says `, h("bdi", {}, member.reviewer))
+  const facts = member.decision && member.reviewer
+    ? h("span", {}, `${member.decision === "same" ? "the same" : "not the same"}, by `, h("bdi", {}, member.reviewer))
     : member.decision ? h("span", {}, "follows from other decisions") : null;
-  return h("span", { class: "facts-line" }, h("bdi", {}, member.id), said);
+  return h("span", { class: "facts-line" }, h("bdi", {}, member.id), facts);
 }
 
 function apart(group, act) {

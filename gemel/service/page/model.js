@@ -7,7 +7,7 @@ import * as figures from "./figures.js";
 import { markdown } from "./markdown.js";
 
 const [FIRST, LAST] = [2000, 60_000]; // milliseconds between two looks for the close pairs
-const ENOUGH = 20; // reviewed pairs from which a curve of them says something
+const ENOUGH = 20; // reviewed pairs from which a curve of them gives something
 
 /** Make the view. */
 export function modelView() {
@@ -15,7 +15,7 @@ export function modelView() {
   let asking = new AbortController();
   let timer = 0;
   let wait = FIRST;
-  const chosen = { edge: null }; // where the slider stands, also when what is around it is new
+  const chosen = { edge: null }; // where the slider is, also when what is around it is new
 
   async function load() {
     clearTimeout(timer);
@@ -57,7 +57,7 @@ function facts(model) {
     ["asks a person", decision.lower < decision.upper ? `from ${decision.lower.toFixed(3)} to ${decision.upper.toFixed(3)}` : "never"],
     ["fitted on", count(decision.pairs, "pair")],
     ["fitted for", `${decision.objective}, where ${percent(decision.prevalence)} ask the same`],
-    ["learned from", training.training_pairs ? count(training.training_pairs, "pair") : "not said"],
+    ["trained on", training.training_pairs ? count(training.training_pairs, "pair") : "not given"],
     ["questions here", number(model.questions)],
     ["nearest by", neighbours.name],
     ["fingerprint", model.fingerprint.slice(0, 12)],
@@ -66,7 +66,7 @@ function facts(model) {
   return h("dl", { class: "facts tiles" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }
 
-/** Everything that hangs on where the threshold stands. */
+/** Everything that hangs on where the threshold is. */
 function threshold(model, chosen) {
   const { decision, corpus, reviewed } = model;
   const plain = model.fitted;
@@ -78,7 +78,7 @@ function threshold(model, chosen) {
   const low = Math.min(first, stored);
   const high = Math.max(last, stored);
   if (!figures.pairs(plain) && !figures.pairs(reviewed) && !corpus) {
-    section.append(h("p", {}, "Nothing is known to measure it by: this model has not kept the pairs it was fitted on, and none is reviewed yet."));
+    section.append(h("p", {}, "No pairs to measure it on: the model has none from its fit, and none is reviewed yet."));
   }
   const fitted = plain && figures.weigh(plain, decision.prevalence);
   const kinds = [["fitted", fitted, plain], ["reviewed", reviewed, reviewed]].filter(([, , each]) => figures.pairs(each) > 0);
@@ -146,11 +146,11 @@ function signed(change, show) {
 }
 
 function reading(kinds, { decision, corpus }) {
-  const said = kinds.map(([name, , plain]) => (name === "fitted"
+  const facts = kinds.map(([name, , plain]) => (name === "fitted"
     ? `Fitted: ${count(figures.pairs(plain), "pair")} that the stored threshold was chosen on, weighed as if ${percent(decision.prevalence)} of them ask the same.`
     : `Reviewed: ${count(figures.pairs(plain), "pair")} that people decided here; they were chosen because they are hard, so expect less of them.`));
-  if (!corpus) said.push("The close pairs of the corpus are being found; they will stand here too.");
-  return h("p", { class: "soft small" }, said.join(" "));
+  if (!corpus) facts.push("The close pairs of the corpus are being found; they will appear here too.");
+  return h("p", { class: "soft small" }, facts.join(" "));
 }
 
 function drawCharts({ model, kinds, range }) {
@@ -164,7 +164,7 @@ function drawCharts({ model, kinds, range }) {
   });
   const histogram = figure({
     title: `Where the ${name} pairs lie`,
-    says: "The solid line is the chosen threshold, the broken one the stored.",
+    caption: "The solid line is the chosen threshold, the broken one the stored.",
     key: [["same", "ask the same"], ["different", "do not"]],
     drawing: bars.drawing,
     table: {
@@ -196,7 +196,7 @@ function tradeOff(curves, edges, [first, last]) {
   });
   const shown = figure({
     title: "Precision and recall",
-    says: "Each point of the line is a threshold: stricter to the left. The dot is the chosen one, the ring the stored.",
+    caption: "Each point of the line is a threshold: stricter to the left. The dot is the chosen one, the ring the stored.",
     key: points.map(([name]) => [name, `${name} pairs`]),
     drawing,
     table: {
@@ -232,7 +232,7 @@ function calibrated(curves, decision) {
   });
   return figure({
     title: "Calibration",
-    says: "On the broken line a stated 70% is right 7 times in 10. Above it the model is too modest, below it too bold.",
+    caption: "On the broken line a stated 70% is right 7 times in 10. Above it the model is too modest, below it too bold.",
     key: points.map(([name]) => [name, `${name} pairs`]),
     drawing,
     table: {

@@ -1,11 +1,11 @@
-// Decisions about members of a group beside its central question, and how to take them back.
+// Decisions about members of a group next to its central question, and how to take them back.
 
 import * as api from "./api.js";
 
 const LOT = 200; // decisions in one request
 const REVIEWER = "gemel-reviewer";
 
-/** Give the name under which decisions are kept, if one was given. */
+/** Give the name under which decisions are stored, if one was given. */
 export function reviewer() {
   try {
     return localStorage.getItem(REVIEWER) || "";
@@ -14,7 +14,7 @@ export function reviewer() {
   }
 }
 
-/** Remember the name under which decisions are kept. */
+/** Remember the name under which decisions are stored. */
 export function nameReviewer(name) {
   try {
     localStorage.setItem(REVIEWER, name);
@@ -23,7 +23,7 @@ export function nameReviewer(name) {
   }
 }
 
-/** Make what is sent to decide: with who it was, unless a key says so. */
+/** Make what is sent to decide: with who it was, unless a key identifies them. */
 export function decisions(list, replace = false) {
   const body = { decisions: list, replace };
   if (reviewer() && !api.key()) body.reviewer = reviewer();
@@ -45,7 +45,7 @@ export function decideAll(central, members, answer) {
  * Take decisions about members back.
  *
  * With `restore` what stood before comes again: a member carries the decision it was shown with, and
- * a reviewer if somebody made it about just these two.
+ * a reviewer if a user made it about just these two.
  */
 export async function undoAll(central, members, { restore = false } = {}) {
   const stood = restore ? members.filter((each) => each.decision && each.reviewer) : [];
@@ -54,7 +54,7 @@ export async function undoAll(central, members, { restore = false } = {}) {
     try {
       await api.undecide(central.id, member.id);
     } catch (error) {
-      if (error.status !== 404) throw error; // nobody had decided about it, which is what is wanted
+      if (error.status !== 404) throw error; // no one had decided about it, which is what is wanted
     }
   }
   await send(stood.map((each) => ({ left: central.id, right: each.id, answer: each.decision })));

@@ -1,4 +1,4 @@
-// The page: which view is shown, what is told at its foot, the theme, the key.
+// The page: which view is shown, what is toasts at its foot, the theme, the key.
 
 import * as api from "./api.js";
 import { askView } from "./ask.js";
@@ -17,7 +17,7 @@ const NEEDED = "this service needs a key; try again to be asked for it";
 const SHOWN = 7000; // milliseconds that a message without a button stays
 
 const main = document.getElementById("main");
-const told = document.getElementById("told");
+const toasts = document.getElementById("toasts");
 const views = new Map();
 let shown = null;
 
@@ -25,10 +25,10 @@ let shown = null;
 let vanish = 0;
 function tell(message, { undo = null, bad = false } = {}) {
   clearTimeout(vanish);
-  const close = () => told.replaceChildren();
+  const close = () => toasts.replaceChildren();
   const back = undo && button("Undo", "link", () => { close(); undo(); });
   const gone = button("×", "quiet close", close, { "aria-label": "Close this message" });
-  told.replaceChildren(h("div", { class: bad ? "toast bad" : "toast" }, h("p", {}, message), back, gone));
+  toasts.replaceChildren(h("div", { class: bad ? "toast bad" : "toast" }, h("p", {}, message), back, gone));
   if (!undo && !bad) vanish = setTimeout(close, SHOWN);
   return { focusUndo: () => back?.focus() };
 }

@@ -27,7 +27,7 @@ export function reviewView(tell) {
   const queue = []; // pairs at hand, the first is shown
   const done = []; // what was decided here, to be undone, the last at the end
   const unsent = []; // decisions that wait for those before them
-  const passed = new Set(); // pairs that were decided or are at hand, for a lot may bring them again
+  const passed = new Set(); // pairs that were decided or are at hand, for a batch may bring them again
   let counts = null;
   let remaining = 0;
   let work = Promise.resolve(); // decisions are sent one after the other
@@ -89,7 +89,7 @@ export function reviewView(tell) {
     for (const [name, each] of Object.entries(buttons)) each.disabled = name !== "undo";
     const decided = counts.same + counts.different;
     stage.replaceChildren(decided
-      ? empty("Nothing is left to review", h("p", {}, `${count(decided, "pair")} decided. New pairs come with new questions; what to do with the decisions stands below.`))
+      ? empty("Nothing is left to review", h("p", {}, `${count(decided, "pair")} decided. New pairs come with new questions; what to do with the decisions is below.`))
       : empty("There are no close pairs", h("p", {}, "Pairs come from questions that are near each other. Fill the corpus from a file, then come back:"), command("gemel index QUESTIONS --db DB")));
   }
 
@@ -130,7 +130,7 @@ export function reviewView(tell) {
     if (who.querySelector("form")) return;
     const field = h("input", { id: "reviewer", maxlength: 200, autocomplete: "nickname", value: old, required: true });
     const form = h("form", { class: "note" },
-      h("label", { for: "reviewer" }, "Who decides? The name is kept with each decision, and in this browser."),
+      h("label", { for: "reviewer" }, "Who decides? The name is stored with each decision, and in this browser."),
       h("div", { class: "row" }, field, h("button", { type: "submit", class: "main" }, "Begin")));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -174,7 +174,7 @@ export function reviewView(tell) {
       const place = done.findIndex((each) => each.pair === pair);
       if (place >= 0) done.splice(place, 1);
       buttons.undo.disabled = !done.length;
-      tell(error.status === 409 ? `It stays as it was: ${error.message}` : `Not kept: ${error.message}`, { bad: true });
+      tell(error.status === 409 ? `It stays as it was: ${error.message}` : `Not stored: ${error.message}`, { bad: true });
       if (error.status === 409 || error.status === 404) return;
       queue.unshift(pair);
       remaining += 1;
@@ -266,7 +266,7 @@ function side(name, kept, parts) {
     h("p", { class: "question", dir: "auto", ...scrolls(kept.question) }, parts.map(([part, differs]) => (differs ? h("mark", {}, part) : part))));
 }
 
-/** What was decided, and only now what the model thinks: it shall not lead the reviewer. */
+/** What was decided, and only now what the model thinks: it must not lead the reviewer. */
 function outcome(pair, answer) {
   const model = `The model: ${percent(pair.probability)} likely the same`;
   if (answer === "skipped") return `Skipped. ${model}.`;

@@ -47,7 +47,7 @@ export function why(left, right, explanation) {
   const every = [...explanation.left, ...explanation.right];
   const largest = Math.max(...every.map((each) => Math.abs(each.share)), 0);
   const [plus, minus] = [most(every, 1, largest), most(every, -1, largest)];
-  const said = [
+  const facts = [
     plus.length ? [quoted(plus), " spoke most for the same question"] : null,
     minus.length ? [plus.length ? ", " : "", quoted(minus), " most against it"] : null,
   ];
@@ -55,6 +55,6 @@ export function why(left, right, explanation) {
     h("dl", { class: "words" },
       line("Yours", left, explanation.left, largest),
       line("Theirs", right, explanation.right, largest)),
-    h("p", { class: "soft small" }, said, ".",
+    h("p", { class: "soft small" }, facts, ".",
       every.every((each) => each.is_known) ? "" : " Words in italics the model reads by their letters.")];
 }

@@ -1,4 +1,4 @@
-// Words of two questions: where the model's words stand in a text, and which words differ.
+// Words of two questions: where the model's words are in a text, and which words differ.
 
 const MOST = 1500; // words of a text that are compared in their order; above, in no order
 
@@ -14,7 +14,7 @@ const plain = (word) => word.normalize("NFKC").toLowerCase().replaceAll("’", "
  * Lay the words that the model read over the text they come from.
  *
  * Gives parts [text, word or null] that make up the text, or null where the model read something
- * else than what stands there (cleaning may write a word in another way).
+ * else than what is there (cleaning may write a word in another way).
  */
 export function align(text, words) {
   const low = [...text].map((sign) => {

@@ -1,4 +1,4 @@
-"""Ask, as somebody with a question would."""
+"""Ask, as a user with a question would."""
 
 import re
 
@@ -22,13 +22,13 @@ def twins(page):
 
 
 def test_twins_appear_as_one_types(page):
-    expect(page.get_by_text(re.compile(r"7\d\d questions are kept here"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"7\d\d questions are stored here"))).to_be_visible()
     type_question(page, TYPED)
     expect(twins(page)).to_have_count(5)
-    expect(page.get_by_role("status").filter(has_text="Asked before:")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Duplicate:")).to_be_visible()
     first = twins(page).first
     expect(first).to_contain_text("export")
-    expect(first).to_contain_text("asked before")
+    expect(first).to_contain_text("duplicate")
     expect(first).to_contain_text(re.compile(r"\d\d% likely to ask the same"))
 
 
@@ -89,7 +89,7 @@ def test_an_address_that_is_none_of_the_web_is_shown_as_text(page):
 def test_a_question_is_posted_found_and_taken_back(page):
     text = "Where do I see the phase of the moon?"
     type_question(page, text)
-    expect(page.get_by_text("Not asked before")).to_be_visible()
+    expect(page.get_by_text("No duplicate")).to_be_visible()
     page.get_by_role("button", name="Post it").click()
     posted = page.get_by_role("status").filter(has_text="Posted, as")
     expect(posted).to_contain_text(text)

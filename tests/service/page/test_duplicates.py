@@ -61,7 +61,7 @@ def test_a_member_is_split_off_and_put_back_by_undo(page):
     expect(found.locator(".apart")).to_contain_text(last)
     page.reload()
     found = opened(page, "export")
-    expect(found.locator(".apart")).to_contain_text("not the same, says local")
+    expect(found.locator(".apart")).to_contain_text("not the same, gives local")
     found.get_by_role("button", name="Put back").click()
     expect(members(found)).to_have_count(3)
     found.get_by_label(last).check()

@@ -105,7 +105,7 @@ def test_a_hostile_question_is_only_shown(site, watched):
         page.get_by_role("button", name="Post it").click()
         expect(page.get_by_text("Posted, as")).to_be_visible()
     field.fill(HOSTILE)
-    twin = page.locator(".twin").first.locator(".said > div > .question")
+    twin = page.locator(".similar-question").first.locator(".given > div > .question")
     expect(twin).to_have_text(HOSTILE)
     expect(twin).to_have_attribute("dir", "auto")
     page.get_by_role("button", name="Open the old one").first.click()
@@ -113,10 +113,10 @@ def test_a_hostile_question_is_only_shown(site, watched):
     page.keyboard.press("Escape")
     _has_done_no_harm(page)
     field.fill(LONG)
-    twin = page.locator(".twin").first
+    twin = page.locator(".similar-question").first
     expect(twin.get_by_text("up to 200 can be explained")).to_be_visible()
     twin.get_by_role("button", name="Show all of it").click()
-    expect(twin.locator(".said > div .question")).to_have_text(LONG.strip())
+    expect(twin.locator(".given > div .question")).to_have_text(LONG.strip())
     _has_done_no_harm(page)
 
 

@@ -22,7 +22,7 @@ def slider(page):
 
 
 def row(page, name):
-    """Give the figures of a row of what would change: stored, chosen, change."""
+    """Return the figures of a row of what would change: stored, chosen, change."""
     found = page.get_by_role("status").get_by_role("row", name=re.compile(name))
     return found.get_by_role("cell").all_inner_texts()
 
@@ -92,15 +92,15 @@ def test_what_was_reviewed_is_measured_too(page, site):
     assert page.request.post(f"{site}review", data={"decisions": decisions}).ok
     page.reload()
     expect(slider(page)).to_be_visible()
-    told = page.request.get(f"{site}model").json()
-    called = [edge >= told["decision"]["threshold"] - 0.01 for edge in told["reviewed"]["edges"]]
+    toasts = page.request.get(f"{site}model").json()
+    called = [edge >= toasts["decision"]["threshold"] - 0.01 for edge in toasts["reviewed"]["edges"]]
     same, different = (
-        sum(itertools.compress(told["reviewed"][kind], called)) for kind in ("same", "different")
+        sum(itertools.compress(toasts["reviewed"][kind], called)) for kind in ("same", "different")
     )
     assert same >= 1
     assert different >= 1
     assert row(page, "Reviewed pairs: precision")[0] == f"{same / (same + different):.1%}"
-    assert row(page, "Reviewed pairs: recall")[0] == f"{same / sum(told['reviewed']['same']):.1%}"
+    assert row(page, "Reviewed pairs: recall")[0] == f"{same / sum(toasts['reviewed']['same']):.1%}"
 
 
 @pytest.mark.parametrize("title", ["Precision and recall", "Calibration"])

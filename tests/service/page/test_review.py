@@ -17,7 +17,7 @@ def page(own_site, watched):
 
 @pytest.fixture
 def begun(page):
-    """The page, where the reviewer has said a name."""
+    """The page, where the reviewer has given a name."""
     page.get_by_label("Who decides?").fill("Ada Lovelace")
     page.keyboard.press("Enter")
     expect(decide(page, "Same")).to_be_visible()
