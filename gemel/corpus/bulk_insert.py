@@ -29,11 +29,11 @@ from gemel.store.records import Metadata, NewQuestion
 from gemel.text import Progress
 
 _TYPED_FILES = (".jsonl", ".ndjson", ".parquet")
-"""Files whose values have types of their own, as rows in memory do."""
+"""Files whose values have types, like rows in memory."""
 _IN_MEMORY = 1 << 24
-"""Bytes of rows that are not written to a temporary file."""
+"""Bytes of rows kept in memory before a temporary file is used."""
 _EVERY = 1 << 14
-"""Rows between two reports of progress."""
+"""Rows between progress reports."""
 
 
 @contextmanager
@@ -45,20 +45,14 @@ def typed_questions(
     bad_rows: BadRows,
     progress: Progress | None = None,
 ) -> Iterator[Iterator[Question]]:
-    """Return the questions of a file, their metadata of the types of their columns.
+    """Return the questions of a file, their metadata with the types of their columns.
 
-    The type is the one that was given (`year:int`), or that of the column in the corpus, or that
-    of all values of the column. For the last two a file is read twice; what can only be read once,
-    as a stream, is copied to a temporary file meanwhile.
-
-    Args:
-        store: whose columns have types already.
-        engine, source, columns, bad_rows: see `stream_answerable`.
-        progress: `(stage, done, total)` callback.
+    The type is the given one (`year:int`), or that of the corpus's column, or that of all values in
+    the file, which is then read twice; a stream is copied to a temporary file.
 
     Raises:
-        DataError: see `stream_answerable`; or a value is of another type than those of its column
-            in the corpus.
+        DataError: see `stream_answerable`; or a value has another type than its column in the
+            corpus.
     """
     if columns is None or not columns.kept:
         yield stream_answerable(engine, source, columns, bad_rows)
@@ -79,7 +73,7 @@ def typed_questions(
 
 
 class _Scan:
-    """The types of the values in each column whose type was not given."""
+    """Types of the values in columns without a given type."""
 
     def __init__(self, source: Source, progress: Progress | None):
         self._source, self._progress = source, progress
@@ -96,10 +90,10 @@ class _Scan:
             self._progress("reading column types", self._rows, None)
 
     def decide(self, store: Store) -> dict[str, str]:
-        """Return the type of each column; one whose values stay as they are is absent.
+        """Return the type of each column; one whose values are unchanged is absent.
 
         Raises:
-            DataError: a value is of another type than those of its column in the corpus.
+            DataError: a value has another type than its column in the corpus.
         """
         stored = store.column_types(list(self._columns))
         types = {}
@@ -147,21 +141,21 @@ def _read(spool: IO[bytes]) -> Iterator[Question]:
 
 
 _LOT = 8192
-"""Questions that are encoded, and stored, at one time."""
+"""Questions encoded and stored at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filled:
-    """What became of the questions of a file."""
+    """Numbers of questions after loading a file."""
 
     added: int
-    """How many are new."""
+    """New questions."""
     replaced: int
-    """How many took the place of another text of their id."""
+    """Questions that replaced another text of their id."""
     there: int
-    """How many were there already, just as they are."""
+    """Questions stored before, unchanged."""
     questions: int
-    """How many the store holds now."""
+    """Questions in the store now."""
 
 
 def fill_store(
@@ -176,27 +170,26 @@ def fill_store(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Filled:
-    """Keep the questions of a file, batch by batch.
+    """Store the questions of a file, in batches.
 
-    What was stopped is begun once more and continues: a question whose id is there with the same
-    text and the same metadata is skipped.
+    An interrupted call resumes when repeated: a question stored with the same text and metadata is
+    skipped.
 
     Args:
-        store: where they are stored.
-        engine: encodes.
-        questions: see `stream_questions`; a question without word or mark makes a bad row.
-        columns: question, id and metadata stored with them, if not the usual ones; see
-            `typed_questions` for its types.
+        store: the store.
+        engine: model to encode with.
+        questions: see `stream_questions`; a question without word or mark is a bad row.
+        columns: question, id and metadata columns; see `typed_questions`.
         skip_bad: number of bad rows to skip; see `read_pairs`.
-        prefix: goes before every id, so that those of several files differ.
-        replace: whether a question takes the place of another one of its id.
+        prefix: prefix of every id.
+        replace: replace stored questions of the same id.
         threads: number of threads.
         progress: callback `progress(done, total)` in questions.
 
     Raises:
-        DataError: a question cannot be read, there is none, or an id is there with another text.
-        ModelMismatchError: another model made the vectors of the store.
-        StoreError: nothing can be stored; what was stored before stays.
+        DataError: a question cannot be read, there is none, or an id has another text.
+        ModelMismatchError: the store's vectors are of another model.
+        StoreError: writing failed; earlier batches stay.
     """
     source, bad_rows = Source.of(questions), BadRows.of(skip_bad)
     source.require()
@@ -221,10 +214,10 @@ def fill_store(
 def _told_apart(
     store: Store, lot: list[Question], prefix: str, source: Source, *, replace: bool
 ) -> tuple[dict[str, NewQuestion], int]:
-    """Return the questions of a batch that must be stored, by id, and how many others they replace.
+    """Return the questions of a batch to store, by id, and the number that replace others.
 
     Raises:
-        DataError: an id is taken, in the batch or in the store, by something else.
+        DataError: an id is taken, in the batch or in the store.
     """
     new: dict[str, NewQuestion] = {}
     kept = {each.id: each for each in store.find([prefix + row.id for row in lot]) if each}
@@ -251,5 +244,5 @@ def _is_same(one: NewQuestion, other: NewQuestion) -> bool:
 
 
 def _present(metadata: Metadata) -> dict[str, Value]:
-    """Take an empty text for no value, which older releases stored for an empty cell."""
+    """Drop empty texts, which older releases stored for empty cells."""
     return {name: None if value == "" else value for name, value in metadata.items()}

@@ -1,4 +1,4 @@
-"""The corpus as people use it: add, remove, search, ask whether it is a duplicate."""
+"""The corpus: add, remove, search, check."""
 
 import uuid
 from collections.abc import Sequence
@@ -26,20 +26,18 @@ _Itself = TypeVar("_Itself", bound="DuplicateIndex")
 
 @shown(lambda it: {"store": it.store.name, "model": it.engine.model.fingerprint[:12]})
 class DuplicateIndex:
-    """Questions that are stored, and the model that tells which of them ask the same.
+    """Stored questions, and the model that compares them.
 
-    Any number of threads may ask it at once. What other processes add and remove is seen by the
-    next call.
+    Thread-safe. Changes by other processes are seen by the next call.
 
     Args:
-        store: keeps the questions.
-        engine: the model that made the vectors that are there.
-        neighbours, serving: what finds the nearest; see `Follower`.
-        cache: a file that makes the next opening fast where there are very many questions; it can
-            be deleted at any time.
+        store: the store.
+        engine: model of the store's vectors.
+        neighbours, serving: see `Follower`.
+        cache: file that speeds up the next opening of a large corpus; may be deleted at any time.
 
     Raises:
-        ModelMismatchError: another model made them.
+        ModelMismatchError: the vectors are of another model.
     """
 
     def __init__(
@@ -78,20 +76,18 @@ class DuplicateIndex:
         metadata: Metadata | None = None,
         replace: bool = False,
     ) -> str:
-        """Keep a question for good; give its id, a new one if it has none.
+        """Store a question and return its id, a new one if none is given.
 
         Args:
             text: the question.
-            id: what it is called elsewhere.
-            metadata: names and values, to filter by: text, integers, floats, booleans, None; also
-                scalars of NumPy, dates (stored as ISO text) and decimals. At most 65,536
-                characters as JSON.
-            replace: whether it takes the place of another of its id.
+            id: unique id.
+            metadata: names and values to filter by: text, integers, floats, booleans, None, NumPy
+                scalars, dates (stored as ISO text) and decimals; at most 65,536 characters as JSON.
+            replace: replace a stored question of the same id.
 
         Raises:
-            DataError: it has no word or mark, the id is taken and may not be `replace`d, or its
-                metadata are not plain, or too long.
-            ModelMismatchError: the store was reindexed for another model meanwhile.
+            DataError: no word or mark, a taken id, or metadata that are not plain or too long.
+            ModelMismatchError: the store was reindexed meanwhile.
             StoreError: it cannot be stored.
         """
         text = require_text("text", text)
@@ -100,7 +96,7 @@ class DuplicateIndex:
         return name
 
     def add_all(self, questions: Sequence[NewQuestion], *, replace: bool = False) -> None:
-        """Store questions for good, all or none; see `add`."""
+        """Store questions, all or none; see `add`."""
         for place, question in enumerate(questions):
             require_text(f"questions[{place}].text", question.text)
             require_text(f"questions[{place}].id", question.id)
@@ -112,22 +108,21 @@ class DuplicateIndex:
         self.store.add(questions, vectors, self.engine.model.fingerprint, replace=replace)
 
     def remove(self, *ids: str) -> list[str]:
-        """Forget questions for good; give the ids that were there."""
+        """Remove questions for good and return the ids that existed."""
         if len(ids) == 1 and isinstance(ids[0], list | tuple | set):
             raise TypeError("ids: expected ids one by one, not a list; write remove(*ids)")
         return self.store.remove(require_texts("ids", ids))
 
     def search(self, text: str, k: int = 10, *, where: Metadata | None = None) -> list[Match]:
-        """Find the nearest questions by the cosine, best first; copies before all others.
+        """Return the nearest questions by cosine, copies first, then best first.
 
         Args:
-            text: what is asked.
-            k: how many; fewer come only where there are no more.
-            where: metadata that they must have, such as `{"year": 2024}`.
+            text: the question.
+            k: number of matches.
+            where: metadata that matches must have, such as `{"year": 2024}`.
 
         Raises:
-            DataError: the question has no word or mark; no question has metadata of a name in
-                `where`, or its values are of another type.
+            DataError: no word or mark; an unknown column in `where`, or values of another type.
             ConfigError: `k` is below 1.
         """
         return self.search_all([Asked(text, k, where)])[0]
@@ -135,18 +130,17 @@ class DuplicateIndex:
     def search_all(
         self, asked: Sequence[Asked], *, fresh: bool = True, metadata: int | None = None
     ) -> list[list[Match]]:
-        """Do as `search` does for many questions at one time, which is far faster for each.
+        """Like `search` for many questions at once, which is much faster per question.
 
         Args:
             asked: the questions.
-            fresh: whether to `catch_up` first, however much has changed. Who does that elsewhere
-                need not wait here.
-            metadata: characters, as JSON, of the metadata of a match; longer ones are omitted.
-                None: all are read.
+            fresh: call `catch_up` first.
+            metadata: maximum length of a match's metadata as JSON, in characters; longer ones are
+                omitted. None: no limit.
 
         Raises:
             DataError, ConfigError: see `search`.
-            ModelMismatchError: the store was reindexed for another model meanwhile.
+            ModelMismatchError: the store was reindexed meanwhile.
         """
         for each in asked:
             require_askable(self.engine, each)
@@ -163,16 +157,15 @@ class DuplicateIndex:
         return [[] for _ in asked]
 
     def check(self, text: str, k: int = 10, *, where: Metadata | None = None) -> list[Match]:
-        """Find the nearest questions as `search` does, the likeliest to ask the same first.
+        """Return the nearest questions as `search` does, most probable duplicates first.
 
-        Whether one does gives its verdict, by all that the model has, as the pair head. Which are
-        looked at gives the cosine: to choose among more of them by the head finds fewer duplicates
-        (see docs/search.md).
+        The verdict is that of the whole model, pair head included; candidates are chosen by the
+        cosine (re-ranking more of them by the head finds fewer duplicates, see docs/search.md).
         """
         return self.check_all([Asked(text, k, where)])[0]
 
     def check_all(self, asked: Sequence[Asked], *, fresh: bool = True) -> list[list[Match]]:
-        """Do as `check` does for many questions at one time; see `search_all`."""
+        """Like `check` for many questions at once; see `search_all`."""
         return [
             sorted(matches, key=lambda match: -match.verdict.similarity)
             for matches in self.search_all(asked, fresh=fresh)
@@ -187,7 +180,7 @@ class DuplicateIndex:
         threads: int = 1,
         progress: Progress | None = None,
     ) -> Duplicates:
-        """Group all questions that ask the same; see `find_duplicates`."""
+        """Group all duplicates; see `find_duplicates`."""
         kept = [question for lot in self.store.scan(metadata=0) for question in lot]
         return find_duplicates(
             self.engine,
@@ -202,12 +195,12 @@ class DuplicateIndex:
 
     @property
     def choice(self) -> Choice:
-        """How the nearest are found, and why."""
+        """Search method, and the reason for it."""
         return self.catch_up().choice
 
     @property
     def follower(self) -> Follower:
-        """What keeps the neighbours as the store is; begun when first asked for."""
+        """Keeps the neighbours up to date with the store; created on first use."""
         with self._opening:
             if self._follower is None:
                 self._follower = Follower(
@@ -216,18 +209,15 @@ class DuplicateIndex:
         return self._follower
 
     def catch_up(self, progress: Progress | None = None) -> Follower:
-        """Open the neighbours, when they are first asked for, and take what has changed.
+        """Open the neighbours on first use, and apply changes of the store.
 
-        Whatever is asked does so by itself; the first time, of many questions, takes a while.
-
-        Args:
-            progress: `progress(done, total)` callback, in questions are in, of how many.
+        Every query does so itself; the first call takes a while for a large corpus.
         """
         self.follower.catch_up(progress)
         return self.follower
 
     def save_cache(self) -> None:
-        """Store what makes the next opening fast, if there is a place for it and anything new.
+        """Write the cache, if there is one and it is out of date.
 
         Raises:
             OSError: it cannot be written; the old one stays.
@@ -236,16 +226,10 @@ class DuplicateIndex:
             self._follower.save()
 
     def require_model(self, kept: str) -> str:
-        """Refuse vectors of another model than this one.
-
-        Args:
-            stored: fingerprint of the model that made them; empty if there are none.
-
-        Returns:
-            It.
+        """Return the fingerprint if it is this model's or empty.
 
         Raises:
-            ModelMismatchError: it is another.
+            ModelMismatchError: it is another model's.
         """
         given = self.engine.model.fingerprint
         if kept not in ("", given):
@@ -256,7 +240,7 @@ class DuplicateIndex:
         return kept
 
     def close(self) -> None:
-        """Let go of the store, and keep what makes the next opening fast."""
+        """Close the store and write the cache."""
         with suppress(OSError):  # without its cache it opens too, only later
             self.save_cache()
         self.store.close()

@@ -1,4 +1,4 @@
-"""Questions that are asked, all at one time, and the stored ones that are nearest to each."""
+"""Matches of questions among the stored ones, for many questions at once."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,17 +20,17 @@ from gemel.store.records import Metadata, StoredQuestion
 from gemel.text import require_text
 
 _ALL = 2**62
-"""More copies of a question than there are."""
+"""Above any number of copies."""
 
 
 class Asked(NamedTuple):
-    """A question that is asked, and of what its answer should be."""
+    """A query."""
 
     text: str
     k: int = 10
-    """How many of the nearest."""
+    """Number of matches."""
     where: Metadata | None = None
-    """Metadata that they must have."""
+    """Metadata that matches must have."""
 
 
 @shown(
@@ -44,30 +44,30 @@ class Asked(NamedTuple):
 )
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """A question that is stored, next to one that is asked."""
+    """A stored question that matches a query."""
 
     question: StoredQuestion
     cosine: float
-    """Of the two vectors, by which the nearest are found."""
+    """Cosine of the two vectors."""
     verdict: Verdict
-    """By all that the model has."""
+    """Verdict of the whole model."""
 
 
 class _Nearest(NamedTuple):
-    """The stored questions that are near, of all that are asked, one after the other."""
+    """Nearest stored questions of all queries, one query after the other."""
 
     rows: Int64[np.ndarray, "found"]
-    """By which question each was found, ascending."""
+    """Query of each, ascending."""
     questions: list[StoredQuestion]
     cosines: Float32[np.ndarray, "found"]
     vectors: Float32[np.ndarray, "found dim"]
 
 
 def require_askable(engine: Engine, asked: Asked) -> None:
-    """Refuse what has no answer.
+    """Check a query.
 
     Raises:
-        DataError: the question has no word or mark, or the filter is none.
+        DataError: no word or mark, or an invalid filter.
         ConfigError: `k` is below 1.
     """
     require_text("text", asked.text)
@@ -86,23 +86,22 @@ def find_matches(
     *,
     metadata: int | None = None,
 ) -> list[list[Match]] | None:
-    """Find the nearest of each question: its copies first, then by the cosine, best first.
+    """Return the matches of each query: copies first, then by cosine, best first.
 
-    All are encoded, looked for, fetched and judged together, which takes far less time than one
-    after the other.
+    All queries are encoded, searched and scored together, which is much faster.
 
     Args:
-        engine: the model that made the vectors that are there.
-        store: has the questions.
-        neighbours: has their vectors.
-        asked: what `require_askable` lets through.
-        metadata: how much of it is read of each question; see `Store.get`.
+        engine: model of the vectors.
+        store: the questions.
+        neighbours: their vectors.
+        asked: valid queries, see `require_askable`.
+        metadata: see `Store.get`.
 
     Returns:
-        None where a question was removed at this very moment: begin once more.
+        None if a question was removed meanwhile: call again.
 
     Raises:
-        DataError: a filter is refused; see `Store.where`.
+        DataError: an invalid filter; see `Store.where`.
     """
     queries = engine.encode([each.text for each in asked])
     nearest = _find_nearest(store, neighbours, asked, queries, metadata)
@@ -171,7 +170,7 @@ def _find_nearest(
 def _first(
     found: Found, place: int, k: int
 ) -> tuple[Int64[np.ndarray, "found"], Float32[np.ndarray, "found"]]:
-    """Return the keys and cosines of up to `k` that were found for one query."""
+    """Return up to `k` keys and cosines found for one query."""
     keys = found.keys[place][:k]
     keys = keys[keys >= 0]
     return keys, found.cosines[place][: len(keys)]
@@ -180,7 +179,7 @@ def _first(
 def _by_filter(
     asked: Sequence[Asked],
 ) -> list[tuple[Mapping[str, Value] | None, list[int]]]:
-    """Put the rows together that look among the same questions."""
+    """Group queries by their filter."""
     groups: dict[frozenset[tuple[str, type, Value]] | None, list[int]] = {}
     for row, each in enumerate(asked):
         where = None if each.where is None else check_filter(each.where)

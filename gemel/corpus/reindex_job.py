@@ -1,4 +1,4 @@
-"""Giving all questions of a store the vectors of another model, while the old ones answer."""
+"""Compute the vectors of a store with another model, while the old ones are served."""
 
 import numpy as np
 
@@ -8,28 +8,28 @@ from gemel.store.base import Store
 from gemel.text import Progress
 
 _LOT = 8192
-"""Questions that are encoded, and whose vectors are stored, at one time."""
+"""Questions encoded at a time."""
 
 
 def reindex(
     store: Store, engine: Engine, *, threads: int = 1, progress: Progress | None = None
 ) -> int:
-    """Encode all questions anew; until that is done the old vectors answer.
+    """Encode all questions of a store; old vectors are served until all are done.
 
-    What was stopped resumes. Questions that others add meanwhile are encoded too.
-    Those that an older gemel stored become known as copies, also where the model is the same.
+    An interrupted call resumes. Questions added meanwhile are encoded too. Questions of an older
+    gemel are indexed as copies, even if the model is the same.
 
     Args:
-        store: whose questions.
-        engine: the model that should answer.
+        store: the store.
+        engine: the new model.
         threads: number of threads.
-        progress: callback `progress(done, total)` in questions, and of how many.
+        progress: callback `progress(done, total)` in questions.
 
     Returns:
-        How many questions have its vectors now; 0 if they had them before.
+        Number of questions with new vectors; 0 if they had them before.
 
     Raises:
-        StoreError: vectors cannot be stored; those that were stay.
+        StoreError: writing failed; earlier vectors stay.
     """
     model = engine.model.fingerprint
     if store.state().model == model:

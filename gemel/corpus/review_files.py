@@ -1,4 +1,4 @@
-"""Decided pairs as files of labelled pairs, to fit a threshold on and to train on."""
+"""Decided pairs as files of labelled pairs."""
 
 import csv
 import io
@@ -18,22 +18,22 @@ _Row: TypeAlias = tuple[str, str, int, str, str, str, str]
 
 
 class Exported(NamedTuple):
-    """What became of the decided pairs."""
+    """Numbers of exported pairs by decision."""
 
     same: int
-    """How many that ask the same were written."""
+    """Duplicates written."""
     different: int
-    """How many that do not."""
+    """Different questions written."""
     skipped: int
-    """How many no one wanted to decide; they are left out."""
+    """Skipped pairs, left out."""
 
 
 def check_review_file(path: str | Path, *, overwrite: bool = False) -> None:
-    """Find out whether decided pairs can be written into a file.
+    """Check that decided pairs can be written to a file.
 
     Raises:
-        DataError: its name has no known ending, or it exists.
-        OSError: nothing can be written there.
+        DataError: an unknown extension, or it exists.
+        OSError: it cannot be written.
     """
     path = Path(path)
     require_new_file(path, REVIEW_KINDS, overwrite=overwrite)
@@ -41,15 +41,11 @@ def check_review_file(path: str | Path, *, overwrite: bool = False) -> None:
 
 
 def write_reviews(store: ReviewStore, path: str | Path) -> Exported:
-    """Write all decided pairs of a store into a file, whole or not at all.
-
-    Args:
-        store: has the decisions.
-        path: where; see `check_review_file`. Its folder is made if it is not there.
+    """Write all decided pairs of a store to a file, complete or not at all.
 
     Raises:
         StoreError: they cannot be read.
-        OSError: it cannot be written; what stood there stays.
+        OSError: it cannot be written; an existing file is unchanged.
     """
     path = Path(path)
     counted = dict.fromkeys(_LABELS, 0)
@@ -63,12 +59,12 @@ def write_reviews(store: ReviewStore, path: str | Path) -> Exported:
 def review_lines(
     store: ReviewStore, kind: str = ".csv", counted: dict[str, int] | None = None
 ) -> Iterator[str]:
-    """Return the decided pairs line by line, in the order they were decided.
+    """Yield the decided pairs as lines, in order of decision.
 
     Args:
-        store: has the decisions.
+        store: the decisions.
         kind: one of `REVIEW_KINDS`.
-        counted: by answer, to be added to.
+        counted: counts by answer, updated.
     """
     rows = _rows(store, {} if counted is None else counted)
     return _WRITERS[kind](rows)
@@ -115,4 +111,4 @@ _WRITERS: dict[str, Callable[[Iterator[_Row]], Iterator[str]]] = {
     ".jsonl": _json_lines,
 }
 REVIEW_KINDS = tuple(_WRITERS)
-"""Endings of the files that decided pairs can be written into."""
+"""File extensions for decided pairs."""

@@ -1,4 +1,4 @@
-"""Which pairs a person should look at next."""
+"""Select pairs for review."""
 
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
@@ -10,19 +10,19 @@ from gemel.config import require_whole
 from gemel.duplicates.duplicate_groups import Duplicates, ScoredPairs
 
 _STRATA = 10
-"""Parts of the range of probability, all equally wide."""
+"""Strata of probability, of equal width."""
 _CENTRES = (np.arange(_STRATA) + 0.5) / _STRATA
 _WEIGHTS = _CENTRES * (1 - _CENTRES)
-"""How much of a review each part gets: as much as one more answer there would tell."""
+"""Share of each stratum: proportional to the variance of an answer."""
 _LOOK = 1024
-"""Pairs that are looked at together for one whose questions are not in the batch yet."""
+"""Pairs examined at a time for one whose questions are not in the batch."""
 
 
 class ReviewPair(NamedTuple):
-    """Two different questions that a person should decide about."""
+    """Two different questions to decide about."""
 
     left_id: str
-    """Of copies the id of the first one."""
+    """Id of the first of its copies."""
     right_id: str
     left_text: str
     right_text: str
@@ -33,12 +33,12 @@ class ReviewPair(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The pairs to decide about next."""
+    """Pairs to decide about."""
 
     pairs: list[ReviewPair]
-    """In the order to ask in: whoever stops early has seen pairs from all over the range."""
+    """In order: any beginning has pairs from the whole range."""
     remaining: int
-    """How many judged pairs are not decided, these among them."""
+    """Number of undecided scored pairs, including these."""
 
 
 def choose_for_review(
@@ -48,20 +48,18 @@ def choose_for_review(
     *,
     seed: int = 0,
 ) -> Chosen:
-    """Choose the pairs that teach most: mostly doubtful ones, some from all over the range.
+    """Select the most informative pairs: mostly doubtful ones, some from the whole range.
 
-    The range of probability is cut into ten parts. Of all pairs, decided and chosen, each part is
-    given its share, the largest where the model is least sure; within a part chance decides. The
-    choice hangs on nothing but what the model's, so what it gives can be fitted to the answers
-    without leaning to either side. A question is in a batch once; more often only if there are no
-    other pairs left.
+    The range of probability is divided into ten strata. Each has its share of all decided and
+    selected pairs, the largest where the model is least sure; within a stratum pairs are sampled.
+    Selection depends on the probability alone, so a fit on the answers is unbiased. A question
+    appears once, more often only if no other pairs are left.
 
     Args:
-        duplicates: every pair that was judged. Copies are one question.
-        decided: ids of pairs that need no answer any more, in either order; those of pairs that
-            were not judged do no harm.
-        count: how many; fewer come only where there are no more.
-        seed: another one, other pairs of the same parts.
+        duplicates: all scored pairs. Copies are one question.
+        decided: ids of decided pairs, in either order.
+        count: number of pairs.
+        seed: seed of the sample.
 
     Raises:
         ConfigError: `count` is below 1.
@@ -85,7 +83,7 @@ def choose_for_review(
 def _decided_places(
     duplicates: Duplicates, decided: Collection[tuple[str, str]]
 ) -> Int64[np.ndarray, "found"]:
-    """Find the pairs of different questions that were decided by any of their copies."""
+    """Return the pairs of which any copies were decided."""
     wanted = {each for pair in decided for each in pair}
     numbers = {
         name: number

@@ -1,4 +1,4 @@
-"""Close pairs in bounded memory: all of them, or the most similar ones of each question."""
+"""Close pairs in bounded memory."""
 
 import threading
 from typing import NamedTuple
@@ -9,31 +9,28 @@ from jaxtyping import Float32, Int32, Int64, UInt64
 from gemel.data.duplicate_graph import number_pairs
 
 _EACH = 80
-"""Pairs for which there is space, a question in the mean."""
+"""Average number of pairs a question that fit."""
 _AT_LEAST = 1 << 20
-"""Pairs for which there is space, however few questions."""
+"""Minimum number of pairs that fit."""
 _TOO_MANY = 1.5
-"""How many times as many are held before some are left out."""
+"""Factor by which the limit may be exceeded before pairs are dropped."""
 
 
 class ClosePairs(NamedTuple):
-    """Pairs of rows, each once, ascending by left, then by right."""
+    """Pairs of rows, each once, ordered by left, then right."""
 
     left: Int32[np.ndarray, "pairs"]
     """The smaller row."""
     right: Int32[np.ndarray, "pairs"]
     """The larger row."""
     cosine: Float32[np.ndarray, "pairs"]
-    """How alike the two are."""
+    """Cosine of the two vectors."""
     left_out: int = 0
-    """How many pairs were found next to these; see `BoundedPairs`."""
+    """Number of dropped pairs; see `BoundedPairs`."""
 
     @classmethod
     def joined(cls, parts: list["ClosePairs"]) -> "ClosePairs":
-        """Concatenate parts in their order; the list is empty afterwards.
-
-        Two copies of all that it holds would take much memory.
-        """
+        """Concatenate parts and empty the list, to save memory."""
         left, right, cosine, left_out = zip(_NO_PAIRS, *parts, strict=True)
         parts.clear()
         return cls(
@@ -41,7 +38,7 @@ class ClosePairs(NamedTuple):
         )
 
     def take(self, places: Int64[np.ndarray, "some"]) -> "ClosePairs":
-        """Keep the pairs at some places; the others are left out."""
+        """Select pairs by index."""
         return ClosePairs(
             self.left[places],
             self.right[places],
@@ -55,9 +52,8 @@ class ClosePairs(NamedTuple):
         return self.take(np.argsort(numbers))
 
     def nearest(self, most: int) -> "ClosePairs":
-        """Keep of each right row the `most` pairs of the highest cosine.
-
-        Of equally similar ones those with the smallest left rows are stored.
+        """Select the `most` pairs of each right row with the highest cosine; ties by the smaller
+        left row.
         """
         counts = np.bincount(self.right)
         full = np.flatnonzero(counts > most)
@@ -79,7 +75,7 @@ class ClosePairs(NamedTuple):
 def _keys(
     right: Int32[np.ndarray, "pairs"], cosine: Float32[np.ndarray, "pairs"]
 ) -> UInt64[np.ndarray, "pairs"]:
-    """Return numbers in the order of the right rows, and for one row from high to low cosines."""
+    """Return sort keys: right row, then descending cosine."""
     bits = (cosine + np.float32(0)).view(np.int32)  # of -0 and 0 the same
     falling = np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits).astype(np.int64)
     return (right.astype(np.int64) << 32).astype(np.uint64) + (0x7FFFFFFF - falling).astype(
@@ -91,25 +87,25 @@ _NO_PAIRS = ClosePairs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0,
 
 
 class BoundedPairs:
-    """Collects close pairs, in any order, from any number of threads.
+    """Collects close pairs in any order; thread-safe.
 
-    There is space for 80 pairs a question in the mean, and for 1,048,576 at least. Where there are
-    more, each question keeps its most similar ones among those that are before it: so many that
-    all fit, the same number for each, 80 at least. Which ones hangs on nothing but the pairs.
+    80 pairs a question fit on average, and at least 1,048,576. Beyond, each question keeps its most
+    similar predecessors, the same number for each, at least 80. The result depends on the pairs
+    alone.
 
     Args:
-        rows: questions.
+        rows: number of questions.
     """
 
     def __init__(self, rows: int):
         self._room = max(_AT_LEAST, _EACH * rows)
         self.most: int | None = None
-        """Pairs that a right row keeps at most; None as long as there is space for all."""
+        """Maximum pairs of a right row; None while all fit."""
         self._parts: list[ClosePairs] = []
         self._lock = threading.Lock()
 
     def add(self, parts: list[ClosePairs]) -> None:
-        """Take pairs that were not there yet; the list is empty afterwards."""
+        """Add new pairs and empty the list."""
         with self._lock:
             self._parts += parts
             parts.clear()
@@ -117,13 +113,13 @@ class BoundedPairs:
                 self._parts = [self._fitting()]
 
     def all(self) -> ClosePairs:
-        """Return what was collected, in order."""
+        """Return all pairs, sorted."""
         with self._lock:
             self._parts = [self._fitting().sorted()]
             return self._parts[0]
 
     def _fitting(self) -> ClosePairs:
-        """Leave out as few as make the others fit."""
+        """Drop as few pairs as necessary."""
         pairs = ClosePairs.joined(self._parts)
         if self.most is not None:  # what was left out before would not come back
             pairs = pairs.nearest(self.most)

@@ -1,4 +1,4 @@
-"""Scoring pairs whose vectors are known, however many."""
+"""Score close pairs with known vectors."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from gemel.inference import Engine
 from gemel.text import Progress
 
 _LOT = 1 << 15
-"""Pairs that are scored at one time."""
+"""Pairs scored at a time."""
 
 
 def score_pairs(
@@ -25,13 +25,13 @@ def score_pairs(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> ScoredPairs:
-    """Report of close pairs how alike they are by all that the model has, and how likely the same.
+    """Return similarity and probability of close pairs by the whole model.
 
     Args:
         engine: the model.
         pairs: rows of `texts` and `vectors`.
-        texts: questions, all different once cleaned.
-        vectors: theirs, by this model.
+        texts: distinct questions.
+        vectors: their vectors.
         threads: number of threads.
         progress: callback `progress(done, total)` in pairs.
     """

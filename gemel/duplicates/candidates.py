@@ -1,4 +1,4 @@
-"""Every pair of a corpus that is close enough to be looked at."""
+"""Find all close pairs among vectors."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,13 +13,13 @@ from gemel.neighbours.cells import Cells, Mapper, choose_cut, choose_sample
 from gemel.text import Progress
 
 _BLOCK = 2048
-"""Questions on either side of one product of matrices."""
+"""Rows and columns of one matrix product."""
 _STRIP = 256
-"""Questions of a block that are compared together: with those before them only."""
+"""Rows of a block compared with their predecessors at a time."""
 _PAIRS = 1 << 14
-"""Pairs whose cells are compared at one time."""
+"""Pairs whose cells are compared at a time."""
 _HELD = 1 << 19
-"""Close pairs of a block that are held before some are left out."""
+"""Close pairs of a block held before some are dropped."""
 
 _Rows: TypeAlias = Int[np.ndarray, "_"]
 
@@ -31,19 +31,17 @@ def close_pairs(
     templates: Int32[np.ndarray, "rows"] | None = None,
     progress: Progress | None = None,
 ) -> ClosePairs:
-    """Find every pair of rows whose cosine is `floor` at least, in bounded memory.
+    """Return all pairs of rows with a cosine of at least `floor`, in bounded memory.
 
-    Of far more pairs than usual some are left out, and counted; see `BoundedPairs`.
-
-    Up to 30,000 rows all are compared with all. Above that the space is cut into cells, and those
-    are compared that share one; each row is in several, the more the lower the floor; see
-    `choose_cut`. Where that would save little, all are compared with all.
+    Up to 30,000 rows are all compared. Above, rows are compared within cells; each row is in
+    several, more for a lower floor (see `choose_cut`). Far more pairs than usual are dropped and
+    counted; see `BoundedPairs`.
 
     Args:
-        vectors: of length 1. A row of zeros, or with a number that is none, is in no pair.
-        floor: the least cosine that counts, -1 to 1.
-        templates: of each row; two of one template are no pair. -1: it has none.
-        progress: callback `progress(done, total)` in rows, then how many parts.
+        vectors: unit vectors. Rows of zeros or with NaN are in no pair.
+        floor: minimum cosine, -1 to 1.
+        templates: template of each row, -1 for none; rows of one template are no pair.
+        progress: callback `progress(done, total)` in rows, then parts.
     """
     told: Progress = progress or (lambda *_: None)
     rows = usable_rows(vectors)
@@ -69,7 +67,7 @@ def close_pairs(
 
 
 def usable_rows(vectors: Float16[np.ndarray, "rows dim"]) -> Int32[np.ndarray, "usable"]:
-    """Find the rows of finite numbers that are not all 0."""
+    """Return the rows that are finite and not zero."""
     usable = np.empty(len(vectors), bool)
     for start in range(0, len(vectors), _BLOCK):
         part = vectors[start : start + _BLOCK]
@@ -88,22 +86,21 @@ def pairs_in_cells(
     *,
     templates: Int32[np.ndarray, "rows"] | None = None,
 ) -> Iterator[tuple[int, int]]:
-    """Compare all rows of some cells with each other, and collect each close pair once.
+    """Compare all rows of some cells, and collect each close pair once.
 
-    A pair that shares several cells is given by the smallest of them only, so the pairs of other
-    cells, wherever they are looked for, are others.
+    A pair that shares several cells is found in the smallest only, so other cells give other pairs.
 
     Args:
-        vectors: of length 1.
-        nearest: the cells of each row; those that are not in `cells` are not looked into.
-        cells: which to look into.
-        floor: the least cosine that counts.
-        run: runs parts of it, maybe next to each other.
-        pairs: takes the pairs.
+        vectors: unit vectors.
+        nearest: cells of each row.
+        cells: cells to search.
+        floor: minimum cosine.
+        run: maps over parts, possibly in parallel.
+        pairs: collects the pairs.
         templates: see `close_pairs`.
 
     Yields:
-        How many parts of the work are done, and how many there are.
+        Parts done, and their total.
     """
     inside = np.flatnonzero((nearest.ravel() >= cells.start) & (nearest.ravel() < cells.stop))
     inside = inside[np.argsort(nearest.ravel()[inside], kind="stable")]
@@ -127,7 +124,7 @@ class _Task(NamedTuple):
     cell: int
     members: _Rows
     start: int
-    """Where among the members the block begins."""
+    """First member of the block."""
 
 
 def _look(
@@ -138,7 +135,7 @@ def _look(
     floor: float,
     pairs: BoundedPairs,
 ) -> None:
-    """Collect the close pairs of a block of a cell's members with those before them."""
+    """Collect the close pairs of a block of a cell's members with their predecessors."""
     cell, members, start = task
     ones = members[start : start + _BLOCK]
     near = vectors[ones].astype(np.float32)
@@ -174,22 +171,22 @@ def _look(
 
 
 class _Block:
-    """The pairs of a block's rows with those before them, until they are collected.
+    """Pairs of a block's rows with their predecessors, until collected.
 
     Args:
         pairs: collects them.
-        rows: of the block, ascending; each is the right one of its pairs.
-        floor: the least cosine that counts.
+        rows: rows of the block, ascending; the right one of each pair.
+        floor: minimum cosine.
     """
 
     def __init__(self, pairs: BoundedPairs, rows: _Rows, floor: float):
         self._pairs, self._rows = pairs, rows
         self._parts: list[ClosePairs] = []
         self.least = np.full(len(rows), floor, np.float32)
-        """The cosine of each row below which its pairs will be left out in any case."""
+        """Cosine of each row below which its pairs will be dropped anyway."""
 
     def add(self, part: ClosePairs) -> None:
-        """Take pairs."""
+        """Add pairs."""
         self._parts.append(part)
         if self._count() <= _HELD:
             return
@@ -206,7 +203,7 @@ class _Block:
             self.close()
 
     def close(self) -> None:
-        """Return what is held to the collection."""
+        """Add the held pairs to the collection."""
         self._pairs.add(self._parts)
 
     def _count(self) -> int:
@@ -214,14 +211,14 @@ class _Block:
 
 
 def _is_one_template(ones: _Rows, others: _Rows) -> bool:
-    """Return whether all rows of two blocks are of one template, so that no pair is looked for."""
+    """Return whether all rows of two blocks have one template."""
     return bool(ones[0] >= 0 and (ones == ones[0]).all() and (others == ones[0]).all())
 
 
 def _is_first_shared(
     nearest: Int32[np.ndarray, "rows probes"], left: _Rows, right: _Rows, cell: int
 ) -> Bool[np.ndarray, "pairs"]:
-    """Report of pairs that share a cell whether they share no smaller one."""
+    """Return which pairs share no smaller cell."""
     first = np.ones(len(left), bool)
     if nearest.shape[1] == 1:
         return first

@@ -1,4 +1,4 @@
-"""Duplicate groups among questions, with every score that made them."""
+"""Duplicate groups with their scores."""
 
 import dataclasses
 import functools
@@ -18,15 +18,15 @@ from gemel.errors import ConfigError
 from gemel.notebook import shown
 
 LINKAGES = ("average", "connected")
-"""What makes a group: over all pairs of it the mean probability reaches the cut (a pair that was
-not judged counts as 0); or a chain of pairs each of which does."""
+"""Linkages: mean probability over all pairs of a group (unscored pairs count as 0), or chains of
+pairs."""
 
 
 def require_cut(probability: float, linkage: str, floor: float | int = 0) -> None:
-    """Refuse what `Duplicates` cannot be cut by.
+    """Check the parameters of `Duplicates`.
 
     Raises:
-        ConfigError: no probability above 0, no linkage, or a floor that is no cosine.
+        ConfigError: a probability, linkage or floor out of range.
     """
     require_number("floor, the least cosine,", floor, -1, 1)
     if not 0 < probability <= 1:
@@ -37,16 +37,16 @@ def require_cut(probability: float, linkage: str, floor: float | int = 0) -> Non
 
 @dataclass(frozen=True, eq=False)
 class ScoredPairs:
-    """Pairs of different questions, left below right, ascending, and how alike they are."""
+    """Scored pairs of different questions, left below right, ascending."""
 
     left: Int32[np.ndarray, "pairs"]
     right: Int32[np.ndarray, "pairs"]
     cosine: Float32[np.ndarray, "pairs"]
-    """Of their vectors."""
+    """Cosine of the vectors."""
     similarity: Float32[np.ndarray, "pairs"]
-    """By all that the model has; see `Engine.similarity`."""
+    """Similarity by the whole model; see `Engine.similarity`."""
     probability: Float32[np.ndarray, "pairs"]
-    """That the two ask the same."""
+    """Probability that the two ask the same."""
 
     def __len__(self) -> int:
         """Count the pairs."""
@@ -55,7 +55,7 @@ class ScoredPairs:
     def find(
         self, one: Int64[np.ndarray, "wanted"], other: Int64[np.ndarray, "wanted"]
     ) -> Float32[np.ndarray, "wanted"]:
-        """Look up the probability of pairs, in either order; NaN for one that was not judged."""
+        """Return the probability of pairs, in either order; NaN for unscored ones."""
         if not len(self):
             return np.full(len(one), np.nan, np.float32)
         numbers = (self.left.astype(np.int64) << 32) + self.right
@@ -72,8 +72,7 @@ class Member:
     id: str
     text: str
     probability: float | None
-    """That it asks the same as the central question: 1 for that one and its equals. None: the two
-    were not judged together, and what is between them joins them."""
+    """Probability against the central question; 1 for itself and its copies, None if not scored."""
 
 
 @shown(
@@ -85,10 +84,9 @@ class Group:
     """Questions that ask the same."""
 
     members: tuple[Member, ...]
-    """The central one first, which is nearest to all others together; then by probability."""
+    """Central question first, then by probability."""
     component: int
-    """The chain of pairs that it is part of, by the place, from 0, of its first question; groups of
-    one chain have the same."""
+    """Chain of pairs that it belongs to: index of its first question."""
 
     def __len__(self) -> int:
         """Count the members."""
@@ -97,36 +95,36 @@ class Group:
 
 @runtime_checkable
 class FoundGroups(Protocol):
-    """Duplicate groups, wherever they lie."""
+    """Duplicate groups, in memory or on disk."""
 
     @property
     def questions(self) -> int:
-        """How many questions were looked at."""
+        """Number of questions."""
         ...
 
     @property
     def exact(self) -> int:
-        """How many of them are copies of an earlier one."""
+        """Number of copies of an earlier question."""
         ...
 
     @property
     def judged(self) -> int:
-        """How many pairs were judged."""
+        """Number of scored pairs."""
         ...
 
     @property
     def grouped(self) -> int:
-        """How many questions are in groups."""
+        """Number of questions in groups."""
         ...
 
     @property
     def floor(self) -> float:
-        """Pairs of a lower cosine were not judged."""
+        """Minimum cosine of scored pairs."""
         ...
 
     @property
     def probability(self) -> float:
-        """The cut."""
+        """Minimum probability."""
         ...
 
     @property
@@ -136,21 +134,21 @@ class FoundGroups(Protocol):
 
     @property
     def templates(self) -> tuple[Template, ...]:
-        """Questions that differ only in their numbers; not judged with each other."""
+        """Questions that differ only in their numbers; not scored against each other."""
         ...
 
     @property
     def left_out(self) -> int:
-        """Close pairs that were not judged, since there were too many; see `find_duplicates`."""
+        """Number of close pairs not scored because there were too many; see `find_duplicates`."""
         ...
 
     @property
     def groups(self) -> Iterable[Group]:
-        """The groups of two questions and more, the largest first."""
+        """Groups of two or more questions, largest first."""
         ...
 
     def scores(self) -> Iterator[Sequence[PairScore]]:
-        """Yield for every group, in order, the scores of its pairs that were judged."""
+        """Yield the scores of each group's pairs, in order."""
         ...
 
     def __len__(self) -> int:
@@ -170,61 +168,60 @@ class FoundGroups(Protocol):
 )
 @dataclass(frozen=True, eq=False)
 class Duplicates:
-    """Groups of questions that ask the same, and the scores they were made of.
+    """Duplicate groups and the scores they were made from.
 
-    `rethreshold` makes other groups of the same scores, without encoding again.
+    `rethreshold` makes other groups from the same scores, without encoding.
 
     Raises:
-        ConfigError: no probability, or no linkage.
+        ConfigError: a probability or linkage out of range.
     """
 
     ids: Sequence[str]
     texts: Sequence[str]
     copies: Int32[np.ndarray, "questions"]
-    """Which different question each one is, by order of appearance; those that are copies, or that
-    the model cannot tell apart, have one number."""
+    """Number of the distinct question of each question; copies, and questions with equal vectors,
+    share one."""
     exact: int
-    """How many questions are copies of an earlier one; see `copy_key`."""
+    """Number of copies of an earlier question; see `copy_key`."""
     pairs: ScoredPairs
-    """Of different questions."""
+    """Scored pairs of distinct questions."""
     floor: float
-    """Pairs of a lower cosine were not judged, and join nothing."""
+    """Minimum cosine of scored pairs."""
     probability: float
-    """The cut: a pair that is less likely joins nothing."""
+    """Minimum probability."""
     linkage: str = "average"
     """One of `LINKAGES`."""
     apart: frozenset[str] = frozenset()
-    """Ids of questions that are in no group, whatever their scores report."""
+    """Ids of questions excluded from groups."""
     templates: tuple[Template, ...] = ()
-    """Questions that differ only in their numbers, the largest template first; two of one template
-    are not judged with each other."""
+    """Questions that differ only in their numbers, largest template first."""
     left_out: int = 0
-    """Close pairs that were not judged, since there were too many; see `find_duplicates`."""
+    """Number of close pairs not scored because there were too many; see `find_duplicates`."""
 
     def __post_init__(self) -> None:
         require_cut(self.probability, self.linkage)
 
     def rethreshold(self, probability: float, linkage: str | None = None) -> "Duplicates":
-        """Cut elsewhere, higher or lower, by the scores that are there."""
+        """Return groups at another probability or linkage."""
         return dataclasses.replace(self, probability=probability, linkage=linkage or self.linkage)
 
     def without(self, ids: Iterable[str]) -> "Duplicates":
-        """Take questions out of their groups."""
+        """Return groups without some questions."""
         return dataclasses.replace(self, apart=self.apart | frozenset(ids))
 
     @property
     def questions(self) -> int:
-        """How many questions there are."""
+        """Number of questions."""
         return len(self.ids)
 
     @property
     def judged(self) -> int:
-        """How many pairs were judged."""
+        """Number of scored pairs."""
         return len(self.pairs)
 
     @property
     def grouped(self) -> int:
-        """How many questions are in groups."""
+        """Number of questions in groups."""
         return sum(map(len, self.groups))
 
     def __len__(self) -> int:
@@ -233,23 +230,23 @@ class Duplicates:
 
     @functools.cached_property
     def joined(self) -> Int32[np.ndarray, "questions"]:
-        """The group of each question, also one by itself: the smallest number of `copies` there."""
+        """Group of each question, singletons included: the smallest number of `copies` in it."""
         joined: Int32[np.ndarray, "questions"] = self._linked[self.copies]
         return joined
 
     @functools.cached_property
     def groups(self) -> tuple[Group, ...]:
-        """The groups of two questions and more, the largest first."""
+        """Groups of two or more questions, largest first."""
         return tuple(map(self._group, self._groups_of_rows))
 
     @functools.cached_property
     def kept(self) -> list[str]:
-        """The ids that stay if only the central question of each group does, in order."""
+        """Ids that remain if each group is reduced to its central question, in order."""
         gone = {member.id for group in self.groups for member in group.members[1:]}
         return [each for each in self.ids if each not in gone]
 
     def scores(self) -> Iterator[Sequence[PairScore]]:
-        """Yield for every group, in order, the scores of its pairs that were judged."""
+        """Yield the scores of each group's pairs, in order."""
         pairs, linked = self.pairs, self._linked
         rows = np.flatnonzero(self._stay)
         first = np.full(self._different, -1)
@@ -272,7 +269,7 @@ class Duplicates:
 
     @functools.cached_property
     def _stay(self) -> Bool[np.ndarray, "questions"]:
-        """Report which questions may be in a group."""
+        """Return which questions may be in a group."""
         stay = np.ones(len(self.ids), bool)
         if self.apart:
             stay[[row for row, name in enumerate(self.ids) if name in self.apart]] = False
@@ -284,7 +281,7 @@ class Duplicates:
 
     @functools.cached_property
     def _first(self) -> Int64[np.ndarray, "different"]:
-        """Where each different question is first."""
+        """First question of each distinct one."""
         _, first = np.unique(self.copies, return_index=True)
         places: Int64[np.ndarray, "different"] = first
         return places
@@ -305,7 +302,7 @@ class Duplicates:
 
     @functools.cached_property
     def _likely_as_central(self) -> Float32[np.ndarray, "questions"]:
-        """How likely each question asks the same as the central one of its group; 2: it does."""
+        """Probability of each question against the central one of its group; 2 for the central one."""
         pairs = self.pairs
         central = central_member(self._linked, pairs.left, pairs.right, pairs.probability)
         middle = central[self.joined].astype(np.int64)
@@ -315,7 +312,7 @@ class Duplicates:
 
     @functools.cached_property
     def _groups_of_rows(self) -> list[Int64[np.ndarray, "members"]]:
-        """The rows of every group of two and more, in the order of `groups` and members."""
+        """Rows of every group of two or more, in the order of `groups` and members."""
         stay = self._stay
         sizes = np.bincount(self.joined[stay], minlength=self._different)
         rows = np.flatnonzero(stay & (sizes[self.joined] > 1))

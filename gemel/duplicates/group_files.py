@@ -1,4 +1,4 @@
-"""Duplicate groups as files: CSV and JSON Lines for programs, a page for people."""
+"""Duplicate groups as CSV, JSON Lines and HTML files."""
 
 import csv
 import dataclasses
@@ -12,16 +12,16 @@ from gemel.files import check_writable, new_file
 from gemel.store.result_files import require_new_file
 
 _PAIRS = 1024
-"""Pairs that are written at one time."""
+"""Pairs written at a time."""
 
 
 def check_group_file(path: str | Path, *, overwrite: bool = False) -> None:
-    """Find out, before long work, whether groups can be written into a file.
+    """Check that groups can be written to a file.
 
     Raises:
-        DataError: its name has no known ending, or it exists.
-        MissingExtraError: a page, and Jinja is not installed.
-        OSError: nothing can be written there.
+        DataError: an unknown extension, or it exists.
+        MissingExtraError: a page needs Jinja.
+        OSError: it cannot be written.
     """
     path = Path(path)
     require_new_file(path, GROUP_KINDS, overwrite=overwrite)
@@ -33,20 +33,10 @@ def check_group_file(path: str | Path, *, overwrite: bool = False) -> None:
 
 
 def write_groups(found: FoundGroups, path: str | Path) -> None:
-    """Write groups into a file, whole or not at all.
-
-    A `.csv` file has a row for every question of a group: `group`, from 1, the largest first;
-    `component`, the chain of pairs that the group is part of; `central`, 1 for the question that
-    represents the group; `probability` that it asks the same as that one, empty where the two were
-    not judged; `id` and `question`. A `.jsonl` file has a line for every group, with all scores of
-    its pairs. A `.html` file is a page to read.
-
-    Args:
-        found: the groups.
-        path: where; see `check_group_file`. Its folder is made if it is not there.
+    """Write groups to a file, complete or not at all; docs/file-formats.md has the columns.
 
     Raises:
-        OSError: it cannot be written; what stood there stays.
+        OSError: it cannot be written; an existing file is unchanged.
     """
     path = Path(path)
     parts = _WRITERS[path.suffix](found)
@@ -100,4 +90,4 @@ _WRITERS: dict[str, Callable[[FoundGroups], Iterator[str]]] = {
     ".html": _page,
 }
 GROUP_KINDS = tuple(_WRITERS)
-"""Endings of the files that groups can be written into."""
+"""File extensions for groups."""

@@ -10,13 +10,13 @@ from gemel.data import connect
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """Groups that touch each other, called by their smallest rows; each two once."""
+    """Links between groups, named by their smallest rows; each pair once."""
 
     one: Int32[np.ndarray, "links"]
     other: Int32[np.ndarray, "links"]
     """Larger than `one`."""
     likeness: Float64[np.ndarray, "links"]
-    """Summed over all pairs across the two; of so few digits each, without rounding."""
+    """Sum over all pairs across the two; exact, as the terms have few digits."""
 
     @classmethod
     def of(
@@ -25,7 +25,7 @@ class Links:
         right: Int[np.ndarray, "pairs"],
         likeness: Float[np.ndarray, "pairs"],
     ) -> "Links":
-        """Begin with pairs of different rows, each a group by itself."""
+        """Start with pairs of different rows, each a group."""
         return cls(
             np.minimum(left, right).astype(np.int32),
             np.maximum(left, right).astype(np.int32),
@@ -35,14 +35,14 @@ class Links:
     def best_partners(
         self, sizes: Int64[np.ndarray, "rows"], least: float
     ) -> Int32[np.ndarray, "rows"]:
-        """Find what each group is most alike to in the mean, of equally alike ones the smallest.
+        """Return the partner of each group with the highest mean likeness; ties by the smallest.
 
         Args:
             sizes: rows of each group.
-            least: the mean likeness that counts.
+            least: minimum mean likeness.
 
         Returns:
-            For every row the partner; -1: it has none, or is part of another.
+            Partner by row; -1: none, or not the first row of a group.
         """
         mean = self.likeness / (sizes[self.one] * sizes[self.other])
         good = np.flatnonzero(mean >= least)
@@ -59,15 +59,15 @@ class Links:
         return best
 
     def among(self, groups: Bool[np.ndarray, "rows"]) -> "Links":
-        """Keep those between some groups."""
+        """Select links between some groups."""
         kept = groups[self.one] & groups[self.other]
         return Links(self.one[kept], self.other[kept], self.likeness[kept])
 
     def renamed(self, into: Int32[np.ndarray, "rows"]) -> "Links":
-        """Report what is between groups once some are part of others.
+        """Return the links after merging groups.
 
         Args:
-            into: for every row the group that its group is part of now.
+            into: new group by row.
         """
         ends = into[self.one], into[self.other]
         one, other = np.minimum(*ends), np.maximum(*ends)
@@ -91,15 +91,7 @@ class Links:
 def connected_groups(
     rows: int, left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
 ) -> Int32[np.ndarray, "rows"]:
-    """Group what chains of pairs hold together.
-
-    Args:
-        rows: how many.
-        left, right: the two rows of each pair.
-
-    Returns:
-        For every row the smallest row of its group.
-    """
+    """Return connected components: for every row the smallest row of its group."""
     return connect(rows, left, right)
 
 
@@ -110,20 +102,15 @@ def linked_groups(
     likeness: Float[np.ndarray, "pairs"],
     least: float,
 ) -> Int32[np.ndarray, "rows"]:
-    """Group by average linkage: two groups join while all pairs across them are alike on average.
+    """Group rows by average linkage.
 
-    The two that are most alike join first, of equally alike ones those with the smallest rows.
+    The most similar groups join first; ties by the smallest rows.
 
     Args:
-        rows: how many.
-        left, right: the two different rows of each pair, each pair once, in any order.
-        likeness: of each pair, 0 to 1; a pair that is not listed counts as 0.
-        least: the mean likeness that two groups need to join, above 0.
-
-    Returns:
-        For every row the smallest row of its group.
-
-    Source: average linkage, UPGMA, Sokal and Michener 1958; by reciprocal neighbours, Murtagh 1983.
+        rows: number of rows.
+        left, right: rows of each pair, each pair once.
+        likeness: of each pair, 0 to 1; missing pairs count as 0.
+        least: minimum mean likeness, above 0.
     """
     least = float(np.asarray(least, likeness.dtype))
     alike = likeness >= least

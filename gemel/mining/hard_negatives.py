@@ -1,4 +1,4 @@
-"""Hard negatives: questions near to one, that are not labelled as duplicates."""
+"""Hard negatives: similar questions that are not labelled as duplicates."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,40 +17,39 @@ from gemel.text import Progress
 Likely: TypeAlias = Callable[
     [Int32[np.ndarray, "pairs"], Int32[np.ndarray, "pairs"]], Float64[np.ndarray, "pairs"]
 ]
-"""Says of pairs of questions, by number, how likely they ask the same."""
+"""Probabilities of pairs of questions, by number."""
 
 _ANCHORS = 256
-"""Anchors of a batch."""
+"""Anchors in a batch."""
 _FOUND = 1 << 18
-"""Candidates of a batch: there are fewer anchors where more is looked at of each, or where their
-duplicate groups are large."""
+"""Candidates in a batch; it has fewer anchors where each has many."""
 _JUDGED = 1 << 14
-"""Pairs that are judged at one time."""
+"""Pairs scored at a time."""
 _FEW = 8
-"""Candidates that are known to ask the same and that a first search makes space for."""
+"""Known duplicates among the candidates that a first search allows for."""
 
 
 class MinedLot(NamedTuple):
-    """The negatives of some anchors, in order."""
+    """Negatives of some anchors, in order."""
 
     first: int
-    """Place of the first anchor among all."""
+    """Index of the first anchor."""
     negatives: Int64[np.ndarray, "anchors count"]
-    """Questions by number, the likest first; -1 where there are fewer."""
+    """Questions by number, most similar first; -1 where there are fewer."""
     scores: Float32[np.ndarray, "anchors count"]
-    """Their cosines with the anchor; -inf where there are fewer."""
+    """Cosines with the anchor; -inf where there are fewer."""
     positive_scores: Float32[np.ndarray, "positives"]
     """Cosines of the anchors with their positives, anchor by anchor."""
     looked: int
-    """Candidates that were looked at, those known to ask the same among them."""
+    """Candidates examined, known duplicates included."""
     skipped: Int64[np.ndarray, "reasons"]
-    """How many of these were skipped, for each of `SKIPS`."""
+    """Candidates skipped, by reason in `SKIPS`."""
     labelled: int
-    """How many of the negatives the pairs label as not the same."""
+    """Negatives labelled as not the same."""
 
 
 def judge_with(engine: Engine, questions: MiningQuestions, vectors: MiningVectors) -> Likely:
-    """Return what judges pairs by all that a model has, calibrated."""
+    """Return a function that scores pairs by the whole model, calibrated."""
 
     def judge(
         left: Int32[np.ndarray, "pairs"], right: Int32[np.ndarray, "pairs"]
@@ -67,7 +66,7 @@ def judge_with(engine: Engine, questions: MiningQuestions, vectors: MiningVector
     def likely(
         left: Int32[np.ndarray, "pairs"], right: Int32[np.ndarray, "pairs"]
     ) -> Float64[np.ndarray, "pairs"]:
-        """Judge pairs, no two of which are one question; the vectors of all take much space."""
+        """Score pairs of different questions."""
         parts = [slice(start, start + _JUDGED) for start in range(0, len(left), _JUDGED)]
         return np.concatenate([np.empty(0), *(judge(left[part], right[part]) for part in parts)])
 
@@ -83,21 +82,20 @@ def mine_lots(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Iterator[MinedLot]:
-    """Find the hard negatives of all anchors, batch by batch; no more batches wait than threads compute.
+    """Mine the hard negatives of all anchors, in batches.
 
-    No negative is in the anchor's duplicate group. The same questions, vectors and rules give the
-    same negatives, whatever the threads.
+    No negative is in the anchor's duplicate group. The result does not depend on the threads.
 
     Args:
         questions: anchors and candidates.
-        vectors: theirs.
-        rules: what a negative must be like.
-        likely: judges pairs, for `max_probability`; see `judge_with`.
+        vectors: their vectors.
+        rules: rules for negatives.
+        likely: scores pairs, for `max_probability`; see `judge_with`.
         threads: number of threads.
         progress: callback `progress(done, total)` in anchors.
 
     Raises:
-        ValueError: `max_probability`, and nothing that judges.
+        ValueError: `max_probability` without `likely`.
     """
     if rules.max_probability is not None and likely is None:
         raise ValueError("max_probability needs what judges pairs: likely=judge_with(...)")
@@ -138,7 +136,7 @@ class _Miner:
         self.members = np.bincount(groups[: questions.candidates], minlength=len(groups))
 
     def lots(self) -> Iterator[tuple[int, int]]:
-        """Cut the anchors into batches; one of several anchors looks at no more than `_FOUND`."""
+        """Split the anchors into batches of at most `_FOUND` candidates."""
         known = self.members[self.questions.groups[self.questions.anchors]]
         start = widest = 0
         widths = np.minimum(known + self.depth, self.questions.candidates)
@@ -151,7 +149,7 @@ class _Miner:
         yield start, len(known)
 
     def mine(self, start: int, end: int) -> MinedLot:
-        """Find the negatives of the anchors from one place to before another."""
+        """Return the negatives of a range of anchors."""
         questions, rules = self.questions, self.rules
         anchors = questions.anchors[start:end]
         queries = self.vectors.take(anchors).astype(np.float32)
@@ -180,7 +178,7 @@ class _Miner:
     def _positive_scores(
         self, start: int, end: int, queries: Float32[np.ndarray, "anchors dim"]
     ) -> tuple[Float32[np.ndarray, "positives"], Float64[np.ndarray, "anchors"]]:
-        """Return the scores of all positives of some anchors, and the least of each anchor."""
+        """Return the scores of all positives of some anchors, and the lowest of each anchor."""
         starts = self.questions.starts[start : end + 1]
         positives = self.vectors.take(self.questions.positives[starts[0] : starts[-1]])
         rows = np.repeat(np.arange(end - start), np.diff(starts))
@@ -190,9 +188,9 @@ class _Miner:
     def _look(
         self, anchors: Int32[np.ndarray, "anchors"], queries: Float32[np.ndarray, "anchors dim"]
     ) -> tuple[Int64[np.ndarray, "anchors found"], Float32[np.ndarray, "anchors found"]]:
-        """Find so many nearest that `depth` of each anchor are not known to ask the same.
+        """Return so many nearest neighbours that `depth` of each anchor are not known duplicates.
 
-        Few anchors are in large groups, so a first search for all makes space for a few of them.
+        Few anchors are in large groups, so a first search allows for a few known duplicates.
         """
         known = self.members[self.questions.groups[anchors]]
         everything = self.questions.candidates
@@ -223,9 +221,8 @@ class _Miner:
         scores: Float64[np.ndarray, "anchors found"],
         least: Float64[np.ndarray, "anchors"],
     ) -> Int64[np.ndarray, "anchors found"]:
-        """Report why each candidate is skipped, by place in `SKIPS`; their number: it is not.
-
-        -1 represents what is not looked at.
+        """Return the reason to skip each candidate as an index of `SKIPS`; its length: none; -1:
+        not examined.
         """
         rules, least = self.rules, least[:, None]
         known = self._is_known(anchors, keys)
@@ -254,7 +251,7 @@ class _Miner:
     def _choose(
         self, start: int, passing: Bool[np.ndarray, "anchors found"]
     ) -> Bool[np.ndarray, "anchors found"]:
-        """Keep `count` of those that pass, the first or any."""
+        """Select `count` of those that pass, the first or random ones."""
         count = self.rules.count
         if self.rules.sampling == "random":
             for place, row in enumerate(passing, start):

@@ -1,4 +1,4 @@
-"""From labelled pairs to a file of hard negatives, and what became of every candidate."""
+"""Write hard negatives to a file, with statistics."""
 
 from array import array
 from collections.abc import Callable, Iterator
@@ -24,21 +24,21 @@ from gemel.text import Progress
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreSummary:
-    """Many cosines in a few."""
+    """Summary of many cosines."""
 
     count: int
     mean: float
     least: float
     quarter: float
-    """A quarter of them are below it."""
+    """First quartile."""
     median: float
     three_quarters: float
-    """A quarter of them are above it."""
+    """Third quartile."""
     most: float
 
     @classmethod
     def of(cls, scores: Float32[np.ndarray, "scores"]) -> "ScoreSummary":
-        """Sum up one score at least."""
+        """Summarise at least one score."""
         cuts = np.quantile(scores.astype(np.float64), (0, 0.25, 0.5, 0.75, 1)).tolist()
         least, quarter, median, three_quarters, most = cuts
         return cls(
@@ -54,7 +54,7 @@ class ScoreSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class Mined:
-    """What was mined and written."""
+    """Statistics of mined negatives."""
 
     path: Path
     """The file."""
@@ -63,37 +63,37 @@ class Mined:
     rows: int
     """Rows of the file."""
     candidates: int
-    """Different questions that could become negatives."""
+    """Distinct candidates."""
     anchors: int
-    """Different first questions of duplicates."""
+    """Distinct anchors."""
     positives: int
-    """Different duplicates, anchor by anchor."""
+    """Distinct duplicates, anchor by anchor."""
     wanted: int
-    """Negatives that were wanted, of all anchors."""
+    """Negatives requested."""
     negatives: int
-    """Negatives that were found."""
+    """Negatives found."""
     labelled: int
-    """How many of these the pairs label as not the same; of the others no one gives it."""
+    """Negatives labelled as not the same."""
     few: int
-    """Anchors with fewer than were wanted, but one at least."""
+    """Anchors with at least one negative, but fewer than requested."""
     none: int
-    """Anchors without any."""
+    """Anchors without negatives."""
     left_out: int
-    """Anchors that the form leaves out of the file for it."""
+    """Anchors that the form leaves out."""
     depth: int
-    """Candidates that were to be looked at of each anchor, next to those known to ask the same."""
+    """Candidates to examine for each anchor, known duplicates excluded."""
     looked: int
-    """Candidates that were looked at, of all anchors."""
+    """Candidates examined."""
     skipped: dict[str, int]
-    """How many of these were skipped, for each of `SKIPS`, by the first reason that held."""
+    """Candidates skipped by the first matching reason in `SKIPS`."""
     copies: int
-    """Duplicates that made no anchor: their two questions are copies."""
+    """Duplicates without an anchor because both questions are copies."""
     blanks: int
-    """Pairs with a question without word or mark, which were not looked at."""
+    """Pairs left out because a question has no word or mark."""
     positive_scores: ScoreSummary
     negative_scores: ScoreSummary
     neighbours: str
-    """What spoke for the way in which the nearest were found."""
+    """Reason for the search method."""
 
 
 def write_negatives(
@@ -110,13 +110,13 @@ def write_negatives(
     """Mine hard negatives, and write them as they are found.
 
     Args:
-        path: where; see `check_mined_file`.
+        path: the file; see `check_mined_file`.
         questions, vectors, rules, likely, threads, progress: see `mine_lots`.
-        form: what a row is, one of `FORMS`.
+        form: one of `FORMS`.
 
     Raises:
-        DataError: there is no negative at all; nothing is written.
-        OSError: it cannot be written; what stood there stays.
+        DataError: no negative was found; nothing is written.
+        OSError: it cannot be written; an existing file is unchanged.
     """
     tally = _Tally(questions, rules)
 
@@ -145,7 +145,7 @@ def _in_words(questions: MiningQuestions, lot: MinedLot) -> Iterator[MinedAnchor
 
 
 class _Tally:
-    """Adds up what the batches report; of each score it keeps four bytes."""
+    """Running statistics; holds four bytes a score."""
 
     def __init__(self, questions: MiningQuestions, rules: MiningRules):
         self.questions, self.rules = questions, rules
@@ -155,7 +155,7 @@ class _Tally:
         self.positive_scores, self.negative_scores = array("f"), array("f")
 
     def add(self, lot: MinedLot) -> None:
-        """Take in a batch."""
+        """Add a batch."""
         there = lot.negatives >= 0
         self.looked += lot.looked
         self.labelled += lot.labelled
@@ -165,10 +165,10 @@ class _Tally:
         self.negative_scores.frombytes(lot.scores[there].tobytes())
 
     def require_some(self, form: str) -> None:
-        """Refuse to write a file that teaches nothing.
+        """Raise if there is nothing to write.
 
         Raises:
-            DataError: there is no negative, or none that the form has a place for.
+            DataError: no negative, or none that the form can hold.
         """
         enough = self.rules.count if form == "n-tuple" else 1
         if self.anchors_with[enough:].any():
@@ -183,7 +183,7 @@ class _Tally:
         )
 
     def summed(self, path: Path, form: str, rows: int, why: str) -> Mined:
-        """Print everything."""
+        """Return the statistics."""
         count, anchors_with = self.rules.count, self.anchors_with.tolist()
         few, none = sum(anchors_with[1:count]), anchors_with[0]
         left_out = {"labeled-pair": 0, "n-tuple": few + none}.get(form, none)

@@ -1,4 +1,4 @@
-"""Hard negatives as files that `gemel train` and sentence-transformers read."""
+"""Files of hard negatives for `gemel train` and sentence-transformers."""
 
 import contextlib
 import csv
@@ -14,20 +14,20 @@ from gemel.files import check_writable, new_file
 from gemel.store.result_files import require_new_file
 
 MinedRow: TypeAlias = tuple[str | int | list[str] | list[int], ...]
-"""A text, a label, or a list of them, for each column."""
+"""A text, a label, or a list of them, by column."""
 
 _ROWS = 8192
-"""Rows that are written at one time."""
+"""Rows written at a time."""
 
 
 class MinedAnchor(NamedTuple):
-    """A question with what asks the same and what does not."""
+    """A question with its duplicates and negatives."""
 
     anchor: str
     positives: list[str]
-    """One at least."""
+    """At least one."""
     negatives: list[str]
-    """The likest first; maybe none."""
+    """Most similar first; may be empty."""
 
 
 def _triplets(mined: MinedAnchor, count: int) -> Iterator[MinedRow]:
@@ -61,12 +61,12 @@ _MAKERS: dict[str, Callable[[MinedAnchor, int], Iterator[MinedRow]]] = {
     "labeled-list": _lists,
 }
 FORMS = tuple(_MAKERS)
-"""What a row may be."""
+"""Forms of rows."""
 _LISTS = "labeled-list"
 
 
 def column_names(form: str, count: int) -> tuple[str, ...]:
-    """Name the columns of a form with `count` negatives."""
+    """Return the columns of a form with `count` negatives."""
     if form == "n-tuple":
         return ("anchor", "positive", *(f"negative_{number}" for number in range(1, count + 1)))
     return {
@@ -77,24 +77,23 @@ def column_names(form: str, count: int) -> tuple[str, ...]:
 
 
 def rows_in_form(form: str, mined: MinedAnchor, count: int) -> Iterator[MinedRow]:
-    """Make the rows of an anchor.
+    """Yield the rows of an anchor.
 
-    A `triplet` for each positive with each negative; an `n-tuple` of each positive with all
-    `count` negatives, and none where there are fewer; a `labeled-pair` for each positive and each
-    negative, the positives even where there are no negatives; a `labeled-list` of each positive
-    with all negatives.
+    `triplet`: each positive with each negative; `n-tuple`: each positive with all `count`
+    negatives, if there are as many; `labeled-pair`: each positive and each negative;
+    `labeled-list`: each positive with all negatives.
     """
     return _MAKERS[form](mined, count)
 
 
 def check_mined_file(path: str | Path, form: str, *, overwrite: bool = False) -> None:
-    """Find out, before long work, whether negatives can be written into a file.
+    """Check that negatives can be written to a file.
 
     Raises:
-        ConfigError: there is no such form.
-        DataError: its name has no known ending, or not one for the form, or it exists.
-        MissingExtraError: a Parquet file, and pyarrow is not installed.
-        OSError: nothing can be written there.
+        ConfigError: an unknown form.
+        DataError: an extension that is unknown or does not fit the form, or it exists.
+        MissingExtraError: Parquet needs pyarrow.
+        OSError: it cannot be written.
     """
     path = Path(path)
     if form not in FORMS:
@@ -111,18 +110,10 @@ def check_mined_file(path: str | Path, form: str, *, overwrite: bool = False) ->
 
 
 def write_mined(path: str | Path, names: tuple[str, ...], rows: Iterable[MinedRow]) -> int:
-    """Write rows into a file as they come; the file is there whole or not at all.
-
-    Args:
-        path: where; see `check_mined_file`. Its folder is made if it is not there.
-        names: of the columns.
-        rows: what they hold.
-
-    Returns:
-        How many rows there were.
+    """Write rows to a file as they come, complete or not at all, and return their number.
 
     Raises:
-        OSError: it cannot be written; what stood there stays.
+        OSError: it cannot be written; an existing file is unchanged.
     """
     path, rows = Path(path), iter(rows)
     lots = iter(lambda: list(itertools.islice(rows, _ROWS)), [])
@@ -172,7 +163,7 @@ def _write_parquet(stream: Any, names: tuple[str, ...], lots: Iterable[list[Mine
 
 
 def _storable(value: Any) -> Any:
-    """Put a question mark for half a character, which UTF-8 cannot hold."""
+    """Replace lone surrogates, which UTF-8 cannot hold, by question marks."""
     if isinstance(value, list):
         return [_storable(each) for each in value]
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
@@ -189,4 +180,4 @@ def _pyarrow() -> tuple[Any, Any]:
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 MINED_KINDS = (*_SEPARATORS, ".jsonl", ".parquet")
-"""Endings of the files that negatives can be written into."""
+"""File extensions for negatives."""

@@ -17,40 +17,40 @@ from gemel.text import Progress
 
 @dataclass(frozen=True, eq=False)
 class MiningQuestions:
-    """The different questions of some pairs, and of a corpus if there is one, by number.
+    """The distinct questions of pairs, and of a corpus, by number.
 
     Copies are one question, also if they differ in spaces within words; see `letters`.
     """
 
     texts: list[str]
-    """Each as it first is in the pairs, or else in the corpus; the candidates first."""
+    """First text of each; candidates first."""
     candidates: int
-    """How many may become negatives."""
+    """Number of candidates."""
     groups: Int32[np.ndarray, "questions"]
-    """Duplicate group of each: what chains of pairs that ask the same hold together."""
+    """Duplicate group of each question."""
     anchors: Int32[np.ndarray, "anchors"]
-    """Which are anchors, the first questions of duplicates, in the order of the pairs."""
+    """Anchors, the first questions of duplicates, in order of the pairs."""
     positives: Int32[np.ndarray, "positives"]
-    """Which are the second questions of these, anchor by anchor, each once."""
+    """Second questions of these, anchor by anchor, each once."""
     starts: Int64[np.ndarray, "bounds"]
-    """Where the positives of each anchor begin, and at last where all end."""
+    """Start of each anchor's positives, and the end."""
     apart: Int64[np.ndarray, "apart"]
-    """Pairs that are labelled as not the same, by `pair_numbers`, ascending."""
+    """Pairs labelled as not the same, by `pair_numbers`, ascending."""
     copies: int
-    """Duplicates whose two questions are one; they make no anchor."""
+    """Duplicates whose questions are copies; they make no anchor."""
     blanks: int
-    """Pairs with a question without word or mark; they are not looked at."""
+    """Pairs left out because a question has no word or mark."""
 
     def pair_numbers(
         self, left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
     ) -> Int64[np.ndarray, "pairs"]:
-        """Return every two questions one number, whichever of them is left."""
+        """Return one number for two questions in either order."""
         return number_pairs(left, right, len(self.texts))
 
     def are_apart(
         self, left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
     ) -> Bool[np.ndarray, "pairs"]:
-        """Report which pairs are labelled as not the same."""
+        """Return which pairs are labelled as not the same."""
         if not len(self.apart):
             return np.zeros(len(left), bool)
         numbers = self.pair_numbers(left, right)
@@ -60,14 +60,14 @@ class MiningQuestions:
 
 
 def gather_questions(pairs: Pairs, corpus: Iterable[str] | None = None) -> MiningQuestions:
-    """Return the questions numbers, and find the anchors among them.
+    """Number the questions, and find the anchors.
 
     Args:
-        pairs: labelled; duplicates make anchors and positives.
-        corpus: the candidates, none of them blank; the questions of the pairs if None.
+        pairs: labelled pairs; duplicates make anchors and positives.
+        corpus: candidates, none blank; the questions of the pairs if None.
 
     Raises:
-        DataError: no duplicate makes an anchor, or the corpus is empty.
+        DataError: no anchors, or an empty corpus.
     """
     names = [question_key(text) for text in pairs.texts]
     blank = np.array([not name for name in names], bool)
@@ -79,7 +79,7 @@ def gather_questions(pairs: Pairs, corpus: Iterable[str] | None = None) -> Minin
     texts: list[str] = []
 
     def number(name: str, text: str) -> int:
-        """Return a question its number; a new one is stored."""
+        """Return the number of a question, a new one if necessary."""
         found = numbers.setdefault(name, len(texts))
         if found == len(texts):
             texts.append(text)
@@ -119,7 +119,7 @@ def _anchors(
 ) -> tuple[
     Int32[np.ndarray, "anchors"], Int32[np.ndarray, "positives"], Int64[np.ndarray, "bounds"]
 ]:
-    """Find the different anchors, in order, and the different positives of each."""
+    """Return the distinct anchors, in order, and the distinct positives of each."""
     apart = left != right
     left, right = left[apart], right[apart]
     _, first = np.unique(left.astype(np.int64) * count + right, return_index=True)
@@ -149,19 +149,19 @@ def _no_anchor(pairs: Pairs, usable: Bool[np.ndarray, "pairs"]) -> str:
 
 
 _LOT = 1 << 14
-"""Questions that are encoded at one time."""
+"""Questions encoded at a time."""
 
 
 @dataclass(frozen=True, eq=False)
 class MiningVectors:
-    """Vectors by the questions' numbers; those of candidates can be searched, and lie once."""
+    """Vectors by the questions' numbers, with a search among the candidates."""
 
     neighbours: Neighbours
-    """The candidates."""
+    """Candidates."""
     others: Float16[np.ndarray, "others dim"]
-    """The questions after them."""
+    """Vectors of the other questions."""
     why: str = "given"
-    """What spoke for these neighbours."""
+    """Reason for the search method."""
 
     def take(self, numbers: Int[np.ndarray, "some"]) -> Float16[np.ndarray, "some dim"]:
         """Return the vectors of some questions."""
@@ -181,14 +181,7 @@ def encode_questions(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> MiningVectors:
-    """Encode questions, a batch at a time, and keep their vectors.
-
-    Args:
-        engine: encodes.
-        questions: which.
-        neighbours: what finds the nearest; see `choose_neighbours`.
-        threads: number of threads.
-        progress: callback `progress(done, total)` in questions.
+    """Encode questions in batches.
 
     Raises:
         ConfigError, MissingExtraError: see `choose_neighbours`.
@@ -211,7 +204,7 @@ def encode_questions(
 
 
 def _lots(candidates: int, total: int) -> list[tuple[int, int]]:
-    """Cut the questions into batches, none of which has candidates and others."""
+    """Split the questions into batches of either candidates or others."""
     parts = ((0, candidates), (candidates, total))
     return [
         (start, min(start + _LOT, end)) for first, end in parts for start in range(first, end, _LOT)

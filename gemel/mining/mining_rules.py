@@ -1,4 +1,4 @@
-"""What a hard negative must be like, by the options that sentence-transformers made known."""
+"""Rules for hard negatives, with the option names of sentence-transformers."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from gemel.config import require_whole
 from gemel.errors import ConfigError
 
 SAMPLINGS = ("top", "random")
-"""Ways of choosing among candidates that pass."""
+"""Selection among candidates that pass."""
 SKIPS = (
     "same_text",
     "same_group",
@@ -17,50 +17,49 @@ SKIPS = (
     "max_probability",
     "range_min",
 )
-"""Why a candidate is skipped; the first reason that holds is the one that is counted."""
+"""Reasons to skip a candidate; the first that holds is counted."""
 
 _MOST = 10_000
-"""Negatives of an anchor; what is written has a column for each."""
+"""Maximum negatives of an anchor; some forms have a column for each."""
 _AMPLE = 10
-"""Candidates looked at for each wanted negative, where some may be skipped."""
+"""Candidates examined per requested negative, where some may be skipped."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MiningRules:
-    """Which candidates of an anchor become its negatives.
+    """Rules for the negatives of an anchor.
 
-    Candidates come by falling score, the cosine with the anchor. Those that are known to ask the
-    same take no place among the `range_max` that are looked at. Margins are measured from the
-    anchor's positive of the least score.
+    Candidates are ordered by score, the cosine with the anchor. Known duplicates do not count
+    towards `range_max`. Margins are measured from the anchor's positive with the lowest score.
 
     Raises:
-        ConfigError: a number out of its range, or two that leave no candidate.
+        ConfigError: a number out of range, or rules that leave no candidate.
 
-    Source: `mine_hard_negatives` of sentence-transformers, for the meaning of the names; the
-    relative margin is that of NV-Retriever, Moreira et al. 2024.
+    Source: `mine_hard_negatives` of sentence-transformers, for the names; the relative margin is
+    that of NV-Retriever, Moreira et al. 2024.
     """
 
     count: int = 3
-    """Negatives wanted for each anchor."""
+    """Negatives per anchor."""
     range_min: int = 0
-    """How many of those that pass all other rules are skipped, the likest first."""
+    """Number of most similar candidates to skip, after all other rules."""
     range_max: int | None = None
-    """How many are looked at, the likest; None: see `depth`."""
+    """Number of candidates to examine; None: see `depth`."""
     min_score: float | None = None
-    """The least score of a negative, -1 to 1."""
+    """Minimum score of a negative, -1 to 1."""
     max_score: float | None = None
-    """The largest score of a negative, -1 to 1."""
+    """Maximum score of a negative, -1 to 1."""
     absolute_margin: float | None = None
-    """How far its score must are below the positive's, 0 to 2."""
+    """Minimum difference to the positive's score, 0 to 2."""
     relative_margin: float | None = None
-    """The same as a share of the positive's score, 0 to 1: 0.05 is 5 %."""
+    """The same as a share of the positive's score, 0 to 1."""
     max_probability: float | None = None
-    """The largest calibrated probability that it asks the same, 0 to 1. What the pairs label as
-    not the same passes, however likely."""
+    """Maximum calibrated probability of being a duplicate, 0 to 1. Labelled negatives always
+    pass."""
     sampling: str = "top"
-    """One of `SAMPLINGS`: the likest, or any of those that pass."""
+    """One of `SAMPLINGS`."""
     seed: int = 0
-    """Another seed, another random choice."""
+    """Seed of random choices."""
 
     def __post_init__(self) -> None:
         self._check_places()
@@ -82,10 +81,10 @@ class MiningRules:
 
     @property
     def depth(self) -> int:
-        """How many candidates of an anchor are looked at.
+        """Candidates examined for an anchor.
 
-        That is `range_max`, or where it is not given `range_min` and `count` more; ten times
-        `count` where a rule may skip some, or chance is to choose.
+        `range_max`, or else `range_min` plus `count`, or ten times `count` where a rule may skip
+        some or choice is random.
         """
         if self.range_max is not None:
             return self.range_max

@@ -1,4 +1,4 @@
-"""Finding the nearest questions: what every way of doing it can do."""
+"""The protocol of nearest-neighbour search."""
 
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -10,36 +10,33 @@ from gemel.errors import DataError, ModelMismatchError
 
 
 class Found(NamedTuple):
-    """The nearest of each query, best first; of equally near ones the smaller key."""
+    """Nearest neighbours of each query, best first; ties by the smaller key."""
 
     keys: Int64[np.ndarray, "queries k"]
-    """Theirs; -1 where there are fewer than `k`."""
+    """Keys; -1 where there are fewer than `k`."""
     cosines: Float32[np.ndarray, "queries k"]
-    """How alike they are to the query; -inf where there are fewer than `k`."""
+    """Cosines; -inf where there are fewer than `k`."""
 
 
 @runtime_checkable
 class Neighbours(Protocol):
-    """Vectors of length 1 by key, and those of them that are nearest to others.
-
-    Any number of threads may use one object; searches continue between puts and removes.
-    """
+    """Unit vectors by key, with nearest-neighbour search; thread-safe."""
 
     dim: int
-    """Numbers in each vector."""
+    """Dimension of vectors."""
 
     def put(
         self, keys: Int64[np.ndarray, "questions"], vectors: Float[np.ndarray, "questions dim"]
     ) -> None:
-        """Take vectors, as float16; a key that is there, or comes twice, gets the last one.
+        """Add or replace vectors, stored as float16.
 
         Raises:
-            ModelMismatchError: they have another `dim` than those that are there.
+            ModelMismatchError: another dimension.
         """
         ...
 
     def remove(self, keys: Int64[np.ndarray, "questions"]) -> None:
-        """Forget keys; one that is not there is skipped."""
+        """Remove keys; unknown ones are skipped."""
         ...
 
     def __len__(self) -> int:
@@ -53,15 +50,15 @@ class Neighbours(Protocol):
         *,
         among: Int64[np.ndarray, "some"] | None = None,
     ) -> Found:
-        """Find the `k` nearest of each query.
+        """Return the `k` nearest neighbours of each query.
 
         Args:
-            queries: vectors of length 1.
-            k: how many, 1 at least.
-            among: keys to look at, where not all; those that are not there are skipped.
+            queries: unit vectors.
+            k: number of neighbours, at least 1.
+            among: keys to search, instead of all; unknown ones are skipped.
 
         Raises:
-            ModelMismatchError: the queries have another `dim`.
+            ModelMismatchError: another dimension.
             ConfigError: `k` is below 1.
         """
         ...
@@ -70,16 +67,16 @@ class Neighbours(Protocol):
         """Return the vectors of keys, in order.
 
         Raises:
-            DataError: a key is not there.
+            DataError: an unknown key.
         """
         ...
 
 
 def require_dim(vectors: Float[np.ndarray, "some width"], dim: int) -> None:
-    """Refuse vectors that cannot be compared with those that are there.
+    """Check the dimension of vectors.
 
     Raises:
-        ModelMismatchError: they have another `dim`.
+        ModelMismatchError: another dimension.
     """
     if vectors.shape[1] != dim:
         raise ModelMismatchError(
@@ -89,14 +86,14 @@ def require_dim(vectors: Float[np.ndarray, "some width"], dim: int) -> None:
 
 
 def require_k(k: int) -> int:
-    """Refuse to look for none; of more than there are, all are found.
+    """Return a valid `k`.
 
     Raises:
-        ConfigError: `k` is below 1, or no whole number.
+        ConfigError: below 1, or not an integer.
     """
     return require_whole("k", k, 1)
 
 
 def missing_key(key: int) -> DataError:
-    """Report that a key is not there."""
+    """Return the error of an unknown key."""
     return DataError(f"no question has the key {key}; it was removed, or never put")

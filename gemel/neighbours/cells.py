@@ -1,4 +1,4 @@
-"""Cells: a space of vectors cut into parts, each around a centre."""
+"""Cells: k-means clusters of vectors."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -9,41 +9,39 @@ import numpy as np
 from jaxtyping import Float16, Float32, Int32, Int64
 
 Mapper: TypeAlias = Callable[..., Iterator[Any]]
-"""Python's `map`, or that of an executor, which works on several parts at one time."""
+"""Python's `map`, or an executor's parallel one."""
 
 _EXACT = 30_000
-"""Questions up to which all are in one cell, so that all are compared with all: some seconds."""
+"""Below this many questions one cell is used, which takes some seconds."""
 _CELLS = 2.3
-"""Cells for a root of the number of questions: to find the nearest takes as long then as to compare
-what is in them."""
+"""Cells per square root of the number of questions, which balances assignment and comparison."""
 _UNEVEN = 1.5
-"""How many more comparisons there are than if all cells were of one size."""
+"""Factor of comparisons due to unequal cells."""
 _SAMPLE = 32
-"""Vectors a cell from which its centre is learned."""
+"""Sampled vectors per cell for k-means."""
 _ROUNDS = 5
-"""Times that centres move. More of them find no more pairs."""
+"""Iterations of k-means; more find no more pairs."""
 _NUMBERS = 1 << 23
-"""Most numbers of one product of matrices."""
+"""Maximum size of one matrix product."""
 _SEED = 20
 
 
 class Cut(NamedTuple):
-    """Into how many cells a space is cut, and how many of them each vector is in: the nearest."""
+    """Number of cells, and of cells that each vector is assigned to."""
 
     cells: int
     probes: int
 
 
 def choose_cut(rows: int, floor: float) -> Cut:
-    """Cut so that two vectors of a cosine of `floor` share a cell in 995 of 1,000 cases.
+    """Choose cells so that 99.5 % of the pairs with a cosine of `floor` share one.
 
-    Fitted to questions of the Quora pairs: three nearest cells at a floor of 0.9, six at 0.7, and
-    of those the same whether there are a hundred cells or thousands. One cell, where more save
-    nothing.
+    Fitted to Quora's questions: three closest cells at a floor of 0.9, six at 0.7, for a hundred
+    cells or thousands. One cell where more save nothing.
 
     Args:
-        rows: vectors to cut among.
-        floor: the least cosine that counts, -1 to 1.
+        rows: number of vectors.
+        floor: minimum cosine, -1 to 1.
     """
     cells = int(_CELLS * math.sqrt(rows))
     growth = min(max(0.0, 2 * (0.7 - floor)), 0.5)
@@ -54,27 +52,27 @@ def choose_cut(rows: int, floor: float) -> Cut:
 
 
 def choose_sample(rows: int, cut: Cut) -> Int64[np.ndarray, "sample"]:
-    """Choose by chance, the same every time, the rows from which centres are learned, in order."""
+    """Sample, always the same, the rows for k-means, in order."""
     random = np.random.default_rng(_SEED)
     return random.choice(rows, min(rows, cut.cells * _SAMPLE), replace=False)
 
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Parts of a space: a vector is in those whose centres are nearest to it."""
+    """Cells of vectors; a vector belongs to those with the closest centres."""
 
     centres: Float32[np.ndarray, "cells dim"]
     probes: int
-    """In how many cells a vector is."""
+    """Cells that a vector is assigned to."""
 
     @classmethod
     def learn(cls, sample: Float16[np.ndarray, "sample dim"], cut: Cut, run: Mapper) -> "Cells":
         """Find centres by k-means.
 
         Args:
-            sample: vectors of length 1, as many as cells at least, in an order of chance.
-            cut: how many; the same ones every time.
-            run: runs parts of it, maybe next to each other.
+            sample: unit vectors in random order, at least one a cell.
+            cut: number of cells.
+            run: maps over parts, possibly in parallel.
 
         Source: spherical k-means, Dhillon and Modha 2001.
         """
@@ -90,12 +88,7 @@ class Cells:
     def nearest(
         self, vectors: Float16[np.ndarray, "rows dim"], run: Mapper
     ) -> Iterator[Int32[np.ndarray, "some probes"]]:
-        """Yield the cells of some vectors after the other, in order: of each the nearest first.
-
-        Args:
-            vectors: of length 1.
-            run: runs parts of it, maybe next to each other.
-        """
+        """Yield the cells of vectors, closest first, part by part in order."""
         return run(self._nearest, _parts(vectors, self.centres))
 
     def _nearest(
@@ -118,7 +111,7 @@ def _move(
     sample: Float32[np.ndarray, "sample dim"],
     homes: Int64[np.ndarray, "sample"],
 ) -> None:
-    """Put each centre amid the vectors whose home it is; one without any stays."""
+    """Move each centre to the mean of its vectors; one without any stays."""
     order = np.argsort(homes, kind="stable")
     lived_in, starts = np.unique(homes[order], return_index=True)
     sums = np.add.reduceat(sample[order], starts)

@@ -1,4 +1,4 @@
-"""What finds the nearest questions of a corpus, and why."""
+"""Choice between exact and approximate search."""
 
 import functools
 import importlib.util
@@ -10,43 +10,42 @@ from gemel.neighbours.approximate import ApproximateNeighbours, Graph
 from gemel.neighbours.exact import ExactNeighbours
 
 NEIGHBOURS = ("auto", "exact", "approximate")
-"""What may be asked for."""
+"""Search methods."""
 EXACT_UP_TO = 250_000
-"""Questions up to which `auto` compares with every one: some 12 ms, and 256 MB at 256 numbers."""
+"""Number of questions up to which `auto` is exact: about 12 ms and 256 MB at dimension 256."""
 _SMALL = 500_000
 _SMALL_WALK = 64
-"""Questions that a search weighs at least where there are up to `_SMALL`: it finds 99 % of the 3,
-of the 5 and of the 10 nearest of 219,947."""
+"""Expansion of searches among at most `_SMALL` questions: recall 99 % for the top-3, top-5 and
+top-10 of 219,947."""
 _WALK = 512
-"""Where there are more: of the 10 nearest of a million it finds 99.5 %."""
+"""Expansion of searches among more: recall@10 99.5 % of a million."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """How neighbours are found."""
+    """A search method."""
 
     name: str
-    """"exact": compares with every question; "approximate": walks usearch's graph."""
+    """"exact", or "approximate", usearch's graph."""
     why: str
-    """What speaks for it."""
+    """Reason for the choice."""
     make: Callable[[int], ExactNeighbours | ApproximateNeighbours]
-    """Makes one without questions, of the numbers in a vector."""
+    """Create an empty index of a dimension."""
 
 
 def choose_neighbours(
     questions: int, kind: str = "auto", *, exact_up_to: int = EXACT_UP_TO
 ) -> Choice:
-    """Choose what finds the nearest of so many questions, or what is asked for.
+    """Choose a search method for a number of questions.
 
     Args:
-        questions: how many there are.
+        questions: number of questions.
         kind: one of `NEIGHBOURS`.
-        exact_up_to: questions that "auto" compares with every one. What runs for days may well
-            take minutes to make a graph for fewer.
+        exact_up_to: number of questions up to which "auto" is exact.
 
     Raises:
-        ConfigError: no such kind.
-        MissingExtraError: "approximate" is asked for, and usearch is not installed.
+        ConfigError: an unknown method.
+        MissingExtraError: "approximate" without usearch.
     """
     if kind not in NEIGHBOURS:
         raise ConfigError(f"neighbours must be one of {', '.join(NEIGHBOURS)}, not {kind!r}")

@@ -1,4 +1,4 @@
-"""The nearest questions by comparing with every one."""
+"""Exact nearest-neighbour search."""
 
 import itertools
 from collections.abc import Iterator
@@ -13,20 +13,20 @@ from gemel.neighbours.shared_lock import SharedLock
 from gemel.neighbours.top_k import Candidates, exact_cosines, rank
 
 _WIDTH = 8192
-"""Questions of a block."""
+"""Questions in a block."""
 _QUERIES = 256
-"""Queries compared at one time: their cosines with a block take 8 MB."""
+"""Queries compared at a time: their cosines with a block take 8 MB."""
 _PICKING = 40
-"""Queries with which a column is multiplied in the time it takes to pick it out of a block."""
+"""Queries from which on copying columns out of a block pays."""
 _LOT = 4096
-"""Questions that are put, or removed, while searches wait: some milliseconds."""
+"""Questions added or removed while searches wait: some milliseconds."""
 
 
 class _Block(NamedTuple):
-    """Some questions, one a column.
+    """Vectors as columns, in float32.
 
-    Columns, because OpenBLAS multiplies one query with them twice as fast as with rows (220,000 of
-    256 numbers: 9 ms, not 20). float32, because to make it of float16 takes NumPy 94 ms.
+    OpenBLAS multiplies one query with columns twice as fast as with rows (220,000 of dimension 256:
+    9 ms, not 20); converting from float16 takes NumPy 94 ms.
     """
 
     columns: Float32[np.ndarray, "dim width"]
@@ -34,17 +34,11 @@ class _Block(NamedTuple):
 
 
 _Part: TypeAlias = tuple[_Block, Int64[np.ndarray, "part"], Int64[np.ndarray, "part"]]
-"""A block, some of its columns, ascending, and the slots they are."""
+"""A block, some of its columns, ascending, and their slots."""
 
 
 class ExactNeighbours:
-    """Compares each query with every question; see `Neighbours`.
-
-    It takes 4 bytes a number, and a time that grows with the questions.
-
-    Args:
-        dim: numbers in each vector.
-    """
+    """Compares each query with all vectors; see `Neighbours`. Takes 4 bytes a number."""
 
     def __init__(self, dim: int):
         self.dim = dim
@@ -59,7 +53,7 @@ class ExactNeighbours:
     def put(
         self, keys: Int64[np.ndarray, "questions"], vectors: Float[np.ndarray, "questions dim"]
     ) -> None:
-        """Take vectors; see `Neighbours`."""
+        """Add or replace vectors; see `Neighbours`."""
         require_dim(vectors, self.dim)
         for start in range(0, len(keys), _LOT):
             lot = slice(start, start + _LOT)
@@ -82,7 +76,7 @@ class ExactNeighbours:
             block.columns[:, columns] = vectors[rows].T
 
     def remove(self, keys: Int64[np.ndarray, "questions"]) -> None:
-        """Forget keys; see `Neighbours`."""
+        """Remove keys; see `Neighbours`."""
         for start in range(0, len(keys), _LOT):
             with self._lock.alone():
                 for key in keys[start : start + _LOT].tolist():
@@ -107,7 +101,7 @@ class ExactNeighbours:
         *,
         among: Int64[np.ndarray, "some"] | None = None,
     ) -> Found:
-        """Find the `k` nearest of each query; see `Neighbours`."""
+        """Return the `k` nearest neighbours of each query; see `Neighbours`."""
         require_dim(queries, self.dim)
         require_k(k)
         parts = []
@@ -167,7 +161,7 @@ class ExactNeighbours:
     def _by_block(
         self, slots: Int64[np.ndarray, "some"]
     ) -> Iterator[tuple[_Block, Int64[np.ndarray, "part"], Int64[np.ndarray, "part"]]]:
-        """Yield each block that has some of the slots, their columns, and where they stand."""
+        """Yield each block with some of the slots, their columns, and their positions."""
         order = np.argsort(slots, kind="stable")
         numbers = slots[order] // _WIDTH
         ends = np.flatnonzero(np.diff(numbers, append=-1)) + 1
@@ -182,7 +176,7 @@ def _compare(
     columns: Float32[np.ndarray, "dim width"],
     chosen: Int64[np.ndarray, "chosen"],
 ) -> Float32[np.ndarray, "queries chosen"]:
-    """Multiply queries with the chosen ones of a block, ascending."""
+    """Multiply queries with chosen columns of a block, ascending."""
     if len(chosen) == chosen[-1] + 1:
         return _product(queries, columns[:, : len(chosen)])
     if len(chosen) * (_PICKING + len(queries)) > columns.shape[1] * len(queries):

@@ -1,4 +1,4 @@
-"""Neighbours that follow a store."""
+"""Nearest-neighbour search that follows a store."""
 
 import threading
 from dataclasses import dataclass
@@ -15,36 +15,35 @@ from gemel.store.records import StoreState
 from gemel.text import Progress
 
 _EXACT_WHILE_SERVING = 20_000
-"""Questions up to which comparing with every one takes a millisecond; a graph takes no more."""
+"""Number of questions up to which exact search takes about a millisecond."""
 _LOT = 2048
-"""Questions that are taken into a graph at one time: some seconds."""
+"""Questions added to a graph at a time: some seconds."""
 
 
 @dataclass
 class Followed:
-    """Neighbours and what is in them."""
+    """A search index and its state."""
 
     neighbours: Neighbours
     choice: Choice
     state: StoreState
-    """Of the store when they were begun."""
+    """State of the store when it was begun."""
     sequence: int
-    """All changes up to it are in them."""
+    """Last change that is included."""
 
 
 class Follower:
-    """Keeps neighbours as a store is: takes what changed there, in batches.
+    """Keeps a search index up to date with a store; thread-safe.
 
-    Any number of threads may use it. Who searches takes `neighbours` once and keeps to them: others
-    take their place when the store serves the vectors of another model, and when it has become so
-    large that `auto` walks a graph.
+    A search reads `neighbours` once: it is replaced when the store serves another model's vectors,
+    or when `auto` switches to a graph.
 
     Args:
-        store: what is followed.
+        store: the store.
         kind: one of `NEIGHBOURS`.
-        serving: whether it will be asked for long, and should answer soon. Then "auto" takes a
-            graph for fewer questions; until `improve` has made it, all are compared.
-        cache: the file of a graph, to begin from and to `save` to.
+        serving: optimise for many fast queries: "auto" uses a graph for fewer questions; until
+            `improve` has built it, search is exact.
+        cache: file of a graph, to load and to `save`.
 
     Raises:
         ConfigError, MissingExtraError: see `choose_neighbours`.
@@ -64,43 +63,43 @@ class Follower:
         self.serving = serving
         self.cache = None if cache is None else Path(cache)
         self.cache_problem = ""
-        """Why the cache was of no use when it was looked at; empty if it was of use."""
+        """Why the cache was not used; empty if it was."""
         self._cached: Origin | None = None
         self._lock = threading.Lock()
         self._followed = self._begin(store.state(), at_once=serving)
 
     @property
     def followed(self) -> Followed:
-        """What finds the nearest, as of the last `catch_up`, and how, and of which vectors."""
+        """The current index with its state."""
         return self._followed
 
     @property
     def neighbours(self) -> Neighbours:
-        """What finds the nearest, as of the last `catch_up`."""
+        """The current index."""
         return self._followed.neighbours
 
     @property
     def choice(self) -> Choice:
-        """How they are found, and why."""
+        """Search method, and the reason for it."""
         return self._followed.choice
 
     @property
     def sequence(self) -> int:
-        """All changes of the store up to it are in `neighbours`."""
+        """Last change of the store in `neighbours`."""
         return self._followed.sequence
 
     def catch_up(self, progress: Progress | None = None, *, wait: bool = True) -> bool:
-        """Take all that changed in the store until now.
+        """Apply all changes of the store.
 
         Args:
-            progress: `progress(done, total)` callback, in questions are in, of how many.
-            wait: whether to wait where another thread is at it.
+            progress: callback `progress(done, total)` in questions.
+            wait: wait for another thread that does it.
 
         Returns:
-            False: another is at it.
+            False: another thread does it.
 
         Raises:
-            StoreError: the store cannot be read, or contradicts itself.
+            StoreError: the store cannot be read, or is damaged.
         """
         if not self._lock.acquire(blocking=wait):
             return False
@@ -132,16 +131,13 @@ class Follower:
         self._followed = followed
 
     def improve(self, progress: Progress | None = None) -> bool:
-        """Make the graph that so many questions deserve, if it is not there, while others work.
-
-        Args:
-            progress: `progress(done, total)` callback, in questions are in, of how many.
+        """Build the graph for this number of questions, if missing, while others work.
 
         Returns:
-            Whether there was one to make.
+            Whether one was built.
 
         Raises:
-            StoreError: the store cannot be read, or contradicts itself.
+            StoreError: the store cannot be read, or is damaged.
         """
         state = self.store.state()
         if self.choice.name == "approximate" or self._choose(state).name == "exact":
@@ -158,7 +154,7 @@ class Follower:
         return True
 
     def save(self) -> bool:
-        """Write the cache, if there is a place for it and a graph to keep that is not in it yet.
+        """Write the cache, if there is one and it is out of date.
 
         Raises:
             OSError: it cannot be written; the old one stays.
@@ -176,7 +172,7 @@ class Follower:
             return True
 
     def _goes_on(self, followed: Followed, state: StoreState) -> bool:
-        """Return whether what changed can be taken into these neighbours."""
+        """Return whether changes can be applied to this index."""
         before = followed.state
         if (before.identity, before.generation, before.dim) != (
             state.identity,
@@ -195,7 +191,7 @@ class Follower:
         return choose_neighbours(state.questions, self.kind, exact_up_to=most)
 
     def _begin(self, state: StoreState, *, at_once: bool) -> Followed:
-        """Begin anew, from the cache if it is of use, else, where it is urgent, without a graph."""
+        """Create an index, from the cache if possible, else without a graph if it is urgent."""
         choice = self._choose(state)
         empty = _empty(state, choice)
         if not isinstance(empty.neighbours, ApproximateNeighbours):

@@ -1,8 +1,7 @@
-"""A file that saves building the graph of a store's vectors anew.
+"""A cache of the search graph of a store's vectors.
 
-A line with the checksum of all that follows; a line of JSON that gives of what the rest was made;
-then what usearch wrote. It is put in place whole, so what it gives and what it holds cannot part.
-It may be deleted at any time.
+One line has the checksum of the rest, one line of JSON the origin; then usearch's file follows. It
+is written atomically and may be deleted at any time.
 """
 
 import dataclasses
@@ -19,40 +18,38 @@ from gemel.neighbours.approximate import ApproximateNeighbours, Graph
 _FORMAT = 1
 _FIRST_LINE = re.compile(rb"gemel neighbours (\d+) ([0-9a-f]{64})\n")
 _BEGINNING = 65_536
-"""Bytes in which both lines end."""
+"""Maximum length of both lines."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Of what neighbours were made."""
+    """Origin of a search index."""
 
     store: str
-    """Its identity."""
+    """Identity of the store."""
     model: str
-    """Fingerprint of the model that made the vectors."""
+    """Fingerprint of the model."""
     dim: int
-    """Numbers in each."""
+    """Dimension of vectors."""
     generation: int
     """See `StoreState`."""
     sequence: int
-    """All changes up to it are in them."""
+    """Last change that is included."""
 
 
 class Cached(NamedTuple):
-    """What came of opening a cache."""
+    """Result of opening a cache."""
 
     neighbours: ApproximateNeighbours | None
-    """None: it is of no use."""
+    """None if it cannot be used."""
     sequence: int
-    """All changes up to it are in them; those after it are still to be taken."""
+    """Last change that is included."""
     problem: str
-    """Why it is of no use."""
+    """Why it cannot be used."""
 
 
 def save_cache(path: Path, neighbours: ApproximateNeighbours, origin: Origin) -> None:
-    """Write neighbours and their origin into a file, whole or not at all.
-
-    It takes as much memory as the file is long.
+    """Write an index and its origin to a file, atomically; needs memory of the file's size.
 
     Raises:
         OSError: the file cannot be written; the old one stays.
@@ -72,12 +69,12 @@ def save_cache(path: Path, neighbours: ApproximateNeighbours, origin: Origin) ->
 
 
 def open_cache(path: Path, wanted: Origin, graph: Graph) -> Cached:
-    """Open a file of neighbours, if it is whole and of the same store and model.
+    """Open a cache, if it is whole and of the same store and model.
 
     Args:
-        path: where it may be.
-        wanted: the origin of what is looked for; the file may lack the latest of its changes.
-        graph: how the graph was to be made.
+        path: the file.
+        wanted: expected origin; the file may lack recent changes.
+        graph: parameters of the graph.
 
     Raises:
         MissingExtraError: usearch is not installed.
@@ -124,7 +121,7 @@ def _read(whole: memoryview, wanted: Origin, graph: Graph) -> Cached:
 
 
 def _difference(found: Origin, wanted: Origin) -> str:
-    """Report why what is found is no use for what is wanted; empty if it is."""
+    """Describe why an origin does not fit; empty if it does."""
     if found.store != wanted.store:
         return "it is of another store"
     if (found.model, found.dim) != (wanted.model, wanted.dim):

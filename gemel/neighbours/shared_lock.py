@@ -1,4 +1,4 @@
-"""A lock that many may share to read, and one alone may hold to write."""
+"""A lock shared by readers and exclusive for a writer."""
 
 import contextlib
 import threading
@@ -7,10 +7,7 @@ from collections.abc import Callable, Iterator
 
 
 class SharedLock:
-    """Is had in the order of asking, so that a thread that asks for it without end starves none.
-
-    A thread may not ask for what it holds.
-    """
+    """A fair lock: granted in order of request; not reentrant."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -20,7 +17,7 @@ class SharedLock:
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[None]:
-        """Hold it next to others who share it."""
+        """Hold it with other readers."""
         with self._turn(lambda: not self._taken):
             self._sharers += 1
         try:
@@ -32,7 +29,7 @@ class SharedLock:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold it alone."""
+        """Hold it exclusively."""
         with self._turn(lambda: not (self._taken or self._sharers)):
             self._taken = True
         try:
@@ -44,7 +41,7 @@ class SharedLock:
 
     @contextlib.contextmanager
     def _turn(self, free: Callable[[], bool]) -> Iterator[None]:
-        """Wait until all who came before have it, or had it, and it is free."""
+        """Wait for earlier requests and until it is free."""
         me = object()
         with self._changed:
             self._waiting.append(me)

@@ -1,4 +1,4 @@
-"""Choosing the nearest of many cosines, so that nothing but the vectors decides."""
+"""Exact selection of the top-k cosines, independent of rounding."""
 
 import numpy as np
 from jaxtyping import Float16, Float32, Int64
@@ -6,20 +6,20 @@ from jaxtyping import Float16, Float32, Int64
 from gemel.neighbours.base import Found
 
 _ROUNDING = 1e-5
-"""More than two products of the same vectors can differ by, added in whatever order."""
+"""Maximum difference of two products of the same vectors in any order of addition."""
 _AT_ONCE = 8192
 """Candidates whose cosines are computed together."""
 
 
 class Candidates:
-    """What may be among the `k` nearest of each query, stored as cosines come by.
+    """Candidates for the top-k of each query.
 
-    Products of matrices round in an order that hangs on their shapes. So what is within rounding
-    of the last of the `k` is stored too, until `exact_cosines` decides.
+    Matrix products round depending on their shapes, so candidates within rounding of the last of
+    the `k` are held until `exact_cosines` decides.
 
     Args:
-        queries: how many.
-        k: how many nearest of each.
+        queries: number of queries.
+        k: number of neighbours.
     """
 
     def __init__(self, queries: int, k: int):
@@ -33,7 +33,7 @@ class Candidates:
     def look(
         self, cosines: Float32[np.ndarray, "queries some"], slots: Int64[np.ndarray, "some"]
     ) -> None:
-        """Take what may count of the cosines of the queries with some questions."""
+        """Add the cosines of the queries with some questions."""
         least = self._least
         some = len(slots)
         if self.k < some and np.isneginf(least).any():
@@ -66,12 +66,12 @@ def exact_cosines(
     rows: Int64[np.ndarray, "found"],
     vectors: Float16[np.ndarray, "found dim"],
 ) -> Float32[np.ndarray, "found"]:
-    """Return the cosine of what was found with its query, the same whatever is next to it.
+    """Return the cosines of queries and candidates, independent of batching.
 
     Args:
-        queries: vectors of length 1.
-        rows: the query of each.
-        vectors: of what was found.
+        queries: unit vectors.
+        rows: query of each candidate.
+        vectors: vectors of the candidates.
     """
     cosines = np.empty(len(rows), np.float32)
     for start in range(0, len(rows), _AT_ONCE):
@@ -89,13 +89,13 @@ def rank(
     keys: Int64[np.ndarray, "found"],
     cosines: Float32[np.ndarray, "found"],
 ) -> Found:
-    """Put what was found in order, and keep the `k` nearest of each query.
+    """Sort candidates and select the `k` nearest of each query.
 
     Args:
-        queries: how many.
-        k: how many nearest of each.
-        rows: the query of each.
-        keys, cosines: what was found.
+        queries: number of queries.
+        k: number of neighbours.
+        rows: query of each candidate.
+        keys, cosines: the candidates.
     """
     order = np.lexsort((keys, -cosines, rows))
     rows = rows[order]
