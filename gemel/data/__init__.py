@@ -1,4 +1,4 @@
-"""Pairs of questions, and single ones: reading, audit, graph, splits, batches."""
+"""Pairs of questions and single questions: reading, audit, graph, splits, batches."""
 
 from gemel.data.audit_report import Audit, FileAudit
 from gemel.data.augmentation import Contrasts, Slips

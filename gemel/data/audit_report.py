@@ -1,4 +1,4 @@
-"""The report of an audit: plain values, which `dataclasses.asdict` makes ready for JSON."""
+"""The report of an audit, as plain values."""
 
 from dataclasses import dataclass
 
@@ -9,37 +9,37 @@ from gemel.notebook import shown
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Pairs that deserve a second look."""
+    """Pairs to check."""
 
     pairs: int
-    """How many."""
+    """Number of pairs."""
     lines: tuple[int, ...]
-    """The lines of all of them."""
+    """Their lines."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OddPair:
-    """A pair labelled 0 whose two questions other pairs report are the same."""
+    """A pair labelled 0 whose questions are duplicates by other pairs."""
 
     line: int
-    """Its state."""
+    """Line of the pair."""
     chain: Chain
-    """A shortest chain of pairs labelled 1 from its first question to its second."""
+    """A shortest chain of pairs labelled 1 between its questions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lengths:
-    """Words in a question: words, numbers and single marks, as the tokenizer cuts them."""
+    """Lengths of questions in tokens."""
 
     min: int
     median: int
     mean: float
     p90: int
-    """Nine tenths of the questions are not longer."""
+    """90th percentile."""
     p99: int
     max: int
     counts: tuple[tuple[int, int], ...]
-    """Each length and how many questions have it."""
+    """Number of questions by length."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Vocabulary:
     words: int
     words_seen_once: int
     growth: tuple[tuple[int, int], ...]
-    """Questions read, in the order of the file, and distinct words so far: ten steps."""
+    """Number of distinct words after each tenth of the questions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +58,15 @@ class Group:
 
     questions: int
     sample: str
-    """The first of them in the file."""
+    """First question of it in the file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileAudit:
-    """What the pairs of one file look like; texts that are equal once cleaned are one question."""
+    """Statistics of the pairs of one file; copies count as one question."""
 
     data: str
-    """The file, or what else the pairs are called."""
+    """Name of the file or the pairs."""
     pairs: int
     duplicates: int
     """Pairs labelled 1."""
@@ -78,18 +78,18 @@ class FileAudit:
     repeated: Finding
     """The same two questions, in either order, had this label before."""
     contradictory: Finding
-    """The same two questions have both labels; all of those pairs."""
+    """The same two questions have both labels."""
     contradictory_by_chain: Finding
-    """Labelled 0, while no pair but a chain of pairs labelled 1 links the two questions."""
+    """Labelled 0, but linked by a chain of pairs labelled 1."""
     odd_pairs: tuple[OddPair, ...]
-    """The first five of those, with their chains."""
+    """The first five of those."""
     self_pairs: Finding
     """Both sides are one question."""
     self_pairs_labelled_0: Finding
-    """Those that report that a question does not ask the same as itself."""
+    """Those labelled 0."""
 
     questions_in_both_labels: int
-    """Questions that are in pairs of either label."""
+    """Questions in pairs of either label."""
     questions_in_duplicates_only: int
     questions_in_others_only: int
 
@@ -104,14 +104,14 @@ class FileAudit:
     groups: int
     """Duplicate groups of two or more questions."""
     group_sizes: tuple[tuple[int, int], ...]
-    """Each number of questions and how many groups have it, from 2 on."""
+    """Number of groups by size, from 2."""
     largest_groups: tuple[Group, ...]
-    """Five."""
+    """The five largest."""
     longest_chains: tuple[Chain, ...]
-    """Of the five groups with the longest, one each; see `DuplicateLinks.longest`."""
+    """Longest chain of each of the five groups with the longest; see `DuplicateLinks.longest`."""
 
     components: int
-    """Parts of the graph that no pair of either label links."""
+    """Connected components over pairs of either label."""
     largest_component_questions: int
     largest_component_pairs: int
 
@@ -123,12 +123,12 @@ class FileAudit:
 
 @dataclass(frozen=True, kw_only=True)
 class FileOverlap:
-    """What the pairs of one file share with those of a file that was named before it."""
+    """Overlap of a file's pairs with those of an earlier file."""
 
     known: str
-    """The file that was named before."""
+    """The earlier file."""
     data: str
-    """The file that is measured."""
+    """The file."""
     overlap: Overlap
 
 
@@ -138,8 +138,8 @@ class FileOverlap:
 )
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """What some files of pairs look like, and what they share."""
+    """Statistics of files of pairs, and their overlaps."""
 
     files: tuple[FileAudit, ...]
     overlaps: tuple[FileOverlap, ...]
-    """Each file against every one that was named before it."""
+    """Each file against every earlier one."""

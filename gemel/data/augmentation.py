@@ -11,40 +11,40 @@ from gemel.data.duplicate_graph import PairGraph
 from gemel.text import TOKENS, Tokenizer, TokenTable, Vocabulary, edit_once
 
 _KINDS = 4
-"""Slips that a word has."""
+"""Typos per word."""
 _SHORTEST = 2
-"""Letters of a word that has any."""
+"""Minimum length of a word with typos."""
 _TRIES = 5
-"""Slips that are tried until one is not a known word: that is how a reader sees that it is one."""
+"""Attempts to make a typo that is not a known word."""
 
 
 @dataclass(frozen=True, eq=False)
 class Slips:
-    """How words of the vocabulary look with one letter wrong.
+    """Typos of one letter for the words of a vocabulary.
 
-    A slip that the tokenizer reads as a known word is that word.
+    A typo that the tokenizer reads as a known word is that word.
     """
 
     share: float
-    """Of the words that get one."""
+    """Share of words that get one."""
     first: int
-    """Row of the first slip among all spellings."""
+    """Row of the first typo among all spellings."""
     rows: Int64[np.ndarray, "words"]
-    """For every word of the vocabulary the place of its first slip; -1 if it has none."""
+    """First typo of every word; -1: none."""
     read_as: Int32[np.ndarray, "slips"]
-    """For every slip the word of the vocabulary that it is read as; 0 if it is none."""
+    """Known word that a typo is read as; 0: none."""
     spellings: TokenTable
-    """N-grams of all slips."""
+    """N-grams of all typos."""
 
     @classmethod
     def of(cls, tokenizer: Tokenizer, first: int, *, share: float, seed: int) -> "Slips":
-        """Make the slips of a tokenizer's words.
+        """Make typos for a tokenizer's words.
 
         Args:
-            tokenizer: knows the words, and spells.
-            first: how many spellings there are before.
-            share: of the words that get one.
-            seed: another seed, other slips.
+            tokenizer: vocabulary and n-grams.
+            first: number of earlier spellings.
+            share: share of words that get one.
+            seed: random seed.
         """
         random = np.random.default_rng(seed)
         rows: list[int] = []
@@ -69,16 +69,15 @@ class Slips:
         may: Bool[np.ndarray, "batch time"],
         random: np.random.Generator,
     ) -> tuple[Int64[np.ndarray, "batch time"], Bool[np.ndarray, "batch time"]]:
-        """Have some words slip.
+        """Replace some words by typos.
 
         Args:
             ids: words.
-            may: which of them are of the vocabulary.
-            random: chooses.
+            may: which are in the vocabulary.
+            random: random generator.
 
         Returns:
-            The ids, where a slip has the number of its spelling or of the word it is read as, and
-            which ones have that of a spelling.
+            Ids, a typo by its spelling or the word it is read as; and which are spellings.
         """
         chosen = may & (random.random(ids.shape) < self.share)
         places = self.rows[np.where(chosen, ids, 0)]
@@ -92,7 +91,7 @@ class Slips:
 
 
 def _slip(word: str, vocabulary: Vocabulary, random: np.random.Generator) -> str:
-    """Make a slip that is no known word, if one can be found."""
+    """Make a typo that is not a known word, if possible."""
     for _ in range(_TRIES):
         slip = edit_once(word, random)
         if slip not in vocabulary:
@@ -101,14 +100,13 @@ def _slip(word: str, vocabulary: Vocabulary, random: np.random.Generator) -> str
 
 
 class Contrasts:
-    """Which words turn a question into another one, trained on pairs that differ in one word.
+    """Words that change a question's meaning, from pairs that differ in one word.
 
-    Where two such questions do not ask the same more often than they do, their two words are in
-    contrast (`android` and `ios`, `2015` and `2016`); a word that only one of them has is telling
-    (`not`). No language is known beforehand.
+    Where such pairs are more often different than duplicates, their words are in contrast
+    (`android` and `ios`, `2015` and `2016`); a word that only one of them has is telling (`not`).
 
     Args:
-        partners: for each word, the words it is in contrast to.
+        partners: for each word, the words in contrast to it.
         telling: words that change a question when left out.
     """
 
@@ -120,12 +118,12 @@ class Contrasts:
     def learn(
         cls, table: TokenTable, graph: PairGraph, labels: Bool[np.ndarray, "pairs"]
     ) -> "Contrasts":
-        """Look at all pairs that differ in one word.
+        """Learn from all pairs that differ in one word.
 
         Args:
             table: token ids of the graph's questions.
-            graph: which questions each pair joins.
-            labels: whether each pair asks the same.
+            graph: questions of each pair.
+            labels: whether each pair is a duplicate.
         """
         exchanged: Counter[tuple[int, int]] = Counter()
         added: Counter[int] = Counter()
@@ -157,17 +155,11 @@ class Contrasts:
         return cls(dict(partners), {word for word, surplus in added.items() if surplus > 0})
 
     def change(self, words: Sequence[int], random: np.random.Generator) -> list[int] | None:
-        """Make another question of one, in one of three ways, whichever can be.
-
-        A word gives way to one that it is in contrast to; or two words that do, to each other
-        or to a third one, change places; or a telling word is left out.
-
-        Args:
-            words: token ids.
-            random: chooses.
+        """Make another question: replace a word by one in contrast, exchange two words, or drop a
+        telling word.
 
         Returns:
-            Token ids, as many or one fewer; None if nothing can be changed.
+            Token ids, as many or one fewer; None if not possible.
         """
         loose = [place for place, word in enumerate(words) if word in self.partners]
         told = [place for place, word in enumerate(words) if word in self.telling]
@@ -194,7 +186,7 @@ class Contrasts:
         return changed
 
     def _alike(self, one: int, two: int) -> bool:
-        """Return whether two words are of a kind."""
+        """Return whether two words are of one kind."""
         ones, twos = self.partners[one], self.partners[two]
         return one != two and (two in ones or not set(ones).isdisjoint(twos))
 

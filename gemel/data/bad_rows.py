@@ -1,4 +1,4 @@
-"""Rows that do not fit: how many may be skipped, and the file that lists them."""
+"""Bad rows: how many to skip, and the file that lists them."""
 
 import json
 from collections.abc import Callable
@@ -10,21 +10,19 @@ from gemel.errors import DataError
 
 
 class BadRowError(Exception):
-    """What is wrong with one row; never leaves `gemel.data`."""
+    """What is wrong with a row; never raised outside `gemel.data`."""
 
 
 class BadRows:
-    r"""Counts and lists the rows that are skipped, of one file or of several.
+    r"""Counts and lists skipped rows, of one or several files.
 
-    Each is written as it is met, one JSON object a line: `file`, `line`, `problem`, `text`. Bytes
-    of the row that are not UTF-8 are there as `\xNN`.
+    The list has a JSON object a line: `file`, `line`, `problem`, `text`; bytes that are not UTF-8
+    as `\xNN`.
 
     Args:
-        allowed: how many may be skipped; one more is an error.
-        path: the list, an older one is replaced; `NAME.bad-rows.jsonl` in the current directory
-            if None, NAME being the file with the first bad row.
-        tell: called with each note on how a file was read: its separator, skipped empty rows,
-            HTML that was removed.
+        allowed: number of rows to skip; one more is an error.
+        path: the list; `NAME.bad-rows.jsonl` in the current folder if None.
+        tell: called with notes on how a file was read, such as its separator.
 
     Raises:
         ConfigError: `allowed` is negative.
@@ -48,11 +46,11 @@ class BadRows:
 
     @classmethod
     def of(cls, skip_bad: "int | BadRows") -> "BadRows":
-        """Take a number for what it allows."""
+        """Return bad rows for a number."""
         return skip_bad if isinstance(skip_bad, BadRows) else cls(skip_bad)
 
     def note(self, text: str) -> None:
-        """Keep a note on how a file was read, once."""
+        """Report how a file was read, once."""
         if text not in self.notes:
             self.notes.append(text)
             if self._tell is not None:
@@ -62,7 +60,7 @@ class BadRows:
         """Count and list a row.
 
         Raises:
-            DataError: no more are allowed, or something else than a list is in its place.
+            DataError: no more are allowed, or the list's path is another file.
             OSError: the list cannot be written.
         """
         if self.count == self.allowed:
@@ -91,4 +89,4 @@ class BadRows:
 
 
 _LINE = 1 << 16
-"""Bytes of the first line that report whether a file is a list."""
+"""Bytes by which a file is recognised as a list."""

@@ -1,4 +1,4 @@
-"""What every format gives: its rows unchanged, and how to read them as pairs."""
+"""Rows of all formats."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
@@ -6,15 +6,12 @@ from typing import Any, NamedTuple, TypeAlias
 from gemel.data.labels import Labels
 
 LONGEST = 1 << 24
-"""Characters that a field of CSV or TSV, or a line of JSON, may have: more is a quote or a line
-that no one ended, and would fill the memory."""
+"""Maximum length of a field or line: more is an unclosed quote, and would fill the memory."""
 
 
 Record: TypeAlias = tuple[int, str, Any, str]
-"""A row unchanged in a file: the line it begins on, from 1, or in Parquet, which has no lines,
-its number; its very text, line end included, none in Parquet; its values, in the form that the
-table's `read` takes; why its format cannot read it, if so. A plain tuple is made in half the time.
-"""
+"""A row: its first line, from 1 (in Parquet its number); its text with line end, empty in Parquet;
+its values for the table's `read`; and why it cannot be read, if so. A tuple for speed."""
 
 
 class Table(NamedTuple):
@@ -22,10 +19,8 @@ class Table(NamedTuple):
 
     records: Iterator[Record]
     read: Callable[[Any, int], tuple[Any, ...]]
-    """Makes of a record's fields and line what the columns hold, pairs or questions;
-    `BadRowError` if they do not fit."""
+    """Converts a record's fields and line to pairs or questions; raises `BadRowError`."""
     header: str = ""
-    """The very text before the first row: byte-order mark, `sep=` line and header, as far as they
-    are there."""
+    """Text before the first row: byte-order mark, `sep=` line and header."""
     labels: Labels | None = None
-    """Reads the labels, where there are any."""
+    """Reader of labels, where there are any."""

@@ -15,20 +15,20 @@ from gemel.data.duplicate_graph import PairGraph
 from gemel.text import TOKENS, TokenTable, spell, spell_all
 
 _PATIENCE = 16
-"""Rows of one group that may wait; any more share a batch with others of their group."""
+"""Rows of one group that may wait; more share a batch."""
 
 
 _ANY = sys.maxsize
 
 
 class Row(NamedTuple):
-    """A pair to deal."""
+    """A pair to assign to a batch."""
 
     number: int
     left_group: int
     right_group: int
     length: int
-    """Of its longest question; a row does not wait for a batch of shorter ones."""
+    """Length of its longest question; a row does not wait for a batch of shorter ones."""
 
 
 @dataclass
@@ -50,22 +50,20 @@ class _Part:
 
 
 def deal(rows: Iterable[Row], count: int, size: int, window: int) -> Iterator[list[list[int]]]:
-    """Deal rows to batches, in their order but for those that have to wait.
+    """Assign rows to batches, with each group at most once a batch where possible.
 
-    A row whose group is in the batch already waits for the next one. Of a group with so many rows
-    that they pile up, some go into the batch all the same: nothing is left out, and what must not
-    be a negative is masked later. At the end the rows that still wait fill the last batches, where
-    it can be those without their groups.
+    A row whose group is in the batch waits for the next one. If too many of a group wait, some
+    share a batch; pairs of one group are masked in the loss. At the end waiting rows fill the last
+    batches.
 
     Args:
-        rows: what to deal.
-        count: how many they are.
-        size: most rows of a batch; the sizes differ by one.
-        window: batches given out together.
+        rows: pairs.
+        count: number of pairs.
+        size: maximum rows of a batch; sizes differ by at most one.
+        window: batches yielded together.
 
     Yields:
-        Batches of row numbers, `window` of them, at the end more. A batch whose
-        rows are all of one group is joined to another one.
+        Batches of row numbers. A batch of a single group is merged with another.
     """
     source = iter(rows)
     waiting: list[Row] = []
@@ -94,14 +92,14 @@ def deal(rows: Iterable[Row], count: int, size: int, window: int) -> Iterator[li
 
 
 def _empty(count: int, size: int) -> Iterator[_Part]:
-    """Yield the fewest parts of at most `size` that hold so many rows, sizes alike."""
+    """Yield the fewest parts of at most `size` rows, of equal sizes."""
     parts = -(-count // size)
     for part in range(parts):
         yield _Part((part + 1) * count // parts - part * count // parts)
 
 
 def _fill_from(waiting: list[Row], waits: Counter[int], part: _Part, length: int) -> list[Row]:
-    """Return a part the rows that waited for it and are no longer; the others wait on."""
+    """Add waiting rows to a part, and return those that still wait."""
     still: list[Row] = []
     for row in waiting:
         if row.length <= length and part.has_room() and part.takes(row):
@@ -113,7 +111,7 @@ def _fill_from(waiting: list[Row], waits: Counter[int], part: _Part, length: int
 
 
 def _varied(parts: list[_Part]) -> list[list[int]]:
-    """Join a batch whose rows are all of one group to the batch before it."""
+    """Merge a batch of a single group into the previous one."""
     joined: list[_Part] = []
     for part in parts:
         if joined and (len(part.groups) < 2 or len(joined[0].groups) < 2):
@@ -125,27 +123,26 @@ def _varied(parts: list[_Part]) -> list[list[int]]:
 
 
 PLACES = 1 << 18
-"""Most token ids that are read at one time, padding included."""
+"""Maximum token ids encoded at a time, padding included."""
 _POOL = 128
-"""Batches whose pairs are sorted by length together: little padding, and still random."""
+"""Batches sorted by length together: little padding, still random."""
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Anchors, a duplicate of each, and questions known not to be one, to encode in one go."""
+    """Anchors, their duplicates and further negatives, to encode together."""
 
     inputs: tuple[Int64[np.ndarray, "..."], ...]
-    """What an encoder takes, padded ids (questions, time) first: the anchors, below them their
-    duplicates, below them the negatives."""
+    """Padded ids (questions, time), and other inputs of the encoder: anchors, duplicates,
+    negatives."""
     groups: Int[np.ndarray, "batch"]
-    """Duplicate group of each anchor, and so of its duplicate."""
+    """Duplicate group of each anchor."""
     negative_groups: Int[np.ndarray, "negatives"]
     """Duplicate group of each negative."""
     negative_anchors: Int[np.ndarray, "negatives"]
-    """Which anchor each negative is one of."""
+    """Anchor of each negative."""
     labelled: Bool[np.ndarray, "batch"]
-    """Which anchors stand next to a labelled duplicate, and not next to another question of their
-    group, or themselves."""
+    """Anchors with a labelled duplicate rather than another question of their group."""
 
     def __len__(self) -> int:
         """Return the number of anchors."""
@@ -153,40 +150,35 @@ class Batch:
 
     @property
     def sizes(self) -> tuple[int, int, int]:
-        """How many questions are anchors, duplicates and negatives."""
+        """Numbers of anchors, duplicates and negatives."""
         return len(self.groups), len(self.groups), len(self.negative_groups)
 
 
 class Batches:
-    """Labelled pairs, batched anew for every epoch.
+    """Labelled pairs, in new batches every epoch.
 
-    A pair that asks the same gives one row: anchor and duplicate, on either side by chance. A pair
-    that does not gives one too, if wanted: its anchor next to another question of its duplicate
-    group (or itself, where it has no other), and its partner among the negatives. No duplicate
-    group is in a batch twice where the pairs allow it; see `deal`.
+    A duplicate gives one row: anchor and duplicate, in random order. Another pair gives one too:
+    its anchor with another question of its group (or itself), and its partner as a negative. See
+    `deal` for groups.
 
     Args:
         table: token ids of the graph's questions.
-        graph: which questions each pair joins, and their duplicate groups.
-        labels: whether each pair asks the same.
-        batch_size: rows of a batch; some have a few fewer or more, so that none is left over.
-        labelled_negatives: whether pairs that do not ask the same are used.
-        word_dropout: share of the words, chosen anew each time, that are read as unknown ones.
-        transitive: share of the questions of pairs that another of their duplicate group is
-            in for, each time another one.
-        spellings: n-grams of every id, row by row, to read unknown words by; None reads them as
-            the one unknown id.
-        slips: spellings at the end of `spellings` that words get now and then.
-        contrasts: makes questions that are negatives of some anchors, if given.
-        contrast_share: share of the anchors that get one.
-        compose_all: whether known words are read by their n-grams too; batches then have the
-            inputs of a `ComposedEmbedding`.
-        bounded: whether a batch is halved until it has `PLACES` token ids at most, so that one very
-            long question makes a small batch; not needed where batches are read in chunks.
-        seed: starts every choice.
+        graph: questions of each pair, and their groups.
+        labels: whether each pair is a duplicate.
+        batch_size: rows of a batch, approximately, so that none is left over.
+        labelled_negatives: use pairs labelled 0.
+        word_dropout: share of words read as unknown, sampled anew each time.
+        transitive: share of questions replaced by another of their group, sampled anew.
+        spellings: n-grams of every id, to compose unknown words; None: one unknown id.
+        slips: typos at the end of `spellings`.
+        contrasts: makes negatives of anchors.
+        contrast_share: share of anchors that get one.
+        compose_all: compose known words too; inputs are then those of `ComposedEmbedding`.
+        bounded: halve a batch until it has at most `PLACES` token ids; not needed with chunks.
+        seed: random seed.
 
     Raises:
-        ValueError: all questions are of one group, so nothing could be a negative.
+        ValueError: all questions are in one group.
     """
 
     def __init__(
@@ -231,15 +223,15 @@ class Batches:
         self._sizes = np.searchsorted(in_order, graph.groups, side="right") - self._first
 
     def __len__(self) -> int:
-        """Return the number of batches of an epoch, which may be a few more or fewer."""
+        """Return the approximate number of batches of an epoch."""
         return -(-len(self.pairs) // self.batch_size)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
-        """Yield every pair once.
+        """Yield every pair once, in an order of the epoch.
 
         Args:
-            number: which epoch; each has an order of its own.
-            start: how many batches to pass over: an epoch can be taken up where it was left.
+            number: the epoch.
+            start: batches to skip, to resume an epoch.
         """
         parts = itertools.islice(self._parts(number), start, None)
         for index, pairs in enumerate(parts, start=start):
@@ -256,7 +248,7 @@ class Batches:
                 yield pieces[index]
 
     def _rows(self, number: int, random: np.random.Generator) -> Iterator[Row]:
-        """Yield the pairs at random, sorted by length some thousands at a time."""
+        """Yield the pairs in random order, sorted by length some thousands at a time."""
         pairs = random.permutation(self.pairs)
         groups = self.graph.groups
         for pool in np.array_split(pairs, -(-len(self) // _POOL)):
@@ -267,13 +259,13 @@ class Batches:
             yield from map(Row, *(column[order].tolist() for column in columns))
 
     def _lengths(self, pairs: Int[np.ndarray, "_"], number: int) -> Int[np.ndarray, "_"]:
-        """Return the length of the longest of the questions that each pair brings."""
+        """Return the length of the longest question of each pair."""
         questions = self._draw(pairs, number)
         lengths: Int[np.ndarray, "_"] = self.table.lengths_of(questions).max(axis=0)
         return lengths
 
     def _bounded(self, part: Int[np.ndarray, "_"], number: int) -> list[Int[np.ndarray, "_"]]:
-        """Halve a part, sorted by length, until each piece has few enough places."""
+        """Halve a part, sorted by length, until each piece is small enough."""
         if not self.bounded or len(part) < 4:
             return [part]
         if 3 * len(part) * self._lengths(part, number).max() <= PLACES:
@@ -284,7 +276,7 @@ class Batches:
     def _draw(self, pairs: Int[np.ndarray, "_"], number: int) -> Int[np.ndarray, "3 _"]:
         """Choose anchor, duplicate and partner of each pair; duplicates are their own partners.
 
-        The choice hangs on the pair and the epoch only, so it can be made anew wherever needed.
+        The choice depends on the pair and the epoch only.
         """
         graph = self.graph
         left, right = graph.left[pairs], graph.right[pairs]
@@ -307,7 +299,7 @@ class Batches:
         partners: Int[np.ndarray, "_"],
         number: int,
     ) -> tuple[Int[np.ndarray, "_"], Int[np.ndarray, "_"]]:
-        """Have others of their groups are in for some questions; none for its own partner."""
+        """Replace some questions by others of their group, never by their partner."""
         sides = [anchors, partners]
         for side in (0, 1):
             chance = _scatter(2 * pairs.astype(np.int64) + side, self.seed + 1, number)
@@ -320,7 +312,7 @@ class Batches:
     def _another(
         self, questions: Int[np.ndarray, "_"], chance: UInt64[np.ndarray, "_"]
     ) -> Int[np.ndarray, "_"]:
-        """Choose another question of the same group; of a group of one, the question itself."""
+        """Choose another question of the same group, if there is one."""
         sizes = self._sizes[questions]
         chosen = (chance % np.maximum(sizes - 1, 1).astype(np.uint64)).astype(np.int64)
         others: Int[np.ndarray, "_"] = self._members[self._first[questions] + chosen]
@@ -354,7 +346,7 @@ class Batches:
     def _made(
         self, anchors: Int64[np.ndarray, "batch time"], random: np.random.Generator
     ) -> tuple[Int64[np.ndarray, "made time"], Int64[np.ndarray, "made"]]:
-        """Make negatives of some anchors; give them and whose they are."""
+        """Make negatives of some anchors; return them with their anchors."""
         rows, whose = [], []
         if self.contrasts is not None:
             chosen = random.random(len(anchors)) < self.contrast_share
@@ -387,7 +379,7 @@ class Batches:
 
 
 def _scatter(numbers: Int[np.ndarray, "_"], seed: int, epoch: int) -> UInt64[np.ndarray, "_"]:
-    """Turn numbers into others that look random. Source: SplitMix64 (Steele et al., 2014)."""
+    """Hash numbers. Source: SplitMix64 (Steele et al., 2014)."""
     key = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
     mixed = (numbers.astype(np.uint64) + key) * np.uint64(0x9E3779B97F4A7C15)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):

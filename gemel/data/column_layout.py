@@ -20,25 +20,21 @@ from gemel.data.pairs import QuestionPair
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where in a row its questions are, counted from 0."""
+    """Columns of a pair in a row, from 0."""
 
     names: tuple[str, ...]
-    """What the fields are called; every row has as many."""
+    """Names of all columns."""
     left: int
     right: int
     label: int | None = None
-    """None: left and right ask the same."""
+    """None: the pair is a duplicate."""
     negative: int | None = None
-    """A question that asks something else than left."""
+    """A question that is no duplicate of left."""
     labels: Labels = field(default_factory=Labels)
-    """Reads the labels; one for a whole file."""
+    """Reader of the file's labels."""
 
     def read(self, fields: Sequence[Any], line: int) -> tuple[QuestionPair, ...]:
-        """Make the pairs of a row.
-
-        Args:
-            fields: its values.
-            line: where it begins.
+        """Return the pairs of a row.
 
         Raises:
             BadRowError: the row does not fit.
@@ -60,16 +56,12 @@ class Places:
         return positive, QuestionPair(left, negative, False, line)
 
     def use_classes(self, names: Mapping[str, Sequence[str]]) -> None:
-        """Take the label for the number of a class, if its column has names of classes.
-
-        Args:
-            names: of the classes, by column.
-        """
+        """Read labels as numbers of classes, if the label column has class names."""
         if self.label is not None and self.names[self.label] in names:
             self.labels.use_classes(names[self.names[self.label]])
 
     def narrowed(self) -> "Places":
-        """Return the places if a row has only the columns that are used."""
+        """Return the layout of rows with the used columns only."""
         third = self.negative if self.label is None else self.label
         used = [self.left, self.right] if third is None else [self.left, self.right, third]
         names = tuple(self.names[place] for place in used)
@@ -91,15 +83,15 @@ _OPTIONS = ("left", "right", "label")
 
 
 def find_places(names: Sequence[str], columns: Columns, *, by_number: bool = False) -> Places:
-    """Find the columns among the names that a file has.
+    """Find the columns by the names of a file's header.
 
     Args:
-        names: what its columns are called.
-        columns: what is given.
-        by_number: whether a number that is no name counts as a place.
+        names: names of all columns.
+        columns: requested columns.
+        by_number: whether a number that is no name is a position.
 
     Raises:
-        BadRowError: a column is not there, or there twice.
+        BadRowError: a column is missing or repeated.
     """
     for layout in columns.layouts:
         both = zip(columns.given, layout, strict=True)
@@ -115,15 +107,10 @@ def find_places(names: Sequence[str], columns: Columns, *, by_number: bool = Fal
 
 
 def numbered_places(width: int, columns: Columns) -> Places:
-    """Find the columns of a file without a header.
-
-    Args:
-        width: how many it has.
-        columns: what is given.
+    """Find the columns of a file of `width` columns without a header.
 
     Raises:
-        BadRowError: not all are given by place, or there is no such place; of two columns that
-            are only questions none need be given.
+        BadRowError: a position is missing or out of range.
     """
     given: Sequence[str | int | None] = columns.given
     if width == len(given) == 2 and not columns.is_told:
@@ -204,33 +191,29 @@ class Question(NamedTuple):
 
     text: str
     id: str
-    """What it is called elsewhere; the number of its line, where the file has no ids."""
+    """Its id; the line number where the file has no ids."""
     line: int
-    """Line it begins on, from 1; in Parquet, which has no lines, its row."""
+    """First line, from 1; in Parquet the row."""
     kept: Mapping[str, Value] = {}
-    """What the columns that were asked for along with it hold, by their names."""
+    """Values of metadata columns by name."""
     declared: frozenset[str] = frozenset()
-    """Those of them whose type was given; others of a text file hold its cells as text."""
+    """Metadata columns with a given type; others of a text file have text."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionPlaces:
-    """Where in a row its question and its id are, counted from 0."""
+    """Columns of a question in a row, from 0."""
 
     names: tuple[str, ...]
-    """What the fields are called; every row has as many."""
+    """Names of all columns."""
     question: int
     id: int | None = None
     kept: tuple[int, ...] = ()
     types: Mapping[int, str] = field(default_factory=dict)
-    """Types of those that are stored, where one was given."""
+    """Given types of metadata columns."""
 
     def read(self, fields: Sequence[Any], line: int) -> tuple[Question]:
-        """Make the question of a row.
-
-        Args:
-            fields: its values.
-            line: where it begins.
+        """Return the question of a row.
 
         Raises:
             BadRowError: the row does not fit.
@@ -264,7 +247,7 @@ class QuestionPlaces:
             raise BadRowError(f"has {_shown(found)} as {self.names[place]}; {error}") from error
 
     def narrowed(self) -> "QuestionPlaces":
-        """Return the places if a row has only the columns that are used."""
+        """Return the layout of rows with the used columns only."""
         used = [self.question, *([] if self.id is None else [self.id]), *self.kept]
         order = {place: number for number, place in enumerate(dict.fromkeys(used))}
         return QuestionPlaces(
@@ -279,10 +262,10 @@ class QuestionPlaces:
 def find_question(
     names: Sequence[str], columns: QuestionColumns, *, by_number: bool = False
 ) -> QuestionPlaces:
-    """Find the columns among the names that a file has.
+    """Find the columns by the names of a file's header.
 
     Raises:
-        BadRowError: a column is not there, or there twice, or several could be meant.
+        BadRowError: a column is missing, repeated or ambiguous.
     """
     question = _find_question_places(
         "question", columns.question, QUESTION_NAMES, names, by_number=by_number
@@ -310,7 +293,7 @@ def find_question(
 def _find_kept(
     column: str | int, names: Sequence[str], *, by_number: bool
 ) -> tuple[int, str | None]:
-    """Find a column that is stored, and its type; a name that has a colon itself comes first."""
+    """Find a metadata column and its type; a column whose name has a colon comes first."""
     name, given = (column, None) if column in names else split_type(str(column))
     try:
         place = _find_question_places("keep", name, (), names, by_number=by_number)
@@ -325,10 +308,10 @@ def _find_kept(
 
 
 def numbered_question(width: int, columns: QuestionColumns) -> QuestionPlaces:
-    """Find the columns of a file without a header; of one column none need be given.
+    """Find the columns of a file without a header; a single column need not be given.
 
     Raises:
-        BadRowError: the question is not given by its place, or there is no such place.
+        BadRowError: a position is missing or out of range.
     """
     names = [f"column {number}" for number in range(1, width + 1)]
     if width == 1 and not columns.is_told:
@@ -350,7 +333,7 @@ def _find_question_places(
     *,
     by_number: bool,
 ) -> int | None:
-    """Find one column; None if it was not given and has none of its usual names."""
+    """Find one column; None if it was not given and has no usual name."""
     wanted = list(usual) if given is None else [given]
     found = [place for place, name in enumerate(names) if name in wanted]
     if len(found) > 1:
@@ -378,15 +361,10 @@ def _shown(value: Any) -> str:
 def find_asked(
     names: Sequence[str], columns: AskedColumns, *, by_number: bool = False
 ) -> Places | QuestionPlaces:
-    """Find the columns among the names that a file has.
-
-    Args:
-        names: what its columns are called.
-        columns: what is asked for.
-        by_number: whether a number that is no name counts as a place.
+    """Find the columns by the names of a file's header; see `find_places`.
 
     Raises:
-        BadRowError: a column is not there, or there twice.
+        BadRowError: a column is missing or repeated.
     """
     if isinstance(columns, QuestionColumns):
         return find_question(names, columns, by_number=by_number)
@@ -396,10 +374,10 @@ def find_asked(
 
 
 def numbered_asked(width: int, columns: AskedColumns) -> Places | QuestionPlaces:
-    """Find the columns of a file without a header, which has so many.
+    """Find the columns of a file of `width` columns without a header.
 
     Raises:
-        BadRowError: not all that is needed is given by place, or there is no such place.
+        BadRowError: a position is missing or out of range.
     """
     if isinstance(columns, QuestionColumns):
         return numbered_question(width, columns)

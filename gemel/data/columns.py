@@ -1,4 +1,4 @@
-"""Which columns of a file are asked for, and what they are called where that is not given."""
+"""Requested columns of a file, and their usual names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,28 +18,28 @@ _PAIRS = (("question1", "question2"), ("sentence1", "sentence2"), ("anchor", "po
 
 HTML_MODES = ("auto", "keep", "strip")
 QUESTION_NAMES = ("question", "text", "title")
-"""Usual names of the column of a question."""
+"""Usual names of the question column."""
 ID_NAMES = ("id", "question_id", "qid")
-"""Usual names of the column of its id."""
+"""Usual names of the id column."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AskedColumns:
-    """What is common to all that can be asked of a file."""
+    """Options for reading a file."""
 
     header: bool | None = None
-    """Whether a CSV or TSV file has one; None: yes, unless columns are given by place alone."""
+    """Whether a CSV or TSV file has a header; None: yes, unless columns are given by position."""
     quotes: bool = True
-    """Whether quotes enclose fields of a CSV or TSV file; False: they are letters like others."""
+    """Whether quotes enclose fields of a CSV or TSV file."""
     delimiter: str | None = None
-    """What separates the fields of a CSV-like file: a character, or `comma`, `semicolon`, `tab`,
-    `pipe`, or `none` (one column); None: detected from its first rows."""
+    """Separator of a CSV-like file: a character, or `comma`, `semicolon`, `tab`, `pipe` or `none`
+    (one column); None: detected."""
     html: str = "auto"
-    """What happens to HTML entities and tags in questions: `strip` removes them, `keep` leaves
-    them, `auto` removes them where the first rows, or the field itself, are HTML."""
+    """HTML entities and tags in questions: `strip` removes them, `keep` leaves them, `auto` removes
+    them where the file, or the field, looks like HTML."""
 
     item: ClassVar[str]
-    """What a row holds."""
+    """Content of a row."""
 
     def __post_init__(self) -> None:
         if self.html not in HTML_MODES:
@@ -49,20 +49,20 @@ class AskedColumns:
 
     @property
     def given(self) -> list[str | int | None]:
-        """The columns, as far as they were named."""
+        """Requested columns."""
         raise NotImplementedError
 
     @property
     def is_told(self) -> bool:
-        """Whether any of them is given."""
+        """Whether any column is requested."""
         return any(column is not None for column in self.given)
 
     def is_usual(self, names: Sequence[str]) -> bool:
-        """Return whether the columns can be told by these names alone."""
+        """Return whether the columns can be found by these names alone."""
         raise NotImplementedError
 
     def has_header(self, first: Sequence[str]) -> bool:
-        """Return whether the fields of a first line are a header."""
+        """Return whether the first line is a header."""
         if self.header is not None:
             return self.header
         named = [column for column in self.given if column is not None]
@@ -71,9 +71,9 @@ class AskedColumns:
 
 @dataclass(frozen=True, kw_only=True)
 class Columns(AskedColumns):
-    """Which columns hold the two questions and the label; None means the names that are usual.
+    """Columns of the two questions and the label; None: the usual names.
 
-    In a CSV or TSV file a column may also be given by its place, counted from 1: 2 or "2".
+    In a CSV or TSV file a column may be given by position, from 1: 2 or "2".
     """
 
     item = "pair"
@@ -83,9 +83,9 @@ class Columns(AskedColumns):
     right: str | int | None = None
     """The second question."""
     label: str | int | None = None
-    """The label: 0 or 1, yes or no, or a usual name of a class; see `known_label` and `same`."""
+    """The label: 0 or 1, yes or no, or a known class name; see `known_label` and `same`."""
     same: str | int | None = None
-    """The label of pairs that ask the same; all others must then have one other label."""
+    """Label of duplicates; all others must then have one other label."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -94,7 +94,7 @@ class Columns(AskedColumns):
 
     @property
     def is_inverted(self) -> bool:
-        """Whether `same` is a label that does not state the same by itself."""
+        """Whether `same` is a label that is not known as that of duplicates."""
         return self.same is not None and known_label(self.same) is not True
 
     @property
@@ -104,28 +104,25 @@ class Columns(AskedColumns):
 
     @property
     def layouts(self) -> tuple[tuple[str, ...], ...]:
-        """The usual names for them."""
+        """Usual names."""
         return _LAYOUTS
 
     def is_usual(self, names: Sequence[str]) -> bool:
-        """Return whether the questions can be told by these names alone."""
+        """Return whether the questions can be found by these names alone."""
         found = {name.strip() for name in names}
         return any(found.issuperset(layout) for layout in _PAIRS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnlabelledColumns(Columns):
-    """The columns of two questions; whether they ask the same is not asked.
-
-    The pairs that are made are all called the same, so they are for `stream_unlabelled` alone.
-    """
+    """Columns of two questions without label; for `stream_unlabelled` alone."""
 
     is_stream: bool = False
-    """Whether a first line without a usual name is a pair, as is the way of pipes."""
+    """Whether a first line without a usual name is a pair."""
 
     @classmethod
     def of(cls, columns: Columns, *, is_stream: bool) -> "UnlabelledColumns":
-        """Leave out the label."""
+        """Drop the label."""
         return cls(
             left=columns.left,
             right=columns.right,
@@ -143,11 +140,11 @@ class UnlabelledColumns(Columns):
 
     @property
     def layouts(self) -> tuple[tuple[str, ...], ...]:
-        """The usual names for them."""
+        """Usual names."""
         return _PAIRS
 
     def has_header(self, first: Sequence[str]) -> bool:
-        """Return whether the fields of a first line are a header."""
+        """Return whether the first line is a header."""
         if self.is_stream and self.header is None and not self.is_told:
             return self.is_usual(first)
         return super().has_header(first)
@@ -155,10 +152,10 @@ class UnlabelledColumns(Columns):
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionColumns(AskedColumns):
-    """Which columns hold a question and its id; None means the names that are usual.
+    """Columns of a question and its id; None: the usual names.
 
-    Usual are `question`, `text` or `title`, and `id`, `question_id` or `qid`; there may be no id.
-    In a CSV or TSV file a column may also be given by its place, counted from 1: 2 or "2".
+    Usual are `question`, `text` or `title`, and `id`, `question_id` or `qid`; the id may be
+    missing. In a CSV or TSV file a column may be given by position, from 1: 2 or "2".
     """
 
     item = "question"
@@ -166,24 +163,24 @@ class QuestionColumns(AskedColumns):
     question: str | int | None = None
     """The question."""
     id: str | int | None = None
-    """What it is called elsewhere."""
+    """Id column."""
     kept: tuple[str | int, ...] = ()
-    """Others whose values go along with the question. A type may follow the name: `year:int`,
-    `:float`, `:bool` or `:text`; a column whose whole name it is comes first."""
+    """Metadata columns, with an optional type: `year:int`, `:float`, `:bool` or `:text`; a column
+    of that whole name comes first."""
 
     @property
     def given(self) -> list[str | int | None]:
-        """Question, id, the others without their types."""
+        """Question, id, metadata columns without types."""
         kept = (each if isinstance(each, int) else split_type(each)[0] for each in self.kept)
         return [self.question, self.id, *kept]
 
     def is_usual(self, names: Sequence[str]) -> bool:
-        """Return whether one of these names is that of a question."""
+        """Return whether one of these names is a usual name of the question."""
         return any(name.strip() in QUESTION_NAMES for name in names)
 
 
 def place_number(column: str | int) -> int | None:
-    """Read a place, counted from 1; None: it is a name."""
+    """Parse a position, from 1; None: it is a name."""
     if isinstance(column, int):
         return column
     return int(column) if column.isascii() and column.isdigit() else None

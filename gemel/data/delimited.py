@@ -1,4 +1,4 @@
-"""CSV, TSV and the like, with the text and the line of every row."""
+"""CSV, TSV and similar files, with text and line of every row."""
 
 import csv
 import dataclasses
@@ -19,7 +19,7 @@ from gemel.data.sources import BYTE_ORDER_MARK, Source, opened
 from gemel.errors import DataError
 
 _SAMPLE_LETTERS = 1 << 16
-"""Characters after which no more rows are looked at to detect a separator."""
+"""Characters of the sample for separator detection."""
 
 
 @contextmanager
@@ -30,14 +30,13 @@ def open_delimited(
 
     Args:
         source: the file or stream.
-        columns: what is given. If no column and no header is, a file whose first line is a
-            label, two texts and an id, separated by tabs, is the headerless, unquoted split of
-            Wang et al. (2017).
-        usual: the separator that the name's ending represents.
-        bad_rows: receives a separator that is another one.
+        columns: requested columns. Without columns and header, a file whose first line is a
+            tab-separated label, two texts and an id is the unquoted split of Wang et al. (2017).
+        usual: separator of the file's extension.
+        bad_rows: notes another separator.
 
     Raises:
-        DataError: no such columns, or quotes so broken that no row can be told.
+        DataError: missing columns, or broken quotes.
     """
     path = source.path
     with opened(source, newline="") as stream:
@@ -94,7 +93,7 @@ def _ahead(stream: Iterator[str]) -> Iterator[str]:
 def _reader(
     places: Places | QuestionPlaces, separator: str
 ) -> Callable[[list[str], int], tuple[Any, ...]]:
-    """Read rows by places, and report what to do about one with more columns or fewer."""
+    """Return a reader of rows, with an error for rows of another width."""
     width, read = len(places.names), places.read
 
     def read_row(fields: list[str], line: int) -> tuple[Any, ...]:
@@ -134,7 +133,7 @@ def _places(
 def _refuse_header(
     places: Places | QuestionPlaces, fields: list[str], line: int, columns: AskedColumns
 ) -> None:
-    """Refuse a first row that does not fit: without a label it is the header."""
+    """Raise if a first row does not fit: it may be a header."""
     problem = ""
     try:
         places.read(fields, line)

@@ -1,4 +1,4 @@
-"""Chains of duplicates: A = B, B = C, ..., Y = Z reports that A and Z ask the same."""
+"""Chains of duplicates: A = B, B = C, …, Y = Z imply A = Z."""
 
 import heapq
 from collections.abc import Iterator
@@ -12,20 +12,20 @@ from gemel.data.pairs import Pairs
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """The shortest way from one question to another over pairs labelled 1."""
+    """A shortest chain of pairs labelled 1 between two questions."""
 
     questions: tuple[str, ...]
-    """From one end to the other, cleaned."""
+    """Cleaned questions from one end to the other."""
     lines: tuple[int, ...]
     """Line of the pair that links each question to the next."""
 
 
 class DuplicateLinks:
-    """Which questions are linked by pairs labelled 1, to walk along.
+    """Links between questions by pairs labelled 1.
 
     Args:
         pairs: labelled pairs.
-        graph: of the same pairs.
+        graph: their graph.
     """
 
     def __init__(self, pairs: Pairs, graph: PairGraph):
@@ -39,7 +39,7 @@ class DuplicateLinks:
         self._starts = np.searchsorted(ends[order], np.arange(len(graph.questions) + 1))
 
     def between(self, first: int, last: int) -> Chain:
-        """Find a shortest chain between two questions of one duplicate group.
+        """Return a shortest chain between two questions of one group.
 
         Raises:
             ValueError: no chain links them.
@@ -52,14 +52,13 @@ class DuplicateLinks:
         raise ValueError(f"questions {first} and {last} are in no one duplicate group")
 
     def longest(self, count: int = 5) -> list[Chain]:
-        """Find the groups whose farthest members are farthest apart, and the chains between.
+        """Return the longest chains, of different groups.
 
-        A group's farthest members are found by a double sweep: from any question to the farthest
-        one, and from there to the farthest one. The chain is a shortest one between the two; in
-        groups with rings of pairs there may be two others that are farther apart.
+        A group's most distant questions are found by a double sweep, which is exact for trees; in
+        groups with cycles two others may be more distant.
 
         Args:
-            count: how many groups, at most; those whose questions are all paired are left out.
+            count: maximum number of groups; those that are complete are left out.
         """
         sizes = np.bincount(self.graph.groups, minlength=len(self.graph.questions))
         best: list[tuple[int, int, int]] = []
@@ -77,7 +76,7 @@ class DuplicateLinks:
         return [self.between(-start, end) for _, start, end in sorted(best, reverse=True)]
 
     def _walk(self, first: int) -> Iterator[tuple[int, int, int]]:
-        """Yield the questions of a group, nearest first, each with the one before it and a row."""
+        """Yield the questions of a group, closest first, each with its predecessor and a row."""
         seen = {first}
         layer = [(first, -1, -1)]
         while layer:
@@ -93,7 +92,7 @@ class DuplicateLinks:
             layer = following
 
     def _farthest(self, first: int) -> tuple[int, int]:
-        """Return the steps to a farthest question of the group, and that question."""
+        """Return the distance to a most distant question of the group, and that question."""
         steps = {-1: -1}
         node = first
         for node, before, _ in self._walk(first):

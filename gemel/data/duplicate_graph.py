@@ -11,11 +11,11 @@ from gemel.text import clean as clean_text
 from gemel.text import copy_key
 
 _EDGES = 1 << 18
-"""Edges that are taken in at one time."""
+"""Edges added at a time."""
 
 
 class Components:
-    """Nodes and the edges that were met so far, however many: only the nodes take space.
+    """Connected components; only the nodes take memory.
 
     Args:
         count: number of nodes.
@@ -27,7 +27,7 @@ class Components:
         self._parent = np.arange(count, dtype=np.int32)
 
     def join(self, left: Int[np.ndarray, "edges"], right: Int[np.ndarray, "edges"]) -> None:
-        """Take in edges by their two ends."""
+        """Add edges."""
         for start in range(0, len(left), _EDGES):
             part = slice(start, start + _EDGES)
             one, other = self._roots(left[part]), self._roots(right[part])
@@ -39,7 +39,7 @@ class Components:
                 one, other = self._parent[one], self._parent[other]
 
     def smallest(self) -> Int32[np.ndarray, "nodes"]:
-        """Return for every node the smallest one of its component."""
+        """Return the smallest node of each node's component."""
         self._shorten(np.arange(len(self._parent)))
         return self._parent.copy()
 
@@ -49,7 +49,7 @@ class Components:
         return roots
 
     def _shorten(self, nodes: Int[np.ndarray, "some"]) -> None:
-        """Have nodes point at the end of their way; a parent is never larger than its child."""
+        """Compress paths; a parent is never larger than its child."""
         while True:
             parents = self._parent[nodes]
             further = self._parent[parents]
@@ -61,15 +61,7 @@ class Components:
 def connect(
     count: int, left: Int[np.ndarray, "edges"], right: Int[np.ndarray, "edges"]
 ) -> Int32[np.ndarray, "nodes"]:
-    """Find connected components.
-
-    Args:
-        count: number of nodes.
-        left, right: the two ends of each edge.
-
-    Returns:
-        For every node the smallest node of its component.
-    """
+    """Return connected components: the smallest node of each node's component."""
     components = Components(count)
     components.join(left, right)
     return components.smallest()
@@ -78,7 +70,7 @@ def connect(
 def number_pairs(
     left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"], count: int
 ) -> Int64[np.ndarray, "pairs"]:
-    """Return every two of `count` nodes one number, whichever of them is left."""
+    """Return one number for two of `count` nodes in either order."""
     numbers: Int64[np.ndarray, "pairs"] = np.minimum(left, right).astype(np.int64)
     numbers *= count
     numbers += np.maximum(left, right)
@@ -87,17 +79,16 @@ def number_pairs(
 
 @dataclass(frozen=True, eq=False)
 class PairGraph:
-    """The distinct questions of some pairs and how the pairs connect them."""
+    """The distinct questions of pairs, and their links."""
 
     questions: list[str]
-    """Distinct cleaned texts, in order of appearance; of copies the one that sorts last, as the
-    one with a question mark does."""
+    """Distinct cleaned texts, in order; of copies the one that sorts last."""
     left: Int32[np.ndarray, "pairs"]
-    """Which question is on the left of each pair."""
+    """Left question of each pair."""
     right: Int32[np.ndarray, "pairs"]
-    """Which question is on the right."""
+    """Right question of each pair."""
     groups: Int32[np.ndarray, "questions"]
-    """Duplicate group of each question: connected by pairs that ask the same."""
+    """Duplicate group of each question."""
     components: Int32[np.ndarray, "questions"]
     """Component of each question: connected by pairs of either label, or as copies."""
 
@@ -107,7 +98,7 @@ class PairGraph:
 
         Args:
             pairs: labelled pairs.
-            clean: makes texts that look alike the same.
+            clean: normalises texts.
         """
         cleaned = list(map(clean, pairs.texts))
         numbers: dict[str, int] = {}
@@ -128,15 +119,12 @@ class PairGraph:
 
 
 def question_key(question: str) -> str:
-    """Return the `copy_key` of a question without its spaces.
-
-    A file that was cut into words (`isn 't`) would seem to share nothing with the one it came from.
-    """
+    """Return the `copy_key` of a question without its spaces, as some files split words (`isn 't`)."""
     return copy_key(question).replace(" ", "")
 
 
 def first_copies(questions: Sequence[str]) -> Int32[np.ndarray, "questions"]:
-    """Return for each question the number of the first that is the same question."""
+    """Return for each question the number of its first copy."""
     first: dict[str, int] = {}
     return np.array(
         [first.setdefault(question_key(text), number) for number, text in enumerate(questions)],
@@ -147,7 +135,7 @@ def first_copies(questions: Sequence[str]) -> Int32[np.ndarray, "questions"]:
 def _components(
     questions: list[str], left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
 ) -> Int32[np.ndarray, "questions"]:
-    """Connect what pairs connect, and copies of a question."""
+    """Connect questions by pairs and copies."""
     everyone = np.arange(len(questions), dtype=np.int32)
     copies = first_copies(questions)
     return connect(

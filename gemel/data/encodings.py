@@ -1,4 +1,4 @@
-"""Recognising text that is not UTF-8, to name its encoding in the error."""
+"""Detection of encodings other than UTF-8, for error messages."""
 
 import codecs
 import gzip
@@ -31,31 +31,26 @@ _CANDIDATES = {  # as Python names them: as iconv does
 _LATIN = {"cp1252", "cp1250", "cp1254"}
 _KNOWN_AS = {"CP932": "CP932 (Shift_JIS)", "CP949": "CP949 (EUC-KR)"}
 _FEW, _MANY = 0.05, 0.2
-"""Shares of NUL bytes at one place of all characters, by which UTF-16 and UTF-32 are told."""
+"""Shares of NUL bytes that indicate UTF-16 and UTF-32."""
 _SAMPLE = 1 << 16
-"""Bytes of lines that are not UTF-8 that a guess is made from."""
+"""Bytes of the sample for a guess."""
 _SCAN = 1 << 25
-"""Bytes that are looked through for them."""
+"""Bytes searched for it."""
 _MESS, _CLEAN, _CLEANER = 0.6, 0.2, 0.05
-"""Mess (0 to 1) of the text up to which a guess is made, up to which it may be sure, and by which
-any other has to be worse, or else less like a known language by `_MORE_ALIKE` (0 to 1)."""
+"""Mess ratio (0 to 1) up to which a guess is made, up to which it may be certain, and by which
+others must be worse, or else less coherent by `_MORE_ALIKE`."""
 _MORE_ALIKE = 0.15
 _ENOUGH = 64
-"""Bytes below which no guess is sure."""
+"""Bytes below which no guess is certain."""
 _ESCAPED = 0xDC00
-"""What `surrogateescape` adds to a byte."""
+"""Offset of `surrogateescape`."""
 
 
 def wide_encoding(start: bytes) -> str | None:
-    """Recognise UTF-16 and UTF-32 by their marks, or by the NUL bytes that ASCII has in them.
-
-    And ISO-2022-JP, which is ASCII to look at, by its escapes.
-
-    Args:
-        start: the first bytes of a file.
+    """Detect UTF-16 and UTF-32 by their marks or NUL bytes, and ISO-2022-JP by its escapes.
 
     Returns:
-        The name, as iconv takes it, or None.
+        The name for iconv, or None.
     """
     for mark, name in _MARKS:
         if start.startswith(mark):
@@ -76,12 +71,7 @@ def wide_encoding(start: bytes) -> str | None:
 
 
 def advise(path: Path | None, encoding: str) -> str:
-    """Return the line to type that makes a UTF-8 file of a file in another encoding.
-
-    Args:
-        path: the file; None: it was a stream.
-        encoding: as iconv takes it.
-    """
+    """Return a command that converts a file to UTF-8; `path` None: a stream."""
     line = f"iconv -f {encoding} -t UTF-8"
     if path is None:
         return f"send it through: {line}"
@@ -92,10 +82,7 @@ def advise(path: Path | None, encoding: str) -> str:
 
 
 def not_utf8(text: str) -> str:
-    """Return whether text was not UTF-8 when it was read with `surrogateescape`; nothing if it was.
-
-    Text of Python may also hold half of a character, which no file can.
-    """
+    """Describe text that was not UTF-8 when read with `surrogateescape`; empty if it was."""
     if text.isascii():
         return ""
     try:
@@ -109,11 +96,11 @@ def not_utf8(text: str) -> str:
 
 
 def explain(path: Path | None, text: str) -> str:
-    """Report what a file with such text is written in, and what to do.
+    """Describe the encoding of a file, and the remedy.
 
     Args:
-        path: the file; its beginning is read again, unless it is a pipe. None: it was a stream.
-        text: what was not UTF-8, in case it is too far behind.
+        path: the file, whose beginning is read again; None: a stream.
+        text: text that is not UTF-8.
     """
     encoding, is_sure, is_mixed = _guess(path, text.encode("utf-8", "surrogateescape"))
     if encoding is None:
@@ -125,7 +112,7 @@ def explain(path: Path | None, text: str) -> str:
 
 
 def _guess(path: Path | None, row: bytes) -> tuple[str | None, bool, bool]:
-    """Name an encoding, whether that is sure, and whether most lines beyond ASCII are UTF-8."""
+    """Return an encoding, whether it is certain, and whether most non-ASCII lines are UTF-8."""
     if path is None or not path.is_file():  # to open a pipe again would wait for ever
         return *_name(row), False
     bad: list[bytes] = []

@@ -1,4 +1,4 @@
-"""Values of Arrow columns, as Python has them; pyarrow is imported on use."""
+"""Frames, data sets and rows of Python; pyarrow is imported on use."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ _METADATA = b"huggingface"
 
 
 def arrow_values(column: Any) -> list[Any]:
-    """Return the values of a column; text that is not UTF-8 comes as in other files."""
+    """Return the values of an Arrow column."""
     try:
         values: list[Any] = column.to_pylist()
     except UnicodeDecodeError:
@@ -27,11 +27,7 @@ def arrow_values(column: Any) -> list[Any]:
 
 
 def class_names(schema: Any) -> dict[str, list[str]]:
-    """Return the names of classes that Hugging Face's `ClassLabel` columns represent.
-
-    Args:
-        schema: of pyarrow; its metadata tells which columns are such.
-    """
+    """Return the class names of Hugging Face's `ClassLabel` columns in an Arrow schema."""
     try:
         features = json.loads((schema.metadata or {}).get(_METADATA, b"{}"))["info"]["features"]
         return {
@@ -44,35 +40,35 @@ def class_names(schema: Any) -> dict[str, list[str]]:
 
 
 _ROWS = 1 << 14
-"""Rows that become Python's at a time."""
+"""Rows converted at a time."""
 
 
 @runtime_checkable
 class ArrowStream(Protocol):
-    """A table that gives itself away column by column: pandas, Polars, pyarrow and others do."""
+    """A table with Arrow's stream interface: pandas, Polars, pyarrow and others."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Return Arrow's stream."""
 
 
 Rows: TypeAlias = Iterable[Any] | ArrowStream
-"""What is read as a file is: a frame of pandas, Polars or pyarrow, a data set of Hugging Face, or
-rows one after the other, tuples or mappings; of questions, also a column or a list of texts."""
+"""Data read like a file: a frame of pandas, Polars or pyarrow, a Hugging Face data set, or rows
+(tuples or mappings); of questions also a column or a list of texts."""
 
 
 class Frame(NamedTuple):
-    """A table whose columns have names."""
+    """A table with named columns."""
 
     names: tuple[str, ...]
-    """What its columns are called."""
+    """Names of the columns."""
     read: Callable[[Sequence[int]], Iterator[list[list[Any]]]]
-    """Gives columns, by their places from 0, part by part: a list of values for each."""
+    """Yields parts of some columns, given by position from 0: a list of values for each."""
     classes: Mapping[str, Sequence[str]] = {}
-    """Names of the classes that the numbers of a column represent, by column."""
+    """Class names by column."""
 
 
 def is_frame(rows: Any) -> bool:
-    """Return whether an object has columns with names; else it is read row by row."""
+    """Return whether an object has named columns."""
     if _is(rows, "datasets", "Dataset") or _is(rows, "pandas", "DataFrame"):
         return True
     return isinstance(rows, ArrowStream) and not _is_column(rows)
@@ -82,7 +78,7 @@ def frame_of(rows: Any) -> Frame:
     """Return a table's columns.
 
     Raises:
-        MissingExtraError: a table of some other package, which takes pyarrow to read.
+        MissingExtraError: the table needs pyarrow.
     """
     if _is(rows, "pandas", "DataFrame"):
         return Frame(tuple(map(str, rows.columns)), lambda places: _of_pandas(rows, places))
@@ -101,7 +97,7 @@ def frame_of(rows: Any) -> Frame:
 
 
 def classes_of(rows: Any) -> dict[str, list[str]]:
-    """Return the names of the classes of a Hugging Face data set, by column; none of others."""
+    """Return the class names of a Hugging Face data set by column."""
     if not _is(rows, "datasets", "Dataset", "IterableDataset"):
         return {}
     features = (rows.features or {}).items()
@@ -109,7 +105,7 @@ def classes_of(rows: Any) -> dict[str, list[str]]:
 
 
 def each_row(rows: Any) -> Iterator[Any]:
-    """Return rows, or the values of a column, one after the other."""
+    """Yield rows, or the values of a column."""
     if _is(rows, "pyarrow", "Array", "ChunkedArray"):
         for start in range(0, len(rows), _ROWS):
             yield from arrow_values(rows.slice(start, _ROWS))
@@ -121,7 +117,7 @@ def each_row(rows: Any) -> Iterator[Any]:
 
 
 def find_unfit(rows: Any) -> str:
-    """Report what is wrong with an object that has no rows, or not yet; nothing if it has some."""
+    """Describe an object that has no rows; empty if it has some."""
     if _is(rows, "polars", "LazyFrame"):
         return "is a plan and has no rows yet; give what .collect() makes of it"
     if _is(rows, "datasets", "DatasetDict", "IterableDatasetDict"):
@@ -137,7 +133,7 @@ def find_unfit(rows: Any) -> str:
 
 
 def index_label(rows: Any, number: int) -> str:
-    """Return what pandas calls a row, which is counted from 1; nothing of others."""
+    """Return pandas' label of a row, counted from 1; empty for others."""
     if _is(rows, "pandas", "DataFrame", "Series") and 0 < number <= len(rows):
         label = plain(rows.index[number - 1])
         return f"{label!r:.40}"
@@ -145,7 +141,7 @@ def index_label(rows: Any, number: int) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as a file would have it: what is missing as None, a number as Python's."""
+    """Return a value as in a file: missing values as None, numbers as Python's."""
     kind = type(value)
     if kind in _PLAIN:
         return value
@@ -168,7 +164,7 @@ _PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def _is(rows: Any, package: str, *kinds: str) -> bool:
-    """Return whether an object is of a package, which is imported then."""
+    """Return whether an object is of a package, without importing the package for others."""
     module = sys.modules.get(package)
     return any(isinstance(rows, getattr(module, kind, ())) for kind in kinds)
 

@@ -1,4 +1,4 @@
-"""The help-desk sample as files: pairs to train on, pairs that are all new, questions, settings."""
+"""The help-desk sample as files."""
 
 import csv
 import shutil
@@ -24,38 +24,35 @@ class SamplePart(Part):
     """A file of the sample."""
 
     groups: int
-    """Groups of questions that ask the same."""
+    """Duplicate groups."""
     near_misses: int
-    """Pairs that look alike and want another answer."""
+    """Pairs that look alike and are different."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SampleReport:
-    """What the sample was written as."""
+    """Report of the written sample."""
 
     data: str
-    """The file it comes from."""
+    """Source file."""
     pairs: int
     duplicates: int
     near_misses: int
     near_misses_between: int
-    """Near misses of a group to train on and one held out, which are in neither file."""
+    """Near misses between training and held-out groups, in neither file."""
     parts: tuple[SamplePart, ...]
     """`train`, `held-out`."""
     questions: str
-    """A file of all its questions, one a line, to fill a corpus with."""
+    """File of all questions."""
     settings: str
-    """A file of settings that suit so few pairs."""
+    """Settings for so few pairs."""
 
 
 def write_sample(out: str | Path) -> SampleReport:
-    """Write `train.tsv` and `held-out.tsv`, rows unchanged, `questions.txt`, `settings.toml`.
-
-    Args:
-        out: the folder to make, whole or not at all.
+    """Write `train.tsv`, `held-out.tsv`, `questions.txt` and `settings.toml` to a new folder.
 
     Raises:
-        DataError: `out` holds something.
+        DataError: `out` is not empty.
     """
     out = Path(out)
     require_empty(out)

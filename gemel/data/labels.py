@@ -1,4 +1,4 @@
-"""Labels of pairs: what a value gives about whether two questions ask the same."""
+"""Labels of pairs."""
 
 import re
 from collections.abc import Iterable
@@ -36,10 +36,10 @@ _EXPECTED = "0 or 1, yes or no, or a class name such as duplicate or not_duplica
 
 
 def known_label(value: Any) -> bool | None:
-    """Return what a label gives by itself: True for the same, False for not, None if unknown.
+    """Return the meaning of a label: True for duplicates, False for others, None if unknown.
 
-    Known are 0 and 1, true and false, yes and no, and usual names of classes, such as `duplicate`
-    and `not_duplicate`, in any case and with spaces, hyphens or underscores.
+    Known are 0 and 1, true and false, yes and no, and class names such as `duplicate` and
+    `not_duplicate`, in any case and with spaces, hyphens or underscores.
     """
     if not isinstance(value, str):
         return bool(value) if _is_number(value) and value in (0, 1) else None
@@ -62,8 +62,8 @@ class Labels:
     """Reads the labels of one file.
 
     Args:
-        same: the label of pairs that ask the same; None: every label has to be known by itself,
-            see `known_label`. If given, all other labels have to be alike.
+        same: label of duplicates; all others must be equal. None: only known labels, see
+            `known_label`.
     """
 
     def __init__(self, same: str | int | float | None = None):
@@ -75,7 +75,7 @@ class Labels:
         self._is_seen = False
 
     def read(self, value: Any) -> bool:
-        """Return whether a label is that of pairs that ask the same.
+        """Return whether a label is that of duplicates.
 
         Raises:
             BadRowError: it is missing, unknown, or a third one.
@@ -108,10 +108,10 @@ class Labels:
         return False
 
     def use_classes(self, names: Iterable[str]) -> None:
-        """Take whole numbers for those of classes, as Hugging Face's `ClassLabel` has them.
+        """Read integers as classes of a Hugging Face `ClassLabel`.
 
-        Not if `same` is a number that is no name: then it is meant itself. Of two names one may be
-        unknown, as in `other` and `same`: it is the opposite.
+        Not if `same` is a number that is no name. One of two names may be unknown: it is the
+        opposite.
         """
         classes = list(names)
         known = [known_label(name) for name in classes]
@@ -122,7 +122,7 @@ class Labels:
             self._classes = classes
 
     def unused(self) -> str:
-        """Report that no row had the label that was given; nothing if one had, or might have."""
+        """Describe a `same` that no row had; empty otherwise."""
         if self._same is None or self._is_seen or self._other is None:
             return ""
         if isinstance(self._same, bool) and isinstance(self._other, bool):
@@ -134,7 +134,7 @@ class Labels:
 
 
 def _key(value: Any) -> Any:
-    """Make labels that mean the same alike."""
+    """Return a key that is equal for equal labels."""
     known = known_label(value)
     if known is not None:
         return known

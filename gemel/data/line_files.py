@@ -21,11 +21,7 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 @contextmanager
 def open_json_lines(source: Source, columns: AskedColumns) -> Iterator[Table]:
-    """Open a file with a JSON object on every line; blank lines count for nothing.
-
-    Args:
-        source: the file or stream.
-        columns: what is given, by name.
+    """Open a file with a JSON object a line; blank lines are skipped.
 
     Raises:
         DataError: the file is empty.
@@ -60,7 +56,7 @@ def _records(lines: Iterable[str]) -> Iterator[Record]:
 
 
 class Objects:
-    """Reads objects. Their keys may differ, as one with a negative and one without."""
+    """Reads objects, whose keys may differ."""
 
     def __init__(self, columns: AskedColumns, classes: Mapping[str, Sequence[str]] | None = None):
         self.columns = columns
@@ -69,10 +65,10 @@ class Objects:
         self.known: dict[tuple[str, ...], Places | QuestionPlaces] = {}
 
     def read(self, fields: dict[str, Any], line: int) -> tuple[Any, ...]:
-        """Make of an object's values what the columns hold.
+        """Return the pairs or questions of an object.
 
         Raises:
-            BadRowError: they do not fit.
+            BadRowError: it does not fit.
         """
         keys = tuple(fields)
         places = self.known.get(keys)
@@ -87,12 +83,12 @@ class Objects:
 
 
 _KEPT = 1000
-"""Sets of keys that are remembered; a file has few, unless its keys are data."""
+"""Key sets in the cache."""
 
 
 @contextmanager
 def open_lines(source: Source) -> Iterator[Table]:
-    """Open a file with a question on every line; blank lines count for nothing.
+    """Open a file with a question a line; blank lines are skipped.
 
     Raises:
         DataError: the file is empty.

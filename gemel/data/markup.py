@@ -1,4 +1,4 @@
-"""HTML in questions: entities and tags that an export left in them."""
+"""HTML in questions of exports."""
 
 import html
 import html.entities
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from gemel.data.readers import Row
 
 _WINDOW = 256
-"""Rows by which it is decided whether a file is HTML."""
+"""Rows that decide whether a file is HTML."""
 _WINDOW_LETTERS = 1 << 15
-"""Characters of their questions after which fewer rows have to do."""
+"""Characters of these rows after which fewer suffice."""
 _ENTITIES = 0.02
-"""Share of questions with entities from which a file is HTML."""
+"""Share of questions with entities that makes a file HTML."""
 _TAGS = 0.2
-"""Share of questions with markup from which a file is HTML, if there are no entities."""
+"""Share of questions with markup that makes a file HTML without entities."""
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _INLINE = "a|abbr|b|big|cite|code|del|em|font|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|tt|u"
@@ -50,25 +50,19 @@ _ABOUT = re.compile(
     r"html|xml|entit|escap|encod|decod|charact|symbol|\bmean|css|php|markup|regex|script|\btags?\b",
     re.IGNORECASE,
 )
-"""Words of questions that are about HTML rather than written in it."""
+"""Words of questions about HTML."""
 
 
 def without_html(
     rows: "Iterator[Row]", source: Source, mode: str, bad_rows: BadRows | None
 ) -> "Iterator[Row]":
-    """Remove HTML from the questions of rows, and note how many changed.
-
-    With `auto`, the first rows decide for the whole source: it is HTML if 2 % of the questions
-    have entities, or 20 % have line breaks, attributes or are one element, `<p>...</p>`. Then
-    entities are decoded, and tags are removed from fields with markup, not from those that merely
-    mention a tag. A field that is one element is always HTML. A stream is HTML from the first
-    question on that has an entity, so that no row waits.
+    """Remove HTML from the questions of rows, and note how many changed; see docs/file-formats.md.
 
     Args:
-        rows: of a file.
-        source: where they come from.
+        rows: rows of a file.
+        source: their source.
         mode: `auto`, `keep` or `strip`; see `AskedColumns.html`.
-        bad_rows: gets a note of what was done; None if it has it, from an earlier reading.
+        bad_rows: receives the note; None if an earlier reading did.
     """
     if mode == "keep":
         yield from rows
@@ -91,7 +85,7 @@ def without_html(
 
 
 def decode_html(text: str) -> str:
-    """Remove tags and decode entities; text that would be empty stays as it is."""
+    """Remove tags and decode entities; text that would be empty is unchanged."""
     if "<" in text:
         text = _without_tags(text)
     return _ENTITY.sub(_decoded, text) if "&" in text else text
@@ -124,7 +118,7 @@ class _Reader:
         )
 
     def read(self, row: "Row") -> "Row":
-        """Return a row whose questions have no HTML."""
+        """Return a row without HTML in its questions."""
         texts = _texts(row)
         self.count += len(texts)
         if not any("&" in text or "<" in text for text in texts):
@@ -132,7 +126,7 @@ class _Reader:
         return row._replace(items=tuple(_map(item, self._text) for item in row.items))
 
     def notes(self) -> Iterator[str]:
-        """Report what was done."""
+        """Yield notes on what was removed."""
         if self.changed:
             what = "HTML entities decoded" if self.decoded else "HTML tags removed"
             if 0 < self.decoded < self.changed:
@@ -161,7 +155,7 @@ class _Reader:
 
 
 def _first(rows: "Iterator[Row]") -> "tuple[deque[Row], DataError | None]":
-    """Take the rows that decide, and the error that ends them, if one does."""
+    """Return the rows that decide, and the error that ends them, if any."""
     first: deque[Row] = deque()
     letters = 0
     try:
@@ -190,7 +184,7 @@ def _map(item: Question | QuestionPair, change: Callable[[str], str]) -> Questio
 
 
 def _has_entities(text: str) -> bool:
-    """Return whether a text is written with entities, rather than about them."""
+    """Return whether a text has entities and is not about them."""
     if "&" not in text:
         return False
     found = [each for each in _ENTITY.finditer(text) if _decoded(each) != each[0]]
@@ -205,7 +199,7 @@ def _has_entities(text: str) -> bool:
 
 
 def _is_html(text: str) -> bool:
-    """Return whether the tags of a text are those of a page, rather than what it is about."""
+    """Return whether a text has tags of a page and is not about them."""
     if "<" not in text or _ABOUT.search(text):
         return False
     found = _is_wrapped(text) or _BROKEN.search(text) or _ATTRIBUTE.search(text)
@@ -224,7 +218,7 @@ def _is_marked(text: str) -> bool:
 
 
 def _is_wrapped(text: str) -> bool:
-    """Return whether a text is elements from end to end, with a word in them."""
+    """Return whether a text consists of elements with a word in them."""
     opening = _OPENING.match(text)
     if opening is None:
         return False

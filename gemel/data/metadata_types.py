@@ -1,4 +1,4 @@
-"""Types of metadata: integers, floats, booleans and text, detected over a whole column."""
+"""Types of metadata, detected over a whole column."""
 
 import json
 import math
@@ -13,33 +13,33 @@ from gemel.data.frames import plain
 
 Value: TypeAlias = str | int | float | bool | None
 METADATA_TYPES = {"int": "integers", "float": "numbers", "bool": "true and false", "text": "text"}
-"""Types of a column that can be asked for, and what a column of each holds."""
+"""Types of a column, and their descriptions."""
 _SYNONYMS = {"str": "text"}
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,14}|0")
-"""Without leading zero or plus sign, which phone numbers and codes have; and of at most 15 digits,
-which every reader of JSON keeps exactly."""
+"""No leading zero or plus sign, as in phone numbers; at most 15 digits, exact in every JSON
+reader."""
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]+|(\.[0-9]+)?e[+-][0-9]{2,3})")
-"""As Python and pandas write them: codes such as 1E5 stay text."""
+"""As Python and pandas write floats; codes such as 1E5 are text."""
 _BOOLEANS = {"true": True, "false": False}
 _DECLARED_BOOLEANS = {**_BOOLEANS, "1": True, "0": False, "yes": True, "no": False}
 _DECLARED_INTEGER = re.compile(r"[+-]?[0-9]{1,1000}(\.0+)?")
 
 
 def split_type(column: str) -> tuple[str, str | None]:
-    """Split `year:int` into the name of a column and its type, None if it has none."""
+    """Split `year:int` into name and type; None: no type."""
     name, colon, given = column.rpartition(":")
     given = _SYNONYMS.get(given, given)
     return (name, given) if colon and name and given in METADATA_TYPES else (column, None)
 
 
 def plain_value(value: Any, *, nan_is_none: bool = False) -> Value:
-    """Convert a value to one that is stored: text, an integer, a float, a boolean or None.
+    """Convert a value to text, an integer, a float, a boolean or None.
 
-    Scalars of NumPy and pandas become Python's, dates and times ISO text, decimals integers or
-    floats, or text where a float would not keep their digits.
+    NumPy and pandas scalars become Python's, dates and times ISO text, decimals integers or floats,
+    or text where a float would lose digits.
 
     Raises:
-        ValueError: it is nested, not finite, or of another type; gives what is expected.
+        ValueError: nested, not finite, or of another type.
     """
     if type(value) in (str, int, bool) or value is None:
         return value  # type: ignore[no-any-return]
@@ -87,10 +87,10 @@ def type_of(value: Value) -> str:
 
 
 def as_type(value: Value, wanted: str) -> Value:
-    """Read a value, of a text file the cell, as one of `METADATA_TYPES`; None: there is none.
+    """Convert a value, or a cell of a text file, to one of `METADATA_TYPES`; None: no value.
 
     Raises:
-        ValueError: it cannot be read so.
+        ValueError: it cannot be converted.
     """
     text = value.strip() if isinstance(value, str) else value
     if text is None or text == "":
@@ -116,7 +116,7 @@ def as_type(value: Value, wanted: str) -> Value:
 
 
 def detect(cell: str) -> Value:
-    """Read a single cell by the type that it has on its own."""
+    """Return the value of a single cell by its own type."""
     kind = _cell_type(cell.strip())
     return as_type(cell, "float" if kind == "whole" else "text" if kind == "null" else kind)
 
@@ -148,18 +148,18 @@ def describe_value(value: Value) -> str:
 
 @dataclass
 class ColumnScan:
-    """The types of a column's values, to decide on the type of the column.
+    """Types of a column's values, to detect the column's type.
 
     Args:
-        is_text: whether the values are cells of a text file, whose types are to be detected.
+        is_text: whether values are cells of a text file.
     """
 
     is_text: bool
     seen: dict[str, tuple[int, Value]] = field(default_factory=dict)
-    """The first line and value of each type. Among them is "whole": a float without fraction."""
+    """First line and value of each type; "whole" is a float without fraction."""
 
     def add(self, value: Value, line: int) -> None:
-        """Take one more value."""
+        """Add a value."""
         kind = self._type_of(value)
         if kind not in self.seen:
             self.seen[kind] = (line, value)
@@ -171,13 +171,13 @@ class ColumnScan:
         return "whole" if isinstance(value, float) and value.is_integer() else kind
 
     def decide(self, stored: Collection[str]) -> str | None:
-        """Return the type that all values of the column are to be read as; None: each its own.
+        """Return the type of the column; None: each value keeps its own.
 
         Args:
-            stored: types of the values that the corpus has in this column already.
+            stored: types of the corpus's values in this column.
 
         Raises:
-            ColumnConflict: a value is of another type than those in the corpus.
+            ColumnConflict: a value has another type.
         """
         there, families = _families(stored), _families(self.seen)
         wrong = families - there
@@ -233,7 +233,7 @@ def _families(types: Collection[str]) -> set[str]:
 
 
 def describe_types(types: Collection[str]) -> str:
-    """Describe what a column with values of these types holds: `integers and text`."""
+    """Describe a column with values of these types: `integers and text`."""
     found = [what for kind, what in METADATA_TYPES.items() if kind in types]
     if {"int", "float"} <= set(types):
         found.remove(METADATA_TYPES["int"])

@@ -1,4 +1,4 @@
-"""How much of some pairs is known from others: the leakage of a split, whoever made it."""
+"""Overlap of pairs with known ones: the leakage of a split."""
 
 from dataclasses import dataclass
 
@@ -9,29 +9,22 @@ from gemel.data.duplicate_graph import PairGraph, number_pairs, question_key
 
 @dataclass(frozen=True, kw_only=True)
 class Overlap:
-    """What some pairs share with known ones."""
+    """Overlap of pairs with known ones."""
 
     questions: int
     """Distinct questions."""
     shared_questions: int
-    """Those that the known pairs hold too."""
+    """Those in the known pairs too."""
     pairs: int
     """Pairs."""
     pairs_with_a_shared_question: int
-    """Those with a question, or both, that the known pairs hold too."""
+    """Pairs with at least one known question."""
     shared_pairs: int
-    """Those whose two questions, in either order, are a pair of the known ones."""
+    """Known pairs, in either order."""
 
 
 def measure_overlap(known: PairGraph, other: PairGraph) -> Overlap:
-    """Measure how much of `other` is known.
-
-    Copies of a question count as one; see `question_key`.
-
-    Args:
-        known: the pairs that came first, as those of training.
-        other: the pairs that should be new.
-    """
+    """Measure how much of `other` is in `known`; copies count as one question."""
     numbers: dict[str, int] = {}
     known_as = np.array(
         [numbers.setdefault(question_key(question), len(numbers)) for question in known.questions],

@@ -1,4 +1,4 @@
-"""What some labelled pairs look like, and which of them deserve a second look."""
+"""Statistics of labelled pairs, and pairs to check."""
 
 import itertools
 import re
@@ -27,17 +27,17 @@ from gemel.text import split_words
 
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _SHOWN = 5
-"""Of the largest groups, the longest chains and the odd pairs, so many are described."""
+"""Number of largest groups, longest chains and odd pairs described."""
 
 
 def audit_files(files: Sequence[Pairs]) -> Audit:
-    """Look at the pairs of some files, and at what each shares with those before it.
+    """Audit files of pairs, and the overlap of each with earlier ones.
 
     Args:
-        files: the pairs of each; put first what a model is to train on.
+        files: pairs of each; training pairs first.
 
     Raises:
-        DataError: one of them holds no pairs.
+        DataError: a file has no pairs.
     """
     graphs = [PairGraph.of(pairs) for pairs in files]
     reports = tuple(map(audit_pairs, files, graphs))
@@ -53,11 +53,7 @@ def audit_files(files: Sequence[Pairs]) -> Audit:
 
 
 def audit_pairs(pairs: Pairs, graph: PairGraph) -> FileAudit:
-    """Look at all of some pairs.
-
-    Args:
-        pairs: labelled pairs.
-        graph: of the same pairs.
+    """Audit pairs.
 
     Raises:
         DataError: there are none.
@@ -120,7 +116,7 @@ def audit_pairs(pairs: Pairs, graph: PairGraph) -> FileAudit:
 
 
 def _words(questions: list[str]) -> tuple[Int[np.ndarray, "questions"], Vocabulary]:
-    """Count the words of every question and how their number grows."""
+    """Return lengths and vocabulary of the questions."""
     lengths = np.zeros(len(questions), np.int64)
     seen: Counter[str] = Counter()
     growth = []
@@ -140,7 +136,7 @@ def _words(questions: list[str]) -> tuple[Int[np.ndarray, "questions"], Vocabula
 def _repetitions(
     pairs: Pairs, graph: PairGraph
 ) -> tuple[Bool[np.ndarray, "pairs"], Bool[np.ndarray, "pairs"]]:
-    """Find the pairs that were there before with this label, and those there with both."""
+    """Return pairs repeated with this label, and pairs with both labels."""
     keys = number_pairs(graph.left, graph.right, len(graph.questions))
     labels = pairs.labels
     again = np.ones(len(keys), bool)

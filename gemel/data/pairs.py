@@ -1,4 +1,4 @@
-"""Pairs of questions, column by column."""
+"""Pairs of questions, stored by column."""
 
 import hashlib
 from array import array
@@ -16,7 +16,7 @@ from gemel.notebook import shown
 
 
 class QuestionPair(NamedTuple):
-    """Two questions and whether they ask the same, with the line they came from."""
+    """Two questions, whether they ask the same, and their line."""
 
     left: str
     right: str
@@ -27,23 +27,22 @@ class QuestionPair(NamedTuple):
 @shown(lambda it: {"pairs": len(it), "questions": len(it.texts), "prevalence": it.prevalence})
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Many pairs of questions; every text is stored once, a pair takes seventeen bytes.
-
-    `Pairs.of` makes them from two lists of questions.
+    """Many pairs; every text is stored once, a pair takes 17 bytes. `Pairs.of` makes them from
+    lists.
     """
 
     texts: list[str]
-    """The different texts, in order of appearance."""
+    """Distinct texts, in order."""
     left: Int32[np.ndarray, "pairs"]
-    """Which text is the first question of each pair."""
+    """First text of each pair."""
     right: Int32[np.ndarray, "pairs"]
-    """Which text is the second one."""
+    """Second text of each pair."""
     labels: Bool[np.ndarray, "pairs"]
     """Whether each pair asks the same."""
     lines: Int64[np.ndarray, "pairs"]
-    """Line of the file that each pair begins on, from 1."""
+    """Line of each pair, from 1."""
     path: Path | None = None
-    """The file they came from."""
+    """Source file."""
 
     @classmethod
     def of(
@@ -54,17 +53,10 @@ class Pairs:
         lines: Iterable[Any] | None = None,
         path: Path | None = None,
     ) -> "Pairs":
-        """Make pairs of two lists of questions.
-
-        Args:
-            left: first questions.
-            right: second questions.
-            labels: whether each pair asks the same.
-            lines: where each pair comes from; 1, 2, 3, ... if None.
-            path: the file they came from.
+        """Make pairs from two lists of questions; `lines` None: 1, 2, 3, …
 
         Raises:
-            ValueError: the columns are not of the same length.
+            ValueError: different lengths.
         """
         numbers = range(1, len(left) + 1) if lines is None else lines
         rows = zip(left, right, labels, numbers, strict=True)
@@ -74,7 +66,7 @@ class Pairs:
 
     @classmethod
     def collect(cls, pairs: Iterable[QuestionPair], path: Path | None = None) -> "Pairs":
-        """Gather pairs one by one."""
+        """Collect pairs one by one."""
         numbers: dict[str, int] = {}
         left, right, labels, lines = array("i"), array("i"), array("b"), array("q")
         for one, two, same, line in pairs:
@@ -96,22 +88,22 @@ class Pairs:
 
     @property
     def counts(self) -> Int64[np.ndarray, "texts"]:
-        """How often each text is on either side."""
+        """Number of times each text is on either side."""
         size = len(self.texts)
         return np.bincount(self.left, minlength=size) + np.bincount(self.right, minlength=size)
 
     @property
     def left_texts(self) -> list[str]:
-        """First questions, pair by pair."""
+        """First questions of all pairs."""
         return [self.texts[number] for number in self.left.tolist()]
 
     @property
     def right_texts(self) -> list[str]:
-        """Second questions, pair by pair."""
+        """Second questions of all pairs."""
         return [self.texts[number] for number in self.right.tolist()]
 
     def select(self, rows: Bool[np.ndarray, "pairs"]) -> "Pairs":
-        """Keep the rows that are True, and the texts that they name."""
+        """Select rows, with their texts."""
         ends = np.stack([self.left[rows], self.right[rows]])
         used = np.zeros(len(self.texts), bool)
         used[ends] = True
@@ -120,14 +112,14 @@ class Pairs:
         return Pairs(texts, left, right, self.labels[rows], self.lines[rows], self.path)
 
     def require_both_labels(self, what: str = "pairs", hint: str = "") -> None:
-        """Refuse pairs of one label only, or none at all.
+        """Raise unless there are pairs of both labels.
 
         Args:
-            what: how the error calls them.
-            hint: what to do about it.
+            what: name of the pairs in the error.
+            hint: remedy.
 
         Raises:
-            DataError: there are no duplicates, or nothing else.
+            DataError: one label is missing.
         """
         if not self.labels.any() or self.labels.all():
             kind = "duplicates" if self.labels.any() else "non-duplicates"
@@ -146,10 +138,7 @@ class Pairs:
 
     @cached_property
     def digest(self) -> str:
-        """Hash of texts and labels, whatever the order of the rows or the file's format.
-
-        The SHA-256 of the rows are added up, so that millions of them need no sorting.
-        """
+        """Hash of texts and labels, independent of order and format (the sum of the rows' SHA-256)."""
         words = [text.encode("utf-8", "surrogatepass") for text in self.texts]
         total = 0
         for start in range(0, len(self), _ROWS):
@@ -162,14 +151,11 @@ class Pairs:
 
 
 _ROWS = 1 << 16
-"""Rows whose numbers become Python's at a time: an array takes less space than a list."""
+"""Rows converted at a time."""
 
 
 def merge_pairs(parts: Iterable[Pairs]) -> Pairs:
-    """Put pairs behind each other, each pair of questions once, in either order.
-
-    Where labels contradict each other, the last one counts. The file is that of the first part.
-    """
+    """Concatenate pairs, each once, in either order; the last label counts."""
     rows: dict[tuple[str, str], QuestionPair] = {}
     path = None
     for number, pairs in enumerate(parts):

@@ -1,4 +1,4 @@
-"""Parquet, batch by batch; pyarrow is imported on use."""
+"""Parquet files; pyarrow is imported on use."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,19 +14,15 @@ from gemel.data.frames import arrow_values, class_names
 from gemel.errors import DataError, MissingExtraError
 
 _ROWS = 1 << 14
-"""Rows that are read at a time."""
+"""Rows read at a time."""
 
 
 @contextmanager
 def open_parquet(path: Path, columns: AskedColumns) -> Iterator[Table]:
-    """Open a Parquet file; only the columns that are used are read, and rows count from 1.
-
-    Args:
-        path: the file.
-        columns: what is given, by name.
+    """Open a Parquet file; only used columns are read.
 
     Raises:
-        DataError: no such columns, or a damaged file.
+        DataError: missing columns, or a damaged file.
         MissingExtraError: pyarrow is not installed.
     """
     with parquet_file(path) as file:
@@ -61,12 +57,7 @@ def parquet_file(path: Path) -> Iterator[Any]:
 
 
 def parquet_batches(file: Any, path: Path, columns: Sequence[str] | None = None) -> Iterator[Any]:
-    """Yield pyarrow's record batches.
-
-    Args:
-        file: what `parquet_file` gave.
-        path: where it is, for the error.
-        columns: which to read; all if None.
+    """Yield record batches of an open file.
 
     Raises:
         DataError: the file is damaged.

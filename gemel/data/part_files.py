@@ -28,20 +28,16 @@ def copy_rows(
     part_of_row: Int[np.ndarray, "rows"],
     outs: Sequence[Path],
 ) -> None:
-    """Copy each row of a file into the file of its part; a header goes into every one of them.
-
-    The new files are put in their places when all are complete. Bad rows, which `stream_rows`
-    counted and listed when it skipped them, go into none.
+    """Copy each row of a file to the file of its part, with the header; bad rows are dropped.
 
     Args:
         path: the file.
-        columns: what it was read with.
-        part_of_row: for each row that `stream_rows` yields, in order, the index of its file;
-            `NOWHERE` if it is to go into none.
-        outs: the files to write, of the kind that `path` is; text with .gz behind it or not.
+        columns: columns it was read with.
+        part_of_row: index of the output file for each row of `stream_rows`; `NOWHERE`: none.
+        outs: output files, of the same format; moved into place when all are complete.
 
     Raises:
-        DataError: a file to write is of another kind, or `path` itself; or `path` has changed.
+        DataError: an output file has another format, or is `path`; or `path` has changed.
         OSError: a file cannot be written.
     """
     path = Path(path)
@@ -116,16 +112,16 @@ def _copy_parquet(
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A file that was written."""
+    """A written file."""
 
     path: str
     pairs: int
     duplicates: int
     """Pairs labelled 1."""
     questions: int
-    """Different ones, once cleaned."""
+    """Distinct questions."""
     shared_questions: int
-    """Those that are in another part too, as they are or as a copy; of a split, none."""
+    """Questions that are in another part too, copies included; 0 for a split."""
 
     @property
     def prevalence(self) -> float:
@@ -134,11 +130,11 @@ class Part:
 
 
 def require_empty(out: Path) -> None:
-    """Find out, before long work, whether a new folder can be made.
+    """Check that a new folder can be made.
 
     Raises:
-        DataError: it is the current folder, or holds something.
-        OSError: nothing can be written there.
+        DataError: it is the current folder, or not empty.
+        OSError: it cannot be written.
     """
     if out.is_dir() and out.resolve() == Path.cwd():
         raise DataError("is the current folder; name one inside it", path=out)
@@ -150,13 +146,13 @@ def require_empty(out: Path) -> None:
 def describe_parts(
     paths: list[str], pairs: Pairs, graph: PairGraph, part_of: Int[np.ndarray, "pairs"]
 ) -> Iterator[Part]:
-    """Describe each part of some pairs.
+    """Describe each part.
 
     Args:
-        paths: the file of each part.
+        paths: file of each part.
         pairs: all pairs.
-        graph: theirs.
-        part_of: which part each pair is in; `NOWHERE` if in none.
+        graph: their graph.
+        part_of: part of each pair; `NOWHERE`: none.
     """
     members = np.zeros((len(paths), len(graph.questions)), bool)
     for part in range(len(paths)):

@@ -1,4 +1,4 @@
-"""Frames and rows of Python as a table: what a file of the same rows would give."""
+"""Frames and rows of Python as a table."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,18 +20,13 @@ _SIDES = ("left", "right", "label")
 
 @contextmanager
 def open_rows(source: Source, columns: AskedColumns) -> Iterator[Table]:
-    """Open a frame, or rows; they count from 1, but pairs that have a line keep it.
+    """Open a frame or rows, counted from 1; pairs that have a line keep it.
 
-    Rows are mappings, whose keys are names of columns, or tuples: left, right, label, unless
-    `columns` gives other places, from 1. Of questions, a row may also be a text; then its place,
-    from 0, is its id.
-
-    Args:
-        source: has them.
-        columns: what is given; of a frame, by name.
+    Rows are mappings, or tuples: left, right, label, unless `columns` gives positions. A question
+    may be a text; its index is its id.
 
     Raises:
-        DataError: no such columns.
+        DataError: missing columns.
     """
     if not is_frame(source.rows):
         reader = _Reader(columns, classes_of(source.rows))
@@ -51,7 +46,7 @@ def open_rows(source: Source, columns: AskedColumns) -> Iterator[Table]:
 
 
 def _by_name(columns: AskedColumns) -> AskedColumns:
-    """Take numbers for names: columns of pandas are often called so."""
+    """Treat numbers as names, as pandas does."""
     changes: dict[str, Any] = {}
     for field in ("left", "right", "label", "question", "id"):
         if isinstance(getattr(columns, field, None), int):
@@ -81,7 +76,7 @@ def _broken_text(values: Iterable[Any]) -> str:
 
 
 class _Reader:
-    """Reads rows, each by what it is."""
+    """Reads rows of any kind."""
 
     def __init__(self, columns: AskedColumns, classes: Mapping[str, Sequence[str]]):
         self.columns = columns

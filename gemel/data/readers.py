@@ -1,4 +1,4 @@
-"""Reading pairs from a file, row by row; what does not fit is an error, or counted and listed."""
+"""Read pairs and questions; bad rows are errors, or counted and listed."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -28,41 +28,39 @@ class Row(NamedTuple):
     """A row of a file."""
 
     line: int
-    """Line it begins on, from 1; where there are no lines, as in Parquet, its number."""
+    """First line, from 1; in Parquet the row."""
     raw: str
-    """Its very text, line end included; empty where rows are no text."""
+    """Text with line end; empty where rows are not text."""
     items: tuple[Any, ...]
-    """What was asked for: pairs (two, if it has an anchor, a positive and a negative), or one
-    question."""
+    """Pairs (two, for anchor, positive and negative), or one question."""
 
 
 class UnlabelledPair(NamedTuple):
-    """Two questions of a file or stream; no one gives whether they ask the same."""
+    """Two questions without label."""
 
     left: str
     right: str
     line: int
-    """Line they begin on, from 1; where there are no lines, as in Parquet, their row."""
+    """First line, from 1; in Parquet the row."""
     raw: str
-    """The very text of the row, line end included; empty where rows are no text."""
+    """Text with line end; empty where rows are not text."""
 
 
 def read_pairs(
     path: str | Path | Source | Rows, columns: Columns | None = None, skip_bad: int | BadRows = 0
 ) -> Pairs:
-    """Read a whole file of labelled pairs.
+    """Read a file of labelled pairs.
 
     Args:
-        path: a `.csv`, `.tsv`, `.jsonl` or `.ndjson` file, `.gz` allowed behind it, or `.parquet`;
-            or a frame of pandas, Polars or pyarrow, a data set of Hugging Face, or rows: tuples
-            (left, right, label), `QuestionPair`s, or mappings.
-        columns: the three columns, if not the usual ones.
-        skip_bad: number of bad rows to skip; a `BadRows` also gives where they are
-            listed, and counts them.
+        path: a `.csv`, `.tsv`, `.jsonl` or `.ndjson` file, also with `.gz`, or `.parquet`; or a
+            frame of pandas, Polars or pyarrow, a Hugging Face data set, or rows: tuples (left,
+            right, label), `QuestionPair`s, or mappings.
+        columns: columns, if not the usual ones.
+        skip_bad: number of bad rows to skip; a `BadRows` counts and lists them.
 
     Raises:
-        DataError: no such file, no rows, no such columns, a row that does not fit.
-        MissingExtraError: a Parquet file, and pyarrow is not installed.
+        DataError: a missing or empty file, missing columns, or a bad row.
+        MissingExtraError: Parquet needs pyarrow.
     """
     source, bad_rows = Source.of(path), BadRows.of(skip_bad)
     before = bad_rows.count
@@ -77,12 +75,11 @@ def read_pairs(
 def stream_pairs(
     path: str | Path | Source | Rows, columns: Columns | None = None, skip_bad: int | BadRows = 0
 ) -> Iterator[QuestionPair]:
-    """Yield the labelled pairs of a file one after the other; see `read_pairs`.
+    """Yield the labelled pairs of a file; see `read_pairs`.
 
-    Layouts known without being told: columns `question1, question2, is_duplicate` (Quora,
-    Kaggle) or `label`, `sentence1, sentence2, label` (GLUE), or `anchor, positive` and perhaps
-    `negative`, which is a pair that asks the same and perhaps one that does not; and the
-    headerless, unquoted columns `label, question1, question2, id` of the Wang et al. (2017) split.
+    Known layouts: `question1, question2, is_duplicate` (Quora, Kaggle) or `label`; `sentence1,
+    sentence2, label` (GLUE); `anchor, positive` and optionally `negative`; and the headerless,
+    unquoted `label, question1, question2, id` of Wang et al. (2017).
     """
     for row in stream_rows(path, columns, skip_bad):
         yield from row.items
@@ -93,9 +90,9 @@ def stream_rows(
     columns: AskedColumns | None = None,
     skip_bad: int | BadRows | None = 0,
 ) -> Iterator[Row]:
-    """Yield the rows of a file with their text and their pairs; see `read_pairs`.
+    """Yield the rows of a file with text and pairs; see `read_pairs`.
 
-    With `skip_bad` None bad rows are skipped without being counted or listed.
+    With `skip_bad` None bad rows are skipped without counting.
     """
     source = Source.of(path)
     columns = columns or Columns()
@@ -107,19 +104,18 @@ def stream_rows(
 def stream_unlabelled(
     source: str | Path | Source | Rows, columns: Columns | None = None, skip_bad: int | BadRows = 0
 ) -> Iterator[UnlabelledPair]:
-    """Yield the questions of a file or a stream, two a row; a label is not looked at.
+    """Yield the questions of a file or stream, two a row, without label or negative.
 
-    Nor is a `negative`. Known without being told are the layouts of `stream_pairs`, their label
-    left out or not. A CSV or TSV stream has a header if its first line is one of these, and none
-    if not; where there is none, two columns need no naming.
+    The layouts of `stream_pairs` are known, with or without label. A CSV or TSV stream has a header
+    only if its first line is one of these; two columns need not be named.
 
     Args:
-        source: a file, a frame or rows as `read_pairs` takes them, or a stream.
-        columns: the two columns, if not the usual ones.
+        source: a file, frame or rows, see `read_pairs`, or a stream.
+        columns: columns, if not the usual ones.
         skip_bad: number of bad rows to skip; see `read_pairs`.
 
     Raises:
-        DataError, MissingExtraError: as `read_pairs` does.
+        DataError, MissingExtraError: see `read_pairs`.
     """
     source = Source.of(source)
     wanted = UnlabelledColumns.of(columns or Columns(), is_stream=source.stream is not None)
@@ -133,18 +129,17 @@ def stream_questions(
     columns: QuestionColumns | None = None,
     skip_bad: int | BadRows | None = 0,
 ) -> Iterator[Question]:
-    """Yield the questions of a file or a stream, one a row.
+    """Yield the questions of a file or stream, one a row.
 
     Args:
-        source: a file or a frame as `read_pairs` takes it, a `.txt` file (or `.gz` of one) with a
-            question on every line, a stream, or texts: a list of them, or a column of a frame.
-        columns: question and id, if not the usual ones, and others that go along. Of
-            these a text file gives its cells as text, unless a type was given (`year:int`).
-        skip_bad: number of bad rows to skip; see `read_pairs`. None: any number, without
-            counting them.
+        source: a file or frame, see `read_pairs`, a `.txt` file (also `.gz`) with a question a
+            line, a stream, a list of texts or a column of a frame.
+        columns: question, id and metadata columns, if not the usual ones. Cells of a text file are
+            text, unless a type is given (`year:int`).
+        skip_bad: number of bad rows to skip; see `read_pairs`. None: any number, not counted.
 
     Raises:
-        DataError, MissingExtraError: as `read_pairs` does.
+        DataError, MissingExtraError: see `read_pairs`.
     """
     for row in stream_rows(source, columns or QuestionColumns(), skip_bad):
         yield from row.items
@@ -153,12 +148,12 @@ def stream_questions(
 def open_table(
     source: Source, columns: AskedColumns | None = None, bad_rows: BadRows | None = None
 ) -> AbstractContextManager[Table]:
-    """Open a file by its ending; see `read_pairs`.
+    """Open a file by its extension; see `read_pairs`.
 
-    A file of an unknown kind, or `.txt`, is read as CSV is if `columns` has a delimiter.
+    An unknown extension, or `.txt`, is read as CSV if `columns` has a delimiter.
 
     Raises:
-        DataError: no such file, or of no known kind.
+        DataError: a missing file, or an unknown format.
     """
     source.require()
     columns = columns or Columns()
@@ -188,15 +183,15 @@ def open_table(
 
 
 def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[Row]:
-    """Make rows of records.
+    """Yield the rows of a table.
 
     Args:
-        table: what `open_table` opened.
-        source: where it comes from.
-        bad_rows: receives rows that do not fit; None if it was, in an earlier reading.
+        table: from `open_table`.
+        source: its source.
+        bad_rows: receives bad rows; None if an earlier reading did.
 
     Raises:
-        DataError: a row does not fit and may not be skipped.
+        DataError: a bad row that may not be skipped.
     """
     advice, read, skipped = "", table.read, 0
     is_delimited = source.kind in _SEPARATORS
@@ -224,8 +219,7 @@ def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[
 def _is_empty(fields: Any, *, is_delimited: bool) -> bool:
     """Return whether all fields of a row are empty, as Excel leaves them below a table.
 
-    A single value that is missing may have others next to it that were not read, so it counts in
-    delimited files alone; so do spaces, which elsewhere a user put into quotes.
+    Only in delimited files, whose rows are read completely.
     """
     values = fields.values() if isinstance(fields, dict) else fields
     if not isinstance(fields, list | tuple | dict) or len(fields) < 2 - is_delimited:

@@ -1,4 +1,4 @@
-"""Detect the separator of a CSV-like file from its header and first rows."""
+"""Detection of the separator of a CSV-like file."""
 
 import csv
 from collections.abc import Sequence
@@ -9,22 +9,21 @@ from gemel.data.columns import AskedColumns, Columns, QuestionColumns, place_num
 from gemel.data.separators import ALONE, SEPARATORS, delimited_rows
 
 SAMPLE = 20
-"""Lines of a headerless file that are looked at."""
+"""Lines of a headerless file that are examined."""
 _FEW = 3
-"""Rows from which columns of one width count as evidence of a separator."""
+"""Rows of equal width that count as evidence."""
 
 
 def detect_separator(lines: Sequence[str], columns: AskedColumns, usual: str) -> str:
     """Return the separator of a file.
 
-    A header in which the columns are found decides. Of a headerless file the first rows decide:
-    the separator by which more than half of them can be read. A file whose header is one column
-    has none, so separators inside of questions do not split them.
+    A header with the requested columns decides, otherwise the separator that more than half of the
+    first rows can be read with. A file with one column has none.
 
     Args:
-        lines: the first lines, header included; one is enough where there is a header.
-        columns: what is asked for.
-        usual: what the name's ending represents; taken where nothing speaks for another.
+        lines: the first lines, header included.
+        columns: requested columns.
+        usual: separator of the file's extension, the default.
     """
     is_open = isinstance(columns, Columns) and not columns.is_told and columns.header is not True
     if is_open and is_wang(lines[0]):
@@ -66,7 +65,7 @@ def _of_rows(lines: Sequence[str], columns: AskedColumns, order: list[str], wide
 
 
 def _rows(lines: Sequence[str], separator: str, columns: AskedColumns) -> list[list[str]]:
-    """Return the rows up to one that cannot be parsed, or is cut off."""
+    """Return the rows up to one that cannot be parsed."""
     found: list[list[str]] = []
     try:
         for row in delimited_rows(lines, separator, quotes=columns.quotes):

@@ -1,4 +1,4 @@
-"""Which character separates the fields of a CSV-like file."""
+"""Separators of CSV-like files."""
 
 import csv
 import re
@@ -8,9 +8,9 @@ from gemel.data.base import LONGEST
 from gemel.errors import ConfigError
 
 SEPARATORS = (",", ";", "\t", "|")
-"""Those that are looked for."""
+"""Separators that are detected."""
 ALONE = "\x1f"
-"""Stands for none: a file of one column."""
+"""Separator of a file with one column."""
 _NAMES = {
     **{"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " "},
     "none": ALONE,
@@ -19,10 +19,10 @@ _LINE = re.compile(r'"?sep=([^\r\n\w"])"?\s*', re.IGNORECASE)
 
 
 def as_separator(given: str) -> str:
-    """Read a separator: a character, or `comma`, `semicolon`, `tab`, `pipe`, `space` or `none`.
+    """Parse a separator: a character, or `comma`, `semicolon`, `tab`, `pipe`, `space` or `none`.
 
     Raises:
-        ConfigError: it is none of these.
+        ConfigError: unknown.
     """
     found = _NAMES.get(given.strip().lower(), given)
     if len(found) != 1 or found.isalnum() or found in "\"'\r\n\0":
@@ -32,18 +32,18 @@ def as_separator(given: str) -> str:
 
 
 def separator_name(separator: str) -> str:
-    """Name a separator for people."""
+    """Return a separator's name for messages."""
     return {"\t": "tab", ALONE: "none"}.get(separator, repr(separator))
 
 
 def separator_word(separator: str) -> str:
-    """Return the shortest name that `as_separator` reads as a separator."""
+    """Return the shortest name that `as_separator` parses."""
     names = {character: name for name, character in _NAMES.items() if name != "\\t"}
     return names.get(separator, separator)
 
 
 def separator_line(line: str) -> str | None:
-    """Read the `sep=;` that Excel puts before the header; None if a line is something else."""
+    """Parse Excel's line `sep=;`; None if it is another line."""
     found = _LINE.fullmatch(line)
     return found[1] if found else None
 

@@ -1,4 +1,4 @@
-"""Where pairs come from, and opening it: what is against the whole of it is an error here."""
+"""Sources of pairs: files, streams, Python data."""
 
 import difflib
 import gzip
@@ -16,9 +16,9 @@ from gemel.errors import DataError
 
 BYTE_ORDER_MARK = "\ufeff"
 KINDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
-"""Endings of the files that can be read."""
+"""Extensions of readable files."""
 _START = 1024
-"""Bytes at the start of a file by which what is no UTF-8 is told."""
+"""Bytes by which an encoding is detected."""
 _PACKED = {
     b"\x1f\x8b": ("packed with gzip", "let its name end in .gz"),
     b"PK\x03\x04": ("a ZIP archive or an Excel workbook", "unpack it or save it as CSV"),
@@ -28,23 +28,20 @@ _PACKED = {
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A file of pairs, a stream of them, as standard input is, or rows that are in Python already.
-
-    `Source.of` makes one of a file's name, of a frame, or of rows.
-    """
+    """A file, a stream such as standard input, or Python data; see `Source.of`."""
 
     path: Path
-    """The file; of others, what errors call them."""
+    """The file, or the source's name in errors."""
     kind: str
-    """The ending that gives how to read it; of rows, none."""
+    """Extension that selects the reader; empty for Python data."""
     stream: Any = None
-    """Bytes, with a `peek`, that do not come from a file."""
+    """A byte stream with `peek`."""
     rows: Any = None
     """A frame, or rows; see `gemel.data.frames`."""
 
     @classmethod
     def of(cls, source: "str | Path | Rows | Source") -> "Source":
-        """Take a name for the file, and anything else for rows.
+        """Make a source of a path or Python data.
 
         Raises:
             DataError: it is None.
@@ -59,14 +56,14 @@ class Source:
 
     @property
     def file(self) -> Path | None:
-        """The file, which can be read again; None if it is no file."""
+        """The file, which can be read again; None for others."""
         return self.path if self.stream is None and self.rows is None else None
 
     def require(self) -> None:
-        """Refuse a folder, a file that is not there, and an object without rows.
+        """Check that the source can be read.
 
         Raises:
-            DataError: it is one of these.
+            DataError: a folder, a missing file, or an object without rows.
         """
         problem = "" if self.rows is None else find_unfit(self.rows)
         if problem:
@@ -77,7 +74,7 @@ class Source:
             raise DataError(f"no such file; {_what_is_there(self.file)}", path=self.path)
 
     def error(self, message: str, line: int | None = None) -> DataError:
-        """Make an error about the whole of it, or about a line; of rows, about a row, from 1."""
+        """Return an error about the source or one of its lines."""
         if self.rows is None:
             return DataError(message, path=self.path, line=line)
         where = str(self.path)
@@ -93,23 +90,23 @@ def is_gzip(path: Path) -> bool:
 
 
 def ending(path: Path) -> str:
-    """Return the ending that gives what kind of file it is, without .gz, in small letters."""
+    """Return the extension, without .gz, in lower case."""
     return Path(path.stem if is_gzip(path) else path.name).suffix.lower()
 
 
 @contextmanager
 def opened(source: Source, newline: str) -> Iterator[IO[str]]:
-    """Open a file of UTF-8 for reading, unpacked if its name ends in .gz; a stream stays open.
+    """Open a source as text, unpacking .gz; a stream stays open.
 
-    Bytes that are not UTF-8 come as lone surrogates (`surrogateescape`), so that one bad row does
-    not hide the others. A byte-order mark comes unchanged.
+    Bytes that are not UTF-8 become lone surrogates (`surrogateescape`). A byte-order mark stays in
+    the text.
 
     Args:
         source: the file or stream.
-        newline: what ends a line, as `open` takes it.
+        newline: see `open`.
 
     Raises:
-        DataError: UTF-16, UTF-32 or no text; a gzip file that is damaged or cut short.
+        DataError: UTF-16, UTF-32 or no text; a damaged gzip file.
     """
     path = source.path
     try:
@@ -139,7 +136,7 @@ def _bytes(source: Source) -> Any:
 
 
 def _what_is_there(path: Path) -> str:
-    """Report which name may have been meant, where a file is not there."""
+    """Suggest a name where a file is missing."""
     folder = path.parent
     if not folder.is_dir():
         return f"there is no folder {folder}; look at what was typed"

@@ -1,4 +1,4 @@
-"""Splitting a file of pairs into files of pairs."""
+"""Split a file of pairs."""
 
 import re
 from array import array
@@ -34,22 +34,22 @@ _NAME = re.compile(r"\w[\w.-]*")
 )
 @dataclass(frozen=True, kw_only=True)
 class SplitReport:
-    """What a file was split into."""
+    """Report of a split."""
 
     data: str
     """The file."""
     pairs: int
     duplicates: int
     units: int
-    """How many were dealt: components and, of those cut, duplicate groups."""
+    """Components, and duplicate groups of those that were cut."""
     cut_components: int
-    """Components above 5 % of the pairs, cut between their duplicate groups."""
+    """Components above 5 % of the pairs, cut between duplicate groups."""
     dropped_pairs: int
-    """Pairs in no part, or with folds in no test, because their two questions are in different
-    parts, which only a cut can make."""
+    """Pairs in no part, or with folds in no test, because a cut put their questions into different
+    parts."""
     seed: int
     parts: tuple[Part, ...]
-    """In the order that was asked for; with folds, `train` and `test` of each."""
+    """In the requested order; with folds `train` and `test` of each."""
 
 
 def split_file(
