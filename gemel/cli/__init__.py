@@ -1,4 +1,4 @@
-"""The command line: each verb opens the library, calls one function, prints."""
+"""The command line: each command opens the library, calls one function, prints."""
 
 import sys
 
@@ -8,7 +8,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C and a crash end it properly while it still imports, too."""
+    """Run the command line; Ctrl-C or a crash during imports is handled too."""
     sys.exit(_run())
 
 

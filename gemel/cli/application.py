@@ -1,4 +1,4 @@
-"""The command `gemel` itself."""
+"""The command `gemel`."""
 
 import io
 import sys
@@ -44,7 +44,7 @@ from gemel.errors import GemelError, TrainingStopped
 
 app = Verbs(
     name="gemel",
-    help="Learn when two questions ask the same thing, and answer.",
+    help="Find questions that ask the same thing.",
     epilog=EXIT_CODES_HELP,
 )
 app.command("sample")(sample.sample)
@@ -67,7 +67,7 @@ app.command("duplicates")(dedupe.duplicates)
 app.command("review")(review.review)
 app.command("reindex")(index.reindex)
 app.command("serve")(serve.serve)
-app.add_typer(key.app, name="key", help="Keys of those who may ask a service.")
+app.add_typer(key.app, name="key", help="Manage the keys of a service.")
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("export")(export.export)
@@ -88,22 +88,18 @@ def _say_version(
             "--version",
             callback=_print_version,
             is_eager=True,
-            help="Report which gemel this is, and where it runs.",
+            help="Print version and environment.",
         ),
     ] = None,
 ) -> None:
-    """Learn when two questions ask the same thing, and answer."""
+    """Find questions that ask the same thing."""
 
 
 app.callback()(with_options(_say_version, heed))
 
 
 def main() -> int:
-    """Run the command line; an error that gemel raises on purpose is one line, exit code 2.
-
-    Returns:
-        The exit code.
-    """
+    """Run the command line and return the exit code; gemel's own errors are one line, code 2."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A letter that it cannot print is no reason to die.
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Texts on the command line, which the system hands over as bytes."""
+"""Checks of text arguments, which the system passes as bytes."""
 
 import inspect
 import typing
@@ -10,7 +10,7 @@ from typer.models import ArgumentInfo
 
 
 def refuses_undecodable(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Have a verb refuse arguments that are not UTF-8, before it does anything.
+    """Decorate a command to refuse text arguments that are not UTF-8.
 
     File names may be any bytes: those are declared as `Path`, or name a corpus or a file of pairs.
     """
@@ -37,7 +37,7 @@ _MAY_BE_FILES = ("db", "first", "origin")
 
 
 def _shown_as(name: str, info: Any) -> str:
-    """Return what a user calls a parameter: its option, or the place of an argument."""
+    """Return a parameter's name on the command line."""
     if isinstance(info, ArgumentInfo):
         return info.metavar or name.upper()
     declared = [each for each in (info.default, *(info.param_decls or ())) if isinstance(each, str)]
@@ -45,14 +45,10 @@ def _shown_as(name: str, info: Any) -> str:
 
 
 def require_decodable(text: str, name: str) -> None:
-    """Refuse an argument that is not UTF-8.
-
-    Args:
-        text: as Python decodes arguments, with a lone surrogate for a byte that does not fit.
-        name: what the error calls it.
+    """Check that an argument, decoded with lone surrogates for bad bytes, is UTF-8.
 
     Raises:
-        BadParameter: it has bytes that are not UTF-8.
+        BadParameter: it is not.
     """
     try:
         text.encode()

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _LINES = 3
-"""Of a finding, so many lines are named; the JSON has all."""
+"""Lines listed of a finding; the JSON has all."""
 
 
 def describe_audit(audit: "Audit") -> str:
-    """Report what was found, file by file, and what the files share."""
+    """Return an audit as text."""
     parts = ["\n".join(_file(report)) for report in audit.files]
     if audit.overlaps:
         parts.append("\n".join(_overlaps(audit)))
@@ -60,7 +60,7 @@ def _findings(report: "FileAudit") -> Iterator[str]:
 
 
 def _lines(lines: tuple[int, ...]) -> str:
-    """Name the first few."""
+    """List the first lines."""
     if not lines:
         return ""
     shown = ", ".join(map(str, lines[:_LINES]))
@@ -144,7 +144,7 @@ def _chains(report: "FileAudit") -> Iterator[str]:
 
 
 def _steps(name: str, chain: "Chain") -> Iterator[str]:
-    """Show a chain, one question a line."""
+    """Yield a chain, one question a line."""
     names = [name, *(f" = line {line}" for line in chain.lines)]
     for step, question in zip(names, chain.questions, strict=True):
         yield f"  {step:14}  {_shown(question, 18)}"
@@ -184,7 +184,7 @@ def _percent(share: float) -> str:
 
 
 def _shown(text: str, indent: int) -> str:
-    """Cut a question to the line."""
+    """Shorten a question to the line."""
     text = printable(text)
     room = _WIDTH - indent
     return text if len(text) <= room else f"{text[: room - 4]} ..."
@@ -197,7 +197,7 @@ def audit(
         typer.Argument(
             metavar="PAIRS",
             show_default=False,
-            help="Files of labelled question pairs; first what a model is to train on.",
+            help="Files of labelled question pairs, training pairs first.",
         ),
     ],
     reading: Reading,
@@ -206,15 +206,15 @@ def audit(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Draw a picture too; the name's ending gives the kind: .png, .svg, .pdf, ...",
+            help="Write a plot too: .png, .svg, .pdf, ...",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Look at labelled pairs: labels, odd pairs, lengths, words, duplicate groups.
+    """Audit labelled pairs: labels, odd pairs, lengths, words, duplicate groups.
 
-    Of several files it also gives how much of each is in those named before it: questions, pairs
-    with a known question, whole pairs. That is how a split made by a user else is measured.
+    With several files, also the overlap of each with the earlier ones: shared questions and pairs.
+    This measures the leakage of a split.
 
     Example: gemel audit train.csv test.csv --plot audit.png
     """

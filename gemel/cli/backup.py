@@ -12,12 +12,12 @@ from gemel.cli.stores import Database, new_database, shown
 
 def backup(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", show_default=False, help="The new file to write.")
+        Path, typer.Argument(metavar="FILE", show_default=False, help="New file to write.")
     ],
     db: Database,
     as_json: Json = False,
 ) -> None:
-    """Write a corpus, at one moment, into one file, while others resume it.
+    """Write a consistent copy of a corpus to one file, while others use it.
 
     Example: gemel backup site-backup.db --db site.db
     """
@@ -32,12 +32,13 @@ def backup(
 
 def restore(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", show_default=False, help="What `gemel backup` wrote.")
+        Path,
+        typer.Argument(metavar="FILE", show_default=False, help="File written by `gemel backup`."),
     ],
     db: Annotated[str, new_database],
     as_json: Json = False,
 ) -> None:
-    """Make a new corpus of a backup, in whichever kind of database.
+    """Create a corpus from a backup, in SQLite or PostgreSQL.
 
     Example: gemel restore site-backup.db --db restored.db
     """

@@ -12,12 +12,14 @@ from gemel.cli.stores import Database, read_values, shown
 
 def add(
     question: Annotated[
-        str, typer.Argument(metavar="QUESTION", show_default=False, help="The question to keep.")
+        str, typer.Argument(metavar="QUESTION", show_default=False, help="Question to store.")
     ],
     db: Database,
     question_id: Annotated[
         str | None,
-        typer.Option("--id", metavar="ID", show_default=False, help="Its id; a new one if none."),
+        typer.Option(
+            "--id", metavar="ID", show_default=False, help="Id of the question. Default: a new one."
+        ),
     ] = None,
     with_: Annotated[
         list[str] | None,
@@ -25,17 +27,17 @@ def add(
             "--with",
             metavar="NAME=VALUE",
             show_default=False,
-            help="Metadata to store with it, for --where, of the type of its column; quotes make "
-            "text. May be given several times.",
+            help="Metadata value, for --where, of the type of its column; quotes make text. "
+            "Repeatable.",
         ),
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Let it take the place of another of its id.")
+        bool, typer.Option("--replace", help="Replace a stored question of the same id.")
     ] = False,
     model: ModelFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Keep one more question in a corpus, and print its id.
+    """Store one question in a corpus, and print its id.
 
     Example: gemel add "How do I cook rice?" --db site.db --with forum=cooking
     """
@@ -56,12 +58,12 @@ def remove(
     db: Database,
     as_json: Json = False,
 ) -> None:
-    """Forget questions of a corpus for good.
+    """Remove questions from a corpus for good.
 
-    Their texts are erased from an SQLite file at once. While another process reads it that cannot
-    be done: then the next gemel command that opens the file does it, or the running service.
-    PostgreSQL keeps them in its files until its tables are rewritten, and backups keep what they
-    hold. The exit code is 1 if an id was not there.
+    Texts are erased from an SQLite file at once, unless another process reads it: then the next
+    command that opens the file does it, or the running service. PostgreSQL has them in its files
+    until its tables are rewritten; backups are not changed. The exit code is 1 if an id was
+    missing.
 
     Example: gemel remove q17 q18 --db site.db
     """

@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 _LONGEST_WORD = 24
 _LONGEST_BAR = 20
 _BESIDE = 14
-"""Cells of a line that are neither word nor bar."""
+"""Cells of a line besides word and bar."""
 _NAMED = 2
-"""Words that the sentence names on either side."""
+"""Words named on either side."""
 _LEAST = 0.0005
-"""A share below it is shown as nothing."""
+"""Smallest share shown."""
 
 
 def describe_verdict(verdict: "Verdict") -> str:
-    """Report the answer and its numbers in a line."""
+    """Return answer and numbers as a line."""
     sign = ">=" if verdict.is_duplicate else "<"
     return (
         f"{verdict.answer}  "
@@ -48,7 +48,7 @@ def describe_verdict(verdict: "Verdict") -> str:
 
 
 def describe_explanation(explanation: "Explanation") -> str:
-    """Add to the answer what each word did for it, as number and bar, and the strongest by name."""
+    """Return the answer, and the effect of each word as number and bar."""
     return "\n".join(_lines(explanation))
 
 
@@ -81,7 +81,7 @@ def _lines(explanation: "Explanation") -> Iterator[str]:
 
 
 def _sentence(explanation: "Explanation") -> str:
-    """Name the words that spoke most for the answer and against it."""
+    """Name the words with the largest effects."""
     answer = explanation.verdict.answer
     sign = -1 if answer == "not the same" else 1
     claim = "the same" if answer == "ask a person" else answer
@@ -103,17 +103,12 @@ def _strongest(words: "tuple[WordShare, ...]", sign: int) -> str:
 
 
 _EVERY = 1000
-"""Pairs between two words of progress."""
+"""Pairs between progress reports."""
 _HEADER = ("answer", "probability", "similarity", "question1", "question2")
 
 
 def write_rows(rows: "Iterable[Compared]", *, as_json: bool) -> None:
-    """Print verdicts as they come, in UTF-8; a reader that has seen enough ends it, quietly.
-
-    Args:
-        rows: the verdicts.
-        as_json: as JSON Lines; else as tab-separated values under a header.
-    """
+    """Print verdicts as they come, as tab-separated values with a header or as JSON Lines."""
     out = sys.stdout.buffer
     write = _write_json if as_json else _write_table
     try:
@@ -124,7 +119,7 @@ def write_rows(rows: "Iterable[Compared]", *, as_json: bool) -> None:
 
 
 def _progress() -> AbstractContextManager[Any]:
-    """Show how far it is, unless the verdicts show it or no one looks."""
+    """Show progress, unless the verdicts are shown on a terminal."""
     console = notes_console()
     is_seen = console.is_terminal and not sys.stdout.isatty()
     return WorkProgress(console) if is_seen else nullcontext(lambda *done: None)
@@ -155,7 +150,7 @@ def _write_table(rows: "Iterable[Compared]", out: Any) -> None:
 
 
 class _Lines:
-    """Ends rows with a line feed alone; told to do so, csv would not quote a carriage return."""
+    """Ends rows with a line feed alone; csv would otherwise not quote a carriage return."""
 
     def __init__(self, out: Any):
         self.out = out
@@ -168,7 +163,7 @@ _PIPE = "-"
 
 
 class PipeFormat(StrEnum):
-    """What may come through standard input."""
+    """Formats of standard input."""
 
     CSV = "csv"
     TSV = "tsv"
@@ -182,8 +177,8 @@ def compare(
         typer.Argument(
             metavar="QUESTION|PAIRS|-",
             show_default=False,
-            help="A question. Or a file of question pairs: .csv, .tsv, .jsonl (or .gz of one), "
-            ".parquet. Or -: pairs from standard input.",
+            help="A question; or a file of question pairs: .csv, .tsv, .jsonl (also .gz), "
+            ".parquet; or -: pairs from standard input.",
         ),
     ],
     reading: Reading,
@@ -193,19 +188,21 @@ def compare(
         typer.Argument(metavar="QUESTION", show_default=False, help="The other question."),
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Of two questions, report what each word did.")
+        bool, typer.Option("--explain", help="Show the effect of each word, for two questions.")
     ] = False,
     pipe: Annotated[
         PipeFormat | None,
-        typer.Option("--format", show_default=False, help="What standard input is, if not tsv."),
+        typer.Option(
+            "--format", show_default=False, help="Format of standard input. Default: tsv."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Return whether two questions ask the same, or do it for every pair of a file.
+    """Compare two questions, or every pair of a file.
 
-    Of a file comes one row a pair, tab-separated; a label in it, or a column `negative`, is not
-    looked at. Standard input has two columns, tab-separated, and a header only if that has the
-    usual names; its pairs are judged in batches, the last when it ends.
+    For a file, one row a pair is printed, tab-separated; labels and a column `negative` are
+    ignored. Standard input has two columns, tab-separated, and a header only if it has the usual
+    names; its pairs are scored in batches.
 
     Example: gemel compare "How do I cook rice?" "Best way to cook rice?"
     """

@@ -1,4 +1,4 @@
-"""What the shell offers when Tab is pressed; where this offers nothing, it offers files."""
+"""Shell completion; where nothing is offered, the shell completes files."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from gemel.pretrained import DEFAULT_MODEL
 
 
 def complete_setting(incomplete: str) -> list[str]:
-    """Offer the settings, each with the value it has if nothing is printed, to be edited."""
+    """Complete settings, with their defaults."""
     offered = [
         f"{section}.{name}={str(value).lower() if isinstance(value, bool) else value}"
         for section, settings in Config().to_mapping().items()
@@ -17,12 +17,12 @@ def complete_setting(incomplete: str) -> list[str]:
 
 
 def complete_settings(incomplete: str) -> list[str]:
-    """Offer the settings that ship."""
+    """Complete settings that ship."""
     return [each for each in packaged_settings() if each.startswith(incomplete)]
 
 
 def complete_model(incomplete: str) -> list[str]:
-    """Offer the model that ships, and the model folders where the path so far leads."""
+    """Complete the model that ships, and model folders."""
     place, slash, name = incomplete.rpartition("/")
     folder = Path(place + slash) if slash else Path()
     try:
@@ -34,17 +34,17 @@ def complete_model(incomplete: str) -> list[str]:
 
 
 def complete_corpus(incomplete: str) -> list[str]:
-    """Offer the public files of pairs that `gemel data` knows."""
+    """Complete data sets of `gemel data`."""
     from gemel.public_data import CORPORA
 
     return [name for name in CORPORA if name.startswith(incomplete)]
 
 
 def complete_linkage(incomplete: str) -> list[str]:
-    """Offer the ways in which a group of duplicates may hold together."""
+    """Complete linkages."""
     return [each for each in ("average", "connected") if each.startswith(incomplete)]
 
 
 def complete_engine(incomplete: str) -> list[str]:
-    """Offer what runs the tasks of a large run."""
+    """Complete engines of large runs."""
     return [each for each in ("local", "ray") if each.startswith(incomplete)]

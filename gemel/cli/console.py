@@ -15,14 +15,14 @@ from gemel.errors import GemelWarning
 
 
 def printable(text: str) -> str:
-    """Show what a terminal would obey, or could not print, as one character."""
+    """Replace control characters and unprintable ones."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def shortened(text: str, width: int, *, always: bool = False) -> str:
-    """Make it printable, and end it in three dots where it takes more cells than `width`.
+    """Shorten printable text with three dots to `width` cells, on a terminal or `always`.
 
-    Only on a terminal, unless `always`: what a pipe or a file takes is whole. Ids are never cut.
+    Ids are never shortened.
     """
     text = printable(text)
     if cell_len(text) <= width or not (always or (sys.stdout is not None and sys.stdout.isatty())):
@@ -31,7 +31,7 @@ def shortened(text: str, width: int, *, always: bool = False) -> str:
 
 
 def padded(text: str, width: int) -> str:
-    """Make it printable, and fill it with spaces up to `width` cells; longer ones stay whole."""
+    """Pad printable text with spaces to `width` cells."""
     text = printable(text)
     return text + " " * (width - cell_len(text))
 
@@ -40,34 +40,34 @@ _DUMB = ("dumb", "unknown")
 
 
 class _Wishes:
-    """What the command that runs was asked for."""
+    """Output options of the running command."""
 
     quiet = False
     plain = False
 
 
 def begin_notes() -> None:
-    """Begin a command: nothing was asked for yet."""
+    """Reset the output options."""
     _Wishes.quiet = _Wishes.plain = False
 
 
 def keep_quiet() -> None:
-    """Write no notes from now on."""
+    """Print no notes."""
     _Wishes.quiet = True
 
 
 def keep_plain() -> None:
-    """Write no escape codes from now on."""
+    """Print no escape codes."""
     _Wishes.plain = True
 
 
 def is_quiet() -> bool:
-    """Whether notes are not wanted."""
+    """Return whether notes are off."""
     return _Wishes.quiet
 
 
 def note(text: str) -> None:
-    """Tell whoever waits; scripts and `--quiet` lose nothing by not hearing it."""
+    """Print a note on standard error, unless notes are off."""
     if not _Wishes.quiet:
         typer.echo(text, err=True)
 
@@ -95,7 +95,7 @@ def printed_warnings() -> Iterator[None]:
 
 
 def notes_console() -> Console:
-    """Return what progress is shown on: a terminal, if standard error is one that may be drawn on."""
+    """Return the console for progress: a terminal if standard error is one."""
     environment = os.environ
     plain = _Wishes.plain or environment.get("NO_COLOR") or environment.get("TERM") in _DUMB
     if plain:
@@ -104,7 +104,7 @@ def notes_console() -> Console:
 
 
 def give_up_output() -> None:
-    """Have Python not try once more, at its end, to write what could not be written."""
+    """Prevent Python from flushing a closed standard output at exit."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()

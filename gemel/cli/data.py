@@ -29,12 +29,12 @@ def data(
             metavar="NAME",
             autocompletion=complete_corpus,
             show_default=False,
-            help="quora, glue-qqp, paws or banking77; without it they are listed.",
+            help="Data set: quora, glue-qqp, paws or banking77. Default: list them.",
         ),
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option("--to", metavar="DIR", show_default=False, help="The folder to put it in."),
+        typer.Option("--to", metavar="DIR", show_default=False, help="Folder to write to."),
     ] = None,
     origin: Annotated[
         str | None,
@@ -42,8 +42,8 @@ def data(
             "--from",
             metavar="FILE|URL",
             show_default=False,
-            help="A file fetched by hand, or a mirror, instead of the publisher's address; "
-            "of several files the folder that has them.",
+            help="Downloaded file or mirror to use instead of the publisher's address; a "
+            "folder for several files.",
         ),
     ] = None,
     sha256: Annotated[
@@ -51,19 +51,19 @@ def data(
         typer.Option(
             metavar="HEX",
             show_default=False,
-            help="What the sum must be instead of the one that gemel knows; one a file.",
+            help="Expected SHA-256 instead of the known one; one per file.",
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that are in the way.")
+        bool, typer.Option("--overwrite", help="Overwrite existing files.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch public data: question pairs of Quora, of GLUE, PAWS, or questions to a bank.
+    """Download public data: question pairs of Quora, GLUE or PAWS, or questions to a bank.
 
-    The terms are shown first. Each file is checked against the SHA-256 that others have published
-    of it. If the line breaks, the same command continues; if there is none, it gives what to fetch by
-    hand and where to put it. TERMS.txt and SOURCE.json report later what is there.
+    The terms are shown first. Each file is checked against its published SHA-256. An interrupted
+    download resumes when the command is repeated; offline, the error names the file to fetch by
+    hand. TERMS.txt and SOURCE.json document the result.
 
     Example: gemel data quora --to quora
     """
@@ -112,7 +112,7 @@ def _terms(corpus: "Corpus", origin: str | None) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _stopping(to: Path) -> Iterator[None]:
-    """Report how to continue, if a user stops it."""
+    """Tell how to resume after an interruption."""
     try:
         yield
     except KeyboardInterrupt:
@@ -126,7 +126,7 @@ def _stopping(to: Path) -> Iterator[None]:
 def _with_speed(
     progress: Callable[[str, int, int | None], object],
 ) -> Callable[[str, int, int | None], None]:
-    """Add to the stage how fast bytes come."""
+    """Add the transfer rate to the progress."""
     began: dict[str, tuple[float, int]] = {}
 
     def tell(stage: str, done: int, total: int | None) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Probability = Annotated[
     float | None,
     typer.Option(
-        metavar="P", show_default=False, help="How likely the same two questions must be; 0.7."
+        metavar="P", show_default=False, help="Minimum probability of a duplicate. Default: 0.7."
     ),
 ]
 Linkage = Annotated[
@@ -32,8 +32,8 @@ Linkage = Annotated[
         metavar="average|connected",
         autocompletion=complete_linkage,
         show_default=False,
-        help="Whether a group holds together in the mean of all its pairs (average), or is a chain "
-        "of pairs.",
+        help="Group by the mean over all pairs (average), or by chains of pairs (connected). "
+        "Default: average.",
     ),
 ]
 Floor = Annotated[
@@ -43,7 +43,7 @@ Floor = Annotated[
         min=-1,
         max=1,
         show_default=False,
-        help="The least cosine of pairs that are judged, 0.7; lower finds more, and takes longer.",
+        help="Minimum cosine of scored pairs; lower finds more and takes longer. Default: 0.7.",
     ),
 ]
 Outs = Annotated[
@@ -52,7 +52,7 @@ Outs = Annotated[
         "--out",
         metavar="FILE",
         show_default=False,
-        help="Write the groups: .csv, .jsonl, or .html to read; may be given several times.",
+        help="File to write: .csv, .jsonl, or .html. Repeatable.",
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Overwrite existing files.")]
@@ -61,8 +61,8 @@ Work = Annotated[
     typer.Option(
         metavar="DIR",
         show_default=False,
-        help="For many questions: work shard by shard, on several processes, and keep in this "
-        "folder what is done. The same command resumes a run that was stopped.",
+        help="Folder of intermediate files, for large runs in shards on several processes. "
+        "Repeating the command resumes.",
     ),
 ]
 EngineName = Annotated[
@@ -72,20 +72,20 @@ EngineName = Annotated[
         metavar="local|ray",
         autocompletion=complete_engine,
         show_default=False,
-        help="What runs the shards' tasks: processes of this machine (local), or Ray. Without "
-        "--work what is done is next to the first --out while it lasts.",
+        help="Run shards in processes of this machine (local), or on Ray. Without --work "
+        "intermediate files are next to the first --out.",
     ),
 ]
 Address = Annotated[
     str | None,
     typer.Option(
-        metavar="HOST:PORT", show_default=False, help="Of a Ray cluster that runs; or auto."
+        metavar="HOST:PORT", show_default=False, help="Address of a Ray cluster, or auto."
     ),
 ]
 Processes = Annotated[
     int | None,
     typer.Option(
-        metavar="N", min=1, show_default=False, help="Tasks at one time; one for each core."
+        metavar="N", min=1, show_default=False, help="Tasks at a time. Default: one per core."
     ),
 ]
 ShardSize = Annotated[
@@ -94,7 +94,7 @@ ShardSize = Annotated[
         metavar="N",
         min=1,
         show_default=False,
-        help="Questions of a shard, 200,000; fewer take less memory a process.",
+        help="Questions per shard; fewer take less memory. Default: 200,000.",
     ),
 ]
 
@@ -117,11 +117,11 @@ def dedupe(
     shard_size: ShardSize = None,
     as_json: Json = False,
 ) -> None:
-    """Find the questions of a file that ask the same, in groups.
+    """Find duplicate groups in a file of questions.
 
-    Copies come first, then what the model finds likely enough. Every group has a central question,
-    which is nearest to all the others. Up to some millions of questions are one shard, in memory;
-    --work or --engine takes any number of them.
+    Copies are grouped first, then questions that the model finds probable duplicates. Every group
+    has a central question. Up to some millions of questions are processed in memory; --work or
+    --engine process any number.
 
     Example: gemel dedupe questions.csv --out groups.csv --out groups.html
     """
@@ -174,7 +174,7 @@ def duplicates(
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Find the questions of a corpus that ask the same, as `gemel dedupe` does of a file.
+    """Find duplicate groups in a corpus, as `gemel dedupe` does in a file.
 
     Example: gemel duplicates --db site.db --out groups.html
     """
@@ -201,7 +201,7 @@ def _check(out: list[Path] | None, overwrite: bool) -> None:
 
 
 def _said(**options: Any) -> dict[str, Any]:
-    """Return the given values; what was not is as the library has it."""
+    """Return the options that were given."""
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -218,7 +218,7 @@ def _refuse_shards(**options: Any) -> None:
 
 
 def _beside(out: list[Path] | None) -> Path:
-    """Name the work folder of who named none."""
+    """Return the default work folder."""
     if not out:
         raise typer.BadParameter(
             "needs a place for what is done: --work DIR, or --out FILE to put it next to",

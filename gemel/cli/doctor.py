@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gemel.inference import Engine
 
 _OLDEST_SQLITE = (3, 35, 0)
-"""The first that knows RETURNING."""
+"""First version with RETURNING."""
 _LEAST_ROOM = 100_000_000
 _NEW_GEMEL = "pip install --force-reinstall gemel"
 _OTHER_PLACE = "free space there, let yourself in, or name another place: TMPDIR=DIR"
@@ -36,23 +36,23 @@ _PAIRS = (
 )
 """Two questions, their similarity by the model that ships, and whether they ask the same."""
 _APART = {"tiles": 2e-2}
-"""How far a backend may be from it, if more than `_NEAR`: tiles multiply with 8 bits."""
+"""Tolerance of a backend, if not `_NEAR`: tiles multiply with 8 bits."""
 _NEAR = 1e-3
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What was found of one thing."""
+    """Result of one check."""
 
     name: str
     found: str
     state: str = "ok"
-    """"ok"; "absent": it could be had, or be better; "bad": it should work and does not."""
+    """"ok"; "absent": optional and missing; "bad": broken."""
     advice: str = ""
-    """What to do or type about it."""
+    """What to do about it."""
 
 
 def examine() -> Iterator[Finding]:
-    """Look at everything that answering needs, which takes a second or two."""
+    """Check everything that prediction needs."""
     yield from (Finding(*pair) for pair in {"gemel": __version__, **versions()}.items())
     for name, look in _LOOKS.items():
         yield from find(name, look)
@@ -60,7 +60,7 @@ def examine() -> Iterator[Finding]:
 
 
 def find(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """Look at one thing; what goes wrong, of whatever kind, is a finding too."""
+    """Run one check; an exception is a finding too."""
     try:
         yield from look()
     except FolderError as error:
@@ -140,7 +140,7 @@ def _model() -> Iterator[Finding]:
 
 
 def _wrong_answers(engine: "Engine", apart: float) -> str:
-    """Ask what is known; report what comes out otherwise."""
+    """Return wrong answers to known questions."""
     for left, right, similarity, is_duplicate in _PAIRS:
         verdict = engine.predict(left, right)
         if abs(verdict.similarity - similarity) > apart or verdict.is_duplicate != is_duplicate:
@@ -233,7 +233,7 @@ _SMALL = (
 
 
 def examine_learning() -> Iterator[Finding]:
-    """Import torch, look for a graphics card, and train a very small network."""
+    """Import torch, check for a GPU, and train a tiny network."""
     yield from find("torch", _torch)
 
 
@@ -292,15 +292,14 @@ _MARKS = {"ok": "ok", "absent": "-", "bad": "BAD"}
 def doctor(
     deep: Annotated[
         bool,
-        typer.Option("--deep", help="Import torch too, and train a very small network."),
+        typer.Option("--deep", help="Import torch too, and train a tiny network."),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Report what this installation can do, and see whether it does.
+    """Check what this installation can do.
 
-    Looks at versions, backends, cores, extras, the model that ships, a corpus that is written and
-    read, and the terminal. The exit code is 1 if something that should work does not; an extra
-    that is not installed is no fault.
+    Checks versions, backends, cores, extras, the model that ships, a temporary corpus, and the
+    terminal. The exit code is 1 if something is broken; a missing extra is not.
 
     Example: gemel doctor --deep
     """

@@ -32,29 +32,29 @@ def encode(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Where the vectors go: .npy, with the ids next to it, or .parquet.",
+            help="File to write: .npy, with the ids next to it, or .parquet.",
         ),
     ],
     reading: QuestionReading,
     model: ModelFolder = None,
-    precision: Annotated[Precision, typer.Option(help="Of the numbers in a vector.")] = _FLOAT32,
+    precision: Annotated[Precision, typer.Option(help="Type of the vectors.")] = _FLOAT32,
     threads: Threads = None,
     backend: Annotated[
         BackendName,
-        typer.Option(help="What computes, and how exactly: see Precision in docs/speed.md."),
+        typer.Option(help="Implementation and precision; see Precision in docs/speed.md."),
     ] = _AUTO,
     resume: Annotated[
-        bool, typer.Option("--resume", help="resume an encoding that was stopped.")
+        bool, typer.Option("--resume", help="Resume an interrupted encoding.")
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Overwrite an existing file.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Turn a file of questions into a file of vectors, in order, however long it is.
+    """Encode a file of questions to a file of vectors, in order.
 
-    Vectors have length 1 (of int8 the largest number is 127): the product of two is their cosine.
-    What is done is stored next to the file, so that an encoding that was stopped can continue.
+    Vectors have unit length (in int8 the largest number is 127): their dot product is the cosine.
+    An interrupted encoding can be resumed.
 
     Example: gemel encode questions.txt --out vectors.npy
     """
@@ -83,7 +83,7 @@ def encode(
 
 @contextlib.contextmanager
 def _stopping(out: Path) -> Iterator[None]:
-    """Report how to continue, if a user stops it."""
+    """Tell how to resume after an interruption."""
     try:
         yield
     except KeyboardInterrupt:

@@ -17,17 +17,17 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 @dataclass(frozen=True)
 class Need:
-    """A package that an extra brings."""
+    """A package of an extra."""
 
     package: str
     wanted: str
-    """Its versions, as `>=2.5,<3`."""
+    """Required versions, such as `>=2.5,<3`."""
     installed: str | None
-    """Its version here, if it is here."""
+    """Installed version, if any."""
 
     @property
     def is_met(self) -> bool:
-        """Whether it is here, in a version that gemel is made for."""
+        """Whether a required version is installed."""
         return self.installed is not None and all(
             _holds(self.installed, bound) for bound in self.wanted.split(",") if bound
         )
@@ -35,27 +35,24 @@ class Need:
 
 @dataclass(frozen=True)
 class Extra:
-    """A name to put in brackets behind gemel when it is installed."""
+    """An extra of gemel."""
 
     name: str
     needs: tuple[Need, ...]
 
     @property
     def is_here(self) -> bool:
-        """Whether all that it brings is here."""
+        """Whether all its packages are installed."""
         return all(need.is_met for need in self.needs)
 
     @property
     def command(self) -> str:
-        """What to type to have it."""
+        """Command that installs it."""
         return f"pip install 'gemel[{self.name}]'"
 
 
 def find_extras() -> list[Extra]:
-    """List the extras, by name; looks at what is installed, and imports nothing of it.
-
-    Where gemel runs from its source, without being installed, no one knows its extras: none.
-    """
+    """Return the extras, by name, without importing their packages; none if gemel is not installed."""
     try:
         lines = importlib.metadata.requires("gemel") or []
     except importlib.metadata.PackageNotFoundError:
@@ -71,7 +68,7 @@ def find_extras() -> list[Extra]:
 
 
 def installed_version(package: str) -> str | None:
-    """Return the version of a package that is installed, without importing it."""
+    """Return the version of an installed package, without importing it."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -79,7 +76,7 @@ def installed_version(package: str) -> str | None:
 
 
 def _holds(version: str, bound: str) -> bool:
-    """Whether a version is at least, or below, another; of other bounds nothing is printed."""
+    """Return whether a version satisfies a bound; unknown bounds are satisfied."""
     mine, other = _numbers(version), _numbers(bound)
     if bound.strip().startswith(">="):
         return mine >= other
@@ -89,7 +86,7 @@ def _holds(version: str, bound: str) -> bool:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    """Read 2.10.0+cpu as (2, 10), so that 2.10 and 2.10.0 are the same."""
+    """Parse 2.10.0+cpu as (2, 10), equal to 2.10."""
     found = _NUMBER.search(text)
     numbers = list(map(int, found[0].split("."))) if found else []
     while numbers and not numbers[-1]:
@@ -99,11 +96,11 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 _GROUPS = Path("/sys/fs/cgroup")
 _UNLIMITED = 1 << 60
-"""Bytes from which on a limit of memory is none: older kernels write a huge number."""
+"""Bytes from which a memory limit means none, as on older kernels."""
 
 
 def describe_environment() -> Iterator[str]:
-    """Say, a line each, which gemel this is, first of all, and where it runs."""
+    """Yield lines that describe the environment, gemel's version first."""
     from gemel.inference import available_cores, choose_backend
 
     yield f"gemel {__version__}"
@@ -117,18 +114,14 @@ def describe_environment() -> Iterator[str]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what gemel is on; nothing is imported for it."""
+    """Return the versions of gemel's dependencies, without importing them."""
     packages = {name: installed_version(name) or "not installed" for name in ("numpy", "torch")}
     python = f"{platform.python_version()} ({platform.python_implementation()}, {sys.executable})"
     return {"python": python, "platform": platform.platform(), **packages}
 
 
 def cgroup_cores(root: Path = _GROUPS) -> float | None:
-    """Return how many cores a container may keep busy, where it is limited.
-
-    Args:
-        root: where the kernel shows control groups, of either version.
-    """
+    """Return the container's limit of cores, if any; `root`: the kernel's control groups."""
     try:
         quota, period = (root / "cpu.max").read_text().split()
     except (OSError, ValueError):
@@ -145,7 +138,7 @@ def cgroup_cores(root: Path = _GROUPS) -> float | None:
 
 
 def cgroup_memory(root: Path = _GROUPS) -> int | None:
-    """Return how many bytes a container may use, where it is limited; `root` as above."""
+    """Return the container's limit of memory in bytes, if any."""
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         try:
             limit = int((root / name).read_text())
@@ -156,7 +149,7 @@ def cgroup_memory(root: Path = _GROUPS) -> int | None:
 
 
 def machine_memory() -> int | None:
-    """Return the bytes of memory of the machine, where it tells."""
+    """Return the machine's memory in bytes, if known."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):

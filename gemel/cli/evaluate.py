@@ -27,11 +27,11 @@ from gemel.evaluation import (
 
 _WIDTH = 100
 _MISTAKES = 3
-"""Of either kind, so many are shown; the JSON and the page have twenty."""
+"""Mistakes shown of either kind; the JSON and the page have twenty."""
 
 
 def describe_report(report: Report) -> str:
-    """Report how good a model is: in plain words first, then in figures."""
+    """Return a report as text: a summary in words, then figures."""
     return "\n".join(_lines(report))
 
 
@@ -73,7 +73,7 @@ def _figure(name: str, figure: Figure, meaning: str) -> str:
 
 
 def answer_rows(shares: tuple[Share, ...]) -> Iterator[str]:
-    """Yield a table of the answers that users would get, the surest "the same" first."""
+    """Yield a table of answers, "the same" first."""
     yield f"{'answer':18} {'pairs':>9} {'of all':>8} {'of these ask the same':>23}"
     for share in reversed(shares):
         right = f"{share.prevalence:.1%}" if share.pairs else "none"
@@ -138,25 +138,25 @@ def evaluate(
         typer.Option(
             "--halves",
             help="Judge each half of the pairs by the threshold best on the other half, "
-            "instead of the stored one.",
+            "instead of the stored threshold.",
         ),
     ] = False,
     seen: Annotated[
-        bool, typer.Option("--seen", help="Measure even on pairs that the model has seen.")
+        bool, typer.Option("--seen", help="Allow pairs that the model was trained or fitted on.")
     ] = False,
     prevalence: Annotated[
         float | None,
-        prevalence_option(help="Weigh the pairs as if this share of them asked the same."),
+        prevalence_option(help="Weight the pairs to this share of duplicates."),
     ] = None,
     beside_tfidf: Annotated[
         bool,
-        typer.Option("--beside-tfidf", help="Have TF-IDF rank the same pairs, as a rival to beat."),
+        typer.Option("--beside-tfidf", help="Rank the same pairs by TF-IDF, as a baseline."),
     ] = False,
     robustness: Annotated[
         bool,
         typer.Option(
             "--robustness",
-            help="See what typos and lost marks do to verdicts, and a changed number or a “not”.",
+            help="Measure verdicts with typos, lost punctuation, changed numbers and negations.",
         ),
     ] = False,
     report: Annotated[
@@ -164,7 +164,7 @@ def evaluate(
         typer.Option(
             metavar="DIR",
             show_default=False,
-            help="Write all of it, with plots, as a page to read: DIR/index.html.",
+            help="Write a page with plots, DIR/index.html.",
         ),
     ] = None,
     as_json: Json = False,

@@ -18,18 +18,13 @@ if TYPE_CHECKING:
     from gemel.exchange import Exported
 
 _SHOWN = 10
-"""Texts that are shown of those that cannot agree."""
+"""Differing texts shown."""
 _WIDTH = 60
 """Cells of one of them."""
 
 
 def describe_export(done: "Exported", listed: Path | None) -> Iterator[str]:
-    """Return the lines about a folder that was written.
-
-    Args:
-        done: what was written.
-        listed: the file with all texts that cannot agree; None if there is none.
-    """
+    """Yield the description of an export; `listed` is the file of all differing texts."""
     added = f", {len(done.added):,} of them not in the vocabulary" if done.added else ""
     yield f"{done.path}: a model for {done.to}, {done.words:,} words{added}"
     if done.least_int8_cosine is not None:
@@ -73,7 +68,7 @@ def _disagreements(done: "Exported", listed: Path | None) -> Iterator[str]:
 
 
 def export_notes(done: "Exported") -> Iterator[str]:
-    """Return what a person should know who takes the folder elsewhere."""
+    """Yield notes on what was not exported."""
     if not done.holds_for_cosine:
         yield (
             "the model decides by a pair head or letters, which stay behind: the folder gives the "
@@ -85,7 +80,7 @@ def export_notes(done: "Exported") -> Iterator[str]:
 
 
 def export_figures(done: "Exported") -> dict[str, Any]:
-    """Return the same for programs; all texts that cannot agree."""
+    """Return the figures of an export for JSON."""
     return {
         "path": str(done.path),
         "to": done.to,
@@ -105,7 +100,7 @@ def export_figures(done: "Exported") -> dict[str, Any]:
 
 
 class Target(StrEnum):
-    """What the folder is for."""
+    """Tools to export to."""
 
     SENTENCE_TRANSFORMERS = "sentence-transformers"
     ONNX = "onnx"
@@ -113,8 +108,8 @@ class Target(StrEnum):
 
 @reads_questions
 def export(
-    to: Annotated[Target, typer.Option(show_default=False, help="What should load it.")],
-    out: Annotated[Path, typer.Option(show_default=False, help="The folder to write.")],
+    to: Annotated[Target, typer.Option(show_default=False, help="Tool to export to.")],
+    out: Annotated[Path, typer.Option(show_default=False, help="Folder to write.")],
     reading: QuestionReading,
     model: ModelFolder = None,
     words: Annotated[
@@ -122,7 +117,7 @@ def export(
         typer.Option(
             metavar="QUESTIONS",
             show_default=False,
-            help="A file of questions whose unknown words should have vectors there too.",
+            help="File of questions whose unknown words get vectors too.",
         ),
     ] = None,
     check: Annotated[
@@ -130,7 +125,7 @@ def export(
         typer.Option(
             metavar="QUESTIONS",
             show_default=False,
-            help="A file of questions to try it with; without it those of `gemel sample`.",
+            help="File of questions to compare vectors on. Default: those of `gemel sample`.",
         ),
     ] = None,
     validation: Annotated[
@@ -138,8 +133,8 @@ def export(
         typer.Option(
             metavar="PAIRS",
             show_default=False,
-            help="Labelled pairs (question1, question2, is_duplicate) to fit threshold and "
-            "probabilities on, for the cosine.",
+            help="Labelled pairs (question1, question2, is_duplicate) to fit a decision for "
+            "the cosine on.",
         ),
     ] = None,
     disagreements: Annotated[
@@ -147,23 +142,22 @@ def export(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Where all of these go that cannot agree, and why: .jsonl.",
+            help="File for questions whose vectors differ, and why: .jsonl.",
         ),
     ] = None,
     int8: Annotated[
-        bool, typer.Option("--int8", help="Of onnx: a second file, a quarter as large.")
+        bool, typer.Option("--int8", help="With onnx: write a quantised file too.")
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Overwrite an existing export.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write a model as a folder that sentence-transformers or ONNX Runtime loads.
+    """Write a model as a folder for sentence-transformers or ONNX Runtime.
 
-    It gives vectors, and their cosine is gemel's. What a folder of lists cannot do stays behind:
-    composing words that are in no list from their spelling, and judging pairs by more than the
-    cosine. The command tries the folder with questions, gives which cannot agree and why, and writes
-    nothing if one that should agree does not.
+    The folder gives gemel's vectors and their cosine. Composed vectors of unknown words and the
+    pair head are not exported. The command compares vectors there with gemel's own, lists questions
+    that differ and why, and writes nothing if one differs without reason.
 
     Example: gemel export --to sentence-transformers --out my-export
     """

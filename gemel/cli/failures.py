@@ -18,18 +18,18 @@ from gemel.version import __version__
 
 
 class ExitCode(IntEnum):
-    """What a command ends with."""
+    """Exit codes of gemel."""
 
     DONE = 0
     NO = 1
-    """It was done, and the answer is no: no duplicate (`check`), not all was there (`remove`),
-    something that should work does not (`doctor`)."""
+    """Success, and the answer is no: no duplicate (`check`), a missing id (`remove`), something
+    broken (`doctor`)."""
     WRONG = 2
-    """It was not done: an error, a command that cannot be understood, or a crash."""
+    """Failure: an error, a wrong command line, or a crash."""
     STOPPED = 130
-    """Ctrl-C; a training that is told to stop by SIGTERM too."""
+    """Interrupted by Ctrl-C, a training by SIGTERM too."""
     UNHEARD = 141
-    """What read the output went away, as `| head` does."""
+    """The reader of the output closed it, as `| head` does."""
 
 
 EXIT_CODES_HELP = (
@@ -40,24 +40,17 @@ EXIT_CODES_HELP = (
 
 
 _LONGEST = 300
-"""Characters of an exception's message that the line shows."""
+"""Characters shown of an exception's message."""
 
 
 def is_debug() -> bool:
-    """Return whether `--debug` was typed: a crash may come before the options are parsed."""
+    """Return whether `--debug` was given; a crash may come before options are parsed."""
     words = sys.argv[1:]
     return "--debug" in (words[: words.index("--")] if "--" in words else words)
 
 
 def report_crash(error: BaseException) -> ExitCode:
-    """Report an unforeseen exception on standard error.
-
-    Args:
-        error: the exception.
-
-    Returns:
-        What the command ends with.
-    """
+    """Report an unforeseen exception on standard error and return the exit code."""
     try:
         if is_debug():
             lines = traceback.format_exception(error)
@@ -83,7 +76,7 @@ def _summary(error: BaseException) -> str:
 
 
 def _write_details(error: BaseException) -> str:
-    """Write the traceback to a file that only this user can read; return what to tell about it."""
+    """Write the traceback to a private file, and return where it is."""
     try:
         descriptor, path = tempfile.mkstemp(prefix="gemel-error-", suffix=".txt")  # mode 0600
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
@@ -103,7 +96,7 @@ _EXAMPLE = re.compile(r"^Example: (.*)$", re.MULTILINE)
 
 
 def explain_mistake(error: Any) -> str:
-    """Report what is wrong, then how the command goes, by its example, and where its options are."""
+    """Describe a wrong command line, with usage and example."""
     message = error.format_message()
     context = error.ctx
     if context is None:
@@ -123,7 +116,7 @@ def _what_to_type(context: Any, usage: str) -> Iterator[str]:
 
 
 _PARTIAL = re.compile(r"/\.([^/]+)\.(?:try|tmp|new|old)-\w+$")
-"""What represents a file while it is written; see `gemel.files`."""
+"""Suffixes of temporary files; see `gemel.files`."""
 _ADVICE = {
     errno.EACCES: "name another place, or let yourself in (ls -l shows who may)",
     errno.EDQUOT: "free space, or name a place on another disk",
@@ -137,7 +130,7 @@ _ADVICE = {
 
 
 def explain_system(error: OSError) -> str:
-    """Report what the system refused, of which file, and what to do about it."""
+    """Describe an error of the system, with file and remedy."""
     what = error.strerror or str(error)
     if error.filename is not None:
         path = _PARTIAL.sub(r"/\1", os.fsdecode(error.filename))

@@ -34,20 +34,22 @@ def fit(
         typer.Option(
             metavar="DIR",
             show_default=False,
-            help="Leave the model as it is, and put a copy of it with the new decision here.",
+            help="Write a copy of the model with the new decision here, instead of changing it.",
         ),
     ] = None,
     objective: Annotated[
         Objective | None,
-        typer.Option(show_default=False, help="What for; as before, if nothing is printed."),
+        typer.Option(
+            show_default=False, help="Objective of the threshold. Default: the previous one."
+        ),
     ] = None,
     precision: Annotated[
         float | None,
         typer.Option(
             metavar="SHARE",
             show_default=False,
-            help="For that share of right answers among “the same” and among “not the same”; "
-            "a person is asked about the rest.",
+            help="Required share of right answers among “the same” and among “not the same”; "
+            "the rest is “ask a person”.",
         ),
     ] = None,
     costs: Annotated[
@@ -55,37 +57,34 @@ def fit(
         typer.Option(
             metavar="A,B,C",
             show_default=False,
-            help="For the least costs: A for calling questions the same that are not, B for "
-            "missing some that are, C for asking a person.",
+            help="Lowest cost: A of a wrong “the same”, B of a wrong “not the same”, C of "
+            "asking a person.",
         ),
     ] = None,
     prevalence: Annotated[
         float | None,
         prevalence_option(
-            help="For places where this share of the pairs asks the same; the share in PAIRS if "
-            "nothing is printed."
+            help="Share of duplicates where the model will be used. Default: the share in PAIRS."
         ),
     ] = None,
     seen: Annotated[
-        bool, typer.Option("--seen", help="Take even pairs that the model was trained on.")
+        bool, typer.Option("--seen", help="Allow pairs that the model was trained on.")
     ] = False,
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="Where there is something to warn of, write nothing."),
+        typer.Option("--strict", help="Turn warnings into errors, and write nothing."),
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Overwrite an existing model.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Fit a model's threshold and probabilities again, without training.
+    """Fit a model's threshold and probabilities, without training.
 
-    Take labelled pairs like those that the model will meet, which it was not trained on. From
-    then on, all its answers go by what was fitted.
-
-    Warns of inverted labels, labels that similarity does not separate, fewer than 20 pairs of a
-    label or an answer or groups of questions, one answer for all, and negatives much easier than
-    the questions' nearest neighbours, which `gemel check` judges.
+    PAIRS should be like those that will be scored, and not trained on. Warns of inverted labels,
+    labels that similarity does not separate, fewer than 20 pairs of a label, an answer or groups,
+    one answer for all, and negatives much easier than the questions' nearest neighbours, which
+    `gemel check` scores.
 
     Example: gemel fit validation.csv --model my-model --precision 0.95
     """
@@ -122,7 +121,7 @@ def _wanted(
     costs: str | None,
     prevalence: float | None,
 ) -> dict[str, Any]:
-    """Report which settings change; --precision and --costs name their objective too."""
+    """Return the changed settings; --precision and --costs set their objective."""
     wanted: dict[str, Any] = {"prevalence": prevalence or 0.0}
     if precision is not None:
         wanted |= {"objective": "precision", "precision": precision}

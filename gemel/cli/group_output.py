@@ -13,18 +13,13 @@ if TYPE_CHECKING:
     from gemel.scale import StageRecord
 
 _GROUPS, _MEMBERS = 5, 4
-"""Groups that are shown, and questions of each."""
+"""Groups shown, and questions of each."""
 _TEMPLATES = 3
-"""Templates that are shown."""
+"""Templates shown."""
 
 
 def describe_duplicates(found: "FoundGroups", written: Sequence[Path]) -> Iterator[str]:
-    """Report what was found, and show the largest groups.
-
-    Args:
-        found: the groups.
-        written: files that have all of them.
-    """
+    """Yield the largest groups and totals as text; `written` are the files with all groups."""
     count = len(found)
     groups = f"{count:,} group{'' if count == 1 else 's'}"
     yield (
@@ -57,7 +52,7 @@ def describe_duplicates(found: "FoundGroups", written: Sequence[Path]) -> Iterat
 
 
 def describe_left_out(found: "FoundGroups") -> Iterator[str]:
-    """Describe the pairs that were not judged: within templates, and of too many close ones."""
+    """Yield the numbers of pairs not scored: within templates, and of too many close ones."""
     if found.templates:
         instances, count = sum(each.instances for each in found.templates), len(found.templates)
         yield (
@@ -79,7 +74,7 @@ def describe_left_out(found: "FoundGroups") -> Iterator[str]:
 
 
 def describe_stages(stages: Mapping[str, "StageRecord"]) -> Iterator[str]:
-    """Yield a table: of each stage its shards, time, memory of a process, and disk."""
+    """Yield a table of stages: shards, time, memory and disk."""
     names = ("shards", "seconds", "busy", "MB a process", "MB written")
     widths = (8, 10, 10, 15, 13)
     yield "stage     " + "".join(

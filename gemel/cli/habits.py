@@ -1,4 +1,4 @@
-"""What every verb understands: --quiet, --no-color and --debug, before and after the verb."""
+"""Options of all commands: --quiet, --no-color and --debug, before and after the command."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -14,13 +14,14 @@ Quiet = Annotated[
     typer.Option(
         "--quiet",
         "-q",
-        help="No progress and no notes; results, errors and warnings are still given.",
+        help="Print no progress and no notes; results, warnings and errors are still printed.",
     ),
 ]
 NoColor = Annotated[
     bool,
     typer.Option(
-        "--no-color", help="Plain lines without escape codes, as NO_COLOR=1 and TERM=dumb ask for."
+        "--no-color",
+        help="Print plain lines without escape codes, as with NO_COLOR=1 or TERM=dumb.",
     ),
 ]
 Debug = Annotated[
@@ -32,7 +33,7 @@ Debug = Annotated[
 
 
 def heed(quiet: Quiet = False, no_color: NoColor = False, debug: Debug = False) -> None:
-    """Do as was asked, until the command ends; `gemel.cli.failures` looks for --debug."""
+    """Apply the options; `gemel.cli.failures` reads --debug itself."""
     if quiet:
         keep_quiet()
     if no_color:
@@ -40,7 +41,7 @@ def heed(quiet: Quiet = False, no_color: NoColor = False, debug: Debug = False) 
 
 
 class Verbs(typer.Typer):
-    """Verbs that all heed the same habits."""
+    """A typer application whose commands all have these options."""
 
     def __init__(self, **settings: Any):
         super().__init__(
@@ -55,7 +56,7 @@ class Verbs(typer.Typer):
     def command(  # type: ignore[override]
         self, name: str | None = None, **settings: Any
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Add a verb, as `typer.Typer.command` does, with the options that all have."""
+        """Register a command with these options."""
         register = super().command(name, **settings)
 
         def add(verb: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gemel.exchange.trax_model import FromTrax
 
 _SHOWN = 5
-"""Words that are shown of many."""
+"""Words shown of many."""
 
 
 @reads_pairs
@@ -28,7 +28,7 @@ def import_(
         typer.Argument(
             metavar="CHECKPOINT",
             show_default=False,
-            help="What Trax wrote: model.pkl.gz; model.weights.npy.gz is next to a newer one.",
+            help="Trax checkpoint: model.pkl.gz; newer ones have model.weights.npy.gz next to it.",
         ),
     ],
     reading: Reading,
@@ -37,17 +37,16 @@ def import_(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="The notebook's vocabulary: a JSON object of token and id, or a text file with a "
-            "token on every line, in the order of their ids.",
+            help="The notebook's vocabulary: a JSON object of token and id, or a text file "
+            "with a token a line, by id.",
         ),
     ],
-    out: Annotated[Path, typer.Option(show_default=False, help="The model folder to write.")],
+    out: Annotated[Path, typer.Option(show_default=False, help="Model folder to write.")],
     validation: Annotated[
         Path | None,
         typer.Option(
             metavar="PAIRS",
-            help="Labelled pairs to fit threshold and probabilities on; without them the threshold "
-            "is the notebook's 0.7, a guess.",
+            help="Labelled pairs to fit the decision on. Default: the notebook's threshold of 0.7.",
         ),
     ] = None,
     overwrite: Annotated[
@@ -55,9 +54,9 @@ def import_(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a model of a checkpoint that the Trax notebook wrote.
+    """Create a model from a Trax checkpoint of the notebook's network.
 
-    It gives the vectors that Trax gives. A checkpoint is a pickle, which is code: it is read, and
+    The model gives Trax's own vectors. A checkpoint is a pickle, which is code: it is parsed, and
     nothing in it is run.
 
     Example: gemel import model.pkl.gz --vocabulary vocabulary.json --out my-model

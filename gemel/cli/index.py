@@ -29,19 +29,19 @@ def index(
         typer.Option(
             metavar="TEXT",
             show_default=False,
-            help="Goes before every id, so that those of several files differ.",
+            help="Prefix of every id, to load several files.",
         ),
     ] = "",
     replace: Annotated[
-        bool, typer.Option("--replace", help="Let questions take the place of others of their id.")
+        bool, typer.Option("--replace", help="Replace stored questions of the same id.")
     ] = False,
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Keep the questions of a file in a corpus, which answers what is a duplicate.
+    """Store the questions of a file in a corpus.
 
-    What exists already, with the same id and text, is skipped: a command that was stopped is
-    typed once more and continues. With --keep other columns are stored too, and can be filtered by.
+    Questions stored before, with the same id and text, are skipped: repeat an interrupted command
+    to resume. --keep stores further columns, to filter by.
 
     Example: gemel index questions.csv --db site.db --keep forum
     """
@@ -78,16 +78,15 @@ def reindex(
         typer.Option(
             show_default=False,
             autocompletion=complete_model,
-            help="The model that should answer from now on.",
+            help="New model.",
         ),
     ] = None,
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
-    """Return all questions of a corpus the vectors of another model.
+    """Compute the vectors of a corpus with another model.
 
-    The old vectors answer until all new ones are there. What was stopped is typed once more and
-    resumes.
+    The old vectors are used until all new ones are ready. Repeat an interrupted command to resume.
 
     Example: gemel reindex --db site.db --model my-model
     """

@@ -1,4 +1,4 @@
-"""`gemel key`: who may ask a service."""
+"""`gemel key`: keys of a service."""
 
 import dataclasses
 import json
@@ -20,7 +20,10 @@ app = Verbs()
 
 Scope = StrEnum("Scope", ["read", "write"])
 Name = Annotated[
-    str, typer.Argument(metavar="NAME", show_default=False, help="Whose it is, as “moderators”.")
+    str,
+    typer.Argument(
+        metavar="NAME", show_default=False, help="Name of the key, such as “moderators”."
+    ),
 ]
 
 
@@ -33,7 +36,7 @@ def add(
     ] = Scope.read,
     as_json: Json = False,
 ) -> None:
-    """Make a key, and print it: it is shown once, for only its hash is stored.
+    """Create a key and print it; it cannot be shown again, only its hash is stored.
 
     Example: gemel key add moderators --scope write --db site.db
     """
@@ -51,7 +54,7 @@ def add(
 
 @app.command("list")
 def list_keys(db: Database, as_json: Json = False) -> None:
-    """Show whose keys there are.
+    """List all keys.
 
     Example: gemel key list --db site.db
     """
@@ -69,7 +72,7 @@ def list_keys(db: Database, as_json: Json = False) -> None:
 
 @app.command()
 def revoke(name: Name, db: Database, as_json: Json = False) -> None:
-    """Make a key worthless, for good; services see it within a second or two.
+    """Revoke a key for good; services follow within two seconds.
 
     Example: gemel key revoke moderators --db site.db
     """

@@ -32,7 +32,7 @@ _REASONS = {
 
 
 def describe_mined(mined: "Mined", rules: "MiningRules") -> Iterator[str]:
-    """Report what was found, what each rule skipped, and which anchors have too few."""
+    """Return statistics of mined negatives as text."""
     yield (
         f"{mined.path}: {mined.rows:,} rows ({mined.form}); {mined.negatives:,} of "
         f"{mined.wanted:,} negatives wanted for {mined.anchors:,} anchors"
@@ -83,7 +83,7 @@ def _short_of(mined: "Mined") -> Iterator[str]:
 
 
 class Form(StrEnum):
-    """What a row of the file is."""
+    """Forms of a row."""
 
     TRIPLET = "triplet"
     TUPLE = "n-tuple"
@@ -92,14 +92,14 @@ class Form(StrEnum):
 
 
 class Sampling(StrEnum):
-    """Which of the candidates that pass are taken."""
+    """Selection among candidates that pass."""
 
     TOP = "top"
     RANDOM = "random"
 
 
 class Search(StrEnum):
-    """What finds the nearest."""
+    """Search methods."""
 
     AUTO = "auto"
     EXACT = "exact"
@@ -113,7 +113,7 @@ def mine(
     out: Annotated[
         Path,
         typer.Option(
-            metavar="FILE", show_default=False, help="Where they go: .csv, .tsv, .jsonl, .parquet."
+            metavar="FILE", show_default=False, help="File to write: .csv, .tsv, .jsonl, .parquet."
         ),
     ],
     corpus: Annotated[
@@ -121,28 +121,33 @@ def mine(
         typer.Option(
             metavar="QUESTIONS",
             show_default=False,
-            help="A file of questions to take the negatives from; without it those of PAIRS.",
+            help="File of questions to take negatives from. Default: the questions of PAIRS.",
         ),
     ] = None,
     question: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="Column of the question in --corpus: name, or place."),
+        typer.Option(
+            metavar="COLUMN", help="Column of the question in --corpus: name, or position from 1."
+        ),
     ] = None,
     model: ModelFolder = None,
     count: Annotated[int, typer.Option(metavar="N", min=1, help="Negatives for each anchor.")] = 3,
     form: Annotated[
         Form,
-        typer.Option(
-            help="What a row is. `gemel train` reads the negatives of triplet and labeled-pair."
-        ),
+        typer.Option(help="Form of a row. `gemel train` reads triplet and labeled-pair."),
     ] = Form.TRIPLET,
     sampling: Annotated[
-        Sampling, typer.Option(help="Take the likest that pass the rules, or any of them.")
+        Sampling,
+        typer.Option(
+            help="Select the most similar candidates that pass the rules, or random ones."
+        ),
     ] = Sampling.TOP,
-    seed: Annotated[int, typer.Option(help="Another seed, another random choice.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of random choices.")] = 0,
     range_min: Annotated[
         int,
-        typer.Option(metavar="N", min=0, help="Skip the N likest of those that pass the rules."),
+        typer.Option(
+            metavar="N", min=0, help="Skip the N most similar candidates that pass the other rules."
+        ),
     ] = 0,
     range_max: Annotated[
         int | None,
@@ -150,35 +155,36 @@ def mine(
             metavar="N",
             min=1,
             show_default=False,
-            help="Look at the N likest; --range-min and --count more if not given, or 10 times "
-            "--count where a rule may skip some.",
+            help="Examine the N most similar candidates. Default: --range-min plus --count, "
+            "or 10 times --count where a rule may skip some.",
         ),
     ] = None,
     max_score: Annotated[
-        float | None, typer.Option(metavar="COSINE", help="The largest of a negative, -1 to 1.")
+        float | None, typer.Option(metavar="COSINE", help="Maximum cosine of a negative, -1 to 1.")
     ] = None,
     min_score: Annotated[
-        float | None, typer.Option(metavar="COSINE", help="The least of a negative, -1 to 1.")
+        float | None, typer.Option(metavar="COSINE", help="Minimum cosine of a negative, -1 to 1.")
     ] = None,
     absolute_margin: Annotated[
         float | None,
-        typer.Option(metavar="M", help="How far below the positive's cosine it must lie, 0 to 2."),
+        typer.Option(metavar="M", help="Minimum distance below the positive's cosine, 0 to 2."),
     ] = None,
     relative_margin: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="The same as a share of it, 0 to 1: 0.05 is 5%."),
+        typer.Option(
+            metavar="SHARE", help="Minimum distance as a share of the positive's cosine, 0 to 1."
+        ),
     ] = None,
     max_probability: Annotated[
         float | None,
         typer.Option(
             metavar="P",
-            help="The largest probability that it asks the same, as the model judges: what is "
-            "likelier may be a duplicate that no one labelled.",
+            help="Maximum probability of being a duplicate, to exclude unlabelled duplicates.",
         ),
     ] = None,
     neighbours: Annotated[
         Search,
-        typer.Option(help="Compare with every question, or walk a graph and miss a few."),
+        typer.Option(help="Exact search, or an approximate graph that misses a few."),
     ] = Search.AUTO,
     threads: Threads = None,
     overwrite: Annotated[
@@ -186,11 +192,11 @@ def mine(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Find hard negatives: near to a question, and not known to ask the same.
+    """Mine hard negatives: similar questions that are not known duplicates.
 
-    The first questions of duplicates are anchors. No negative is in the anchor's duplicate group,
-    which chains of pairs make, nor the same text once cleaned. The options mean what they mean in
-    sentence-transformers; cosines are those of the model's vectors.
+    The first questions of duplicates are anchors. No negative is a copy of the anchor or in its
+    duplicate group, which chains of pairs form. The options are those of sentence-transformers;
+    cosines are those of the model's vectors.
 
     Example: gemel mine pairs.csv --out harder.csv --count 1 --relative-margin 0.05
     """

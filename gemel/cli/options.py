@@ -1,4 +1,4 @@
-"""Options that several verbs share."""
+"""Options shared by several commands."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ PairsFile = Annotated[
     typer.Argument(
         metavar="PAIRS",
         show_default=False,
-        help="A file of labelled question pairs: .csv, .tsv, .jsonl (or .gz of one), .parquet.",
+        help="File of labelled question pairs: .csv, .tsv, .jsonl (also .gz), .parquet.",
     ),
 ]
 QuestionsFile = Annotated[
@@ -23,8 +23,7 @@ QuestionsFile = Annotated[
     typer.Argument(
         metavar="QUESTIONS",
         show_default=False,
-        help="A file of questions: .txt with one a line, .csv, .tsv, .jsonl (or .gz of one), "
-        ".parquet.",
+        help="File of questions: .txt with one a line, .csv, .tsv, .jsonl (also .gz), .parquet.",
     ),
 ]
 Threads = Annotated[
@@ -34,7 +33,7 @@ Threads = Annotated[
         min=1,
         max=MOST_THREADS,
         show_default=False,
-        help="How many compute; one a core if not given.",
+        help="Number of threads. Default: one per core.",
     ),
 ]
 ModelFolder = Annotated[
@@ -43,13 +42,13 @@ ModelFolder = Annotated[
         "--model",
         show_default=False,
         autocompletion=complete_model,
-        help="The folder that `gemel train` made; without it the model that ships with gemel.",
+        help="Model folder. Default: the model that ships with gemel.",
     ),
 ]
 
 
 def chosen_model(model: Path | None) -> Path:
-    """Return the model that was named, or else the default one, and report so."""
+    """Return the given model, or the default one with a note."""
     if model is not None:
         return model
     note(f"model: {DEFAULT_MODEL}, ships with gemel (--model selects another)")
@@ -57,7 +56,7 @@ def chosen_model(model: Path | None) -> Path:
 
 
 def prevalence_option(*, help: str) -> Any:  # noqa: A002 - as typer has it
-    """Make the option for a share of pairs that ask the same, above 0 and below 1."""
+    """Return the option for a share of duplicates, above 0 and below 1."""
     return typer.Option(
         "--prevalence", metavar="SHARE", show_default=False, help=help, callback=_share
     )
@@ -71,4 +70,4 @@ def _share(value: float | None) -> float | None:
     return value
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

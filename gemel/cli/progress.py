@@ -1,4 +1,4 @@
-"""What a person sees during long work: a live line on a terminal, plain lines elsewhere."""
+"""Progress of long work: a live line on a terminal, plain lines elsewhere."""
 
 import time
 from typing import TYPE_CHECKING, TypeVar
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gemel.training import EpochSummary, StepSummary
 
 _EVERY = 15.0
-"""Seconds between two lines where there is no terminal."""
+"""Seconds between lines where there is no terminal."""
 
 
 # typing.Self, which the checks of the test suite cannot read on a method.
@@ -26,7 +26,7 @@ _Itself = TypeVar("_Itself", bound="_Live")
 
 
 class _Live:
-    """A bar that is shown while its `with` block runs, where there is a terminal."""
+    """A progress bar, on a terminal."""
 
     def __init__(self, console: Console, doing: str):
         self.console = console
@@ -51,30 +51,30 @@ class _Live:
         self.bar.stop()
 
     def is_due(self, now: float) -> bool:
-        """Whether it is time for a line, as there is no bar; if so, the next one waits."""
+        """Return whether a line is due, and start the next interval if so."""
         due = not self.console.is_terminal and now - self.spoken > _EVERY
         if due:
             self.spoken = now
         return due
 
     def say(self, text: str) -> None:
-        """Print a line, unless they are not wanted."""
+        """Print a line, unless notes are off."""
         if not is_quiet():
             self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 class WorkProgress(_Live):
-    """Progress of work in stages, used as a context manager and called with what is done.
+    """Progress of work in stages: a context manager, called as `progress(stage, done, total)`.
 
     Args:
-        console: where to write.
+        console: console to write to.
     """
 
     def __init__(self, console: Console):
         super().__init__(console, "reading")
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
-        """Hear how much of a stage is done; of how much, if that is known."""
+        """Show progress."""
         news = f"{done:,}" if total is None else f"{done:,}/{total:,}"
         self.bar.update(self.task, description=stage, completed=done, total=total, news=news)
         now = time.monotonic()
@@ -84,11 +84,11 @@ class WorkProgress(_Live):
 
 
 class TrainingProgress(_Live):
-    """A reporter for people, used as a context manager.
+    """A training reporter for the console: a context manager.
 
     Args:
-        console: where to write.
-        epochs: how many there will be.
+        console: console to write to.
+        epochs: number of epochs.
     """
 
     def __init__(self, console: Console, epochs: int):
@@ -100,7 +100,7 @@ class TrainingProgress(_Live):
         self.best = ""
 
     def warn(self, text: str) -> None:
-        """Print a line that is out, whatever is wanted."""
+        """Print a warning."""
         self.console.print(
             f"warning: {text}", style="bold yellow", highlight=False, markup=False, soft_wrap=True
         )
@@ -111,7 +111,7 @@ class TrainingProgress(_Live):
         self.bar.reset(self.task, completed=step, total=None)
 
     def step(self, summary: "StepSummary") -> None:
-        """Move the bar, or now and then print a line."""
+        """Move the bar, or print a line."""
         now = time.monotonic()
         epoch, batch, batches = summary.epoch, summary.batch, summary.batches
         loss = summary.loss
@@ -130,7 +130,7 @@ class TrainingProgress(_Live):
             self.say(f"epoch {epoch}/{self.epochs}  batch {batch:,}/{batches:,}  {news}")
 
     def epoch(self, summary: "EpochSummary") -> None:
-        """Print the epoch's line."""
+        """Print a line for the epoch."""
         self.spoken = time.monotonic()
         self.started, self.pairs = self.spoken, 0
         if summary.is_best:

@@ -1,4 +1,4 @@
-"""The options that report how a file is to be read: the same for every verb that does."""
+"""Options for reading files, shared by commands."""
 
 import shlex
 from collections.abc import Callable
@@ -18,23 +18,21 @@ _AUTO_HTML = HtmlMode("auto")
 
 Left = Annotated[
     str | None,
-    typer.Option(
-        metavar="COLUMN", help="Column of the first question: its name, or its place, from 1."
-    ),
+    typer.Option(metavar="COLUMN", help="Column of the first question: name, or position from 1."),
 ]
 Right = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the second question.")]
 Label = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="Column of the label: 1 or yes, 0 or no; see --same."),
+    typer.Option(metavar="COLUMN", help="Column of the label: 1 or yes, 0 or no, or see --same."),
 ]
 QuestionColumn = Annotated[
     str | None,
     typer.Option(
-        "--question", metavar="COLUMN", help="Column of the question: name, or place, from 1."
+        "--question", metavar="COLUMN", help="Column of the question: name, or position from 1."
     ),
 ]
 IdColumn = Annotated[
-    str | None, typer.Option("--id", metavar="COLUMN", help="Column of its id, if there is one.")
+    str | None, typer.Option("--id", metavar="COLUMN", help="Column of the id, if there is one.")
 ]
 KeptColumns = Annotated[
     list[str] | None,
@@ -42,8 +40,8 @@ KeptColumns = Annotated[
         "--keep",
         metavar="COLUMN[:TYPE]",
         show_default=False,
-        help="Another column to store with each question, for --where. TYPE is int, float, bool or "
-        "text; without it the whole column decides. May be given several times.",
+        help="Metadata column to store, for --where. TYPE is int, float, bool or text; "
+        "default: detected from the whole column. Repeatable.",
     ),
 ]
 Same = Annotated[
@@ -51,8 +49,7 @@ Same = Annotated[
     typer.Option(
         metavar="LABEL",
         show_default=False,
-        help="The label of pairs that ask the same, such as 0, 2 or A; all others must have one "
-        "other label.",
+        help="Label of duplicates, such as 0, 2 or A; all other pairs must have one other label.",
     ),
 ]
 Delimiter = Annotated[
@@ -60,15 +57,15 @@ Delimiter = Annotated[
     typer.Option(
         metavar="CHAR",
         show_default=False,
-        help="What separates fields of a CSV or TSV file: a character, or comma, semicolon, tab, "
-        "pipe or none; detected if not given.",
+        help="Separator of a CSV or TSV file: a character, or comma, semicolon, tab, pipe or "
+        "none. Default: detected.",
     ),
 ]
 Html = Annotated[
     HtmlMode,
     typer.Option(
-        help="HTML entities and tags in questions: remove them (strip), leave them (keep), or "
-        "remove them where the file looks like HTML (auto)."
+        help="HTML entities and tags in questions: strip them, keep them, or strip them where "
+        "the file looks like HTML (auto)."
     ),
 ]
 Header = Annotated[
@@ -76,40 +73,41 @@ Header = Annotated[
     typer.Option(
         "--header/--no-header",
         show_default=False,
-        help="Whether a CSV or TSV file has a header; yes, unless columns are given by place.",
+        help="Whether a CSV or TSV file has a header. Default: yes, unless columns are given "
+        "by position.",
     ),
 ]
 Quotes = Annotated[
     bool,
     typer.Option(
         "--quotes/--no-quotes",
-        help="Whether quotes enclose fields of a CSV or TSV file, or are letters like others.",
+        help="Whether quotes enclose fields of a CSV or TSV file.",
     ),
 ]
 SkipBad = Annotated[
     int,
-    typer.Option(metavar="N", min=0, help="Skip up to N rows that do not fit, and list them."),
+    typer.Option(metavar="N", min=0, help="Skip up to N bad rows, and list them."),
 ]
 BadRowsFile = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
         show_default=False,
-        help="Where --skip-bad lists them; PAIRS.bad-rows.jsonl in this directory if not given.",
+        help="List of --skip-bad. Default: PAIRS.bad-rows.jsonl in the current folder.",
     ),
 ]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was given of a file of pairs."""
+    """Options for a file of pairs."""
 
     columns: Columns
     skip_bad: BadRows
 
     @property
     def as_options(self) -> str:
-        """The columns as one would type them, with a space before each."""
+        """The options as typed, with a space before each."""
         given = self.columns
         words = [
             f"--{name} {shlex.quote(str(value))}"
@@ -134,23 +132,23 @@ class Reading:
 
     @property
     def is_usual(self) -> bool:
-        """Whether nothing was given."""
+        """Whether no option was given."""
         return self.columns == Columns() and not self.skip_bad.allowed
 
     def warn(self) -> None:
-        """Report how many rows were skipped, if any were."""
+        """Print the number of skipped rows, if any."""
         _warn(self.skip_bad)
 
 
 @dataclass(frozen=True)
 class QuestionReading:
-    """What was given of a file of questions."""
+    """Options for a file of questions."""
 
     columns: QuestionColumns
     skip_bad: BadRows
 
     def warn(self) -> None:
-        """Report how many rows were skipped, if any were."""
+        """Print the number of skipped rows, if any."""
         _warn(self.skip_bad)
 
 
@@ -160,22 +158,22 @@ def _warn(skip_bad: BadRows) -> None:
 
 
 def reads_pairs(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a verb that takes `reading` the options for it."""
+    """Add the options for labelled pairs to a command with a parameter `reading`."""
     return with_options(command, _read_options, "reading")
 
 
 def reads_unlabelled(command: Callable[..., None]) -> Callable[..., None]:
-    """Return it those for pairs without a label."""
+    """Add the options for unlabelled pairs."""
     return with_options(command, _read_unlabelled_options, "reading")
 
 
 def reads_questions(command: Callable[..., None]) -> Callable[..., None]:
-    """Return it those for single questions."""
+    """Add the options for questions."""
     return with_options(command, _read_question_options, "reading")
 
 
 def reads_kept_questions(command: Callable[..., None]) -> Callable[..., None]:
-    """Return it those for single questions, and for what goes along with them."""
+    """Add the options for questions with metadata."""
     return with_options(command, _read_kept_question_options, "reading")
 
 

@@ -1,4 +1,4 @@
-"""Two decisions, or two models, on the same pairs."""
+"""Figures of two decisions or models on the same pairs, as text."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -8,12 +8,12 @@ if TYPE_CHECKING:
 
 
 def beside_rows(fitted: "Refit", title: str, *, ranked: bool = False) -> Iterator[str]:
-    """List the figures before and now.
+    """Yield the figures before and after.
 
     Args:
-        fitted: what was before, and what is now.
-        title: what the pairs are called.
-        ranked: whether the order of the pairs is another one too.
+        fitted: both decisions.
+        title: name of the pairs.
+        ranked: whether the ranking differs too.
     """
     width = max(18, len(title))
     yield f"{title:{width}} {'before':>9} {'now':>9}"

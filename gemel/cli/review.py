@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def describe_end(asking: "Asking", counts: "ReviewCounts", remaining: int, db: str) -> str:
-    """Sum up a sitting, and all that was ever decided.
+    """Summarise a session, and all decisions.
 
     Args:
-        asking: the sitting.
-        counts: of all decisions that are stored.
-        remaining: pairs that were not decided when it began.
+        asking: the session.
+        counts: all stored decisions.
+        remaining: undecided pairs at its start.
         db: the corpus.
     """
     reviews = list(asking.decided.values())
@@ -52,7 +52,7 @@ def describe_end(asking: "Asking", counts: "ReviewCounts", remaining: int, db: s
 
 
 def describe_export(exported: "Exported", path: Path) -> str:
-    """Report what was written, and what it is good for."""
+    """Describe an export, and its use."""
     total = exported.same + exported.different
     text = (
         f"{path}: {total:,} decided pair{'' if total == 1 else 's'} written, "
@@ -75,24 +75,21 @@ _LONGEST_NAME = 200
 def review(
     db: Database,
     model: ModelFolder = None,
-    count: Annotated[
-        int, typer.Option(metavar="N", min=1, help="How many pairs to ask about.")
-    ] = 20,
+    count: Annotated[int, typer.Option(metavar="N", min=1, help="Number of pairs.")] = 20,
     reviewer: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", show_default=False, help="Who decides; your login if not given."
+            metavar="NAME", show_default=False, help="Name of the reviewer. Default: your login."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another one, other pairs.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the selection.")] = 0,
     threads: Threads = None,
     export: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Ask nothing: write the decided pairs into a .csv, .tsv or .jsonl file; - prints "
-            "them as CSV.",
+            help="Write the decided pairs to a .csv, .tsv or .jsonl file instead; - prints CSV.",
         ),
     ] = None,
     overwrite: Annotated[
@@ -102,9 +99,9 @@ def review(
 ) -> None:
     """Decide, pair by pair, whether two questions of a corpus ask the same.
 
-    Asked about are the pairs that the model is least sure of, and some from all over its range;
-    none twice. Keys: s the same, d different, k skip, u undo, q quit. Each decision is stored at
-    once. What was decided teaches the model: gemel fit, gemel train --add.
+    The pairs are those that the model is least sure of, and some from its whole range; none twice.
+    Keys: s the same, d different, k skip, u undo, q quit. Each decision is stored at once. Use them
+    with gemel fit, or gemel train --add.
 
     Example: gemel review --db site.db --count 50
     """

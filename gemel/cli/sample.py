@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 def sample(
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", show_default=False, help="The folder to make.")
-    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", show_default=False, help="Folder to create.")],
     as_json: Json = False,
 ) -> None:
     """Write the sample that ships: hand-written questions to an invented help desk, in pairs.

@@ -56,9 +56,7 @@ def _id_width(found: "list[Match]") -> int:
     return max(2, min(_LONGEST_ID, widest))
 
 
-Asked = Annotated[
-    str, typer.Argument(metavar="QUESTION", show_default=False, help="What is asked.")
-]
+Asked = Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, help="The question.")]
 
 
 def search(

@@ -21,18 +21,19 @@ def serve(
     db: Database,
     model: ModelFolder = None,
     host: Annotated[
-        str, typer.Option(help="The address to listen on; any but this machine's own needs keys.")
+        str, typer.Option(help="Address to listen on; any but this machine's own requires keys.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0: any free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = 8000,
     require_keys: Annotated[
-        bool, typer.Option("--require-keys", help="Ask for keys on this machine too.")
+        bool, typer.Option("--require-keys", help="Require keys on this machine too.")
     ] = False,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
             show_default=False,
-            help="A name under which browsers reach it, as behind a proxy; several are allowed.",
+            help="Host name under which browsers reach the service, for example behind a "
+            "proxy. Repeatable.",
         ),
     ] = None,
     allow_origin: Annotated[
@@ -40,7 +41,7 @@ def serve(
         typer.Option(
             metavar="ORIGIN",
             show_default=False,
-            help="Another site whose pages may ask, as https://forum.example; several are allowed.",
+            help="Site whose pages may send requests, such as https://forum.example. Repeatable.",
         ),
     ] = None,
     limits: Annotated[

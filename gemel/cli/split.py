@@ -20,16 +20,14 @@ if TYPE_CHECKING:
 def split(
     pairs: PairsFile,
     reading: Reading,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", show_default=False, help="The folder to make.")
-    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", show_default=False, help="Folder to create.")],
     part: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=SHARE",
             show_default=False,
-            help="A part and its share of the pairs, for each part; "
-            "train=0.8 validation=0.1 test=0.1 if none is named.",
+            help="Name of a part and its share of the pairs. Repeatable. Default: train=0.8, "
+            "validation=0.1, test=0.1.",
         ),
     ] = None,
     folds: Annotated[
@@ -37,10 +35,10 @@ def split(
         typer.Option(
             metavar="K",
             show_default=False,
-            help="Split K times into train and test, so that each row is in one test at most.",
+            help="Split K times into train and test; each row is in at most one test.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed, another split.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Split labelled pairs so that no question is in two parts.

@@ -11,7 +11,7 @@ new_database = typer.Option(
     "--db",
     metavar=_METAVAR,
     show_default=False,
-    help="The corpus: an SQLite file, made if it is not there, or postgresql://...",
+    help="Corpus: an SQLite file, created if missing, or postgresql://...",
 )
 Database = Annotated[
     str,
@@ -19,17 +19,17 @@ Database = Annotated[
         "--db",
         metavar=_METAVAR,
         show_default=False,
-        help="The corpus that `gemel index` made: an SQLite file, or postgresql://...",
+        help="Corpus of `gemel index`: an SQLite file, or postgresql://...",
     ),
 ]
-Count = Annotated[int, typer.Option("-k", metavar="K", min=1, help="How many to show.")]
+Count = Annotated[int, typer.Option("-k", metavar="K", min=1, help="Number of matches.")]
 Where = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME=VALUE",
         show_default=False,
-        help="Only questions whose metadata has this value, of the type of its column (year=2024); "
-        "null is no value, quotes make text. May be given several times.",
+        help="Only questions with this metadata value, of the type of its column (year=2024); "
+        "null is no value, quotes make text. Repeatable.",
     ),
 ]
 

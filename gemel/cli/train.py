@@ -46,14 +46,14 @@ def together() -> Iterator["Ranks | None"]:
 @reads_pairs
 def train(
     reading: Reading,
-    out: Annotated[Path, typer.Option(show_default=False, help="The model folder to write.")],
+    out: Annotated[Path, typer.Option(show_default=False, help="Model folder to write.")],
     pairs: Annotated[
         Path | None,
         typer.Argument(
             metavar="PAIRS",
             show_default=False,
-            help="A file of labelled question pairs: .csv, .tsv, .jsonl (or .gz of one), .parquet. "
-            "With --add: those that the model knows, if it is to be seen what it forgets.",
+            help="File of labelled question pairs: .csv, .tsv, .jsonl (also .gz), .parquet. "
+            "With --add: known pairs, to replay and to measure forgetting.",
         ),
     ] = None,
     config: Annotated[
@@ -61,8 +61,8 @@ def train(
         typer.Option(
             metavar="FILE|NAME",
             autocompletion=complete_settings,
-            help="A TOML file of settings, or the name of settings that ship with gemel, as "
-            "going-on; defaults where it is silent.",
+            help="TOML file of settings, or the name of settings that ship with gemel, such "
+            "as going-on.",
         ),
     ] = None,
     assignments: Annotated[
@@ -71,14 +71,12 @@ def train(
             "--set",
             metavar="KEY=VALUE",
             autocompletion=complete_setting,
-            help="Change one setting, as training.epochs=2.",
+            help="Change a setting, such as training.epochs=2. Repeatable.",
         ),
     ] = None,
     validation: Annotated[
         Path | None,
-        typer.Option(
-            help="Pairs to choose epoch and threshold on; without it some of PAIRS are held out."
-        ),
+        typer.Option(help="Pairs to select epoch and threshold on. Default: a share of PAIRS."),
     ] = None,
     start: Annotated[
         Path | None,
@@ -86,7 +84,8 @@ def train(
             "--from",
             metavar="MODEL",
             autocompletion=complete_model,
-            help="Continue from this model, with its settings; its vocabulary grows by new words.",
+            help="Continue from this model, with its settings; new words are added to its "
+            "vocabulary.",
         ),
     ] = None,
     vectors: Annotated[
@@ -94,8 +93,7 @@ def train(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Word vectors that words begin with: text of GloVe or word2vec (or .gz of it), "
-            ".safetensors.",
+            help="Pretrained word vectors: GloVe or word2vec text (also .gz), .safetensors.",
         ),
     ] = None,
     add: Annotated[
@@ -103,23 +101,23 @@ def train(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="Learn from these few pairs on top of --from, as those that `gemel review` "
-            "exports; may be given several times.",
+            help="Train on these few pairs on top of --from, such as an export of `gemel "
+            "review`. Repeatable.",
         ),
     ] = None,
     logs: Annotated[
         Path | None,
-        typer.Option(help="A folder for a log: training.jsonl, and events for TensorBoard."),
+        typer.Option(help="Folder for logs: training.jsonl, and TensorBoard events."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="resume a training that was stopped or killed.")
+        bool, typer.Option("--resume", help="Resume an interrupted training.")
     ] = False,
     checkpoint_every: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Time between two checkpoints.", min=0)
+        float, typer.Option(metavar="SECONDS", help="Time between checkpoints.", min=0)
     ] = 60.0,
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", help="Replace the model, or the checkpoint, that is at --out."),
+        typer.Option("--overwrite", help="Overwrite an existing model or checkpoint."),
     ] = False,
     as_json: Json = False,
 ) -> None:
