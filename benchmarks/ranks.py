@@ -37,15 +37,15 @@ WAYS = {"1 process, 1 thread": (1, 1), "1 process, 2 threads": (1, 2), "2 proces
 def take_steps(path: Path, settings: list[str], steps: int) -> dict[str, Any]:
     """Be a process that learns; give seconds a step, and what it took."""
     from gemel.training import Silent, Trainer, joined
-    from gemel.training.initial_network import begin_network, learn_words, make_batches
+    from gemel.training.initial_network import learn_vocabulary, make_batches, make_network
 
     config = gemel.Config.from_toml(HERE.parent / "configs" / "notebook.toml").replace(settings)
     with joined() as ranks:
         pairs = gemel.read_pairs(path)
-        tokenizer = learn_words(pairs, config, None)
+        tokenizer = learn_vocabulary(pairs, config, None)
         batches = make_batches(pairs, tokenizer, config)
         batches.bounded = False
-        model, _ = begin_network(tokenizer, batches, config, None, Silent())
+        model, _ = make_network(tokenizer, batches, config, None, Silent())
 
         def never() -> Any:
             raise AssertionError("steps are taken by hand")

@@ -25,15 +25,15 @@ class Printer(Silent):
     def __init__(self, name: str = ""):
         self.start = f"{name}: " if name else ""
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Print it."""
         print(f"{self.start}{text}", flush=True)
 
-    warn = say
+    warn = note
 
     def epoch(self, summary: EpochSummary) -> None:
         """Print the epoch's numbers."""
-        self.say(str(dataclasses.asdict(summary)))
+        self.note(str(dataclasses.asdict(summary)))
 
 
 def train_once(

@@ -6,7 +6,7 @@ from pathlib import Path
 from gemel.api.inputs import open_engine, open_pairs
 from gemel.corpus import (
     DuplicateIndex,
-    Exported,
+    ExportedReviews,
     Filled,
     check_review_file,
     fill_store,
@@ -362,7 +362,7 @@ def _refuse_own(out: Path, *sources: object) -> None:
         raise DataError("cannot be written over with its own negatives", path=out)
 
 
-def export_reviews(db: str | Path, path: str | Path, *, overwrite: bool = False) -> Exported:
+def export_reviews(db: str | Path, path: str | Path, *, overwrite: bool = False) -> ExportedReviews:
     """Write the decided pairs of a corpus to a file that `fit` and `train` read.
 
     Columns: `question1`, `question2`, `is_duplicate` (1 or 0), `reviewer`, `decided_at` (UTC),

@@ -57,7 +57,7 @@ class _Live:
             self.spoken = now
         return due
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Print a line, unless notes are off."""
         if not is_quiet():
             self.console.print(text, highlight=False, markup=False, soft_wrap=True)
@@ -80,7 +80,7 @@ class WorkProgress(_Live):
         now = time.monotonic()
         if self.is_due(now):
             said = news.replace("/", " of ")
-            self.say(f"{stage}: {said}")
+            self.note(f"{stage}: {said}")
 
 
 class TrainingProgress(_Live):
@@ -127,7 +127,7 @@ class TrainingProgress(_Live):
             news=news + self.best,
         )
         if self.is_due(now):
-            self.say(f"epoch {epoch}/{self.epochs}  batch {batch:,}/{batches:,}  {news}")
+            self.note(f"epoch {epoch}/{self.epochs}  batch {batch:,}/{batches:,}  {news}")
 
     def epoch(self, summary: "EpochSummary") -> None:
         """Print a line for the epoch."""
@@ -135,7 +135,7 @@ class TrainingProgress(_Live):
         self.started, self.pairs = self.spoken, 0
         if summary.is_best:
             self.best = f"  best validation {summary.validation_average_precision:.3f}"
-        self.say(
+        self.note(
             f"epoch {summary.epoch}/{summary.epochs}  loss {summary.loss:.4f}  "
             f"{summary.pairs_per_second:,.0f} pairs/s  validation: "
             f"average precision {summary.validation_average_precision:.4f}, "

@@ -17,7 +17,7 @@ from gemel.cli.stores import Database, shown
 
 if TYPE_CHECKING:
     from gemel.cli.review_session import Asking
-    from gemel.corpus import Exported
+    from gemel.corpus import ExportedReviews
     from gemel.store import ReviewCounts
 
 
@@ -51,7 +51,7 @@ def describe_end(asking: "Asking", counts: "ReviewCounts", remaining: int, db: s
     return "\n".join(lines)
 
 
-def describe_export(exported: "Exported", path: Path) -> str:
+def describe_export(exported: "ExportedReviews", path: Path) -> str:
     """Describe an export, and its use."""
     total = exported.same + exported.different
     text = (

@@ -6,7 +6,7 @@ from gemel.corpus.matches import Asked, Match
 from gemel.corpus.reindex_job import reindex
 from gemel.corpus.review_files import (
     REVIEW_KINDS,
-    Exported,
+    ExportedReviews,
     check_review_file,
     review_lines,
     write_reviews,
@@ -17,7 +17,7 @@ __all__ = [
     "Asked",
     "Chosen",
     "DuplicateIndex",
-    "Exported",
+    "ExportedReviews",
     "Filled",
     "Match",
     "REVIEW_KINDS",

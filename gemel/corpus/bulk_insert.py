@@ -13,8 +13,8 @@ from gemel.data import (
     BadRows,
     ColumnConflict,
     ColumnScan,
-    Question,
     QuestionColumns,
+    QuestionRow,
     Rows,
     Source,
     Value,
@@ -44,7 +44,7 @@ def typed_questions(
     columns: QuestionColumns | None,
     bad_rows: BadRows,
     progress: Progress | None = None,
-) -> Iterator[Iterator[Question]]:
+) -> Iterator[Iterator[QuestionRow]]:
     """Return the questions of a file, their metadata with the types of their columns.
 
     The type is the given one (`year:int`), or that of the corpus's column, or that of all values in
@@ -80,7 +80,7 @@ class _Scan:
         self._columns: dict[str, ColumnScan] = {}
         self._rows = 0
 
-    def add(self, row: Question) -> None:
+    def add(self, row: QuestionRow) -> None:
         is_text = self._source.rows is None and self._source.kind not in _TYPED_FILES
         for name, value in row.kept.items():
             if name not in row.declared:
@@ -113,8 +113,8 @@ class _Scan:
 
 
 def _typed(
-    rows: Iterator[Question], types: Mapping[str, str], source: Source, bad_rows: BadRows
-) -> Iterator[Question]:
+    rows: Iterator[QuestionRow], types: Mapping[str, str], source: Source, bad_rows: BadRows
+) -> Iterator[QuestionRow]:
     for row in rows:
         kept: dict[str, Any] = dict(row.kept)
         problem = ""
@@ -131,13 +131,13 @@ def _typed(
             yield row._replace(kept=kept)
 
 
-def _read(spool: IO[bytes]) -> Iterator[Question]:
+def _read(spool: IO[bytes]) -> Iterator[QuestionRow]:
     while True:
         try:
             row = pickle.load(spool)  # noqa: S301 - written above
         except EOFError:
             return
-        yield Question(*row)
+        yield QuestionRow(*row)
 
 
 _LOT = 8192
@@ -212,7 +212,7 @@ def fill_store(
 
 
 def _told_apart(
-    store: Store, lot: list[Question], prefix: str, source: Source, *, replace: bool
+    store: Store, lot: list[QuestionRow], prefix: str, source: Source, *, replace: bool
 ) -> tuple[dict[str, NewQuestion], int]:
     """Return the questions of a batch to store, by id, and the number that replace others.
 

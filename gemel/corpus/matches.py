@@ -12,7 +12,7 @@ from gemel.data import Value
 from gemel.decision import Verdict
 from gemel.errors import DataError
 from gemel.inference import Engine
-from gemel.neighbours.base import Found, Neighbours, require_k
+from gemel.neighbours.base import Hits, Neighbours, require_k
 from gemel.notebook import shown
 from gemel.store.base import Store
 from gemel.store.metadata_columns import check_filter
@@ -168,7 +168,7 @@ def _find_nearest(
 
 
 def _first(
-    found: Found, place: int, k: int
+    found: Hits, place: int, k: int
 ) -> tuple[Int64[np.ndarray, "found"], Float32[np.ndarray, "found"]]:
     """Return up to `k` keys and cosines found for one query."""
     keys = found.keys[place][:k]

@@ -17,7 +17,7 @@ _COLUMNS = ("question1", "question2", "is_duplicate", "reviewer", "decided_at", 
 _Row: TypeAlias = tuple[str, str, int, str, str, str, str]
 
 
-class Exported(NamedTuple):
+class ExportedReviews(NamedTuple):
     """Numbers of exported pairs by decision."""
 
     same: int
@@ -40,7 +40,7 @@ def check_review_file(path: str | Path, *, overwrite: bool = False) -> None:
     check_writable(path)
 
 
-def write_reviews(store: ReviewStore, path: str | Path) -> Exported:
+def write_reviews(store: ReviewStore, path: str | Path) -> ExportedReviews:
     """Write all decided pairs of a store to a file, complete or not at all.
 
     Raises:
@@ -53,7 +53,7 @@ def write_reviews(store: ReviewStore, path: str | Path) -> Exported:
     with new_file(path) as stream:
         for line in review_lines(store, path.suffix, counted):
             stream.write(line.encode("utf-8", "replace"))
-    return Exported(**counted)
+    return ExportedReviews(**counted)
 
 
 def review_lines(

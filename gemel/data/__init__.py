@@ -4,7 +4,7 @@ from gemel.data.audit_report import Audit, FileAudit
 from gemel.data.augmentation import Contrasts, Slips
 from gemel.data.bad_rows import BadRows
 from gemel.data.batches import Batch, Batches
-from gemel.data.column_layout import Question
+from gemel.data.column_layout import QuestionRow
 from gemel.data.columns import HTML_MODES, Columns, QuestionColumns
 from gemel.data.duplicate_graph import Components, PairGraph, connect
 from gemel.data.frames import Rows, is_frame
@@ -23,7 +23,7 @@ from gemel.data.metadata_types import (
 from gemel.data.overlap import Overlap, measure_overlap
 from gemel.data.pair_audit import audit_files
 from gemel.data.pairs import Pairs, QuestionPair, merge_pairs
-from gemel.data.part_files import Part, copy_rows
+from gemel.data.part_files import SplitPart, copy_rows
 from gemel.data.readers import (
     Row,
     UnlabelledPair,
@@ -55,8 +55,8 @@ __all__ = [
     "Overlap",
     "PairGraph",
     "Pairs",
-    "Part",
-    "Question",
+    "SplitPart",
+    "QuestionRow",
     "QuestionColumns",
     "QuestionPair",
     "Row",

@@ -8,7 +8,7 @@ from gemel.notebook import shown
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class AuditFinding:
     """Pairs to check."""
 
     pairs: int
@@ -43,7 +43,7 @@ class Lengths:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vocabulary:
+class VocabularySize:
     """The distinct words of the distinct questions."""
 
     words: int
@@ -53,7 +53,7 @@ class Vocabulary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class AuditGroup:
     """A duplicate group: questions that pairs labelled 1 link."""
 
     questions: int
@@ -73,19 +73,19 @@ class FileAudit:
     questions: int
     """Distinct ones."""
 
-    empty: Finding
+    empty: AuditFinding
     """A side has no letter and no digit."""
-    repeated: Finding
+    repeated: AuditFinding
     """The same two questions, in either order, had this label before."""
-    contradictory: Finding
+    contradictory: AuditFinding
     """The same two questions have both labels."""
-    contradictory_by_chain: Finding
+    contradictory_by_chain: AuditFinding
     """Labelled 0, but linked by a chain of pairs labelled 1."""
     odd_pairs: tuple[OddPair, ...]
     """The first five of those."""
-    self_pairs: Finding
+    self_pairs: AuditFinding
     """Both sides are one question."""
-    self_pairs_labelled_0: Finding
+    self_pairs_labelled_0: AuditFinding
     """Those labelled 0."""
 
     questions_in_both_labels: int
@@ -99,13 +99,13 @@ class FileAudit:
     """Of both sides of the pairs labelled 1."""
     lengths_in_others: Lengths
     """Of both sides of the pairs labelled 0."""
-    vocabulary: Vocabulary
+    vocabulary: VocabularySize
 
     groups: int
     """Duplicate groups of two or more questions."""
     group_sizes: tuple[tuple[int, int], ...]
     """Number of groups by size, from 2."""
-    largest_groups: tuple[Group, ...]
+    largest_groups: tuple[AuditGroup, ...]
     """The five largest."""
     longest_chains: tuple[Chain, ...]
     """Longest chain of each of the five groups with the longest; see `DuplicateLinks.longest`."""

@@ -21,7 +21,7 @@ _PATIENCE = 16
 _ANY = sys.maxsize
 
 
-class Row(NamedTuple):
+class BatchRow(NamedTuple):
     """A pair to assign to a batch."""
 
     number: int
@@ -40,16 +40,16 @@ class _Part:
     def has_room(self) -> bool:
         return len(self.rows) < self.size
 
-    def takes(self, row: Row) -> bool:
+    def takes(self, row: BatchRow) -> bool:
         return row.left_group not in self.groups and row.right_group not in self.groups
 
-    def add(self, row: Row) -> None:
+    def add(self, row: BatchRow) -> None:
         self.rows.append(row.number)
         self.groups.add(row.left_group)
         self.groups.add(row.right_group)
 
 
-def deal(rows: Iterable[Row], count: int, size: int, window: int) -> Iterator[list[list[int]]]:
+def deal(rows: Iterable[BatchRow], count: int, size: int, window: int) -> Iterator[list[list[int]]]:
     """Assign rows to batches, with each group at most once a batch where possible.
 
     A row whose group is in the batch waits for the next one. If too many of a group wait, some
@@ -66,7 +66,7 @@ def deal(rows: Iterable[Row], count: int, size: int, window: int) -> Iterator[li
         Batches of row numbers. A batch of a single group is merged with another.
     """
     source = iter(rows)
-    waiting: list[Row] = []
+    waiting: list[BatchRow] = []
     waits: Counter[int] = Counter()
     held: list[_Part] = []
     ahead = next(source, None)
@@ -98,9 +98,11 @@ def _empty(count: int, size: int) -> Iterator[_Part]:
         yield _Part((part + 1) * count // parts - part * count // parts)
 
 
-def _fill_from(waiting: list[Row], waits: Counter[int], part: _Part, length: int) -> list[Row]:
+def _fill_from(
+    waiting: list[BatchRow], waits: Counter[int], part: _Part, length: int
+) -> list[BatchRow]:
     """Add waiting rows to a part, and return those that still wait."""
-    still: list[Row] = []
+    still: list[BatchRow] = []
     for row in waiting:
         if row.length <= length and part.has_room() and part.takes(row):
             part.add(row)
@@ -247,7 +249,7 @@ class Batches:
             for index in random.permutation(len(pieces)):
                 yield pieces[index]
 
-    def _rows(self, number: int, random: np.random.Generator) -> Iterator[Row]:
+    def _rows(self, number: int, random: np.random.Generator) -> Iterator[BatchRow]:
         """Yield the pairs in random order, sorted by length some thousands at a time."""
         pairs = random.permutation(self.pairs)
         groups = self.graph.groups
@@ -256,7 +258,7 @@ class Batches:
             order = np.argsort(lengths, kind="stable")
             left, right = groups[self.graph.left[pool]], groups[self.graph.right[pool]]
             columns = (pool, left, right, lengths)
-            yield from map(Row, *(column[order].tolist() for column in columns))
+            yield from map(BatchRow, *(column[order].tolist() for column in columns))
 
     def _lengths(self, pairs: Int[np.ndarray, "_"], number: int) -> Int[np.ndarray, "_"]:
         """Return the length of the longest question of each pair."""

@@ -186,7 +186,7 @@ def _missing(names: Sequence[str], columns: Columns, *, by_number: bool) -> str:
     return f"{problem}; it has: {shown}; {advice}"
 
 
-class Question(NamedTuple):
+class QuestionRow(NamedTuple):
     """A question of a file."""
 
     text: str
@@ -212,7 +212,7 @@ class QuestionPlaces:
     types: Mapping[int, str] = field(default_factory=dict)
     """Given types of metadata columns."""
 
-    def read(self, fields: Sequence[Any], line: int) -> tuple[Question]:
+    def read(self, fields: Sequence[Any], line: int) -> tuple[QuestionRow]:
         """Return the question of a row.
 
         Raises:
@@ -226,13 +226,13 @@ class QuestionPlaces:
         kept = {self.names[place]: self._read_kept(place, fields[place]) for place in self.kept}
         declared = frozenset(self.names[place] for place in self.types)
         if self.id is None:
-            return (Question(text, str(line), line, kept, declared),)
+            return (QuestionRow(text, str(line), line, kept, declared),)
         name = fields[self.id]
         if isinstance(name, bool) or not isinstance(name, str | int) or name == "":
             raise BadRowError(
                 f"has {_shown(name)} as {self.names[self.id]}; expected a text or a whole number"
             )
-        return (Question(text, str(name), line, kept, declared),)
+        return (QuestionRow(text, str(name), line, kept, declared),)
 
     def _read_kept(self, place: int, value: Any) -> Value:
         try:

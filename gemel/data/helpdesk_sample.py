@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gemel.data.duplicate_graph import PairGraph
-from gemel.data.part_files import Part, copy_rows, describe_parts, require_empty
+from gemel.data.part_files import SplitPart, copy_rows, describe_parts, require_empty
 from gemel.data.readers import read_pairs
 from gemel.data.splits import NOWHERE
 from gemel.files import new_folder
@@ -20,7 +20,7 @@ _SETTINGS = "settings.toml"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplePart(Part):
+class SamplePart(SplitPart):
     """A file of the sample."""
 
     groups: int

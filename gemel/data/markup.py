@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from gemel.data.bad_rows import BadRows
-from gemel.data.column_layout import Question
+from gemel.data.column_layout import QuestionRow
 from gemel.data.pairs import QuestionPair
 from gemel.data.sources import Source
 from gemel.errors import DataError
@@ -67,7 +67,7 @@ def without_html(
     if mode == "keep":
         yield from rows
         return
-    reader = _Reader(always=mode == "strip")
+    reader = _HtmlReader(always=mode == "strip")
     if source.stream is None and not reader.always:
         first, error = _first(rows)
         reader.learn([text for row in first for text in _texts(row)])
@@ -102,7 +102,7 @@ def _decoded(entity: re.Match[str]) -> str:
     return html.unescape(name).replace("\xa0", " ") if is_known else name
 
 
-class _Reader:
+class _HtmlReader:
     """Removes HTML where there is evidence of it."""
 
     def __init__(self, *, always: bool):
@@ -173,12 +173,14 @@ def _texts(row: "Row") -> list[str]:
     return [text for item in row.items for text in _sides(item)]
 
 
-def _sides(item: Question | QuestionPair) -> tuple[str, ...]:
-    return (item.text,) if isinstance(item, Question) else (item.left, item.right)
+def _sides(item: QuestionRow | QuestionPair) -> tuple[str, ...]:
+    return (item.text,) if isinstance(item, QuestionRow) else (item.left, item.right)
 
 
-def _map(item: Question | QuestionPair, change: Callable[[str], str]) -> Question | QuestionPair:
-    if isinstance(item, Question):
+def _map(
+    item: QuestionRow | QuestionPair, change: Callable[[str], str]
+) -> QuestionRow | QuestionPair:
+    if isinstance(item, QuestionRow):
         return item._replace(text=change(item.text))
     return item._replace(left=change(item.left), right=change(item.right))
 

@@ -10,13 +10,13 @@ from jaxtyping import Bool, Int
 
 from gemel.data.audit_report import (
     Audit,
+    AuditFinding,
+    AuditGroup,
     FileAudit,
     FileOverlap,
-    Finding,
-    Group,
     Lengths,
     OddPair,
-    Vocabulary,
+    VocabularySize,
 )
 from gemel.data.duplicate_chains import DuplicateLinks
 from gemel.data.duplicate_graph import PairGraph, number_pairs
@@ -74,8 +74,8 @@ def audit_pairs(pairs: Pairs, graph: PairGraph) -> FileAudit:
     pairs_of = np.bincount(graph.components[left])
     largest = pairs_of.argmax()
 
-    def find(rows: Bool[np.ndarray, "pairs"]) -> Finding:
-        return Finding(pairs=int(rows.sum()), lines=tuple(pairs.lines[rows].tolist()))
+    def find(rows: Bool[np.ndarray, "pairs"]) -> AuditFinding:
+        return AuditFinding(pairs=int(rows.sum()), lines=tuple(pairs.lines[rows].tolist()))
 
     return FileAudit(
         data=str(pairs.path or "pairs"),
@@ -104,7 +104,7 @@ def audit_pairs(pairs: Pairs, graph: PairGraph) -> FileAudit:
         groups=int((sizes > 1).sum()),
         group_sizes=_counts(sizes[sizes > 1]),
         largest_groups=tuple(
-            Group(questions=int(sizes[root]), sample=graph.questions[root])
+            AuditGroup(questions=int(sizes[root]), sample=graph.questions[root])
             for root in np.argsort(-sizes, kind="stable")[:_SHOWN].tolist()
             if sizes[root] > 1
         ),
@@ -115,7 +115,7 @@ def audit_pairs(pairs: Pairs, graph: PairGraph) -> FileAudit:
     )
 
 
-def _words(questions: list[str]) -> tuple[Int[np.ndarray, "questions"], Vocabulary]:
+def _words(questions: list[str]) -> tuple[Int[np.ndarray, "questions"], VocabularySize]:
     """Return lengths and vocabulary of the questions."""
     lengths = np.zeros(len(questions), np.int64)
     seen: Counter[str] = Counter()
@@ -130,7 +130,7 @@ def _words(questions: list[str]) -> tuple[Int[np.ndarray, "questions"], Vocabula
         growth.append((stop, len(seen)))
         start = stop
     once = sum(count == 1 for count in seen.values())
-    return lengths, Vocabulary(words=len(seen), words_seen_once=once, growth=tuple(growth))
+    return lengths, VocabularySize(words=len(seen), words_seen_once=once, growth=tuple(growth))
 
 
 def _repetitions(

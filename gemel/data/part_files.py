@@ -111,7 +111,7 @@ def _copy_parquet(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class SplitPart:
     """A written file."""
 
     path: str
@@ -145,7 +145,7 @@ def require_empty(out: Path) -> None:
 
 def describe_parts(
     paths: list[str], pairs: Pairs, graph: PairGraph, part_of: Int[np.ndarray, "pairs"]
-) -> Iterator[Part]:
+) -> Iterator[SplitPart]:
     """Describe each part.
 
     Args:
@@ -165,7 +165,7 @@ def describe_parts(
     shared: Bool[np.ndarray, "questions"] = (as_one.sum(axis=0) > 1)[copies]
     for part, path in enumerate(paths):
         here = part_of == part
-        yield Part(
+        yield SplitPart(
             path=path,
             pairs=int(here.sum()),
             duplicates=int(pairs.labels[here].sum()),

@@ -7,7 +7,7 @@ from typing import Any
 
 from gemel.data.bad_rows import BadRowError
 from gemel.data.base import Record, Table
-from gemel.data.column_layout import Places, Question, QuestionPlaces, find_asked, numbered_asked
+from gemel.data.column_layout import Places, QuestionPlaces, QuestionRow, find_asked, numbered_asked
 from gemel.data.columns import AskedColumns, Columns, QuestionColumns, UnlabelledColumns
 from gemel.data.encodings import not_utf8
 from gemel.data.frames import classes_of, each_row, frame_of, is_frame, plain
@@ -94,7 +94,7 @@ class _Reader:
         if isinstance(self.columns, QuestionColumns) and (row is None or isinstance(row, str)):
             _require_whole([row])
             (question,) = QuestionPlaces(("question",), 0).read([row], line)
-            return (Question(question.text, str(line - 1), line),)
+            return (QuestionRow(question.text, str(line - 1), line),)
         if isinstance(row, list | tuple):
             values = [plain(value) for value in row]
             _require_whole(values)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from gemel.data.bad_rows import BadRowError, BadRows
 from gemel.data.base import Table
-from gemel.data.column_layout import Question
+from gemel.data.column_layout import QuestionRow
 from gemel.data.columns import AskedColumns, Columns, QuestionColumns, UnlabelledColumns
 from gemel.data.delimited import open_delimited
 from gemel.data.encodings import explain, not_utf8
@@ -128,7 +128,7 @@ def stream_questions(
     source: str | Path | Source | Rows,
     columns: QuestionColumns | None = None,
     skip_bad: int | BadRows | None = 0,
-) -> Iterator[Question]:
+) -> Iterator[QuestionRow]:
     """Yield the questions of a file or stream, one a row.
 
     Args:

@@ -14,7 +14,7 @@ from gemel.data.bad_rows import BadRows
 from gemel.data.columns import Columns
 from gemel.data.duplicate_graph import PairGraph
 from gemel.data.pairs import Pairs, QuestionPair
-from gemel.data.part_files import Part, copy_rows, describe_parts, require_empty
+from gemel.data.part_files import SplitPart, copy_rows, describe_parts, require_empty
 from gemel.data.readers import stream_rows
 from gemel.data.sources import Source, ending, is_gzip
 from gemel.data.splits import NOWHERE, Split, split_by_component
@@ -48,7 +48,7 @@ class SplitReport:
     """Pairs in no part, or with folds in no test, because a cut put their questions into different
     parts."""
     seed: int
-    parts: tuple[Part, ...]
+    parts: tuple[SplitPart, ...]
     """In the requested order; with folds `train` and `test` of each."""
 
 
@@ -109,7 +109,7 @@ def split_file(
     part_of_row = np.where(low == high, low, NOWHERE)
     _refuse_empty(part_of_row, names, split, path)
     kind = ending(path) + (".gz" if is_gzip(path) else "")
-    written: list[Part] = []
+    written: list[SplitPart] = []
 
     def write(folder: Path, names: list[str], part_of_row: Int[np.ndarray, "rows"]) -> None:
         """Write one set of parts and describe it."""

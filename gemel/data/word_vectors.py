@@ -167,7 +167,7 @@ class TextVectors:
                 "gensim by save_word2vec_format(..., binary=False)",
                 path=path,
             )
-        with _Reading(self) as stream:
+        with _TextReader(self) as stream:
             first = stream.next_line()
             if first.startswith(_ZIP):
                 raise DataError("is a ZIP archive; unpack it, and name a file of it", path=path)
@@ -196,7 +196,7 @@ class TextVectors:
                 none are found when a vector is made.
         """
         number, dim = 0, self.dim
-        with _Reading(self) as stream:
+        with _TextReader(self) as stream:
             if self.promised is not None:
                 stream.next_line()
                 number = 1
@@ -244,13 +244,13 @@ class TextVectors:
         return row
 
 
-class _Reading:
+class _TextReader:
     """A file that is open, unpacked if need be."""
 
     def __init__(self, owner: TextVectors):
         self.owner = owner
 
-    def __enter__(self) -> "_Reading":
+    def __enter__(self) -> "_TextReader":
         path = self.owner.path
         self.raw: Any = path.open("rb")
         self.stream: Any = gzip.GzipFile(fileobj=self.raw) if is_gzip(path) else self.raw

@@ -139,7 +139,7 @@ def _look(
     cell, members, start = task
     ones = members[start : start + _BLOCK]
     near = vectors[ones].astype(np.float32)
-    block = _Block(pairs, ones, floor)
+    block = _BlockPairs(pairs, ones, floor)
     for begin in range(0, start + len(ones), _BLOCK):
         others = members[begin : begin + _BLOCK]
         if _is_one_template(templates[ones], templates[others]):
@@ -170,7 +170,7 @@ def _look(
     block.close()
 
 
-class _Block:
+class _BlockPairs:
     """Pairs of a block's rows with their predecessors, until collected.
 
     Args:

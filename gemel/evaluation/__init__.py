@@ -1,4 +1,4 @@
-"""How good a scorer is, and which decision suits it; knows no model."""
+"""Evaluation of scorers, and fits of decisions; independent of models."""
 
 from gemel.evaluation.calibration import BINS, Bin, Probabilities
 from gemel.evaluation.decision_fit import (
@@ -34,7 +34,7 @@ from gemel.evaluation.report import (
 )
 from gemel.evaluation.robustness import (
     Effect,
-    Identity,
+    IdenticalQuestions,
     Robustness,
     Symmetry,
     measure_robustness,
@@ -53,7 +53,7 @@ __all__ = [
     "Figure",
     "FitFinding",
     "GroupingScores",
-    "Identity",
+    "IdenticalQuestions",
     "Judged",
     "Mistake",
     "Perturbation",

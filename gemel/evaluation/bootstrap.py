@@ -1,4 +1,4 @@
-"""Bootstrap resamples that keep together what hangs together."""
+"""Bootstrap over connected components."""
 
 import numpy as np
 from jaxtyping import Float
@@ -6,19 +6,18 @@ from jaxtyping import Float
 from gemel.data import PairGraph
 
 _LARGEST = 0.05
-"""Share of the pairs above which a component is drawn pair by pair."""
+"""Share of the pairs above which a component is sampled pair by pair."""
 
 
 class Resampler:
-    """Draws connected components with replacement.
+    """Samples connected components with replacement.
 
-    Pairs that share a question are no independent witnesses: drawn one by one they would make
-    intervals too narrow. A component above 5 % of the pairs is drawn pair by pair, or there might
-    be little to draw.
+    Pairs that share a question are dependent: sampled one by one they would make intervals too
+    narrow. A component above 5 % of the pairs is sampled pair by pair.
 
     Args:
-        graph: the questions and how pairs connect them.
-        seed: another seed, other resamples.
+        graph: questions and their links.
+        seed: random seed.
 
     Source: Field and Welsh, "Bootstrapping clustered data" (2007).
     """
@@ -34,7 +33,7 @@ class Resampler:
         self._random = np.random.default_rng(seed)
 
     def draw(self) -> Float[np.ndarray, "pairs"]:
-        """Return how often each pair was drawn."""
+        """Return the number of times each pair was sampled."""
         drawn = self._random.integers(self._units, size=self._units)
         counts = np.bincount(drawn, minlength=self._units).astype(np.float64)
         times: Float[np.ndarray, "pairs"] = counts[self._unit_of]

@@ -1,4 +1,4 @@
-"""What calibrated probabilities are worth against labels."""
+"""Quality of calibrated probabilities."""
 
 from dataclasses import dataclass
 
@@ -6,33 +6,33 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 BINS = 10
-"""Ranges of probability, equally wide, in which promised and found shares are compared."""
+"""Bins of probability, of equal width."""
 _LEAST = 1e-12
-"""How near to 0 and 1 a probability may come before a wrong one costs no more."""
+"""Clipping of probabilities for the log loss."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bin:
-    """The pairs whose probability is in one range."""
+    """Pairs with a probability in one bin."""
 
     low: float
-    """Where the range begins."""
+    """Lower end."""
     high: float
-    """Where it ends; only the last one holds its end."""
+    """Upper end; included in the last bin only."""
     weight: float
-    """Of the pairs in it, in sum."""
+    """Sum of weights."""
     promised: float
-    """Their mean probability; NaN without pairs."""
+    """Mean probability; NaN without pairs."""
     found: float
-    """Share of them that are duplicates; NaN without pairs."""
+    """Share of duplicates; NaN without pairs."""
 
 
 class Probabilities:
-    """Probabilities next to labels, prepared once for many weightings.
+    """Probabilities with labels, for many weightings.
 
     Args:
-        probability: of each pair to be a duplicate, 0 to 1.
-        labels: whether it is one.
+        probability: probability of each pair, 0 to 1.
+        labels: whether it is a duplicate.
     """
 
     def __init__(self, probability: Float[np.ndarray, "pairs"], labels: Bool[np.ndarray, "pairs"]):
@@ -44,7 +44,7 @@ class Probabilities:
         self._labels = labels.astype(np.float64)
 
     def log_loss(self, weights: Float[np.ndarray, "pairs"]) -> float:
-        """Return the mean of -log(the probability of what is true), natural logarithm."""
+        """Return the mean negative log-likelihood, natural logarithm."""
         return float(weights @ self._losses / weights.sum())
 
     def brier(self, weights: Float[np.ndarray, "pairs"]) -> float:
@@ -52,15 +52,15 @@ class Probabilities:
         return float(weights @ self._squares / weights.sum())
 
     def ece(self, weights: Float[np.ndarray, "pairs"]) -> float:
-        """Return the expected calibration error: promised against found share, mean over the pairs.
+        """Return the expected calibration error.
 
-        Source: Naeini et al. (2015), with ten equally wide bins.
+        Source: Naeini et al. (2015), with ten bins of equal width.
         """
         gap = np.bincount(self._bins, weights * (self._probability - self._labels), BINS)
         return float(np.abs(gap).sum() / weights.sum())
 
     def bins(self, weights: Float[np.ndarray, "pairs"]) -> list[Bin]:
-        """Return each range of probability, from the lowest up."""
+        """Return all bins, lowest first."""
         totals = np.bincount(self._bins, weights, BINS)
         promised, found = (
             np.divide(

@@ -17,15 +17,15 @@ def prior_weights(
     prevalence: float,
     times: Float[np.ndarray, "pairs"] | None = None,
 ) -> Float[np.ndarray, "pairs"]:
-    """Return each pair a weight, 1 on average, so that duplicates weigh the wanted share.
+    """Return weights, 1 on average, that give duplicates the requested share.
 
     Args:
         labels: whether each pair is a duplicate; both must occur unless `prevalence` is 0.
-        prevalence: the share, between 0 and 1; 0 leaves all weights at 1.
-        times: how often each pair is there; once if None.
+        prevalence: the share, between 0 and 1; 0: all weights are 1.
+        times: multiplicity of each pair; 1 if None.
 
     Raises:
-        ValueError: that is no such share.
+        ValueError: an invalid share.
 
     Source: prior shift, as in Elkan, "The foundations of cost-sensitive learning" (2001).
     """
@@ -41,14 +41,14 @@ def prior_weights(
 
 @dataclass(frozen=True, kw_only=True)
 class Cuts:
-    """Three similarities that do not fall."""
+    """Three ascending similarities."""
 
     lower: float
-    """From here on it is worth asking a person."""
+    """Minimum for "ask a person"."""
     threshold: float
-    """From here on two questions are rather the same than not."""
+    """Minimum for a duplicate."""
     upper: float
-    """From here on no one need be asked."""
+    """Minimum for "the same" without asking."""
 
 
 def fit_cuts(
@@ -56,16 +56,16 @@ def fit_cuts(
     labels: Bool[np.ndarray, "pairs"],
     settings: DecisionConfig,
 ) -> Cuts:
-    """Choose the cuts that are best on the given pairs.
+    """Choose the best cuts on pairs.
 
-    A cut is half-way between two distinct scores, so that tied pairs stay together and a small
-    change of a score changes nothing. Of equally good cuts the highest is taken. Where no cut has
-    the wanted precision, `upper` and `threshold` lie above all scores.
+    A cut is half-way between two distinct scores, so tied pairs stay together. Of equally good cuts
+    the highest is taken. If no cut has the required precision, `upper` and `threshold` are above
+    all scores.
 
     Args:
         scores: similarity of each pair.
         labels: whether each is a duplicate; both labels must occur.
-        settings: the objective. For "accuracy" and "f1" the three cuts are one.
+        settings: the objective. For "accuracy" and "f1" the three cuts are equal.
     """
     ranking = Ranking(scores, labels)
     # Number k of each array is what the k highest distinct scores have caught.
@@ -90,7 +90,7 @@ def fit_cuts(
 def _by_precision(
     positives: Float[np.ndarray, "cuts"], negatives: Float[np.ndarray, "cuts"], precision: float
 ) -> tuple[int, int, int]:
-    """Call the same, and not the same, as many as may be with that share of them right."""
+    """Maximise the pairs called the same, and not the same, at a given precision."""
     upper = int(np.argmax(np.where(_share(positives, negatives) >= precision, positives, -1)))
     left_positives, left_negatives = positives[-1] - positives, negatives[-1] - negatives
     right = _share(left_negatives, left_positives) >= precision
@@ -99,7 +99,7 @@ def _by_precision(
 
 
 def _share(part: Float[np.ndarray, "cuts"], rest: Float[np.ndarray, "cuts"]) -> Any:
-    """Divide the part by both; nothing of nothing is all."""
+    """Return part / (part + rest); 1 if both are 0."""
     whole = part + rest
     return np.divide(part, whole, out=np.ones_like(whole), where=whole > 0)
 
@@ -109,10 +109,9 @@ def _by_costs(
     negatives: Float[np.ndarray, "cuts"],
     settings: DecisionConfig,
 ) -> tuple[int, int, int]:
-    """Spend least: what is above `upper` costs its negatives, below `lower` its positives.
+    """Minimise costs: above `upper` of negatives, below `lower` of positives, between of reviews.
 
-    The sum is one term of the upper cut and one of the lower, so all pairs of cuts are tried in
-    one pass.
+    The sum separates into terms of either cut, so all pairs of cuts are tried in one pass.
     """
     review = settings.review_cost * (positives + negatives)
     above = settings.false_positive_cost * negatives - review
@@ -124,7 +123,7 @@ def _by_costs(
 
 
 def _cut(distinct: Float[np.ndarray, "scores"], place: int) -> float:
-    """Return the cut that catches so many distinct scores, which come from the highest down."""
+    """Return the cut after so many distinct scores in descending order."""
     if place == 0:
         top = distinct[0]
         return float(max(top + 1e-6, np.nextafter(top, type(top)(np.inf))))
@@ -137,9 +136,9 @@ def _cut(distinct: Float[np.ndarray, "scores"], place: int) -> float:
 
 
 FEW = 500
-"""Of fewer pairs than this, the cut with the most right verdicts is a matter of luck."""
+"""Below this number of pairs, the cut with the most right verdicts is unreliable."""
 _IDENTICAL = 1.0
-"""Similarity of a question with itself; no cut is above it."""
+"""Similarity of copies; no cut is above it."""
 
 
 def fit_decision(
@@ -149,14 +148,14 @@ def fit_decision(
     *,
     steady: bool = False,
 ) -> Decision:
-    """Fit cuts and calibration on the same validation pairs.
+    """Fit cuts and calibration on validation pairs.
 
     Args:
         scores: similarity of each pair.
-        pairs: the pairs themselves; their digest goes into the decision.
+        pairs: the pairs; their digest is stored.
         settings: objective and prevalence; the defaults if None.
-        steady: whether the cut best for accuracy is to be the one where, by the calibration, a pair
-            is as likely the same as not: on few pairs it hangs less on single ones.
+        steady: for accuracy, cut at a calibrated probability of one half, which is more stable on
+            few pairs.
 
     Raises:
         DataError: one label only.
@@ -191,13 +190,12 @@ def fit_calibration(
 ) -> tuple[float, float]:
     """Fit probability = sigmoid(slope * score + intercept) by maximum likelihood.
 
-    Targets are smoothed a little, so that perfectly separated labels give no infinite slope.
+    Targets are smoothed, so that separated labels give a finite slope.
 
     Args:
         scores: similarity of each pair.
         labels: whether each is a duplicate; both labels must occur.
-        prevalence: share of duplicates that the probabilities should hold for; 0: that of the
-            labels.
+        prevalence: share of duplicates of the probabilities; 0: that of the labels.
 
     Returns:
         Slope and intercept.
@@ -246,12 +244,11 @@ def fit_share(
 ) -> float:
     """Return the share of the second score in (1 - share) * first + share * second.
 
-    Each of twenty shares is worth what the pairs are likely with it, once calibrated; the answer is
-    their mean. Few pairs report little, and leave it near the middle; many tell which it is.
+    The mean of twenty shares, weighted by the calibrated likelihood of the pairs; few pairs leave
+    it near the middle.
 
     Args:
-        first: scores of pairs.
-        second: other scores of the same pairs.
+        first, second: scores of the pairs.
         labels: whether each is a duplicate; both labels must occur.
     """
     evidence = np.array(

@@ -1,4 +1,4 @@
-"""From judged pairs to a report with intervals."""
+"""Reports with intervals from judged pairs."""
 
 from collections.abc import Callable, Mapping
 
@@ -15,12 +15,12 @@ from gemel.evaluation.report import Beside, Figure, Mistake, Report
 from gemel.text import Progress
 
 _WORST = 20
-"""Mistakes of either kind that a report holds."""
+"""Mistakes of either kind in a report."""
 
 Weights = Float[np.ndarray, "pairs"]
 Scores = Float[np.ndarray, "pairs"]
 _OWN = ""
-"""The name of the model itself among those that are measured."""
+"""Name of the model itself."""
 
 
 def evaluate(
@@ -32,15 +32,15 @@ def evaluate(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Report:
-    """Measure what `judge` or `judge_by_halves` gave.
+    """Measure the result of `judge` or `judge_by_halves`.
 
     Args:
-        judged: pairs of both labels, and the verdict on them.
-        baseline: what others make of the same pairs: by name, the score of each pair.
-        findings: of `check_labels`, for the report.
+        judged: pairs of both labels with verdicts.
+        beside: baselines: score of each pair, by name.
+        findings: findings of `check_labels`.
         rounds: bootstrap resamples.
-        seed: of the resamples.
-        progress: `progress(done, total)` callback, in resamples are drawn.
+        seed: seed of the resamples.
+        progress: callback `progress(done, total)` in resamples.
 
     Raises:
         ValueError: less than one resample.
@@ -82,7 +82,7 @@ def evaluate(
 def _measure(
     judged: Judged, rivals: Mapping[str, Ranking]
 ) -> Callable[[Weights], dict[tuple[str, str], float]]:
-    """Prepare what is the same for all resamples; give the function of their weights."""
+    """Return a function from weights to all figures."""
     labels, verdicts = judged.pairs.labels, judged.verdicts
     rankings = {_OWN: Ranking(judged.similarity, labels), **rivals}
     probabilities = Probabilities(judged.probability, labels)

@@ -1,4 +1,4 @@
-"""Checks of labels, and of a decision that was fitted on them."""
+"""Checks of labels, and of decisions fitted on them."""
 
 import math
 import warnings
@@ -17,29 +17,29 @@ from gemel.evaluation.decision_fit import prior_weights
 from gemel.evaluation.metrics import Ranking, count_confusion
 
 FEW_PAIRS = 20
-"""A share of fewer pairs than this may be what it is by luck."""
+"""Minimum pairs for a reliable share."""
 
 _SIGNIFICANT = 2.33
 """Standard errors from chance, one-sided 1 %."""
 _SEPARATED = 0.55
-"""ROC AUC below which even a significant order is of no use."""
+"""ROC AUC below which a significant order is useless."""
 _QUESTIONS = 2000
-"""Questions whose nearest neighbour is looked for; of more, so many are sampled."""
+"""Maximum questions whose nearest neighbour is searched; more are sampled."""
 _MANY = 0.2
-"""Share of nearest neighbours called the same that is worth a warning."""
+"""Share of nearest neighbours called the same that causes a warning."""
 _EASIER = 3
-"""How many times as often neighbours are called the same as the labelled negatives."""
+"""Minimum ratio of neighbours to labelled negatives called the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FitFinding:
-    """A fault of some labels, or of the decision that was fitted on them."""
+    """A fault of labels, or of the decision fitted on them."""
 
     name: str
     """`inverted-labels`, `no-separation`, `few-of-a-label`, `few-groups`, `one-answer`,
     `few-of-an-answer`, `precision-out-of-reach` or `easy-negatives`."""
     text: str
-    """The file, what is wrong with numbers, and what to do: one line."""
+    """One line: file, fault with numbers, remedy."""
 
 
 def check_decision(
@@ -53,11 +53,11 @@ def check_decision(
     """Check a decision on the pairs that it was fitted on.
 
     Args:
-        similarity: of each pair.
+        similarity: similarity of each pair.
         pairs: labelled pairs of both labels.
-        decision: fitted on them.
-        graph: of the same pairs, where it is known.
-        neighbours: see `neighbour_similarity`; without it the negatives are not compared with
+        decision: the decision.
+        graph: graph of the pairs, if known.
+        neighbours: see `neighbour_similarity`; without it negatives are not compared with
             neighbours.
     """
     where = _name(pairs)
@@ -84,17 +84,16 @@ def check_decision(
 def check_labels(
     similarity: Float[np.ndarray, "pairs"], pairs: Pairs, graph: PairGraph | None = None
 ) -> tuple[FitFinding, ...]:
-    """Check whether similarity separates the labels of pairs, and the right way round.
+    """Check whether similarity separates the labels, in the right direction.
 
-    Inverted labels show in two ways. Pairs labelled the same are less similar than the others; so
-    they also are where a model meets negatives that it mined itself. And what is labelled the
-    same is not transitive: chains of such pairs link pairs labelled not the same. Labels are
-    called inverted if chains show it, or if the order does and chains do not contradict it.
+    Labels are inverted if pairs labelled the same are less similar and chains of duplicates do not
+    contradict it (a model may meet negatives that it mined itself), or if chains of pairs labelled
+    the same link pairs labelled not the same.
 
     Args:
-        similarity: of each pair.
+        similarity: similarity of each pair.
         pairs: labelled pairs of both labels.
-        graph: of the same pairs, where it is known.
+        graph: graph of the pairs, if known.
 
     Source: the standard error of ROC AUC at chance is that of the Mann-Whitney U test.
     """
@@ -137,7 +136,7 @@ def check_labels(
 
 
 def warn_of_findings(findings: Iterable[FitFinding]) -> None:
-    """Issue a `GemelWarning` for each, in the name of the caller's caller."""
+    """Issue a `GemelWarning` for each, attributed to the caller's caller."""
     for finding in findings:
         warnings.warn(finding.text, GemelWarning, stacklevel=3)
 
@@ -148,17 +147,16 @@ def neighbour_similarity(
     encode: Callable[[Sequence[str]], Any],
     score: Callable[[Sequence[str], Sequence[str]], Any],
 ) -> Float[np.ndarray, "questions"]:
-    """Similarity of questions to their nearest question that no pairs label as the same.
+    """Return the similarity of questions to their nearest neighbour not labelled as duplicate.
 
-    That is what `check` judges, while labelled negatives may be any pairs. Exact; of more than
-    2,000 questions that many are sampled, always the same ones, whose neighbours are farther away
-    than among all.
+    `check` scores such pairs, while labelled negatives may be any pairs. Exact; above 2,000
+    questions always the same sample, whose neighbours are farther away than among all.
 
     Args:
         pairs: labelled pairs.
-        graph: of the same pairs.
-        encode: gives a unit vector of each question.
-        score: gives the similarity of each pair.
+        graph: their graph.
+        encode: returns unit vectors of questions.
+        score: returns similarities of pairs.
     """
     count = len(graph.questions)
     rows = np.arange(count)
@@ -180,10 +178,10 @@ def neighbour_similarity(
 
 @dataclass(frozen=True)
 class _Chains:
-    """Pairs of one label whose questions chains of pairs of the other label link."""
+    """Pairs of one label linked by chains of pairs of the other label."""
 
     others_linked: int
-    """Pairs labelled not the same, linked by chains of pairs labelled the same."""
+    """Pairs labelled not the same, linked by chains of duplicates."""
     same_linked: int
     """Pairs labelled the same, linked by chains of the others."""
     others: int
@@ -204,12 +202,12 @@ class _Chains:
 
     @property
     def say_inverted(self) -> bool:
-        """Whether the others, and not those labelled the same, are transitive."""
+        """Whether the pairs labelled not the same are the transitive ones."""
         return _outweighs(self.others_linked, self.others, self.same_linked, self.same)
 
     @property
     def say_right(self) -> bool:
-        """Whether those labelled the same, and not the others, are transitive."""
+        """Whether the pairs labelled the same are the transitive ones."""
         return _outweighs(self.same_linked, self.same, self.others_linked, self.others)
 
 
@@ -285,7 +283,7 @@ def _answers(
 
 
 def _precision(pairs: Pairs, verdicts: Bool[np.ndarray, "pairs"], decision: Decision) -> float:
-    """Precision, weighed for the prevalence that the decision was fitted for."""
+    """Return the precision, weighted for the decision's prevalence."""
     weights = prior_weights(pairs.labels, decision.settings.prevalence)
     return count_confusion(verdicts, pairs.labels, weights).precision
 

@@ -1,4 +1,4 @@
-"""What groups are worth against the true ones."""
+"""Scores of groups against true groups."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from gemel.evaluation.metrics import Confusion
 
 @dataclass(frozen=True, kw_only=True)
 class GroupingScores:
-    """How groups and true groups meet."""
+    """Agreement of groups and true groups."""
 
     pairs: Confusion
-    """Over all pairs of rows: whether both are in one group, and truly are."""
+    """Over all pairs of rows: in one group, and truly so."""
     bcubed_precision: float
-    """Of the group of a row, itself included, the share that is truly with it; mean over rows."""
+    """Share of a row's group that truly belongs to it, itself included; mean over rows."""
     bcubed_recall: float
-    """Of those truly with a row, itself included, the share in its group; mean over rows."""
+    """Share of a row's true group that is in its group, itself included; mean over rows."""
 
     @property
     def bcubed_f1(self) -> float:
@@ -29,11 +29,11 @@ class GroupingScores:
 def score_grouping(
     groups: Int[np.ndarray, "rows"], true_groups: Int[np.ndarray, "rows"]
 ) -> GroupingScores:
-    """Compare groups with the true ones by counting how many rows they share.
+    """Compare groups with true ones.
 
     Args:
-        groups: number of the group of each row.
-        true_groups: number of the group in which it truly is; the numbers mean nothing else.
+        groups: group number of each row.
+        true_groups: true group number of each row.
 
     Source: B-cubed, Bagga and Baldwin 1998; both compared by Amigó et al. 2009.
     """

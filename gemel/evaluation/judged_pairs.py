@@ -1,4 +1,4 @@
-"""Labelled pairs with what a model given of them."""
+"""Labelled pairs with scores and verdicts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,50 +15,50 @@ from gemel.evaluation.decision_fit import fit_decision, prior_weights
 from gemel.evaluation.metrics import Confusion, count_confusion
 
 Score = Callable[[Sequence[str], Sequence[str]], Any]
-"""Takes first and second questions, gives the similarity of each pair as a float array."""
+"""Returns the similarity of first and second questions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """The pairs that got one of the answers."""
+    """Pairs with one of the answers."""
 
     answer: str
     pairs: int
-    """How many there are."""
+    """Number of pairs."""
     share: float
-    """What they are of all, by weight."""
+    """Share of all, by weight."""
     prevalence: float
-    """What share of them asks the same, by weight; 0 if there are none."""
+    """Share of duplicates among them, by weight; 0 if there are none."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Judged:
-    """Pairs, scores and verdicts: all that figures and pictures are made of."""
+    """Pairs, scores and verdicts."""
 
     pairs: Pairs
     similarity: Float[np.ndarray, "pairs"]
     probability: Float[np.ndarray, "pairs"]
-    """How likely each pair asks the same."""
+    """Probability of each pair."""
     verdicts: Bool[np.ndarray, "pairs"]
     """Whether each was called a duplicate."""
     answers: Int[np.ndarray, "pairs"]
-    """The answer about each, as its place in `ANSWERS`."""
+    """Answer to each, as index of `ANSWERS`."""
     decisions: tuple[Decision, ...]
-    """What they were judged by: the stored decision, or those of the two halves."""
+    """The stored decision, or those of the two halves."""
     protocol: str
-    """How the decision came about."""
+    """Origin of the decision."""
     prevalence: float
-    """Share of pairs to weigh as asking the same: what the labels report, unless another is wanted."""
+    """Share of duplicates that pairs are weighted to."""
     known_graph: PairGraph | None = None
-    """How the pairs connect their questions, if judging them took it."""
+    """Graph of the pairs, if known."""
 
     @cached_property
     def weights(self) -> Float[np.ndarray, "pairs"]:
-        """What each pair counts, 1 on average."""
+        """Weight of each pair, 1 on average."""
         return self.weigh(np.ones(len(self.pairs)))
 
     def weigh(self, times: Float[np.ndarray, "pairs"]) -> Float[np.ndarray, "pairs"]:
-        """Return what each pair counts its state so many times."""
+        """Return the weights with multiplicities."""
         if self.prevalence == self.pairs.prevalence:
             return times
         weights: Float[np.ndarray, "pairs"]
@@ -67,7 +67,7 @@ class Judged:
 
     @cached_property
     def graph(self) -> PairGraph:
-        """How the pairs connect their questions."""
+        """Graph of the pairs."""
         return self.known_graph or PairGraph.of(self.pairs)
 
     @property
@@ -77,7 +77,7 @@ class Judged:
 
     @property
     def shares(self) -> tuple[Share, ...]:
-        """How many pairs got each answer, from "not the same" to "the same"."""
+        """Pairs by answer, from "not the same" to "the same"."""
         kinds = len(ANSWERS)
         pairs = np.bincount(self.answers, minlength=kinds)
         weight = np.bincount(self.answers, self.weights, kinds)
@@ -92,13 +92,13 @@ class Judged:
 
 
 def judge(pairs: Pairs, score: Score, decision: Decision, *, prevalence: float = 0.0) -> Judged:
-    """Judge pairs by a stored decision.
+    """Judge pairs by a decision.
 
     Args:
-        pairs: labelled pairs; others than the decision was fitted on, or it will flatter itself.
-        score: gives similarities.
-        decision: holds threshold and calibration.
-        prevalence: weigh the pairs as if this share of them asked the same; 0: as they are.
+        pairs: labelled pairs, not those of the fit.
+        score: returns similarities.
+        decision: threshold and calibration.
+        prevalence: weight pairs to this share of duplicates; 0: as they are.
 
     Raises:
         DataError: one label only.
@@ -115,7 +115,7 @@ def judge_scored(
     *,
     prevalence: float = 0.0,
 ) -> Judged:
-    """Judge pairs of both labels whose similarities are known; see `judge`."""
+    """Judge pairs with known similarities; see `judge`."""
     return Judged(
         pairs=pairs,
         similarity=similarity,
@@ -136,23 +136,20 @@ def judge_by_halves(
     prevalence: float = 0.0,
     seed: int = 0,
 ) -> Judged:
-    """Judge by decisions for these pairs' own mix, and none fitted on what it is scored on.
+    """Judge each half of the pairs by a decision fitted on the other half.
 
-    The pairs are halved by connected component of their graph; each half is judged by the
-    decision fitted on the other half. Pairs with a question in each half are judged, and fit
-    neither decision.
+    Halves are split by connected component. Pairs with a question in each half are judged, and used
+    in neither fit.
 
     Args:
         pairs: labelled pairs.
-        score: gives similarities.
-        settings: what the decisions are fitted for, whatever their prevalence; the defaults if
-            None.
-        prevalence: fit for, and weigh the pairs as if, this share of them asked the same; 0: as
-            they are.
-        seed: another seed, other halves.
+        score: returns similarities.
+        settings: objective of the decisions; the defaults if None.
+        prevalence: fit for, and weight to, this share of duplicates; 0: as they are.
+        seed: seed of the halves.
 
     Raises:
-        DataError: the pairs, or a half of them, have one label only.
+        DataError: the pairs, or a half, have one label only.
     """
     pairs.require_both_labels()
     similarity = score(pairs.left_texts, pairs.right_texts)

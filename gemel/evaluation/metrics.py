@@ -1,7 +1,4 @@
-"""What scores and verdicts are worth against labels, all metrics in one pass.
-
-Pairs may carry weights, which is what makes a bootstrap cheap: a resample is a weight a pair.
-"""
+"""Metrics of scores and verdicts against labels, with weights for fast bootstraps."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +9,7 @@ from jaxtyping import Bool, Float
 
 @dataclass(frozen=True, kw_only=True)
 class Confusion:
-    """How verdicts and labels meet; the counts are weights if the pairs had weights."""
+    """Verdicts against labels; weighted counts if pairs have weights."""
 
     true_positives: float
     false_positives: float
@@ -27,23 +24,23 @@ class Confusion:
 
     @property
     def precision(self) -> float:
-        """Share of duplicates among those called so; 0 if nothing was."""
+        """Share of duplicates among pairs called duplicates; 0 if there are none."""
         return _ratio(self.true_positives, self.true_positives + self.false_positives)
 
     @property
     def recall(self) -> float:
-        """Share of the duplicates that were called so; 0 if there are none."""
+        """Share of duplicates that were found; 0 if there are none."""
         return _ratio(self.true_positives, self.true_positives + self.false_negatives)
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall; 0 if both are."""
+        """Harmonic mean of precision and recall; 0 if both are 0."""
         twice = 2 * self.true_positives
         return _ratio(twice, twice + self.false_positives + self.false_negatives)
 
     @property
     def mcc(self) -> float:
-        """Matthews' correlation of verdicts and labels, -1 to 1; 0 if either is all the same."""
+        """Matthews' correlation, -1 to 1; 0 if verdicts or labels are all equal."""
         right = self.true_positives * self.true_negatives
         wrong = self.false_positives * self.false_negatives
         called = self.true_positives + self.false_positives
@@ -62,7 +59,7 @@ def count_confusion(
     labels: Bool[np.ndarray, "pairs"],
     weights: Float[np.ndarray, "pairs"] | None = None,
 ) -> Confusion:
-    """Count the four ways in which a verdict and a label can meet."""
+    """Count verdicts against labels."""
     counts = np.bincount(2 * labels + verdicts, weights=weights, minlength=4).astype(float).tolist()
     return Confusion(
         true_negatives=counts[0],
@@ -73,12 +70,10 @@ def count_confusion(
 
 
 class Ranking:
-    """Pairs sorted by score once, for metrics that look at every threshold.
-
-    Equal scores are one threshold: no metric depends on the order of ties.
+    """Pairs sorted by score, for metrics over all thresholds; ties count as one threshold.
 
     Args:
-        scores: larger means more alike.
+        scores: higher is more similar.
         labels: whether each pair is a duplicate.
     """
 
@@ -91,17 +86,13 @@ class Ranking:
     def counts(
         self, weights: Float[np.ndarray, "pairs"] | None = None
     ) -> tuple[Float[np.ndarray, "cuts"], Float[np.ndarray, "cuts"]]:
-        """Count what scores at least as much as each distinct score, from the highest down.
-
-        Returns:
-            Duplicates and other pairs, one number a distinct score.
-        """
+        """Return duplicates and other pairs at or above each distinct score, descending."""
         ones = np.ones(len(self.labels)) if weights is None else weights[self.order]
         positives = np.cumsum(ones * self.labels)[self.ends]
         return positives, np.cumsum(ones)[self.ends] - positives
 
     def average_precision(self, weights: Float[np.ndarray, "pairs"] | None = None) -> float:
-        """Sum precision over the steps of recall; NaN without duplicates.
+        """Return average precision; NaN without duplicates.
 
         Source: the step-wise definition, as in scikit-learn's `average_precision_score`.
         """
@@ -113,7 +104,9 @@ class Ranking:
         return float((gained * precision).sum() / positives[-1])
 
     def roc_auc(self, weights: Float[np.ndarray, "pairs"] | None = None) -> float:
-        """Return the chance that a duplicate outscores another pair; NaN with one label."""
+        """Return the probability that a duplicate scores higher than another pair; NaN with one
+        label.
+        """
         positives, negatives = self.counts(weights)
         if not (positives[-1] and negatives[-1]):
             return float("nan")
@@ -123,7 +116,7 @@ class Ranking:
 
 
 def interval(values: Float[np.ndarray, "rounds"], level: float = 0.95) -> tuple[float, float]:
-    """Return the central range that holds a share of bootstrap values; NaN ones are left out."""
+    """Return the central interval of bootstrap values, without NaN."""
     known = values[~np.isnan(values)]
     if not len(known):
         return float("nan"), float("nan")

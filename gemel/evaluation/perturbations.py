@@ -1,4 +1,4 @@
-"""Ways to type a question differently; each leaves a text alone where it cannot apply."""
+"""Perturbations of questions."""
 
 import itertools
 import re
@@ -13,25 +13,25 @@ from gemel.text import edit_once
 
 @dataclass(frozen=True, kw_only=True)
 class Perturbation:
-    """A way to type a question differently."""
+    """A perturbation."""
 
     name: str
-    """Short, for a table."""
+    """Short name."""
     description: str
-    """What it does, in plain words."""
+    """Description."""
     change: Callable[[str, np.random.Generator], str]
-    """Does it to a text."""
+    """Changes a text."""
     keeps_meaning: bool = True
-    """Whether the question stays the same one."""
+    """Whether the meaning stays the same."""
 
 
 def edit_twice(text: str, random: np.random.Generator) -> str:
-    """Make two edits, one after the other; rarely the second undoes the first."""
+    """Make two edits."""
     return edit_once(edit_once(text, random), random)
 
 
 def slip_on_keyboard(text: str, random: np.random.Generator) -> str:
-    """Make one letter a to z its neighbour on a QWERTY keyboard; other scripts are left alone."""
+    """Replace one letter a to z by its neighbour on a QWERTY keyboard."""
     places = [place for place, letter in enumerate(text) if letter in _BESIDE]
     if not places:
         return text
@@ -41,18 +41,18 @@ def slip_on_keyboard(text: str, random: np.random.Generator) -> str:
 
 
 def raise_case(text: str, random: np.random.Generator) -> str:
-    """Write all in upper case."""
+    """Convert to upper case."""
     return text.upper()
 
 
 def drop_punctuation(text: str, random: np.random.Generator) -> str:
-    """Remove every punctuation mark, unless nothing else is there."""
+    """Remove all punctuation, unless nothing would remain."""
     left = "".join(letter for letter in text if not _is_punctuation(letter))
     return left if left.strip() else text
 
 
 def swap_words(text: str, random: np.random.Generator) -> str:
-    """Have two neighbouring words change places; the marks around them stay where they are."""
+    """Exchange two neighbouring words."""
     words = list(_WORD.finditer(text))
     swaps = [
         (one, two) for one, two in itertools.pairwise(words) if one[0].lower() != two[0].lower()
@@ -65,15 +65,12 @@ def swap_words(text: str, random: np.random.Generator) -> str:
 
 
 def change_numbers(text: str, random: np.random.Generator) -> str:
-    """Make every run of digits, of any script and also within a word, another one as long.
-
-    No number gets a leading zero that had none.
-    """
+    """Replace every run of digits by another of the same length, without new leading zeros."""
     return _NUMBER.sub(lambda found: _another(found[0], random), text)
 
 
 def numbers(text: str) -> list[str]:
-    """Return every run of digits, in order, in the digits 0 to 9."""
+    """Return every run of digits, in order, as ASCII."""
     return [
         "".join(str(unicodedata.decimal(digit)) for digit in digits)
         for digits in _NUMBER.findall(text)
@@ -110,7 +107,7 @@ PERTURBATIONS = (
         keeps_meaning=False,
     ),
 )
-"""All of them, in the order of a report."""
+"""All perturbations, in the order of a report."""
 
 _NUMBER = re.compile(r"\d+")
 _MARKS = re.escape('.,;:!?…"“”„«»()[]{}¿¡。，！？；：、「」『』（）؟،؛।')

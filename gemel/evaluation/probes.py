@@ -1,4 +1,4 @@
-"""How a scorer does on the hand-written pairs that turn on one word."""
+"""Hand-written pairs that depend on one word."""
 
 import csv
 from collections.abc import Sequence
@@ -19,38 +19,38 @@ _SETS = (
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeKind:
-    """What became of the pairs of one kind."""
+    """Result for one kind of pairs."""
 
     name: str
-    """What the two questions of a pair turn on."""
+    """Word that the pairs depend on."""
     different: int
-    """How many pairs ask something else each."""
+    """Pairs of different questions."""
     told_apart: float
-    """Share of these that were called not the same."""
+    """Share of these called not the same."""
     same: int
-    """How many pairs ask the same in other words: the controls."""
+    """Pairs that ask the same in other words: the controls."""
     kept_together: float
-    """Share of these that were called the same."""
+    """Share of these called the same."""
     accuracy: float
-    """Share of right verdicts on all of them."""
+    """Share of right verdicts on all."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeSet(ProbeKind):
-    """What became of a set of pairs, and of those of each kind in it."""
+    """Result for a set of kinds."""
 
     description: str
-    """What its pairs turn on, in plain words."""
+    """Description."""
     kinds: tuple[ProbeKind, ...]
-    """The same figures, kind by kind."""
+    """Results by kind."""
 
 
 def measure_probes(score: Score, decision: Decision) -> tuple[ProbeSet, ...]:
-    """Judge the probes that ship with gemel, four hundred pairs on everyday topics.
+    """Judge the probes that ship with gemel: 400 pairs on everyday topics.
 
     Args:
-        score: gives similarities; asked about all of them at once.
-        decision: gives verdicts.
+        score: returns similarities; called once.
+        decision: the decision.
 
     Returns:
         `details` (number, name, place) and `relations` (order, negation, comparison).

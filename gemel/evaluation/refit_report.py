@@ -1,4 +1,4 @@
-"""A decision fitted again, compared with the one before."""
+"""A refitted decision, compared with the previous one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from gemel.evaluation.judged_pairs import Judged, Score, judge_scored
 
 @dataclass(frozen=True, kw_only=True)
 class Refit:
-    """Two decisions on the pairs that the second was fitted on."""
+    """Two decisions on the pairs of the second fit."""
 
     before: Judged
-    """What the earlier decision gives of the pairs."""
+    """Result of the previous decision."""
     after: Judged
-    """What the new one gives; it flatters itself a little, as it was fitted on them."""
+    """Result of the new one; slightly optimistic, as it was fitted on these pairs."""
     findings: tuple[FitFinding, ...] = ()
-    """What is wrong with the labels or with the new decision."""
+    """Faults of the labels or of the new decision."""
 
     @property
     def decision(self) -> Decision:
@@ -37,15 +37,15 @@ def refit(
     *,
     encode: Callable[[Sequence[str]], Any] | None = None,
 ) -> Refit:
-    """Fit a decision on other pairs or for another aim.
+    """Fit a decision on other pairs or for another objective.
 
     Args:
-        pairs: labelled pairs that the model was not trained on.
-        score: gives similarities.
-        decision: the one before.
-        settings: what the new one is fitted for.
-        encode: gives a unit vector of each question, to compare the negatives with the questions'
-            nearest neighbours; they are not compared if None.
+        pairs: labelled pairs, not trained on.
+        score: returns similarities.
+        decision: the previous decision.
+        settings: objective of the new one.
+        encode: returns unit vectors, to compare negatives with the questions' nearest neighbours;
+            not compared if None.
 
     Raises:
         DataError: one label only.

@@ -13,10 +13,7 @@ from gemel.notebook import shown
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A measured number with the central 95 % of its bootstrap.
-
-    Connected components of pairs are drawn (see `Resampler`); thresholds and calibration stay.
-    """
+    """A figure with its 95% CI from resampled components (see `Resampler`); decisions are fixed."""
 
     value: float
     low: float
@@ -25,10 +22,10 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
-    """A pair whose verdict is not its label."""
+    """A pair with a wrong verdict."""
 
     line: int
-    """Its state in its file."""
+    """Line in its file."""
     left: str
     right: str
     similarity: float
@@ -37,13 +34,13 @@ class Mistake:
 
 @dataclass(frozen=True, kw_only=True)
 class Beside:
-    """Another scorer on the same pairs."""
+    """A baseline on the same pairs."""
 
     name: str
     figures: dict[str, Figure]
-    """Its average precision and ROC AUC."""
+    """Average precision and ROC AUC."""
     gains: dict[str, Figure]
-    """By how much the model is above it, drawn on the same resamples."""
+    """Gain of the model over it, on the same resamples."""
 
 
 @shown(
@@ -54,41 +51,41 @@ class Beside:
 )
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a model did on labelled pairs."""
+    """Result of an evaluation."""
 
     data: str
-    """The file, or what else the pairs are called."""
+    """File or name of the pairs."""
     pairs: int
     """Number of pairs."""
     prevalence: float
-    """Share of duplicates among them."""
+    """Share of duplicates."""
     weighed_as: float
-    """Share of duplicates that the figures hold for: `prevalence`, unless another was wanted."""
+    """Share of duplicates that pairs are weighted to."""
     thresholds: tuple[float, ...]
-    """The stored threshold, or the two of the halves."""
+    """The stored threshold, or those of the two halves."""
     protocol: str
-    """How the threshold came about."""
+    """Origin of the threshold."""
     fitted_prevalence: float
-    """Share of duplicates that threshold and probabilities were fitted for."""
+    """Share of duplicates of the fit."""
     rounds: int
-    """Bootstrap resamples that the intervals come from."""
+    """Bootstrap resamples."""
     confusion: Confusion
     """Verdicts against labels, in pairs."""
     figures: dict[str, Figure]
-    """Of the verdicts: accuracy, precision, recall, f1, mcc; of the similarities, whatever the
-    threshold: average_precision, roc_auc; of the probabilities: log_loss, brier, ece."""
+    """Of verdicts: accuracy, precision, recall, f1, mcc; of similarities: average_precision,
+    roc_auc; of probabilities: log_loss, brier, ece."""
     answers: tuple[Share, ...]
-    """The answers a user would get, from "not the same" to "the same"."""
+    """Answers, from "not the same" to "the same"."""
     false_positives: tuple[Mistake, ...]
-    """The worst: called duplicates, the most similar first."""
+    """Worst false positives, most similar first."""
     false_negatives: tuple[Mistake, ...]
-    """The worst: duplicates that were missed, the least similar first."""
+    """Worst false negatives, least similar first."""
     beside: tuple[Beside, ...]
-    """Other scorers on the same pairs."""
+    """Baselines on the same pairs."""
     findings: tuple[FitFinding, ...] = ()
     """Labels that look inverted, or that similarity does not separate."""
     robustness: Robustness | None = None
-    """What becomes of the verdicts when questions are typed differently, if that was measured."""
+    """Verdicts on perturbed questions, if measured."""
 
 
 MEANINGS = {
@@ -103,14 +100,14 @@ MEANINGS = {
     "brier": "mean squared error of probabilities; perfect: 0",
     "ece": "by how much probabilities miss the shares they promise",
 }
-"""One line about each figure of a report."""
+"""Description of each figure."""
 
 _FAR = 0.05
-"""From this distance on, the share of duplicates is another one than the model was fitted for."""
+"""Difference of shares of duplicates that is reported."""
 
 
 def in_plain_words(report: Report) -> Iterator[str]:
-    """Yield sentences for a user who has never heard of any of the figures."""
+    """Yield a summary in words."""
     figures = report.figures
     no, asked, yes = report.answers
     if asked.pairs:

@@ -1,4 +1,4 @@
-"""How a scorer holds out when the same questions are typed differently."""
+"""Robustness of verdicts to perturbed questions."""
 
 import hashlib
 from dataclasses import dataclass
@@ -18,71 +18,68 @@ from gemel.text import Progress
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """What one way to type questions differently does; None where it changed no pair.
-
-    All figures are of the changed pairs only.
-    """
+    """Effect of a perturbation on the pairs that it changes; None if it changes none."""
 
     name: str
-    """Of the perturbation."""
+    """Name of the perturbation."""
     description: str
-    """What it does, in plain words."""
+    """Description."""
     pairs: int
-    """How many pairs it changed."""
+    """Number of changed pairs."""
     accuracy_before: float | None = None
-    """Share of right verdicts on them as they were; for numbers, of the verdict "not the same"."""
+    """Share of right verdicts before; for numbers, of the verdict "not the same"."""
     accuracy_after: float | None = None
-    """Share of right verdicts once changed; for numbers, "not the same" is the right one."""
+    """Share of right verdicts after; for numbers, of "not the same"."""
     mean_change: float | None = None
-    """Mean of similarity after minus before."""
+    """Mean change of similarity."""
     mean_absolute_change: float | None = None
-    """Mean of the change whatever its direction."""
+    """Mean absolute change of similarity."""
     flipped: float | None = None
-    """Share of verdicts that are not what they were."""
+    """Share of changed verdicts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Symmetry:
-    """Whether it matters which of two questions is first; it must not."""
+    """Symmetry of verdicts, which must hold."""
 
     pairs: int
-    """How many pairs were inverted."""
+    """Pairs that were exchanged."""
     failures: int
-    """How many got another verdict."""
+    """Changed verdicts."""
     largest_difference: float
-    """Of two similarities of the same pair."""
+    """Largest difference of similarities."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
-    """Whether a question is the same as itself; it must be."""
+class IdenticalQuestions:
+    """Verdicts on a question and itself, which must be the same."""
 
     questions: int
-    """How many different questions were compared with themselves."""
+    """Number of questions."""
     failures: int
-    """How many were called not the same."""
+    """Number called not the same."""
     lowest_similarity: float
-    """Of a question with itself."""
+    """Lowest similarity."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Robustness:
-    """How a scorer holds out when questions are typed differently."""
+    """Robustness of a scorer."""
 
     pairs: int
-    """How many pairs were measured."""
+    """Pairs that were measured."""
     of: int
-    """How many there were; if more than were measured, those are a random sample."""
+    """All pairs; if more, the measured ones are a sample."""
     seed: int
-    """Of the sample and of the changes."""
+    """Seed of the sample and of the changes."""
     effects: tuple[Effect, ...]
     """One for each of `PERTURBATIONS`."""
     symmetry: Symmetry
-    """The check on the order of two questions."""
-    identity: Identity
-    """The check on equal questions."""
+    """Symmetry in the two questions."""
+    identity: IdenticalQuestions
+    """Verdicts on equal questions."""
     probes: tuple[ProbeSet, ...]
-    """The hand-written pairs that turn on one word; the same ones whatever was measured."""
+    """Hand-written pairs, independent of the measured ones."""
 
 
 def measure_robustness(
@@ -94,19 +91,18 @@ def measure_robustness(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Robustness:
-    """Type both questions of every pair differently, and see what that does to the verdicts.
+    """Perturb both questions of every pair, and measure the effect on verdicts.
 
-    Numbers are changed in the second question only, and the right verdict is then "not the same"
-    whatever the label: accuracy is its share, before and after. A pair that names the same numbers
-    only since the change does not count. The probes that ship with gemel are judged as they are.
+    Numbers are changed in the second question only; the right verdict is then "not the same". Pairs
+    that have equal numbers only after the change are left out. The probes are judged unchanged.
 
     Args:
-        pairs: labelled pairs; one label is enough.
-        score: gives similarities; asked about all pairs at once, ten times, and about the probes.
-        decision: gives verdicts.
-        limit: of more pairs than this, that many are drawn at random.
-        seed: of the sample and of the changes; how a pair is changed depends on no other pair.
-        progress: `progress(done, total)` callback,, of how often, the scorer was asked.
+        pairs: labelled pairs; one label suffices.
+        score: returns similarities; called about ten times.
+        decision: the decision.
+        limit: maximum number of pairs; more are sampled.
+        seed: seed of the sample and of the changes.
+        progress: callback `progress(done, total)` in calls of `score`.
 
     Raises:
         ValueError: a limit below 1.
@@ -149,7 +145,7 @@ def measure_robustness(
             failures=int((decision.is_duplicate(before) != decision.is_duplicate(turned)).sum()),
             largest_difference=float(np.abs(_change(before, turned)).max()),
         ),
-        identity=Identity(
+        identity=IdenticalQuestions(
             questions=len(pairs.texts),
             failures=int((~decision.is_duplicate(alike)).sum()),
             lowest_similarity=float(alike.min()),
@@ -197,7 +193,7 @@ def _measure(
 def _type_differently(
     perturbation: Perturbation, left: str, right: str, seed: int
 ) -> tuple[str, str]:
-    """Change both questions, or, if that makes it another question, the second one."""
+    """Change both questions, or the second one where that makes another question."""
 
     def change(side: str, text: str) -> str:
         return perturbation.change(text, _random(seed, perturbation.name, side, left, right))
@@ -210,7 +206,7 @@ def _type_differently(
 
 
 def _random(*parts: object) -> np.random.Generator:
-    """Make a generator for one question of one pair, whatever other pairs there are."""
+    """Return a random generator for one question of one pair."""
     text = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
     return np.random.default_rng(int.from_bytes(hashlib.sha256(text).digest()))
 

@@ -1,4 +1,4 @@
-"""Answering: predict mode, without torch."""
+"""Prediction without torch."""
 
 from gemel.inference.backend import Backend, choose_backend
 from gemel.inference.engine import Engine

@@ -15,39 +15,38 @@ from gemel.inference.numpy_lstm import NumpyLSTM
 from gemel.text import TokenTable
 
 MakeLSTM = Callable[[Mapping[str, np.ndarray], str, bool], CompiledLSTM | NumpyLSTM]
-"""Makes one direction of reading, of weights, its name, and whether the highest number counts."""
+"""Makes an LSTM in one direction from weights, its name, and whether to pool by maximum."""
 
 
 @dataclass(frozen=True)
 class Backend:
-    """How vectors are computed."""
+    """An implementation of the encoder."""
 
     name: str
     """One of `BACKENDS`: "tiles", "compiled" or "numpy"."""
     why: str
-    """What speaks for it."""
+    """Reason for the choice."""
     make_lstm: MakeLSTM
-    """Makes what reads."""
+    """Makes an LSTM."""
 
     @property
     def precision(self) -> str:
-        """Precision of the products: "bfloat16" or "float32". Sums are always float32."""
+        """Precision of products: "bfloat16" or "float32". Sums are float32."""
         return "bfloat16" if self.name == "tiles" else "float32"
 
 
 def choose_backend(name: str = "auto", network: NetworkConfig | None = None) -> Backend:
     """Choose the fastest backend with the precision that the model needs, or the requested one.
 
-    All that computes vectors chooses its backend here. "auto" takes "tiles" only for models that
-    promise no exact numbers (`NetworkConfig.is_exact`): bfloat16 moves a vector of these models
-    by a cosine of less than 1e-5 and accuracy by less than its confidence interval.
+    "auto" uses "tiles" only for models that promise no exact numbers (`NetworkConfig.is_exact`):
+    bfloat16 moves their vectors by a cosine of less than 1e-5.
 
     Args:
-        name: one of `BACKENDS`, which states the precision of each.
-        network: shape of the model that it computes; one with masking if None.
+        name: one of `BACKENDS`.
+        network: network of the model; one with masking if None.
 
     Raises:
-        ConfigError: no such backend, or not available on this machine.
+        ConfigError: unknown, or not available on this machine.
     """
     if name not in BACKENDS:
         raise ConfigError(f"backend must be one of {', '.join(BACKENDS)}, not {name!r}")
@@ -75,7 +74,7 @@ def _numpy_lstm(weights: Mapping[str, np.ndarray], name: str, highest: bool) -> 
 
 @functools.cache
 def _compiled(name: str) -> tuple[MakeLSTM | None, str]:
-    """Open a compiled backend, and see that it computes what it should; else report why not."""
+    """Open a compiled backend and verify it; or return why it is not available."""
     try:
         library = open_library()
     except OSError:
@@ -97,7 +96,7 @@ def _compiled(name: str) -> tuple[MakeLSTM | None, str]:
 
 
 def _is_right(make: MakeLSTM, *, atol: float) -> bool:
-    """Have a small network read a few rows, and compare with what NumPy makes of them."""
+    """Compare a small network's output with NumPy's."""
     units, words = 19, 7
     shapes = {"weight_ih": (4 * units, 3), "weight_hh": (4 * units, units), "bias": (4 * units,)}
     weights = {

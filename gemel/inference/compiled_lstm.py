@@ -1,4 +1,4 @@
-"""An LSTM that reads a tree of questions, compiled."""
+"""An LSTM over a prefix tree, in compiled code."""
 
 from collections.abc import Mapping
 
@@ -10,20 +10,20 @@ from gemel.inference.numpy_lstm import halve_gates
 from gemel.text import TokenTable, rows_alike
 
 _BLOCK, _WHOLE = 16, 32
-"""Units whose gates are computed together; what their number is filled up to."""
+"""Units computed together; multiple that units are padded to."""
 TILES = 3
-"""The kind of processor that multiplies whole tiles, of bfloat16; see `gemel_kinds`."""
+"""Processor kind with tiles of bfloat16 (AMX); see `gemel_kinds`."""
 
 
 class CompiledLSTM:
-    """One direction of reading, and the pooling of what it gives; see `gemel_rows`.
+    """One direction of an LSTM, with pooling; see `gemel_rows`.
 
     Args:
         weights: arrays named as in the model folder.
-        name: which of its LSTMs.
-        highest: whether to keep of each number the highest over the words, not the mean.
-        library: what was compiled.
-        kind: the kind of processor to compute for, one of those `gemel_kinds` tells.
+        name: name of the LSTM.
+        highest: pool by maximum instead of mean.
+        library: compiled library.
+        kind: processor kind, of `gemel_kinds`.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class CompiledLSTM:
     def __call__(
         self, table: TokenTable, vectors: Float32[np.ndarray, "tokens depth"]
     ) -> Float32[np.ndarray, "rows units"]:
-        """Read the rows of a table and pool the outputs of each; without words, to zeros.
+        """Return the pooled outputs of a table's rows; zeros for rows without words.
 
         Args:
             table: questions.
-            vectors: of each of its ids.
+            vectors: vector of each id.
         """
         pooled = np.zeros((len(table), self.units), np.float32)
         self.library.call(
@@ -73,7 +73,7 @@ class CompiledLSTM:
     def _in_blocks(
         self, gates: Float32[np.ndarray, "*rows gates"]
     ) -> Float32[np.ndarray, "*rows filled"]:
-        """Put the four gates of 16 units together, and fill the units up."""
+        """Interleave the four gates in blocks of 16 units, padded."""
         rows = gates.shape[:-1]
         whole = np.zeros((*rows, 4, self.width), np.float32)
         whole[..., : self.units] = gates.reshape(*rows, 4, self.units)
@@ -82,7 +82,7 @@ class CompiledLSTM:
 
 
 def _in_tiles(weights: Float32[np.ndarray, "blocks width gates"]) -> Shaped[np.ndarray, "..."]:
-    """Round weights to bfloat16, and lay them out as the tiles take them."""
+    """Round weights to bfloat16 in the layout of tiles."""
     bits = np.ascontiguousarray(weights).view(np.uint32)
     rounded = (bits + 0x7FFF + (bits >> 16 & 1) >> 16).astype(np.uint16)
     blocks, width, _ = weights.shape

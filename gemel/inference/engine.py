@@ -1,4 +1,4 @@
-"""Predict mode: questions in, vectors, similarities and verdicts out."""
+"""The engine: questions to vectors, similarities and verdicts."""
 
 import dataclasses
 import itertools
@@ -37,16 +37,15 @@ from gemel.text import (
     }
 )
 class Engine:
-    """A model that answers; needs no torch. Any number of threads may ask it at once.
+    """A model for prediction, without torch; thread-safe.
 
     Args:
-        model: what a model folder holds.
-        backend: one of `gemel.config.BACKENDS`, which states the precision of each; "auto" never
-            takes reduced precision for a model with `network.masked = false`, as imported Trax
-            models have. `.backend` tells which was chosen, its precision, and why.
+        model: a loaded model.
+        backend: one of `gemel.config.BACKENDS`; "auto" never uses reduced precision for a model
+            with `network.masked = false`, such as imported Trax models. `.backend` has the choice.
 
     Raises:
-        ConfigError: no such backend, or not on this machine.
+        ConfigError: unknown, or not available on this machine.
     """
 
     def __init__(self, model: Model, *, backend: str = "auto"):
@@ -61,7 +60,7 @@ class Engine:
 
     @classmethod
     def load(cls, path: str | Path, *, backend: str = "auto") -> "Engine":
-        """Open a model folder.
+        """Load a model folder.
 
         Raises:
             FolderError: see `gemel.folder.load_model`.
@@ -77,18 +76,18 @@ class Engine:
         threads: int = 1,
         progress: Progress | None = None,
     ) -> Shaped[np.ndarray, "texts dim"]:
-        """Turn questions into unit vectors, in order.
+        """Encode questions to unit vectors, in order.
 
         Args:
             texts: questions.
-            precision: of the numbers that come out; see `in_precision`.
+            precision: type of the vectors; see `in_precision`.
             threads: number of threads; several pay for many thousands of questions.
-            progress: callback `progress(done, total)` in different questions.
+            progress: callback `progress(done, total)` in distinct questions.
 
         Raises:
-            TypeError: one string instead of a list of them.
-            DataError: one of them is no text.
-            ConfigError: no such precision, or no thread.
+            TypeError: one string instead of a list.
+            DataError: an element is not a text.
+            ConfigError: unknown precision, or no thread.
         """
         texts = require_texts("texts", texts)
         threads = require_whole("threads", threads, 1, MOST_THREADS)
@@ -99,18 +98,16 @@ class Engine:
     def encode_each(
         self, texts: Iterable[str], *, precision: str = "float32", threads: int = 1, lot: int = 8192
     ) -> Iterator[Shaped[np.ndarray, "lot dim"]]:
-        """Turn a stream of questions, however long, into batches of unit vectors, in order.
-
-        Memory is that of a batch, whatever the stream's length; the last batch may be smaller.
+        """Encode a stream of questions to batches of unit vectors, in constant memory.
 
         Args:
-            texts: questions; taken a batch at a time, when its vectors are asked for.
+            texts: questions, read a batch at a time.
             precision, threads: see `encode`.
-            lot: questions of a batch.
+            lot: batch size; the last batch may be smaller.
 
         Raises:
             TypeError: one string instead of questions.
-            ConfigError: no such precision, no thread, or a batch without questions.
+            ConfigError: unknown precision, no thread, or an empty batch.
         """
         if isinstance(texts, str) or not isinstance(texts, Iterable):
             texts = require_texts("texts", texts)
@@ -123,15 +120,13 @@ class Engine:
     def similarity(
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
     ) -> Float32[np.ndarray, "pairs"]:
-        """Return the similarity of each pair of questions is, -1 to 1, by all that the model has.
+        """Return the similarity of each pair of questions, -1 to 1.
 
-        That is the pair head, or the cosine where there is none, and the letters that both share.
-
-        The two may change sides: not a bit of it changes. It is 1 for copies (see
-        `gemel.text.copy_key`) and for them alone.
+        That is the pair head's or the cosine, with spelling similarity mixed in if the model has
+        it. It is symmetric bit for bit, and 1 for copies (see `gemel.text.copy_key`) only.
 
         Raises:
-            ValueError: the two sides have different lengths.
+            ValueError: different lengths.
         """
         left, right = _require_pairs(left, right)
         return self._twin.similarity(left, right, progress=progress)
@@ -139,10 +134,10 @@ class Engine:
     def cosine(
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
     ) -> Float32[np.ndarray, "pairs"]:
-        """Return the cosine of each pair of questions, whether there is a pair head or not.
+        """Return the cosine of each pair of questions.
 
         Raises:
-            ValueError: the two sides have different lengths.
+            ValueError: different lengths.
         """
         left, right = _require_pairs(left, right)
         return pair_cosines(*np.split(self._twin.encode([*left, *right], progress=progress), 2))
@@ -152,16 +147,16 @@ class Engine:
         left: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
         right: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
     ) -> Float32[np.ndarray, "pairs"]:
-        """Return the similarity of pairs of questions whose vectors are known; see `similarity`.
+        """Return the similarity of pairs with known vectors; see `similarity`.
 
-        Vectors that were stored as float16 give it to about three digits.
+        Vectors stored as float16 give about three digits.
 
         Args:
-            left: the first questions, and their unit vectors.
-            right: the second ones, and theirs.
+            left: first questions and their unit vectors.
+            right: second questions and theirs.
 
         Raises:
-            ValueError: questions or vectors of other numbers.
+            ValueError: different lengths.
         """
         scores = self.score_different(left, right)
         scores[are_copies(left[0], right[0])] = 1
@@ -172,10 +167,10 @@ class Engine:
         left: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
         right: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
     ) -> Float32[np.ndarray, "pairs"]:
-        """Like `score`; assumes that no pair is copies of one question. Similarities are below 1.
+        """Like `score` for pairs without copies; similarities are below 1.
 
         Raises:
-            ValueError: questions or vectors of other numbers.
+            ValueError: different lengths.
         """
         (texts, vectors), (others, other_vectors) = left, right
         if not len(texts) == len(vectors) == len(others) == len(other_vectors):
@@ -186,16 +181,16 @@ class Engine:
         return self._twin.score_different(left, right)
 
     def predict_all(self, left: Sequence[str], right: Sequence[str]) -> list[Verdict]:
-        """Judge each pair of questions."""
+        """Return the verdict on each pair of questions."""
         return self.model.decision.verdicts(self.similarity(left, right))
 
     def predict(self, left: str, right: str) -> Verdict:
-        """Judge one pair of questions."""
+        """Return the verdict on one pair of questions."""
         left, right = require_text("left", left), require_text("right", right)
         return self.predict_all([left], [right])[0]
 
     def explain(self, left: str, right: str) -> Explanation:
-        """Judge one pair of questions, and report what each of their words did for the similarity.
+        """Return the verdict on one pair, and the effect of each word.
 
         Raises:
             DataError: a question has no word or mark, or more than 200.
@@ -220,7 +215,7 @@ class Engine:
 
     @property
     def reads_letters(self) -> bool:
-        """Whether the letters of questions count next to their vectors."""
+        """Whether spelling similarity is part of the model."""
         return self._twin.spelling is not None
 
     def is_blank(self, text: str) -> bool:
@@ -228,7 +223,7 @@ class Engine:
         return not self.model.tokenizer.clean(text)
 
     def find_blank(self, left: str, right: str) -> str:
-        """Report which of two questions has nothing in it to judge; an empty text if both have."""
+        """Describe which of two questions has no word or mark; empty if both have."""
         for which, text in (("first", left), ("second", right)):
             problem = self.say_blank(text, f"the {which} question")
             if problem:
@@ -236,7 +231,7 @@ class Engine:
         return ""
 
     def say_blank(self, text: str, name: str) -> str:
-        """Report that a question, called so, has nothing in it to judge; an empty text if it has."""
+        """Describe that a question has no word or mark; empty if it has."""
         if not self.is_blank(text):
             return ""
         found = f"has no word or mark, only {text!r:.40}" if text else "is empty"

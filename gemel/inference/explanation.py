@@ -1,4 +1,4 @@
-"""Which words carried an answer: each is left out once, and the similarity looked at again."""
+"""The effect of each word on a verdict."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from gemel.notebook import shown
 from gemel.text import Vocabulary
 
 _MOST_WORDS = 200
-"""Of a question: each is encoded once for every word it has."""
+"""Maximum words; a question is encoded once for each."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WordShare:
-    """A word or mark of a question, and its part in the similarity."""
+    """A word or mark, and its effect."""
 
     word: str
-    """As cleaning leaves it."""
+    """The normalised word."""
     share: float
-    """How far the similarity falls when this one word is left out; negative: how far it rises.
-    Without its only word a question is like nothing: similarity 0."""
+    """Decrease of similarity without this word; negative: increase. A question without words has
+    similarity 0."""
     is_known: bool
-    """Whether the vocabulary has it; if not, it is read by its letters."""
+    """Whether it is in the vocabulary; otherwise it is composed."""
 
 
 @shown(
@@ -32,7 +32,7 @@ class WordShare:
 )
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """A verdict, and the words of both questions in their order."""
+    """A verdict, with the words of both questions in order."""
 
     verdict: Verdict
     left: tuple[WordShare, ...]
@@ -46,17 +46,17 @@ def explain_verdict(
     vocabulary: Vocabulary,
     score: Callable[[Sequence[str], Sequence[str]], Any],
 ) -> Explanation:
-    """Leave out every word of two questions once; no matter what network judges them.
+    """Leave out every word of two questions once, for any scorer.
 
     Args:
-        verdict: the given values of the two.
-        left: the first question's words.
-        right: those of the second.
-        vocabulary: knows some of them.
-        score: gives the similarity of each pair of questions; is called once.
+        verdict: verdict on the two.
+        left: words of the first question.
+        right: words of the second.
+        vocabulary: known words.
+        score: similarity of pairs; called once.
 
     Raises:
-        DataError: a question has more than 200 words and marks.
+        DataError: more than 200 words and marks.
     """
     for which, words in (("first", left), ("second", right)):
         if len(words) > _MOST_WORDS:

@@ -15,14 +15,13 @@ def halve_gates(
     Float32[np.ndarray, "units gates"],
     Float32[np.ndarray, "gates"],
 ]:
-    """Return what an LSTM multiplies its input and its output with, and its bias.
+    """Return an LSTM's input and recurrent weights, and bias, with three gates halved.
 
-    sigmoid(x) = (1 + tanh(x / 2)) / 2: halving three of the four gates beforehand leaves one tanh
-    for all of them.
+    sigmoid(x) = (1 + tanh(x / 2)) / 2, so one tanh serves all four gates.
 
     Args:
         weights: arrays named as in the model folder.
-        name: which of its LSTMs.
+        name: name of the LSTM.
     """
     bias = weights[f"{name}.bias"]
     half = np.full(len(bias), 0.5, np.float32)
@@ -35,16 +34,16 @@ def halve_gates(
 
 
 _NODES = 256
-"""Nodes computed at one time, so that what they need stays near the processor."""
+"""Nodes computed at a time, to fit in cache."""
 
 
 class NumpyLSTM:
-    """One direction of reading, and the pooling of what it gives.
+    """One direction of an LSTM, with pooling.
 
     Args:
         weights: arrays named as in the model folder.
-        name: which of its LSTMs.
-        highest: whether to keep of each number the highest over the words, not the mean.
+        name: name of the LSTM.
+        highest: pool by maximum instead of mean.
     """
 
     def __init__(self, weights: Mapping[str, np.ndarray], name: str, *, highest: bool):
@@ -55,15 +54,15 @@ class NumpyLSTM:
     def __call__(
         self, table: TokenTable, vectors: Float32[np.ndarray, "tokens depth"]
     ) -> Float32[np.ndarray, "rows units"]:
-        """Read the rows of a table and pool the outputs of each; without words, to zeros.
+        """Return the pooled outputs of a table's rows; zeros for rows without words.
 
         Args:
             table: questions.
-            vectors: of each of its ids.
+            vectors: vector of each id.
         """
         inputs = vectors @ self.input + self.bias
         pooled = np.zeros((len(table), self.units), np.float32)
-        state = _State.first(self.units, self.highest)
+        state = _LSTMState.first(self.units, self.highest)
         for level in prefix_levels(table):
             state = self._read_level(level, inputs, state)
             pooled[level.rows] = state.pool[level.nodes]
@@ -72,10 +71,10 @@ class NumpyLSTM:
         return pooled
 
     def _read_level(
-        self, level: Level, inputs: Float32[np.ndarray, "tokens gates"], before: "_State"
-    ) -> "_State":
-        """Read the next word of all nodes."""
-        after = _State.empty(len(level.tokens), self.units)
+        self, level: Level, inputs: Float32[np.ndarray, "tokens gates"], before: "_LSTMState"
+    ) -> "_LSTMState":
+        """Compute the next level of the tree."""
+        after = _LSTMState.empty(len(level.tokens), self.units)
         for start in range(0, len(level.tokens), _NODES):
             part = slice(start, start + _NODES)
             self._step(level, part, inputs, before, after)
@@ -86,8 +85,8 @@ class NumpyLSTM:
         level: Level,
         part: slice,
         inputs: Float32[np.ndarray, "tokens gates"],
-        before: "_State",
-        after: "_State",
+        before: "_LSTMState",
+        after: "_LSTMState",
     ) -> None:
         parents, units = level.parents[part], self.units
         # Children of one node share the product.
@@ -105,18 +104,18 @@ class NumpyLSTM:
         after.pool[part] = np.maximum(pool, h) if self.highest else pool + h
 
 
-class _State:
-    """What the LSTM knows at each node, and the pool of what it gave on the way there."""
+class _LSTMState:
+    """State and pooled outputs at each node."""
 
     def __init__(self, h: np.ndarray, c: np.ndarray, pool: np.ndarray):
         self.h, self.c, self.pool = h, c, pool
 
     @classmethod
-    def first(cls, units: int, highest: bool) -> "_State":
+    def first(cls, units: int, highest: bool) -> "_LSTMState":
         zeros = np.zeros((1, units), np.float32)
         return cls(zeros, zeros, np.full_like(zeros, -np.inf) if highest else zeros)
 
     @classmethod
-    def empty(cls, nodes: int, units: int) -> "_State":
+    def empty(cls, nodes: int, units: int) -> "_LSTMState":
         h, c, pool = (np.empty((nodes, units), np.float32) for _ in range(3))
         return cls(h, c, pool)

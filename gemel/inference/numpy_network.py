@@ -10,13 +10,13 @@ from gemel.inference.backend import MakeLSTM
 from gemel.text import TokenTable
 
 _NGRAMS = 65_536
-"""N-grams whose vectors are there at one time."""
+"""N-grams in memory at a time."""
 
 
 def compose(
     ngrams: Float32[np.ndarray, "buckets depth"], spelled: TokenTable
 ) -> Float32[np.ndarray, "words depth"]:
-    """Sum the n-grams of each word, over the root of their number."""
+    """Return composed word vectors: sum of n-grams over the square root of their number."""
     library = find_library()
     if library is None:
         vectors = _sum_rows(ngrams, spelled)
@@ -48,16 +48,16 @@ def _sum_rows(
 
 
 _ALIKE = 256
-"""Rows filled up to one length, where padding counts."""
+"""Rows padded to one length, where padding counts."""
 
 
 class NumpyEncoder:
-    """Embedding, LSTM one way or both ways, pooling, normalisation.
+    """Embedding, LSTM in one or both directions, pooling, normalisation.
 
     Args:
         weights: arrays named as in the model folder.
-        make_lstm: makes what reads.
-        masked: whether padding is left out of the mean.
+        make_lstm: makes an LSTM.
+        masked: mask padding in the mean.
         pooling: "mean" or "max".
     """
 
@@ -77,7 +77,7 @@ class NumpyEncoder:
         self.dim = sum(way.units for way in self.ways)
 
     def __call__(self, table: TokenTable) -> Float32[np.ndarray, "rows dim"]:
-        """Encode the rows of a table to unit vectors; one without words stays zero."""
+        """Encode a table's rows to unit vectors; rows without words are zero."""
         if self.masked:
             return self._encode(table)
         vectors = np.zeros((len(table), self.dim), np.float32)
@@ -99,7 +99,7 @@ class NumpyEncoder:
     def _vectors(
         self, used: Int64[np.ndarray, "words"], table: TokenTable
     ) -> Float32[np.ndarray, "words depth"]:
-        """Return the vectors of ascending ids: looked up, or composed from n-grams."""
+        """Return the vectors of ids, looked up or composed."""
         known = int(np.searchsorted(used, len(self.embedding)))
         vectors = np.empty((len(used), self.embedding.shape[1]), np.float32)
         vectors[:known] = self.embedding[used[:known]]
@@ -110,7 +110,7 @@ class NumpyEncoder:
 
 
 def _used(table: TokenTable) -> tuple[Int64[np.ndarray, "words"], TokenTable]:
-    """Return the ids that a table uses, ascending, and the table with their places instead."""
+    """Return the ids that a table uses, ascending, and the table with their indices."""
     is_used = np.zeros(int(table.ids.max(initial=0)) + 1, bool)
     is_used[table.ids] = True
     places = np.cumsum(is_used, dtype=np.int32) - 1
@@ -118,14 +118,14 @@ def _used(table: TokenTable) -> tuple[Int64[np.ndarray, "words"], TokenTable]:
 
 
 def _alike(table: TokenTable) -> Iterator[Int64[np.ndarray, "some"]]:
-    """Return rows of like length, so many at a time as a notebook's batch has."""
+    """Yield rows of similar length, in batches of the notebook's size."""
     order = np.argsort(table.lengths, kind="stable")
     for start in range(0, len(order), _ALIKE):
         yield order[start : start + _ALIKE]
 
 
 def _filled_up(table: TokenTable, rows: Int64[np.ndarray, "some"]) -> TokenTable:
-    """Return rows as long as the longest of them, padding being a word like others."""
+    """Return rows padded to the longest, with padding as a word."""
     ids = table.pad(rows)
     starts = np.arange(len(ids) + 1) * ids.shape[1]
     return TokenTable(ids.ravel().astype(np.int32), starts, table.known, table.spellings)

@@ -12,13 +12,13 @@ from gemel.inference.threads import one_compute_thread
 from gemel.text import Progress, TfIdf, Tokenizer, are_copies, encode_texts, pair_cosines
 
 _PAIRS = 1024
-"""Pairs whose features are there at one time, near the processor."""
+"""Pairs scored at a time, to fit in cache."""
 _SPREAD = 6
-"""Logits of -6 to 6, from certain to certain, take three quarters of -1 to 1."""
+"""Scale of logits: -6 to 6 covers three quarters of -1 to 1."""
 
 
 class NumpyHead:
-    """Judges pairs of vectors, exactly the same whichever is first; see `PairHead`.
+    """The pair head in NumPy; symmetric bit for bit; see `PairHead`.
 
     Args:
         weights: arrays named as in the model folder.
@@ -37,13 +37,12 @@ class NumpyHead:
     def __call__(
         self, u: Float32[np.ndarray, "pairs dim"], v: Float32[np.ndarray, "pairs dim"]
     ) -> Float32[np.ndarray, "pairs"]:
-        """Return the similarity of the vectors of each pair, -1 to 1, by head and cosine together.
+        """Return the similarity of pairs of vectors, -1 to 1, by head and cosine.
 
-        Of t, the mean of tanh(logit / 6) and the cosine, this gives (t + t ** 3) / 2: the order of
-        t, and in it the log-odds of a duplicate are on a straight line, as calibration wants them
-        (measured on Quora's pairs: calibration error 0.01 instead of 0.03). The two together rank
-        better than either. A vector and itself get 1: who asks the same question twice asks the
-        same.
+        For t, the mean of tanh(logit / 6) and the cosine, this is (t + t ** 3) / 2: the order of t,
+        with log-odds about linear in it, as calibration needs (calibration error 0.01 instead of
+        0.03 on Quora's pairs). Both together rank better than either. Equal vectors have similarity
+        1.
         """
         scores = np.empty(len(u), np.float32)
         for start in range(0, len(u), _PAIRS):
@@ -72,14 +71,11 @@ class NumpyHead:
 
 
 class SharedSpelling:
-    """Mixes the TF-IDF cosine of two questions into their similarity; exact in either order.
-
-    A network that trained on few pairs knows few words; letters that two questions share need
-    no learning. How much they count was fitted on validation pairs.
+    """Mixes the TF-IDF cosine of spelling into the similarity; symmetric bit for bit.
 
     Args:
         weights: arrays named as in the model folder.
-        tokenizer: cleans questions.
+        tokenizer: normalises questions.
     """
 
     def __init__(self, weights: Mapping[str, np.ndarray], tokenizer: Tokenizer):
@@ -92,7 +88,7 @@ class SharedSpelling:
         left: Sequence[str],
         right: Sequence[str],
     ) -> Float32[np.ndarray, "pairs"]:
-        """Return (1 - share) * similarity + share * TF-IDF cosine; 1 stays 1 for equal questions."""
+        """Return (1 - share) * similarity + share * TF-IDF cosine; 1 for equal questions."""
         if not self.share:
             return similarity
         alike = self.alike(left, right).astype(np.float32)
@@ -104,13 +100,13 @@ _BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))
 
 
 class NumpyTwin:
-    """An encoder and, where the model has them, its pair head and what it knows of spelling.
+    """An encoder, with the pair head and spelling similarity of the model, if any.
 
     Args:
         weights: arrays named as in the model folder.
-        tokenizer: turns questions into ids.
-        network: Shape of the network.
-        backend: what computes; if None, what `choose_backend` takes for this network.
+        tokenizer: tokenizer.
+        network: shape of the network.
+        backend: backend; that of `choose_backend` if None.
     """
 
     def __init__(
@@ -136,7 +132,7 @@ class NumpyTwin:
     def encode(
         self, texts: Sequence[str], *, threads: int = 1, progress: Progress | None = None
     ) -> Float32[np.ndarray, "texts dim"]:
-        """Turn questions into unit vectors, in order, with so many threads."""
+        """Encode questions to unit vectors, in order."""
         with one_compute_thread():
             return encode_texts(
                 texts,
@@ -150,10 +146,7 @@ class NumpyTwin:
     def similarity(
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
     ) -> Float32[np.ndarray, "pairs"]:
-        """Return how alike each pair of questions is, -1 to 1, by all that the model has.
-
-        It is 1 for copies (see `copy_key`) and for them alone.
-        """
+        """Return the similarity of each pair of questions, -1 to 1; 1 for copies only."""
         vectors = np.split(self.encode([*left, *right], progress=progress), 2)
         scores = self.score_different((left, vectors[0]), (right, vectors[1]))
         scores[are_copies(left, right)] = 1
@@ -164,11 +157,11 @@ class NumpyTwin:
         left: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
         right: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
     ) -> Float32[np.ndarray, "pairs"]:
-        """Return how alike pairs of questions with these unit vectors are; below 1.
+        """Return the similarity of pairs with known vectors; below 1.
 
         Args:
-            left: the first questions, and their vectors.
-            right: the second ones, and theirs; no copies of the first.
+            left: first questions and their vectors.
+            right: second questions and theirs, no copies of the first.
         """
         scores = self.score(left[1], right[1])
         if self.spelling is not None:
@@ -179,7 +172,7 @@ class NumpyTwin:
     def score(
         self, left: Float32[np.ndarray, "pairs dim"], right: Float32[np.ndarray, "pairs dim"]
     ) -> Float32[np.ndarray, "pairs"]:
-        """Return the similarity of the network finds pairs of unit vectors, -1 to 1."""
+        """Return the network's similarity of pairs of unit vectors, -1 to 1."""
         if self.head is None:
             return pair_cosines(left, right)
         with one_compute_thread():

@@ -1,4 +1,4 @@
-"""Vectors on their way to a file: what was encoded is stored, and can be resumed from."""
+"""Resumable output of encoding."""
 
 import dataclasses
 import json
@@ -16,60 +16,59 @@ from gemel.errors import DataError
 from gemel.files import write_text
 
 _BYTES = 1 << 24
-"""Of the vectors, read at one time."""
+"""Bytes of vectors read at a time."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SpoolIdentity:
-    """What an encoding is one of; only the same can be resumed."""
+    """Identity of an encoding; resuming requires an equal one."""
 
     source: str
     """The file of questions."""
     size: int
-    """Its bytes."""
+    """Size of the file in bytes."""
     changed: int
-    """When it was last written, in nanoseconds."""
+    """Modification time in nanoseconds."""
     columns: str
-    """How it is read."""
+    """Options for reading it."""
     model: str
-    """The model's fingerprint."""
+    """Fingerprint of the model."""
     backend: str
-    """Precision in which vectors are computed: "float32" or "bfloat16"."""
+    """Precision of the computation: "float32" or "bfloat16"."""
     precision: str
-    """Of the vectors."""
+    """Type of the vectors."""
     dim: int
-    """Numbers in one."""
+    """Dimension of vectors."""
 
 
-class _State(msgspec.Struct):
+class _OutputState(msgspec.Struct):
     identity: SpoolIdentity
     rows: int
-    """Vectors that are there."""
+    """Vectors written."""
     ids_bytes: int
     """Bytes of their ids."""
 
 
 class Spool:
-    """A folder next to the file to come: vectors, ids, and how many of them are whole.
+    """A folder with vectors, ids, and the number of complete ones.
 
-    Every lot is written and flushed to disk before it is counted, so a process may be killed at
-    any moment.
+    Every batch is flushed to disk before it is counted, so the process may be killed at any time.
 
     Args:
         path: the folder.
-        identity: what is encoded.
+        identity: identity of the encoding.
     """
 
     def __init__(self, path: Path, identity: SpoolIdentity):
         self.path = path
         self.identity = identity
-        self.state = _State(identity, 0, 0)
+        self.state = _OutputState(identity, 0, 0)
 
     def begin(self, *, resume: bool, overwrite: bool) -> None:
-        """Make the folder, or resume what is in it.
+        """Create the folder, or resume.
 
         Raises:
-            DataError: there is something that may be neither resumed nor replaced.
+            DataError: it exists and may be neither resumed nor replaced.
         """
         if self.path.exists() and not resume and not overwrite:
             raise DataError(
@@ -89,11 +88,11 @@ class Spool:
 
     @property
     def rows(self) -> int:
-        """Vectors that are there."""
+        """Number of vectors written."""
         return self.state.rows
 
     def add(self, vectors: Shaped[np.ndarray, "more dim"], ids: Sequence[str]) -> None:
-        """Keep some more vectors, in the identity's precision, and their ids."""
+        """Write vectors, in the identity's precision, with their ids."""
         written = "".join(json.dumps(name) + "\n" for name in ids).encode()
         for name, content in (("vectors", vectors.tobytes()), ("ids", written)):
             with (self.path / name).open("ab") as stream:
@@ -105,7 +104,7 @@ class Spool:
         self._write_state()
 
     def vectors(self) -> Iterator[Shaped[np.ndarray, "some dim"]]:
-        """Read the vectors, some at a time."""
+        """Yield the vectors in batches."""
         identity = self.identity
         width = identity.dim * np.dtype(identity.precision).itemsize
         rows = max(1, _BYTES // width)
@@ -114,18 +113,18 @@ class Spool:
                 yield np.frombuffer(content, identity.precision).reshape(-1, identity.dim)
 
     def ids(self) -> Iterator[str]:
-        """Read the ids, one after the other."""
+        """Yield the ids."""
         with (self.path / "ids").open(encoding="ascii") as stream:
             for line in stream:
                 yield json.loads(line)
 
     def remove(self) -> None:
-        """Remove the folder, when the file is written."""
+        """Remove the folder."""
         shutil.rmtree(self.path)
 
     def _restore(self) -> None:
         try:
-            found = msgspec.json.decode((self.path / "state.json").read_bytes(), type=_State)
+            found = msgspec.json.decode((self.path / "state.json").read_bytes(), type=_OutputState)
         except (OSError, msgspec.MsgspecError) as error:
             raise DataError(
                 f"is no encoding that was stopped, or damaged ({error}); add --overwrite to begin "
@@ -153,7 +152,7 @@ class Spool:
         write_text(self.path / "state.json", msgspec.json.encode(self.state).decode())
 
 
-def _bytes_of(state: _State) -> int:
+def _bytes_of(state: _OutputState) -> int:
     return state.rows * state.identity.dim * np.dtype(state.identity.precision).itemsize
 
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from gemel.data import (
     BadRows,
     Columns,
-    Question,
     QuestionColumns,
+    QuestionRow,
     Rows,
     Source,
     UnlabelledPair,
@@ -22,17 +22,16 @@ from gemel.inference.engine import Engine
 
 def stream_answerable(
     engine: Engine, source: Source, columns: QuestionColumns | None, bad_rows: BadRows
-) -> Iterator[Question]:
+) -> Iterator[QuestionRow]:
     """Yield the questions of a file; one without word or mark is a bad row.
 
     Args:
-        engine: cleans them.
-        source: see `stream_questions`.
-        columns: see `stream_questions`.
+        engine: the model.
+        source, columns: see `stream_questions`.
         bad_rows: receives bad rows.
 
     Raises:
-        DataError, MissingExtraError: as `stream_questions` does.
+        DataError, MissingExtraError: see `stream_questions`.
     """
     for row in stream_questions(source, columns, bad_rows):
         problem = engine.say_blank(row.text, "the question")
@@ -43,18 +42,18 @@ def stream_answerable(
 
 
 _PAIRS = 4096
-"""Pairs that are judged at once: enough for full batches of questions of like length."""
+"""Pairs scored at a time."""
 _CHARACTERS = 1 << 20
-"""Of their questions; where these are very long, fewer pairs are judged at once."""
+"""Maximum characters of these."""
 
 
 class Compared(NamedTuple):
-    """Two questions of a file or stream, and what is thought of them."""
+    """Two questions with their verdict."""
 
     left: str
     right: str
     line: int
-    """Line they begin on, from 1; where there are no lines, as in Parquet, their row."""
+    """First line, from 1; in Parquet the row."""
     verdict: Verdict
 
 
@@ -64,17 +63,17 @@ def compare_stream(
     columns: Columns | None = None,
     skip_bad: int | BadRows = 0,
 ) -> Iterator[Compared]:
-    """Judge the pairs of a file or stream; what comes before a bad row is judged before the error.
+    """Yield verdicts on the pairs of a file or stream; those before a bad row come before the
+    error.
 
     Args:
-        engine: judges.
+        engine: the model.
         source: unlabelled pairs; see `stream_unlabelled`.
-        columns: the two columns, if not the usual ones.
-        skip_bad: number of bad rows to skip; one with a question that has no word or
-            mark is bad too.
+        columns: columns, if not the usual ones.
+        skip_bad: number of bad rows to skip, those with a question without word or mark included.
 
     Raises:
-        DataError, MissingExtraError: as `stream_unlabelled` does; or there are no pairs.
+        DataError, MissingExtraError: see `stream_unlabelled`; or there are no pairs.
     """
     source, bad_rows = Source.of(source), BadRows.of(skip_bad)
     count = 0

@@ -1,4 +1,4 @@
-"""Files of vectors: encoding a file of questions, however long, into one."""
+"""Files of vectors."""
 
 import contextlib
 import dataclasses
@@ -20,28 +20,28 @@ from gemel.inference.vector_precision import require_precision
 from gemel.text import Progress
 
 _QUESTIONS = 65_536
-"""Questions that are encoded, and stored, at one time."""
+"""Questions encoded at a time."""
 _KINDS = (".npy", ".parquet")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Encoded:
-    """What was written."""
+    """Report of an encoding."""
 
     vectors: int
-    """How many."""
+    """Number of vectors."""
     dim: int
     """Numbers in each."""
     precision: str
-    """Of these."""
+    """Type of the vectors."""
     path: Path
-    """The file of vectors."""
+    """File of vectors."""
     ids: Path | None
-    """The file of their ids; None: they are in the file of vectors."""
+    """File of ids; None: in the file of vectors."""
 
 
 def ids_file(path: Path) -> Path:
-    """Name the file of ids next to a file of vectors: one JSON text a line, in their order."""
+    """Return the file of ids of a file of vectors: one JSON text a line."""
     return path.with_suffix(".ids.jsonl")
 
 
@@ -58,28 +58,27 @@ def encode_file(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Encoded:
-    """Encode a file of questions into a file of vectors, in order, in constant memory.
+    """Encode a file of questions to a file of vectors, in order, in constant memory.
 
-    While it lasts, what is done is next to `out`, in `NAME.partial`.
+    Intermediate results are in `NAME.partial`.
 
     Args:
-        engine: encodes.
-        questions: see `stream_questions`; a question without word or mark makes a bad row.
-        out: a `.npy` file, with the ids next to it in `ids_file`, or a `.parquet` file with the
-            columns `id` and `vector`.
-        columns: question and id, if not the usual ones.
+        engine: the model.
+        questions: see `stream_questions`; a question without word or mark is a bad row.
+        out: a `.npy` file, with the ids in `ids_file`, or a `.parquet` file with `id` and `vector`.
+        columns: question and id columns, if not the usual ones.
         skip_bad: number of bad rows to skip; see `read_pairs`.
-        precision: of the vectors; see `in_precision`.
+        precision: type of the vectors; see `in_precision`.
         threads: number of threads.
-        resume: whether to resume an encoding that was stopped.
-        overwrite: whether a file, or the beginning of one, that is there may be overwritten.
-        progress: `progress(done, total)` callback, in are done.
+        resume: resume an interrupted encoding.
+        overwrite: overwrite existing files.
+        progress: `progress(done, total)` callback.
 
     Raises:
-        DataError: questions cannot be read, there are none, or `out` may not be written.
-        ConfigError: no such precision.
-        MissingExtraError: Parquet, and pyarrow is not installed.
-        OSError: the disk is full, or read-only; what was done can be resumed from.
+        DataError: the questions cannot be read, there are none, or `out` may not be written.
+        ConfigError: unknown precision.
+        MissingExtraError: Parquet needs pyarrow.
+        OSError: the disk is full or read-only; the encoding can be resumed.
     """
     out, source = Path(out), Source.of(questions)
     require_precision(precision)
@@ -119,7 +118,7 @@ def encode_file(
 
 
 def _check_out(out: Path, source: Source, *, overwrite: bool) -> None:
-    """Find out, before long work, whether the file can be written.
+    """Check that the file can be written.
 
     Raises:
         DataError, MissingExtraError, OSError: it cannot.
@@ -141,7 +140,7 @@ def _check_out(out: Path, source: Source, *, overwrite: bool) -> None:
 
 
 def _write(spool: Spool, out: Path) -> Path | None:
-    """Make the file, and that of the ids where it does not hold them."""
+    """Write the final file, and that of the ids if needed."""
     if out.suffix == ".parquet":
         _write_parquet(spool, out)
         return None

@@ -221,8 +221,9 @@ class _Miner:
         scores: Float64[np.ndarray, "anchors found"],
         least: Float64[np.ndarray, "anchors"],
     ) -> Int64[np.ndarray, "anchors found"]:
-        """Return the reason to skip each candidate as an index of `SKIPS`; its length: none; -1:
-        not examined.
+        """Return the reason to skip each candidate, an index of `SKIPS`.
+
+        Its length: none; -1: not examined.
         """
         rules, least = self.rules, least[:, None]
         known = self._is_known(anchors, keys)

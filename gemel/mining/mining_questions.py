@@ -60,7 +60,7 @@ class MiningQuestions:
 
 
 def gather_questions(pairs: Pairs, corpus: Iterable[str] | None = None) -> MiningQuestions:
-    """Number the questions, and find the anchors.
+    """Assign numbers to the questions, and find the anchors.
 
     Args:
         pairs: labelled pairs; duplicates make anchors and positives.

@@ -1,7 +1,7 @@
 """Nearest neighbours among vectors, exact and approximate."""
 
 from gemel.neighbours.approximate import ApproximateNeighbours, Graph
-from gemel.neighbours.base import Found, Neighbours
+from gemel.neighbours.base import Hits, Neighbours
 from gemel.neighbours.choice import EXACT_UP_TO, NEIGHBOURS, Choice, choose_neighbours
 from gemel.neighbours.exact import ExactNeighbours
 from gemel.neighbours.follower import Follower
@@ -12,7 +12,7 @@ __all__ = [
     "EXACT_UP_TO",
     "ExactNeighbours",
     "Follower",
-    "Found",
+    "Hits",
     "Graph",
     "NEIGHBOURS",
     "Neighbours",

@@ -8,7 +8,7 @@ from jaxtyping import Float, Float16, Float32, Int64
 
 from gemel.errors import MissingExtraError
 from gemel.inference import one_compute_thread
-from gemel.neighbours.base import Found, missing_key, require_dim, require_k
+from gemel.neighbours.base import Hits, missing_key, require_dim, require_k
 from gemel.neighbours.shared_lock import SharedLock
 from gemel.neighbours.top_k import Candidates, exact_cosines, rank
 
@@ -97,7 +97,7 @@ class ApproximateNeighbours:
         k: int,
         *,
         among: Int64[np.ndarray, "some"] | None = None,
-    ) -> Found:
+    ) -> Hits:
         """Find the `k` nearest of each query; see `Neighbours`."""
         require_dim(queries, self.dim)
         require_k(k)
@@ -109,7 +109,7 @@ class ApproximateNeighbours:
                 if some is not None:
                     some = some[self._index.contains(some)]
                 parts.append(self._walk(lot, k) if some is None else self._among(lot, k, some))
-        return Found(*map(np.concatenate, zip(*parts, strict=True)))
+        return Hits(*map(np.concatenate, zip(*parts, strict=True)))
 
     def vectors(self, keys: Int64[np.ndarray, "questions"]) -> Float16[np.ndarray, "questions dim"]:
         """Return the vectors of keys; see `Neighbours`."""
@@ -119,7 +119,7 @@ class ApproximateNeighbours:
                 raise missing_key(int(keys[~there][0]))
             return self._take(keys)
 
-    def _walk(self, queries: Float32[np.ndarray, "queries dim"], k: int) -> Found:
+    def _walk(self, queries: Float32[np.ndarray, "queries dim"], k: int) -> Hits:
         if k < len(self):
             rows, keys = self._nearest(queries, k)
             if (np.bincount(rows, minlength=len(queries)) >= k).all():
@@ -132,7 +132,7 @@ class ApproximateNeighbours:
         queries: Float32[np.ndarray, "queries dim"],
         k: int,
         some: Int64[np.ndarray, "some"],
-    ) -> Found:
+    ) -> Hits:
         """Walk until enough of those that are wanted came by, unless to compare all is less work.
 
         Args:
@@ -173,7 +173,7 @@ class ApproximateNeighbours:
         queries: Float32[np.ndarray, "queries dim"],
         k: int,
         keys: Int64[np.ndarray, "some"],
-    ) -> Found:
+    ) -> Hits:
         """Compare with all of some questions."""
         candidates = Candidates(len(queries), k)
         for start in range(0, len(keys), _PICKED):
@@ -189,7 +189,7 @@ class ApproximateNeighbours:
         k: int,
         rows: Int64[np.ndarray, "found"],
         keys: Int64[np.ndarray, "found"],
-    ) -> Found:
+    ) -> Hits:
         cosines = exact_cosines(queries, rows, self._take(keys))
         return rank(len(queries), k, rows, keys, cosines)
 

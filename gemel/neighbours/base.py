@@ -9,7 +9,7 @@ from gemel.config import require_whole
 from gemel.errors import DataError, ModelMismatchError
 
 
-class Found(NamedTuple):
+class Hits(NamedTuple):
     """Nearest neighbours of each query, best first; ties by the smaller key."""
 
     keys: Int64[np.ndarray, "queries k"]
@@ -49,7 +49,7 @@ class Neighbours(Protocol):
         k: int,
         *,
         among: Int64[np.ndarray, "some"] | None = None,
-    ) -> Found:
+    ) -> Hits:
         """Return the `k` nearest neighbours of each query.
 
         Args:

@@ -26,14 +26,14 @@ _NUMBERS = 1 << 23
 _SEED = 20
 
 
-class Cut(NamedTuple):
+class CellPlan(NamedTuple):
     """Number of cells, and of cells that each vector is assigned to."""
 
     cells: int
     probes: int
 
 
-def choose_cut(rows: int, floor: float) -> Cut:
+def choose_cut(rows: int, floor: float) -> CellPlan:
     """Choose cells so that 99.5 % of the pairs with a cosine of `floor` share one.
 
     Fitted to Quora's questions: three closest cells at a floor of 0.9, six at 0.7, for a hundred
@@ -47,11 +47,11 @@ def choose_cut(rows: int, floor: float) -> Cut:
     growth = min(max(0.0, 2 * (0.7 - floor)), 0.5)
     probes = max(2, math.ceil(6 * math.exp(4.3 * (0.7 - floor)) * (cells / 1200) ** growth))
     if rows <= _EXACT or _UNEVEN * probes**2 >= cells:
-        return Cut(1, 1)
-    return Cut(cells, probes)
+        return CellPlan(1, 1)
+    return CellPlan(cells, probes)
 
 
-def choose_sample(rows: int, cut: Cut) -> Int64[np.ndarray, "sample"]:
+def choose_sample(rows: int, cut: CellPlan) -> Int64[np.ndarray, "sample"]:
     """Sample, always the same, the rows for k-means, in order."""
     random = np.random.default_rng(_SEED)
     return random.choice(rows, min(rows, cut.cells * _SAMPLE), replace=False)
@@ -66,7 +66,9 @@ class Cells:
     """Cells that a vector is assigned to."""
 
     @classmethod
-    def learn(cls, sample: Float16[np.ndarray, "sample dim"], cut: Cut, run: Mapper) -> "Cells":
+    def learn(
+        cls, sample: Float16[np.ndarray, "sample dim"], cut: CellPlan, run: Mapper
+    ) -> "Cells":
         """Find centres by k-means.
 
         Args:

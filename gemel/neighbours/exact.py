@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float16, Float32, Int64
 
 from gemel.inference import one_compute_thread
-from gemel.neighbours.base import Found, missing_key, require_dim, require_k
+from gemel.neighbours.base import Hits, missing_key, require_dim, require_k
 from gemel.neighbours.shared_lock import SharedLock
 from gemel.neighbours.top_k import Candidates, exact_cosines, rank
 
@@ -100,7 +100,7 @@ class ExactNeighbours:
         k: int,
         *,
         among: Int64[np.ndarray, "some"] | None = None,
-    ) -> Found:
+    ) -> Hits:
         """Return the `k` nearest neighbours of each query; see `Neighbours`."""
         require_dim(queries, self.dim)
         require_k(k)
@@ -108,14 +108,14 @@ class ExactNeighbours:
         for start in range(0, max(len(queries), 1), _QUERIES):
             with self._lock.shared(), one_compute_thread():
                 parts.append(self._search(queries[start : start + _QUERIES], k, among))
-        return Found(*map(np.concatenate, zip(*parts, strict=True)))
+        return Hits(*map(np.concatenate, zip(*parts, strict=True)))
 
     def _search(
         self,
         queries: Float32[np.ndarray, "queries dim"],
         k: int,
         among: Int64[np.ndarray, "some"] | None,
-    ) -> Found:
+    ) -> Hits:
         candidates = Candidates(len(queries), k)
         for block, columns, slots in self._everything() if among is None else self._some(among):
             candidates.look(_compare(queries, block.columns, columns), slots)

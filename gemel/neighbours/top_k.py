@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float16, Float32, Int64
 
-from gemel.neighbours.base import Found
+from gemel.neighbours.base import Hits
 
 _ROUNDING = 1e-5
 """Maximum difference of two products of the same vectors in any order of addition."""
@@ -88,7 +88,7 @@ def rank(
     rows: Int64[np.ndarray, "found"],
     keys: Int64[np.ndarray, "found"],
     cosines: Float32[np.ndarray, "found"],
-) -> Found:
+) -> Hits:
     """Sort candidates and select the `k` nearest of each query.
 
     Args:
@@ -102,7 +102,7 @@ def rank(
     places = np.arange(len(rows)) - np.searchsorted(rows, rows)
     kept = places < k
     order, at = order[kept], (rows[kept], places[kept])
-    found = Found(np.full((queries, k), -1), np.full((queries, k), -np.inf, np.float32))
+    found = Hits(np.full((queries, k), -1), np.full((queries, k), -np.inf, np.float32))
     found.keys[at] = keys[order]
     found.cosines[at] = cosines[order]
     return found

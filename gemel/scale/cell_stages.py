@@ -9,7 +9,7 @@ from jaxtyping import Float16, Float32, Int, Int32
 from gemel.duplicates.candidates import usable_rows
 from gemel.errors import ConfigError
 from gemel.inference import available_cores
-from gemel.neighbours.cells import Cells, Cut, choose_cut, choose_sample
+from gemel.neighbours.cells import Cells, CellPlan, choose_cut, choose_sample
 from gemel.scale.copy_stages import drop_copies, templates_of
 from gemel.scale.parquet_shards import Columns
 from gemel.scale.task_context import Desk, split_rows
@@ -34,7 +34,7 @@ def cells(desk: Desk, number: int) -> dict[str, int]:
             "higher one"
         )
     sample = _sample(desk, sizes, cut)
-    cut = Cut(min(cut.cells, max(1, len(sample))), min(cut.probes, max(1, len(sample))))
+    cut = CellPlan(min(cut.cells, max(1, len(sample))), min(cut.probes, max(1, len(sample))))
     with ThreadPoolExecutor(available_cores()) as pool:
         learned = Cells.learn(sample, cut, pool.map)
         nearest = np.concatenate([_none(cut), *learned.nearest(sample, pool.map)])
@@ -57,7 +57,7 @@ def assign(desk: Desk, shard: int) -> dict[str, int]:
     rows, vectors = _different(desk, shard)
     table = desk.shelf.read("cells", 0, ["centre", "bucket"])
     found = Cells(table["centre"], desk.manifest.count("cells", "probes"))
-    nearest = np.concatenate([_none(Cut(1, found.probes)), *found.nearest(vectors, map)])
+    nearest = np.concatenate([_none(CellPlan(1, found.probes)), *found.nearest(vectors, map)])
     template = templates_of(desk, shard, rows)
     all_of_them = {"row": rows, "cells": nearest, "vector": vectors, "template": template}
     texts: list[str] | None = None
@@ -91,7 +91,7 @@ def bucket_cells(desk: Desk, bucket: int) -> range:
     return range(first, end)
 
 
-def _none(cut: Cut) -> Int32[np.ndarray, "0 probes"]:
+def _none(cut: CellPlan) -> Int32[np.ndarray, "0 probes"]:
     """Return the table of no rows."""
     return np.zeros((0, cut.probes), np.int32)
 
@@ -113,7 +113,7 @@ def _different(
     return rows[usable], vectors[usable]
 
 
-def _sample(desk: Desk, sizes: list[int], cut: Cut) -> Float16[np.ndarray, "sample dim"]:
+def _sample(desk: Desk, sizes: list[int], cut: CellPlan) -> Float16[np.ndarray, "sample dim"]:
     """Read the vectors from which cells are learned, in the order of chance."""
     chosen = choose_sample(sum(sizes), cut)
     starts = np.concatenate([[0], np.cumsum(sizes)])

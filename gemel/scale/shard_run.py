@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gemel.config import require_whole
-from gemel.data import BadRows, Question, QuestionColumns, Source
+from gemel.data import BadRows, QuestionColumns, QuestionRow, Source
 from gemel.duplicates import CUT, FLOOR, require_cut
 from gemel.errors import DataError
 from gemel.files import path_text
@@ -27,7 +27,7 @@ from gemel.text import Progress
 
 def read(
     shelf: Shelf,
-    questions: Iterable[Question],
+    questions: Iterable[QuestionRow],
     shard_size: int,
     source: str,
     progress: Callable[[int], object],
@@ -65,7 +65,7 @@ def read(
     return StageRecord(shards=shards, counts={"questions": rows, "named": int(named)})
 
 
-def _lots(questions: Iterable[Question], size: int) -> Iterator[list[Question]]:
+def _lots(questions: Iterable[QuestionRow], size: int) -> Iterator[list[QuestionRow]]:
     source = iter(questions)
     return iter(lambda: list(itertools.islice(source, size)), [])
 

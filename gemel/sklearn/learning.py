@@ -29,7 +29,7 @@ class _Telling(Silent):
     def __init__(self, verbose: bool):
         self.verbose = verbose
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         if self.verbose:
             sys.stderr.write(f"{text}\n")
 
@@ -37,7 +37,7 @@ class _Telling(Silent):
         warnings.warn(text, _TrainingWarning, stacklevel=2)
 
     def epoch(self, summary: EpochSummary) -> None:
-        self.say(
+        self.note(
             f"epoch {summary.epoch}/{summary.epochs}  loss {summary.loss:.4f}  validation: average "
             f"precision {summary.validation_average_precision:.4f}, accuracy "
             f"{summary.validation_accuracy:.4f}"

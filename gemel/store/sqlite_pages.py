@@ -56,11 +56,10 @@ def _descriptors(identity: tuple[int, int]) -> list[int]:
 
 
 def clear_unused(file: int, roots: Iterable[int]) -> int:
-    """Overwrite the unused bytes of all B-tree pages with zeros, sync, and return the number of
-    pages.
+    """Overwrite the unused bytes of all B-tree pages with zeros, and sync the file.
 
     No byte that SQLite reads is changed, so a kill at any moment leaves a sound file. The caller
-    holds the write lock, and the write-ahead log is empty.
+    holds the write lock, and the write-ahead log is empty. Returns the number of changed pages.
 
     Args:
         file: descriptor of the SQLite file.

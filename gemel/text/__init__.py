@@ -1,4 +1,4 @@
-"""From text to token ids, and on to vectors through whatever turns ids into them."""
+"""From text to token ids, and through an encoder to vectors."""
 
 from gemel.text.arguments import require_each_text, require_text, require_texts
 from gemel.text.copies import are_copies, copy_key

@@ -1,4 +1,4 @@
-"""Checks of the texts that a caller passes."""
+"""Checks of text arguments."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -7,14 +7,14 @@ from gemel.errors import DataError
 
 
 def require_text(name: str, value: Any) -> str:
-    """Return a text as Python's own `str`.
+    """Return a text as `str`; NumPy's `str_` is accepted.
 
     Args:
-        name: what the error calls it, with its position where it is one of several.
-        value: a text; NumPy's `str_` is one too.
+        name: name in the error, with the index in a list.
+        value: the text.
 
     Raises:
-        DataError: it is something else, such as None, NaN, a number or bytes.
+        DataError: not a text, such as None, NaN, a number or bytes.
     """
     if type(value) is str:
         return value
@@ -33,11 +33,11 @@ def require_text(name: str, value: Any) -> str:
 
 
 def require_texts(name: str, values: Any) -> Sequence[str]:
-    """Return texts as a sequence of Python's own `str`: of a list, an array, a column of a frame.
+    """Return a list, array or column of texts as a sequence of `str`.
 
     Raises:
-        TypeError: one text, or something else that is no list.
-        DataError: one of them is no text; see `require_text`.
+        TypeError: a single text, or not a list.
+        DataError: an element is not a text.
     """
     if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):
         found = "one string" if isinstance(values, str) else f"{values!r:.40}"
@@ -49,6 +49,6 @@ def require_texts(name: str, values: Any) -> Sequence[str]:
 
 
 def require_each_text(name: str, values: Iterable[Any]) -> Iterator[str]:
-    """Check texts one by one, as they come; see `require_texts`."""
+    """Check texts as they come; see `require_texts`."""
     for place, value in enumerate(values):
         yield value if type(value) is str else require_text(f"{name}[{place}]", value)

@@ -1,4 +1,4 @@
-"""When two texts are copies of one question, whatever model answers."""
+"""Copies of questions, independent of any model."""
 
 import re
 from collections.abc import Sequence
@@ -9,37 +9,34 @@ from jaxtyping import Bool
 from gemel.text.normalization import clean
 
 _ENDS = " .?!…,;:。؟؛،۔।॥‽՞፧"
-"""Spaces and marks that end a question without changing it."""
+"""Spaces and marks that do not change a question at its end."""
 _OPENING = {ord(mark): None for mark in "¿¡"}
 _QUOTED = re.compile(
     r"(?<!\w)'((?:[^']|(?<=\w)'(?=\w))+)'(?!\w)" r'|(?<!\w)"([^"]+)"(?!\w)' r"|`([^`]+)`"
 )
-"""Words in quotation marks; not inches or feet, which follow a digit, nor an apostrophe."""
+"""Words in quotation marks; not inches or feet after a digit, nor apostrophes."""
 _NESTED = 2
-"""Quotation marks in quotation marks that are dropped."""
+"""Nested quotation marks that are removed."""
 _STRAY = re.compile(r'(?<!\w)"(?=\w)|(?<=[^\W\d])"(?!\w)|(?<=\w[.?!,])"(?!\w)')
-"""A quotation mark at a word that lacks its other half."""
+"""An unpaired quotation mark at a word."""
 _SPACED = re.compile(
     r" (?=[,;:?!)\]}]|\.+(?: |$))|(?<=[(\[{]) |(?<=[,;:?!)\]}]) (?!\d)| (?=[(\[{])"
 )
-"""Spaces next to marks, which no word needs; not those of `1, 5`."""
+"""Spaces next to punctuation; not those of `1, 5`."""
 _FACTORIAL = re.compile(r"(?:\d|\)|(?<!\w)[b-hj-z])$")
-"""Before an exclamation mark that is part of a term: `5!`, `(n+1)!`, `n!`."""
+"""Text before an exclamation mark that is a factorial: `5!`, `(n+1)!`, `n!`."""
 
 _DROPPED = bytes(range(0x21)) + b"\x7f\"'`.?!,;:"
-"""Characters of ASCII that a key may lack."""
+"""ASCII characters that a key may lack."""
 _LOWER = bytes(range(256)).lower()
 
 
 def copy_key(text: str) -> str:
-    """Return what all copies of a question have in common, and no other question has.
+    """Return a key that all copies of a question share, and no other question has.
 
-    Copies differ by case, spaces, final marks (`.`, `?`, `!`, `…`) or quotation marks around
-    words, and by what `clean` folds. Marks that belong to a word or term stay: `c++`, `.net`,
-    `5!`, `5'`, `don't`.
-
-    Args:
-        text: a question as it was typed.
+    Copies differ by case, spaces, final marks (`.`, `?`, `!`, `…`) or quotation marks around words,
+    and by what `clean` normalises. Marks of a word or term count: `c++`, `.net`, `5!`, `5'`,
+    `don't`.
     """
     form = clean(text)
     key = form if form.isascii() else form.casefold().translate(_OPENING)
@@ -50,12 +47,7 @@ def copy_key(text: str) -> str:
 
 
 def are_copies(left: Sequence[str], right: Sequence[str]) -> Bool[np.ndarray, "pairs"]:
-    """Compare texts pair by pair by their `copy_key`, which is computed where it can be equal.
-
-    Args:
-        left: the first text of each pair.
-        right: the second one.
-    """
+    """Compare texts pair by pair by their `copy_key`."""
     keys: dict[str, str] = {}
 
     def key(text: str) -> str:
@@ -71,7 +63,7 @@ def are_copies(left: Sequence[str], right: Sequence[str]) -> Bool[np.ndarray, "p
 
 
 def _may_be_copies(one: str, other: str) -> bool:
-    """Compare plain texts without marks and spaces, faster than by their keys."""
+    """Compare ASCII texts without marks and spaces, faster than by their keys."""
     if not (one.isascii() and other.isascii()):
         return True
     return _letters(one) == _letters(other)
@@ -82,7 +74,7 @@ def _letters(text: str) -> bytes:
 
 
 def _without_quotes(text: str) -> str:
-    """Drop the quotation marks around words, also one pair inside another."""
+    """Remove quotation marks around words, one nested pair too."""
     text = text.replace("``", '"').replace("''", '"')
     for _ in range(_NESTED):
         text = _QUOTED.sub(_words_only, text)

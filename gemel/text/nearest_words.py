@@ -1,4 +1,4 @@
-"""The known word that an unknown one is a letter away from."""
+"""Known words one letter off an unknown one."""
 
 from collections.abc import Sequence
 
@@ -6,21 +6,21 @@ import numpy as np
 from jaxtyping import Int64, UInt64
 
 _SHORTEST = 4
-"""Letters of a word that is put right; with one letter changed, a shorter one is another word."""
+"""Minimum length of a corrected word; shorter ones become other words."""
 _LONGEST = 64
-"""Letters of a word that is looked at; who types a longer one has made no slip."""
+"""Maximum length of a corrected word."""
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
 class NearestWords:
-    """Finds known words by what is left of them when a letter is left out.
+    """Finds known words by deletions.
 
-    Two words that are one letter apart (one more, one less, one other, two neighbours swapped) are
-    equal when the right letter is left out of one of them, or of both. So all words, whole and
-    with each letter left out, are in one sorted array of hashes.
+    Two words one edit apart (insertion, deletion, replacement, transposition) are equal when the
+    right letter is deleted from one or both. All words, whole and with each letter deleted, are in
+    one sorted array of hashes.
 
     Args:
-        words: the known words, the one to prefer first.
+        words: known words, in order of preference.
 
     Source: Garbe's SymSpell (2012).
     """
@@ -36,9 +36,9 @@ class NearestWords:
         self._numbers = np.array(usable, np.int64)[places[order]]
 
     def find(self, words: Sequence[str]) -> Int64[np.ndarray, "words"]:
-        """Return for each word the number of the first known word one letter off, or -1.
+        """Return for each word the index of the first known word one letter off, or -1.
 
-        Only words of letters alone are put right, from four letters on.
+        Only words of at least four letters and nothing else are corrected.
         """
         found = np.full(len(words), -1, np.int64)
         asked = [number for number, word in enumerate(words) if _is_plain(word)]
@@ -55,7 +55,7 @@ class NearestWords:
 
 
 def is_one_letter_off(one: str, other: str) -> bool:
-    """Tell whether one letter more, less or other, or two neighbours swapped, part two words."""
+    """Return whether two words are one insertion, deletion, replacement or transposition apart."""
     if len(one) < len(other):
         one, other = other, one
     if len(one) - len(other) > 1 or one == other:
@@ -76,7 +76,7 @@ def _is_plain(word: str, shortest: int = _SHORTEST) -> bool:
 def _keys(
     words: Sequence[str],
 ) -> tuple[UInt64[np.ndarray, "keys"], Int64[np.ndarray, "keys"]]:
-    """Hash each word, whole and with each letter left out; report which word each hash is of."""
+    """Hash each word, whole and with each letter deleted, with the word of each hash."""
     if not words:
         return np.zeros(0, np.uint64), np.zeros(0, np.int64)
     width = max(map(len, words))

@@ -11,12 +11,12 @@ from gemel.text.token_table import TokenTable
 
 
 def writable_bytes(content: bytes) -> UInt8[np.ndarray, "bytes"]:
-    """Copy bytes to where they may be changed."""
+    """Return bytes as a writable array."""
     return np.frombuffer(bytearray(content), np.uint8)
 
 
 def starts_of(lengths: Sequence[int]) -> Int64[np.ndarray, "texts_and_1"]:
-    """Report where each of some things begins, and, last, where the last one ends."""
+    """Return the start of each item, and the end of the last."""
     starts = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=starts[1:])
     return starts
@@ -26,13 +26,11 @@ _SHORTEST, _LONGEST = 3, 5
 
 
 def ngram_ids(word: str, buckets: int) -> list[int]:
-    """Return the table rows of a word's n-grams of 3 to 5 characters, its two ends marked.
-
-    Words that share letters share rows; every word has at least one.
+    """Return the table rows of a word's 3- to 5-grams, with marked ends; at least one.
 
     Args:
-        word: a word as `split_words` gives it.
-        buckets: rows of the table, 0 to buckets - 1 (by CRC-32 of the n-gram).
+        word: a word of `split_words`.
+        buckets: rows of the table (by CRC-32 of the n-gram).
 
     Source: Bojanowski et al., "Enriching word vectors with subword information" (2017).
     """
@@ -45,7 +43,7 @@ def ngram_ids(word: str, buckets: int) -> list[int]:
 
 
 def spell_words(words: Sequence[str], buckets: int) -> TokenTable:
-    """Return the n-grams of many words, a row a word; see `ngram_ids`."""
+    """Return the n-grams of many words, one row a word; see `ngram_ids`."""
     library = find_library()
     if library is None or buckets >= 1 << 31:
         return TokenTable.from_rows(ngram_ids(word, buckets) for word in words)

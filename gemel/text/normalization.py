@@ -9,12 +9,12 @@ from collections.abc import Callable
 from gemel.errors import MissingExtraError
 
 _END = 0x20000
-"""Behind it there are variation selectors only, which cleaning drops."""
+"""Above are variation selectors only, which are removed."""
 
 
 @functools.cache
 def marks() -> str:
-    """Return the combining marks, which a pattern's word characters lack, as ranges for a class."""
+    """Return the combining marks as ranges of a character class."""
     ranges: list[list[int]] = []
     for code in range(0x300, _END):
         if unicodedata.category(chr(code))[0] == "M":
@@ -26,13 +26,13 @@ def marks() -> str:
 
 
 NEWEST = 2
-"""The version that new models are trained with."""
+"""Version for new models."""
 
 _LONGEST_RUN = 30
-"""Combining marks in a row that are normalised together: sorting them takes quadratic time."""
+"""Combining marks normalised together; sorting them takes quadratic time."""
 _SPACER = "\u034f"  # combining grapheme joiner: invisible, and marks are not sorted across it
 _COMPATIBLE = range(0xA0, 0x20000)
-"""Codes of the characters that Unicode spells by others."""
+"""Characters with compatibility decompositions."""
 _CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
 
 _LOOK_ALIKES_1 = {ord(mark): "'" for mark in "‘’ʼ´′"}
@@ -78,30 +78,30 @@ _LOOK_ALIKES_2 = {
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class NormalForm:
-    """One version of the changes that cleaning makes besides NFKC and case."""
+    """One version of normalisation besides NFKC and case."""
 
     changed: dict[int, str | None]
-    """What becomes of single characters, by code; None: nothing."""
+    """Replacement of single characters by code; None: removed."""
     insertions: tuple[tuple[str, str], ...]
-    """Patterns of places between two characters, and what is inserted there before NFKC."""
+    """Patterns between two characters, and the text inserted there before NFKC."""
     occasion: re.Pattern[str] | None
     """A character next to which something may be inserted."""
     cut: str
-    """The pattern of combining marks that are dropped, too many before them; empty: none."""
+    """Pattern of excess combining marks; empty: none."""
 
     def change(self, text: str) -> str:
-        """Change single characters."""
+        """Replace single characters."""
         return text.translate(self.changed)
 
     def insert(self, text: str) -> str:
-        """Tell superscripts, subscripts and fractions from plain characters before NFKC."""
+        """Separate superscripts, subscripts and fractions from plain characters before NFKC."""
         if self.occasion and self.occasion.search(text):
             for place, inserted in self.insertions:
                 text = re.sub(place, inserted, text)
         return text
 
     def bound(self, text: str) -> str:
-        """Bound the combining marks in a row, by cutting them or, in version 1, parting them."""
+        """Limit the combining marks in a row."""
         if len(text) <= _LONGEST_RUN or not _long_run().search(text):
             return text
         if self.cut:
@@ -116,10 +116,10 @@ def _long_run() -> re.Pattern[str]:
 
 @functools.cache
 def normal_form(version: int) -> NormalForm:
-    """Return a version of the changes.
+    """Return a version of the rules.
 
     Version 1 folds apostrophes and reads superscripts, subscripts and fractions as plain digits.
-    Version 2 keeps these apart (`10^6`, `h_2o`, `1 1/2`) and folds all quotation marks, dashes
+    Version 2 keeps these distinct (`10^6`, `h_2o`, `1 1/2`) and folds all quotation marks, dashes
     and invisible characters.
 
     Source: the properties Quotation_Mark, Dash and Default_Ignorable_Code_Point of Unicode 15.
@@ -141,7 +141,7 @@ def normal_form(version: int) -> NormalForm:
 
 
 def _spelled(kind: str) -> str:
-    """Return the characters that Unicode calls another one, raised, lowered or as a fraction."""
+    """Return the characters that Unicode decomposes as superscript, subscript or fraction."""
     start = f"<{kind}>"
     return "".join(
         chr(code) for code in _COMPATIBLE if unicodedata.decomposition(chr(code)).startswith(start)
@@ -149,7 +149,7 @@ def _spelled(kind: str) -> str:
 
 
 def _units(raised: str) -> dict[int, str | None]:
-    """Spell the units in one square that have a power, as in `m²`, so that it is seen."""
+    """Map square unit symbols with a power, such as `m²`, to their letters."""
     found: dict[int, str | None] = {}
     for code in range(0x3300, 0x3400):
         spelled = "".join(
@@ -161,27 +161,27 @@ def _units(raised: str) -> dict[int, str | None]:
 
 
 _SPACES = "".join(map(chr, (*range(0x21), 0x7F)))
-"""What is a space in ASCII, once it is clean."""
+"""ASCII characters that become spaces."""
 _CONTROLS_normalization = dict.fromkeys((*range(0x20), 0x7F), " ")
 
 
 def clean(
     text: str, *, lowercase: bool = True, repair: bool = False, normalization: int = NEWEST
 ) -> str:
-    """Make texts that look alike the same.
+    """Normalise a text.
 
     Unicode NFKC, straight quotation marks, plain dashes, no invisible characters, control
     characters as spaces, single spaces, case. Superscripts, subscripts and fractions stay distinct
     from digits: `10⁶` becomes `10^6`.
 
     Args:
-        text: a question as a user typed it.
-        lowercase: whether case is dropped.
-        repair: whether ftfy first puts right what a wrong decoding garbled (`donâ€™t`).
+        text: a question as typed.
+        lowercase: drop case.
+        repair: repair garbled text with ftfy first (`donâ€™t`).
         normalization: version of the rules, 1 or 2; see `normal_form`.
 
     Raises:
-        MissingExtraError: `repair` without ftfy installed.
+        MissingExtraError: `repair` without ftfy.
 
     Source: stream-safe text, Unicode Standard Annex 15, section 13, for long runs of marks.
     """
@@ -205,10 +205,10 @@ def clean(
 
 
 def with_final_mark(text: str) -> str:
-    """Return a question that ends in a letter or digit a question mark.
+    """Add a question mark to a question that ends in a letter or digit.
 
     Args:
-        text: clean, or of ASCII characters only.
+        text: normalised, or ASCII.
     """
     bare = text.rstrip(_SPACES)
     return f"{bare}?" if bare[-1:].isalnum() else text

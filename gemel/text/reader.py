@@ -16,36 +16,33 @@ from gemel.text.words import split_words
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """The words of some texts."""
+class WordIds:
+    """The words of texts."""
 
     numbers: Int32[np.ndarray, "words"]
-    """Of each word in the list; -1 where it is not in it."""
+    """Index of each word in the list; -1: not in it."""
     starts: Int64[np.ndarray, "texts_and_1"]
-    """Where the words of each text begin."""
+    """First word of each text."""
     places: Int64[np.ndarray, "others"]
-    """Which words are not in the list."""
+    """Words that are not in the list."""
     others: list[str]
-    """What these are."""
+    """Their texts."""
 
 
 _BETWEEN = "\n"
-"""A piece that no cleaned text has; its number is 0."""
+"""A piece that no normalised text has; its number is 0."""
 
 
-def find_words(texts: Sequence[str], ids: Mapping[str, int]) -> Found:
-    """Find the words of texts that `clean` has been over.
-
-    A text is read piece by piece, a piece being what is between two spaces; what returns, and
-    most of it does, is cut and looked up once.
+def find_words(texts: Sequence[str], ids: Mapping[str, int]) -> WordIds:
+    """Find the words of normalised texts; pieces between spaces are split and looked up once.
 
     Args:
-        texts: any texts.
-        ids: the list of words, and the number of each.
+        texts: normalised texts.
+        ids: word list with indices.
     """
     if not texts:
         nothing = np.zeros(0, np.int64)
-        return Found(np.zeros(0, np.int32), np.zeros(1, np.int64), nothing, [])
+        return WordIds(np.zeros(0, np.int32), np.zeros(1, np.int64), nothing, [])
     pieces = _Numbers({_BETWEEN: 0})
     all_pieces = f" {_BETWEEN} ".join([*texts, ""]).split(" ")
     numbers = np.fromiter(map(pieces.__getitem__, all_pieces), np.int64, len(all_pieces))
@@ -59,11 +56,11 @@ def find_words(texts: Sequence[str], ids: Mapping[str, int]) -> Found:
     found = np.array([ids.get(word, -1) for word in words], np.int32)[read.ids]
     places = np.flatnonzero(found < 0)
     others = [words[place] for place in read.ids[places].tolist()]
-    return Found(found, np.concatenate([[0], ends]), places, others)
+    return WordIds(found, np.concatenate([[0], ends]), places, others)
 
 
 class _Numbers(dict[str, int]):
-    """Numbers what is looked up, in the order in which it came."""
+    """Numbers keys in order of lookup."""
 
     def __missing__(self, piece: str) -> int:
         self[piece] = number = len(self)
@@ -71,13 +68,13 @@ class _Numbers(dict[str, int]):
 
 
 class Scanner:
-    """Cleans plain texts, cuts them into words, and looks these up in a list.
+    """Normalises ASCII texts, splits them into words, and looks these up.
 
     Args:
-        words: the list; each is there once.
-        library: what was compiled.
-        lowercase: whether case is dropped; see `clean`.
-        final_mark: whether a question without one gets a question mark; see `with_final_mark`.
+        words: distinct words.
+        library: compiled library.
+        lowercase: see `clean`.
+        final_mark: see `with_final_mark`.
     """
 
     def __init__(
@@ -98,8 +95,8 @@ class Scanner:
             self._slots,
         )
 
-    def __call__(self, texts: Sequence[str]) -> Found:
-        """Find the words of texts that have ASCII characters only."""
+    def __call__(self, texts: Sequence[str]) -> WordIds:
+        """Find the words of ASCII texts."""
         if self.final_mark:
             texts = list(map(with_final_mark, texts))
         text = writable_bytes("".join(texts).encode("ascii"))
@@ -121,20 +118,20 @@ class Scanner:
         )
         clean = text.tobytes().decode("ascii") if unknown else ""
         words = [clean[begin:end] for begin, end in ends[:unknown].tolist()]
-        return Found(numbers[: starts[-1]], starts, places[:unknown], words)
+        return WordIds(numbers[: starts[-1]], starts, places[:unknown], words)
 
 
 class Reader:
-    """Reads texts: plain ones compiled, where that can be had, and all others in Python.
+    """Converts texts to ids: ASCII texts in compiled code if available, others in Python.
 
-    All tables of a reader number the words that the vocabulary does not have alike.
+    All tables of a reader number unknown words alike.
 
     Args:
-        vocabulary: the words that have an id.
-        clean: makes texts that look alike the same.
-        scanner: does both for plain texts, and finds the same.
-        read_as: gives the id of the known word that each other one is read as, or 0.
-        spell: gives the n-grams of words; without it, words that are not known are all one.
+        vocabulary: known words.
+        clean: normalises texts.
+        scanner: compiled equivalent for ASCII texts.
+        read_as: id of the known word that an unknown one is read as, or 0.
+        spell: n-grams of words; without it all unknown words are one.
     """
 
     def __init__(
@@ -154,7 +151,7 @@ class Reader:
         self._spellings = TokenTable.from_rows([]) if spell else None
 
     def table(self, texts: Sequence[str]) -> TokenTable:
-        """Return the ids of texts; one without a word is one unknown word."""
+        """Return the ids of texts; a text without words is one unknown word."""
         if self.scanner is None:
             found = [self._find(texts)]
         else:
@@ -171,11 +168,11 @@ class Reader:
             table = table.joined(other).gather(order)
         return TokenTable(table.ids, table.starts, len(self.vocabulary), self._spellings)
 
-    def _find(self, texts: Sequence[str]) -> Found:
+    def _find(self, texts: Sequence[str]) -> WordIds:
         return find_words([self.clean(text) for text in texts], self.vocabulary)
 
     def _add(self, words: Iterable[str]) -> None:
-        """Report what becomes of words that are not in the vocabulary, in whatever order they come."""
+        """Add words that are not in the vocabulary."""
         new = sorted(word for word in words if word not in self._new)
         if not new:
             return
@@ -187,8 +184,8 @@ class Reader:
         self._new.update(zip(left, itertools.count(len(self.vocabulary) + len(self._spellings))))
         self._spellings = self._spellings.joined(self.spell(left))
 
-    def _rows(self, found: Found) -> TokenTable:
-        """Return every word its id."""
+    def _rows(self, found: WordIds) -> TokenTable:
+        """Return the ids of words."""
         ids, starts = found.numbers, found.starts
         ids[found.places] = [self._new[word] for word in found.others]
         empty = np.diff(starts) == 0

@@ -9,12 +9,12 @@ from jaxtyping import Int32, Int64, Shaped, UInt64
 from gemel.text.token_table import TokenTable
 
 _SORTED_BY = 16
-"""Tokens that rows are sorted by; few have more in common."""
+"""Tokens that rows are sorted by; few have longer shared prefixes."""
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def rows_alike(table: TokenTable) -> Int64[np.ndarray, "rows"]:
-    """Order rows by their first tokens."""
+    """Return an order of rows by their first tokens."""
     if len(table) == 1:
         return np.zeros(1, np.int64)
     return np.argsort(_keys(table), kind="stable")
@@ -23,15 +23,7 @@ def rows_alike(table: TokenTable) -> Int64[np.ndarray, "rows"]:
 def distinct_rows(
     table: TokenTable,
 ) -> tuple[Int64[np.ndarray, "distinct"], Int64[np.ndarray, "rows"]]:
-    """Find rows with the same tokens.
-
-    Args:
-        table: rows, none of them empty.
-
-    Returns:
-        One of each, those that begin alike together, in an order that does not hang on theirs; and
-        for each row of the table which of these has its tokens.
-    """
+    """Return distinct rows, sorted by their beginnings, and for each row its distinct one."""
     if len(table) == 1:
         return np.zeros(1, np.int64), np.zeros(1, np.int64)
     hashes = _hashes(table)
@@ -48,7 +40,7 @@ def distinct_rows(
 
 
 def _keys(table: TokenTable) -> Shaped[np.ndarray, "rows"]:
-    """Return bytes that sort as the first tokens do."""
+    """Return bytes that sort like the first tokens."""
     width = min(_SORTED_BY, int(table.lengths.max(initial=1)))
     keys = np.zeros((len(table), width), ">u4")
     places = np.arange(width)
@@ -58,7 +50,7 @@ def _keys(table: TokenTable) -> Shaped[np.ndarray, "rows"]:
 
 
 def _hashes(table: TokenTable) -> UInt64[np.ndarray, "rows"]:
-    """Return a number of each row that hangs on all of its tokens and their places."""
+    """Return a hash of each row."""
     places = np.arange(len(table.ids)) - np.repeat(table.starts[:-1], table.lengths)
     mixed = (table.ids.astype(np.uint64) << np.uint64(32)) + places.astype(np.uint64) + _ODD
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
@@ -72,7 +64,7 @@ def _hashes(table: TokenTable) -> UInt64[np.ndarray, "rows"]:
 def _equal(
     table: TokenTable, one: Int64[np.ndarray, "chosen"], other: Int64[np.ndarray, "chosen"]
 ) -> Shaped[np.ndarray, "chosen"]:
-    """Report which of two times some rows have the same tokens."""
+    """Return which pairs of rows have the same tokens."""
     equal = table.lengths_of(one) == table.lengths_of(other)
     left, right = table.gather(one[equal]), table.gather(other[equal])
     if len(left):
@@ -84,26 +76,24 @@ def _equal(
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """The nodes of a tree at one depth: what rows begin with, up to and with one token."""
+    """Nodes of a prefix tree at one depth."""
 
     tokens: Int32[np.ndarray, "nodes"]
-    """The last token of each node."""
+    """Last token of each node."""
     parents: Int32[np.ndarray, "nodes"]
-    """Which node of the level above each one resumes from, ascending."""
+    """Parent of each node, ascending."""
     rows: Int64[np.ndarray, "ended"]
-    """The rows that end here."""
+    """Rows that end here."""
     nodes: Int32[np.ndarray, "ended"]
-    """The node that each of these is."""
+    """Node of each of these."""
 
 
 def prefix_levels(table: TokenTable) -> Iterator[Level]:
-    """Walk down the tree of a table's rows, level by level; above the first is one root.
+    """Yield the levels of the prefix tree of a table's rows.
 
-    An LSTM's state hangs on what it has read, so it needs to be computed once a node. Of Quora's
-    questions, sorted, a third of the tokens are a second time what a row before began with.
-
-    Rows that begin alike with more tokens than `rows_alike` looks at may be the same node twice.
-    Rows without tokens end on no level.
+    The state of an LSTM depends on the prefix, so it is computed once a node. A third of the tokens
+    of Quora's questions are shared this way. Prefixes longer than `rows_alike` sorts may have
+    several nodes. Rows without tokens end on no level.
     """
     rows = rows_alike(table)
     starts, lengths = table.starts[rows], table.lengths[rows]

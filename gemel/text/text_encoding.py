@@ -1,4 +1,4 @@
-"""The one path from texts to vectors, whoever computes them: training or the engine."""
+"""The path from texts to vectors, shared by training and prediction."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,13 +11,13 @@ from gemel.text.token_table import TokenTable
 from gemel.text.tokenizer import Tokenizer
 
 Progress = Callable[[str, int, int | None], object]
-"""Receives what is continuing, how much of it is done, and of how much, if that is known."""
+"""Callback with stage, number done, and total if known."""
 
 EncodeTable = Callable[[TokenTable], Float32[np.ndarray, "rows dim"]]
-"""Turns rows of ids into a vector each."""
+"""Encodes rows of ids."""
 
 _ROWS, _TOKENS = 8192, 262_144
-"""Most rows, and most tokens, that are encoded at one time; a longer row goes alone."""
+"""Maximum rows and tokens encoded at a time; a longer row is encoded alone."""
 
 
 def encode_texts(
@@ -29,18 +29,18 @@ def encode_texts(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Float32[np.ndarray, "texts dim"]:
-    """Encode questions: equal ones once, those that begin alike together, results in order.
+    """Encode questions, equal ones once, and return their vectors in order.
 
-    What goes together depends on what is asked, not on its order: a matrix product may give a row
-    other last bits at another place. Questions with the same words get one vector.
+    Batches depend on the set of questions, not on their order: a matrix product may round
+    differently at another position. Questions with the same words have the same vector.
 
     Args:
         texts: questions.
-        tokenizer: turns them into ids.
-        encode_table: turns rows of ids into vectors.
-        dim: depth of the vectors.
-        threads: how many may call `encode_table` at one time, next to the one that reads.
-        progress: `progress(done, total)` callback, in different rows of words are encoded.
+        tokenizer: tokenizer.
+        encode_table: encodes rows of ids.
+        dim: dimension of vectors.
+        threads: parallel calls of `encode_table`.
+        progress: callback `progress(done, total)` in distinct rows.
     """
     table = tokenizer.encode_all(texts)
     rows, places = distinct_rows(table)
@@ -58,7 +58,7 @@ def encode_texts(
 
 
 def _parts(table: TokenTable) -> Iterator[TokenTable]:
-    """Cut a table into as many rows at a time as are encoded together."""
+    """Split a table into batches."""
     start = 0
     while start < len(table):
         most = np.searchsorted(table.starts, table.starts[start] + _TOKENS, side="right") - 1
@@ -70,7 +70,7 @@ def _parts(table: TokenTable) -> Iterator[TokenTable]:
 def _apply(
     encode_table: EncodeTable, tables: Iterator[TokenTable], threads: int
 ) -> Iterator[Float32[np.ndarray, "rows dim"]]:
-    """Encode tables, in order; with more threads than one some at a time, while others are read."""
+    """Encode tables in order, with several threads in parallel."""
     if threads == 1:
         yield from map(encode_table, tables)
         return
@@ -84,11 +84,7 @@ def _apply(
 def pair_cosines(
     left: Float32[np.ndarray, "pairs dim"], right: Float32[np.ndarray, "pairs dim"]
 ) -> Float32[np.ndarray, "pairs"]:
-    """Return the cosine of each pair of unit vectors.
-
-    Rounding can carry a product of unit vectors a hair past 1; no cosine is. That of a vector with
-    itself is 1, and nothing less.
-    """
+    """Return the cosine of each pair of unit vectors, at most 1, and exactly 1 for equal vectors."""
     cosines: Float32[np.ndarray, "pairs"] = np.einsum("nd,nd->n", left, right).clip(-1, 1)
     cosines[(left == right).all(axis=1)] = 1
     return cosines

@@ -1,4 +1,4 @@
-"""How much of their spelling two questions share, the rare of it before the frequent."""
+"""TF-IDF similarity of spelling."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -12,21 +12,20 @@ from gemel.text.token_table import TokenTable
 from gemel.text.words import split_words
 
 _AT_ONCE = 1 << 20
-"""N-grams in memory at a time, unless a single pair has more."""
+"""N-grams in memory at a time."""
 
 
 class TfIdf:
-    """Cosine of TF-IDF vectors over the words' character n-grams, as `ngram_ids` gives them.
+    """Cosine of TF-IDF vectors of the words' character n-grams; an instance is a `Score`.
 
-    An instance is a `Score`. A rare n-gram weighs more than a frequent one, one that was never
-    seen the most. Memory grows with the texts' words, not with their n-grams.
+    Unseen n-grams weigh most. Memory grows with the texts' words, not with their n-grams.
 
     Args:
-        idf: how much each n-gram weighs, by its number.
-        clean: makes texts that look alike the same.
+        idf: weight of each n-gram.
+        clean: normalises texts.
 
-    Source: `TfidfVectorizer` of scikit-learn with its defaults: counts times
-    ln((1 + texts) / (1 + texts with it)) + 1.
+    Source: `TfidfVectorizer` of scikit-learn with its defaults: counts times ln((1 + texts) / (1 +
+    texts with it)) + 1.
     """
 
     def __init__(self, idf: Float[np.ndarray, "buckets"], clean: Callable[[str], str] = clean_text):
@@ -40,12 +39,12 @@ class TfIdf:
         buckets: int = 1 << 20,
         clean: Callable[[str], str] = clean_text,
     ) -> "TfIdf":
-        """Learn how frequent n-grams are.
+        """Compute the weights of n-grams.
 
         Args:
-            texts: questions; those alike after cleaning count once.
-            buckets: numbers that n-grams are hashed to.
-            clean: makes texts that look alike the same.
+            texts: questions; equal ones count once.
+            buckets: number of hash values of n-grams.
+            clean: normalises texts.
         """
         questions = _Spelled(dict.fromkeys(map(clean, texts)), buckets)
         having = np.zeros(buckets)
@@ -57,11 +56,11 @@ class TfIdf:
     def __call__(self, left: Sequence[str], right: Sequence[str]) -> Float64[np.ndarray, "pairs"]:
         """Return the cosine of each pair, 0 to 1.
 
-        It is exactly 1.0 where the questions are equal, and 0.0 where they share nothing. A
-        question without words has something in common with another such only.
+        Exactly 1.0 for equal questions, 0.0 without common n-grams. A question without words equals
+        only another such.
 
         Raises:
-            ValueError: the two sides have different lengths.
+            ValueError: different lengths.
         """
         if len(left) != len(right):
             raise ValueError(f"{len(left)} first questions, but {len(right)} second ones")
@@ -104,7 +103,7 @@ class TfIdf:
 
 
 class _Spelled:
-    """Cleaned questions as words, and the words as n-grams, each word's computed once."""
+    """Questions as words, and words as n-grams."""
 
     def __init__(self, texts: Iterable[str], buckets: int):
         self.buckets = buckets
@@ -122,7 +121,7 @@ class _Spelled:
         """Count the n-grams of some questions.
 
         Returns:
-            place among `rows` * buckets + n-gram, in rising order, and how often it is there.
+            Keys row * buckets + n-gram, ascending, and counts.
         """
         words = self.words.gather(rows)
         ngrams = self.spellings.gather(words.ids)

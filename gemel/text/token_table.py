@@ -1,4 +1,4 @@
-"""Rows of token ids of different lengths, in one flat array."""
+"""Rows of token ids in one flat array."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from gemel.text.vocabulary import TOKENS
 
 
 def next_power_of_two(length: int) -> int:
-    """Return the smallest power of two that is at least `length`, which must be positive."""
+    """Return the smallest power of two of at least `length`, which is positive."""
     return 1 << (length - 1).bit_length()
 
 
@@ -18,11 +18,10 @@ class TokenTable:
     """Token ids of many questions.
 
     Args:
-        ids: all rows one after the other.
-        starts: where each row begins, and, last, the end of the last one.
-        known: ids from this one on are words without a vector of their own.
-        spellings: how those words are spelled: row k holds the n-grams of id `known` + k. None if
-            there are none such.
+        ids: all rows, concatenated.
+        starts: start of each row, and the end.
+        known: first id without a vector of its own.
+        spellings: n-grams of those ids: row k of id `known` + k; None if there are none.
     """
 
     def __init__(
@@ -39,7 +38,7 @@ class TokenTable:
 
     @classmethod
     def from_rows(cls, rows: Iterable[Iterable[int]]) -> "TokenTable":
-        """Copy rows of ids into a table."""
+        """Make a table from rows of ids."""
         flat: list[int] = []
         starts = [0]
         for row in rows:
@@ -53,7 +52,7 @@ class TokenTable:
         return np.diff(self.starts)
 
     def lengths_of(self, rows: Int[np.ndarray, "..."]) -> Int64[np.ndarray, "..."]:
-        """Count the tokens of some rows; cheaper than `lengths` of a great table."""
+        """Return the lengths of some rows."""
         lengths: Int64[np.ndarray, "..."] = self.starts[rows + 1] - self.starts[rows]
         return lengths
 
@@ -61,24 +60,24 @@ class TokenTable:
         return len(self.starts) - 1
 
     def joined(self, other: "TokenTable") -> "TokenTable":
-        """Put another table's rows below these."""
+        """Append another table's rows."""
         starts = np.concatenate([self.starts, other.starts[1:] + self.starts[-1]])
         return TokenTable(np.concatenate([self.ids, other.ids]), starts)
 
     def part(self, start: int, end: int) -> "TokenTable":
-        """Return the rows from one up to another, on the same memory."""
+        """Return a range of rows, sharing memory."""
         starts = self.starts[start : end + 1]
         ids = self.ids[starts[0] : starts[-1]]
         return TokenTable(ids, starts - starts[0], self.known, self.spellings)
 
     def turned_round(self) -> "TokenTable":
-        """Copy the rows, the last token first."""
+        """Return the rows with reversed tokens."""
         ends = np.repeat(self.starts[:-1] + self.starts[1:] - 1, self.lengths)
         ids = self.ids[ends - np.arange(len(self.ids))]
         return TokenTable(ids, self.starts, self.known, self.spellings)
 
     def gather(self, rows: Int[np.ndarray, "chosen"]) -> "TokenTable":
-        """Copy some rows into a table of their own."""
+        """Copy some rows."""
         lengths = self.lengths_of(rows)
         starts = np.concatenate([[0], np.cumsum(lengths)])
         places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
@@ -90,15 +89,15 @@ class TokenTable:
         width: int | None = None,
         padding: int = TOKENS.padding,
     ) -> Int64[np.ndarray, "batch time"]:
-        """Gather rows, filled up on the right.
+        """Return rows as a padded matrix.
 
         Args:
-            rows: which rows, in which order.
-            width: tokens a row gets; the longest row's number if None.
-            padding: the id that fills up.
+            rows: rows in order.
+            width: number of columns; the longest row's length if None.
+            padding: padding id.
 
         Raises:
-            ValueError: a row is longer than `width`; nothing is ever cut.
+            ValueError: a row is longer than `width`.
         """
         starts: Any = self.starts[rows]
         lengths: Any = self.lengths_of(rows)
@@ -113,10 +112,8 @@ class TokenTable:
         return batch
 
     def inputs(self, rows: Int[np.ndarray, "batch"]) -> tuple[Int64[np.ndarray, "..."], ...]:
-        """Return what an encoder takes for some rows.
-
-        Returns:
-            The padded ids (batch, time); where words are spelled, also the two arrays of `spell`.
+        """Return an encoder's inputs for some rows: padded ids, and the arrays of `spell` if
+        needed.
         """
         ids = self.pad(rows)
         if self.spellings is None:
@@ -131,18 +128,18 @@ def spell(
     spellings: TokenTable,
     first: int = 0,
 ) -> tuple[Int64[np.ndarray, "..."], ...]:
-    """Have some words of a batch read by their spelling.
+    """Prepare words of a batch to be composed from n-grams.
 
     Args:
         ids: padded ids; changed in place.
-        spelled: which of them to spell.
-        known: how many ids have a vector of their own.
+        spelled: words to compose.
+        known: number of ids with a vector of their own.
         spellings: n-grams of the ids, row by row.
-        first: the id that its first row belongs to.
+        first: id of the first row.
 
     Returns:
-        The ids, where `known` + k is now the batch's k-th spelled word; the n-grams of all those
-        words, one after the other; and where each word's begin, the end of the last one last.
+        Ids, where `known` + k is the k-th composed word; the n-grams of all those words; and their
+        starts, with the end.
     """
     words, places = np.unique(ids[spelled], return_inverse=True)
     ids[spelled] = known + places
@@ -155,17 +152,16 @@ def spell_all(
     without_row: Bool[np.ndarray, "batch time"],
     spellings: TokenTable,
 ) -> tuple[Int64[np.ndarray, "..."], ...]:
-    """Have all words of a batch read by their spelling, and some by that alone.
+    """Prepare all words of a batch to be composed, some in addition to their own vector.
 
     Args:
         ids: padded ids.
-        without_row: which words are not to be looked up too.
+        without_row: words without a vector of their own.
         spellings: n-grams of the ids, row by row.
 
     Returns:
-        The ids to look up, the unknown one where there is none; each word's place among the
-        spelled ones, from 1, or 0 for padding; the n-grams of those, one after the other; and
-        where each one's begin, the end of the last one last.
+        Ids to look up (0 where there is none); index of each word's n-grams, from 1, 0 for padding;
+        the n-grams; and their starts, with the end.
     """
     is_word = ids != TOKENS.padding
     words, numbers = np.unique(ids[is_word], return_inverse=True)

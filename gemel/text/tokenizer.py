@@ -1,4 +1,4 @@
-"""The rules by which text becomes words."""
+"""Tokenizer: texts to token ids."""
 
 import dataclasses
 import functools
@@ -21,23 +21,20 @@ from gemel.text.words import split_words
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Rules:
-    """How a tokenizer reads: a model knows words only as they were read in training."""
+    """Rules of a tokenizer; a model needs those of its training."""
 
     lowercase: bool = True
-    """Whether case is dropped."""
+    """Drop case."""
     repair: bool = False
-    """Whether garbled letters are put right first; see `clean`."""
+    """Repair garbled text first; see `clean`."""
     normalization: int = NEWEST
-    """Version of the rules by which texts that look alike become the same; see `normal_form`."""
+    """Version of the normalisation; see `normal_form`."""
     ngram_buckets: int = 0
-    """Rows of the table that other words are composed from by their spelling; with 0 all of them
-    are the one unknown id."""
+    """Rows of the n-gram table for unknown words; 0: all are one id."""
     nearest: bool = False
-    """Whether an unknown word that is one letter off a known one is read as that one; see
-    `NearestWords`."""
+    """Read an unknown word one letter off a known one as that one; see `NearestWords`."""
     final_mark: bool = False
-    """Whether a question that ends in a letter or digit is read with a question mark; see
-    `with_final_mark`."""
+    """Add a missing question mark; see `with_final_mark`."""
 
     def __post_init__(self) -> None:
         if self.ngram_buckets < 0:
@@ -45,22 +42,22 @@ class Rules:
 
     @classmethod
     def of(cls, settings: TextConfig) -> "Rules":
-        """Take the rules out of settings."""
+        """Return the rules of settings."""
         names = [field.name for field in dataclasses.fields(cls)]
         return cls(**{name: getattr(settings, name) for name in names})
 
 
 _FIRST = 2
-"""Id of a vocabulary's first word."""
+"""First word id."""
 _DEFAULT = Rules()
 
 
 class Tokenizer:
-    """Turns questions into token ids; the same in training and in answering.
+    """Converts questions to token ids, the same in training and prediction.
 
     Args:
-        vocabulary: the words that have an id; none yet if None.
-        rules: how to read.
+        vocabulary: known words; none if None.
+        rules: rules.
     """
 
     def __init__(self, vocabulary: Vocabulary | None = None, rules: Rules = _DEFAULT):
@@ -78,14 +75,12 @@ class Tokenizer:
         *,
         min_count: int = 1,
     ) -> "Tokenizer":
-        """Return a tokenizer that also knows the words of training questions.
-
-        Words that are known keep their ids; the new ones follow, the most frequent first.
+        """Return a tokenizer with the words of training questions added, most frequent first.
 
         Args:
             texts: training questions.
-            counts: how often each of them is; once if None.
-            min_count: words seen fewer times get no id.
+            counts: number of occurrences; one each if None.
+            min_count: words seen less often are unknown.
         """
         times = np.ones(len(texts), int) if counts is None else counts
         pieces: Counter[str] = Counter()
@@ -99,7 +94,7 @@ class Tokenizer:
         return Tokenizer(self.vocabulary.grown(seen, min_count), self.rules)
 
     def clean(self, text: str) -> str:
-        """Make texts that look alike the same, by this tokenizer's rules."""
+        """Normalise a text by this tokenizer's rules."""
         rules = self.rules
         cleaned = clean(
             text,
@@ -114,15 +109,15 @@ class Tokenizer:
         return split_words(self.clean(text))
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a question's words; a question without any is one unknown word."""
+        """Return the ids of a question's words; without words, one unknown word."""
         return self.vocabulary.ids(self.words(text)) or [TOKENS.unknown]
 
     def encode_all(self, texts: Iterable[str]) -> TokenTable:
-        """Return the ids of many questions, in order, and the spelling of unknown words."""
+        """Return the ids of many questions, with the n-grams of unknown words."""
         return self.reader().table(list(texts))
 
     def reader(self) -> Reader:
-        """Return what does the same, some questions at a time."""
+        """Return a reader that does the same in batches."""
         spell = self.spell if self.rules.ngram_buckets else None
         return Reader(self.vocabulary, self.clean, self._scanner, self.read_as, spell)
 
@@ -139,7 +134,7 @@ class Tokenizer:
         )
 
     def read_as(self, words: Sequence[str]) -> Int32[np.ndarray, "words"]:
-        """Return the id of the known word that each word is read as, 0 where there is none."""
+        """Return the id of the known word that each word is read as; 0: none."""
         ids = np.array(self.vocabulary.ids(words), np.int32)
         unknown = np.flatnonzero(ids == TOKENS.unknown)
         if self.rules.nearest and len(unknown):

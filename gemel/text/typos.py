@@ -1,4 +1,4 @@
-"""A slip in typing: one letter more, less, another or out of place."""
+"""Typos: one letter inserted, deleted, replaced or moved."""
 
 import functools
 import unicodedata
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 _NEAR = 25
-"""Code points either side of a letter among which another one is sought: all of a to z."""
+"""Range of code points for replacement letters."""
 
 
 def edit_once(text: str, random: np.random.Generator) -> str:
-    """Insert, delete or replace a letter, or swap two neighbouring ones, anywhere in the text.
+    """Make one typo in a text.
 
-    New letters are of the script and the case of the letter they stand by. The last letter is not
-    deleted, and a text without letters is left alone.
+    New letters have the script and case of their neighbour. The last letter is not deleted; a text
+    without letters is unchanged.
     """
     letters = [place for place, letter in enumerate(text) if letter.isalpha()]
     if not letters:

@@ -1,4 +1,4 @@
-"""The ids that every vocabulary begins with."""
+"""Vocabulary: words with ids."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,14 +8,14 @@ from gemel.errors import DataError
 
 
 class Tokens(NamedTuple):
-    """The special tokens."""
+    """Special tokens."""
 
     unknown: int = 0
-    """Id of a word that training did not see often enough."""
+    """Id of unknown words."""
     padding: int = 1
-    """Id that fills short rows up."""
+    """Id of padding."""
     padding_token: str = "<PAD>"  # noqa: S105 - not a password
-    """What the padding is called in a vocabulary."""
+    """Name of padding in a vocabulary."""
 
 
 TOKENS = Tokens()
@@ -25,12 +25,12 @@ UNKNOWN_TOKEN = "<UNK>"  # noqa: S105 - a word, not a password
 
 
 class Vocabulary(Mapping[str, int]):
-    """A read-only mapping of word to id: 0 is every unknown word, 1 the padding, words follow.
+    """A read-only mapping of word to id: 0 unknown, 1 padding, then words.
 
-    Ids have no gaps, so `len(vocabulary)` is the number of rows an embedding table needs.
+    Ids have no gaps: `len(vocabulary)` is the number of embedding rows.
 
     Args:
-        words: the words of ids 2, 3, ..., without repeats.
+        words: words of ids 2, 3, …
 
     Raises:
         DataError: a word is repeated, or has the name of a special token.
@@ -44,11 +44,11 @@ class Vocabulary(Mapping[str, int]):
             raise DataError(f"a vocabulary holds every word once, but {twice!r} is repeated")
 
     def grown(self, counts: Mapping[str, int], min_count: int = 1) -> "Vocabulary":
-        """Return a vocabulary that also holds new words; those of this one keep their ids.
+        """Return a vocabulary with new words added.
 
         Args:
-            counts: how often each word was seen; in training questions only.
-            min_count: words seen fewer times are left unknown.
+            counts: occurrences in training questions.
+            min_count: words seen less often stay unknown.
         """
         new = [
             (-count, word)
@@ -59,11 +59,11 @@ class Vocabulary(Mapping[str, int]):
 
     @property
     def words(self) -> list[str]:
-        """The words of ids 2, 3, ..., as the constructor takes them."""
+        """Words of ids 2, 3, …"""
         return list(self._ids)[2:]
 
     def ids(self, words: Iterable[str]) -> list[int]:
-        """Return the id of each word, 0 for those not known."""
+        """Return the id of each word, 0 for unknown ones."""
         get = self._ids.get
         return [get(word, TOKENS.unknown) for word in words]
 

@@ -1,4 +1,4 @@
-"""From a cleaned text to words, numbers and single marks."""
+"""Split texts into words, numbers and marks."""
 
 import functools
 import re
@@ -16,11 +16,11 @@ ALONE = (
     "\U00012000-\U000143ff\U00016fe0-\U00018dff\U0001b000-\U0001b2ff"  # old scripts, rare Kana
     "\U00020000-\U0003ffff"  # rarer Han
 )
-"""Scripts without spaces, and Korean, whose endings cling to the word: one token a character."""
+"""Scripts without spaces, and Korean: one token a character."""
 
 
 def _before_words(letter: str, digit: str = r"\d") -> str:
-    """Return the pattern of what is tried before plain words, none of which resumes a letter."""
+    """Return the pattern of tokens with priority over plain words."""
     return (
         rf"[nN]'[tT](?!{letter})"  # don't is do n't, as treebanks write it
         rf"|'(?:[sS]|[rR][eE]|[vV][eE]|[lL][lL]|[dD]|[mM])(?!{letter})"
@@ -30,14 +30,12 @@ def _before_words(letter: str, digit: str = r"\d") -> str:
 
 
 def word_pattern(letter: str, digit: str, mark: str) -> str:
-    """Return the pattern of a word, number or mark of a cleaned text, for any engine of patterns.
-
-    It needs no flags, and no more of Unicode than what it is given.
+    """Return the pattern of a word, number or mark, for any regex engine.
 
     Args:
-        letter: the class of letters, without the scripts of `ALONE`.
-        digit: the class of digits.
-        mark: the class of what is no letter, digit or space.
+        letter: class of letters, without the scripts of `ALONE`.
+        digit: class of digits.
+        mark: class of everything else but spaces.
     """
     signs = f"[{marks()}]"
     return (
@@ -50,9 +48,9 @@ _ASCII = re.compile(_before_words(r"\w") + r"|\w+|[^\w\s\x1c-\x1f]", re.ASCII)
 
 
 def split_words(text: str) -> list[str]:
-    """Cut a cleaned text into words, numbers and single marks; nothing but spaces gets lost.
+    """Split a normalised text into words, numbers and marks; only spaces are dropped.
 
-    No word looks across a space: the words of a text are those of its pieces between spaces.
+    Words never span a space.
     """
     if "n't" in text or "N'T" in text:
         text = text.replace("n't", " n't").replace("N'T", " N'T")

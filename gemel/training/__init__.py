@@ -1,4 +1,4 @@
-"""Learning from pairs; needs torch, the extra [train]."""
+"""Training from pairs; needs torch, the extra [train]."""
 
 from gemel.training.process_group import joined
 from gemel.training.ranks import Ranks

@@ -1,4 +1,4 @@
-"""How processes that learn together hear of each other's failures, without waiting for the dead."""
+"""A barrier of training processes that detects failed ones."""
 
 import contextlib
 import time
@@ -10,15 +10,15 @@ from gemel.errors import TrainingError
 _HERE = "here"
 _FAILED = "failed"
 _PAUSE = 0.05
-"""Seconds between two looks."""
+"""Seconds between polls."""
 
 
 class OthersGoneError(TrainingError):
-    """Another process of a training has ended, and so must this one.
+    """Another process of the training has ended.
 
     Args:
-        reason: how that was seen.
-        is_told: whether the other one has told why itself.
+        reason: how it was detected.
+        is_told: whether the other process reported why.
     """
 
     def __init__(self, reason: str, *, is_told: bool = False):
@@ -30,13 +30,13 @@ class OthersGoneError(TrainingError):
         self.is_told = is_told
 
 
-class Meeting:
-    """The places at which all processes wait for each other, until all are there or one has failed.
+class Barrier:
+    """A barrier at which all processes wait until all have arrived or one has failed.
 
     Args:
-        store: what all of them write to and read.
-        rank: which of them this is.
-        count: how many they are.
+        store: key-value store of all processes.
+        rank: this process.
+        count: number of processes.
     """
 
     def __init__(self, store: Store, rank: int, count: int):
@@ -45,14 +45,14 @@ class Meeting:
         self.count = count
         self.number = 0
 
-    def meet(self, patience: float | None = None) -> None:
-        """Wait until all are here.
+    def wait(self, patience: float | None = None) -> None:
+        """Wait until all processes have arrived.
 
         Args:
-            patience: seconds to wait; for ever if None.
+            patience: timeout in seconds; None: none.
 
         Raises:
-            OthersGoneError: one has failed before it got here, or is not here in time.
+            OthersGoneError: one has failed, or the timeout has passed.
         """
         keys = [self._key(rank) for rank in range(self.count)]
         try:
@@ -69,28 +69,24 @@ class Meeting:
         self.number += 1
 
     def part(self, patience: float) -> None:
-        """Meet for the last time; the first one, that may keep the store, goes last.
+        """Wait for the last time; rank 0, which may host the store, leaves last.
 
         Args:
-            patience: seconds that the first one waits for the others to go.
+            patience: seconds that rank 0 waits for the others.
         """
-        self.meet()
+        self.wait()
         if self.rank:
             self._tell(_HERE)
         else:
             self._wait([self._key(rank) for rank in range(1, self.count)], patience)
 
     def tell_failure(self) -> None:
-        """Let the others know that this one does not come."""
+        """Signal that this process has failed."""
         with contextlib.suppress(RuntimeError):
             self._tell(_FAILED)
 
     def has_first_failed(self, patience: float) -> bool:
-        """Return whether the first process does not come either.
-
-        Args:
-            patience: seconds to wait for its word.
-        """
+        """Return whether rank 0 has failed within `patience` seconds."""
         try:
             key = self._key(0)
             return self._wait([key], patience) and self._read(key) == _FAILED

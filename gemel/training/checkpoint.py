@@ -1,8 +1,8 @@
-"""An unfinished training on disk: one file, replaced whole, with no code in it.
+"""Checkpoints of unfinished trainings: one file, replaced atomically, without code.
 
 A safetensors file: weights, their average, Adam's moments and the best epoch's weights as tensors;
-the state of the training, and what it is a training of, as JSON in the file's metadata. The state
-of chance is in it too: every random number is drawn from the seed, the epoch and the batch.
+training state and identity as JSON in the metadata. All random numbers derive from seed, epoch and
+batch, so no generator state is stored.
 """
 
 import dataclasses
@@ -21,11 +21,11 @@ from gemel.files import write_bytes
 from gemel.models import get_weights
 from gemel.training.reporters import EpochSummary
 from gemel.training.trainer import Trainer
-from gemel.training.training_identity import Identity
+from gemel.training.training_identity import TrainingIdentity
 from gemel.training.training_state import LossCurve, TrainingState
 
 FORMAT_VERSION = 1
-"""Grows when an older gemel could no longer read the file."""
+"""Increased when an older gemel could no longer read the file."""
 _AGAIN = "resume what it was, or add --overwrite to begin again"
 
 _Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -39,7 +39,7 @@ class _Curve(msgspec.Struct):
     waiting: _Count
 
 
-class _State(msgspec.Struct):
+class _CheckpointState(msgspec.Struct):
     epoch: _Number
     batch: _Count
     step: _Count
@@ -52,11 +52,11 @@ class _State(msgspec.Struct):
 
 
 class _Known(msgspec.Struct):
-    """What the metadata report."""
+    """Content of the metadata."""
 
-    identity: Identity
+    identity: TrainingIdentity
     bfloat16: bool
-    state: _State
+    state: _CheckpointState
 
 
 class _Version(msgspec.Struct):
@@ -64,14 +64,14 @@ class _Version(msgspec.Struct):
 
 
 class Checkpoint:
-    """What `save_checkpoint` wrote.
+    """A checkpoint file.
 
     Args:
         path: the file.
-        content: what is in it, as `take_down` gives it, if that is known without it.
+        content: its content as from `take_down`, if known.
 
     Raises:
-        FolderError: no such file, not a checkpoint, cut short, or of another format.
+        FolderError: missing, not a checkpoint, truncated, or of another format.
     """
 
     def __init__(self, path: Path, content: tuple[dict[str, Tensor], str] | None = None):
@@ -90,17 +90,13 @@ class Checkpoint:
                 "add --overwrite to begin again"
             ) from error
 
-    def restore(self, trainer: Trainer, identity: Identity) -> None:
-        """Put a trainer where the checkpoint's stood.
-
-        Args:
-            trainer: one made of the same pairs and settings.
-            identity: of its training.
+    def restore(self, trainer: Trainer, identity: TrainingIdentity) -> None:
+        """Restore a trainer of the same training.
 
         Raises:
-            ConfigError: the settings are others.
-            DataError: the pairs are others, or in another order.
-            FolderError: what is in the file does not fit together.
+            ConfigError: other settings.
+            DataError: other pairs, or another order.
+            FolderError: inconsistent content.
         """
         setting = identity.changed_setting(self.known.identity)
         if setting:
@@ -137,7 +133,7 @@ class Checkpoint:
         }
 
     def _require_sense(self, trainer: Trainer) -> None:
-        """Refuse a place that no training comes to."""
+        """Check that the position is possible."""
         state = self.known.state
         epochs = [summary.epoch for summary in state.history]
         if (
@@ -149,7 +145,7 @@ class Checkpoint:
             raise FolderError(f"{self.path}: damaged: it is at a place that cannot be; {_AGAIN}")
 
     def _require_tensors(self, trainer: Trainer) -> None:
-        """Refuse tensors of other names, shapes or kinds than the trainer's own, or not finite."""
+        """Check names, shapes and types of tensors, and that they are finite."""
         expected = _shapes(trainer, self.known.state)
         if self.tensors.keys() != expected.keys():
             odd = sorted(self.tensors.keys() ^ expected.keys())
@@ -164,8 +160,8 @@ class Checkpoint:
                 )
 
 
-def take_down(trainer: Trainer, identity: Identity) -> tuple[dict[str, Tensor], str]:
-    """Return all that there is to the state of a trainer: tensors, and what they are, as JSON."""
+def take_down(trainer: Trainer, identity: TrainingIdentity) -> tuple[dict[str, Tensor], str]:
+    """Return the state of a trainer: tensors, and metadata as JSON."""
     state = trainer.state
     tensors = _states(trainer)
     for number, moment in trainer.optimizer.state_dict()["state"].items():
@@ -180,7 +176,7 @@ def take_down(trainer: Trainer, identity: Identity) -> tuple[dict[str, Tensor], 
         "identity": dataclasses.asdict(identity),
         "bfloat16": trainer.bfloat16,
         "state": {
-            **{field: getattr(state, field) for field in _State.__struct_fields__},
+            **{field: getattr(state, field) for field in _CheckpointState.__struct_fields__},
             "curve": vars(state.curve),
             "history": [dataclasses.asdict(summary) for summary in state.history],
         },
@@ -188,11 +184,11 @@ def take_down(trainer: Trainer, identity: Identity) -> tuple[dict[str, Tensor], 
     return tensors, json.dumps(known)
 
 
-def save_checkpoint(path: Path, trainer: Trainer, identity: Identity) -> None:
-    """Write down the state of a trainer; the file that was there stays until this one is whole.
+def save_checkpoint(path: Path, trainer: Trainer, identity: TrainingIdentity) -> None:
+    """Write a checkpoint atomically.
 
     Raises:
-        TrainingError: the disk is full, or the place is read-only.
+        TrainingError: the disk is full or read-only.
     """
     tensors, known = take_down(trainer, identity)
     content = safetensors.torch.save(tensors, {"gemel": known})
@@ -225,8 +221,8 @@ def _numbers(trainer: Trainer) -> range:
     return range(len(trainer.parameters))
 
 
-def _shapes(trainer: Trainer, state: _State) -> dict[str, tuple[int, ...]]:
-    """Return name and shape of every tensor that a checkpoint of a trainer holds."""
+def _shapes(trainer: Trainer, state: _CheckpointState) -> dict[str, tuple[int, ...]]:
+    """Return name and shape of every tensor in a trainer's checkpoint."""
     shapes = {name: tuple(value.shape) for name, value in _states(trainer).items()}
     for number in _numbers(trainer) if trainer.average else ():
         shapes[f"average.{number}"] = tuple(trainer.parameters[number].shape)

@@ -13,22 +13,21 @@ from gemel.config import require_number
 from gemel.errors import TrainingStopped
 from gemel.files import remove_leftovers
 from gemel.training.checkpoint import Checkpoint, save_checkpoint
-from gemel.training.state_broadcast import bring_abreast
+from gemel.training.state_broadcast import broadcast_state
 from gemel.training.trainer import Trainer
-from gemel.training.training_identity import Identity
+from gemel.training.training_identity import TrainingIdentity
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
 def stop_requests() -> Iterator[Callable[[], bool]]:
-    """Hold back the first Ctrl-C, SIGTERM or SIGHUP, so that what is under way can be ended whole.
+    """Hold back the first Ctrl-C, SIGTERM or SIGHUP, so that training can stop cleanly.
 
-    A second one does what it always does. Outside of the main thread, where signals do not come,
-    nothing is held back.
+    A second one has its usual effect. Outside the main thread nothing is held back.
 
     Yields:
-        A function that tells whether a user has asked to stop.
+        A function that returns whether a stop was requested.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
@@ -58,33 +57,33 @@ def _put_back(handlers: dict[signal.Signals, Any]) -> None:
         signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
-class Keeper:
-    """The checkpoint of one training; of several processes only the first one touches the file.
+class CheckpointSchedule:
+    """Checkpoints of one training; of several processes only rank 0 writes.
 
     Args:
-        path: the file to write.
-        identity: what the training is one of.
-        every: seconds between two checkpoints; 0 writes one after every batch.
-        resume: whether to continue from the file, if there is one.
+        path: the file.
+        identity: identity of the training.
+        every: seconds between checkpoints; 0: after every batch.
+        resume: resume from the file, if it exists.
     """
 
-    def __init__(self, path: Path, identity: Identity, *, every: float, resume: bool):
+    def __init__(self, path: Path, identity: TrainingIdentity, *, every: float, resume: bool):
         self.path = path
         self.identity = identity
         self.every = require_number("checkpoint_every, in seconds,", every, 0, math.inf)
         self.resume = resume
 
     def run(self, trainer: Trainer) -> None:
-        """Train to the end, from the checkpoint if there is one to continue from.
+        """Train to the end, from the checkpoint if there is one.
 
         Raises:
             TrainingStopped: Ctrl-C or SIGTERM, in any process; the checkpoint is written.
             ConfigError, DataError, FolderError: see `Checkpoint.restore`.
-            TrainingError: the checkpoint cannot be written, or another process has gone.
+            TrainingError: the checkpoint cannot be written, or another process has failed.
         """
         if trainer.ranks.is_first:
             self._begin(trainer)
-        bring_abreast(trainer, self.identity)
+        broadcast_state(trainer, self.identity)
         with stop_requests() as is_asked:
             trainer.run(self._after_step(trainer), is_asked)
         # What follows may fail, and should not cost the training.
@@ -94,9 +93,9 @@ class Keeper:
         remove_leftovers(self.path.parent)
         if self.resume and self.path.exists():
             Checkpoint(self.path).restore(trainer, self.identity)
-            trainer.reporter.say(f"{self.path}: continuing in {_place(trainer)}")
+            trainer.reporter.note(f"{self.path}: continuing in {_place(trainer)}")
         elif self.resume:
-            trainer.reporter.say(f"{self.path}: no checkpoint yet; beginning at the beginning")
+            trainer.reporter.note(f"{self.path}: no checkpoint yet; beginning at the beginning")
 
     def _save(self, trainer: Trainer) -> None:
         if trainer.ranks.is_first:
@@ -113,7 +112,7 @@ class Keeper:
                 written = time.monotonic()
             if stop:
                 # No one ends before it is written: the end of one is the end of all.
-                trainer.ranks.meet()
+                trainer.ranks.wait()
                 raise TrainingStopped(
                     f"stopped in {_place(trainer)}; {self.path} holds all of it: "
                     "type the same command with --resume to continue"

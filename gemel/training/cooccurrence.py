@@ -1,4 +1,4 @@
-"""Word vectors from the questions alone: words that keep the same company lie close."""
+"""Word vectors from the co-occurrence of words in questions."""
 
 import numpy as np
 import torch
@@ -8,34 +8,34 @@ from jaxtyping import Float32, Float64, Int64
 from gemel.text import TOKENS, TokenTable
 
 _WINDOW = 5
-"""Words on either side that keep a word company; of these the nearest counts most."""
+"""Context words on either side, weighted by distance."""
 _SMOOTHING = 0.75
-"""Power of how often company is seen; below 1 rare company is less of a surprise."""
+"""Exponent of context frequencies; below 1 rare contexts weigh less."""
 _SPARE = 16
-"""Directions beyond the wanted ones: the wanted are found more exactly."""
+"""Additional directions, for accuracy."""
 _ROUNDS = 5
 _NOISE = 1e-5
-"""Directions weaker than this share of the strongest are what rounding left."""
+"""Directions below this share of the strongest are rounding noise."""
 _CHUNK = 1 << 20
-"""Tokens whose neighbours are counted at a time."""
+"""Tokens counted at a time."""
 
 
 def word_vectors(
     table: TokenTable, words: int, dim: int, *, seed: int = 0
 ) -> Float32[np.ndarray, "words dim"]:
-    """Learn a vector for each word from the words around it, without labels.
+    """Compute word vectors from contexts, without labels.
 
-    The matrix of positive pointwise mutual information, a weight for each word and each company of
-    it, is cut down to its strongest `dim` directions.
+    The matrix of positive pointwise mutual information is factorised to its strongest `dim`
+    directions.
 
     Args:
         table: token ids of questions.
-        words: how many words have a vector: ids from 0 on; other ids are no valid key company.
-        dim: numbers in a vector.
-        seed: starts the search for the directions.
+        words: number of words, ids from 0; other ids are no contexts.
+        dim: dimension.
+        seed: random seed.
 
     Returns:
-        Unit vectors; zeros for a word without company, and for what is no word.
+        Unit vectors; zeros for words without context.
 
     Source: Levy and Goldberg, "Neural word embedding as implicit matrix factorization" (2014),
     smoothed as in Levy, Goldberg and Dagan (2015); the directions by subspace iteration after
@@ -63,7 +63,7 @@ def word_vectors(
 def _count(
     table: TokenTable, words: int
 ) -> tuple[Int64[np.ndarray, "cells"], Float64[np.ndarray, "cells"]]:
-    """Count every word next to every other: keys word * words + company, ascending, and weights."""
+    """Count pairs of word and context: keys word * words + context, ascending, and weights."""
     keys, counts = np.zeros(0, np.int64), np.zeros(0)
     ends = np.searchsorted(table.starts, np.arange(_CHUNK, table.starts[-1] + _CHUNK, _CHUNK))
     first = 0
@@ -89,7 +89,7 @@ def _surprise(
     counts: Float64[np.ndarray, "cells"],
     words: int,
 ) -> Float64[np.ndarray, "cells"]:
-    """Return how much likelier each company is than by chance, as a logarithm."""
+    """Return the pointwise mutual information of each pair."""
     seen: Float64[np.ndarray, "words"] = np.bincount(word, counts, words)
     smooth = np.power(seen, _SMOOTHING)
     expected = seen[word] * smooth[company] / smooth.sum()
@@ -100,7 +100,7 @@ def _surprise(
 def _strongest(
     company: torch.Tensor, starts: torch.Tensor, weights: torch.Tensor, rank: int, seed: int
 ) -> Float32[np.ndarray, "words rank"]:
-    """Return each word its numbers in the matrix's strongest directions, the strongest first."""
+    """Return each word's coordinates in the strongest directions, strongest first."""
 
     def times(right: torch.Tensor) -> torch.Tensor:
         return F.embedding_bag(

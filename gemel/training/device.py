@@ -9,14 +9,13 @@ from gemel.training.ranks import Ranks
 
 
 def uses_bfloat16(precision: str, device: torch.device, *, is_exact: bool = False) -> bool:
-    """Resolve the setting `training.precision` on this machine.
+    """Resolve the setting `training.precision`.
 
     Args:
-        precision: "float32", "bfloat16", or "auto": bfloat16 where the device multiplies it
-            (elsewhere it would be slow).
-        device: where the network learns.
-        is_exact: whether Trax's numbers are promised (see `NetworkConfig.is_exact`), so that
-            "auto" is float32.
+        precision: "float32", "bfloat16", or "auto": bfloat16 where the device supports it.
+        device: device of the training.
+        is_exact: whether Trax's numbers are promised (`NetworkConfig.is_exact`); "auto" is then
+            float32.
     """
     if precision == "auto" and is_exact:
         return False
@@ -31,29 +30,26 @@ def uses_bfloat16(precision: str, device: torch.device, *, is_exact: bool = Fals
 
 _CPU, _CARD = torch.device("cpu"), torch.device("cuda")
 _APART = 1e-2
-"""How far a card's gradients may lie from the processor's; it may round to 10 bits."""
+"""Tolerance between gradients on GPU and CPU; a GPU may round to 10 bits."""
 
 
 def choose_device(setting: str, ranks: Ranks | None = None) -> tuple[torch.device, str]:
-    """Resolve the setting `training.device` on this machine.
+    """Resolve the setting `training.device`.
 
     Args:
-        setting: "cpu", "cuda", or "auto": a card where there is one that computes what the
-            processor does.
-        ranks: the processes that learn together, of which each takes a card of its own, or none
-            takes one; this one alone if None.
+        setting: "cpu", "cuda", or "auto": a GPU if it computes what the CPU does.
+        ranks: processes that train together, each with its own GPU, or none.
 
     Returns:
-        The device, and what is to be reported of a card that is not taken; empty if nothing is.
+        The device, and why a GPU is not used; empty if one is, or there is none.
 
     Raises:
-        ConfigError: "cuda", and there is no card that computes what the processor does, or fewer
-            than processes on this machine.
+        ConfigError: "cuda" without a working GPU, or with fewer than processes.
         OthersGoneError: another process has failed.
     """
     ranks = ranks or Ranks()
     device, problem = _of_this_process(setting, ranks)
-    ranks.meet()
+    ranks.wait()
     if ranks.any(device.type == "cpu") and device.type != "cpu":
         device, problem = _CPU, "another process of this training has no card that it can use"
     ranks.use(device)
@@ -76,7 +72,7 @@ def _of_this_process(setting: str, ranks: Ranks) -> tuple[torch.device, str]:
 
 
 def _problem(card: torch.device, ranks: Ranks) -> str:
-    """Take a small step on a card and on the processor; report what goes wrong, or differs."""
+    """Compare a small step on GPU and CPU; describe the difference, if any."""
     if not torch.cuda.is_available():
         return "torch finds none"
     if not ranks.is_alone and ranks.local_count > torch.cuda.device_count():

@@ -1,4 +1,4 @@
-"""The gradient of a batch: in one go, or of parts of it that different processes or turns read."""
+"""Gradients of a batch, computed at once, in chunks, or by several processes."""
 
 import numpy as np
 import torch
@@ -13,18 +13,17 @@ from gemel.training.ranks import Ranks
 
 
 class GradientCache:
-    """Computes gradients from the vectors of a batch back to what read it.
+    """Computes gradients from the vectors of a batch back to the encoder.
 
-    The loss is computed on all vectors of a batch, as leaves of their own. What it gives them is
-    stored, and carried on to the network part by part: by each process for its share of the
-    questions, and of those by one chunk after the other, which are read twice then. The sum is the
-    gradient of the whole batch, dropout included: it is drawn for all of it.
+    The loss is computed on the vectors of the whole batch as leaves. Its gradient is stored, and
+    propagated to the encoder chunk by chunk, by each process for its share; chunks are encoded
+    twice. The sum is the gradient of the whole batch, dropout included.
 
     Args:
-        processor: reads questions.
-        objective: makes a loss of their vectors.
-        ranks: the processes that share the work.
-        chunk_size: questions to read at one time; 0 for all that there are.
+        processor: the encoder.
+        objective: loss of the vectors.
+        ranks: processes that share the work.
+        chunk_size: questions encoded at a time; 0: all.
 
     Source: Gao et al., "Scaling deep contrastive learning batch size under memory limited setup"
     (2021).
@@ -37,12 +36,7 @@ class GradientCache:
         self.chunk_size = chunk_size
 
     def backward(self, batch: Batch, *, bfloat16: bool = False) -> float:
-        """Add the gradient of a batch, of this process's share, to the parameters; give the loss.
-
-        Args:
-            batch: all of it.
-            bfloat16: whether the network multiplies in bfloat16.
-        """
+        """Add the gradient of a batch, of this process's share, to the parameters; return the loss."""
         questions = len(batch.inputs[0])
         share = self.ranks.share(self._costs(batch))
         chunks = self._chunks(share, batch.inputs[0].shape[1])
@@ -77,7 +71,7 @@ class GradientCache:
         return next(self.processor.parameters()).device
 
     def _costs(self, batch: Batch) -> Int64[np.ndarray, "questions"]:
-        """Report what reading each question takes: words on the processor, all the same on a card."""
+        """Return the cost of each question: its words on a CPU, constant on a GPU."""
         mask = self.processor.sublayers[0].next_mask(batch.inputs, None)
         if mask is None or self._device.type != "cpu":
             return np.ones(len(batch.inputs[0]), np.int64)
@@ -85,7 +79,7 @@ class GradientCache:
         return lengths
 
     def _chunks(self, share: slice, time: int) -> list[slice]:
-        """Cut a share into chunks of like size; without a limit it is one."""
+        """Split a share into chunks of similar size."""
         count = share.stop - share.start
         chunks = 1
         if self.chunk_size:

@@ -19,10 +19,10 @@ from gemel.training.cooccurrence import word_vectors
 from gemel.training.reporters import Reporter
 
 
-class Folding:
-    """Gives the weights of a model folder while, and after, a network is trained.
+class FoldedWeights:
+    """Converts between a network's parameters and the weights of a model folder.
 
-    Where known words are read by their spelling too, the folder's table holds the sum of both.
+    Where known words are composed too, the folder's table holds the sum.
 
     Args:
         model: the network, in mode "train".
@@ -38,7 +38,7 @@ class Folding:
             self._ids, self._starts = map(torch.from_numpy, (spelled.ids, spelled.starts))
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Copy the weights, folded."""
+        """Return a copy of the folder's weights."""
         weights = get_weights(self.model.processor, self.model.head)
         if self._embedding is not None:
             with torch.no_grad():
@@ -47,7 +47,7 @@ class Folding:
         return weights
 
     def unfold(self, table: np.ndarray) -> np.ndarray:
-        """Return the rows that, with the spellings the network has now, make a folder's table."""
+        """Return the embedding rows that give a folder's table with the current n-grams."""
         if self._embedding is None:
             return table
         with torch.no_grad():
@@ -56,25 +56,20 @@ class Folding:
         return rows
 
     def _spelled(self) -> tuple[Tensor, Tensor]:
-        """Return how all words are spelled, where the network is."""
+        """Return the n-grams of all words, on the network's device."""
         device = next(self.model.processor.parameters()).device
         return self._ids.long().to(device), self._starts.to(device)
 
 
 _EVERY = 15.0
-"""Seconds between two lines of news."""
+"""Seconds between notes."""
 
 
 def look_up(vectors: VectorFile, tokenizer: Tokenizer, reporter: Reporter) -> WordVectors:
-    """Look up all words that a tokenizer knows.
-
-    Args:
-        vectors: where.
-        tokenizer: its words; where it drops case, so does the looking up.
-        reporter: receives continues, and how many words were found.
+    """Look up a tokenizer's words in pretrained vectors.
 
     Returns:
-        A row for every word, from id 2 on.
+        A row for every word, from id 2.
 
     Raises:
         DataError: see `VectorFile.look_up`.
@@ -86,21 +81,21 @@ def look_up(vectors: VectorFile, tokenizer: Tokenizer, reporter: Reporter) -> Wo
         now = time.monotonic()
         if now - spoken > _EVERY:
             spoken = now
-            reporter.say(f"{stage}: {done / (total or done or 1):.0%} read")
+            reporter.note(f"{stage}: {done / (total or done or 1):.0%} read")
 
     found = vectors.look_up(
         tokenizer.vocabulary.words, lowercase=tokenizer.rules.lowercase, progress=tell
     )
-    reporter.say(str(found))
+    reporter.note(str(found))
     return found
 
 
 _FIRST = 2
-"""Id of a vocabulary's first word; before it are the unknown word and padding."""
+"""First word id; before are the unknown word and padding."""
 
 
 def require_same_network(start: Model, config: Config) -> None:
-    """Refuse settings for another network, or another reading of words, than the model's.
+    """Check that settings have the network and tokenizer of a model.
 
     Raises:
         ConfigError: names the setting.
@@ -131,23 +126,25 @@ _FIXED = (
 )
 
 
-def learn_words(training: Pairs, config: Config, start: Model | None) -> Tokenizer:
-    """Learn the words of training questions, on top of those that a model knows."""
+def learn_vocabulary(training: Pairs, config: Config, start: Model | None) -> Tokenizer:
+    """Return a tokenizer with the words of training questions added."""
     text = config.text
     tokenizer = start.tokenizer if start else Tokenizer(rules=Rules.of(text))
     return tokenizer.learn(training.texts, training.counts, min_count=text.min_count)
 
 
-def begin_with(start: Model, tokenizer: Tokenizer, model: SiameseModel, folded: Folding) -> None:
-    """Copy a model's weights into a network of at least its words.
+def copy_weights(
+    start: Model, tokenizer: Tokenizer, model: SiameseModel, folded: FoldedWeights
+) -> None:
+    """Copy a model's weights to a network with at least its words.
 
-    A new word begins as what its spelling gave so far, where words are spelled; else at random.
+    A new word starts as its composed vector, or at random.
 
     Args:
         start: the model.
-        tokenizer: its tokenizer, grown.
+        tokenizer: its tokenizer, extended.
         model: the network to change.
-        folded: reads and writes its table of words.
+        folded: its table.
     """
     weights = get_weights(model.processor, model.head)
     known = len(start.tokenizer.vocabulary)
@@ -168,13 +165,8 @@ def begin_with(start: Model, tokenizer: Tokenizer, model: SiameseModel, folded: 
             embedding.spelled.words.weight.copy_(rows)
 
 
-def begin_with_vectors(vectors: Float32[np.ndarray, "words dim"], model: SiameseModel) -> None:
-    """Have words begin with these vectors, made as long as the random ones they replace.
-
-    Args:
-        vectors: unit vectors; a word whose vector is zero keeps its random one.
-        model: the network to change.
-    """
+def set_word_vectors(vectors: Float32[np.ndarray, "words dim"], model: SiameseModel) -> None:
+    """Set word vectors, scaled to the length of the random ones; zero vectors are skipped."""
     weights = get_weights(model.processor, model.head)
     table = weights["embedding.weight"]
     learned = np.flatnonzero(vectors.any(axis=1))
@@ -184,20 +176,17 @@ def begin_with_vectors(vectors: Float32[np.ndarray, "words dim"], model: Siamese
     set_weights(model.processor, weights, model.head)
 
 
-def begin_with_file(vectors: WordVectors, model: SiameseModel, folded: Folding) -> None:
-    """Have the words that a file has begin with its vectors, all made smaller by one factor.
+def set_file_vectors(vectors: WordVectors, model: SiameseModel, folded: FoldedWeights) -> None:
+    """Set pretrained word vectors, scaled by one factor.
 
-    The factor makes them as long, by their mean square, as the random ones that they replace: at
-    the length that files have them the LSTM, and steps made for random ones, learn worse.
-
-    Other words stay as they are, and so do the n-grams that unknown words are composed from: what
-    a spelling means is learned as ever. Where known words are read by their spelling too
-    (`network.compose_all`), a word's own row begins as what its spelling lacks to the vector.
+    The factor matches the mean square of the random vectors, for which the learning rate is made.
+    Other words and n-grams are unchanged. With `network.compose_all` a word's own row is the
+    difference to its composed vector.
 
     Args:
-        vectors: a row for every word, from id 2 on.
+        vectors: a row for every word, from id 2.
         model: the network to change.
-        folded: reads and writes its table of words.
+        folded: its table.
     """
     rows = _FIRST + np.flatnonzero(vectors.found)
     given = vectors.table[vectors.found]
@@ -213,7 +202,7 @@ def make_batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batch
     """Make batches of pairs.
 
     Raises:
-        DataError: there are duplicates of fewer than two groups.
+        DataError: duplicates of fewer than two groups.
     """
     graph = PairGraph.of(training, tokenizer.clean)
     table = tokenizer.encode_all(graph.questions)
@@ -252,35 +241,35 @@ def make_batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batch
         raise DataError(str(error), path=training.path) from error
 
 
-def begin_network(
+def make_network(
     tokenizer: Tokenizer,
     batches: Batches,
     config: Config,
     start: Model | None,
     reporter: Reporter,
     vectors: WordVectors | None = None,
-) -> tuple[SiameseModel, Folding]:
-    """Make the network to train, and what reads its weights.
+) -> tuple[SiameseModel, FoldedWeights]:
+    """Make the network to train, and the converter of its weights.
 
     Args:
-        tokenizer: knows the words.
-        batches: what it should train on.
-        config: the settings.
-        start: a model to continue from, if there is one.
-        reporter: receives begins with.
-        vectors: of others, that words begin with, if there are such.
+        tokenizer: vocabulary.
+        batches: training batches.
+        config: settings.
+        start: model to continue from.
+        reporter: receives notes.
+        vectors: pretrained word vectors.
     """
     model = _new_model(len(tokenizer.vocabulary), config)
-    folded = Folding(model, tokenizer)
+    folded = FoldedWeights(model, tokenizer)
     if start is not None:
-        begin_with(start, tokenizer, model, folded)
+        copy_weights(start, tokenizer, model, folded)
     elif config.training.word_vectors == "cooccurrence":
-        reporter.say("learning word vectors from the questions alone")
+        reporter.note("learning word vectors from the questions alone")
         shape = len(tokenizer.vocabulary), config.network.d_model
-        begin_with_vectors(word_vectors(batches.table, *shape, seed=config.training.seed), model)
+        set_word_vectors(word_vectors(batches.table, *shape, seed=config.training.seed), model)
     if vectors is not None:
-        begin_with_file(vectors, model, folded)
-    reporter.say(
+        set_file_vectors(vectors, model, folded)
+    reporter.note(
         f"{len(tokenizer.vocabulary):,} words in the vocabulary, "
         f"{len(batches.pairs):,} pairs to train on"
     )

@@ -1,4 +1,4 @@
-"""Logs of a training for programs: JSON Lines and TensorBoard events."""
+"""Training logs: JSON Lines and TensorBoard events."""
 
 import abc
 import contextlib
@@ -13,25 +13,25 @@ from gemel.files import write_text
 from gemel.training.reporters import EpochSummary, Reporter, Silent, StepSummary
 
 LOG = "training.jsonl"
-"""What the log is called in its folder."""
+"""Name of the log."""
 _EVERY = 20
-"""Batches that one log entry represents."""
+"""Batches per log entry."""
 
 
 class _Means(Silent, abc.ABC):
-    """Gathers batches and hands on the means of some of them."""
+    """Averages batches."""
 
     def __init__(self) -> None:
         self._gathered: list[StepSummary] = []
 
     def step(self, summary: StepSummary) -> None:
-        """Gather a batch."""
+        """Add a batch."""
         self._gathered.append(summary)
         if summary.step % _EVERY == 0:
             self._hand_on()
 
     def epoch(self, summary: EpochSummary) -> None:
-        """Hand on what is gathered, then the epoch."""
+        """Log the batches so far, then the epoch."""
         if self._gathered:
             self._hand_on()
 
@@ -51,15 +51,14 @@ class _Means(Silent, abc.ABC):
 
     @abc.abstractmethod
     def means(self, step: int, values: dict[str, Any]) -> None:
-        """Log the means of the batches up to this one."""
+        """Log the means of the batches up to this step."""
 
 
 class JsonLinesLog(_Means):
-    """One JSON object a line: of some batches, of an epoch, of news.
+    """A log with a JSON object a line.
 
     Args:
-        path: the file. When training resumes from a checkpoint, lines behind it are taken out, so
-            that no batch is repeated; those of a line that was not full yet are missing.
+        path: the file. On resume, later lines are removed, so that no batch is repeated.
     """
 
     def __init__(self, path: Path):
@@ -67,16 +66,16 @@ class JsonLinesLog(_Means):
         self.path = path
 
     def begin(self, step: int, epoch: int) -> None:
-        """Keep the lines up to the batch and the epoch that training resumes from."""
+        """Remove the lines after the step and epoch to resume from."""
         kept = [line for line in _lines(self.path) if step and _is_before(line, step, epoch)]
         write_text(self.path, "".join(kept))
 
     def means(self, step: int, values: dict[str, Any]) -> None:
-        """Write a line of batches."""
+        """Write a line for some batches."""
         self._write({"step": step, **values})
 
     def epoch(self, summary: EpochSummary) -> None:
-        """Write a line of an epoch."""
+        """Write a line for an epoch."""
         super().epoch(summary)
         self._write(dataclasses.asdict(summary))
 
@@ -92,7 +91,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _is_before(line: str, step: int, epoch: int) -> bool:
-    """Return whether a line is whole and about what was done before this batch and epoch."""
+    """Return whether a line is complete and before this step and epoch."""
     with contextlib.suppress(ValueError, TypeError, KeyError):
         values = json.loads(line)
         is_epoch = "validation_accuracy" in values
@@ -102,9 +101,6 @@ def _is_before(line: str, step: int, epoch: int) -> bool:
 
 class TensorBoardLog(_Means):
     """Event files for TensorBoard.
-
-    Args:
-        folder: where they go.
 
     Raises:
         MissingExtraError: tensorboard is not installed.
@@ -121,7 +117,7 @@ class TensorBoardLog(_Means):
         self.writer: Any = None
 
     def begin(self, step: int, epoch: int) -> None:
-        """Have entries behind this batch hidden."""
+        """Hide entries after this step."""
         self.writer = self._new_writer(str(self.folder), purge_step=step + 1 if step else None)
 
     def means(self, step: int, values: dict[str, Any]) -> None:
@@ -138,18 +134,18 @@ class TensorBoardLog(_Means):
         self.writer.flush()
 
     def close(self) -> None:
-        """Write the rest."""
+        """Close the files."""
         if self.writer is not None:
             self.writer.close()
 
 
 @contextlib.contextmanager
 def open_logs(folder: Path, reporter: Reporter) -> Iterator[list[Reporter]]:
-    """Open the logs of a training: `training.jsonl`, and events where tensorboard is installed.
+    """Open the logs of a training: `training.jsonl`, and events if tensorboard is installed.
 
     Args:
-        folder: where they go; made if it is not there.
-        reporter: receives are.
+        folder: log folder, created if missing.
+        reporter: receives notes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     logs: list[Reporter] = [JsonLinesLog(folder / LOG)]
@@ -157,9 +153,9 @@ def open_logs(folder: Path, reporter: Reporter) -> Iterator[list[Reporter]]:
         try:
             events = TensorBoardLog(folder)
         except MissingExtraError as error:
-            reporter.say(f"{folder / LOG}: the log ({error})")
+            reporter.note(f"{folder / LOG}: the log ({error})")
         else:
             stack.callback(events.close)
             logs.append(events)
-            reporter.say(f"{folder}: the log, for you ({LOG}) and for TensorBoard")
+            reporter.note(f"{folder}: the log, for you ({LOG}) and for TensorBoard")
         yield logs

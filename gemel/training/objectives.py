@@ -14,7 +14,7 @@ from gemel.losses import in_batch_ranking_loss, in_batch_triplet_loss
 from gemel.models import PairHead
 
 COLLAPSED = 0.98
-"""Mean cosine of different questions from which on we call the network collapsed."""
+"""Mean cosine of different questions that counts as collapse."""
 
 
 def mean_similarity(vectors: Float[np.ndarray, "questions dim"]) -> float:
@@ -29,11 +29,7 @@ def mean_similarity(vectors: Float[np.ndarray, "questions dim"]) -> float:
 
 
 class TripletObjective(nn.Module):
-    """The notebook's loss; see `in_batch_triplet_loss`.
-
-    Args:
-        margin: in cosine similarity.
-    """
+    """The notebook's loss; see `in_batch_triplet_loss`."""
 
     def __init__(self, margin: float):
         super().__init__()
@@ -47,17 +43,15 @@ class TripletObjective(nn.Module):
 
 
 class JointObjective(nn.Module):
-    """The sum of three losses: ranking, labels by the cosine, and labels by the head.
+    """The sum of three losses: in-batch ranking, and labels by the cosine and by the head.
 
-    The first teaches where questions lie, for search; the others what makes two of them the same.
-    The temperature of the first, and slope and intercept that make a logit of the cosine, are
-    learned along.
+    Temperature of the ranking, and slope and intercept of the cosine's logit, are learned too.
 
     Args:
-        head: judges two vectors; without it there are two losses.
-        label_noise: share of the labels taken to be wrong.
+        head: pair head; without it there are two losses.
+        label_noise: label smoothing.
 
-    Source: of the noise, label smoothing by Szegedy et al. (2016).
+    Source: label smoothing by Szegedy et al. (2016).
     """
 
     def __init__(self, head: PairHead | None, label_noise: float = 0.0):
@@ -86,7 +80,7 @@ class JointObjective(nn.Module):
 
 
 def _on(vectors: Tensor, *arrays: np.ndarray) -> tuple[Tensor, ...]:
-    """Put arrays where the vectors are."""
+    """Move arrays to the device of the vectors."""
     return tuple(torch.from_numpy(array).to(vectors.device) for array in arrays)
 
 
@@ -96,7 +90,7 @@ _label_loss = F.binary_cross_entropy_with_logits
 def objective_of(
     settings: TrainingConfig, head: PairHead | None
 ) -> TripletObjective | JointObjective:
-    """Make the objective that the settings name."""
+    """Return the objective of the settings."""
     if settings.loss == "joint":
         return JointObjective(head, settings.label_noise)
     return TripletObjective(settings.margin)

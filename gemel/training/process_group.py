@@ -1,4 +1,4 @@
-"""Joining the other processes of a training, and leaving them, in good times and in bad."""
+"""Join and leave the process group of a training."""
 
 import atexit
 import contextlib
@@ -10,44 +10,44 @@ import torch.distributed as dist
 from torch.distributed import PrefixStore, rendezvous  # type: ignore[attr-defined]
 
 from gemel.errors import ConfigError, GemelError, TrainingError
-from gemel.training.barrier import Meeting, OthersGoneError
+from gemel.training.barrier import Barrier, OthersGoneError
 from gemel.training.ranks import LONG, Ranks
 
 _NAMES = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-"""What torchrun tells a process."""
+"""Environment variables of torchrun."""
 _PATIENCE = 600.0
-"""Seconds in which all processes must have started."""
+"""Seconds in which all processes must start."""
 _A_MOMENT = 10.0
-"""Seconds that one process waits for another that should be as far as itself."""
+"""Seconds to wait for another process at the same point."""
 _WENT_ALONG = 1
-"""What a process ends with that has nothing to add to another's failure."""
+"""Exit code of a process that ends because of another's failure."""
 
 
 @contextlib.contextmanager
 def joined() -> Iterator[Ranks]:
-    """Join the processes that torchrun started with this one, or be alone if it was not torchrun.
+    """Join the processes started by torchrun, or run alone without it.
 
-    A failure that all have in common is the first one's to tell: the others end without a word. One
-    that a single process has names its rank. Whoever fails, the others hear of it and end too.
+    A common failure is reported by rank 0 only, a single process's failure with its rank. If one
+    fails, all end.
 
     Yields:
         The processes.
 
     Raises:
-        ConfigError: the environment gives only half of what torchrun gives.
-        TrainingError: the others did not come.
-        SystemExit: what went wrong is another process's to tell.
+        ConfigError: incomplete torchrun environment.
+        TrainingError: the others did not start.
+        SystemExit: another process reports the failure.
     """
     ranks = _told(os.environ)
     if ranks.is_alone:
         yield ranks
         return
-    meeting = _join(ranks)
+    barrier = _join(ranks)
     try:
         yield ranks
-        meeting.part(_A_MOMENT)
+        barrier.part(_A_MOMENT)
     except Exception as error:
-        _fail(error, meeting)
+        _fail(error, barrier)
         raise
     except KeyboardInterrupt as error:
         if ranks.is_first:
@@ -58,10 +58,10 @@ def joined() -> Iterator[Ranks]:
 
 
 def _told(environment: Mapping[str, str]) -> Ranks:
-    """Read which process this is.
+    """Return this process's rank from the environment.
 
     Raises:
-        ConfigError: something is missing, or no number.
+        ConfigError: a variable is missing or not a number.
     """
     if not any(name in environment for name in _NAMES[:2]):
         return Ranks()
@@ -86,13 +86,13 @@ def _told(environment: Mapping[str, str]) -> Ranks:
     return Ranks(rank=rank, count=count, local_rank=local_rank, local_count=local_count)
 
 
-def _join(ranks: Ranks) -> Meeting:
+def _join(ranks: Ranks) -> Barrier:
     patience = timedelta(seconds=_PATIENCE)
     try:
         found, rank, count = next(rendezvous("env://", timeout=patience))
         store = PrefixStore("gemel", found)
-        meeting = ranks.meeting = Meeting(PrefixStore("meeting", store), rank, count)
-        meeting.meet(_PATIENCE)
+        barrier = ranks.barrier = Barrier(PrefixStore("barrier", store), rank, count)
+        barrier.wait(_PATIENCE)
         dist.init_process_group("gloo", store=store, rank=rank, world_size=count, timeout=LONG)
     except (RuntimeError, ValueError, OSError) as error:
         reason = error.reason if isinstance(error, OthersGoneError) else str(error)
@@ -101,25 +101,25 @@ def _join(ranks: Ranks) -> Meeting:
         raise TrainingError(
             f"rank {ranks.rank} of {ranks.count} does not find the others at {place}: {first}"
         ) from error
-    return meeting
+    return barrier
 
 
-def _fail(error: Exception, meeting: Meeting) -> None:
-    """End as it was agreed: with a word, or without.
+def _fail(error: Exception, barrier: Barrier) -> None:
+    """End, with or without an error message.
 
     Raises:
         SystemExit: without.
         TrainingError: with the rank.
     """
     # Behind the last word that this process has to report: its end may be the end of the others.
-    if isinstance(error, OthersGoneError) and (error.is_told or meeting.rank > 0):
+    if isinstance(error, OthersGoneError) and (error.is_told or barrier.rank > 0):
         raise SystemExit(_WENT_ALONG) from error
-    if meeting.rank == 0:
-        atexit.register(meeting.tell_failure)
+    if barrier.rank == 0:
+        atexit.register(barrier.tell_failure)
         return
-    if meeting.has_first_failed(_A_MOMENT):
+    if barrier.has_first_failed(_A_MOMENT):
         raise SystemExit(_WENT_ALONG) from error
-    atexit.register(meeting.tell_failure)
+    atexit.register(barrier.tell_failure)
     if isinstance(error, GemelError | OSError):
-        raise TrainingError(f"rank {meeting.rank}: {error}") from error
-    error.add_note(f"This was rank {meeting.rank} of {meeting.count}.")
+        raise TrainingError(f"rank {barrier.rank}: {error}") from error
+    error.add_note(f"This was rank {barrier.rank} of {barrier.count}.")

@@ -1,4 +1,4 @@
-"""The processes that one training runs on, and what they tell each other."""
+"""Processes of one training, and their communication."""
 
 import contextlib
 import re
@@ -13,41 +13,39 @@ import torch.distributed as dist
 from jaxtyping import Float, Int, Int64
 from torch import Tensor, nn
 
-from gemel.training.barrier import Meeting, OthersGoneError
+from gemel.training.barrier import Barrier, OthersGoneError
 
 LONG = timedelta(days=7)
-"""How long a process waits for the others: as long as it takes. Of one that has died, the system or
-torchrun tells at once."""
+"""Timeout of communication: practically none; failures are detected otherwise."""
 
 _Thing = TypeVar("_Thing")
 
 
 @dataclass(kw_only=True)
 class Ranks:
-    """The processes that learn together, as seen from one of them; as it is, one that is alone.
+    """The processes that train together, seen from one of them; by default a single one.
 
-    Every process has the same batches and weights. Of a batch each reads its share of the
-    questions; the vectors are gathered, every process computes the loss of all of them, and the
-    gradients of what it has read are summed up. `torch.nn.parallel.DistributedDataParallel` would
-    do the last only, and for one pass through one module: a gradient that is cached has several.
+    Every process has the same batches and weights, and encodes its share of each batch. The vectors
+    are gathered, each process computes the whole loss, and the gradients are summed.
+    (`DistributedDataParallel` cannot: a cached gradient needs several passes.)
     """
 
     rank: int = 0
-    """Which of them this is, from 0; the first one measures, writes and speaks."""
+    """This process, from 0; rank 0 evaluates, writes and prints."""
     count: int = 1
-    """How many they are."""
+    """Number of processes."""
     local_rank: int = 0
-    """Which of those on this machine this is."""
+    """Rank on this machine."""
     local_count: int = 1
-    """How many of them are on this machine."""
-    meeting: Meeting | None = None
-    """Where they wait for each other; None if this one is alone."""
+    """Processes on this machine."""
+    barrier: Barrier | None = None
+    """Barrier; None for a single process."""
     _cards: dist.ProcessGroup | None = field(default=None, repr=False)
-    """What tensors on cards travel by."""
+    """NCCL group."""
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the one that speaks and writes."""
+        """Whether this is rank 0."""
         return self.rank == 0
 
     @property
@@ -55,27 +53,23 @@ class Ranks:
         """Whether there are no others."""
         return self.count == 1
 
-    def meet(self) -> None:
-        """Wait until all are here, or one has failed on its way; before anything is exchanged.
+    def wait(self) -> None:
+        """Wait for all processes before communicating.
 
         Raises:
             OthersGoneError: one has failed.
         """
-        if self.meeting is not None:
-            self.meeting.meet()
+        if self.barrier is not None:
+            self.barrier.wait()
 
     def use(self, device: torch.device) -> None:
-        """Have tensors travel from where the network learns; all call it with the same kind."""
+        """Set the device of communication; all processes call it alike."""
         if device.type == "cuda" and not self.is_alone:
             torch.cuda.set_device(device)
             self._cards = dist.new_group(backend="nccl", timeout=LONG)
 
     def share(self, costs: Int[np.ndarray, "questions"]) -> slice:
-        """Choose the questions that this process reads, side by side, so that all do as much.
-
-        Args:
-            costs: what each question of a batch takes.
-        """
+        """Return this process's slice of a batch, balanced by `costs`."""
         done = np.cumsum(costs)
         # A question is read by whom its middle falls to.
         middles = (done - costs / 2) * self.count / max(1, int(done[-1]))
@@ -88,9 +82,9 @@ class Ranks:
         """Return the vectors of a whole batch.
 
         Args:
-            vectors: of the questions that this process has read.
-            share: which ones these are.
-            questions: how many there are in all.
+            vectors: vectors of this process's share.
+            share: the share.
+            questions: size of the batch.
         """
         if self.is_alone:
             return vectors
@@ -106,18 +100,17 @@ class Ranks:
         loss: float,
         asks_to_stop: bool,
     ) -> tuple[float, bool]:
-        """Return all processes the same gradients, in one message.
+        """Sum gradients over all processes, in one message.
 
         Args:
-            own: parameters of what reads the questions: each process has the gradient of its share.
-            common: parameters behind the gathered vectors: each process has the whole gradient, and
-                that of the first one counts, so that no one drifts away.
-            rows: of tables, which can have a gradient in any process; the others are not sent.
-            loss: of the batch; that of the first one counts.
-            asks_to_stop: whether a user has asked this process to stop.
+            own: parameters of the encoder, with the gradient of this share.
+            common: parameters after gathering, with the whole gradient; rank 0's is used.
+            rows: rows of tables that can have a gradient; others are not sent.
+            loss: loss of the batch; rank 0's is used.
+            asks_to_stop: whether this process was asked to stop.
 
         Returns:
-            The loss, and whether anybody has been asked to stop.
+            The loss, and whether any process was asked to stop.
         """
         if self.is_alone:
             return loss, asks_to_stop
@@ -151,17 +144,13 @@ class Ranks:
         return loss, stops > 0
 
     def any(self, flag: bool) -> bool:
-        """Return whether something is so for any of them."""
+        """Return whether a flag is set in any process."""
         if self.is_alone:
             return flag
         return bool(self._sum(torch.tensor([float(flag)])).item())
 
     def from_first(self, make: Callable[[], _Thing]) -> _Thing:
-        """Return all of them what the first one makes.
-
-        Args:
-            make: is called by the first one only.
-        """
+        """Return rank 0's result in all processes."""
         if self.is_alone:
             return make()
         made = [make() if self.is_first else None]
@@ -178,7 +167,7 @@ class Ranks:
 
 @contextlib.contextmanager
 def _heard() -> Iterator[None]:
-    """Tell a process that is gone from other errors."""
+    """Turn the loss of a process into `OthersGoneError`."""
     try:
         yield
     except RuntimeError as error:  # gloo's and NCCL's are no more than that

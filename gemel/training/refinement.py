@@ -30,9 +30,9 @@ from gemel.folder import Model
 from gemel.inference import NumpyTwin
 from gemel.notebook import shown
 from gemel.training.initial_network import (
-    begin_network,
-    learn_words,
+    learn_vocabulary,
     make_batches,
+    make_network,
     require_same_network,
 )
 from gemel.training.objectives import mean_similarity
@@ -43,17 +43,11 @@ from gemel.training.validation_split import training_and_validation
 from gemel.version import __version__
 
 _REPLAYED = 1
-"""Known pairs for each new one. Five of them were measured to drown what is new."""
+"""Known pairs replayed for each new one; five drowned the new ones."""
 
 
 def choose_replay(known: Pairs, added: Pairs, seed: int) -> Pairs:
-    """Draw known pairs to go along with new ones; none of the new ones themselves.
-
-    Args:
-        known: what to draw from.
-        added: the new ones. As many are drawn, if there are.
-        seed: another seed, other pairs.
-    """
+    """Sample known pairs, as many as new ones, without the new ones."""
     new = {frozenset(pair) for pair in zip(added.left_texts, added.right_texts, strict=True)}
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(known), bool)
@@ -69,23 +63,23 @@ def choose_replay(known: Pairs, added: Pairs, seed: int) -> Pairs:
 
 
 _STEP = 0.75
-"""How far the weights continue the way to what was learned: to stop short of it keeps more of what was
-there. Source: Wortsman et al. (2022), Robust fine-tuning of zero-shot models."""
+"""Interpolation between the weights before and after. Source: Wortsman et al. (2022), Robust
+fine-tuning of zero-shot models."""
 _FOLDS = 4
 _LEAST = 10
-"""Pairs of either label without which there is nothing to go by."""
+"""Minimum pairs of either label."""
 
 
 @shown(lambda it: {"model": it.model, "pairs": len(it.added.after.pairs)})
 @dataclass(frozen=True, kw_only=True)
 class Refined:
-    """A model that has learned more, next to the one before."""
+    """A refined model, compared with the one before."""
 
     model: Model
     added: Refit
-    """Both on the pairs that were added, each judged by a network that had not trained on it."""
+    """Both on the added pairs, each scored by a network not trained on it."""
     known: Refit | None
-    """Both on pairs held out of those that were known before, if these were given."""
+    """Both on held-out known pairs, if given."""
 
 
 def refine(
@@ -96,23 +90,21 @@ def refine(
     config: Config | None = None,
     reporter: Reporter | None = None,
 ) -> Refined:
-    """Learn from a few pairs, and fit the decision by networks that have not seen them.
+    """Train on a few pairs, and fit the decision by networks that have not seen them.
 
-    The pairs are dealt into four parts by connected component. Four networks train on three
-    parts each and judge the fourth; the decision is fitted on that. What is stored was trained on
-    all of them.
+    The pairs are split into four folds by connected component. Four networks train on three folds
+    each and score the fourth; the decision is fitted on these scores. The final network trains on
+    all.
 
     Args:
-        start: the model to continue from; its vocabulary grows by the new words.
-        added: the pairs, like those that the model will meet.
-        known: pairs that it was trained on before. Some of them are learned once more, and some,
-            held out, tell what was forgotten.
-        config: settings; those of `start`, changed by `REFINING`, if None.
+        start: model to continue from.
+        added: labelled pairs.
+        known: known pairs: some are replayed, some held out to measure forgetting.
+        config: settings; those of `start` changed by `REFINING`, if None.
         reporter: receives events.
 
     Raises:
-        DataError: there are fewer than ten pairs of a label, or in three of the parts duplicates of
-            fewer than two groups.
+        DataError: fewer than ten pairs of a label, or too few groups in three folds.
         ConfigError: settings that do not fit `start`.
     """
     config = config or start.config.replace(REFINING)
@@ -122,7 +114,7 @@ def refine(
     _require_enough(added)
     replay, kept_out = _known_parts(known, added, start, config, reporter)
     scores = _judge_unseen(start, added, replay, config, reporter)
-    reporter.say("learning from all of them")
+    reporter.note("learning from all of them")
     network = _Network(start, [added, *replay], config, reporter)
     history = network.learn(_told(scores, added, network))
     model = Model(
@@ -156,26 +148,26 @@ def refine(
 
 
 class _Network:
-    """A network that resumes from a model, and stops short of where it gets."""
+    """A network trained from a model, with interpolated weights."""
 
     def __init__(self, start: Model, parts: Sequence[Pairs], config: Config, reporter: Reporter):
         self.start, self.config, self.reporter = start, config, reporter
         pairs = merge_pairs(parts)
-        self.tokenizer = learn_words(pairs, config, start)
+        self.tokenizer = learn_vocabulary(pairs, config, start)
         self.batches = make_batches(pairs, self.tokenizer, config)
-        self.model, self.folded = begin_network(
+        self.model, self.folded = make_network(
             self.tokenizer, self.batches, config, start, reporter
         )
 
     def learn(self, validate: Callable[[], Validation]) -> dict[str, Any]:
-        """Learn, and report how it went."""
+        """Train, and return the record."""
         settings = self.config.training
         trainer = Trainer(self.model, self.batches, settings, validate, self.reporter)
         trainer.run()
         return history_record(trainer)
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Return the weights as a folder will have them; what letters count for stays as it was."""
+        """Return the folder's weights; spelling is unchanged."""
         weights = dict(self.start.weights)
         for name, learned in self.folded.weights().items():
             before = weights[name]
@@ -185,7 +177,7 @@ class _Network:
         return weights
 
     def twin(self) -> NumpyTwin:
-        """Return what answers with these weights."""
+        """Return the network for prediction."""
         return NumpyTwin(self.weights(), self.tokenizer, self.config.network)
 
 
@@ -204,7 +196,7 @@ def _require_enough(added: Pairs) -> None:
 def _known_parts(
     known: Pairs | None, added: Pairs, start: Model, config: Config, reporter: Reporter
 ) -> tuple[list[Pairs], Pairs | None]:
-    """Draw what is learned once more, and hold out what tells whether it helped."""
+    """Sample the pairs to replay, and hold out known pairs."""
     if known is None:
         return [], None
     own = start.config.training  # of the very pairs it trained on, it hold out the same ones
@@ -212,7 +204,7 @@ def _known_parts(
         known, None, own.validation_fraction, own.seed, Silent()
     )
     replay = choose_replay(rest, added, config.training.seed)
-    reporter.say(
+    reporter.note(
         f"{len(replay):,} known pairs are learned once more along with them; {len(kept_out):,} "
         "others, held out, will tell what was forgotten"
     )
@@ -222,14 +214,14 @@ def _known_parts(
 def _judge_unseen(
     start: Model, added: Pairs, replay: Sequence[Pairs], config: Config, reporter: Reporter
 ) -> Float[np.ndarray, "epochs pairs"]:
-    """Have networks report of pairs that they have not trained on how alike they are."""
+    """Return similarities of pairs by networks not trained on them."""
     graph = PairGraph.of(added, start.tokenizer.clean)
     split = split_by_component(graph, [1 / _FOLDS] * _FOLDS, config.training.seed)
     scores = np.zeros((config.training.epochs, len(added)))
     for part in range(_FOLDS):
         unseen = split.ends[0] == part  # all pairs are judged once, also those between two parts
         learned = split.outside(part)
-        reporter.say(
+        reporter.note(
             f"learning from {int(learned.sum()):,} of the pairs, to judge the other "
             f"{int(unseen.sum()):,}: part {part + 1} of {_FOLDS}"
         )
@@ -245,7 +237,7 @@ def _judging(
     added: Pairs,
     network: _Network,
 ) -> Callable[[], Validation]:
-    """After each epoch, write down what the network predicts for some pairs."""
+    """Return a validation that records the network's similarities of some pairs."""
     unseen = np.zeros(len(added), bool)
     unseen[rows] = True
     pairs, epoch = added.select(unseen), itertools.count()
@@ -262,7 +254,7 @@ def _judging(
 def _told(
     scores: Float[np.ndarray, "epochs pairs"], added: Pairs, network: _Network
 ) -> Callable[[], Validation]:
-    """After each epoch, tell how good the networks were then that had not seen the pairs."""
+    """Return a validation of the networks that have not seen the pairs."""
     epoch = itertools.count()
 
     def tell() -> Validation:
@@ -287,7 +279,7 @@ def _data_record(added: Pairs, known: Pairs | None, start: Model) -> dict[str, A
 def _beside(
     start: Model, decision: Decision, pairs: Pairs, similarity: Float[np.ndarray, "pairs"]
 ) -> Refit:
-    """Judge pairs as it was before, and as it is now."""
+    """Judge pairs by both decisions."""
     before = _similarity(NumpyTwin(start.weights, start.tokenizer, start.config.network), pairs)
     prevalence = decision.settings.prevalence
     return Refit(

@@ -1,4 +1,4 @@
-"""What a person or a program hears while a network learns."""
+"""Reporters of training events."""
 
 import warnings
 from collections.abc import Sequence
@@ -10,74 +10,74 @@ from gemel.errors import GemelWarning
 
 @dataclass(frozen=True, kw_only=True)
 class StepSummary:
-    """What one batch came to."""
+    """Summary of a batch."""
 
     epoch: int
-    """Which epoch, from 1."""
+    """Epoch, from 1."""
     batch: int
-    """Which batch of it, from 1."""
+    """Batch of the epoch, from 1."""
     batches: int
-    """Of how many."""
+    """Batches of the epoch."""
     step: int
-    """Which batch since training began, from 1."""
+    """Batch of the training, from 1."""
     loss: float
-    """Mean loss of its anchors."""
+    """Mean loss of the anchors."""
     pairs: int
-    """Number of pairs in it."""
+    """Pairs in the batch."""
     learning_rate: float
-    """Adam's step size."""
+    """Learning rate."""
     gradient_norm: float
-    """Length of the gradient, before it was clipped."""
+    """Norm of the gradient before clipping."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EpochSummary:
-    """What one epoch came to."""
+    """Summary of an epoch."""
 
     epoch: int
-    """Which one, from 1."""
+    """Epoch, from 1."""
     epochs: int
-    """Of how many."""
+    """Number of epochs."""
     step: int
-    """Batches since training began."""
+    """Batches since the start."""
     loss: float
-    """Mean loss of its batches."""
+    """Mean loss of the batches."""
     validation_average_precision: float
-    """Of the similarities of the validation pairs."""
+    """Of the validation pairs."""
     validation_accuracy: float
-    """With the threshold best for it."""
+    """With the best threshold."""
     mean_similarity: float
-    """Mean cosine of different validation questions; near 1 the network has collapsed."""
+    """Mean cosine of different validation questions; near 1: collapse."""
     pairs_per_second: float
-    """While training, validation not counted."""
+    """Training speed, without validation."""
     is_best: bool
-    """Whether no epoch before had a higher average precision."""
+    """Whether it has the highest average precision so far."""
 
 
 @runtime_checkable
 class Reporter(Protocol):
-    """Receives what happens, in order."""
+    """Receives events in order."""
 
-    def say(self, text: str) -> None:
-        """Hear one line of plain news."""
+    def note(self, text: str) -> None:
+        """Receive a note."""
 
     def warn(self, text: str) -> None:
-        """Hear of something that is probably wrong."""
+        """Receive a warning."""
 
     def begin(self, step: int, epoch: int) -> None:
-        """Hear that training begins, or continues behind batch number `step`, in this epoch."""
+        """Training starts, or resumes after batch `step` in this epoch."""
 
     def step(self, summary: StepSummary) -> None:
-        """Hear that a batch is done."""
+        """A batch is done."""
 
     def epoch(self, summary: EpochSummary) -> None:
-        """Hear that an epoch is done."""
+        """An epoch is done."""
 
 
 class Silent:
-    """A reporter that keeps it all to itself."""
+    """A reporter that does nothing."""
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Do nothing."""
 
     def warn(self, text: str) -> None:
@@ -94,40 +94,40 @@ class Silent:
 
 
 class WarningReporter(Silent):
-    """A reporter that issues warnings as a `GemelWarning`, and drops the rest."""
+    """Issues warnings as `GemelWarning`, and ignores other events."""
 
     def warn(self, text: str) -> None:
-        """Warn."""
+        """Issue a warning."""
         warnings.warn(text, GemelWarning, stacklevel=2)
 
 
 class Several:
-    """A reporter that tells others, in their order."""
+    """Forwards events to several reporters, in order."""
 
     def __init__(self, reporters: Sequence[Reporter]):
         self.reporters = reporters
 
-    def say(self, text: str) -> None:
-        """Tell all."""
+    def note(self, text: str) -> None:
+        """Forward."""
         for reporter in self.reporters:
-            reporter.say(text)
+            reporter.note(text)
 
     def warn(self, text: str) -> None:
-        """Tell all."""
+        """Forward."""
         for reporter in self.reporters:
             reporter.warn(text)
 
     def begin(self, step: int, epoch: int) -> None:
-        """Tell all."""
+        """Forward."""
         for reporter in self.reporters:
             reporter.begin(step, epoch)
 
     def step(self, summary: StepSummary) -> None:
-        """Tell all."""
+        """Forward."""
         for reporter in self.reporters:
             reporter.step(summary)
 
     def epoch(self, summary: EpochSummary) -> None:
-        """Tell all."""
+        """Forward."""
         for reporter in self.reporters:
             reporter.epoch(summary)

@@ -1,4 +1,4 @@
-"""What the letters that two questions share count for, in addition to the network."""
+"""The weight of spelling similarity next to the network's."""
 
 from collections.abc import Mapping
 
@@ -16,10 +16,10 @@ from gemel.text import TfIdf, Tokenizer
 def learn_spelling(
     training: Pairs, tokenizer: Tokenizer, config: Config, start: Model | None
 ) -> dict[str, np.ndarray]:
-    """Learn how rare letter groups are, or take it over from a model to continue from that knows.
+    """Compute n-gram weights, or copy them from the model to continue from.
 
     Returns:
-        `spelling.idf`, rounded as the folder has it; nothing where the settings want none.
+        `spelling.idf`, rounded as in the folder; empty if not used.
     """
     if not config.text.spelling_buckets:
         return {}
@@ -37,14 +37,14 @@ def fit_spelling(
     validation: Pairs,
     config: Config,
 ) -> dict[str, np.ndarray]:
-    """Fit on validation pairs how much spelling counts in addition to the network's weights.
+    """Fit the share of spelling similarity on validation pairs.
 
     Args:
-        network: the network's weights.
-        spelling: what `learn_spelling` gave.
-        tokenizer: of the model.
-        validation: pairs that the network did not train on.
-        config: the settings.
+        network: weights of the network.
+        spelling: from `learn_spelling`.
+        tokenizer: tokenizer of the model.
+        validation: pairs not trained on.
+        config: settings.
 
     Returns:
         All weights of the model folder.

@@ -1,4 +1,4 @@
-"""Several processes begin a training at the same place, with the same weights, or not at all."""
+"""Start several processes from the same training state."""
 
 from pathlib import Path
 
@@ -7,27 +7,23 @@ from torch import Tensor
 from gemel.errors import DataError
 from gemel.training.checkpoint import Checkpoint, take_down
 from gemel.training.trainer import Trainer
-from gemel.training.training_identity import Identity
+from gemel.training.training_identity import TrainingIdentity
 
 
-def bring_abreast(trainer: Trainer, identity: Identity) -> None:
-    """Put every process's trainer where the first one's is.
+def broadcast_state(trainer: Trainer, identity: TrainingIdentity) -> None:
+    """Copy rank 0's training state to all processes.
 
-    What each of them makes of the same seed may differ in the last digit where the machines do; and
-    only the first one has looked for a checkpoint, so the others need not see the file.
-
-    Args:
-        trainer: this process's, of the same settings as all.
-        identity: of the training as this process knows it.
+    Random initialisation may differ in the last digit between machines, and only rank 0 reads the
+    checkpoint.
 
     Raises:
-        DataError: it is not that of the first process: other pairs, or another gemel.
+        DataError: this process has other pairs, or another gemel.
         OthersGoneError: another process has failed.
     """
     ranks = trainer.ranks
     if ranks.is_alone:
         return
-    ranks.meet()
+    ranks.wait()
     first = ranks.from_first(lambda: identity)
     changed = identity.changed_setting(first)
     if changed:
@@ -36,7 +32,7 @@ def bring_abreast(trainer: Trainer, identity: Identity) -> None:
         )
     if identity.changed_data(first):
         raise DataError("this process has read other pairs, or another model, than rank 0")
-    ranks.meet()
+    ranks.wait()
     content = ranks.from_first(lambda: _on_processor(*take_down(trainer, identity)))
     if not ranks.is_first:
         Checkpoint(Path("rank 0"), content).restore(trainer, identity)

@@ -24,22 +24,22 @@ from gemel.evaluation import (
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
 from gemel.text import Tokenizer
-from gemel.training.checkpoint_schedule import Keeper
+from gemel.training.checkpoint_schedule import CheckpointSchedule
 from gemel.training.initial_network import (
-    Folding,
-    begin_network,
-    learn_words,
+    FoldedWeights,
+    learn_vocabulary,
     look_up,
     make_batches,
+    make_network,
     require_same_network,
 )
 from gemel.training.objectives import mean_similarity
 from gemel.training.ranks import Ranks
 from gemel.training.reporters import Reporter, Silent
 from gemel.training.spelling_weight import fit_spelling, learn_spelling
-from gemel.training.state_broadcast import bring_abreast
+from gemel.training.state_broadcast import broadcast_state
 from gemel.training.trainer import Trainer, Validation
-from gemel.training.training_identity import Identity
+from gemel.training.training_identity import TrainingIdentity
 from gemel.training.training_record import data_record, history_record
 from gemel.training.validation_split import training_and_validation
 from gemel.version import __version__
@@ -93,13 +93,13 @@ def learn(
     training, kept_out = training_and_validation(
         pairs, validation, config.training.validation_fraction, config.training.seed, reporter
     )
-    tokenizer = learn_words(training, config, start)
+    tokenizer = learn_vocabulary(training, config, start)
     spelling = learn_spelling(training, tokenizer, config, start)
     batches = make_batches(training, tokenizer, config)
     data = data_record(pairs, training, kept_out, start)
     del training  # of ten million pairs, another 170 MB
     begun = None if vectors is None else look_up(vectors, tokenizer, reporter)
-    model, folded = begin_network(tokenizer, batches, config, start, reporter, begun)
+    model, folded = make_network(tokenizer, batches, config, start, reporter, begun)
     validate = _validator(folded, tokenizer, kept_out, config.network)
     set_up = time.perf_counter() - started
     ranks = ranks or Ranks()
@@ -107,11 +107,11 @@ def learn(
     if checkpoint is None and ranks.is_alone:
         trainer.run()
     elif checkpoint is None:
-        bring_abreast(trainer, Identity.of(pairs, config, validation, start, begun))
+        broadcast_state(trainer, TrainingIdentity.of(pairs, config, validation, start, begun))
         trainer.run()
     else:
-        identity = Identity.of(pairs, config, validation, start, begun)
-        Keeper(checkpoint, identity, every=checkpoint_every, resume=resume).run(trainer)
+        identity = TrainingIdentity.of(pairs, config, validation, start, begun)
+        CheckpointSchedule(checkpoint, identity, every=checkpoint_every, resume=resume).run(trainer)
     trained = time.perf_counter()
     weights = {
         name: array.astype(config.network.weights).astype(np.float32)
@@ -119,7 +119,7 @@ def learn(
     }
     weights = fit_spelling(weights, spelling, tokenizer, kept_out, config)
     if spelling:
-        reporter.say(f"shared letters count for {weights['spelling.share'][0]:.0%} of similarity")
+        reporter.note(f"shared letters count for {weights['spelling.share'][0]:.0%} of similarity")
     decision, findings = _decide(weights, tokenizer, kept_out, config)
     for finding in findings:
         reporter.warn(finding.text)
@@ -151,7 +151,7 @@ def _require_fit(vectors: VectorFile, config: Config, start: Model | None) -> No
 
 
 def _validator(
-    folded: Folding, tokenizer: Tokenizer, validation: Pairs, network: NetworkConfig
+    folded: FoldedWeights, tokenizer: Tokenizer, validation: Pairs, network: NetworkConfig
 ) -> Callable[[], Validation]:
     questions = validation.left_texts + validation.right_texts
 

@@ -124,7 +124,7 @@ def _picture(model: Model, reporter: Reporter) -> bytes | None:
     try:
         return render(draw_training(model.training))
     except MissingExtraError as error:
-        reporter.say(f"no picture of the loss: {error}")
+        reporter.note(f"no picture of the loss: {error}")
     except Exception as error:  # whatever goes wrong with a picture, the model is worth more
         reporter.warn(f"no picture of the loss: {error}")
     return None

@@ -170,7 +170,7 @@ class Trainer:
         last, best = self.state.history[-1], self.state.best_epoch
         if last.epoch - best.epoch < self.settings.patience:
             return False
-        self.reporter.say(
+        self.reporter.note(
             f"stopped early: no epoch since {best.epoch} was better on the validation pairs"
         )
         return True

@@ -13,7 +13,7 @@ from gemel.version import __version__
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
+class TrainingIdentity:
     """Settings, data and versions of a training."""
 
     gemel_version: str
@@ -37,7 +37,7 @@ class Identity:
         validation: Pairs | None,
         start: Model | None,
         vectors: WordVectors | None = None,
-    ) -> "Identity":
+    ) -> "TrainingIdentity":
         """Identify a training by what it is given."""
         return cls(
             gemel_version=__version__,
@@ -49,7 +49,7 @@ class Identity:
             vectors=None if vectors is None else vectors.digest,
         )
 
-    def changed_setting(self, earlier: "Identity") -> str | None:
+    def changed_setting(self, earlier: "TrainingIdentity") -> str | None:
         """Name a setting, or the version, that is no longer what it was."""
         if self.gemel_version != earlier.gemel_version:
             return f"was written by gemel {earlier.gemel_version}, this is {self.gemel_version}"
@@ -59,7 +59,7 @@ class Identity:
                 return f"{name} was {was.get(name)!r} and is now {now.get(name)!r}"
         return None
 
-    def changed_data(self, earlier: "Identity") -> str | None:
+    def changed_data(self, earlier: "TrainingIdentity") -> str | None:
         """Report which data are no longer what they were."""
         if self.pairs != earlier.pairs:
             return "the training pairs are not those that it began with"

@@ -41,12 +41,12 @@ def training_and_validation(
     kept_out.require_both_labels("pairs held out for validation", hint)
     training = pairs.select(parts == 1)
     training.require_both_labels("pairs left for training", hint)
-    reporter.say(
+    reporter.note(
         f"{len(training):,} pairs to train on, {len(kept_out):,} held out for validation "
         f"({kept_out.prevalence:.1%} duplicates)"
     )
     if split.crossing_pairs:
-        reporter.say(
+        reporter.note(
             f"{split.crossing_pairs:,} pairs have a question on each side: the component that they "
             "link is too large to keep whole"
         )
@@ -57,7 +57,7 @@ def _report_overlap(pairs: Pairs, validation: Pairs, reporter: Reporter) -> None
     if pairs.digest == validation.digest:
         raise DataError("the validation pairs are the training pairs", path=validation.path)
     overlap = measure_overlap(PairGraph.of(pairs), PairGraph.of(validation))
-    reporter.say(
+    reporter.note(
         f"{overlap.shared_questions:,} of {overlap.questions:,} different validation questions "
         "are in training pairs"
     )

@@ -52,7 +52,7 @@ def written(terminal, clock, work):
 def train(clock):
     def work(console):
         with TrainingProgress(console, epochs=2) as progress:
-            progress.say("10 pairs [bold]")
+            progress.note("10 pairs [bold]")
             progress.begin(0, 1)
             for number in range(1, 5):
                 clock[0] += 10

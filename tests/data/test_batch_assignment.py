@@ -3,13 +3,13 @@ from collections import Counter
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gemel.data.batches import Row, deal
+from gemel.data.batches import BatchRow, deal
 
 ends = st.tuples(st.integers(0, 15), st.integers(0, 15))
 
 
 def dealt(groups, size, window=2):
-    rows = [Row(number, *pair, 5) for number, pair in enumerate(groups)]
+    rows = [BatchRow(number, *pair, 5) for number, pair in enumerate(groups)]
     return [batch for batches in deal(rows, len(rows), size, window) for batch in batches]
 
 
@@ -71,6 +71,8 @@ def test_a_long_row_does_not_wait_for_short_ones():
     """Sorted by length twice: what waits at the end of the first run fits into the second's."""
     lengths = [1, 3, 9, 9, 1, 1, 2, 2, 3, 3, 9, 9]
     groups = [1, 2, 3, 3, 4, 5, 6, 7, 8, 9, 10, 11]
-    rows = [Row(n, g, g, length) for n, (g, length) in enumerate(zip(groups, lengths, strict=True))]
+    rows = [
+        BatchRow(n, g, g, length) for n, (g, length) in enumerate(zip(groups, lengths, strict=True))
+    ]
     batches = [batch for batches in deal(rows, 12, 2, 9) for batch in batches]
     assert batches == [[0, 1], [2, 4], [5, 6], [7, 8], [9, 10], [3, 11]]

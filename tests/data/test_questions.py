@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel import DataError
-from gemel.data import BadRows, Question, QuestionColumns, stream_questions
+from gemel.data import BadRows, QuestionColumns, QuestionRow, stream_questions
 from gemel.data.bad_rows import BadRowError
 from gemel.data.column_layout import find_question, numbered_question
 
@@ -48,10 +48,13 @@ def test_a_question_a_row(tmp_path, name, packed):
 
 def test_ids_are_carried(tmp_path):
     path = put(tmp_path, "q.tsv", "qid\ttitle\nq7\tone?\nq8\ttwo?\n")
-    assert read(path) == [Question("one?", "q7", 2), Question("two?", "q8", 3)]
+    assert read(path) == [QuestionRow("one?", "q7", 2), QuestionRow("two?", "q8", 3)]
     table = pa.table({"id": [70, 80], "question": ["one?", "two?"], "more": [[1], [2]]})
     pq.write_table(table, tmp_path / "q.parquet")
-    assert read(tmp_path / "q.parquet") == [Question("one?", "70", 1), Question("two?", "80", 2)]
+    assert read(tmp_path / "q.parquet") == [
+        QuestionRow("one?", "70", 1),
+        QuestionRow("two?", "80", 2),
+    ]
 
 
 def test_other_columns_go_along(tmp_path):
@@ -94,7 +97,7 @@ def test_columns_by_name_and_by_place(tmp_path):
     assert [question[:2] for question in read(path, columns)] == [("one?", "7"), ("two?", "8")]
     path = put(tmp_path, "n.csv", "Nr,Frage\n7,eins?\n")
     named = QuestionColumns(question="Frage", id="Nr")
-    assert read(path, named) == [Question("eins?", "7", 2)]
+    assert read(path, named) == [QuestionRow("eins?", "7", 2)]
     path = put(tmp_path, "one.csv", "one?\ntwo?\n")
     assert [each.text for each in read(path, QuestionColumns(header=False))] == ["one?", "two?"]
 

@@ -45,7 +45,7 @@ def ids_of(batch):
     return [f"{batch}-{n}" for n in range(size_of(batch))]
 
 
-def say(*words):
+def note(*words):
     sys.stdout.write(" ".join(map(str, words)) + "\n")
     sys.stdout.flush()
 

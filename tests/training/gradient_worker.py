@@ -12,7 +12,7 @@ import torch
 from gemel.config import Config
 from gemel.data import Pairs
 from gemel.training import Silent, Trainer, joined
-from gemel.training.initial_network import begin_network, learn_words, make_batches
+from gemel.training.initial_network import learn_vocabulary, make_batches, make_network
 
 WORDS = [
     "where",
@@ -73,9 +73,9 @@ def make_trainer(case, ranks=None, **changes):
         + CASES[case]
     )
     pairs = make_pairs()
-    tokenizer = learn_words(pairs, config, None)
+    tokenizer = learn_vocabulary(pairs, config, None)
     batches = make_batches(pairs, tokenizer, config)
-    model, _ = begin_network(tokenizer, batches, config, None, Silent())
+    model, _ = make_network(tokenizer, batches, config, None, Silent())
     trainer = Trainer(model, batches, config.training, lambda: None, Silent(), ranks)
     trainer.model.model.train()
     return trainer

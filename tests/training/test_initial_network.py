@@ -10,7 +10,7 @@ from gemel.folder import load_model, save_model
 from gemel.inference import Engine
 from gemel.models import SiameseModel, get_weights
 from gemel.training import learn
-from gemel.training.initial_network import Folding, begin_with, begin_with_vectors
+from gemel.training.initial_network import FoldedWeights, copy_weights, set_word_vectors
 
 TOPICS = ["cat", "dog", "car", "tea", "sun", "map"]
 SMALL = Config().replace(
@@ -55,7 +55,7 @@ def test_it_begins_where_the_model_was(buckets):
     start = learn(make_pairs(TOPICS), config)
     tokenizer = start.tokenizer.learn(["a hat for the cat"])
     siamese = SiameseModel(len(tokenizer.vocabulary), 8, ngram_buckets=buckets)
-    begin_with(start, tokenizer, siamese, Folding(siamese, tokenizer))
+    copy_weights(start, tokenizer, siamese, FoldedWeights(siamese, tokenizer))
     weights = get_weights(siamese.processor)
     known = len(start.tokenizer.vocabulary)
     np.testing.assert_array_equal(
@@ -77,8 +77,8 @@ def test_composed_words_begin_where_the_model_was():
     start = learn(make_pairs(TOPICS), config)
     tokenizer = start.tokenizer.learn(["a hat for the cat"])
     siamese = SiameseModel(len(tokenizer.vocabulary), 8, ngram_buckets=64, compose_all=True)
-    folded = Folding(siamese, tokenizer)
-    begin_with(start, tokenizer, siamese, folded)
+    folded = FoldedWeights(siamese, tokenizer)
+    copy_weights(start, tokenizer, siamese, folded)
     grown = dataclasses.replace(start, tokenizer=tokenizer, weights=folded.weights())
     asked = ["a hat for the cat", "where is the cat 1", "hat"]
     np.testing.assert_allclose(Engine(grown).encode(asked), Engine(start).encode(asked), atol=1e-5)
@@ -106,7 +106,7 @@ def test_words_begin_with_learned_vectors_of_the_same_length(compose_all):
     vectors = np.zeros((40, 8), np.float32)
     vectors[5:] = np.random.default_rng(0).normal(size=(35, 8))
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    begin_with_vectors(vectors, siamese)
+    set_word_vectors(vectors, siamese)
     after = get_weights(siamese.processor)
     table, old = after.pop("embedding.weight"), before.pop("embedding.weight")
     np.testing.assert_array_equal(table[:5], old[:5])

@@ -12,7 +12,7 @@ class Listener(Silent):
     def __init__(self):
         self.said = []
 
-    def say(self, text):
+    def note(self, text):
         self.said.append(text)
 
 

@@ -27,7 +27,7 @@ from gemel.pretrained import DEFAULT_MODEL
 from gemel.text import TOKENS, TokenTable
 from gemel.training import Ranks, joined
 from gemel.training import process_group as joining
-from gemel.training.barrier import Meeting, OthersGoneError
+from gemel.training.barrier import Barrier, OthersGoneError
 
 HERE = Path(__file__).parent
 TORCHRUN = [str(Path(sys.executable).with_name("torchrun")), "--master-port", "{port}"]
@@ -69,7 +69,7 @@ def test_one_process_is_the_plain_case():
     assert ranks.any(True)
     assert not ranks.any(False)
     assert ranks.from_first(lambda: "mine") == "mine"
-    ranks.meet()
+    ranks.wait()
     ranks.use(torch.device("cpu"))
 
 
@@ -209,21 +209,21 @@ def test_more_processes_than_cards_is_a_clear_error(monkeypatch):
         choose_device("cuda", ranks)
 
 
-# Meeting.
+# Barrier.
 
 
 def test_all_meet_or_hear_who_does_not():
     store = HashStore()
-    one, other = (Meeting(store, rank, 2) for rank in range(2))
+    one, other = (Barrier(store, rank, 2) for rank in range(2))
     with pytest.raises(OthersGoneError, match=r"not all of 2 came within 0\.1 s"):
-        one.meet(0.1)
+        one.wait(0.1)
     store.set("0/1", "here")
-    one.meet()
+    one.wait()
     assert not other.has_first_failed(0.0)
     other.number = 1
     other.tell_failure()
     with pytest.raises(OthersGoneError, match=r"has ended before its time \(it has f"):
-        one.meet()
+        one.wait()
     assert not other.has_first_failed(0.1), "the first one was there"
     one.tell_failure()
     assert other.has_first_failed(0.1)
@@ -235,11 +235,11 @@ class Place:
     def __init__(self, rank, first, monkeypatch):
         self.store = HashStore()
         self.store.set("0/0", first)
-        self.meeting = Meeting(self.store, rank, 3)
+        self.barrier = Barrier(self.store, rank, 3)
         monkeypatch.setattr(joining.atexit, "register", lambda tell: tell())
 
     def fail(self, error):
-        joining._fail(error, self.meeting)
+        joining._fail(error, self.barrier)
 
 
 def test_a_failure_of_the_first_one_is_its_own_to_tell(monkeypatch):

@@ -127,7 +127,7 @@ def test_known_pairs_go_along_and_tell_what_was_forgotten(start):
     said = []
 
     class Listener(Silent):
-        def say(self, text):
+        def note(self, text):
             said.append(text)
 
     found = refine(

@@ -45,7 +45,7 @@ class Cutter(Silent):
         self.behind = behind
         self.steps, self.said = [], []
 
-    def say(self, text):
+    def note(self, text):
         self.said.append(text)
 
     def step(self, summary):

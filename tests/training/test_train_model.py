@@ -35,7 +35,7 @@ class Listener(Silent):
     def __init__(self):
         self.said, self.warned, self.epochs, self.steps = [], [], [], []
 
-    def say(self, text):
+    def note(self, text):
         self.said.append(text)
 
     def warn(self, text):

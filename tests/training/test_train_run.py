@@ -34,7 +34,7 @@ def test_without_matplotlib_there_is_a_model_and_a_word(tmp_path, monkeypatch):
     said = []
 
     class Listener(Silent):
-        def say(self, text):
+        def note(self, text):
             said.append(text)
 
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)

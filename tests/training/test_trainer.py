@@ -17,7 +17,7 @@ class Watcher(Silent):
         self.model = model
         self.weights, self.steps, self.said = [], [], []
 
-    def say(self, text):
+    def note(self, text):
         self.said.append(text)
 
     def step(self, summary):

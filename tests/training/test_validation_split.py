@@ -10,7 +10,7 @@ class Kept(Reporter):
     def __init__(self):
         self.said = []
 
-    def say(self, message):
+    def note(self, message):
         self.said.append(message)
 
 

@@ -12,7 +12,12 @@ from gemel.data.word_vectors import VectorFile
 from gemel.errors import ConfigError, DataError
 from gemel.text import Tokenizer
 from gemel.training import Silent, learn
-from gemel.training.initial_network import Folding, begin_network, learn_words, make_batches
+from gemel.training.initial_network import (
+    FoldedWeights,
+    learn_vocabulary,
+    make_batches,
+    make_network,
+)
 
 TOPICS = ["cat", "dog", "car", "tea", "sun", "map"]
 SMALL = Config().replace(
@@ -55,7 +60,7 @@ class Listening(Silent):
     def __init__(self):
         self.said = []
 
-    def say(self, text):
+    def note(self, text):
         self.said.append(text)
 
 
@@ -103,11 +108,11 @@ def weights_beside(model):
 def test_words_the_file_lacks_begin_as_the_settings_say(tmp_path):
     write(tmp_path / "v.txt", ["cat"])
     config = SMALL.replace(["training.word_vectors=cooccurrence"])
-    tokenizer = learn_words(make_pairs(), config, None)
+    tokenizer = learn_vocabulary(make_pairs(), config, None)
     batches = make_batches(make_pairs(), tokenizer, config)
     found = VectorFile(tmp_path / "v.txt").look_up(tokenizer.vocabulary.words, lowercase=True)
     tables = [
-        begin_network(tokenizer, batches, config, None, Silent(), given)[1].weights()
+        make_network(tokenizer, batches, config, None, Silent(), given)[1].weights()
         for given in (None, found)
     ]
     before, after = (table["embedding.weight"] for table in tables)
@@ -121,8 +126,8 @@ def test_vectors_of_zeros_only_are_taken_as_they_are(tmp_path):
     found = VectorFile(tmp_path / "v.txt").look_up(tokenizer.vocabulary.words, lowercase=True)
     config = SMALL.replace(["text.ngram_buckets=0"])
     batches = make_batches(make_pairs(), tokenizer, config)
-    _, folded = begin_network(tokenizer, batches, config, None, Silent(), found)
-    assert isinstance(folded, Folding)
+    _, folded = make_network(tokenizer, batches, config, None, Silent(), found)
+    assert isinstance(folded, FoldedWeights)
     assert not folded.weights()["embedding.weight"][tokenizer.vocabulary["cat"]].any()
 
 

@@ -93,7 +93,9 @@ def test_what_was_reviewed_is_measured_too(page, site):
     page.reload()
     expect(slider(page)).to_be_visible()
     toasts = page.request.get(f"{site}model").json()
-    called = [edge >= toasts["decision"]["threshold"] - 0.01 for edge in toasts["reviewed"]["edges"]]
+    called = [
+        edge >= toasts["decision"]["threshold"] - 0.01 for edge in toasts["reviewed"]["edges"]
+    ]
     same, different = (
         sum(itertools.compress(toasts["reviewed"][kind], called)) for kind in ("same", "different")
     )
