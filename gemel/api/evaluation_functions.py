@@ -146,7 +146,7 @@ def fit(
     engine = open_engine(model)
     if out is None and came_with_gemel(model):
         raise FolderError(
-            f"{model}: ships with gemel and stays as it is; report where to put a copy of it with the "
+            f"{model}: ships with gemel and cannot be changed; give a folder for a copy with the "
             "new decision (--out my-model)"
         )
     check_place(model if out is None else out, overwrite=overwrite or out is None)

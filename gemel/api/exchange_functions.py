@@ -32,8 +32,7 @@ def export(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Exported:
-    """Write a model as a folder for another tool, and report which questions have the same vector
-    there.
+    """Write a model for another tool, and report which questions have the same vector there.
 
     The folder has the encoder: vectors and their cosine. Pair head, spelling similarity and
     composed vectors of unknown words are not exported.

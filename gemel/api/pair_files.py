@@ -94,7 +94,7 @@ def download(
 ) -> Fetched:
     """Fetch a public file of question pairs: `download("quora", "quora").parts`.
 
-    What has come stays if it breaks off, and the same call continues. The terms are next to the files
+    An interrupted download resumes when repeated. The terms are next to the files
     in `TERMS.txt`, where they came from in `SOURCE.json`.
 
     Args:

@@ -52,7 +52,7 @@ class Extra:
 
 
 def find_extras() -> list[Extra]:
-    """Return the extras, by name, without importing their packages; none if gemel is not installed."""
+    """Return the extras by name, without importing them; none if gemel is not installed."""
     try:
         lines = importlib.metadata.requires("gemel") or []
     except importlib.metadata.PackageNotFoundError:

@@ -155,8 +155,7 @@ class Contrasts:
         return cls(dict(partners), {word for word, surplus in added.items() if surplus > 0})
 
     def change(self, words: Sequence[int], random: np.random.Generator) -> list[int] | None:
-        """Make another question: replace a word by one in contrast, exchange two words, or drop a
-        telling word.
+        """Make another question by replacing a word, exchanging two, or dropping a telling one.
 
         Returns:
             Token ids, as many or one fewer; None if not possible.

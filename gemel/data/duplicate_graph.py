@@ -119,7 +119,7 @@ class PairGraph:
 
 
 def question_key(question: str) -> str:
-    """Return the `copy_key` of a question without its spaces, as some files split words (`isn 't`)."""
+    """Return the `copy_key` of a question without spaces, as some files split words (`isn 't`)."""
     return copy_key(question).replace(" ", "")
 
 

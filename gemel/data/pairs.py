@@ -27,9 +27,7 @@ class QuestionPair(NamedTuple):
 @shown(lambda it: {"pairs": len(it), "questions": len(it.texts), "prevalence": it.prevalence})
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Many pairs; every text is stored once, a pair takes 17 bytes. `Pairs.of` makes them from
-    lists.
-    """
+    """Many pairs; every text is stored once. `Pairs.of` makes them from lists."""
 
     texts: list[str]
     """Distinct texts, in order."""
@@ -53,7 +51,7 @@ class Pairs:
         lines: Iterable[Any] | None = None,
         path: Path | None = None,
     ) -> "Pairs":
-        """Make pairs from two lists of questions; `lines` None: 1, 2, 3, …
+        """Make pairs from two lists of questions, with lines 1, 2, … by default.
 
         Raises:
             ValueError: different lengths.
@@ -138,7 +136,7 @@ class Pairs:
 
     @cached_property
     def digest(self) -> str:
-        """Hash of texts and labels, independent of order and format (the sum of the rows' SHA-256)."""
+        """Hash of texts and labels, independent of order and format: the sum of SHA-256."""
         words = [text.encode("utf-8", "surrogatepass") for text in self.texts]
         total = 0
         for start in range(0, len(self), _ROWS):

@@ -52,9 +52,7 @@ class ClosePairs(NamedTuple):
         return self.take(np.argsort(numbers))
 
     def nearest(self, most: int) -> "ClosePairs":
-        """Select the `most` pairs of each right row with the highest cosine; ties by the smaller
-        left row.
-        """
+        """Select the `most` pairs of each right row with the highest cosine, in stable order."""
         counts = np.bincount(self.right)
         full = np.flatnonzero(counts > most)
         keys = _keys(self.right, self.cosine)

@@ -302,7 +302,7 @@ class Duplicates:
 
     @functools.cached_property
     def _likely_as_central(self) -> Float32[np.ndarray, "questions"]:
-        """Probability of each question against the central one of its group; 2 for the central one."""
+        """Probability of each question against its central one; 2 for the central one."""
         pairs = self.pairs
         central = central_member(self._linked, pairs.left, pairs.right, pairs.probability)
         middle = central[self.joined].astype(np.int64)

@@ -104,9 +104,7 @@ class Ranking:
         return float((gained * precision).sum() / positives[-1])
 
     def roc_auc(self, weights: Float[np.ndarray, "pairs"] | None = None) -> float:
-        """Return the probability that a duplicate scores higher than another pair; NaN with one
-        label.
-        """
+        """Return the area under the ROC curve; NaN with one label."""
         positives, negatives = self.counts(weights)
         if not (positives[-1] and negatives[-1]):
             return float("nan")

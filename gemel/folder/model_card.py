@@ -155,7 +155,7 @@ def _lines(value: Any) -> list[str]:
 def _scalar(value: str | float) -> str:
     """Write a text or a number as YAML of any version reads it back.
 
-    Of a number six decimals are stored; words of a few letters stand as they are, all else in quotes.
+    Numbers have six decimals; short words are plain, other texts in quotes.
     """
     if not isinstance(value, str):
         return np.format_float_positional(value, precision=6, trim="0")

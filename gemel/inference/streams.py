@@ -63,8 +63,7 @@ def compare_stream(
     columns: Columns | None = None,
     skip_bad: int | BadRows = 0,
 ) -> Iterator[Compared]:
-    """Yield verdicts on the pairs of a file or stream; those before a bad row come before the
-    error.
+    """Yield verdicts on the pairs of a file or stream, in order, also before an error.
 
     Args:
         engine: the model.

@@ -1,4 +1,4 @@
-"""The base of every layer: how many inputs, how many outputs, a name, and errors that report where."""
+"""The base of layers: numbers of inputs and outputs, a name, and errors that locate it."""
 
 import sys
 from typing import Any, NoReturn, cast

@@ -63,7 +63,7 @@ class PackedRows:
 
 
 def can_pack(x: Tensor) -> bool:
-    """Return whether there is what rows are read with without padding: it is compiled, for the CPU."""
+    """Return whether rows can be encoded without padding: on a CPU, with the compiled library."""
     return x.device.type == "cpu" and find_library() is not None
 
 

@@ -21,7 +21,7 @@ class Negatives(NamedTuple):
 def allowed_negatives(
     groups: Int[Tensor, "batch"], candidates: Int[Tensor, "candidates"]
 ) -> Bool[Tensor, "batch candidates"]:
-    """Report which candidates may serve each row as a negative: those of another duplicate group."""
+    """Return which candidates are negatives of each row: those of another duplicate group."""
     return groups[:, None] != candidates[None, :]
 
 

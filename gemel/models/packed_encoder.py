@@ -101,7 +101,7 @@ def draw_kept(
 def take_rows(
     processor: Serial, inputs: tuple[Int64[np.ndarray, "..."], ...], rows: slice
 ) -> tuple[Int64[np.ndarray, "..."], ...]:
-    """Return what an encoder takes for some questions of a batch: of the spelled words, theirs only.
+    """Return an encoder's inputs for some questions of a batch, with their composed words.
 
     Args:
         processor: that of a `SiameseModel`.

@@ -154,7 +154,7 @@ class ApproximateNeighbours:
     def _nearest(
         self, queries: Float32[np.ndarray, "queries dim"], count: int
     ) -> tuple[Int64[np.ndarray, "found"], Int64[np.ndarray, "found"]]:
-        """Return the row of the query and the key of what the graph finds: `count` and their equals.
+        """Return query rows and keys found by the graph: `count` per query, and ties.
 
         Many times as many are looked for, and `expansion_search` at least: a walk is right about
         the nearest of what it meets, and usearch rounds the query to float16.

@@ -9,7 +9,7 @@ from jaxtyping import Float16, Float32, Int, Int32
 from gemel.duplicates.candidates import usable_rows
 from gemel.errors import ConfigError
 from gemel.inference import available_cores
-from gemel.neighbours.cells import Cells, CellPlan, choose_cut, choose_sample
+from gemel.neighbours.cells import CellPlan, Cells, choose_cut, choose_sample
 from gemel.scale.copy_stages import drop_copies, templates_of
 from gemel.scale.parquet_shards import Columns
 from gemel.scale.task_context import Desk, split_rows

@@ -147,7 +147,7 @@ def wrong_vectors(
 
 
 def is_unit_like(vectors: Float16[np.ndarray, "questions dim"]) -> Bool[np.ndarray, "questions"]:
-    """Select vectors that may have unit length by their largest number, much faster than by length."""
+    """Select vectors that may have unit length, by their largest number."""
     largest = (vectors.view(np.uint16) & 0x7FFF).max(axis=1, initial=0).view(np.float16)
     least, most = 0.9 / math.sqrt(max(1, vectors.shape[1])), 1 + 2 * _TOLERANCE
     good: Bool[np.ndarray, "questions"] = (largest >= least) & (largest <= most)

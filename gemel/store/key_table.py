@@ -27,7 +27,7 @@ class KeyTable(Sessions):
             raise DataError(f"the scope must be one of {', '.join(KEY_SCOPES)}, not {scope!r:.40}")
         if not name.strip() or len(name) > _LONGEST or not name.isprintable() or not is_plain(name):
             raise DataError(
-                f"a key cannot be called {name!r:.60}; give the name of who should have it, of 1 to "
+                f"invalid name of a key: {name!r:.60}; give the name of its owner, of 1 to "
                 f"{_LONGEST} printable characters"
             )
         drawn = draw_key()

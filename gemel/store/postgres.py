@@ -54,7 +54,7 @@ _REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     (psycopg.errors.IndexCorrupted, "the server's files are damaged; restore them from a backup"),
     (
         psycopg.OperationalError,
-        "the server does not answer, or has gone; if this was a change, look whether it was stored, "
+        "the server does not answer; if this was a change, check whether it was stored, "
         "and try again",
     ),
 )
@@ -183,7 +183,7 @@ class PostgresStore(RelationalStore):
             raise StoreError(f"{self.name}: {remedy} ({what})") from error
 
     def unpack(self, vectors: Sequence[bytes], dim: int) -> Float16[np.ndarray, "rows dim"]:
-        """Return vectors in pgvector's binary format: two 16-bit integers, then big-endian numbers."""
+        """Parse vectors in pgvector's binary format: two 16-bit integers, big-endian numbers."""
         numbers = np.frombuffer(b"".join(vectors), ">f2").reshape(len(vectors), 2 + dim)
         return numbers[:, 2:].astype(np.float16)
 

@@ -170,7 +170,7 @@ class Sessions(ABC):
 
     @contextmanager
     def changing(self) -> Iterator[tuple[Session, Ledger]]:
-        """Lend the writer's session; changes are committed at the end, or undone on an exception."""
+        """Lend the writer's session; commit at the end, or undo on an exception."""
         with self._turn, self.session() as session:
             session.run(self.write)
             ledger = self._ledger(session, _LEDGER + self.hold)

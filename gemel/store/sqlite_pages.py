@@ -39,7 +39,7 @@ def open_raw(path: Path) -> int:
 
 
 def release_raw(identity: tuple[int, int] | None) -> None:
-    """Close the descriptor of a file, given by device and inode, unless this process has it open."""
+    """Close the descriptor of a file (device, inode), unless this process has it open."""
     with OPENING, suppress(OSError):  # without /dev/fd it stays open
         if identity in _RAW and _descriptors(identity) == [_RAW[identity]]:
             os.close(_RAW.pop(identity))

@@ -84,7 +84,7 @@ def _apply(
 def pair_cosines(
     left: Float32[np.ndarray, "pairs dim"], right: Float32[np.ndarray, "pairs dim"]
 ) -> Float32[np.ndarray, "pairs"]:
-    """Return the cosine of each pair of unit vectors, at most 1, and exactly 1 for equal vectors."""
+    """Return the cosine of each pair of unit vectors; exactly 1 for equal ones."""
     cosines: Float32[np.ndarray, "pairs"] = np.einsum("nd,nd->n", left, right).clip(-1, 1)
     cosines[(left == right).all(axis=1)] = 1
     return cosines

@@ -112,9 +112,7 @@ class TokenTable:
         return batch
 
     def inputs(self, rows: Int[np.ndarray, "batch"]) -> tuple[Int64[np.ndarray, "..."], ...]:
-        """Return an encoder's inputs for some rows: padded ids, and the arrays of `spell` if
-        needed.
-        """
+        """Return an encoder's inputs for some rows: padded ids, and the arrays of `spell`."""
         ids = self.pad(rows)
         if self.spellings is None:
             return (ids,)

@@ -59,7 +59,7 @@ class Vocabulary(Mapping[str, int]):
 
     @property
     def words(self) -> list[str]:
-        """Words of ids 2, 3, …"""
+        """Words of the ids from 2."""
         return list(self._ids)[2:]
 
     def ids(self, words: Iterable[str]) -> list[int]:

@@ -36,7 +36,7 @@ class GradientCache:
         self.chunk_size = chunk_size
 
     def backward(self, batch: Batch, *, bfloat16: bool = False) -> float:
-        """Add the gradient of a batch, of this process's share, to the parameters; return the loss."""
+        """Add the gradient of a batch, of this process's share; return the loss."""
         questions = len(batch.inputs[0])
         share = self.ranks.share(self._costs(batch))
         chunks = self._chunks(share, batch.inputs[0].shape[1])

@@ -65,13 +65,13 @@ class Reporter(Protocol):
         """Receive a warning."""
 
     def begin(self, step: int, epoch: int) -> None:
-        """Training starts, or resumes after batch `step` in this epoch."""
+        """Receive the start: training starts, or resumes after batch `step` in this epoch."""
 
     def step(self, summary: StepSummary) -> None:
-        """A batch is done."""
+        """Receive a batch."""
 
     def epoch(self, summary: EpochSummary) -> None:
-        """An epoch is done."""
+        """Receive an epoch."""
 
 
 class Silent:

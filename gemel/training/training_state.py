@@ -48,7 +48,7 @@ class LossCurve:
 
 @dataclass(kw_only=True)
 class TrainingState:
-    """All that a training knows in addition to the network and the optimizer; begins at the beginning."""
+    """The state of a training besides network and optimizer."""
 
     epoch: int = 1
     """The epoch under way, from 1."""

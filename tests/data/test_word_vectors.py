@@ -1,4 +1,4 @@
-"""Word vectors in files: what was written is found, what is odd is given, nothing else is stored."""
+"""Word vectors in files: known words are found, odd rows are errors."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What the pages report is so: commands parse, settings and files are named, figures are current."""
+"""Pages are right: commands parse, settings and files exist, figures are current."""
 
 import ast
 import dataclasses
