@@ -21,8 +21,8 @@ from layout import markdown
 from record import write_result, write_table
 
 import gemel
+from gemel.config import LINKAGES
 from gemel.data import PairGraph
-from gemel.duplicates import LINKAGES
 from gemel.evaluation import score_grouping
 
 CUTS = (0.5, 0.6, 0.7, 0.8, 0.9)

@@ -22,9 +22,9 @@ from train_once import Printer
 
 import gemel
 from gemel.api.corpus_functions import mine
+from gemel.config.mining_rules import MiningRules
 from gemel.data import PairGraph, hold_out, merge_pairs
 from gemel.mining.mined import Mined
-from gemel.mining.mining_rules import MiningRules
 from gemel.training import learn
 
 AP = "average_precision"

@@ -26,8 +26,8 @@ from record import write_result, write_table
 
 import gemel
 from gemel.config import DecisionConfig
+from gemel.config.mining_rules import MiningRules
 from gemel.corpus.matches import Asked
-from gemel.mining.mining_rules import MiningRules
 
 SOLVED, NEWER, ASKED = 1000, 400, 200
 NEW_TO_FIT, NEW_TO_TEST = 8, 8

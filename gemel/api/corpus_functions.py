@@ -2,8 +2,10 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from gemel.api.inputs import open_engine, open_pairs
+from gemel.config import DedupeOptions, MiningRules
 from gemel.corpus import (
     DuplicateIndex,
     ExportedReviews,
@@ -23,7 +25,7 @@ from gemel.data import (
     is_frame,
     stream_questions,
 )
-from gemel.duplicates import CUT, FLOOR, Duplicates, find_duplicates, require_cut
+from gemel.duplicates import Duplicates, find_duplicates
 from gemel.errors import DataError
 from gemel.folder import Model
 from gemel.inference import Engine, stream_answerable
@@ -31,7 +33,6 @@ from gemel.mining.hard_negatives import judge_with
 from gemel.mining.mined import Mined, write_negatives
 from gemel.mining.mined_files import check_mined_file
 from gemel.mining.mining_questions import encode_questions, gather_questions
-from gemel.mining.mining_rules import MiningRules
 from gemel.pretrained import DEFAULT_MODEL
 from gemel.scale import (
     SHARD_SIZE,
@@ -172,14 +173,13 @@ def restore(path: str | Path, db: str | Path) -> None:
 def dedupe(
     questions: str | Path | Rows,
     model: str | Path | Model | Engine = DEFAULT_MODEL,
+    options: DedupeOptions | None = None,
     *,
     columns: QuestionColumns | None = None,
     skip_bad: int | BadRows = 0,
-    probability: float = CUT,
-    linkage: str = "average",
-    floor: float = FLOOR,
     threads: int = 1,
     progress: Progress | None = None,
+    **changes: Any,
 ) -> Duplicates:
     """Find duplicate groups: `dedupe("questions.csv").groups`.
 
@@ -189,23 +189,24 @@ def dedupe(
         model: model to encode and score with.
         columns: question and id columns, if not the usual ones.
         skip_bad: number of bad rows to skip; see `read_pairs`.
-        probability, linkage, floor, threads, progress: see `find_duplicates`.
+        options: how groups are made.
+        threads: number of threads.
+        progress: `progress(stage, done, total)` callback.
+        **changes: fields of `options` by name, such as `probability=0.8`.
 
     Raises:
         FolderError: the model cannot be loaded.
         DataError: the questions cannot be read, there are none, or an id is repeated.
         ConfigError: an option is out of range.
     """
-    require_cut(probability, linkage, floor)
+    options = DedupeOptions.of(options, **changes)
     engine = open_engine(model)
     ids, texts = _read(engine, Source.of(questions), columns, BadRows.of(skip_bad))
     return find_duplicates(
         engine,
         ids,
         texts,
-        probability=probability,
-        linkage=linkage,
-        floor=floor,
+        options,
         threads=threads,
         progress=progress,
     )
@@ -215,17 +216,16 @@ def dedupe_in_shards(
     questions: str | Path,
     work: str | Path,
     model: str | Path | Model | Engine = DEFAULT_MODEL,
+    options: DedupeOptions | None = None,
     *,
     engine: str = "local",
     address: str | None = None,
     processes: int | None = None,
     columns: QuestionColumns | None = None,
     skip_bad: int | BadRows = 0,
-    probability: float = CUT,
-    linkage: str = "average",
-    floor: float = FLOOR,
     shard_size: int = SHARD_SIZE,
     progress: Progress | None = None,
+    **changes: Any,
 ) -> ShardedDuplicates:
     """Like `dedupe`, for files of any size: in shards, on several processes.
 
@@ -238,7 +238,10 @@ def dedupe_in_shards(
         processes: tasks at a time; one a core if None.
         columns: question and id columns, if not the usual ones.
         skip_bad: number of bad rows to skip; see `read_pairs`.
-        probability, linkage, floor, shard_size, progress: see `gemel.scale.dedupe_in_shards`.
+        options: how groups are made.
+        shard_size: questions of a shard.
+        progress: `progress(stage, done, total)` callback.
+        **changes: fields of `options` by name.
 
     Raises:
         FolderError: the model cannot be loaded.
@@ -252,10 +255,8 @@ def dedupe_in_shards(
         Path(work),
         partial(_workers, engine, address, processes),
         columns=columns,
+        options=DedupeOptions.of(options, **changes),
         bad_rows=BadRows.of(skip_bad),
-        probability=probability,
-        linkage=linkage,
-        floor=floor,
         shard_size=shard_size,
         progress=progress,
     )

@@ -8,44 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from gemel.cli.completion import complete_engine, complete_linkage
+from gemel.cli.completion import complete_engine
 from gemel.cli.console import notes_console
 from gemel.cli.group_output import describe_duplicates, describe_stages
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import QuestionReading, reads_questions
+from gemel.cli.signatures import takes
 from gemel.cli.stores import Database
+from gemel.config import DedupeOptions
 
 if TYPE_CHECKING:
     from gemel.duplicates import FoundGroups
     from gemel.scale import ShardedDuplicates
 
-Probability = Annotated[
-    float | None,
-    typer.Option(
-        metavar="P", show_default=False, help="Minimum probability of a duplicate. Default: 0.7."
-    ),
-]
-Linkage = Annotated[
-    str | None,
-    typer.Option(
-        metavar="average|connected",
-        autocompletion=complete_linkage,
-        show_default=False,
-        help="Group by the mean over all pairs (average), or by chains of pairs (connected). "
-        "Default: average.",
-    ),
-]
-Floor = Annotated[
-    float | None,
-    typer.Option(
-        metavar="COSINE",
-        min=-1,
-        max=1,
-        show_default=False,
-        help="Minimum cosine of scored pairs; lower finds more and takes longer. Default: 0.7.",
-    ),
-]
 Outs = Annotated[
     list[Path] | None,
     typer.Option(
@@ -100,15 +76,14 @@ ShardSize = Annotated[
 
 
 @reads_questions
+@takes(DedupeOptions)
 def dedupe(
     questions: QuestionsFile,
     reading: QuestionReading,
+    options: DedupeOptions,
     model: ModelFolder = None,
     out: Outs = None,
     overwrite: Overwrite = False,
-    probability: Probability = None,
-    linkage: Linkage = None,
-    floor: Floor = None,
     threads: Threads = None,
     work: Work = None,
     engine: EngineName = None,
@@ -130,12 +105,11 @@ def dedupe(
     _check(out, overwrite)
     chosen = chosen_model(model)
     given: dict[str, Any] = {"columns": reading.columns, "skip_bad": reading.skip_bad}
-    cut = _said(probability=probability, linkage=linkage, floor=floor)
     if work is None and engine is None:
         _refuse_shards(address=address, processes=processes, shard_size=shard_size)
         with WorkProgress(notes_console()) as progress:
             found = api.dedupe(
-                questions, chosen, progress=progress, threads=_threads(threads), **given, **cut
+                questions, chosen, options, progress=progress, threads=_threads(threads), **given
             )
         reading.warn()
         _report(found, out, as_json=as_json)
@@ -150,11 +124,11 @@ def dedupe(
             questions,
             kept,
             chosen,
+            options,
             engine=engine or "local",
             address=address,
             progress=progress,
             **given,
-            **cut,
             **_said(processes=processes, shard_size=shard_size),
         )
     reading.warn()
@@ -163,14 +137,13 @@ def dedupe(
         shutil.rmtree(kept)
 
 
+@takes(DedupeOptions)
 def duplicates(
     db: Database,
+    options: DedupeOptions,
     model: ModelFolder = None,
     out: Outs = None,
     overwrite: Overwrite = False,
-    probability: Probability = None,
-    linkage: Linkage = None,
-    floor: Floor = None,
     threads: Threads = None,
     as_json: Json = False,
 ) -> None:
@@ -185,11 +158,7 @@ def duplicates(
         api.open_index(db, chosen_model(model), create=False) as index,
         WorkProgress(notes_console()) as progress,
     ):
-        found = index.duplicates(
-            progress=progress,
-            threads=_threads(threads),
-            **_said(probability=probability, linkage=linkage, floor=floor),
-        )
+        found = index.duplicates(options, progress=progress, threads=_threads(threads))
     _report(found, out, as_json=as_json)
 
 

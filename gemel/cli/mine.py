@@ -14,10 +14,11 @@ from gemel.cli.console import notes_console
 from gemel.cli.options import Json, ModelFolder, PairsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import Reading, reads_pairs
+from gemel.cli.signatures import takes
+from gemel.config import MiningRules
 
 if TYPE_CHECKING:
     from gemel.mining.mined import Mined
-    from gemel.mining.mining_rules import MiningRules
 
 _REASONS = {
     "same_text": "the anchor itself",
@@ -91,13 +92,6 @@ class Form(StrEnum):
     LIST = "labeled-list"
 
 
-class Sampling(StrEnum):
-    """Selection among candidates that pass."""
-
-    TOP = "top"
-    RANDOM = "random"
-
-
 class Search(StrEnum):
     """Search methods."""
 
@@ -107,9 +101,11 @@ class Search(StrEnum):
 
 
 @reads_pairs
+@takes(MiningRules, "rules")
 def mine(
     pairs: PairsFile,
     reading: Reading,
+    rules: MiningRules,
     out: Annotated[
         Path,
         typer.Option(
@@ -131,57 +127,10 @@ def mine(
         ),
     ] = None,
     model: ModelFolder = None,
-    count: Annotated[int, typer.Option(metavar="N", min=1, help="Negatives for each anchor.")] = 3,
     form: Annotated[
         Form,
         typer.Option(help="Form of a row. `gemel train` reads triplet and labeled-pair."),
     ] = Form.TRIPLET,
-    sampling: Annotated[
-        Sampling,
-        typer.Option(
-            help="Select the most similar candidates that pass the rules, or random ones."
-        ),
-    ] = Sampling.TOP,
-    seed: Annotated[int, typer.Option(help="Seed of random choices.")] = 0,
-    range_min: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=0, help="Skip the N most similar candidates that pass the other rules."
-        ),
-    ] = 0,
-    range_max: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            show_default=False,
-            help="Examine the N most similar candidates. Default: --range-min plus --count, "
-            "or 10 times --count where a rule may skip some.",
-        ),
-    ] = None,
-    max_score: Annotated[
-        float | None, typer.Option(metavar="COSINE", help="Maximum cosine of a negative, -1 to 1.")
-    ] = None,
-    min_score: Annotated[
-        float | None, typer.Option(metavar="COSINE", help="Minimum cosine of a negative, -1 to 1.")
-    ] = None,
-    absolute_margin: Annotated[
-        float | None,
-        typer.Option(metavar="M", help="Minimum distance below the positive's cosine, 0 to 2."),
-    ] = None,
-    relative_margin: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE", help="Minimum distance as a share of the positive's cosine, 0 to 1."
-        ),
-    ] = None,
-    max_probability: Annotated[
-        float | None,
-        typer.Option(
-            metavar="P",
-            help="Maximum probability of being a duplicate, to exclude unlabelled duplicates.",
-        ),
-    ] = None,
     neighbours: Annotated[
         Search,
         typer.Option(help="Exact search, or an approximate graph that misses a few."),
@@ -203,22 +152,9 @@ def mine(
     from gemel.api.corpus_functions import mine as mine_negatives
     from gemel.data import QuestionColumns
     from gemel.inference import available_cores
-    from gemel.mining.mining_rules import MiningRules
 
     if question is not None and corpus is None:
         raise typer.BadParameter("goes with --corpus", param_hint="--question")
-    rules = MiningRules(
-        count=count,
-        range_min=range_min,
-        range_max=range_max,
-        min_score=min_score,
-        max_score=max_score,
-        absolute_margin=absolute_margin,
-        relative_margin=relative_margin,
-        max_probability=max_probability,
-        sampling=sampling.value,
-        seed=seed,
-    )
     chosen = chosen_model(model)
     with WorkProgress(notes_console()) as progress:
         mined = mine_negatives(

@@ -5,6 +5,8 @@ The defaults are the notebook's network and loss, masked: those of `gemel/config
 
 from gemel.config.backends import BACKENDS, VECTOR_PRECISIONS
 from gemel.config.config import Config, packaged_settings
+from gemel.config.dedupe_options import LINKAGES, DedupeOptions
+from gemel.config.mining_rules import SAMPLINGS, SKIPS, MiningRules
 from gemel.config.require import MOST_THREADS, require_number, require_whole
 from gemel.config.sections import (
     KEPT,
@@ -25,14 +27,19 @@ __all__ = [
     "BACKENDS",
     "Config",
     "DecisionConfig",
+    "DedupeOptions",
     "KEPT",
+    "LINKAGES",
     "LOSSES",
     "MOST_THREADS",
+    "MiningRules",
     "NetworkConfig",
     "OBJECTIVES",
     "POOLINGS",
     "PRECISIONS",
     "REFINING",
+    "SAMPLINGS",
+    "SKIPS",
     "TextConfig",
     "TrainingConfig",
     "VECTOR_PRECISIONS",

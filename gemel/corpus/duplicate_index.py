@@ -6,11 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from gemel.config import DedupeOptions
 from gemel.corpus.matches import Asked, Match, find_matches, require_askable
 from gemel.duplicates.duplicate_groups import Duplicates
-from gemel.duplicates.pipeline import CUT, FLOOR, find_duplicates
+from gemel.duplicates.pipeline import find_duplicates
 from gemel.errors import DataError, ModelMismatchError
 from gemel.inference import Engine
 from gemel.neighbours.choice import Choice
@@ -173,12 +174,11 @@ class DuplicateIndex:
 
     def duplicates(
         self,
+        options: DedupeOptions | None = None,
         *,
-        probability: float = CUT,
-        linkage: str = "average",
-        floor: float = FLOOR,
         threads: int = 1,
         progress: Progress | None = None,
+        **changes: Any,
     ) -> Duplicates:
         """Group all duplicates; see `find_duplicates`."""
         kept = [question for lot in self.store.scan(metadata=0) for question in lot]
@@ -186,9 +186,7 @@ class DuplicateIndex:
             self.engine,
             [question.id for question in kept],
             [question.text for question in kept],
-            probability=probability,
-            linkage=linkage,
-            floor=floor,
+            DedupeOptions.of(options, **changes),
             threads=threads,
             progress=progress,
         )

@@ -4,29 +4,24 @@ from gemel.duplicates.bounded_pairs import ClosePairs
 from gemel.duplicates.candidate_scores import score_pairs
 from gemel.duplicates.candidates import close_pairs
 from gemel.duplicates.duplicate_groups import (
-    LINKAGES,
     Duplicates,
     FoundGroups,
     Group,
     Member,
     ScoredPairs,
-    require_cut,
 )
 from gemel.duplicates.group_files import GROUP_KINDS, check_group_file, write_groups
 from gemel.duplicates.linkage import central_member, connected_groups, linked_groups
 from gemel.duplicates.pair_scores import PairScore
-from gemel.duplicates.pipeline import CUT, FLOOR, find_duplicates
+from gemel.duplicates.pipeline import find_duplicates
 from gemel.duplicates.question_templates import Template
 
 __all__ = [
     "ClosePairs",
-    "CUT",
     "Duplicates",
-    "FLOOR",
     "FoundGroups",
     "Group",
     "GROUP_KINDS",
-    "LINKAGES",
     "Member",
     "PairScore",
     "ScoredPairs",
@@ -37,7 +32,6 @@ __all__ = [
     "connected_groups",
     "find_duplicates",
     "linked_groups",
-    "require_cut",
     "score_pairs",
     "write_groups",
 ]

@@ -10,29 +10,11 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float32, Int32, Int64
 
-from gemel.config import require_number
+from gemel.config import DedupeOptions
 from gemel.duplicates.linkage import central_member, connected_groups, linked_groups
 from gemel.duplicates.pair_scores import PairScore, PairScores
 from gemel.duplicates.question_templates import Template
-from gemel.errors import ConfigError
 from gemel.notebook import shown
-
-LINKAGES = ("average", "connected")
-"""Linkages: mean probability over all pairs of a group (unscored pairs count as 0), or chains of
-pairs."""
-
-
-def require_cut(probability: float, linkage: str, floor: float | int = 0) -> None:
-    """Check the parameters of `Duplicates`.
-
-    Raises:
-        ConfigError: a probability, linkage or floor out of range.
-    """
-    require_number("floor, the least cosine,", floor, -1, 1)
-    if not 0 < probability <= 1:
-        raise ConfigError(f"probability must be above 0, at most 1, not {probability:g}")
-    if linkage not in LINKAGES:
-        raise ConfigError(f"linkage must be one of {', '.join(LINKAGES)}, not {linkage!r}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,7 +181,7 @@ class Duplicates:
     """Number of close pairs not scored because there were too many; see `find_duplicates`."""
 
     def __post_init__(self) -> None:
-        require_cut(self.probability, self.linkage)
+        DedupeOptions(probability=self.probability, linkage=self.linkage)
 
     def rethreshold(self, probability: float, linkage: str | None = None) -> "Duplicates":
         """Return groups at another probability or linkage."""

@@ -2,62 +2,50 @@
 
 import hashlib
 from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int32, Int64
 
+from gemel.config import DedupeOptions
 from gemel.duplicates.candidate_scores import score_pairs
 from gemel.duplicates.candidates import close_pairs
-from gemel.duplicates.duplicate_groups import Duplicates, require_cut
+from gemel.duplicates.duplicate_groups import Duplicates
 from gemel.duplicates.question_templates import describe_templates, number_templates
 from gemel.inference import Engine
 from gemel.text import Progress, copy_key
-
-CUT = 0.7
-"""Probability from which a pair joins two questions, if nothing else is given."""
-FLOOR = 0.7
-"""Cosine from which a pair is judged, if nothing else is given."""
 
 
 def find_duplicates(
     engine: Engine,
     ids: Sequence[str],
     texts: Sequence[str],
+    options: DedupeOptions | None = None,
     *,
-    probability: float = CUT,
-    linkage: str = "average",
-    floor: float = FLOOR,
     threads: int = 1,
     progress: Progress | None = None,
+    **changes: Any,
 ) -> Duplicates:
-    """Find the groups of questions that ask the same.
+    """Find duplicate groups; docs/search.md has the steps.
 
-    Copies (see `copy_key`) are one question, and so are those that the model cannot tell
-    apart. Different ones are encoded, all pairs of cosine `floor` and more are judged, and what is
-    likely enough makes groups. Questions without word or mark are like nothing but each other.
-
-    A hundred and more different questions that differ only in their numbers are a template: they
-    are not judged with each other, since another number asks something else, and are counted in
-    `templates`. Of far more close pairs than usual, as of a template in which names differ, some
-    are left out and counted in `left_out`; see `BoundedPairs`.
+    Questions without word or mark are copies of each other only.
 
     Args:
-        engine: encodes and judges.
-        ids: what the questions are called, all different.
+        engine: model to encode and score with.
+        ids: distinct ids.
         texts: the questions.
-        probability: see `Duplicates`; what `rethreshold` can change later.
-        linkage: see `Duplicates`; what `rethreshold` can change later.
-        floor: lower finds more of the pairs that share little, and takes longer.
+        options: options of the groups; `rethreshold` can change probability and linkage later.
         threads: number of threads.
-        progress: `progress(done, total)` callback.
+        progress: `progress(stage, done, total)` callback.
+        **changes: options by name.
 
     Raises:
-        ConfigError: no probability, no linkage.
+        ConfigError: an option out of range.
         ValueError: not as many ids as questions.
     """
     if len(ids) != len(texts):
         raise ValueError(f"{len(ids)} ids, but {len(texts)} questions")
-    require_cut(probability, linkage, floor)
+    options = DedupeOptions.of(options, **changes)
     copies = _number(map(copy_key, texts))
     first = _first(copies)
     exact = len(copies) - len(first)
@@ -74,7 +62,7 @@ def find_duplicates(
         copies, first = alike[copies], _first(alike)
         different, vectors = [different[row] for row in first.tolist()], vectors[first]
         templates = templates[first]
-    pairs = close_pairs(vectors, floor, templates=templates, progress=progress)
+    pairs = close_pairs(vectors, options.floor, templates=templates, progress=progress)
     scored = score_pairs(engine, pairs, different, vectors, threads=threads, progress=progress)
     return Duplicates(
         ids=ids,
@@ -82,9 +70,9 @@ def find_duplicates(
         copies=copies,
         exact=exact,
         pairs=scored,
-        floor=floor,
-        probability=probability,
-        linkage=linkage,
+        floor=options.floor,
+        probability=options.probability,
+        linkage=options.linkage,
         templates=found,
         left_out=pairs.left_out,
     )

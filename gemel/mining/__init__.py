@@ -1,7 +1,7 @@
 """Hard negatives from labelled pairs."""
 
+from gemel.config.mining_rules import MiningRules
 from gemel.mining.mined import Mined
-from gemel.mining.mining_rules import MiningRules
 
 __all__ = [
     "Mined",

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
+from gemel.config.mining_rules import SKIPS, MiningRules
 from gemel.errors import DataError
 from gemel.mining.hard_negatives import Likely, MinedLot, mine_lots
 from gemel.mining.mined_files import (
@@ -18,7 +19,6 @@ from gemel.mining.mined_files import (
     write_mined,
 )
 from gemel.mining.mining_questions import MiningQuestions, MiningVectors
-from gemel.mining.mining_rules import SKIPS, MiningRules
 from gemel.text import Progress
 
 

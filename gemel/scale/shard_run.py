@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gemel.config import require_whole
+from gemel.config import DedupeOptions, require_whole
 from gemel.data import BadRows, QuestionColumns, QuestionRow, Source
-from gemel.duplicates import CUT, FLOOR, require_cut
 from gemel.errors import DataError
 from gemel.files import path_text
 from gemel.folder import check_place, save_model
@@ -82,11 +81,9 @@ def dedupe_in_shards(
     work: Path,
     workers: Callable[[Path], Workers],
     *,
+    options: DedupeOptions,
     columns: QuestionColumns | None = None,
     bad_rows: BadRows | None = None,
-    probability: float = CUT,
-    linkage: str = "average",
-    floor: float = FLOOR,
     shard_size: int = SHARD_SIZE,
     progress: Progress | None = None,
 ) -> ShardedDuplicates:
@@ -102,7 +99,7 @@ def dedupe_in_shards(
         workers: makes what runs the tasks, given the folder.
         columns: question and id, if not the usual ones.
         bad_rows: receives bad rows, and gives how many may be skipped.
-        probability, linkage, floor: see `gemel.duplicates.find_duplicates`.
+        options: options of the groups.
         shard_size: questions of a shard.
         progress: is told how far each stage is.
 
@@ -113,7 +110,6 @@ def dedupe_in_shards(
         ScaleError: a task's process died again and again; what is done stays.
         OSError: the disk is full, or read-only; what is done stays.
     """
-    require_cut(probability, linkage, floor)
     require_parquet()
     shard_size = require_whole("shard_size, the questions of a shard,", shard_size, 1, MOST_SHARD)
     if path_text(work.resolve()) != str(work.resolve()):
@@ -125,8 +121,8 @@ def dedupe_in_shards(
         raise DataError("cannot be resumed; name a file", path=source.path)
     source.require()
     columns = columns or QuestionColumns()
-    run = Run.of(source, columns, engine.model.fingerprint, floor, shard_size)
-    manifest = _open(work, run, Cut(probability, linkage), engine)
+    run = Run.of(source, columns, engine.model.fingerprint, options.floor, shard_size)
+    manifest = _open(work, run, Cut(options.probability, options.linkage), engine)
     told: Progress = progress or (lambda *_: None)
     if "read" not in manifest.stages:
         _read(engine, source, manifest, columns, bad_rows or BadRows(0), told)

@@ -3,7 +3,6 @@ import json
 
 import pytest
 
-from gemel.duplicates import CUT, FLOOR
 from gemel.folder import save_model
 
 QUESTIONS = ["How old are you?", "How  old are you?", "Why is the sky blue?", "How old are you?"]
@@ -52,18 +51,19 @@ def test_json(dedupe):
     assert (found["linkage"], found["floor"], found["probability"]) == ("connected", 0.9, 0.99)
 
 
-def test_the_help_says_what_is_so_without_options(run):
+def test_the_help_has_the_defaults(run):
     _, out, _ = run("dedupe", "--help")
     text = " ".join(out.split())
-    assert f"two questions must be; {CUT:g}." in text
-    assert f"that are judged, {FLOOR:g};" in text
+    assert "Minimum probability of a duplicate. [default: 0.7]" in text
+    assert "[default: 0.7; -1<=x<=1]" in text
+    assert "[default: average]" in text
 
 
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
         (["--probability", "2"], "probability must be above 0, at most 1, not 2"),
-        (["--linkage", "ward"], "linkage must be one of average, connected"),
+        (["--linkage", "ward"], "'ward' is not one of 'average', 'connected'"),
         (["--out", "g.txt"], "is of no known kind"),
         (["--floor", "3"], "floor"),
     ],

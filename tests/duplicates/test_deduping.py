@@ -55,7 +55,7 @@ def test_scores_are_those_of_the_engine(engine):
 
 
 def test_threads_and_lots_make_no_difference(engine, monkeypatch):
-    from gemel.duplicates import pair_scores as scoring
+    from gemel.duplicates import candidate_scores as scoring
 
     texts = [f"how old are {number} people" for number in range(20)]
     expected = find(engine, texts, floor=-1.0).pairs

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gemel.config.mining_rules import SKIPS, MiningRules
 from gemel.data import Pairs
 from gemel.mining import hard_negatives
 from gemel.mining.hard_negatives import mine_lots
 from gemel.mining.mining_questions import MiningVectors, gather_questions
-from gemel.mining.mining_rules import SKIPS, MiningRules
 from gemel.neighbours.exact import ExactNeighbours
 from gemel.text import clean
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from gemel.config.mining_rules import MiningRules
 from gemel.data import Pairs
 from gemel.mining.hard_negatives import mine_lots
 from gemel.mining.mining_questions import MiningVectors, gather_questions
-from gemel.mining.mining_rules import MiningRules
 from gemel.neighbours.exact import ExactNeighbours
 
 pytestmark = pytest.mark.slow

@@ -1,7 +1,7 @@
 import pytest
 
+from gemel.config.mining_rules import MiningRules
 from gemel.errors import ConfigError
-from gemel.mining.mining_rules import MiningRules
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from gemel.config import require_whole
+from gemel.config.base import Options, option
+from gemel.config.require import require_whole
 from gemel.errors import ConfigError
 
 SAMPLINGS = ("top", "random")
@@ -26,7 +27,7 @@ _AMPLE = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class MiningRules:
+class MiningRules(Options):
     """Rules for the negatives of an anchor.
 
     Candidates are ordered by score, the cosine with the anchor. Known duplicates do not count
@@ -39,27 +40,41 @@ class MiningRules:
     that of NV-Retriever, Moreira et al. 2024.
     """
 
-    count: int = 3
-    """Negatives per anchor."""
-    range_min: int = 0
-    """Number of most similar candidates to skip, after all other rules."""
-    range_max: int | None = None
-    """Number of candidates to examine; None: see `depth`."""
-    min_score: float | None = None
-    """Minimum score of a negative, -1 to 1."""
-    max_score: float | None = None
-    """Maximum score of a negative, -1 to 1."""
-    absolute_margin: float | None = None
-    """Minimum difference to the positive's score, 0 to 2."""
-    relative_margin: float | None = None
-    """The same as a share of the positive's score, 0 to 1."""
-    max_probability: float | None = None
-    """Maximum calibrated probability of being a duplicate, 0 to 1. Labelled negatives always
-    pass."""
-    sampling: str = "top"
-    """One of `SAMPLINGS`."""
-    seed: int = 0
-    """Seed of random choices."""
+    count: int = option(3, "Negatives for each anchor.", metavar="N", least=1)
+    sampling: str = option(
+        "top",
+        "Select the most similar candidates that pass the rules, or random ones.",
+        choices=SAMPLINGS,
+    )
+    seed: int = option(0, "Seed of random choices.")
+    range_min: int = option(
+        0, "Skip the N most similar candidates that pass the other rules.", metavar="N", least=0
+    )
+    range_max: int | None = option(
+        None,
+        "Examine the N most similar candidates. Default: --range-min plus --count, or 10 times "
+        "--count where a rule may skip some.",
+        metavar="N",
+        least=1,
+    )
+    max_score: float | None = option(
+        None, "Maximum cosine of a negative, -1 to 1.", metavar="COSINE"
+    )
+    min_score: float | None = option(
+        None, "Minimum cosine of a negative, -1 to 1.", metavar="COSINE"
+    )
+    absolute_margin: float | None = option(
+        None, "Minimum distance below the positive's cosine, 0 to 2.", metavar="M"
+    )
+    relative_margin: float | None = option(
+        None, "Minimum distance as a share of the positive's cosine, 0 to 1.", metavar="SHARE"
+    )
+    max_probability: float | None = option(
+        None,
+        "Maximum probability of being a duplicate, to exclude unlabelled duplicates. Labelled "
+        "negatives always pass.",
+        metavar="P",
+    )
 
     def __post_init__(self) -> None:
         self._check_places()
