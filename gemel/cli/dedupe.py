@@ -13,7 +13,7 @@ from gemel.cli.console import notes_console
 from gemel.cli.group_output import describe_duplicates, describe_stages
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
-from gemel.cli.read_options import QuestionReading, reads_questions
+from gemel.cli.read_options import QuestionReadOptions, reads_questions
 from gemel.cli.stores import Database
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ ShardSize = Annotated[
 @reads_questions
 def dedupe(
     questions: QuestionsFile,
-    reading: QuestionReading,
+    reading: QuestionReadOptions,
     model: ModelFolder = None,
     out: Outs = None,
     overwrite: Overwrite = False,

@@ -13,7 +13,7 @@ import typer
 from gemel.cli.console import notes_console
 from gemel.cli.options import Json, ModelFolder, PairsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
-from gemel.cli.read_options import Reading, reads_pairs
+from gemel.cli.read_options import PairReadOptions, reads_pairs
 
 if TYPE_CHECKING:
     from gemel.mining.mined import Mined
@@ -109,7 +109,7 @@ class Search(StrEnum):
 @reads_pairs
 def mine(
     pairs: PairsFile,
-    reading: Reading,
+    reading: PairReadOptions,
     out: Annotated[
         Path,
         typer.Option(
