@@ -95,18 +95,9 @@ def printed_warnings() -> Iterator[None]:
 
 
 def notes_console() -> Console:
-    """Return what progress is shown on: a terminal, if standard error is one that may be drawn on."""
+    """Return the console of progress: a terminal, if standard error is one that may be drawn on."""
     environment = os.environ
     plain = _Wishes.plain or environment.get("NO_COLOR") or environment.get("TERM") in _DUMB
     if plain:
         return Console(stderr=True, force_terminal=False, no_color=True, color_system=None)
     return Console(stderr=True)
-
-
-def give_up_output() -> None:
-    """Have Python not try once more, at its end, to write what could not be written."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -62,8 +62,8 @@ def data(
     """Fetch public data: question pairs of Quora, of GLUE, PAWS, or questions to a bank.
 
     The terms are shown first. Each file is checked against the SHA-256 that others have published
-    of it. If the line breaks, the same command continues; if there is none, it gives what to fetch by
-    hand and where to put it. TERMS.txt and SOURCE.json report later what is there.
+    of it. If the connection breaks, the same command resumes; without one, it prints what to fetch
+    by hand and where to put it. TERMS.txt and SOURCE.json record what was fetched.
 
     Example: gemel data quora --to quora
     """

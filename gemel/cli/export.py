@@ -162,8 +162,8 @@ def export(
 
     It gives vectors, and their cosine is gemel's. What a folder of lists cannot do stays behind:
     composing words that are in no list from their spelling, and judging pairs by more than the
-    cosine. The command tries the folder with questions, gives which cannot agree and why, and writes
-    nothing if one that should agree does not.
+    cosine. The command tries the folder with questions, lists which cannot agree and why, and
+    writes nothing if one that should agree does not.
 
     Example: gemel export --to sentence-transformers --out my-export
     """

@@ -1,4 +1,4 @@
-"""Exit codes, crash reports, and errors of the command line."""
+"""Exit codes, crash reports and errors; no typer, so that a failed import is reported too."""
 
 import errno
 import inspect
@@ -10,9 +10,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import Any, cast
-
-import typer
+from typing import Any
 
 from gemel.version import __version__
 
@@ -96,14 +94,20 @@ def _write_details(error: BaseException) -> str:
     return f"details: {path}; report it with this file, which may contain texts of questions"
 
 
-# The class that typer's own errors have in common, wherever its release keeps it.
-UsageError = cast("type[Exception]", typer.BadParameter.__base__)
+def give_up_output() -> None:
+    """Have Python not try once more, at its end, to write what could not be written."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
 
 _EXAMPLE = re.compile(r"^Example: (.*)$", re.MULTILINE)
 
 
 def explain_mistake(error: Any) -> str:
-    """Report what is wrong, then how the command goes, by its example, and where its options are."""
+    """Return what is wrong, the usage of the command, its example, and where its options are."""
     message = error.format_message()
     context = error.ctx
     if context is None:
