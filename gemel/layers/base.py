@@ -1,4 +1,4 @@
-"""The base of every layer: how many inputs, how many outputs, a name, and errors that report where."""
+"""Base of all layers: number of inputs and outputs, a name, and errors that give the place."""
 
 import sys
 from typing import Any, NoReturn, cast

@@ -63,7 +63,7 @@ class PackedRows:
 
 
 def can_pack(x: Tensor) -> bool:
-    """Return whether there is what rows are read with without padding: it is compiled, for the CPU."""
+    """Return whether the compiled kernel can read rows without padding; it runs on the CPU only."""
     return x.device.type == "cpu" and find_library() is not None
 
 
@@ -86,13 +86,13 @@ def read_packed(
         rows: how the tokens lie.
         highest: whether to keep of each number the highest over the words, not the mean.
     """
-    pooled: Tensor = _Reading.apply(  # type: ignore[no-untyped-call]
+    pooled: Tensor = _PackedLSTM.apply(  # type: ignore[no-untyped-call]
         vectors, cell.weight_ih, cell.weight_hh, cell.bias, words.astype(np.int32), rows, highest
     )
     return pooled
 
 
-class _Reading(torch.autograd.Function):
+class _PackedLSTM(torch.autograd.Function):
     """The steps, forwards and backwards."""
 
     @staticmethod
