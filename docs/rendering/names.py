@@ -59,12 +59,17 @@ def names_page() -> str:
 
 
 def _parts() -> Iterator[str]:
-    verbs = gemel._ROOMS["api"]
+    packages: dict[str, tuple[str, ...]] = {}
+    for name in dir(gemel):
+        package = gemel._MODULES[name].split(".")[1]
+        if package != "version":
+            packages[package] = (*packages.get(package, ()), name)
+    verbs = packages.pop("api")
     yield "\n## Functions\n"
     yield from _table(verbs)
-    for room in sorted(gemel._ROOMS.keys() - {"api"}, key=[*_TITLES, *gemel._ROOMS].index):
-        yield f"\n## {_TITLES.get(room, f'gemel.{room}')}\n"
-        yield from _table(gemel._ROOMS[room])
+    for package in sorted(packages, key=[*_TITLES, *packages].index):
+        yield f"\n## {_TITLES.get(package, f'gemel.{package}')}\n"
+        yield from _table(packages[package])
     for module, said in _MODULES.items():
         yield f"\n## {module}\n\n{said}\n"
         loaded = importlib.import_module(module)

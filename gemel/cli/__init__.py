@@ -2,7 +2,7 @@
 
 import sys
 
-from gemel.cli.failures import ExitCode
+from gemel.cli.failures import ExitCode, give_up_output, report_crash
 
 __all__ = ["main"]
 
@@ -14,9 +14,6 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        from gemel.cli.console import give_up_output
-        from gemel.cli.failures import report_crash
-
         try:
             from gemel.cli.application import main as run
 

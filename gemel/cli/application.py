@@ -2,7 +2,7 @@
 
 import io
 import sys
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -29,18 +29,21 @@ from gemel.cli import (
     split,
     train,
 )
-from gemel.cli.console import begin_notes, give_up_output
+from gemel.cli.console import begin_notes
 from gemel.cli.environment import describe_environment
 from gemel.cli.failures import (
     EXIT_CODES_HELP,
     ExitCode,
-    UsageError,
     explain_mistake,
     explain_system,
+    give_up_output,
 )
 from gemel.cli.habits import Verbs, heed
 from gemel.cli.signatures import with_options
 from gemel.errors import GemelError, TrainingStopped
+
+# The class that typer's own errors have in common, wherever its release keeps it.
+_UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 
 app = Verbs(
     name="gemel",
@@ -107,7 +110,7 @@ def main() -> int:
     try:
         code = app(standalone_mode=False) or ExitCode.DONE
         sys.stdout.flush()
-    except UsageError as error:
+    except _UsageError as error:
         return _end(explain_mistake(error), ExitCode.WRONG)
     except (typer.Abort, KeyboardInterrupt):
         code = ExitCode.STOPPED

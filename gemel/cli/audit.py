@@ -10,7 +10,7 @@ import typer
 
 from gemel.cli.console import printable
 from gemel.cli.options import Json
-from gemel.cli.read_options import Reading, reads_pairs
+from gemel.cli.read_options import PairReadOptions, reads_pairs
 
 if TYPE_CHECKING:
     from gemel.data import Audit, FileAudit
@@ -200,7 +200,7 @@ def audit(
             help="Files of labelled question pairs, training pairs first.",
         ),
     ],
-    reading: Reading,
+    reading: PairReadOptions,
     plot: Annotated[
         Path | None,
         typer.Option(

@@ -19,7 +19,7 @@ from gemel.cli.argument_text import require_decodable
 from gemel.cli.console import notes_console, shortened
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.progress import WorkProgress
-from gemel.cli.read_options import Reading, reads_unlabelled
+from gemel.cli.read_options import UnlabelledReadOptions, reads_unlabelled
 from gemel.data import KINDS, Source
 from gemel.errors import DataError
 
@@ -181,7 +181,7 @@ def compare(
             ".parquet; or -: pairs from standard input.",
         ),
     ],
-    reading: Reading,
+    reading: UnlabelledReadOptions,
     model: ModelFolder = None,
     second: Annotated[
         str | None,

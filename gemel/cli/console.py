@@ -101,12 +101,3 @@ def notes_console() -> Console:
     if plain:
         return Console(stderr=True, force_terminal=False, no_color=True, color_system=None)
     return Console(stderr=True)
-
-
-def give_up_output() -> None:
-    """Prevent Python from flushing a closed standard output at exit."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,7 +13,7 @@ from gemel.cli.console import notes_console
 from gemel.cli.group_output import describe_duplicates, describe_stages
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
-from gemel.cli.read_options import QuestionReading, reads_questions
+from gemel.cli.read_options import QuestionReadOptions, reads_questions
 from gemel.cli.signatures import takes
 from gemel.cli.stores import Database
 from gemel.config import DedupeOptions
@@ -79,7 +79,7 @@ ShardSize = Annotated[
 @takes(DedupeOptions)
 def dedupe(
     questions: QuestionsFile,
-    reading: QuestionReading,
+    reading: QuestionReadOptions,
     options: DedupeOptions,
     model: ModelFolder = None,
     out: Outs = None,

@@ -13,7 +13,7 @@ import typer
 from gemel.cli.console import note, notes_console
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
-from gemel.cli.read_options import QuestionReading, reads_questions
+from gemel.cli.read_options import QuestionReadOptions, reads_questions
 from gemel.config import BACKENDS, VECTOR_PRECISIONS
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def encode(
             help="File to write: .npy, with the ids next to it, or .parquet.",
         ),
     ],
-    reading: QuestionReading,
+    reading: QuestionReadOptions,
     model: ModelFolder = None,
     precision: Annotated[Precision, typer.Option(help="Type of the vectors.")] = _FLOAT32,
     threads: Threads = None,

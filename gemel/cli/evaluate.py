@@ -12,7 +12,7 @@ import typer
 from gemel.cli.console import notes_console, printed_warnings, shortened
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
-from gemel.cli.read_options import Reading, reads_pairs
+from gemel.cli.read_options import PairReadOptions, reads_pairs
 from gemel.evaluation import (
     MEANINGS,
     Effect,
@@ -131,7 +131,7 @@ def _effect(effect: Effect) -> str:
 @reads_pairs
 def evaluate(
     pairs: PairsFile,
-    reading: Reading,
+    reading: PairReadOptions,
     model: ModelFolder = None,
     halves: Annotated[
         bool,

@@ -12,7 +12,7 @@ import typer
 from gemel.cli.console import note, notes_console, printed_warnings, shortened
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.progress import WorkProgress
-from gemel.cli.read_options import QuestionReading, reads_questions
+from gemel.cli.read_options import QuestionReadOptions, reads_questions
 
 if TYPE_CHECKING:
     from gemel.exchange import Exported
@@ -110,7 +110,7 @@ class Target(StrEnum):
 def export(
     to: Annotated[Target, typer.Option(show_default=False, help="Tool to export to.")],
     out: Annotated[Path, typer.Option(show_default=False, help="Folder to write.")],
-    reading: QuestionReading,
+    reading: QuestionReadOptions,
     model: ModelFolder = None,
     words: Annotated[
         Path | None,

@@ -1,4 +1,4 @@
-"""Exit codes, crash reports, and errors of the command line."""
+"""Exit codes, crash reports and errors; no typer, so that a failed import is reported too."""
 
 import errno
 import inspect
@@ -10,26 +10,24 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import Any, cast
-
-import typer
+from typing import Any
 
 from gemel.version import __version__
 
 
 class ExitCode(IntEnum):
-    """Exit codes of gemel."""
+    """What a command ends with."""
 
     DONE = 0
     NO = 1
-    """Success, and the answer is no: no duplicate (`check`), a missing id (`remove`), something
-    broken (`doctor`)."""
+    """It was done, and the answer is no: no duplicate (`check`), not all was there (`remove`),
+    something that should work does not (`doctor`)."""
     WRONG = 2
-    """Failure: an error, a wrong command line, or a crash."""
+    """It was not done: an error, a command that cannot be understood, or a crash."""
     STOPPED = 130
-    """Interrupted by Ctrl-C, a training by SIGTERM too."""
+    """Ctrl-C; a training that is told to stop by SIGTERM too."""
     UNHEARD = 141
-    """The reader of the output closed it, as `| head` does."""
+    """What read the output went away, as `| head` does."""
 
 
 EXIT_CODES_HELP = (
@@ -40,17 +38,24 @@ EXIT_CODES_HELP = (
 
 
 _LONGEST = 300
-"""Characters shown of an exception's message."""
+"""Characters of an exception's message that the line shows."""
 
 
 def is_debug() -> bool:
-    """Return whether `--debug` was given; a crash may come before options are parsed."""
+    """Return whether `--debug` was typed: a crash may come before the options are parsed."""
     words = sys.argv[1:]
     return "--debug" in (words[: words.index("--")] if "--" in words else words)
 
 
 def report_crash(error: BaseException) -> ExitCode:
-    """Report an unforeseen exception on standard error and return the exit code."""
+    """Report an unforeseen exception on standard error.
+
+    Args:
+        error: the exception.
+
+    Returns:
+        What the command ends with.
+    """
     try:
         if is_debug():
             lines = traceback.format_exception(error)
@@ -76,7 +81,7 @@ def _summary(error: BaseException) -> str:
 
 
 def _write_details(error: BaseException) -> str:
-    """Write the traceback to a private file, and return where it is."""
+    """Write the traceback to a file that only this user can read; return what to tell about it."""
     try:
         descriptor, path = tempfile.mkstemp(prefix="gemel-error-", suffix=".txt")  # mode 0600
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
@@ -89,14 +94,20 @@ def _write_details(error: BaseException) -> str:
     return f"details: {path}; report it with this file, which may contain texts of questions"
 
 
-# The class that typer's own errors have in common, wherever its release keeps it.
-UsageError = cast("type[Exception]", typer.BadParameter.__base__)
+def give_up_output() -> None:
+    """Have Python not try once more, at its end, to write what could not be written."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
 
 _EXAMPLE = re.compile(r"^Example: (.*)$", re.MULTILINE)
 
 
 def explain_mistake(error: Any) -> str:
-    """Describe a wrong command line, with usage and example."""
+    """Return what is wrong, the usage of the command, its example, and where its options are."""
     message = error.format_message()
     context = error.ctx
     if context is None:
@@ -116,7 +127,7 @@ def _what_to_type(context: Any, usage: str) -> Iterator[str]:
 
 
 _PARTIAL = re.compile(r"/\.([^/]+)\.(?:try|tmp|new|old)-\w+$")
-"""Suffixes of temporary files; see `gemel.files`."""
+"""What represents a file while it is written; see `gemel.files`."""
 _ADVICE = {
     errno.EACCES: "name another place, or let yourself in (ls -l shows who may)",
     errno.EDQUOT: "free space, or name a place on another disk",
@@ -130,7 +141,7 @@ _ADVICE = {
 
 
 def explain_system(error: OSError) -> str:
-    """Describe an error of the system, with file and remedy."""
+    """Report what the system refused, of which file, and what to do about it."""
     what = error.strerror or str(error)
     if error.filename is not None:
         path = _PARTIAL.sub(r"/\1", os.fsdecode(error.filename))

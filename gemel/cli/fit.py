@@ -14,7 +14,7 @@ from gemel.cli.console import notes_console, printed_warnings
 from gemel.cli.evaluate import answer_rows
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
-from gemel.cli.read_options import Reading, reads_pairs
+from gemel.cli.read_options import PairReadOptions, reads_pairs
 from gemel.cli.refit_text import beside_rows
 from gemel.config import OBJECTIVES
 
@@ -27,7 +27,7 @@ Objective = StrEnum("Objective", [(name, name) for name in OBJECTIVES])  # type:
 @reads_pairs
 def fit(
     pairs: PairsFile,
-    reading: Reading,
+    reading: PairReadOptions,
     model: ModelFolder = None,
     out: Annotated[
         Path | None,

@@ -11,7 +11,7 @@ import typer
 from gemel.cli.console import note, notes_console, printable, printed_warnings
 from gemel.cli.options import Json
 from gemel.cli.progress import WorkProgress
-from gemel.cli.read_options import Reading, reads_pairs
+from gemel.cli.read_options import PairReadOptions, reads_pairs
 from gemel.cli.refit_text import beside_rows
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def import_(
             help="Trax checkpoint: model.pkl.gz; newer ones have model.weights.npy.gz next to it.",
         ),
     ],
-    reading: Reading,
+    reading: PairReadOptions,
     vocabulary: Annotated[
         Path,
         typer.Option(

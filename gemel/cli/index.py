@@ -11,7 +11,7 @@ from gemel.cli.completion import complete_model
 from gemel.cli.console import notes_console
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
-from gemel.cli.read_options import QuestionReading, reads_kept_questions
+from gemel.cli.read_options import StoredQuestionReadOptions, reads_kept_questions
 from gemel.cli.stores import Database, new_database, shown
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def index(
     questions: QuestionsFile,
     db: Annotated[str, new_database],
-    reading: QuestionReading,
+    reading: StoredQuestionReadOptions,
     model: ModelFolder = None,
     prefix: Annotated[
         str,

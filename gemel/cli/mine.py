@@ -13,7 +13,7 @@ import typer
 from gemel.cli.console import notes_console
 from gemel.cli.options import Json, ModelFolder, PairsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
-from gemel.cli.read_options import Reading, reads_pairs
+from gemel.cli.read_options import PairReadOptions, reads_pairs
 from gemel.cli.signatures import takes
 from gemel.config import MiningRules
 
@@ -104,7 +104,7 @@ class Search(StrEnum):
 @takes(MiningRules, "rules")
 def mine(
     pairs: PairsFile,
-    reading: Reading,
+    reading: PairReadOptions,
     rules: MiningRules,
     out: Annotated[
         Path,

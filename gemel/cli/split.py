@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gemel.cli.options import Json, PairsFile
-from gemel.cli.read_options import Reading, reads_pairs
+from gemel.cli.read_options import PairReadOptions, reads_pairs
 
 if TYPE_CHECKING:
     from gemel.data import SplitReport
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @reads_pairs
 def split(
     pairs: PairsFile,
-    reading: Reading,
+    reading: PairReadOptions,
     out: Annotated[Path, typer.Option(metavar="DIR", show_default=False, help="Folder to create.")],
     part: Annotated[
         list[str] | None,

@@ -15,7 +15,7 @@ from gemel.cli.completion import complete_model, complete_setting, complete_sett
 from gemel.cli.console import notes_console
 from gemel.cli.options import Json
 from gemel.cli.progress import TrainingProgress
-from gemel.cli.read_options import Reading, reads_pairs
+from gemel.cli.read_options import PairReadOptions, reads_pairs
 from gemel.cli.refit_text import beside_rows
 from gemel.config import REFINING, Config
 from gemel.data import BadRows
@@ -45,7 +45,7 @@ def together() -> Iterator["Ranks | None"]:
 
 @reads_pairs
 def train(
-    reading: Reading,
+    reading: PairReadOptions,
     out: Annotated[Path, typer.Option(show_default=False, help="Model folder to write.")],
     pairs: Annotated[
         Path | None,

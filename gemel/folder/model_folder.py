@@ -30,7 +30,7 @@ def weight_shapes(config: Config, words: int, ngram_buckets: int) -> dict[str, t
     `embedding.weight` gives known words their vectors, `ngrams.weight` composes others;
     `lstm_backwards` reads from right to left; the gates of an LSTM are in the order input,
     forget, new, output; `head` judges two vectors; `spelling.idf` gives what each letter group
-    weighs that two questions share, `spelling.share` what all that counts in addition to the network.
+    weighs, `spelling.share` the weight of spelling similarity.
 
     Args:
         config: the settings.

@@ -86,13 +86,13 @@ def read_packed(
         rows: how the tokens lie.
         highest: whether to keep of each number the highest over the words, not the mean.
     """
-    pooled: Tensor = _Reading.apply(  # type: ignore[no-untyped-call]
+    pooled: Tensor = _PackedLSTM.apply(  # type: ignore[no-untyped-call]
         vectors, cell.weight_ih, cell.weight_hh, cell.bias, words.astype(np.int32), rows, highest
     )
     return pooled
 
 
-class _Reading(torch.autograd.Function):
+class _PackedLSTM(torch.autograd.Function):
     """The steps, forwards and backwards."""
 
     @staticmethod

@@ -133,7 +133,7 @@ def test_no_is_1(run, place):
     code, out, err = run("check", "where is the station", "--db", "site.db", "-q")
     assert (code, out.splitlines()[0], err) == (ExitCode.NO, "no duplicate", "")
     code, _, err = run("remove", "nobody", "--db", "site.db")
-    assert (code, "not there: no one" in err) == (ExitCode.NO, True)
+    assert (code, "not there: nobody" in err) == (ExitCode.NO, True)
 
 
 def test_an_answer_that_nobody_reads_is_no_yes(place):

@@ -82,7 +82,7 @@ def test_the_example_in_the_help_is_a_command(run, tmp_path):
         ["/bin/sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0
-    assert done.stderr.startswith("model: quora-en, which ships with gemel")
+    assert done.stderr.startswith("model: quora-en, ships with gemel")
     assert done.stdout.startswith(ANSWERS)
 
 
