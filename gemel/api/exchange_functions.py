@@ -1,15 +1,17 @@
-"""Public functions for other tools: export, import_trax."""
+"""Exchange of models with other tools: `export` and `import_trax`."""
 
 import dataclasses
 import functools
 from pathlib import Path
+from typing import Any
 
 from gemel.api.inputs import open_engine, open_pairs, refuse_seen, trained_on
+from gemel.config import ExportOptions
 from gemel.data import BadRows, Columns, Pairs, QuestionColumns, Rows, read_pairs, stream_questions
 from gemel.decision import Decision
 from gemel.evaluation import refit, warn_of_findings
 from gemel.exchange import Exported, export_model
-from gemel.exchange.export_folder import check_export_place
+from gemel.exchange.model_export import check_export_place
 from gemel.exchange.trax_model import FromTrax, model_from_trax
 from gemel.folder import Model, check_place, save_model
 from gemel.inference import Engine
@@ -21,46 +23,43 @@ from gemel.text import Progress
 def export(
     out: str | Path,
     model: str | Path | Model | Engine = DEFAULT_MODEL,
+    options: ExportOptions | None = None,
     *,
-    to: str = "sentence-transformers",
     words: str | Path | Rows | None = None,
     check: str | Path | Rows | None = None,
     validation: str | Path | Pairs | Rows | None = None,
     columns: QuestionColumns | None = None,
     skip_bad: int | BadRows = 0,
-    int8: bool = False,
-    overwrite: bool = False,
     progress: Progress | None = None,
+    **changes: Any,
 ) -> Exported:
-    """Write a model for another tool, and report which questions have the same vector there.
+    """Write a model as a folder that another tool loads, and report which questions agree there.
 
-    The folder has the encoder: vectors and their cosine. Pair head, spelling similarity and
-    composed vectors of unknown words are not exported.
+    The folder has the encoder: vectors and their cosine, without pair head, letters, and the
+    composition of unknown words.
 
     Args:
         out: path of the folder.
-        model: a model folder, model or engine; by default the one that ships.
-        to: "sentence-transformers" or "onnx".
-        words: questions, a file or texts, whose unknown words get a vector too.
-        check: questions, a file or texts, to compare vectors on; the sample's if None.
-        validation: labelled pairs, not trained on, to fit a decision for the cosine; if None the
-            model's own is written, which holds for the cosine only without head and spelling.
-        columns: the question column, if not the usual one.
-        skip_bad: number of bad questions to skip; see `read_pairs`.
-        int8: write a quantised ONNX file too.
-        overwrite: overwrite an existing export.
-        progress: `progress(done, total)` callback.
+        model: a model folder, the result of `train`, or an engine.
+        options: see `ExportOptions`; or its fields by name.
+        words: questions whose unknown words get a vector: a file, or texts.
+        check: questions to test it with, a file or texts; the sample's if None.
+        validation: labelled pairs that the model was not trained on, to fit threshold and
+            probabilities of the cosine on.
+        columns: column of the question, if not the usual one.
+        skip_bad: number of bad rows to skip.
+        progress: `progress(step, done, total)` callback.
 
     Raises:
-        FolderError: the model cannot be loaded, or `out` exists.
+        FolderError: the model cannot be loaded, or `out` exists and may not be overwritten.
         ConfigError, DataError, MissingExtraError, GemelError, OSError: see
-            `gemel.exchange.export_model` and `stream_questions`; or `validation` is refused as by
-            `fit`.
+            `gemel.exchange.export_model` and `stream_questions`; or the pairs cannot be read, have
+            one label only, or the model was trained on them.
     """
-    check_export_place(out, overwrite=overwrite)
+    options = ExportOptions.of(options, **changes)
+    check_export_place(out, overwrite=options.overwrite)
     engine = open_engine(model)
     bad_rows = BadRows.of(skip_bad)
-    beside = (came_with_gemel(model) or Path(model)) if isinstance(model, str | Path) else None
     listed = _questions(words, columns, bad_rows)
     if check is None:
         tried = read_pairs(HELPDESK).texts
@@ -71,13 +70,11 @@ def export(
     return export_model(
         engine.model,
         out,
-        to=to,
         words=listed,
         check=tried,
         decision=None if validation is None else _fit_cosine(engine, validation, progress),
-        int8=int8,
-        beside=beside,
-        overwrite=overwrite,
+        source=(came_with_gemel(model) or Path(model)) if isinstance(model, str | Path) else None,
+        options=options,
         progress=progress,
     )
 
@@ -85,7 +82,7 @@ def export(
 def _fit_cosine(
     engine: Engine, validation: str | Path | Pairs | Rows, progress: Progress | None
 ) -> Decision:
-    """Fit a decision for the cosine with the objective of the model's own."""
+    """Fit a decision of the cosine with the aim of the model's own."""
     pairs = open_pairs(validation, None, BadRows.of(0))
     refuse_seen(pairs, trained_on(engine.model), remedy="take others")
     before = engine.model.decision
@@ -121,27 +118,25 @@ def import_trax(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> FromTrax:
-    """Create a model folder from a Trax checkpoint of the notebook's network.
+    """Make a model folder of a Trax checkpoint of the notebook's network; no pickle is run.
 
-    The model gives Trax's own vectors, with unmasked padding. The pickle is parsed, not run.
+    The vectors are Trax's own, in which padding counts.
 
     Args:
         checkpoint: `model.pkl.gz`; newer ones have `model.weights.npy.gz` next to it.
-        vocabulary: a JSON object of token and id, or a text file with a token a line, by id.
+        vocabulary: a JSON object of token and id, or a text file with a token per line in the order
+            of ids.
         out: path of the folder.
-        validation: labelled pairs to fit the decision on; if None, the notebook's threshold of 0.7.
+        validation: labelled pairs to fit threshold and probabilities on; if None, the threshold is
+            the notebook's 0.7, which is a guess.
         columns: columns of `validation`, if not the usual ones.
-        skip_bad: number of bad rows to skip; see `read_pairs`.
-        overwrite: overwrite an existing model.
-        progress: `progress(done, total)` callback of the fit.
-
-    Returns:
-        The model, and notes on the import.
+        skip_bad: number of bad rows to skip.
+        progress: `progress(done, total)` callback.
 
     Raises:
-        FolderError: `out` exists.
-        DataError: a file cannot be read, or checkpoint and vocabulary do not match.
-        OSError: the folder cannot be written; existing files are unchanged.
+        FolderError: `out` exists and may not be overwritten.
+        DataError: a file cannot be read, or checkpoint and vocabulary are of different networks.
+        OSError: the folder cannot be written; an existing one remains.
     """
     check_place(out, overwrite=overwrite)
     found = model_from_trax(checkpoint, vocabulary)

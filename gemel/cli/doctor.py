@@ -238,7 +238,7 @@ def examine_learning() -> Iterator[Finding]:
 
 
 def _torch() -> Iterator[Finding]:
-    from gemel.cli.environment import installed_version
+    from gemel.version import installed_version
 
     if installed_version("torch") is None:
         yield Finding("torch", "not installed", "absent", "pip install 'gemel[train]'")

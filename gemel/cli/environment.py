@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gemel.version import __version__
+from gemel.version import __version__, installed_version
 
 _NEED = re.compile(r"([\w.-]+)(?:\[[\w,.-]+\])?\s*([^;]*);.*\bextra\s*==\s*['\"]([\w.-]+)['\"]")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
@@ -65,14 +65,6 @@ def find_extras() -> list[Extra]:
             need = Need(package, wanted.strip(" ()"), installed_version(package))
             extras.setdefault(extra, []).append(need)
     return [Extra(name, tuple(needs)) for name, needs in sorted(extras.items())]
-
-
-def installed_version(package: str) -> str | None:
-    """Return the version of an installed package, without importing it."""
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _holds(version: str, bound: str) -> bool:

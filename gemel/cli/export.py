@@ -13,18 +13,20 @@ from gemel.cli.console import note, notes_console, printed_warnings, shortened
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import QuestionReadOptions, reads_questions
+from gemel.cli.signatures import takes
+from gemel.config import ExportOptions
 
 if TYPE_CHECKING:
     from gemel.exchange import Exported
 
 _SHOWN = 10
-"""Differing texts shown."""
+"""Disagreements that are shown."""
 _WIDTH = 60
-"""Cells of one of them."""
+"""Width of a shown text, in cells."""
 
 
 def describe_export(done: "Exported", listed: Path | None) -> Iterator[str]:
-    """Yield the description of an export; `listed` is the file of all differing texts."""
+    """Yield the lines about a folder that was written; `listed` is the file of disagreements."""
     added = f", {len(done.added):,} of them not in the vocabulary" if done.added else ""
     yield f"{done.path}: a model for {done.to}, {done.words:,} words{added}"
     if done.least_int8_cosine is not None:
@@ -68,7 +70,7 @@ def _disagreements(done: "Exported", listed: Path | None) -> Iterator[str]:
 
 
 def export_notes(done: "Exported") -> Iterator[str]:
-    """Yield notes on what was not exported."""
+    """Yield notes on using the folder elsewhere."""
     if not done.holds_for_cosine:
         yield (
             "the model decides by a pair head or letters, which stay behind: the folder gives the "
@@ -80,7 +82,7 @@ def export_notes(done: "Exported") -> Iterator[str]:
 
 
 def export_figures(done: "Exported") -> dict[str, Any]:
-    """Return the figures of an export for JSON."""
+    """Return the figures as JSON-compatible values, with all disagreements."""
     return {
         "path": str(done.path),
         "to": done.to,
@@ -100,24 +102,26 @@ def export_figures(done: "Exported") -> dict[str, Any]:
 
 
 class Target(StrEnum):
-    """Tools to export to."""
+    """Tool that loads the folder."""
 
     SENTENCE_TRANSFORMERS = "sentence-transformers"
     ONNX = "onnx"
 
 
 @reads_questions
+@takes(ExportOptions)
 def export(
-    to: Annotated[Target, typer.Option(show_default=False, help="Tool to export to.")],
-    out: Annotated[Path, typer.Option(show_default=False, help="Folder to write.")],
+    to: Annotated[Target, typer.Option(show_default=False, help="The tool that loads it.")],
+    out: Annotated[Path, typer.Option(show_default=False, help="The folder to write.")],
     reading: QuestionReadOptions,
+    options: ExportOptions,
     model: ModelFolder = None,
     words: Annotated[
         Path | None,
         typer.Option(
             metavar="QUESTIONS",
             show_default=False,
-            help="File of questions whose unknown words get vectors too.",
+            help="A file of questions whose unknown words get vectors.",
         ),
     ] = None,
     check: Annotated[
@@ -125,7 +129,7 @@ def export(
         typer.Option(
             metavar="QUESTIONS",
             show_default=False,
-            help="File of questions to compare vectors on. Default: those of `gemel sample`.",
+            help="A file of questions to test it with; those of `gemel sample` if not given.",
         ),
     ] = None,
     validation: Annotated[
@@ -133,8 +137,8 @@ def export(
         typer.Option(
             metavar="PAIRS",
             show_default=False,
-            help="Labelled pairs (question1, question2, is_duplicate) to fit a decision for "
-            "the cosine on.",
+            help="Labelled pairs (question1, question2, is_duplicate) to fit threshold and "
+            "probabilities on, for the cosine.",
         ),
     ] = None,
     disagreements: Annotated[
@@ -142,22 +146,16 @@ def export(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="File for questions whose vectors differ, and why: .jsonl.",
+            help="A .jsonl file for all questions that cannot agree, with reasons.",
         ),
     ] = None,
-    int8: Annotated[
-        bool, typer.Option("--int8", help="With onnx: write a quantised file too.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Overwrite an existing export.")
-    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write a model as a folder for sentence-transformers or ONNX Runtime.
+    """Write a model as a folder that sentence-transformers or ONNX Runtime loads.
 
-    The folder gives gemel's vectors and their cosine. Composed vectors of unknown words and the
-    pair head are not exported. The command compares vectors there with gemel's own, lists questions
-    that differ and why, and writes nothing if one differs without reason.
+    The folder gives vectors, whose cosine is gemel's. It cannot compose unknown words from their
+    spelling, nor score pairs by more than the cosine. The command tests the folder with questions,
+    reports which cannot agree and why, and writes nothing if one that should agree does not.
 
     Example: gemel export --to sentence-transformers --out my-export
     """
@@ -165,20 +163,18 @@ def export(
     from gemel.exchange.agreement import check_disagreement_file, write_disagreements
 
     if disagreements is not None:
-        check_disagreement_file(disagreements, overwrite=overwrite)
+        check_disagreement_file(disagreements, overwrite=options.overwrite)
     chosen = chosen_model(model)
     with printed_warnings(), WorkProgress(notes_console()) as progress:
         done = export_model(
             out,
             chosen,
-            to=to.value,
+            ExportOptions.of(options, to=to.value),
             words=words,
             check=check,
             validation=validation,
             columns=reading.columns,
             skip_bad=reading.skip_bad,
-            int8=int8,
-            overwrite=overwrite,
             progress=progress,
         )
     reading.warn()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gemel.exchange.trax_model import FromTrax
 
 _SHOWN = 5
-"""Words shown of many."""
+"""Words that are shown."""
 
 
 @reads_pairs
@@ -28,7 +28,7 @@ def import_(
         typer.Argument(
             metavar="CHECKPOINT",
             show_default=False,
-            help="Trax checkpoint: model.pkl.gz; newer ones have model.weights.npy.gz next to it.",
+            help="The checkpoint: model.pkl.gz; newer ones need model.weights.npy.gz next to it.",
         ),
     ],
     reading: PairReadOptions,
@@ -37,16 +37,17 @@ def import_(
         typer.Option(
             metavar="FILE",
             show_default=False,
-            help="The notebook's vocabulary: a JSON object of token and id, or a text file "
-            "with a token a line, by id.",
+            help="The notebook's vocabulary: a JSON object of token and id, or a text file with a "
+            "token on every line, in the order of their ids.",
         ),
     ],
-    out: Annotated[Path, typer.Option(show_default=False, help="Model folder to write.")],
+    out: Annotated[Path, typer.Option(show_default=False, help="The model folder to write.")],
     validation: Annotated[
         Path | None,
         typer.Option(
             metavar="PAIRS",
-            help="Labelled pairs to fit the decision on. Default: the notebook's threshold of 0.7.",
+            help="Labelled pairs to fit threshold and probabilities on; without them the threshold "
+            "is the notebook's 0.7, a guess.",
         ),
     ] = None,
     overwrite: Annotated[
@@ -54,10 +55,10 @@ def import_(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Create a model from a Trax checkpoint of the notebook's network.
+    """Make a model of a checkpoint that the Trax notebook wrote.
 
-    The model gives Trax's own vectors. A checkpoint is a pickle, which is code: it is parsed, and
-    nothing in it is run.
+    It gives the vectors that Trax gives. A checkpoint is a pickle, which is code: it is read as
+    data, and nothing in it is run.
 
     Example: gemel import model.pkl.gz --vocabulary vocabulary.json --out my-model
     """
@@ -92,14 +93,14 @@ def _notes(found: "FromTrax") -> Iterator[str]:
         )
     if known.unknown > 1:
         yield (
-            f"{known.unknown:,} tokens of the vocabulary have the id of unknown words, as a "
-            "dictionary gives it that grows by being asked: they stay unknown"
+            f"{known.unknown:,} tokens of the vocabulary have the id of unknown words, as in a "
+            "defaultdict that was queried; they stay unknown"
         )
     if found.unreachable:
         some = _shown(found.unreachable[:_SHOWN])
         yield (
-            f"{len(found.unreachable):,} of {len(known.words):,} words are cut otherwise by gemel "
-            f"than by the notebook's NLTK, and no question will have them: {some}"
+            f"{len(found.unreachable):,} of {len(known.words):,} words are split differently by "
+            f"gemel than by the notebook's NLTK, so that no question has them: {some}"
         )
 
 

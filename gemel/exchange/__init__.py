@@ -1,8 +1,9 @@
-"""What other tools read, written; what other tools wrote, read."""
+"""Export of models to other tools, and import from them."""
 
+from gemel.config.export_options import TARGETS
 from gemel.exchange.agreement import TOLERANCE, Agreement, Disagreement
-from gemel.exchange.exporter import TARGETS, Exported, export_model
-from gemel.exchange.frozen_model import Frozen, Reading, freeze, unknown_words
+from gemel.exchange.frozen_model import Frozen, LstmDirection, freeze, unknown_words
+from gemel.exchange.model_export import Exported, export_model
 
 __all__ = [
     "TARGETS",
@@ -11,7 +12,7 @@ __all__ = [
     "Disagreement",
     "Exported",
     "Frozen",
-    "Reading",
+    "LstmDirection",
     "export_model",
     "freeze",
     "unknown_words",

@@ -1,4 +1,4 @@
-"""Compare the vectors of an export with gemel's own."""
+"""Agreement of gemel with another tool: which texts have the same vector, and why others do not."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,39 +18,38 @@ from gemel.store.result_files import require_new_file
 from gemel.text import TOKENS, Progress, Tokenizer
 
 TOLERANCE = 1e-4
-"""By how much cosines may differ in two tools."""
+"""Tolerated difference of cosines between two tools."""
 _LOT = 512
-"""Texts whose vectors are compared at one time."""
+"""Texts compared at one time."""
 
 ReadRows = Callable[[Sequence[str]], list[list[int]]]
-"""Turns texts into rows of the table, as the tokenizer of the other tool does."""
+"""The other tool's tokenizer: rows of the table by text."""
 Vectors = Callable[[Sequence[str]], Float32[np.ndarray, "texts dim"]]
-"""Gives texts the vectors that they have in the other tool."""
+"""The other tool's vectors of texts."""
 
 
 class Disagreement(NamedTuple):
-    """A text whose vector in the other tool is another one."""
+    """A text whose vector differs in the other tool."""
 
     text: str
     reason: str
-    """Why."""
     words: tuple[str, ...]
-    """Which words are to blame: of its own, or those that the tool reads instead."""
+    """Words that cause it: of the text, or those that the tool reads instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """How far two tools agree on some texts."""
+    """Agreement of two tools on some texts."""
 
     texts: int
-    """Different texts that were looked at."""
+    """Distinct texts."""
     disagreements: list[Disagreement]
-    """Those whose vectors cannot be the same, all of them, in order."""
+    """All texts whose vectors cannot be the same, in order."""
     compared: int
-    """Texts whose vectors were compared: all others, if the other tool was there to ask."""
+    """Other texts whose vectors were compared; 0 without the other tool."""
     difference: float
-    """The most that the cosine of any two of these can differ in both tools: twice the longest
-    distance of a text's two vectors. 0 if none was compared."""
+    """Upper bound of the difference of any two cosines: twice the largest distance of a text's two
+    vectors."""
 
 
 def find_agreement(
@@ -61,16 +60,13 @@ def find_agreement(
     vectors: Vectors | None,
     progress: Progress | None = None,
 ) -> Agreement:
-    """Find the texts that cannot agree, and compare the vectors of all others.
+    """Find the texts that cannot agree, and compare the vectors of the others.
 
     Args:
-        model: the model.
-        frozen: what was made of it for the other tool.
-        texts: questions.
-        read_rows: the other tool's tokenizer; None if it is not here: texts that it reads as other
-            words are then not found.
-        vectors: the other tool; None if it is not here.
-        progress: `progress(done, total)` callback, in texts are read, and compared.
+        frozen: the model as exported.
+        read_rows: the other tool's tokenizer; if None, differently split texts are not found.
+        vectors: the other tool; None if not installed.
+        progress: `progress(step, done, total)` callback.
     """
     different = list(dict.fromkeys(texts))
     found = list(_disagreements(model, frozen, different, read_rows, progress))
@@ -91,11 +87,7 @@ def find_agreement(
 
 
 def open_tokenizer(folder: Path) -> ReadRows | None:
-    """Open the tokenizer of an exported folder in `tokenizers` itself; None without that library.
-
-    Args:
-        folder: what holds `tokenizer.json`.
-    """
+    """Open the exported tokenizer in `tokenizers`; None if that is not installed."""
     try:
         import tokenizers
     except ModuleNotFoundError:
@@ -137,7 +129,7 @@ def _disagreements(
 
 
 def _homeless(tokenizer: Tokenizer, frozen: Frozen, texts: Sequence[str]) -> set[str]:
-    """Return the words whose vector is not that of a row, nor that of the unknown word."""
+    """Return the words whose vector is neither a row nor that of the unknown word."""
     rows = set(frozen.words)
     words = [word for word in unknown_words(tokenizer, texts) if word not in rows]
     if frozen.composes:
@@ -147,11 +139,11 @@ def _homeless(tokenizer: Tokenizer, frozen: Frozen, texts: Sequence[str]) -> set
 
 
 def check_disagreement_file(path: str | Path, *, overwrite: bool = False) -> None:
-    """Find out, before long work, whether disagreements can be written into a file.
+    """Check, before long work, that disagreements can be written to a file.
 
     Raises:
         DataError: its name does not end in .jsonl, or it exists.
-        OSError: nothing can be written there.
+        OSError: it cannot be written.
     """
     path = Path(path)
     require_new_file(path, (".jsonl",), overwrite=overwrite)
@@ -159,10 +151,10 @@ def check_disagreement_file(path: str | Path, *, overwrite: bool = False) -> Non
 
 
 def write_disagreements(found: Iterable[Disagreement], path: str | Path) -> None:
-    """Write all of them, whole or not at all: `text`, `reason` and `words` of each.
+    """Write `text`, `reason` and `words` of all, atomically.
 
     Raises:
-        OSError: it cannot be written; what stood there stays.
+        OSError: it cannot be written; an existing file remains.
     """
     lines = "".join(json.dumps(each._asdict()) + "\n" for each in found)
     path = Path(path)

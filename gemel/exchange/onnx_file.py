@@ -1,4 +1,4 @@
-"""Write ONNX files, and compare ONNX Runtime's vectors with gemel's."""
+"""ONNX files of a model: written, and compared with gemel in ONNX Runtime."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from gemel.errors import ConfigError, GemelError, MissingExtraError
-from gemel.exchange.frozen_model import Frozen, Reading
+from gemel.exchange.frozen_model import Frozen, LstmDirection
 from gemel.exchange.onnx_graph import IDS, MASK, make_onnx, require_onnx
 from gemel.files import write_bytes
 from gemel.inference.numpy_lstm import NumpyLSTM
@@ -18,11 +18,7 @@ from gemel.text import TokenTable
 
 
 class OnnxAnswers:
-    """An exported model in ONNX Runtime, on the processor.
-
-    Args:
-        model: the content of the file.
-        threads: number of threads.
+    """An exported model in ONNX Runtime on the CPU; `model` is the content of the file.
 
     Raises:
         MissingExtraError: onnxruntime is not installed.
@@ -42,16 +38,12 @@ class OnnxAnswers:
 
     @property
     def notes(self) -> Mapping[str, str]:
-        """The texts that the file carries along."""
+        """Metadata of the file."""
         held: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
         return held
 
     def __call__(self, questions: Sequence[Sequence[int]]) -> Float32[np.ndarray, "questions dim"]:
-        """Return the vectors of questions.
-
-        Args:
-            questions: the rows of each one's words in `Frozen.words`.
-        """
+        """Return the vectors of questions, given as rows of `Frozen.words`."""
         longest = max(map(len, questions), default=0)
         ids = np.zeros((len(questions), longest), np.int64)
         mask = np.zeros_like(ids)
@@ -67,7 +59,7 @@ class OnnxAnswers:
 def gemel_vectors(
     frozen: Frozen, questions: Sequence[Sequence[int]]
 ) -> Float32[np.ndarray, "questions dim"]:
-    """Return the vectors that gemel's own engine makes of the same."""
+    """Return the vectors of gemel's own engine."""
     ways = {"lstm": frozen.forwards, "lstm_backwards": frozen.backwards}
     weights = {"embedding.weight": frozen.table}
     for name, way in ways.items():
@@ -84,52 +76,44 @@ def gemel_vectors(
 
 
 def draw_questions(frozen: Frozen, count: int = 64, longest: int = 24) -> list[list[int]]:
-    """Draw rows of words of all lengths, with the same seed each time; the first has no word."""
+    """Return random questions of all lengths, always the same ones; the first has no words."""
     random = np.random.default_rng(0)
     lengths = np.arange(count) % (longest + 1)
     return [random.integers(1, len(frozen.words), length).tolist() for length in lengths]
 
 
-def _named(name: str, way: Reading) -> dict[str, np.ndarray]:
+def _named(name: str, way: LstmDirection) -> dict[str, np.ndarray]:
     return {f"{name}.{part}": array for part, array in vars(way).items()}
 
 
 ONNX_FILE, INT8_FILE = "model.onnx", "model_int8.onnx"
-"""What the files are called."""
 
 _WHOLE = 2**31 - 1
-"""Bytes that one file can have: ONNX is written as a protobuf message."""
+"""Limit of a protobuf message, and so of a file, in bytes."""
 _NEAR = {False: 1e-4, True: 0.2}
-"""By how much a number of a file's vectors may differ from gemel's: of float32, of int8."""
+"""Tolerated difference of a number from gemel's: in float32, in int8."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WrittenOnnx:
-    """A file that was written, and how near it is to gemel's own numbers on drawn words."""
+    """A file that was written, and its difference from gemel on random words."""
 
     path: Path
-    """The file."""
     bytes: int
-    """Its size."""
     difference: float
-    """The most by which a number of a vector differs."""
+    """Largest difference of a number in a vector."""
     least_cosine: float
-    """The least cosine of a question's vector with gemel's."""
+    """Least cosine of a question's two vectors."""
 
 
 def write_onnx(
     frozen: Frozen, folder: Path, *, int8: bool = False, notes: Mapping[str, str] | None = None
 ) -> list[WrittenOnnx]:
-    """Write `model.onnx`, each file whole or not at all, and only if it gives gemel's vectors.
+    """Write `model.onnx`, atomically, if its vectors are gemel's.
 
     Args:
-        frozen: the model.
-        folder: where; it must exist.
-        int8: whether to write `model_int8.onnx` too, a quarter as large, whose vectors are near.
-        notes: texts that the files carry along (`metadata_props`), as the threshold.
-
-    Returns:
-        What was written.
+        int8: also write `model_int8.onnx`, a quarter as large and less exact.
+        notes: metadata of the files (`metadata_props`).
 
     Raises:
         MissingExtraError: onnx or onnxruntime is not installed.

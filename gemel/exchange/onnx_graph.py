@@ -1,4 +1,9 @@
-"""A frozen model as an ONNX graph of standard operators."""
+"""A frozen model as an ONNX graph of standard operators.
+
+    input_ids, attention_mask -> word vectors -> LSTM -> pooling -> length 1 -> sentence_embedding
+
+Padding is on the right and does not influence vectors; a question without words is all zeros.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,11 +17,11 @@ from gemel.version import __version__
 
 
 class Nodes:
-    """Nodes in the order in which they are computed, named by their number.
+    """Nodes in the order of computation, named by operator and number.
 
     Args:
         onnx: the package.
-        int8: whether weights are held as bytes.
+        int8: store weights as int8.
     """
 
     def __init__(self, onnx: Any, *, int8: bool):
@@ -27,16 +32,11 @@ class Nodes:
         self._lists: set[str] = set()
 
     def add(self, operator: str, *inputs: str, out: str = "", **attributes: Any) -> str:
-        """Add a node.
+        """Add a node, and return the name of its result.
 
         Args:
-            operator: of the ONNX standard.
-            inputs: names of what it takes; an empty one is left out.
-            out: what to call its result; named by its number if empty.
-            attributes: of the operator.
-
-        Returns:
-            The name of its result.
+            inputs: names; an empty one is omitted.
+            out: name of its result; made up if empty.
         """
         out = out or f"{operator}_{len(self.listed)}"
         node = self.onnx.helper.make_node(operator, list(inputs), [out], name=out, **attributes)
@@ -44,32 +44,26 @@ class Nodes:
         return out
 
     def constant(self, name: str, array: Shaped[np.ndarray, "..."]) -> str:
-        """Add an array that is part of the model, and give its name."""
+        """Add an array of the model, and return its name."""
         self.constants.append(self.onnx.numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
     def whole(self, *numbers: int) -> str:
-        """Return the name of a list of whole numbers, as axes and shapes are; each is held once."""
+        """Return the name of a list of integers, as for axes and shapes; each is stored once."""
         name = "_".join(map(str, ("whole", *numbers)))
         if name not in self._lists:
             self._lists.add(self.constant(name, np.array(numbers, np.int64)))
         return name
 
     def weights(self, name: str, array: Float32[np.ndarray, "*rows numbers"]) -> str:
-        """Add weights, and give what represents their numbers."""
+        """Add weights, and return the name of their values."""
         if not self.int8:
             return self.constant(name, array)
         held, scales = (self.constant(*each) for each in self._halves(name, array))
         return self._numbers(held, scales)
 
     def rows(self, name: str, array: Float32[np.ndarray, "rows numbers"], places: str) -> str:
-        """Add a table, and give what represents some of its rows.
-
-        Args:
-            name: of the table.
-            array: its numbers.
-            places: the name of which rows; any shape.
-        """
+        """Add a table, and return the name of its rows at `places`."""
         if not self.int8:
             return self.add("Gather", self.constant(name, array), places)
         # Picked as bytes: the whole table is never there in float32.
@@ -89,7 +83,7 @@ class Nodes:
 def in_bytes(
     array: Float32[np.ndarray, "*rows numbers"],
 ) -> tuple[Int8[np.ndarray, "*rows numbers"], Float32[np.ndarray, "*rows 1"]]:
-    """Return rows as bytes from -127 to 127, and what each row's are to be multiplied with."""
+    """Quantise rows to int8, from -127 to 127, each with its scale."""
     highest = np.abs(array).max(axis=-1, keepdims=True, initial=0)
     # Rows next to nothing have no scale in float32, but are nothing to the network too.
     scales = np.where(highest > 1e-30, highest / 127, 1).astype(np.float32)
@@ -97,12 +91,12 @@ def in_bytes(
 
 
 IDS, MASK, VECTORS = "input_ids", "attention_mask", "sentence_embedding"
-"""What goes in and out, named as other tools expect it."""
+"""Names of inputs and output."""
 
 _OPSET, _IR = 17, 8
-"""Of 2022: what reads ONNX at all reads these."""
+"""Versions of 2022, which all runtimes read."""
 _GATES = (0, 3, 1, 2)
-"""Ours are input, forget, new, output; those of ONNX input, output, forget, new."""
+"""Gates in the order of ONNX: input, output, forget, new."""
 
 
 def require_onnx() -> Any:
@@ -119,13 +113,11 @@ def require_onnx() -> Any:
 
 
 def make_onnx(frozen: Frozen, *, int8: bool = False, notes: Mapping[str, str] | None = None) -> Any:
-    """Make an `onnx.ModelProto`, checked by onnx itself.
+    """Make an `onnx.ModelProto`, validated by onnx.
 
     Args:
-        frozen: the model.
-        int8: whether weights are held as bytes, each row with a scale of its own; what is computed
-            stays float32.
-        notes: texts that the file carries along (`metadata_props`).
+        int8: store weights as int8, with a scale per row; computation stays in float32.
+        notes: metadata of the file (`metadata_props`).
 
     Raises:
         MissingExtraError: onnx is not installed.
@@ -155,7 +147,7 @@ def make_onnx(frozen: Frozen, *, int8: bool = False, notes: Mapping[str, str] | 
 
 
 def _add_network(nodes: Nodes, frozen: Frozen) -> None:
-    """Add all between the ids and the unit vectors."""
+    """Add the network, from ids to unit vectors."""
     add, kinds = nodes.add, nodes.onnx.TensorProto
     shape = add("Shape", IDS)
     missing = add("Max", add("Sub", nodes.whole(1, 1), shape), nodes.whole(0, 0))
@@ -193,13 +185,13 @@ def _add_network(nodes: Nodes, frozen: Frozen) -> None:
 
 
 def _joined(nodes: Nodes, pooled: str, dim: int) -> str:
-    """Put what both directions gave of a question one behind the other."""
+    """Concatenate the outputs of both directions."""
     by_question = nodes.add("Transpose", pooled, perm=[1, 0, 2])
     return nodes.add("Reshape", by_question, nodes.whole(0, dim))
 
 
 def _weights(nodes: Nodes, frozen: Frozen) -> list[str]:
-    """Add what the LSTM multiplies with, and its biases."""
+    """Add the weights and biases of the LSTM."""
     ways = [frozen.forwards, *([frozen.backwards] if frozen.backwards else [])]
     biases = [_turned(way.bias[:, None])[:, 0] for way in ways]
     return [
@@ -211,5 +203,5 @@ def _weights(nodes: Nodes, frozen: Frozen) -> list[str]:
 
 
 def _turned(gates: Float32[np.ndarray, "gates numbers"]) -> Float32[np.ndarray, "gates numbers"]:
-    """Put the gates in ONNX's order."""
+    """Reorder gates for ONNX."""
     return np.concatenate([np.split(gates, 4)[gate] for gate in _GATES])

@@ -1,13 +1,12 @@
-"""A model as a folder of sentence-transformers, of that library's built-in modules alone.
+"""A model as a folder of sentence-transformers, made of its built-in modules.
 
-modules.json                      word vectors, LSTM, pooling, length 1: in this order
-config_sentence_transformers.json how two vectors are compared
+modules.json                      word vectors, LSTM, pooling, normalisation: in this order
+config_sentence_transformers.json similarity
 wordembedding_config.json, model.safetensors, tokenizer.json, tokenizer_config.json
 1_LSTM/                           settings and weights
 2_Pooling/, 3_Normalize/          settings
 """
 
-import importlib.metadata
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -18,26 +17,22 @@ import numpy as np
 import safetensors.numpy
 from jaxtyping import Float32
 
-from gemel.exchange.frozen_model import Frozen, Reading
+from gemel.exchange.frozen_model import Frozen, LstmDirection
 from gemel.exchange.token_file import write_token_file
 from gemel.files import write_bytes, write_text
 
 OLDEST = (6, 2)
-"""The first version whose word vectors are asked of a Hugging Face tokenizer by all words of a
-text: those before took the first one."""
+"""First version that reads all words of a text with a Hugging Face tokenizer, not only the
+first."""
 
 _LIBRARY = "sentence_transformers"
 _MODULES = f"{_LIBRARY}.sentence_transformer.modules"
 _LONGEST = 1_000_000_000
-"""Words that are read of a text: gemel cuts none."""
+"""Limit of words per text: none, as in gemel."""
 
 
 def write_sentence_transformers(frozen: Frozen, folder: Path) -> None:
-    """Write what `SentenceTransformer(folder)` loads, without network and without foreign code.
-
-    Args:
-        frozen: the model.
-        folder: where; it must exist.
+    """Write what `SentenceTransformer(folder)` loads offline and without custom code.
 
     Raises:
         OSError: it cannot be written.
@@ -106,12 +101,12 @@ def _modules() -> list[dict[str, Any]]:
 
 
 def _lstm(frozen: Frozen) -> dict[str, np.ndarray]:
-    """Name the weights as torch's LSTM does, which has a second bias."""
+    """Name the weights as in torch's LSTM, which has a second bias."""
     named = _way(frozen.forwards, "")
     return named if frozen.backwards is None else named | _way(frozen.backwards, "_reverse")
 
 
-def _way(way: Reading, end: str) -> dict[str, np.ndarray]:
+def _way(way: LstmDirection, end: str) -> dict[str, np.ndarray]:
     arrays = {
         "weight_ih": way.weight_ih,
         "weight_hh": way.weight_hh,
@@ -131,27 +126,16 @@ def _write_settings(path: Path, settings: Any) -> None:
     write_text(path, json.dumps(settings, indent=2) + "\n")
 
 
-def installed_version() -> str | None:
-    """Report which sentence-transformers is installed; None if there is none."""
-    try:
-        return importlib.metadata.version("sentence-transformers")
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def is_new_enough(version: str) -> bool:
     """Return whether a version of sentence-transformers gives the model's vectors."""
     return tuple(map(int, re.findall(r"\d+", version)[:2])) >= OLDEST
 
 
 class SentenceVectors:
-    """A folder in sentence-transformers itself, on the processor, without network.
-
-    Args:
-        folder: what `write_sentence_transformers` wrote.
+    """A folder opened in sentence-transformers, on the CPU and offline.
 
     Raises:
-        ImportError: the library is not there.
+        ImportError: the library is not installed.
     """
 
     def __init__(self, folder: Path):

@@ -1,4 +1,4 @@
-"""A tokenizer file for Hugging Face's tokenizers."""
+"""`tokenizer.json` of Hugging Face `tokenizers`: patterns and a list that turn texts into rows."""
 
 import functools
 import json
@@ -13,12 +13,12 @@ from gemel.text import ALONE, UNKNOWN_TOKEN, Rules, normal_form, word_pattern
 from gemel.text.normalization import NormalForm
 
 _HALVES = range(0xD800, 0xE000)
-"""Halves of characters, which are none."""
+"""Surrogates, which are no characters."""
 _MEANT_OTHERWISE = "\\]^-["
 
 
 def class_of(characters: Iterable[str], *, negated: bool = False) -> str:
-    """Return a class of characters, as `[a-c]`, of single ones in any order."""
+    """Return a character class, as `[a-c]`, of single characters."""
     ranges: list[list[int]] = []
     for code in sorted(map(ord, characters)):
         if ranges and ranges[-1][1] == code - 1:
@@ -34,15 +34,15 @@ def class_of(characters: Iterable[str], *, negated: bool = False) -> str:
 
 @functools.cache
 def class_like(pattern: str, *, negated: bool = False) -> str:
-    r"""Return the class of all characters that a pattern of one character fits here, as `\w` does."""
+    r"""Return the class of all characters that a pattern of one character matches, such as `\w`."""
     return class_of(re.findall(pattern, _characters()), negated=negated)
 
 
 @functools.cache
 def final_sigma() -> str:
-    """Return the pattern of a capital sigma that ends a word, which has a small letter of its own.
+    """Return the pattern of a final capital sigma, which has a lowercase letter of its own.
 
-    Which letters Python counts is seen by trying. It is found behind two marks at most.
+    Which letters Python counts as cased is found by trying; up to two marks in between are ignored.
     """
     cased = class_of(each for each in _characters() if f"{each}Σ".lower()[-1] == "ς")
     passed_over = class_of(
@@ -82,12 +82,11 @@ def write_token_file(frozen: Frozen, folder: Path) -> None:
 
 
 def token_file(frozen: Frozen) -> dict[str, Any]:
-    """Return what `tokenizer.json` holds: it turns a text into rows of the table.
+    """Return the content of `tokenizer.json`, which turns a text into rows of the table.
 
-    A text without word or mark gives no row at all. No token is special, or a text that has its
-    name in it would be read otherwise. What it cannot do: put garbled letters right
-    (`rules.repair`), order more than 30 combining marks in a row as gemel does where
-    `rules.normalization` is 1, know letters that Unicode got after version 12.
+    A text without words or marks has no rows. No token is special, as texts may contain its name.
+    Not covered: repair of garbled letters (`rules.repair`), more than 30 combining marks in a row
+    where `rules.normalization` is 1, and letters added after Unicode 12.
     """
     words = {word: row for row, word in enumerate(frozen.words) if is_whole(word)}
     return {
@@ -115,7 +114,7 @@ def _words() -> str:
 
 
 def _normalizers(rules: Rules) -> Iterator[dict[str, Any]]:
-    """Return the steps of `clean` and `with_final_mark`, and the first of `split_words`."""
+    """Yield the steps of `clean` and `with_final_mark`, and the first of `split_words`."""
     composed = {"type": "NFKC"}
     form = normal_form(rules.normalization)
     bound = [_replaced("Regex", form.cut, "")] if form.cut else []
@@ -151,5 +150,5 @@ def _replaced(kind: str, what: str, instead: str) -> dict[str, Any]:
 
 
 def is_whole(text: str) -> bool:
-    """Return whether a text has no half of a character; one that has cannot be handed over."""
+    """Return whether a text has no lone surrogate."""
     return not any("\ud800" <= letter <= "\udfff" for letter in text)

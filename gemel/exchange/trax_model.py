@@ -1,4 +1,4 @@
-"""A model from a Trax checkpoint and its vocabulary."""
+"""A model of a checkpoint and a vocabulary of the notebook's network, as Trax wrote them."""
 
 import dataclasses
 import functools
@@ -25,33 +25,32 @@ from gemel.text import TOKENS, UNKNOWN_TOKEN, Progress, Rules, Tokenizer, Vocabu
 from gemel.version import __version__
 
 _FIRST = 2
-"""Id of the first word."""
 _MAKE = "json.dump(vocabulary, open('vocabulary.json', 'w'))"
 
 
 @dataclass(frozen=True, eq=False)
 class KnownWords:
-    """Words, and the rows of a table that are theirs."""
+    """Words and their rows in a table of vectors."""
 
     words: list[str]
-    """By their ids, the smallest first."""
+    """In the order of their ids."""
     rows: Int64[np.ndarray, "tokens"]
-    """Of the unknown word, of padding, and of each of the words."""
+    """Rows of the unknown word, of padding, and of each word."""
     unknown: int
-    """Tokens of the vocabulary that have the id of the unknown word."""
+    """Tokens of the vocabulary with the id of the unknown word."""
     overrun: str | None
-    """A word whose id is one behind the table, and that has the row of the one before."""
+    """A word whose id is one past the table, and which has the last row."""
 
 
 def read_vocabulary(path: str | Path) -> dict[str, int]:
     """Read the ids of tokens.
 
     Args:
-        path: a JSON object of token and id; or a text file with a token on every line, in the order
-            of the ids, the padding `<PAD>`, whose id is 1, on the first line or the second.
+        path: a JSON object of token and id; or a text file with a token per line in the order of
+            ids, with the padding `<PAD>`, whose id is 1, on line 1 or 2.
 
     Raises:
-        DataError: no such file, not UTF-8, neither of the two, a token or an id that is repeated.
+        DataError: no such file, not UTF-8, neither format, or a token or an id is repeated.
     """
     path = Path(path)
     if not path.is_file():
@@ -67,7 +66,7 @@ def read_vocabulary(path: str | Path) -> dict[str, int]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"is not UTF-8: {error}", path=path) from error
-    ids = _of_json(text, path) if text.lstrip()[:1] == "{" else _of_lines(text, path)
+    ids = _read_json(text, path) if text.lstrip()[:1] == "{" else _read_lines(text, path)
     _require_ids(ids, path)
     return ids
 
@@ -75,14 +74,11 @@ def read_vocabulary(path: str | Path) -> dict[str, int]:
 def match_rows(ids: Mapping[str, int], rows: int, path: str | Path) -> KnownWords:
     """Find the row of every word in a table of vectors.
 
-    The notebook counts its ids so that the last one is behind the table, and Trax then takes the
-    last row; ids may have gaps. A dictionary that grew by being asked has test words under the id
-    of the unknown word: they stay unknown.
+    The notebook's last id is one past the table, and Trax then takes the last row; ids may have
+    gaps. Test words that a defaultdict gave the id of the unknown word stay unknown.
 
     Args:
-        ids: token and id.
-        rows: of the table.
-        path: the file they came from, for errors.
+        path: the file of the ids, for errors.
 
     Raises:
         DataError: they are not of this table.
@@ -105,11 +101,11 @@ def match_rows(ids: Mapping[str, int], rows: int, path: str | Path) -> KnownWord
     )
 
 
-def _of_json(text: str, path: Path) -> dict[str, int]:
+def _read_json(text: str, path: Path) -> dict[str, int]:
     def unique(items: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(items)
         if len(found) < len(items):
-            raise DataError("a token is in it twice", path=path)
+            raise DataError("a token is repeated", path=path)
         return found
 
     try:
@@ -127,7 +123,7 @@ def _of_json(text: str, path: Path) -> dict[str, int]:
     return ids
 
 
-def _of_lines(text: str, path: Path) -> dict[str, int]:
+def _read_lines(text: str, path: Path) -> dict[str, int]:
     lines = text.removesuffix("\n").split("\n")
     tokens = [line.removesuffix("\r") for line in lines]
     if TOKENS.padding_token not in tokens[:2]:
@@ -175,7 +171,7 @@ def _require_ids(ids: Mapping[str, int], path: Path) -> None:
 
 _PACKED = b"\x1f\x8b"
 _RATIO = 50
-"""Weights hardly get smaller by packing; what gets smaller than this is meant to fill a memory."""
+"""Highest plausible compression of weights; more is a decompression bomb."""
 _LEAST = 1 << 20
 _MOST_ARRAYS = 12
 _PIECE = 1 << 20
@@ -183,31 +179,26 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class TraxWeights:
-    """The weights of an embedding and an LSTM, as Trax has them."""
+    """Weights of an embedding and an LSTM, as Trax stores them."""
 
     embedding: Float32[np.ndarray, "rows depth"]
-    """A vector for every token."""
     lstm: Float32[np.ndarray, "depth_and_units gates"]
-    """What the LSTM multiplies its input, and its last output behind it, with; gates in the order
-    input, new, forget, output."""
+    """Weights of input and last output; gates in the order input, new, forget, output."""
     bias: Float32[np.ndarray, "gates"]
-    """Of the gates; what makes it forget less at first is in it."""
+    """Of the gates, with the offset that reduces forgetting."""
     step: int | None = None
-    """Batches that it trained on, where the checkpoint reports it."""
+    """Training steps, if recorded."""
 
 
 def read_trax(path: str | Path) -> TraxWeights:
-    """Read a checkpoint of `Parallel(encoder, encoder)`, the encoder an embedding and an LSTM.
+    """Read a checkpoint of `Parallel(encoder, encoder)` with an embedding and an LSTM.
 
-    Known are `model.pkl.gz` with the weights in it, as Trax writes it up to 1.3 and by
-    `model.save_to_file`, and the newer kind, which has them in `model.weights.npy.gz` next to it.
-
-    Args:
-        path: the pickle.
+    Weights are in `model.pkl.gz` (Trax up to 1.3, and `model.save_to_file`) or in
+    `model.weights.npy.gz` next to it.
 
     Raises:
-        DataError: no such file; no checkpoint, or one of another network; a pickle that could run
-            code, which is not run; an array that is not whole, or not finite.
+        DataError: no such file; not such a checkpoint; a pickle that could run code, which is not
+            run; an array that is incomplete or not finite.
     """
     path = Path(path)
     known = read_pickle(_unpacked(path), path)
@@ -234,20 +225,19 @@ def _arrays(flat: Any, path: Path) -> list[Float32[np.ndarray, "..."]]:
     if not isinstance(flat, int):
         raise DataError(
             f"flat_weights is a {type(flat).__name__}; expected a list of arrays, or a number "
-            "where they are in a file of their own",
+            "if they are in a file of their own",
             path=path,
         )
-    for beside in (_beside(path), path.with_name(f"{path.name}.npy")):
-        if beside.exists():
-            return arrays_in_npy(_unpacked(beside), beside)
+    for file in (_weights_file(path), path.with_name(f"{path.name}.npy")):
+        if file.exists():
+            return arrays_in_npy(_unpacked(file), file)
     raise DataError(
-        f"has its weights in a file next to it, {_beside(path).name}, which is not there; put it "
-        "there",
+        f"needs the file of its weights, {_weights_file(path).name}, next to it",
         path=path,
     )
 
 
-def _beside(path: Path) -> Path:
+def _weights_file(path: Path) -> Path:
     return path.with_name(f"{path.name.removesuffix('.gz').removesuffix('.pkl')}.weights.npy.gz")
 
 
@@ -275,10 +265,10 @@ def _step(known: Mapping[str, Any]) -> int | None:
 
 
 def _unpacked(path: Path) -> bytes:
-    """Read a file, packed with gzip or not; never more than such a file can honestly hold.
+    """Read a file, with or without gzip, up to a plausible size.
 
     Raises:
-        DataError: it is not there, not whole, or packed to fill a memory.
+        DataError: it is missing, incomplete, or a decompression bomb.
     """
     if not path.is_file():
         raise DataError("no such file" if not path.exists() else "is no file", path=path)
@@ -295,7 +285,7 @@ def _unpacked(path: Path) -> bytes:
                 if len(content) > most:
                     raise DataError(
                         f"unpacks to more than {most:,} bytes, {_RATIO} times its size; weights do "
-                        "not: it was made to fill a memory",
+                        "not: refused as a decompression bomb",
                         path=path,
                     )
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -304,34 +294,30 @@ def _unpacked(path: Path) -> bytes:
 
 
 NOTEBOOK_THRESHOLD = 0.7
-"""The cosine above which the notebook calls two questions the same; nothing was fitted."""
+"""The notebook's cosine for duplicates; it was not fitted."""
 _SLOPE = 10.0
-"""Of the probability that is next to such a guess."""
+"""Slope of the guessed probability."""
 
 
 @dataclass(frozen=True, eq=False)
 class FromTrax:
-    """A model, and what was found in bringing it in."""
+    """An imported model, and findings of the import."""
 
     model: Model
-    """What can answer; its threshold is the notebook's."""
+    """With the notebook's threshold unless fitted."""
     known: KnownWords
-    """Its words, and what the vocabulary had next to them."""
+    """Its words, and findings on the vocabulary."""
     unreachable: list[str]
-    """Words that no question can have as gemel cuts it into words: the notebook's tokenizer, NLTK,
-    cuts some otherwise."""
+    """Words that gemel splits differently than the notebook's NLTK, so that no question has
+    them."""
     fitted: Refit | None = None
-    """The decision fitted on validation pairs, in addition to the notebook's threshold."""
+    """The decision fitted on validation pairs, compared with the notebook's."""
 
     def fit(self, pairs: Pairs, progress: Progress | None = None) -> "FromTrax":
-        """Fit threshold and probabilities on validation pairs.
-
-        Args:
-            pairs: labelled pairs that the network was not trained on.
-            progress: `progress(done, total)` callback.
+        """Fit threshold and probabilities on pairs that the network was not trained on.
 
         Raises:
-            DataError: one label only.
+            DataError: only one label occurs.
         """
         engine = Engine(self.model)
         score = functools.partial(engine.similarity, progress=progress)
@@ -342,17 +328,17 @@ class FromTrax:
 
 
 def model_from_trax(checkpoint: str | Path, vocabulary: str | Path) -> FromTrax:
-    """Make a model that gives the very vectors that Trax gives, of the same ids.
+    """Make a model that gives the vectors of Trax.
 
-    It reads as the notebook did: case counts, an unknown word is one vector for all, and padding
-    runs through the LSTM and into the mean (`network.masked = false`).
+    As in the notebook, case counts, unknown words share one vector, and padding counts
+    (`network.masked = false`).
 
     Args:
-        checkpoint: the pickle; see `read_trax`.
-        vocabulary: the ids of its tokens; see `read_vocabulary`.
+        checkpoint: see `read_trax`.
+        vocabulary: see `read_vocabulary`.
 
     Raises:
-        DataError: one of the two cannot be read, or they are not of one network.
+        DataError: one cannot be read, or they are of different networks.
     """
     trax, ids = read_trax(checkpoint), read_vocabulary(vocabulary)
     known = match_rows(ids, len(trax.embedding), vocabulary)
@@ -362,7 +348,7 @@ def model_from_trax(checkpoint: str | Path, vocabulary: str | Path) -> FromTrax:
     model = Model(
         config=config,
         tokenizer=tokenizer,
-        weights=_weights_trax_model(trax, known),
+        weights=_model_weights(trax, known),
         decision=_guess(config.decision),
         training={
             "gemel_version": __version__,
@@ -382,7 +368,7 @@ def _config(trax: TraxWeights) -> Config:
     )
 
 
-def _weights_trax_model(
+def _model_weights(
     trax: TraxWeights, known: KnownWords
 ) -> Mapping[str, Float32[np.ndarray, "..."]]:
     matrix = _reordered(trax.lstm).T
@@ -396,7 +382,7 @@ def _weights_trax_model(
 
 
 def _reordered(gates: Float32[np.ndarray, "... gates"]) -> Float32[np.ndarray, "... gates"]:
-    """Turn input, new, forget, output into input, forget, new, output."""
+    """Reorder gates from input, new, forget, output to input, forget, new, output."""
     first, new, forget, output = np.split(gates, 4, axis=-1)
     return np.concatenate([first, forget, new, output], axis=-1)
 

@@ -1,4 +1,10 @@
-"""Read Trax's pickles as data: nothing in them is imported or called."""
+"""A Python pickle of arrays read as data: no import, no call.
+
+A pickle is a program. `pickle.Unpickler` is not safe even if `find_class` is restricted: a memo
+index allocates any amount of memory, and the hash of deeply nested tuples overflows the stack. So
+the few instructions that build values are interpreted here; a call becomes a `Made`, and unknown
+names are refused.
+"""
 
 import io
 import math
@@ -17,7 +23,7 @@ from gemel.errors import DataError
 _NUMPY = ("numpy.core", "numpy._core")
 _KINDS = ("bool", "uint", "int", "float")
 _MOST = 2_000_000
-"""Instructions; a checkpoint has some hundreds, and a few for each line of its history."""
+"""Limit of instructions; a checkpoint has a few hundred, and a few per line of its history."""
 _WIDTH = 100
 KNOWN = {
     *((f"{core}.multiarray", name) for core in _NUMPY for name in ("_reconstruct", "scalar")),
@@ -28,11 +34,11 @@ KNOWN = {
     ("jax._src.device_array", "reconstruct_device_array"),
     ("trax.shapes", "ShapeDtype"),
 }
-"""Module and name of all that may be named: what arrays are made with, and the sizes of inputs."""
+"""Module and name of everything that may be named: constructors of arrays, and input shapes."""
 
 
 class Named(NamedTuple):
-    """A function or class that a pickle names."""
+    """A function or class named by a pickle."""
 
     module: str
     name: str
@@ -42,41 +48,34 @@ class Named(NamedTuple):
 
 
 class Made:
-    """What a pickle has made by calling something, written down and not made.
-
-    Args:
-        what: what it calls.
-        arguments: with what.
-    """
+    """A call in a pickle, recorded and not made."""
 
     def __init__(self, what: Named, arguments: tuple[Any, ...]):
         self.what = what
         self.arguments = arguments
         self.state: Any = None
-        """What it is then filled with."""
 
 
 def read_pickle(content: bytes, path: Path) -> Any:
     """Read a pickle of protocol 3 to 5.
 
     Args:
-        content: its bytes; memory stays within a few times their number, and 500 MB next to it.
-        path: the file it came from, for errors.
+        content: memory stays within a few times its size, plus 500 MB.
+        path: for errors.
 
     Returns:
         Numbers, texts, bytes, lists, tuples, dictionaries and sets, and `Made`.
 
     Raises:
-        DataError: it names something that is not `KNOWN`, is damaged, or has more instructions
-            than weights take.
+        DataError: it names something not `KNOWN`, is damaged, or has too many instructions.
     """
     machine = _Machine(path)
     try:
         for count, (opcode, argument, _) in enumerate(pickletools.genops(content)):
             if count == _MOST:  # a byte makes a set of 200
                 raise DataError(
-                    f"has more than {_MOST:,} instructions; weights do not take as many: it was "
-                    "made to fill a memory",
+                    f"has more than {_MOST:,} instructions; weights need fewer; "
+                    "refused as a memory bomb",
                     path=path,
                 )
             machine.do(opcode.name, argument)
@@ -89,7 +88,7 @@ def read_pickle(content: bytes, path: Path) -> Any:
 
 
 class _Machine:
-    """The stack of values that a pickle's instructions work on."""
+    """The stack of values of a pickle's instructions."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -98,7 +97,7 @@ class _Machine:
         self.memo: dict[int, Any] = {}
 
     def do(self, name: str, argument: Any) -> None:
-        """Carry out one instruction."""
+        """Execute an instruction."""
         if name in _PUSHED:
             self.stack.append(argument)
         elif name in _CONSTANTS:
@@ -187,7 +186,7 @@ def _require(value: Any, kind: type) -> Any:
 
 
 def _key(value: Any) -> Any:
-    """Refuse keys other than plain ones: to hash a tuple of tuples of tuples ... has no end."""
+    """Refuse keys that are not plain: hashing deeply nested tuples overflows the stack."""
     if not isinstance(value, str | bytes | int | float | None):
         raise ValueError(f"a {type(value).__name__} as a key")
     return value
@@ -238,14 +237,14 @@ _JAX = {"_reconstruct_array", "reconstruct_device_array"}
 
 
 def array_of(value: Any, path: Path) -> Float32[np.ndarray, "..."]:
-    """Make an array of what `read_pickle` gave for one, by our own hand.
+    """Make an array of a value of `read_pickle`.
 
     Args:
-        value: an array of NumPy or JAX; or a pair of one and "bfloat16", as Trax writes those.
-        path: the file it came from, for errors.
+        value: an array of NumPy or JAX, or a tuple of one and "bfloat16", as in Trax.
+        path: for errors.
 
     Raises:
-        DataError: it is none, or one of other than numbers.
+        DataError: it is no array of numbers.
     """
     if type(value) is tuple and len(value) == 2 and value[1] == "bfloat16":
         value = value[0]
@@ -257,10 +256,10 @@ def array_of(value: Any, path: Path) -> Float32[np.ndarray, "..."]:
 
 
 def arrays_in_npy(content: bytes, path: Path) -> list[Float32[np.ndarray, "..."]]:
-    """Read arrays that are one after the other, each as a `.npy` file has it.
+    """Read consecutive arrays in the `.npy` format.
 
     Raises:
-        DataError: they are not whole, or hold other than numbers.
+        DataError: they are incomplete, or not of numbers.
     """
     stream = io.BytesIO(content)
     arrays = []
@@ -283,7 +282,7 @@ _HEADERS: dict[tuple[int, int], Any] = {
 
 
 def _read_header(stream: io.BytesIO) -> tuple[Any, bool, np.dtype]:
-    """Read what gives shape, order and kind of the numbers behind it."""
+    """Read shape, order and dtype of the following numbers."""
     version = npy.read_magic(stream)
     if version not in _HEADERS:
         raise ValueError(f"version {version} of the format")
@@ -296,7 +295,7 @@ def _read_header(stream: io.BytesIO) -> tuple[Any, bool, np.dtype]:
 
 
 def _described(value: Any) -> tuple[Any, np.dtype, bytes, Any]:
-    """Take shape, kind, content and order of numbers out of a pickled array."""
+    """Return shape, dtype, content and order of a pickled array."""
     if not isinstance(value, Made):
         raise ValueError(f"a {type(value).__name__} where an array should be")
     if value.what.name in _JAX:  # an array of NumPy's in other clothes
@@ -342,12 +341,12 @@ def _size(shape: Any) -> int:
 
 
 def _shown(value: Any) -> str:
-    """Show a text, and of anything else its type: to print tuples of tuples ... has no end."""
+    """Return a text, or the type of anything else: printing nested tuples may not end."""
     return f"{value!r:.20}" if type(value) is str else f"a {type(value).__name__}"
 
 
 def _floats(array: np.ndarray) -> Float32[np.ndarray, "..."]:
-    """Return numbers as float32; whole numbers of two bytes are the bits of bfloat16."""
+    """Return numbers as float32; uint16 has the bits of bfloat16."""
     if array.dtype == np.uint16:
         return (array.astype(np.uint32) << 16).view(np.float32)
     if array.dtype.kind != "f":

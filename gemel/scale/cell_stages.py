@@ -1,4 +1,4 @@
-"""Stages `cells` and `assign`: the space is cut into cells, these are dealt into buckets."""
+"""Stages `cells` and `assign`: vectors are clustered into cells, and cells grouped into buckets."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,59 +12,57 @@ from gemel.inference import available_cores
 from gemel.neighbours.cells import CellPlan, Cells, choose_cut, choose_sample
 from gemel.scale.copy_stages import drop_copies, templates_of
 from gemel.scale.parquet_shards import Columns
-from gemel.scale.task_context import Desk, split_rows
+from gemel.scale.task_context import TaskContext, split_rows
 
 
-def cells(desk: Desk, number: int) -> dict[str, int]:
-    """Learn the cells from a sample of all vectors, and deal them into buckets.
+def cells(context: TaskContext, number: int) -> dict[str, int]:
+    """Learn cells from a sample of the vectors, and group them into buckets.
 
-    Cells that are near to each other come into one bucket, so that a question, which is in several
-    cells, comes into few buckets. Of a bucket there are as many questions as of a shard, or fewer.
+    Neighbouring cells share a bucket, so that a question in several cells is in few buckets. A
+    bucket has at most as many questions as a shard.
 
     Raises:
-        ConfigError: the floor is so low that all would have to be compared with all.
+        ConfigError: the floor is so low that every pair would have to be compared.
     """
-    sizes = [_counted(desk, shard) for shard in range(desk.shards)]
+    sizes = [_counted(context, shard) for shard in range(context.shards)]
     rows = sum(sizes)
-    floor = desk.manifest.run.floor
+    floor = context.manifest.run.floor
     cut = choose_cut(rows, floor)
     if cut.cells == 1 and choose_cut(rows, 1.0).cells > 1:
         raise ConfigError(
-            f"a floor of {floor:g} takes comparing all of {rows:,} questions with all; take a "
-            "higher one"
+            f"a floor of {floor:g} compares every pair of {rows:,} questions; raise it"
         )
-    sample = _sample(desk, sizes, cut)
+    sample = _sample(context, sizes, cut)
     cut = CellPlan(min(cut.cells, max(1, len(sample))), min(cut.probes, max(1, len(sample))))
     with ThreadPoolExecutor(available_cores()) as pool:
         learned = Cells.learn(sample, cut, pool.map)
         nearest = np.concatenate([_none(cut), *learned.nearest(sample, pool.map)])
-    share = desk.manifest.run.shard_size / max(1, rows)
+    share = context.manifest.run.shard_size / max(1, rows)
     buckets = list(_buckets(learned.centres, nearest, share))
     order = np.concatenate(buckets)
     bucket = np.repeat(np.arange(len(buckets), dtype=np.int32), list(map(len, buckets)))
     counts = {"vectors": rows, "cells": len(order), "probes": cut.probes, "buckets": len(buckets)}
     table = {"centre": learned.centres[order], "bucket": bucket}
-    desk.shelf.write("cells", number, [table], counts)
+    context.tables.write("cells", number, [table], counts)
     return counts
 
 
-def assign(desk: Desk, shard: int) -> dict[str, int]:
-    """Find the nearest cells of each question of a shard.
+def assign(context: TaskContext, shard: int) -> dict[str, int]:
+    """Assign cells to each question of a shard.
 
-    Part `n` of the file has the questions of bucket `n`, with all that is asked of them there. A
-    question that is in cells of two buckets is in two parts.
+    Part `n` of the file has the questions of bucket `n`; a question may be in several parts.
     """
-    rows, vectors = _different(desk, shard)
-    table = desk.shelf.read("cells", 0, ["centre", "bucket"])
-    found = Cells(table["centre"], desk.manifest.count("cells", "probes"))
+    rows, vectors = _different(context, shard)
+    table = context.tables.read("cells", 0, ["centre", "bucket"])
+    found = Cells(table["centre"], context.manifest.count("cells", "probes"))
     nearest = np.concatenate([_none(CellPlan(1, found.probes)), *found.nearest(vectors, map)])
-    template = templates_of(desk, shard, rows)
+    template = templates_of(context, shard, rows)
     all_of_them = {"row": rows, "cells": nearest, "vector": vectors, "template": template}
     texts: list[str] | None = None
-    if desk.engine.reads_letters:
-        read = desk.shelf.read("read", shard, ["text"])["text"]
-        texts = [read[row] for row in (rows - desk.first_row(shard)).tolist()]
-    buckets = desk.manifest.count("cells", "buckets")
+    if context.engine.reads_letters:
+        read = context.tables.read("read", shard, ["text"])["text"]
+        texts = [read[row] for row in (rows - context.first_row(shard)).tolist()]
+    buckets = context.manifest.count("cells", "buckets")
     # Which question goes to which bucket, each two once.
     goes = np.unique(np.arange(len(rows))[:, None] * buckets + table["bucket"][nearest])
     question, bucket = np.divmod(goes, buckets)
@@ -80,47 +78,48 @@ def assign(desk: Desk, shard: int) -> dict[str, int]:
             yield part
 
     counts = {"vectors": len(rows), "copied": len(goes)}
-    desk.shelf.write("assign", shard, parts(), counts)
+    context.tables.write("assign", shard, parts(), counts)
     return counts
 
 
-def bucket_cells(desk: Desk, bucket: int) -> range:
+def bucket_cells(context: TaskContext, bucket: int) -> range:
     """Return the cells of a bucket."""
-    buckets = desk.shelf.read("cells", 0, ["bucket"])["bucket"]
+    buckets = context.tables.read("cells", 0, ["bucket"])["bucket"]
     first, end = np.searchsorted(buckets, [bucket, bucket + 1]).tolist()
     return range(first, end)
 
 
 def _none(cut: CellPlan) -> Int32[np.ndarray, "0 probes"]:
-    """Return the table of no rows."""
     return np.zeros((0, cut.probes), np.int32)
 
 
-def _counted(desk: Desk, shard: int) -> int:
-    return int((desk.shelf.counts("encode", shard) or {})["vectors"])
+def _counted(context: TaskContext, shard: int) -> int:
+    return int((context.tables.counts("encode", shard) or {})["vectors"])
 
 
 def _different(
-    desk: Desk, shard: int
+    context: TaskContext, shard: int
 ) -> tuple[Int32[np.ndarray, "rows"], Float16[np.ndarray, "rows dim"]]:
-    """Read the vectors of a shard that the model can tell from all others, and their rows."""
-    found = desk.shelf.read("encode", shard, ["row", "vector"])
+    """Read the rows and vectors of a shard that are no copies."""
+    found = context.tables.read("encode", shard, ["row", "vector"])
     rows, vectors = found["row"], found["vector"]
-    if "alike" in desk.manifest.stages:
-        left = drop_copies(desk, "alike", shard, rows)
+    if "alike" in context.manifest.stages:
+        left = drop_copies(context, "alike", shard, rows)
         rows, vectors = rows[left], vectors[left]
     usable = usable_rows(vectors)
     return rows[usable], vectors[usable]
 
 
-def _sample(desk: Desk, sizes: list[int], cut: CellPlan) -> Float16[np.ndarray, "sample dim"]:
-    """Read the vectors from which cells are learned, in the order of chance."""
+def _sample(
+    context: TaskContext, sizes: list[int], cut: CellPlan
+) -> Float16[np.ndarray, "sample dim"]:
+    """Read the vectors for learning cells, in random order."""
     chosen = choose_sample(sum(sizes), cut)
     starts = np.concatenate([[0], np.cumsum(sizes)])
     shard = np.searchsorted(starts, chosen, side="right") - 1
     parts, order = [], []
     for number, places in enumerate(split_rows(shard, len(sizes))):
-        vectors = desk.shelf.read("encode", number, ["vector"])["vector"]
+        vectors = context.tables.read("encode", number, ["vector"])["vector"]
         parts.append(vectors[chosen[places] - starts[number]])
         order.append(places)
     found = np.concatenate(parts)
@@ -135,12 +134,11 @@ def _buckets(
     nearest: Int32[np.ndarray, "sample probes"],
     share: float,
 ) -> Iterator[Int[np.ndarray, "_"]]:
-    """Halve the cells, where they lie furthest apart, until few enough vectors are in each part.
+    """Halve the cells along their widest axis until each part has few enough vectors.
 
     Args:
-        centres: of the cells.
-        nearest: cells of some vectors.
-        share: of the vectors that may be in a part; a cell that has more is one by itself.
+        assigned: cells of sampled vectors.
+        share: of the vectors, at most in a part; a larger cell is a part by itself.
     """
     loads = np.bincount(nearest.ravel(), minlength=len(centres))
     waiting = [(np.arange(len(centres)), nearest)]

@@ -18,7 +18,7 @@ _CHUNK = 1 << 20
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is one of; only the same can be resumed."""
+    """What a run is one of; only the same can be gone on with."""
 
     gemel_version: str
     source: str
@@ -86,7 +86,7 @@ class _File(msgspec.Struct, kw_only=True):
 
 
 class Manifest:
-    """The manifest of a work folder; a stage is in it once all its shards are there.
+    """The manifest of a work folder; a stage is listed once all its shards exist.
 
     Args:
         path: the work folder.
@@ -133,7 +133,7 @@ class Manifest:
         write_text(self.path / "manifest.json", json.dumps(plain, indent=1) + "\n")
 
     def require(self, run: Run) -> None:
-        """Refuse to resume another run.
+        """Refuse to go on with another run.
 
         Raises:
             ConfigError: names what differs.
@@ -147,5 +147,5 @@ class Manifest:
                 )
 
     def count(self, stage: str, name: str) -> int:
-        """Return what a finished stage counted."""
+        """Give what a finished stage counted."""
         return self.stages[stage].counts.get(name, 0)

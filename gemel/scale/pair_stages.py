@@ -1,4 +1,4 @@
-"""Stages `pairs` and `verdicts`: what is near to each other in the cells of a bucket, judged."""
+"""Stages `pairs` and `verdicts`: neighbours in the cells of a bucket, scored."""
 
 from collections.abc import Iterator
 
@@ -9,25 +9,24 @@ from gemel.duplicates.candidate_scores import score_pairs
 from gemel.duplicates.candidates import pairs_in_cells
 from gemel.scale.cell_stages import bucket_cells
 from gemel.scale.parquet_shards import Columns
-from gemel.scale.task_context import Desk
+from gemel.scale.task_context import TaskContext
 
 _PAIRS = 1 << 19
-"""Pairs of a part: what is judged at one time, however many a bucket has."""
+"""Pairs scored at one time."""
 
 
-def pairs(desk: Desk, bucket: int) -> dict[str, int]:
-    """Find the close pairs of a bucket's cells; those of other buckets are others.
-
-    Of far more than usual some are left out, bucket by bucket; see `BoundedPairs`.
-    """
-    found = desk.shelf.gather("assign", desk.shards, ["cells", "vector", "row", "template"], bucket)
+def pairs(context: TaskContext, bucket: int) -> dict[str, int]:
+    """Find the close pairs within a bucket's cells; see `BoundedPairs` for the limit."""
+    found = context.tables.gather(
+        "assign", context.shards, ["cells", "vector", "row", "template"], bucket
+    )
     rows = found["row"]
     pairs = BoundedPairs(len(rows))
     for _ in pairs_in_cells(
         found["vector"],
         found["cells"],
-        bucket_cells(desk, bucket),
-        desk.manifest.run.floor,
+        bucket_cells(context, bucket),
+        context.manifest.run.floor,
         map,
         pairs,
         templates=found["template"],
@@ -38,21 +37,21 @@ def pairs(desk: Desk, bucket: int) -> dict[str, int]:
     counts = {"pairs": len(close.left), "left_out": close.left_out}
     starts = range(0, max(1, len(close.left)), _PAIRS)
     parts = ({name: of[start : start + _PAIRS] for name, of in table.items()} for start in starts)
-    desk.shelf.write("pairs", bucket, parts, counts)
+    context.tables.write("pairs", bucket, parts, counts)
     return counts
 
 
-def verdicts(desk: Desk, bucket: int) -> dict[str, int]:
-    """Report of a bucket's pairs how alike they are, and how likely the same."""
-    engine = desk.engine
+def verdicts(context: TaskContext, bucket: int) -> dict[str, int]:
+    """Score the pairs of a bucket."""
+    engine = context.engine
     names = ["row", "vector", *(["text"] if engine.reads_letters else [])]
-    found = desk.shelf.gather("assign", desk.shards, names, bucket)
+    found = context.tables.gather("assign", context.shards, names, bucket)
     rows, vectors = found["row"], found["vector"]
     texts = found["text"] if engine.reads_letters else [""] * len(rows)
     counts = {"pairs": 0}
 
     def parts() -> Iterator[Columns]:
-        for part in desk.shelf.parts("pairs", bucket, ["left", "right", "cosine"]):
+        for part in context.tables.parts("pairs", bucket, ["left", "right", "cosine"]):
             left, right = (
                 np.searchsorted(rows, part[side]).astype(np.int32) for side in ("left", "right")
             )
@@ -61,5 +60,5 @@ def verdicts(desk: Desk, bucket: int) -> dict[str, int]:
             counts["pairs"] += len(scored)
             yield part | {"similarity": scored.similarity, "probability": scored.probability}
 
-    desk.shelf.write("verdicts", bucket, parts(), counts)
+    context.tables.write("verdicts", bucket, parts(), counts)
     return counts

@@ -1,4 +1,4 @@
-"""The work folder of a large run: tables in Parquet files, a folder of them for each stage."""
+"""Tables of a large run in Parquet files, a folder per stage."""
 
 import contextlib
 import json
@@ -12,7 +12,7 @@ from gemel.errors import MissingExtraError
 from gemel.files import new_file
 
 Columns: TypeAlias = Mapping[str, np.ndarray | list[str]]
-"""A table: arrays of numbers, or of rows of them, and lists of texts, all of one length."""
+"""Columns of one length: arrays of numbers or of rows of numbers, and lists of texts."""
 
 
 def require_parquet() -> tuple[Any, Any]:
@@ -29,14 +29,10 @@ def require_parquet() -> tuple[Any, Any]:
     return pyarrow, parquet
 
 
-class Shelf:
-    """Reads and writes the tables of stages; counts the bytes that it reads.
+class ParquetShards:
+    """Reads and writes the tables of stages, and counts the bytes read.
 
-    A file is there whole or not at all. It may have parts, which are read one by one: what one
-    shard has for each of the others is in one file, a row group each.
-
-    Args:
-        path: the work folder.
+    Files are written atomically. The parts of a file (row groups) can be read separately.
     """
 
     def __init__(self, path: Path):
@@ -44,15 +40,15 @@ class Shelf:
         self.read_bytes = 0
 
     def file(self, stage: str, number: int) -> Path:
-        """Name the file of a shard."""
+        """Return the path of a shard."""
         return self.path / stage / f"{number:05}.parquet"
 
     def holds(self, stage: str, number: int) -> bool:
-        """Return whether a shard is there, and can be read."""
+        """Return whether a shard exists and can be read."""
         return self.counts(stage, number) is not None
 
     def counts(self, stage: str, number: int) -> dict[str, Any] | None:
-        """Return what was noted of a shard; None if it is not there, or damaged."""
+        """Return the counts stored with a shard; None if it is missing or damaged."""
         pyarrow, parquet = require_parquet()
         try:
             noted = parquet.read_metadata(self.file(stage, number)).metadata[b"gemel"]
@@ -64,16 +60,14 @@ class Shelf:
     def write(
         self, stage: str, number: int, parts: Iterable[Columns], counts: Mapping[str, Any]
     ) -> None:
-        """Write a shard, whole or not at all.
+        """Write a shard atomically.
 
         Args:
-            stage: whose.
-            number: of the shard.
-            parts: tables of like columns, one at least.
-            counts: what is noted of it; read when all parts are written.
+            parts: at least one table; all have the same columns.
+            counts: stored with it; read when all parts are written.
 
         Raises:
-            OSError: the disk is full, or read-only.
+            OSError: the disk is full or read-only.
         """
         path = self.file(stage, number)
         try:
@@ -81,7 +75,7 @@ class Shelf:
             self._write(path, parts, counts)
         except OSError as error:
             if error.errno and not error.filename:
-                error.filename = str(path)  # a full disk does not state where
+                error.filename = str(path)  # the error of a full disk has no path
             raise
 
     def _write(self, path: Path, parts: Iterable[Columns], counts: Mapping[str, Any]) -> None:
@@ -108,13 +102,13 @@ class Shelf:
     def read(
         self, stage: str, number: int, names: Sequence[str], part: int | None = None
     ) -> dict[str, Any]:
-        """Read some columns of a shard, of one part or of all."""
+        """Read columns of a shard, of one part or of all."""
         with self._opened(stage, number) as file:
             parts = range(file.num_row_groups) if part is None else [part]
             return self._columns(file, parts, names)
 
     def parts(self, stage: str, number: int, names: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Read some columns of a shard part by part."""
+        """Read columns of a shard part by part."""
         with self._opened(stage, number) as file:
             for part in range(file.num_row_groups):
                 yield self._columns(file, [part], names)
@@ -122,7 +116,7 @@ class Shelf:
     def gather(
         self, stage: str, shards: int, names: Sequence[str], part: int | None = None
     ) -> dict[str, Any]:
-        """Read some columns of all shards of a stage, of one part of each or of all, in order."""
+        """Read columns of all shards of a stage, of one part of each or of all."""
         found = [self.read(stage, number, names, part) for number in range(shards)]
         return {name: _joined([each[name] for each in found]) for name in names}
 
@@ -158,7 +152,7 @@ def _table(columns: Columns) -> Any:
 
 
 def _column(values: "np.ndarray | list[str]") -> tuple[Any, str]:
-    """Return Parquet's array of some values, and what they are."""
+    """Return a Parquet array and its kind."""
     pyarrow, _ = require_parquet()
     if not isinstance(values, np.ndarray):
         # As bytes: a text may hold half a character, which Parquet's texts may not.
@@ -187,5 +181,5 @@ def _values(table: Any, name: str) -> Any:
 
 
 def _packing(field: Any) -> str:
-    """Pack what packing makes smaller: vectors it does not."""
+    """Return the compression of a column: none for vectors, which do not compress."""
     return "none" if field.metadata[b"kind"].startswith(b"float") else "zstd"

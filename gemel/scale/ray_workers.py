@@ -1,4 +1,4 @@
-"""Tasks on Ray: on the cores of this machine, or on a cluster's."""
+"""Tasks on Ray: on this machine, or on a cluster."""
 
 import contextlib
 import logging
@@ -11,13 +11,12 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 from gemel.config import MOST_THREADS, require_whole
 from gemel.errors import ConfigError, MissingExtraError, ScaleError
 from gemel.inference import available_cores
-from gemel.scale.tasks import TRIES, Done, Task, compute, given_up, name_of, unpack
+from gemel.scale.executor import TRIES, Done, Task, Workers, compute, given_up, name_of, unpack
 from gemel.version import __version__
 
 try:
@@ -29,35 +28,30 @@ except ImportError as error:
 
 _LOG = logging.getLogger("gemel.scale")
 
-_PATIENCE = 60.0
-"""Seconds in which each machine of a cluster has to answer; a fresh one starts a process first."""
-_KNOCK = 5.0
-"""Seconds in which the head of a cluster has to answer."""
+_NODE_TIMEOUT = 60.0
+"""Seconds for each machine of a cluster to answer; a new one first starts a process."""
+_HEAD_TIMEOUT = 5.0
+"""Seconds for the head of a cluster to answer."""
 _GRACE = 5.0
-"""Seconds in which a task that is cancelled may remove what it has half written."""
-_STORE = 100 * 2**20
-"""Bytes of shared memory for a Ray of our own: tasks return a few numbers, the rest is in files."""
+"""Seconds for a cancelled task to remove partial files."""
+_STORE_BYTES = 100 * 2**20
+"""Bytes of shared memory for a Ray of our own; tasks return only a few numbers."""
 _SIGNS_OF_DEATH = (WorkerCrashedError, OutOfMemoryError, NodeDiedError)
 
-# typing.Self, which the checks of the test suite cannot read on a method.
-_Itself = TypeVar("_Itself", bound="RayWorkers")
 
-
-class RayWorkers:
-    """Ray's processes that run tasks, each with one core and one compute thread.
-
-    Where this process has connected to Ray already, that connection is used and stays.
+class RayWorkers(Workers):
+    """Ray processes with one core and one compute thread each; an existing connection is reused.
 
     Args:
-        address: of a cluster that runs, `host:port` of its head, or `auto` for the one that this
-            machine is part of; None starts a Ray on this machine for as long as the workers live.
-        processes: tasks that run at one time; None for as many as Ray has cores.
-        folder: where the tasks read and write; every machine has to see it at the same path.
+        address: `host:port` of a running cluster's head, `auto` for the cluster of this machine;
+            None starts Ray on this machine until closed.
+        processes: tasks that run at one time; None for one a core.
+        folder: of the tasks' files; every machine must see it at the same path.
 
     Raises:
-        ConfigError: fewer than one process, or an address of a kind that cannot be used.
-        ScaleError: Ray does not start or answer, has no core, or one of its machines has another
-            gemel or does not see the folder.
+        ConfigError: fewer than one process, or an invalid address.
+        ScaleError: Ray does not start or answer, or has no cores; a machine has another gemel or
+            does not see the folder.
     """
 
     def __init__(
@@ -80,23 +74,17 @@ class RayWorkers:
                 raise ScaleError("Ray has no core to compute on: add machines with `ray start`")
             self.count = processes or cores
             if address is not None or not self._is_ours:
-                _look_around(folder)
+                _check_machines(folder)
         except BaseException:
             self.close()
             raise
 
     def run(self, task: Task[Any], numbers: Sequence[int], *, stage: str = "") -> Iterator[Done]:
-        """Run a task for each number, as `gemel.scale.tasks.Workers` gives.
-
-        Raises:
-            ScaleError: the process of a task died each of the times that it was tried, or Ray
-                itself failed.
-            Exception: whatever a task raised.
-        """
+        """Run a task for each number; see `Workers.run`."""
         packed = pickle.dumps(task, pickle.HIGHEST_PROTOCOL)
         waiting, deaths = deque(numbers), Counter[int]()
         # Tasks and no actors: an actor keeps its core until it is ended, so that on few cores, or
-        # next to others' actors, the last would wait for ever. A task gives its core back. Nor does
+        # next to other actors, the last would wait for ever. A task gives its core back. Nor does
         # Ray try again, which for want of memory it would do without end.
         remote = ray.remote(num_cpus=1, max_retries=0)(compute)
         busy: dict[ray.ObjectRef[bytes], int] = {}
@@ -131,22 +119,11 @@ class RayWorkers:
             _cancel(list(busy))
 
     def close(self) -> None:
-        """End Ray, if it was started here; may be called twice."""
+        """End Ray if it was started here; may be called twice."""
         if self._is_ours:
             self._is_ours = False
             ray.shutdown()
-            _may_print(True)
-
-    def __enter__(self: _Itself) -> _Itself:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
-        self.close()
+            _set_worker_logs(True)
 
 
 def _cause(death: Exception) -> str:
@@ -154,7 +131,7 @@ def _cause(death: Exception) -> str:
 
 
 def _cancel(references: list[Any]) -> None:
-    """End tasks: first so that they can tidy up, then for good."""
+    """Cancel tasks, and kill those that do not end."""
     if not references or not ray.is_initialized():
         return
     with contextlib.suppress(RayError):
@@ -166,11 +143,11 @@ def _cancel(references: list[Any]) -> None:
 
 
 def _check_address(address: str) -> None:
-    """See that a cluster's head answers, which Ray tries for minutes before it ends the process.
+    """Check that a cluster's head answers; Ray itself would try for minutes and then exit.
 
     Raises:
         ConfigError: not a host and a port.
-        ScaleError: no one is there, or a user else.
+        ScaleError: there is no answer, or not from Ray.
     """
     host, _, port = address.rpartition(":")
     if "/" in address or not host or not port.isdecimal() or int(port) > 65535:
@@ -179,7 +156,7 @@ def _check_address(address: str) -> None:
             " writes it, or auto on a machine of the cluster"
         )
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK) as head:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=_HEAD_TIMEOUT) as head:
             if os.environ.get("RAY_USE_TLS", "0") != "0":
                 return
             # The greeting of HTTP/2, which Ray speaks: both sides begin with their settings, which
@@ -193,10 +170,10 @@ def _check_address(address: str) -> None:
 
 
 def _connect(address: str | None) -> None:
-    """Start Ray or connect to it, with nothing on the screen.
+    """Start Ray or connect to it, without output.
 
     Raises:
-        ScaleError: it does not work.
+        ScaleError: it fails.
     """
     settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
@@ -204,22 +181,22 @@ def _connect(address: str | None) -> None:
         settings |= {
             "num_cpus": available_cores(),
             "include_dashboard": False,
-            "object_store_memory": _STORE,
+            "object_store_memory": _STORE_BYTES,
         }
     before = signal.getsignal(signal.SIGTERM)
     usage = os.environ.get("RAY_USAGE_STATS_ENABLED")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    _may_print(False)
+    _set_worker_logs(False)
     try:
         ray.init(address=address, **settings)
-    except (Exception, SystemExit) as error:  # it ends the process where it finds no one
+    except (Exception, SystemExit) as error:  # it ends the process where there is no cluster
         ray.shutdown()
-        _may_print(True)
-        told = "it gave up" if isinstance(error, SystemExit) else str(error)
+        _set_worker_logs(True)
+        reason = "it gave up" if isinstance(error, SystemExit) else str(error)
         if settings.get("num_cpus"):
-            raise ScaleError(f"Ray does not start: {told}") from error
+            raise ScaleError(f"Ray does not start: {reason}") from error
         raise ScaleError(
-            f"no connection to Ray at {address}: {told}. A cluster that asks for a token needs "
+            f"no connection to Ray at {address}: {reason}. A cluster that asks for a token needs "
             "RAY_AUTH_MODE=token here too; this machine has to be one of the cluster's"
         ) from error
     finally:
@@ -233,17 +210,17 @@ def _connect(address: str | None) -> None:
             signal.signal(signal.SIGTERM, before)
 
 
-def _may_print(may: bool) -> None:
-    # Ray prints to stdout which worker was killed, among what gemel writes there, whatever
-    # `ray.init` is told. This is its debugger's switch; `run` gives by itself what runs again.
+def _set_worker_logs(may: bool) -> None:
+    # Whatever `ray.init` is given, Ray prints killed workers to stdout, among gemel's own output.
+    # This is its debugger's switch; `run` logs what runs again.
     ray._private.worker._worker_logs_enabled = may
 
 
-def _look_around(folder: Path | None) -> None:
-    """See that every machine has this gemel and sees the folder.
+def _check_machines(folder: Path | None) -> None:
+    """Check that every machine has this gemel and sees the folder.
 
     Raises:
-        ScaleError: one does not; its name is in the message.
+        ScaleError: one does not; the message names it.
     """
     # None of it needs a core: where others have them all, tasks may wait, but not this.
     remote = ray.remote(num_cpus=0, max_retries=TRIES)(_look)
@@ -259,9 +236,9 @@ def _look_around(folder: Path | None) -> None:
                 looks[name] = remote.options(scheduling_strategy=there).remote(mark)
         for name, look in looks.items():
             try:
-                version, is_seen = ray.get(look, timeout=_PATIENCE)
+                version, is_seen = ray.get(look, timeout=_NODE_TIMEOUT)
             except ray.exceptions.GetTimeoutError as error:
-                raise ScaleError(f"Ray: {name} did not answer in {_PATIENCE:.0f} s") from error
+                raise ScaleError(f"Ray: {name} did not answer in {_NODE_TIMEOUT:.0f} s") from error
             except RayError as error:
                 last = str(error).strip().splitlines()[-1]
                 raise ScaleError(
@@ -282,5 +259,5 @@ def _look_around(folder: Path | None) -> None:
 
 
 def _look(mark: Path | None) -> tuple[str, bool]:
-    """Report which gemel is here, and whether a file is seen."""
+    """Return the version of gemel here, and whether a file is seen."""
     return __version__, mark is None or mark.exists()

@@ -1,4 +1,4 @@
-"""What a large run found, read from its work folder as it is asked for."""
+"""Results of a large run, read from its work folder on demand."""
 
 import functools
 import heapq
@@ -12,17 +12,14 @@ from gemel.duplicates.pair_scores import PairScore
 from gemel.duplicates.question_templates import Template
 from gemel.scale.group_stages import Entry
 from gemel.scale.manifest import Manifest, StageRecord
-from gemel.scale.parquet_shards import Shelf
+from gemel.scale.parquet_shards import ParquetShards
 
 
 class ShardedDuplicates:
-    """Duplicate groups in a work folder; of them only a few are held at a time.
-
-    Args:
-        path: the work folder of a run that is finished.
+    """Duplicate groups in the work folder of a finished run; few are in memory at a time.
 
     Raises:
-        DataError: it is none.
+        DataError: `path` is no such folder.
     """
 
     def __init__(self, path: Path):
@@ -40,23 +37,23 @@ class ShardedDuplicates:
 
     @property
     def stages(self) -> dict[str, StageRecord]:
-        """What each stage did and took, in order."""
+        """Counts and costs of each stage, in order."""
         return self._manifest.stages
 
     def __len__(self) -> int:
-        """Count the groups."""
+        """Return the number of groups."""
         return self._manifest.count("groups", "groups")
 
     @functools.cached_property
     def templates(self) -> tuple[Template, ...]:
         """Questions that differ only in their numbers, the largest template first."""
-        shelf, size = Shelf(self.path), self._manifest.run.shard_size
+        tables, size = ParquetShards(self.path), self._manifest.run.shard_size
         buckets = range(self._manifest.stages["templates"].shards)
-        of = [shelf.read("templates", bucket, ["template"])["template"] for bucket in buckets]
+        of = [tables.read("templates", bucket, ["template"])["template"] for bucket in buckets]
         first, counts = np.unique(np.concatenate(of), return_counts=True)
         texts: dict[int, str] = {}
         for shard in np.unique(first // size).tolist():
-            read = shelf.read("read", shard, ["text"])["text"]
+            read = tables.read("read", shard, ["text"])["text"]
             texts |= {row: read[row % size] for row in first[first // size == shard].tolist()}
         found = zip(first.tolist(), counts.tolist(), strict=True)
         largest = sorted(found, key=lambda each: (-each[1], each[0]))
@@ -64,11 +61,11 @@ class ShardedDuplicates:
 
     @property
     def groups(self) -> Iterator[Group]:
-        """The groups, the largest first, read anew each time."""
+        """The groups, largest first, read anew each time."""
         return (entry.group for entry in self._entries())
 
     def scores(self) -> Iterator[list[PairScore]]:
-        """Yield for every group, in order, the scores of its pairs that were judged."""
+        """Yield the scores of the scored pairs of each group, in order."""
         return (entry.scores for entry in self._entries())
 
     def _entries(self) -> Iterator[Entry]:
@@ -77,7 +74,7 @@ class ShardedDuplicates:
         return (Entry.unpacked(entry) for _, _, entry in merged)
 
     def _lot(self, number: int) -> Iterator[tuple[int, int, str]]:
-        shelf = Shelf(self.path)
-        for part in shelf.parts("groups", number, ["size", "first", "entry"]):
+        tables = ParquetShards(self.path)
+        for part in tables.parts("groups", number, ["size", "first", "entry"]):
             sizes, firsts = (-part["size"]).tolist(), part["first"].tolist()
             yield from zip(sizes, firsts, part["entry"], strict=True)

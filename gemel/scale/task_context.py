@@ -1,4 +1,4 @@
-"""What a task has before it: the shelf, the manifest, the model."""
+"""Context of a task: the tables, the manifest, the model."""
 
 import functools
 from collections.abc import Iterator
@@ -10,35 +10,31 @@ from jaxtyping import Int
 
 from gemel.inference import Engine
 from gemel.scale.manifest import Manifest
-from gemel.scale.parquet_shards import Shelf
+from gemel.scale.parquet_shards import ParquetShards
 
 MODEL = "model"
-"""The folder of the model within the work folder, so that all who run tasks find it."""
+"""Folder of the model within the work folder, where all workers find it."""
 
 
-class Desk:
-    """A work folder, as the task of a stage sees it.
-
-    Args:
-        path: the work folder.
-    """
+class TaskContext:
+    """A work folder as seen by a task."""
 
     def __init__(self, path: Path):
-        self.shelf = Shelf(path)
+        self.tables = ParquetShards(path)
         self.manifest = Manifest.load(path)
 
     @property
     def engine(self) -> Engine:
-        """The model; a process opens it once."""
-        return _engine(self.shelf.path / MODEL, self.manifest.run.model)
+        """The model, loaded once per process."""
+        return _engine(self.tables.path / MODEL, self.manifest.run.model)
 
     @property
     def shards(self) -> int:
-        """Into how many shards the questions are dealt."""
+        """Number of shards of questions."""
         return self.manifest.stages["read"].shards
 
     def first_row(self, shard: int) -> int:
-        """Return the row, from 0, with which a shard of questions begins."""
+        """Return the first row, from 0, of a shard."""
         return shard * self.manifest.run.shard_size
 
 
@@ -49,12 +45,7 @@ def _engine(path: Path, fingerprint: str) -> Engine:
 
 
 def split_rows(keys: Int[np.ndarray, "rows"], parts: int) -> Iterator[Int[np.ndarray, "_"]]:
-    """Yield for every part, from 0, the places whose key it is, in order.
-
-    Args:
-        keys: the part of each place.
-        parts: how many there are.
-    """
+    """Yield for each part, from 0, the places whose key it is, in order."""
     order = np.argsort(keys, kind="stable")
     starts: Any = np.searchsorted(keys[order], np.arange(parts + 1))
     for start, stop in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):

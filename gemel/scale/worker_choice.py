@@ -1,12 +1,11 @@
-"""The choice of what runs the tasks of a large run: processes of this machine, or Ray."""
+"""Choice of the workers of a large run: processes of this machine, or Ray."""
 
 import difflib
 import importlib
 from pathlib import Path
 
 from gemel.errors import ConfigError
-from gemel.scale.local_workers import LocalWorkers
-from gemel.scale.tasks import Workers
+from gemel.scale.executor import LocalWorkers, Workers
 
 ENGINES = ("local", "ray")
 
@@ -14,21 +13,18 @@ ENGINES = ("local", "ray")
 def choose_workers(
     engine: str, *, processes: int | None, address: str | None, folder: Path | None = None
 ) -> Workers:
-    """Make the workers that are asked for.
+    """Return the workers of an engine, to be closed by the caller.
 
     Args:
         engine: `local` or `ray`.
-        processes: tasks that run at one time; None for as many as there are cores.
-        address: of a Ray cluster that runs already; None starts one on this machine.
-        folder: where the tasks read and write; a cluster's machines must see it at the same path.
-
-    Returns:
-        The workers, to be closed by the caller.
+        processes: tasks that run at one time; None for one a core.
+        address: of a running Ray cluster; None starts one on this machine.
+        folder: of the tasks' files; every machine must see it at the same path.
 
     Raises:
         ConfigError: no such engine, an address without Ray, or fewer than one process.
         MissingExtraError: Ray is not installed.
-        ScaleError: Ray does not start, does not answer, or its machines are no use.
+        ScaleError: Ray does not start or answer, or its machines are unsuitable.
     """
     require_engine(engine, address=address)
     if engine == "ray":
@@ -39,7 +35,7 @@ def choose_workers(
 
 
 def require_engine(engine: str, *, address: str | None) -> None:
-    """Refuse, before long work, an engine that cannot be made.
+    """Check, before long work, that an engine can be used.
 
     Raises:
         ConfigError: no such engine, or an address without Ray.

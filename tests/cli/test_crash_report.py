@@ -14,7 +14,7 @@ import pytest
 
 from gemel import api
 from gemel.cli.failures import ExitCode
-from gemel.scale.local_workers import LocalWorkers
+from gemel.scale.executor import LocalWorkers
 
 COMMAND = ("check", "how old are you", "--db", "site.db")
 

@@ -1,11 +1,11 @@
-"""`gemel export`, and its scores of questions that cannot agree."""
+"""`gemel export`, and what it says of questions that cannot agree."""
 
 import dataclasses
 import json
 
 import pytest
 
-from gemel.exchange import exporter as exporting
+from gemel.exchange import model_export as exporting
 from gemel.folder import save_model
 
 QUESTIONS = [f"How old is zebra{letter}?" for letter in "abcdefghijklm"] + ["How old are you?"]
@@ -28,7 +28,7 @@ def questions(tmp_path):
 @pytest.fixture(autouse=True)
 def without_the_library(monkeypatch):
     """Spare the command the other library, which tests of the exchange ask."""
-    monkeypatch.setattr(exporting, "installed_version", lambda: None)
+    monkeypatch.setattr(exporting, "installed_version", lambda _: None)
 
 
 def test_what_cannot_agree_is_counted_shown_and_listed(model, questions, tmp_path, run):

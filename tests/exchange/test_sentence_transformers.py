@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gemel.api.exchange_verbs import export
 
-from gemel.api.exchange_functions import export
 from gemel.data import read_pairs
 from gemel.errors import ConfigError, FolderError, GemelError
 from gemel.exchange import TARGETS, export_model, freeze
-from gemel.exchange import exporter as exporting
-from gemel.exchange.export_folder import check_export_place
+from gemel.exchange import model_export as exporting
+from gemel.exchange.model_export import check_export_place
 from gemel.exchange.sentence_transformers import is_new_enough, write_sentence_transformers
 from gemel.folder import load_model
 from gemel.inference import Engine
@@ -37,7 +37,7 @@ def offline(monkeypatch):
 
 @pytest.fixture
 def written(model_with, tmp_path):
-    """Export a model of some settings, and give the folder and the given values."""
+    """Export a model of some settings, and give the folder and what was said."""
 
     def write(*settings, out="out", **options):
         model = model_with(*settings)
@@ -141,7 +141,7 @@ def test_a_folder_that_does_not_agree_is_not_written(model_with, tmp_path, monke
         write_sentence_transformers(frozen, folder)
 
     monkeypatch.setattr(exporting, "write_sentence_transformers", worse)
-    with pytest.raises(GemelError, match="gives texts that both read alike other vectors"):
+    with pytest.raises(GemelError, match="gives other vectors than gemel"):
         export(tmp_path / "out", model_with(), check=TEXTS)
     assert list(tmp_path.iterdir()) == []
 
@@ -154,7 +154,7 @@ def test_versions_that_read_one_word_only_are_not_asked(
     version, enough, model_with, tmp_path, monkeypatch
 ):
     assert is_new_enough(version) is enough
-    monkeypatch.setattr(exporting, "installed_version", lambda: version)
+    monkeypatch.setattr(exporting, "installed_version", lambda _: version)
     if not enough:
         done = export(tmp_path / "out", model_with(), check=TEXTS)
         assert (done.asked, done.agreement.compared) == ("", 0)
@@ -162,10 +162,10 @@ def test_versions_that_read_one_word_only_are_not_asked(
 
 
 def test_without_the_library_it_is_written_all_the_same(model_with, tmp_path, monkeypatch):
-    monkeypatch.setattr(exporting, "installed_version", lambda: None)
+    monkeypatch.setattr(exporting, "installed_version", lambda _: None)
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     done = export(tmp_path / "out", model_with("text.ngram_buckets=13"), check=TEXTS)
-    assert done.not_asked == "sentence-transformers is not installed here"
+    assert done.not_asked == "sentence-transformers is not installed"
     assert (done.path / "modules.json").is_file()
     assert {each.reason for each in done.agreement.disagreements} == {"words without a row"}
 
@@ -173,9 +173,9 @@ def test_without_the_library_it_is_written_all_the_same(model_with, tmp_path, mo
 def test_export_brings_in_neither_torch_nor_the_library(tmp_path):
     code = """if True:
         import sys
-        from gemel.api.exchange_functions import export
-        from gemel.exchange import exporter as exporting
-        exporting.installed_version = lambda: None
+        from gemel.api.exchange_verbs import export
+        from gemel.exchange import model_export as exporting
+        exporting.installed_version = lambda _: None
         export(sys.argv[1], check=["how old are you?"])
         found = {"torch", "sentence_transformers", "transformers"} & sys.modules.keys()
         sys.exit(", ".join(found) or 0)"""
@@ -186,33 +186,33 @@ class TestPlace:
     def test_what_gemel_did_not_write_is_never_replaced(self, written, tmp_path):
         _, done = written()
         (done.path / "1_LSTM" / "notes.txt").write_text("mine")
-        with pytest.raises(FolderError, match=r"holds 1_LSTM/notes\.txt, which"):
+        with pytest.raises(FolderError, match=r"has 1_LSTM/notes\.txt, which"):
             written(overwrite=True)
         assert (done.path / "1_LSTM" / "notes.txt").read_text() == "mine"
         (tmp_path / "other").mkdir()
         written(out="other")  # an empty folder is no loss
         (tmp_path / "third").mkdir()
         (tmp_path / "third" / "gemel.json").write_text("[]")
-        with pytest.raises(FolderError, match=r"holds gemel\.json, which"):
+        with pytest.raises(FolderError, match=r"has gemel\.json, which"):
             written(out="third", overwrite=True)
 
     def test_an_export_is_replaced_if_asked(self, written):
         _, done = written()
         before = (done.path / "model.safetensors").read_bytes()
-        with pytest.raises(FolderError, match="holds an export already; add --overwrite"):
+        with pytest.raises(FolderError, match="has an export; add --overwrite"):
             written("network.d_model=4")
         assert (done.path / "model.safetensors").read_bytes() == before
         written("network.d_model=4", overwrite=True)
         assert (done.path / "model.safetensors").read_bytes() != before
 
     def test_a_name_that_other_tools_do_not_open_is_refused(self, written, tmp_path):
-        with pytest.raises(FolderError, match=r"/\\udcff': has bytes in its name that are no text"):
+        with pytest.raises(FolderError, match=r"/\\udcff': name is not UTF-8"):
             written(out="\udcff")
         assert list(tmp_path.iterdir()) == []
 
     def test_files_and_the_current_folder_are_refused(self, tmp_path, monkeypatch):
         (tmp_path / "file").write_text("")
-        with pytest.raises(FolderError, match="is there and is no folder"):
+        with pytest.raises(FolderError, match="is not a folder"):
             check_export_place(tmp_path / "file", overwrite=True)
         monkeypatch.chdir(tmp_path)
         with pytest.raises(FolderError, match="is the current folder"):
@@ -221,7 +221,7 @@ class TestPlace:
 
 def test_what_cannot_be_exported_is_refused(model_with, tmp_path):
     for options, message in (
-        ({"to": "tensorflow"}, "sentence-transformers, onnx, not to 'tensorflow'"),
+        ({"to": "tensorflow"}, "sentence-transformers, onnx, not 'tensorflow'"),
         ({"int8": True}, "int8 is for onnx"),
     ):
         with pytest.raises(ConfigError, match=message):

@@ -43,7 +43,7 @@ TEXTS = st.lists(st.one_of(PIECES, OLD_LETTERS, st.sampled_from(" ab'"))).map(""
 
 @pytest.fixture(scope="module")
 def library(model_with):
-    """Return the library's tokenizer for some rules."""
+    """Give the library's tokenizer for some rules."""
 
     @cache
     def open_with(rules):

@@ -16,7 +16,7 @@ from gemel import ConfigError, DataError
 from gemel.errors import ScaleError
 from gemel.inference import Engine, available_cores
 from gemel.scale import choose_workers
-from gemel.scale.local_workers import LocalWorkers
+from gemel.scale.executor import LocalWorkers
 from gemel.scale.ray_workers import RayWorkers
 
 

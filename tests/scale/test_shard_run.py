@@ -14,8 +14,8 @@ from gemel.inference import Engine
 from gemel.neighbours import cells
 from gemel.samples import HELPDESK
 from gemel.scale import choose_workers
+from gemel.scale.executor import compute, unpack
 from gemel.scale.shard_run import dedupe_in_shards
-from gemel.scale.tasks import compute, unpack
 
 MARKS = ["???", "?!", "zzz", "zzz ", "a 😀 character?", "q" * 300]
 

@@ -6,7 +6,7 @@ import pytest
 from gemel import ConfigError, DataError, MissingExtraError
 from gemel.errors import GemelError, ScaleError, StoreError
 from gemel.scale import choose_workers
-from gemel.scale.local_workers import LocalWorkers
+from gemel.scale.executor import LocalWorkers
 
 
 def test_processes_of_this_machine_are_the_usual_ones():

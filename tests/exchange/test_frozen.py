@@ -73,5 +73,5 @@ def test_letters_that_weigh_nothing_do_not_count(model_with):
 
 
 def test_padding_that_counts_cannot_be_exported(model_with):
-    with pytest.raises(ConfigError, match="depends on the longest question next to it"):
+    with pytest.raises(ConfigError, match="depends on the longest question of its batch"):
         freeze(model_with("network.masked=false"))

@@ -12,7 +12,7 @@ import scale_tasks
 from gemel import ConfigError, DataError
 from gemel.errors import ScaleError
 from gemel.inference import available_cores
-from gemel.scale.local_workers import LocalWorkers
+from gemel.scale.executor import LocalWorkers
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +160,7 @@ def test_a_script_without_its_guard_hears_of_it(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import scale_tasks\n"
-        "from gemel.scale.local_workers import LocalWorkers\n"
+        "from gemel.scale.executor import LocalWorkers\n"
         "print(list(LocalWorkers(1).run(scale_tasks.double, [1])))\n"
     )
     ran = subprocess.run(

@@ -1,48 +1,173 @@
-"""Tasks in processes of this machine.
-
-Each process has a pipe of its own to this one, so that it is known which task a killed process had,
-and no lock is shared that it could take along.
-"""
+"""Tasks of a large run, and the processes of this machine that run them."""
 
 import contextlib
+import functools
 import logging
 import multiprocessing
 import os
 import pickle
+import resource
 import signal
 import threading
 import time
+import traceback
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from gemel.config import MOST_THREADS, require_whole
 from gemel.errors import ScaleError
-from gemel.inference import available_cores
-from gemel.scale.tasks import TRIES, Done, Task, compute, given_up, name_of, unpack
+from gemel.inference import available_cores, one_compute_thread
+
+TRIES = 3
+"""Times that a task is started before a dying process ends the run."""
+
+Result = TypeVar("Result")
+Task: TypeAlias = Callable[[int], Result]
+"""A picklable function of a task's number that writes files atomically, so that it may run
+twice."""
+
+# typing.Self, which the checks of the test suite cannot read on a method.
+_Itself = TypeVar("_Itself", bound="Workers")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished task."""
+
+    number: int
+    value: Any
+    peak_mb: int
+    """Peak resident memory of its process so far, in MiB."""
+
+
+@runtime_checkable
+class Workers(Protocol):
+    """Processes that run tasks; a context manager that closes them."""
+
+    count: int
+    """Tasks that run at one time."""
+
+    def run(self, task: Task[Any], numbers: Sequence[int], *, stage: str = "") -> Iterator[Done]:
+        """Run a task for each number; an iterator that is left early ends the running tasks.
+
+        Args:
+            stage: name in errors; that of the task's function if empty.
+
+        Returns:
+            Finished tasks in order of completion.
+
+        Raises:
+            ScaleError: the process of a task died `TRIES` times.
+            Exception: raised by a task.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the processes; may be called twice."""
+        ...
+
+    def __enter__(self: _Itself) -> _Itself:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def name_of(task: Task[Any]) -> str:
+    """Return the name of a task's function."""
+    while isinstance(task, functools.partial):
+        task = task.func
+    return getattr(task, "__qualname__", type(task).__qualname__)
+
+
+def compute(packed: bytes, number: int) -> bytes:
+    """Run a pickled task with one compute thread, for results that are the same on any machine.
+
+    Returns:
+        A pickled `Done`, or the pickled exception that the task raised.
+    """
+    try:
+        task = _read(packed)
+        with one_compute_thread():
+            value = task(number)
+        return pickle.dumps(Done(number, value, peak_memory()), pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        return _pack(error, number)
+
+
+@functools.lru_cache(maxsize=1)
+def _read(packed: bytes) -> Task[Any]:
+    # A process has many tasks of one stage, one after the other.
+    task: Task[Any] = pickle.loads(packed)  # noqa: S301 - our own process's
+    return task
+
+
+def unpack(outcome: bytes) -> Done:
+    """Read what `compute` returned, and raise its exception."""
+    read = pickle.loads(outcome)  # noqa: S301 - our own process's
+    if isinstance(read, Exception):
+        raise read
+    done: Done = read
+    return done
+
+
+def peak_memory() -> int:
+    """Return the peak resident memory of this process, in MiB."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        held = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(held.split()[1]) // 1024
+    except (OSError, StopIteration):
+        # Also counts what the parent held when this process was made of it.
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def given_up(number: int, stage: str, how: str) -> ScaleError:
+    """Return the error of a task whose process died each time."""
+    return ScaleError(
+        f"{stage}: the process of task {number} died {TRIES} times, of {how} at last. If memory "
+        "was short, use fewer processes or smaller shards. What is done stays"
+    )
+
+
+def _pack(error: Exception, number: int) -> bytes:
+    there = "".join(traceback.format_exception(error)).rstrip()
+    try:
+        error.add_note(f"In the process of task {number}:\n{there}")
+        packed = pickle.dumps(error, pickle.HIGHEST_PROTOCOL)
+        pickle.loads(packed)  # noqa: S301 - what cannot be read would stop the reader
+    except Exception:
+        failure = ScaleError(f"task {number} failed: {type(error).__name__}: {error}")
+        failure.add_note(there)
+        return pickle.dumps(failure, pickle.HIGHEST_PROTOCOL)
+    return packed
+
 
 _LOG = logging.getLogger("gemel.scale")
 
 _GRACE = 2.0
-"""Seconds in which a process that should end may remove what it has half written."""
+"""Seconds for a process to remove partial files before it is killed."""
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
 
-# typing.Self, which the checks of the test suite cannot read on a method.
-_Itself = TypeVar("_Itself", bound="LocalWorkers")
 
-
-class LocalWorkers:
-    """Processes of this machine that run tasks, each with one compute thread.
-
-    They start with the first tasks and stay until they are closed. If this process dies, they end.
+class LocalWorkers(Workers):
+    """Processes of this machine with one compute thread each, from the first task until closed.
 
     Args:
-        processes: tasks that run at one time; None for as many as there are cores.
+        processes: tasks that run at one time; None for one a core.
 
     Raises:
         ConfigError: fewer than one process.
@@ -55,14 +180,7 @@ class LocalWorkers:
         self._idle: list[_Worker] = []
 
     def run(self, task: Task[Any], numbers: Sequence[int], *, stage: str = "") -> Iterator[Done]:
-        """Run a task for each number, as `gemel.scale.tasks.Workers` gives.
-
-        A task whose process dies runs again when the others have begun, in a new process.
-
-        Raises:
-            ScaleError: the process of a task died each of the times that it was tried.
-            Exception: whatever a task raised.
-        """
+        """Run a task for each number; see `Workers.run`. A task that died runs again last."""
         packed = pickle.dumps(task, pickle.HIGHEST_PROTOCOL)
         waiting, deaths = deque(numbers), Counter[int]()
         busy: list[_Worker] = []
@@ -101,20 +219,9 @@ class LocalWorkers:
         idle, self._idle = self._idle, []
         _end(idle)
 
-    def __enter__(self: _Itself) -> _Itself:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 class _Worker:
-    """A process, and the task that it has."""
+    """A process and its task."""
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")  # a fork would copy locks that are held
@@ -128,23 +235,23 @@ class _Worker:
         self.has_started = False
 
     def begin(self, packed: bytes, number: int) -> None:
-        """Return it a task."""
+        """Send it a task."""
         self.number = number
         with contextlib.suppress(OSError):  # it is dead, as who waits for its outcome will hear
             self.pipe.send_bytes(pickle.dumps((packed, number), pickle.HIGHEST_PROTOCOL))
 
     def outcome(self) -> bytes:
-        """Read what it sent: nothing when it starts, then what becomes of its task.
+        """Receive nothing when it starts, then the outcome of its task.
 
         Raises:
             EOFError, OSError: it is dead.
         """
-        told = self.pipe.recv_bytes()
+        received = self.pipe.recv_bytes()
         self.has_started = True
-        return told
+        return received
 
     def bury(self) -> str:
-        """Report how it died."""
+        """Return how it died."""
         _end([self])
         code = self.process.exitcode
         how = f"exit status {code}"
@@ -177,11 +284,7 @@ def _end(workers: Iterable[_Worker]) -> None:
 
 @contextlib.contextmanager
 def _handed_down() -> Iterator[None]:
-    """Set what a process takes over when it is made: one compute thread, no Ctrl-C.
-
-    A terminal sends Ctrl-C to all; the processes are this one's to end. The number of threads has
-    to be there before NumPy is, or its threads are made.
-    """
+    """Set what a process inherits: one compute thread, before NumPy is imported, and no Ctrl-C."""
     resource_tracker.ensure_running()  # the first start of one would let Ctrl-C through again
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
