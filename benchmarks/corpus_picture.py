@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gemel.plots.canvas import BLUE, GREY, dress, new_figure
+from gemel.plots.canvas import BLUE, GREY, new_figure, style_axes
 
 __all__ = ["draw_corpus"]
 
@@ -20,7 +20,7 @@ def draw_corpus(points: Sequence[Mapping[str, Any]]) -> Any:
     for place, (measure, title) in zip(figure.subplots(1, 2), titles.items(), strict=True):
         values = [point["gemel"][measure] for point in points]
         unit = "MB" if measure == "resident_mb" else measure
-        dress(place, title, "", "questions, in thousands", unit)
+        style_axes(place, title, "", "questions, in thousands", unit)
         place.plot(thousands, values, color=BLUE, marker="o", lw=1.4)
         if measure == "seconds":
             straight = [values[0] * each / thousands[0] for each in thousands]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gemel.plots.canvas import BLUE, GREY, ORANGE, RED, dress, new_figure
+from gemel.plots.canvas import BLUE, GREY, ORANGE, RED, new_figure, style_axes
 
 __all__ = ["draw_curve"]
 
@@ -28,7 +28,7 @@ def draw_curve(points: Sequence[Mapping[str, Any]], columns: Mapping[str, str], 
     axes = figure.subplots(1, len(columns), squeeze=False)[0]
     pairs = [point["pairs"] for point in points]
     for place, (name, title) in zip(axes, columns.items(), strict=True):
-        dress(place, title, f"on {dev}, with 95 % intervals", "pairs to learn from", title)
+        style_axes(place, title, f"on {dev}, with 95 % intervals", "pairs to learn from", title)
         for method in (name for name in COLOURS if name in points[0]["curves"]):
             curve = [point["curves"][method][name] for point in points]
             values, low, high = ([each[k] for each in curve] for k in ("value", "low", "high"))

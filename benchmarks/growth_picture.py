@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gemel.plots.canvas import BLUE, GREY, dress, new_figure
+from gemel.plots.canvas import BLUE, GREY, new_figure, style_axes
 
 __all__ = ["draw_growth"]
 
@@ -21,7 +21,7 @@ def draw_growth(points: Sequence[Mapping[str, Any]]) -> Any:
     for row, (measure, unit) in enumerate((("seconds", "seconds"), ("resident_mb", "MB"))):
         for place, stage in zip(grid[row], stages, strict=True):
             values = [point["stages"][stage][measure] for point in points]
-            dress(place, stage, "", "pairs, in thousands", unit)
+            style_axes(place, stage, "", "pairs, in thousands", unit)
             place.plot([each / 1000 for each in pairs], values, color=BLUE, marker="o", lw=1.4)
             if measure == "seconds":
                 straight = [values[0] * each / pairs[0] for each in pairs]

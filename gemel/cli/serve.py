@@ -12,7 +12,7 @@ from gemel.cli.stores import Database, read_values, shown
 from gemel.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
-    from gemel.service.site import Site
+    from gemel.service.served_corpus import ServedCorpus
 
 _SERVING = {"fastapi", "httptools", "prometheus_client", "pydantic", "starlette", "uvicorn"}
 
@@ -41,7 +41,7 @@ def serve(
         typer.Option(
             metavar="ORIGIN",
             show_default=False,
-            help="Site whose pages may send requests, such as https://forum.example. Repeatable.",
+            help="ServedCorpus whose pages may send requests, such as https://forum.example. Repeatable.",
         ),
     ] = None,
     limits: Annotated[
@@ -84,7 +84,7 @@ def serve(
     )
 
 
-def _say(db: str, url: str, site: "Site") -> None:
+def _say(db: str, url: str, site: "ServedCorpus") -> None:
     count = site.store.state().questions
     typer.echo(f"{shown(db)}: {count:,} questions, on {url} (Ctrl-C stops)")
     if not count:

@@ -1,6 +1,5 @@
-"""Pages to read: one file of HTML each, with all that it needs in it."""
+"""Self-contained HTML pages."""
 
-from gemel.pages.evaluation_page import check_page, write_page
-from gemel.pages.groups_page import check_groups_page, render_groups
+from gemel.pages.html_pages import check_groups_page, check_page, render_groups, write_page
 
 __all__ = ["check_groups_page", "check_page", "render_groups", "write_page"]

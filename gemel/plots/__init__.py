@@ -1,4 +1,4 @@
-"""Pictures of what was measured."""
+"""Plots of trainings, evaluations and audits."""
 
 from gemel.plots.audit_plot import draw_audit
 from gemel.plots.canvas import check_picture, render, save_picture
@@ -8,7 +8,7 @@ from gemel.plots.evaluation_plots import (
     draw_roc,
     draw_similarities,
 )
-from gemel.plots.loss_plot import draw_training
+from gemel.plots.training_plots import draw_training
 
 __all__ = [
     "check_picture",

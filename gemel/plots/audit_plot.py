@@ -7,7 +7,7 @@ import numpy as np
 
 from gemel.data import Audit, FileAudit
 from gemel.files import path_text
-from gemel.plots.canvas import BLUE, INK, ORANGE, RED, dress, new_figure
+from gemel.plots.canvas import BLUE, INK, ORANGE, RED, new_figure, style_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +52,7 @@ def _draw_pairs(axes: Any, report: FileAudit) -> None:
         ("an empty side", report.empty.pairs, RED),
     ]
     names, counts, colours = zip(*bars, strict=True)
-    dress(axes, "Pairs by label", "below them those that deserve a second look", "pairs")
+    style_axes(axes, "Pairs by label", "below them those that deserve a second look", "pairs")
     drawn = axes.barh(range(len(bars)), counts, color=colours, height=0.62)
     axes.set_yticks(range(len(bars)), names)
     axes.bar_label(
@@ -85,7 +85,7 @@ def _draw_lengths(axes: Any, report: FileAudit) -> None:
         " and ".join(f"{getattr(lengths, name):,}" for lengths, _, _ in kinds)
         for name in ("p99", "max")
     )
-    dress(
+    style_axes(
         axes,
         "Lengths of questions, by the label of their pair",
         f"99 % have up to {p99} words, the longest {longest}",
@@ -106,7 +106,7 @@ def _draw_lengths(axes: Any, report: FileAudit) -> None:
 
 def _draw_vocabulary(axes: Any, report: FileAudit) -> None:
     vocabulary = report.vocabulary
-    dress(
+    style_axes(
         axes,
         "Growth of the vocabulary",
         f"{vocabulary.words:,} in the end, {vocabulary.words_seen_once:,} of them seen once",
@@ -123,7 +123,7 @@ def _draw_vocabulary(axes: Any, report: FileAudit) -> None:
 def _draw_groups(axes: Any, report: FileAudit) -> None:
     sizes, counts = np.array(report.group_sizes or [(0, 0)]).T
     news = f"{report.groups:,} of two or more questions; the largest has {sizes[-1]:,}"
-    dress(
+    style_axes(
         axes,
         "Duplicate groups",
         news if report.groups else "none",

@@ -1,7 +1,4 @@
-"""What all pictures share: one look, no window, no global state, a file that is written whole.
-
-matplotlib is imported on first use, and never its pyplot.
-"""
+"""Style and output of all plots. matplotlib is imported on first use, without pyplot."""
 
 import io
 from pathlib import Path
@@ -20,10 +17,7 @@ _DOTS_PER_INCH = 150
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """Make an empty figure whose parts hold out of each other's way.
-
-    Args:
-        width, height: in inches.
+    """Return an empty figure of a size in inches.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -38,18 +32,13 @@ def new_figure(width: float, height: float) -> "Figure":
     return figure
 
 
-def dress(axes: Any, title: str, news: str = "", x_label: str = "", y_label: str = "") -> None:
-    """Return axes the house's look: two spines, a faint grid, few ticks, 1,000s with commas.
-
-    Args:
-        axes: where something is or will be drawn.
-        title: what it shows, above it at the left.
-        news: what is to be trained on it, in a fainter line below the title.
-        x_label, y_label: what is along the axes, with units.
-    """
+def style_axes(
+    axes: Any, title: str, subtitle: str = "", x_label: str = "", y_label: str = ""
+) -> None:
+    """Set title, subtitle, labels and the common style of axes."""
     axes.set_title(title, loc="left", fontsize=11.5, fontweight="bold", color=INK, pad=24)
     line = axes.annotate(
-        news,
+        subtitle,
         (0, 1),
         xytext=(0, 8),
         xycoords="axes fraction",
@@ -71,27 +60,19 @@ def dress(axes: Any, title: str, news: str = "", x_label: str = "", y_label: str
 
 
 def render(figure: "Figure", kind: str = "png") -> bytes:
-    """Draw a figure.
-
-    Args:
-        figure: what to draw.
-        kind: a file format that matplotlib knows: png, svg, pdf, ...
-    """
+    """Return a figure as bytes of a format of matplotlib: png, svg, pdf, ..."""
     stream = io.BytesIO()
     figure.savefig(stream, format=kind, dpi=_DOTS_PER_INCH)
     return stream.getvalue()
 
 
 def check_picture(path: str | Path) -> None:
-    """Find out, before long work, whether a picture can be drawn and written.
-
-    Args:
-        path: where it will go; its suffix selects the format.
+    """Check, before long work, that a plot can be written.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
-        DataError: the suffix is none that matplotlib knows.
-        OSError: nothing can be written there.
+        DataError: matplotlib does not support the suffix.
+        OSError: the folder is not writable.
     """
     path = Path(path)
     known = sorted(new_figure(1.0, 1.0).canvas.get_supported_filetypes())
@@ -105,10 +86,10 @@ def check_picture(path: str | Path) -> None:
 
 
 def save_picture(figure: "Figure", path: str | Path) -> None:
-    """Draw a figure into a file, in the format that its suffix gives.
+    """Write a figure to a file in the format of its suffix.
 
     Raises:
-        OSError: it cannot be written; what stood there stays.
+        OSError: the file is not writable; an older one is unchanged.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The pictures of an evaluation, one figure each, read without a legend elsewhere."""
+"""Plots of an evaluation, one figure each."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from gemel.evaluation import Judged, Probabilities, Ranking
-from gemel.plots.canvas import BLUE, GREY, INK, ORANGE, dress, new_figure
+from gemel.plots.canvas import BLUE, GREY, INK, ORANGE, new_figure, style_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,87 +16,69 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT = 6.4, 4.8
 _MOST_BARS = 60
 _POINTS = 2000
-"""A curve has no more of them: more cannot be seen."""
+"""Most points of a curve."""
 
-Rivals = Mapping[str, Float[np.ndarray, "pairs"]]
+Baselines = Mapping[str, Float[np.ndarray, "pairs"]]
 
 
-def draw_precision_recall(judged: Judged, beside: Rivals) -> "Figure":
-    """Draw precision over recall, with the point where the model decides.
-
-    Args:
-        judged: pairs and scores.
-        baseline: the scores of others, by name.
+def draw_precision_recall(judged: Judged, baselines: Baselines) -> "Figure":
+    """Draw precision over recall of a model and of baselines, by name.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
     figure = new_figure(_WIDTH, _HEIGHT)
     axes: Any = figure.subplots()
-    dress(
-        axes,
-        "Precision and recall",
-        "every threshold is a point; higher and further right is better",
-        "recall: share found of those that ask the same",
-        "precision: share right of those called the same",
-    )
+    style_axes(axes, "Precision-recall curve", "one point per threshold", "recall", "precision")
     axes.axhline(judged.prevalence, color=GREY, lw=1, ls=(0, (4, 3)))
-    _label(axes, 0.99, judged.prevalence, "guessing", GREY, above=False)
-    for name, positives, negatives, colour in _counted(judged, beside):
+    _label(axes, 0.99, judged.prevalence, "chance", GREY, above=False)
+    for name, positives, negatives, colour in _counted(judged, baselines):
         recall, precision = positives / positives[-1], positives / (positives + negatives)
         axes.plot(*_thinned(recall, precision), color=colour, lw=1.8, label=name)
     confusion = judged.confusion
     if confusion.true_positives:
-        _mark(axes, confusion.recall, confusion.precision, "at the threshold")
+        _mark(axes, confusion.recall, confusion.precision, "threshold")
     return _finished(figure, axes)
 
 
-def draw_roc(judged: Judged, beside: Rivals) -> "Figure":
-    """Draw the share found over the share of false alarms; see `draw_precision_recall`."""
+def draw_roc(judged: Judged, baselines: Baselines) -> "Figure":
+    """Draw the ROC curve; see `draw_precision_recall`."""
     figure = new_figure(_WIDTH, _HEIGHT)
     axes: Any = figure.subplots()
-    dress(
-        axes,
-        "Found and false alarms (ROC)",
-        "every threshold is a point; higher and further left is better",
-        "false alarms: share called the same of those that are not",
-        "found: share called the same of those that are",
+    style_axes(
+        axes, "ROC curve", "one point per threshold", "false positive rate", "true positive rate"
     )
     axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls=(0, (4, 3)))
-    _label(axes, 0.62, 0.6, "guessing", GREY, above=False)
-    for name, positives, negatives, colour in _counted(judged, beside):
+    _label(axes, 0.62, 0.6, "chance", GREY, above=False)
+    for name, positives, negatives, colour in _counted(judged, baselines):
         found = np.append(0.0, positives / positives[-1])
         alarms = np.append(0.0, negatives / negatives[-1])
         axes.plot(*_thinned(alarms, found), color=colour, lw=1.8, label=name)
     confusion = judged.confusion
     alarms_here = confusion.false_positives / (confusion.false_positives + confusion.true_negatives)
-    _mark(axes, alarms_here, confusion.recall, "at the threshold")
+    _mark(axes, alarms_here, confusion.recall, "threshold")
     return _finished(figure, axes)
 
 
 def draw_similarities(judged: Judged) -> "Figure":
-    """Draw how the similarities of both kinds of pairs spread, and where the cuts lie.
+    """Draw the similarity distributions of duplicates and other pairs, with the thresholds.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
     figure = new_figure(_WIDTH, _HEIGHT)
     axes: Any = figure.subplots()
-    dress(
-        axes,
-        "Similarities",
-        "the less the two hills overlap, the better the model tells them apart",
-        "similarity of the two questions",
-        "% of the pairs",
+    style_axes(
+        axes, "Similarity distribution", "less overlap is better", "similarity", "% of pairs"
     )
     low, high = float(judged.similarity.min()), float(judged.similarity.max())
-    # As many as Rice's rule gives.
+    # Rice's rule.
     bars = min(_MOST_BARS, math.ceil(2 * len(judged.pairs) ** (1 / 3)))
     edges = np.linspace(low, high + 1e-9, bars + 1)
     tops = []
     kinds: list[tuple[str, Bool[np.ndarray, "pairs"], str]] = [
-        ("do not ask the same", ~judged.pairs.labels, ORANGE),
-        ("ask the same", judged.pairs.labels, BLUE),
+        ("other pairs", ~judged.pairs.labels, ORANGE),
+        ("duplicates", judged.pairs.labels, BLUE),
     ]
     for name, rows, colour in kinds:
         counts, _ = np.histogram(judged.similarity[rows], edges, weights=judged.weights[rows])
@@ -110,15 +92,12 @@ def draw_similarities(judged: Judged) -> "Figure":
             axes.axvspan(decision.lower, decision.upper, color=GREY, alpha=0.12, lw=0)
             middle = (decision.lower + decision.upper) / 2
             if decision is judged.decisions[0]:
-                axes.text(
-                    middle, 1.1 * max(tops), "ask a person", ha="center", fontsize=9, color=GREY
-                )
+                axes.text(middle, 1.1 * max(tops), "uncertain", ha="center", fontsize=9, color=GREY)
         axes.axvline(decision.threshold, color=INK, lw=1.4, ls=(0, (4, 3)))
     first = judged.decisions[0].threshold
     left = first > (low + high) / 2
-    asking = judged.decisions[0].lower < judged.decisions[0].upper
     axes.annotate(
-        f"threshold {first:.3f}" + ("" if asking else ": from here on “the same”"),
+        f"threshold {first:.3f}",
         (first, 1.24 * max(tops)),
         xytext=(-6 if left else 6, 0),
         textcoords="offset points",
@@ -132,7 +111,7 @@ def draw_similarities(judged: Judged) -> "Figure":
 
 
 def draw_reliability(judged: Judged) -> "Figure":
-    """Draw the promised against the found share of duplicates, and how many pairs that concerns.
+    """Draw observed shares of duplicates over predicted probabilities, and the number of pairs.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -145,21 +124,21 @@ def draw_reliability(judged: Judged) -> "Figure":
     probabilities = Probabilities(judged.probability, judged.pairs.labels)
     bins = probabilities.bins(judged.weights)
     error = probabilities.ece(judged.weights)
-    dress(
+    style_axes(
         axes,
-        "When it says 70 %, is it 70 %?",
-        f"points on the line keep their promise; they miss it by {error:.1%} on average",
+        "Calibration",
+        f"expected calibration error {error:.1%}",
         "",
-        "share that asks the same",
+        "observed share of duplicates",
     )
     axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls=(0, (4, 3)))
     filled = [each for each in bins if each.weight]
     promised, found = [each.promised for each in filled], [each.found for each in filled]
     axes.plot(promised, found, color=BLUE, lw=1.2, marker="o", markersize=6)
-    _label(axes, 0.04, 0.93, "above the line: more often the same than promised", GREY)
+    _label(axes, 0.04, 0.93, "above the line: probabilities too low", GREY)
     axes.set(xlim=(0, 1), ylim=(0, 1))
     counts: Any = lower
-    dress(counts, "", "", "probability that the model gives", "% of pairs")
+    style_axes(counts, "", "", "predicted probability", "% of pairs")
     total = judged.weights.sum()
     counts.bar(
         [each.low + 0.05 for each in bins],
@@ -172,12 +151,12 @@ def draw_reliability(judged: Judged) -> "Figure":
     return figure
 
 
-def _counted(judged: Judged, beside: Rivals) -> Iterator[tuple[str, Any, Any, str]]:
-    """Yield name, duplicates and other pairs above each score, and colour of every scorer."""
-    scorers = {**beside, "this model": judged.similarity}
+def _counted(judged: Judged, baselines: Baselines) -> Iterator[tuple[str, Any, Any, str]]:
+    """Yield name, positives and negatives above each score, and colour of every scorer."""
+    scorers = {**baselines, "this model": judged.similarity}
     for name, scores in scorers.items():
         positives, negatives = Ranking(scores, judged.pairs.labels).counts(judged.weights)
-        yield name, positives, negatives, ORANGE if name in beside else BLUE
+        yield name, positives, negatives, ORANGE if name in baselines else BLUE
 
 
 def _thinned(
@@ -185,12 +164,12 @@ def _thinned(
 ) -> tuple[Float[np.ndarray, "_"], Float[np.ndarray, "_"]]:
     if len(x) <= _POINTS:
         return x, y
-    kept = np.unique(np.linspace(0, len(x) - 1, _POINTS).astype(int))
-    return x[kept], y[kept]
+    rows = np.unique(np.linspace(0, len(x) - 1, _POINTS).astype(int))
+    return x[rows], y[rows]
 
 
 def _mark(axes: Any, x: float, y: float, what: str) -> None:
-    """Set a dot, and report next to it what it is and where."""
+    """Draw a labelled dot."""
     axes.plot([x], [y], marker="o", markersize=8, color=INK, zorder=5)
     axes.annotate(
         f"{what}:\n{x:.2f}, {y:.2f}",

@@ -1,4 +1,4 @@
-"""The service: questions over HTTP, and the page that goes with it."""
+"""The HTTP service of a corpus, and its page."""
 
 from gemel.service.limits import Limits
 from gemel.service.server import Address, Terms, serve

@@ -1,9 +1,9 @@
-"""The application: routes, the page, and what errors look like."""
+"""The ASGI application: routes, the page, error responses."""
 
 import contextlib
 import dataclasses
 import functools
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -12,46 +12,44 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from gemel.service.access import Door, Guard, Keyring
-from gemel.service.answer_routes import asking_routes
-from gemel.service.error_mapping import EXPLAINED, explained
-from gemel.service.fast_routes import answer_quickly
-from gemel.service.json_replies import FAILURES
-from gemel.service.model_routes import model_routes
-from gemel.service.question_routes import keeping_routes
-from gemel.service.review_routes import moderating_routes
-from gemel.service.review_service import Desk
-from gemel.service.site import Site
-from gemel.service.status_routes import Figures, upkeep_routes
+from gemel.service.access import AccessPolicy, Guard, Keyring
+from gemel.service.answer_routes import answer_directly, answer_routes, question_routes
+from gemel.service.health_routes import Metrics, health_routes, model_routes
+from gemel.service.responses import EXPLAINED, FAILURES, explain_error
+from gemel.service.review_routes import review_routes
+from gemel.service.review_service import ReviewService
+from gemel.service.served_corpus import ServedCorpus
 from gemel.version import __version__
 
 _PAGE = Path(__file__).parent / "page"
 
 
-def make_app(site: Site, door: Door) -> ASGIApp:
-    """Make the application that serves a corpus.
+def make_app(corpus: ServedCorpus, policy: AccessPolicy) -> ASGIApp:
+    """Make the application that serves a corpus."""
 
-    Args:
-        site: the corpus.
-        door: who is let in.
-    """
-    figures = Figures(site)
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await corpus.start()
+        yield
+        await corpus.stop()
+
     app = FastAPI(
         title="gemel",
         version=__version__,
-        summary="Tells whether a question is a duplicate.",
-        docs_url=None,  # their scripts come from another host
+        summary="Finds duplicates of a question.",
+        docs_url=None,  # its scripts come from another host
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_living(site),
+        lifespan=lifespan,
     )
-    desk = Desk(site.index, site.grouping, site.limits.answer)
+    metrics = Metrics(corpus)
+    reviews = ReviewService(corpus.index, corpus.grouping, corpus.limits.answer)
     routers = (
-        asking_routes(site),
-        keeping_routes(site),
-        moderating_routes(site, desk),
-        model_routes(site, desk),
-        upkeep_routes(site, figures),
+        answer_routes(corpus),
+        question_routes(corpus),
+        review_routes(corpus, reviews),
+        model_routes(corpus, reviews),
+        health_routes(corpus, metrics),
     )
     for router in routers:
         app.include_router(router, responses=FAILURES)
@@ -62,45 +60,29 @@ def make_app(site: Site, door: Door) -> ASGIApp:
     async def page() -> Response:
         return FileResponse(_PAGE / "index.html", headers={"Cache-Control": "no-cache"})
 
-    explain = functools.partial(explained, site.store)
+    explain = functools.partial(explain_error, corpus.store)
 
     async def refuse(request: Request, error: Exception) -> Response:
         refusal = explain(error)
-        allowed = _methods(routes, request.url.path)
-        if refusal.code == "not_allowed" and allowed:  # Starlette tells those of one route only
-            refusal = dataclasses.replace(refusal, headers={"Allow": ", ".join(allowed)})
+        if refusal.code == "not_allowed":  # Starlette lists the methods of one route only
+            matching = [each for each in routes if each.path_regex.match(request.url.path)]
+            methods = sorted({method for each in matching for method in each.methods or ()})
+            if methods:
+                refusal = dataclasses.replace(refusal, headers={"Allow": ", ".join(methods)})
         return refusal.response()
+
+    async def pass_on(_: Request, error: Exception) -> Response:
+        raise error  # Guard answers unexpected errors
 
     for kind in EXPLAINED:
         app.add_exception_handler(kind, refuse)
-    app.add_exception_handler(Exception, _pass_on)
+    app.add_exception_handler(Exception, pass_on)
     return Guard(
         app,
-        functools.partial(answer_quickly, site),
+        functools.partial(answer_directly, corpus),
         explain,
-        door,
-        Keyring(site.store, site.limits.rate, site.notes),
-        site.limits,
-        figures.count,
+        policy,
+        Keyring(corpus.store, corpus.limits.rate, corpus.notes),
+        corpus.limits,
+        metrics.count,
     )
-
-
-def _methods(routes: Sequence[Route], path: str) -> list[str]:
-    """Return what can be done at a path."""
-    found = [route.methods or () for route in routes if route.path_regex.match(path)]
-    return sorted({method for methods in found for method in methods})
-
-
-async def _pass_on(_: Request, error: Exception) -> Response:
-    """Leave it to the guard, which has an answer for what no one expected."""
-    raise error
-
-
-def _living(site: Site) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
-    @contextlib.asynccontextmanager
-    async def living(_: FastAPI) -> AsyncIterator[None]:
-        await site.start()
-        yield
-        await site.stop()
-
-    return living

@@ -1,4 +1,4 @@
-"""What is asked at the same time is answered together, and no more waits than there is space for."""
+"""Batches of concurrent tasks, from a bounded queue."""
 
 import asyncio
 import contextlib
@@ -8,10 +8,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gemel.service.refusals import busy
+from gemel.service.responses import busy
 
-_MOMENT = 0.003
-"""Seconds to wait for as many as came last time."""
+_GATHER_SECONDS = 0.003
+"""Time to wait for as many tasks as the last batch had."""
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
@@ -24,18 +24,18 @@ class _Waiting(Generic[Task, Answer]):
 
 
 class Batcher(Generic[Task, Answer]):
-    """Gathers tasks while a batch is being computed, and gives them to the next.
+    """Collects tasks while a batch is computed, and computes them as the next batch.
 
-    So a task that comes alone waits for no one, and the busier it is the larger the batches. After
-    a batch of several the next waits a moment for as many, as whoever got an answer may have the
-    next question ready. Used from one event loop.
+    A single task is computed at once; batches grow with the load. After a batch of several the next
+    waits a moment for as many, since clients that got an answer may send their next task. Used from
+    one event loop.
 
     Args:
-        compute: gives the answer of every task, in order; an exception among them is raised where
-            that task was asked for, one that is raised wherever any of them was.
-        executor: where it runs.
+        compute: returns the answer of every task, in order; an exception among the answers fails
+            that task, a raised one fails the batch.
+        executor: runs `compute`.
         most: weight of a batch.
-        bound: weight of all that may wait.
+        bound: weight of the queue.
     """
 
     def __init__(
@@ -46,37 +46,28 @@ class Batcher(Generic[Task, Answer]):
         most: int,
         bound: int,
     ):
-        self._compute = compute
-        self._executor = executor
+        self._compute, self._executor = compute, executor
         self._most, self._bound = most, bound
         self._waiting: deque[_Waiting[Task, Answer]] = deque()
-        self._weight = 0
+        self.weight = 0
+        """Weight of the tasks in the queue."""
         self._running: asyncio.Task[None] | None = None
         self._expected = 1
         self._gathered: asyncio.Event = asyncio.Event()
         self.computed = 0
         """Batches so far."""
 
-    @property
-    def weight(self) -> int:
-        """Of all that waits."""
-        return self._weight
-
     async def ask(self, task: Task, *, weight: int = 1) -> Answer:
-        """Have a task computed.
-
-        Args:
-            task: what to compute.
-            weight: how much of the space it takes, at most all of it.
+        """Return the answer of a task.
 
         Raises:
-            Refusal: there is no space.
+            Refusal: the queue is full.
         """
-        if self._weight + weight > self._bound:
-            raise busy(f"{self._weight} of {self._bound} places in the queue are taken")
+        if self.weight + weight > self._bound:
+            raise busy(f"{self.weight} of {self._bound} places in the queue are taken")
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(task, weight, answered))
-        self._weight += weight
+        self.weight += weight
         if len(self._waiting) >= self._expected:
             self._gathered.set()
         if self._running is None:
@@ -84,23 +75,23 @@ class Batcher(Generic[Task, Answer]):
         return await answered
 
     async def drain(self) -> None:
-        """Wait until nothing waits."""
+        """Wait until the queue is empty."""
         while self._running is not None:
             await asyncio.wait([self._running])
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            while lot := await self._gather():
-                tasks = [each.task for each in lot]
+            while batch := await self._gather():
+                tasks = [each.task for each in batch]
                 try:
                     found = await loop.run_in_executor(self._executor, self._compute, tasks)
-                    answers = list(zip(lot, found, strict=True))
+                    answers = list(zip(batch, found, strict=True))
                 except Exception as error:
-                    answers = [(each, error) for each in lot]
+                    answers = [(each, error) for each in batch]
                 self.computed += 1
                 for each, answer in answers:
-                    if each.answered.done():  # who asked has gone
+                    if each.answered.done():  # the client has disconnected
                         continue
                     if isinstance(answer, Exception):
                         each.answered.set_exception(answer)
@@ -113,19 +104,14 @@ class Batcher(Generic[Task, Answer]):
         if len(self._waiting) < self._expected:
             self._gathered.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._gathered.wait(), _MOMENT)
-        lot = self._next()
-        self._expected = max(1, len(lot))
-        return lot
-
-    def _next(self) -> list[_Waiting[Task, Answer]]:
-        lot: list[_Waiting[Task, Answer]] = []
+                await asyncio.wait_for(self._gathered.wait(), _GATHER_SECONDS)
+        batch: list[_Waiting[Task, Answer]] = []
         weight = 0
-        while self._waiting and (not lot or weight + self._waiting[0].weight <= self._most):
+        while self._waiting and (not batch or weight + self._waiting[0].weight <= self._most):
             each = self._waiting.popleft()
-            self._weight -= each.weight
-            if each.answered.done():
-                continue
-            lot.append(each)
-            weight += each.weight
-        return lot
+            self.weight -= each.weight
+            if not each.answered.done():
+                batch.append(each)
+                weight += each.weight
+        self._expected = max(1, len(batch))
+        return batch

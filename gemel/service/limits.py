@@ -1,7 +1,9 @@
-"""How much the service takes from one asker, and how much it lets wait."""
+"""Limits of the service: requests, queues, connections, log lines."""
 
 import dataclasses
-from collections.abc import Mapping
+import logging
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -9,13 +11,15 @@ from typing import Any
 from gemel.config import require_whole
 from gemel.errors import ConfigError
 
+_LOG = logging.getLogger("gemel.service")
 _COMPARED = 2
-"""Texts of a comparison."""
+_LOG_INTERVAL = 60.0
+"""Seconds between two log lines about one kind of event."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Bounds; past each the answer is an error that names it, never growing memory."""
+    """Limits; a request beyond one gets an error that names it."""
 
     body: int = 1_000_000
     """Bytes of a request."""
@@ -24,47 +28,47 @@ class Limits:
     batch: int = 256
     """Questions of a request."""
     matches: int = 100
-    """Matches that may be asked for."""
+    """Matches that a request may ask for."""
     metadata: int = 50
-    """Names of metadata of a question."""
+    """Metadata names of a question."""
     answer: int = 4_000_000
-    """Bytes of an answer with several questions: metadata that do not fit are omitted, and given to
-    be; where the texts alone do not fit the answer is 413. Of answers above 64 kB no more than 16
-    times as many bytes are being sent at a time; beyond, the answer is 503."""
+    """Bytes of a response with several questions: metadata that do not fit are omitted and marked
+    as omitted; if the texts alone do not fit, the status is 413. Responses above 64 kB that are
+    being sent may take 16 times as many bytes in all; beyond that the status is 503."""
     queue: int = 1024
-    """Texts that wait to be computed; beyond, the answer is 503."""
+    """Texts in the queue; beyond that the status is 503."""
     requests: int = 512
-    """Requests that are being answered; beyond, the answer is 503."""
+    """Concurrent requests; beyond that the status is 503."""
     connections: int = 800
-    """Open connections; to one more the answer is 503, and it is closed. A process may open 1,024
-    files, if its system does not let it have more."""
+    """Open connections; one more gets 503 and is closed. Most systems allow a process 1,024 open
+    files."""
     rate: int = 100
-    """Requests a second for each key, twice as many at one time; beyond, the answer is 429."""
+    """Requests a second and key, twice as many in a burst; beyond that the status is 429."""
     patience: int = 10
-    """Seconds to wait for a request's headers, and then for its body."""
+    """Seconds to wait for the headers of a request, and for its body."""
     drain: int = 30
-    """Seconds that a stop gives to what was accepted."""
+    """Seconds for running requests when the service stops."""
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
             require_whole(f"limit {name}", value, 1, 10**9)
         if self.queue < _COMPARED:
             raise ConfigError(
-                f"queue is {self.queue}: two questions to compare would never find space; make it "
+                f"queue is {self.queue}: two questions to compare would never fit; make it "
                 f"{_COMPARED} at least"
             )
         if self.batch > self.queue:
             raise ConfigError(
-                f"batch is {self.batch} and queue {self.queue}: a request that is allowed would "
-                "never find space; make the queue larger"
+                f"batch is {self.batch} and queue {self.queue}: an allowed request would never "
+                "fit; make the queue larger"
             )
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Limits":
-        """Make limits of some values.
+        """Make limits from values by name.
 
         Raises:
-            ConfigError: there is no such limit, or a value is none.
+            ConfigError: a name is unknown, or a value is out of range.
         """
         names = [field.name for field in dataclasses.fields(cls)]
         for name in values:
@@ -73,3 +77,37 @@ class Limits:
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise ConfigError(f"no limit {name!r}: there are {', '.join(names)}{hint}")
         return cls(**values)
+
+
+class LogLimiter:
+    """Logs the first event of a kind at once, and then the count of further ones each minute."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self._clock = clock
+        self._counts: dict[str, int] = {}
+        self._since: dict[str, float] = {}
+
+    def count(self, what: str) -> None:
+        """Count an event.
+
+        Args:
+            what: a plural, such as `malformed requests`; one of a few.
+        """
+        if what not in self._since:
+            self._since[what], self._counts[what] = self._clock(), 0
+            _LOG.warning("%s: first one; more are counted, with a line a minute", what)
+            return
+        self._counts[what] += 1
+
+    def flush(self) -> None:
+        """Log the counts that are a minute old."""
+        now = self._clock()
+        for what, since in list(self._since.items()):
+            if now - since < _LOG_INTERVAL:
+                continue
+            count = self._counts[what]
+            if count:
+                _LOG.warning("%s: %s in the last %.0f seconds", what, f"{count:,}", now - since)
+                self._since[what], self._counts[what] = now, 0
+            else:
+                del self._since[what], self._counts[what]

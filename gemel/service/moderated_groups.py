@@ -1,4 +1,4 @@
-"""Duplicate groups as moderators left them: what they took out is out, what they accepted is so."""
+"""Duplicate groups after the decisions of reviewers."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,20 +9,23 @@ from jaxtyping import Int64
 
 from gemel.duplicates import Duplicates, Member
 
+_Decision = tuple[str, str, str]
+"""Two ids and the answer."""
+
 
 @dataclass(frozen=True)
 class ModeratedGroup:
-    """Questions that ask the same, and those that a user took out."""
+    """A group of duplicates, and the questions that reviewers removed from it."""
 
     members: tuple[Member, ...]
-    """The central one first."""
+    """The central question first."""
     split: tuple[Member, ...]
     accepted: frozenset[str]
-    """Ids of members that a user found to ask the same as the central one."""
+    """Ids of members confirmed as duplicates of the central question."""
 
     @property
     def is_accepted(self) -> bool:
-        """Whether that is so of all."""
+        """Whether all members are confirmed."""
         return len(self.accepted) + 1 == len(self.members)
 
 
@@ -31,16 +34,15 @@ def moderate(
     keys: Int64[np.ndarray, "questions"],
     decided: Mapping[tuple[int, int], str],
 ) -> list[ModeratedGroup]:
-    """Apply decisions to groups; one of which only a single question is left is none any more.
+    """Apply decisions to groups; drop groups with one question left.
 
-    What a user called the same is one: a chain of such decisions from the central question
-    accepts all in it, and a decision that parts one of a chain from the central one's parts all.
+    "same" is transitive: a chain of such decisions from the central question accepts all its
+    members, and a "different" between one of a chain and the central question removes the chain.
 
     Args:
         duplicates: the groups.
-        keys: of its questions, ascending.
-        decided: the answer about each pair of keys; one that is neither "same" nor "different" gives
-            nothing.
+        keys: keys of its questions, ascending.
+        decided: answer by pair of keys; others than "same" and "different" are ignored.
     """
     by_group = _by_group(duplicates, keys, decided)
     found = []
@@ -55,20 +57,16 @@ def moderate(
     return found
 
 
-_Decision = tuple[str, str, str]
-"""Two ids and the answer."""
-
-
 def _by_group(
     duplicates: Duplicates,
     keys: Int64[np.ndarray, "questions"],
     decided: Mapping[tuple[int, int], str],
 ) -> dict[str, list[_Decision]]:
     """Return the decisions within each group, by the id of its central question."""
-    said = [(pair, answer) for pair, answer in decided.items() if answer in ("same", "different")]
-    if not said or not len(keys):
+    answers = [item for item in decided.items() if item[1] in ("same", "different")]
+    if not answers or not len(keys):
         return {}
-    pairs = np.array([pair for pair, _ in said], np.int64)
+    pairs = np.array([pair for pair, _ in answers], np.int64)
     rows = np.searchsorted(keys, pairs).clip(max=len(keys) - 1)
     joined = duplicates.joined[rows]
     within = (keys[rows] == pairs).all(axis=1) & (joined[:, 0] == joined[:, 1])
@@ -76,7 +74,7 @@ def _by_group(
     labels = {}
     for place in np.flatnonzero(within).tolist():
         left, right = (duplicates.ids[row] for row in rows[place].tolist())
-        by_label[int(joined[place, 0])].append((left, right, said[place][1]))
+        by_label[int(joined[place, 0])].append((left, right, answers[place][1]))
         labels[left] = int(joined[place, 0])
     central = {
         labels[member.id]: group.members[0].id
@@ -88,30 +86,30 @@ def _by_group(
 
 
 def _apply(members: Sequence[Member], decisions: Sequence[_Decision]) -> ModeratedGroup:
-    chains = {member.id: member.id for member in members}
+    parents = {member.id: member.id for member in members}
     for left, right, answer in decisions:
         if answer == "same":
-            chains[_end(chains, left)] = _end(chains, right)
-    middle = _end(chains, members[0].id)
-    parted = set(_parted(chains, middle, decisions))
-    ends = {member.id: _end(chains, member.id) for member in members}
+            parents[_root(parents, left)] = _root(parents, right)
+    central = _root(parents, members[0].id)
+    removed = set(_removed_roots(parents, central, decisions))
+    roots = {member.id: _root(parents, member.id) for member in members}
     return ModeratedGroup(
-        members=tuple(member for member in members if ends[member.id] not in parted),
-        split=tuple(member for member in members if ends[member.id] in parted),
-        accepted=frozenset(member.id for member in members[1:] if ends[member.id] == middle),
+        members=tuple(member for member in members if roots[member.id] not in removed),
+        split=tuple(member for member in members if roots[member.id] in removed),
+        accepted=frozenset(member.id for member in members[1:] if roots[member.id] == central),
     )
 
 
-def _parted(
-    chains: Mapping[str, str], middle: str, decisions: Sequence[_Decision]
+def _removed_roots(
+    parents: Mapping[str, str], central: str, decisions: Sequence[_Decision]
 ) -> Iterator[str]:
     for left, right, answer in decisions:
-        ends = {_end(chains, left), _end(chains, right)}
-        if answer == "different" and middle in ends:
-            yield from ends - {middle}
+        roots = {_root(parents, left), _root(parents, right)}
+        if answer == "different" and central in roots:
+            yield from roots - {central}
 
 
-def _end(chains: Mapping[str, str], name: str) -> str:
-    while chains[name] != name:
-        name = chains[name]
+def _root(parents: Mapping[str, str], name: str) -> str:
+    while parents[name] != name:
+        name = parents[name]
     return name

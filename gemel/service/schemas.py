@@ -1,4 +1,4 @@
-"""Request and response bodies of the service, as in its OpenAPI description."""
+"""Requests and responses, field by field; the OpenAPI description is made from them."""
 
 from typing import Annotated, Literal
 
@@ -6,129 +6,113 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 Value = str | int | float | bool | None
 Metadata = dict[str, Value]
-Named = Annotated[str, Field(min_length=1, max_length=1000)]
+Name = Annotated[str, Field(min_length=1, max_length=1000)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Sent(BaseModel):
+class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class CompareBody(_Sent):
-    """Two questions."""
+class CompareRequest(_Request):
+    """Two questions, and whether to return the share of each word in the similarity."""
 
     left: str
     right: str
     explain: bool = False
-    """Whether to report what each word did for the answer."""
 
 
-class EncodeBody(_Sent):
-    """Questions to turn into vectors."""
+class EncodeRequest(_Request):
+    """Questions to encode."""
 
     questions: Annotated[list[str], Field(min_length=1)]
 
 
-class SearchBody(_Sent):
-    """A question, and of what its answer should be."""
+class SearchRequest(_Request):
+    """A question, the number of matches, and metadata that the matches must have."""
 
     question: str
     k: Annotated[int, Field(ge=1)] = 10
     where: Metadata | None = None
-    """Metadata that the matches must have."""
 
 
-class CheckBody(_Sent):
-    """A question, and of what its answer should be."""
+class CheckRequest(SearchRequest):
+    """A question, the number of matches, and metadata that the matches must have."""
 
-    question: str
     k: Annotated[int, Field(ge=1)] = 3
-    where: Metadata | None = None
-    """Metadata that the matches must have."""
 
 
-class QuestionBody(_Sent):
-    """A question to keep."""
+class ListedQuestion(_Request):
+    """One of several questions to store; without an id it gets a new one."""
 
     question: str
-    id: Named | None = None
-    """What it is called elsewhere; a new one is drawn if it has none."""
+    id: Name | None = None
     metadata: Metadata = Field(default_factory=dict)
+
+
+class QuestionRequest(ListedQuestion):
+    """A question to store; `replace` overwrites a stored one of the same id."""
+
     replace: bool = False
-    """Whether it takes the place of another of its id."""
 
 
-class ListedQuestion(_Sent):
-    """One of several questions to keep."""
-
-    question: str
-    id: Named | None = None
-    metadata: Metadata = Field(default_factory=dict)
-
-
-class QuestionsBody(_Sent):
-    """Several questions to keep, all or none."""
+class QuestionsRequest(_Request):
+    """Several questions to store, all or none."""
 
     questions: Annotated[list[ListedQuestion], Field(min_length=1)]
     replace: bool = False
 
 
-AddBody = Annotated[
-    Annotated[QuestionBody, Tag("question")] | Annotated[QuestionsBody, Tag("questions")],
+AddRequest = Annotated[
+    Annotated[QuestionRequest, Tag("question")] | Annotated[QuestionsRequest, Tag("questions")],
     Discriminator(
         lambda sent: "questions" if isinstance(sent, dict) and "questions" in sent else "question"
     ),
 ]
-"""One question, or several."""
 
 
-class DecisionBody(_Sent):
-    """What a user decided about two questions."""
+class DecisionRequest(_Request):
+    """A decision about two questions, given by their ids."""
 
-    left: Named
-    """The id of one."""
-    right: Named
-    """The id of the other."""
+    left: Name
+    right: Name
     answer: Literal["same", "different", "skipped"]
 
 
-class DecisionsBody(_Sent):
-    """What a user decided, all or none."""
+class DecisionsRequest(_Request):
+    """Decisions to store, all or none; `replace` overwrites earlier ones."""
 
-    decisions: Annotated[list[DecisionBody], Field(min_length=1)]
+    decisions: Annotated[list[DecisionRequest], Field(min_length=1)]
     reviewer: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """Who; the name of the key if one was sent."""
+    """Ignored if the request has a key: its name is stored."""
     replace: bool = False
-    """Whether it takes the place of what was decided before."""
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Problem(BaseModel):
-    """What went wrong."""
-
-    code: str
-    message: str
-    incident: str | None = None
-    """What an unexpected error is called in the service's log."""
-    progress: "Progress | None" = None
-
-
-class Failure(BaseModel):
-    """What every error looks like."""
-
-    error: Problem
-
-
-class Progress(BaseModel):
-    """How far a long work is."""
+class ProgressResponse(BaseModel):
+    """Progress of long work."""
 
     doing: str
     done: int
     of: int
 
 
-class Judged(BaseModel):
+class ErrorDetail(BaseModel):
+    """Code and message of an error."""
+
+    code: str
+    message: str
+    incident: str | None = None
+    """Identifies an unexpected error in the log of the service."""
+    progress: ProgressResponse | None = None
+
+
+class ErrorResponse(BaseModel):
+    """An error."""
+
+    error: ErrorDetail
+
+
+class VerdictResponse(BaseModel):
     """The verdict about two questions."""
 
     answer: Literal["not the same", "ask a person", "the same"]
@@ -138,211 +122,206 @@ class Judged(BaseModel):
     threshold: float
 
 
-class Word(BaseModel):
-    """A word and its part in the similarity."""
+class WordResponse(BaseModel):
+    """A word and its share in the similarity."""
 
     word: str
     share: float
     is_known: bool
 
 
-class Explained(BaseModel):
+class ExplanationResponse(BaseModel):
     """The words of both questions, in order."""
 
-    left: list[Word]
-    right: list[Word]
+    left: list[WordResponse]
+    right: list[WordResponse]
 
 
-class Compared(Judged):
-    """The verdict, and why."""
+class CompareResponse(VerdictResponse):
+    """The verdict, and its explanation if requested."""
 
-    explanation: Explained | None
+    explanation: ExplanationResponse | None
 
 
-class Encoded(BaseModel):
-    """Unit vectors, in the order of the questions."""
+class EncodeResponse(BaseModel):
+    """Unit vectors in the order of the questions, and the fingerprint of the model."""
 
     model: str
-    """Fingerprint of the model that made them."""
     dim: int
     vectors: list[list[float]]
 
 
-class ShownQuestion(BaseModel):
-    """A question that is stored."""
+class QuestionResponse(BaseModel):
+    """A stored question."""
 
     id: str
     question: str
     metadata: Metadata
     metadata_omitted: bool = False
-    """Whether it has metadata for which there was no space; `GET /questions/{id}` has them."""
+    """Whether its metadata did not fit; `GET /questions/{id}` returns them."""
 
 
-class FoundMatch(ShownQuestion, Judged):
-    """A question that is stored, next to the one that was asked."""
+class MatchResponse(QuestionResponse, VerdictResponse):
+    """A stored question and its verdict."""
 
     cosine: float
 
 
-class Matches(BaseModel):
-    """The nearest first."""
+class SearchResponse(BaseModel):
+    """Similar questions, the most similar first."""
 
-    matches: list[FoundMatch]
+    matches: list[MatchResponse]
 
 
-class Checked(BaseModel):
-    """The likeliest first."""
+class CheckResponse(BaseModel):
+    """Similar questions, the most probable duplicate first."""
 
     asked_before: bool
-    """Whether one of them asks the same."""
-    matches: list[FoundMatch]
+    """Whether one of the matches is a duplicate."""
+    matches: list[MatchResponse]
 
 
-class Added(BaseModel):
-    """The ids of what is stored now, in the order of the questions."""
+class AddResponse(BaseModel):
+    """Ids of the stored questions, in the order of the request."""
 
     ids: list[str]
 
 
-class Removed(BaseModel):
-    """The ids of what was forgotten."""
+class RemoveResponse(BaseModel):
+    """Ids of the removed questions."""
 
     removed: list[str]
 
 
-class GroupMember(ShownQuestion):
+class GroupMember(QuestionResponse):
     """A question of a group."""
 
     probability: Share | None
-    """That it asks the same as the first one; null where the two were not judged together."""
+    """Of being a duplicate of the central question; null if that pair was not scored."""
     decision: Literal["same", "different"] | None
-    """What a user decided about it and the first one, or what follows from that."""
+    """A reviewer's decision about it and the central question, or one that follows from others."""
     reviewer: str | None
 
 
-class ShownGroup(BaseModel):
-    """Questions that ask the same."""
+class GroupResponse(BaseModel):
+    """A group of duplicates."""
 
     number: int
-    """Its place among all groups, the largest first, from 0."""
+    """Rank among all groups by size, from 0."""
     accepted: bool
-    """Whether a user decided that all members ask the same."""
+    """Whether reviewers confirmed all members."""
     members: list[GroupMember]
-    """The central one first."""
+    """The central question first."""
     split: list[GroupMember]
-    """What a user took out."""
+    """Questions that reviewers removed from the group."""
     members_omitted: int = 0
-    """Others, for which there was no space; `GET /duplicates/export` has all."""
+    """Members that did not fit; `GET /duplicates/export` returns all."""
 
 
-class _Making(BaseModel):
+class _GroupState(BaseModel):
     state: Literal["ready", "computing", "failed"]
-    """Of the groups that the answer is made from."""
     why: str
-    """What failed."""
-    progress: Progress | None
+    """Reason of a failure."""
+    progress: ProgressResponse | None
 
 
-class Template(BaseModel):
-    """Questions that differ only in their numbers, and are not compared with each other."""
+class TemplateResponse(BaseModel):
+    """Questions that differ only in numbers and are not compared with each other."""
 
     example: str
     instances: int
 
 
-class Groups(_Making):
-    """A page of the groups of a corpus."""
+class GroupsResponse(_GroupState):
+    """A page of the duplicate groups."""
 
     current: bool
-    """Whether nothing has changed in the corpus since they were made."""
+    """Whether the corpus is unchanged since the groups were computed."""
     computing: bool
-    """Whether newer ones are being made."""
     computed_at: float | None
     """Seconds since 1970."""
     questions: int
-    """How many the groups were made of."""
+    """Questions that the groups were computed from."""
     probability: float
     groups: int
-    """How many there are."""
+    """Number of all groups."""
     grouped: int
-    """Questions in them."""
+    """Questions in groups."""
     accepted: int
-    templates: list[Template]
+    templates: list[TemplateResponse]
     """The three largest."""
     templated: int
-    """Questions in templates, copies aside."""
+    """Questions in templates, without copies."""
     left_out: int
-    """Close pairs that were not judged, since there were too many."""
-    page: list[ShownGroup]
+    """Close pairs not scored because there were too many."""
+    page: list[GroupResponse]
 
 
-class Side(BaseModel):
+class PairSide(BaseModel):
     """A question of a pair."""
 
     id: str
     question: str
 
 
-class ReviewPair(Judged):
-    """A pair that the model is not sure of."""
+class ReviewPairResponse(VerdictResponse):
+    """A pair to decide."""
 
-    left: Side
-    right: Side
+    left: PairSide
+    right: PairSide
 
 
-class Counts(BaseModel):
-    """What was decided so far."""
+class DecisionCounts(BaseModel):
+    """Counts of the stored decisions."""
 
     same: int
     different: int
     skipped: int
     agreed: int
-    """Decisions as the model had it."""
+    """Decisions equal to the model's verdict."""
     compared: int
-    """Decisions where it is known what the model had."""
+    """Decisions whose verdict by the model is known."""
 
 
-class ReviewLot(_Making):
-    """Pairs to decide."""
+class ReviewResponse(_GroupState):
+    """Pairs to decide, and how many are undecided in all."""
 
-    pairs: list[ReviewPair]
-    counts: Counts
+    pairs: list[ReviewPairResponse]
+    counts: DecisionCounts
     remaining: int
-    """Pairs that no one has decided."""
 
 
-class Decided(BaseModel):
-    """How many decisions are stored."""
+class DecideResponse(BaseModel):
+    """Number of stored decisions."""
 
     decided: int
-    counts: Counts
+    counts: DecisionCounts
 
 
-class Undone(BaseModel):
-    """How many decisions were taken back."""
+class UndoResponse(BaseModel):
+    """Number of removed decisions."""
 
     undone: int
-    counts: Counts
+    counts: DecisionCounts
 
 
 class LabelledPairs(BaseModel):
-    """Labelled pairs, counted by similarity."""
+    """Histogram of labelled pairs over the similarity; `edges` has one value more."""
 
     edges: list[float]
-    """Of the bins, one more than there are bins."""
     same: list[int]
     different: list[int]
 
 
-class ClosePairs(BaseModel):
-    """Pairs of a corpus, counted by similarity."""
+class ClosePairCounts(BaseModel):
+    """Histogram of the close pairs of a corpus over the similarity."""
 
     edges: list[float]
     pairs: list[int]
 
 
 class DecisionInfo(BaseModel):
-    """What a model decides by."""
+    """Threshold and calibration of a model."""
 
     threshold: float
     lower: float
@@ -355,14 +334,14 @@ class DecisionInfo(BaseModel):
 
 
 class NeighboursInfo(BaseModel):
-    """How the nearest are found."""
+    """The neighbour search, and why it was chosen."""
 
     name: str
     why: str
 
 
 class ModelInfo(BaseModel):
-    """The model that answers."""
+    """The model of the service."""
 
     name: str
     fingerprint: str
@@ -372,10 +351,9 @@ class ModelInfo(BaseModel):
     card: str
     """In Markdown."""
     fitted: LabelledPairs | None
-    """The pairs that the decision was fitted on, where the model has stored them."""
+    """Pairs that the threshold was fitted on, if the model stores them."""
     reviewed: LabelledPairs
-    """Those that moderators decided."""
-    corpus: ClosePairs | None
-    """The close pairs of the corpus; null until its groups are made."""
+    corpus: ClosePairCounts | None
+    """Null until the groups are computed."""
     questions: int
     neighbours: NeighboursInfo

@@ -1,4 +1,4 @@
-"""Running the service: a socket, a server, a stop that loses nothing."""
+"""The server: a socket, uvicorn, and a stop that loses no accepted request."""
 
 import contextlib
 import os
@@ -15,28 +15,27 @@ from gemel.api import open_index
 from gemel.errors import ConfigError
 from gemel.folder import CARD, read_optional
 from gemel.folder.model_card import split_card
-from gemel.service.access import Door
+from gemel.service.access import AccessPolicy
 from gemel.service.app import make_app
-from gemel.service.group_process import Grouping
+from gemel.service.group_process import GroupProcess
 from gemel.service.limits import Limits
-from gemel.service.site import Site
-from gemel.service.timeouts import patient_protocol
+from gemel.service.served_corpus import ServedCorpus
+from gemel.service.timeouts import bounded_protocol
 
-_SWITCH = 0.001
-"""Seconds that a thread may keep the interpreter while another wants it."""
+_SWITCH_INTERVAL = 0.001
+"""Seconds after which a thread yields the interpreter to another."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Where the service listens."""
+    """Where the service listens; port 0 is any free one."""
 
     host: str = "127.0.0.1"
     port: int = 8000
-    """0: any that is free."""
 
     @property
-    def is_here(self) -> bool:
-        """Whether only this machine reaches it."""
+    def is_local(self) -> bool:
+        """Whether only this machine can connect."""
         if self.host == "localhost":
             return True
         try:
@@ -47,14 +46,14 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """For whom the service is."""
+    """Who may use the service, and how much."""
 
     require_keys: bool = False
-    """Whether keys are needed here too; elsewhere they always are."""
+    """Whether local addresses need keys as well; others always do."""
     hosts: tuple[str, ...] = ()
-    """Names of this machine that browsers ask for."""
+    """Names of this machine in URLs."""
     origins: tuple[str, ...] = ()
-    """Other sites whose pages may ask."""
+    """Other sites whose pages may send requests."""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -63,49 +62,49 @@ def serve(
     model: str | Path,
     address: Address,
     terms: Terms,
-    on_ready: Callable[[str, Site], None],
+    on_ready: Callable[[str, ServedCorpus], None],
 ) -> None:
-    """Serve a corpus until a user stops it.
+    """Serve a corpus until interrupted.
 
     Args:
         db: an SQLite file, or `postgresql://…`.
-        model: the folder of the model that made its vectors.
+        model: folder of the model that made its vectors.
         address: where to listen.
-        terms: for whom.
-        on_ready: receives the URL and what is served, once it listens.
+        terms: access and limits.
+        on_ready: called with URL and corpus when the service listens.
 
     Raises:
-        ConfigError: it would be open to other machines, and there is no key.
-        OSError: the address is taken, or not this machine's.
+        ConfigError: other machines could connect, and there is no key.
+        OSError: the address is in use, or is not one of this machine.
         FolderError, StoreError, ModelMismatchError: see `gemel.api.open_index`.
     """
-    _read_ahead(db)
-    index = open_index(db, model, create=False, serving=True)
-    with index:
-        keys = terms.require_keys or not address.is_here
+    # Read ahead before SQLite opens the file: closing an open one here would release its locks.
+    with contextlib.suppress(OSError), Path(db).open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
+    with open_index(db, model, create=False, serving=True) as index:
+        keys = terms.require_keys or not address.is_local
         known = index.store.keys() if keys else []
         if keys and all(each.revoked_at for each in known):
             raise ConfigError(
-                f"to listen on {address.host} takes keys, and the corpus has none: "
+                f"listening on {address.host} requires keys, and the corpus has none: "
                 "gemel key add NAME --scope write --db DB makes one"
             )
         listening = _listen(address)
         host, port = listening.getsockname()[:2]
-        hosts = () if keys and not terms.hosts else (*_names(address, host), *terms.hosts)
-        door = Door(keys=keys, hosts=hosts, origins=terms.origins)
-        site = Site(
+        names = ("localhost", "127.0.0.1", "::1", address.host, host)
+        hosts = () if keys and not terms.hosts else (*names, *terms.hosts)
+        corpus = ServedCorpus(
             index,
-            Grouping(db, str(model)),
+            GroupProcess(db, str(model)),
             terms.limits,
             name=Path(model).name,
-            card=_card(model),
+            card=split_card((read_optional(model, CARD) or b"").decode(errors="replace"))[1],
         )
-        shown = f"[{host}]" if ":" in host else host
-        url = f"http://{shown}:{port}/"
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         server = _Server(
             uvicorn.Config(
-                make_app(site, door),
-                http=patient_protocol(terms.limits, site.notes),
+                make_app(corpus, AccessPolicy(keys=keys, hosts=hosts, origins=terms.origins)),
+                http=bounded_protocol(terms.limits, corpus.notes),
                 ws="none",
                 lifespan="on",
                 access_log=False,
@@ -115,9 +114,9 @@ def serve(
                 timeout_keep_alive=30,
                 timeout_graceful_shutdown=terms.limits.drain,
             ),
-            lambda: on_ready(url, site),
+            lambda: on_ready(url, corpus),
         )
-        sys.setswitchinterval(_SWITCH)
+        sys.setswitchinterval(_SWITCH_INTERVAL)
         server.run(sockets=[listening])
 
 
@@ -132,20 +131,6 @@ class _Server(uvicorn.Server):
             self._on_ready()
 
 
-def _read_ahead(db: str) -> None:
-    """Have the system fetch a file, so that the first answers need not wait for the disk.
-
-    Only before SQLite has it open: to close a file that it has open takes its locks away.
-    """
-    with contextlib.suppress(OSError), Path(db).open("rb") as file:
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
-
-
-def _card(model: str | Path) -> str:
-    """Return the text of a model's card; empty if it has none."""
-    return split_card((read_optional(model, CARD) or b"").decode(errors="replace"))[1]
-
-
 def _listen(address: Address) -> socket.socket:
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
@@ -156,11 +141,6 @@ def _listen(address: Address) -> socket.socket:
         listening.close()
         raise OSError(
             f"cannot listen on {address.host}, port {address.port}: {error.strerror}; "
-            "--port names another port, --host another address"
+            "choose another with --port or --host"
         ) from error
     return listening
-
-
-def _names(address: Address, host: str) -> tuple[str, ...]:
-    """Report what this machine is called in the Host of a request that is meant for it."""
-    return ("localhost", "127.0.0.1", "::1", address.host, host)

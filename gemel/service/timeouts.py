@@ -1,4 +1,4 @@
-"""Connections that never come to the point, or never come to an end, are hung up on."""
+"""uvicorn's HTTP protocol with timeouts, a limit on connections, and bounded requests."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,119 +7,113 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from gemel.service.limits import Limits
-from gemel.service.refusals import Refusal, busy
-from gemel.service.tally import Tally
+from gemel.service.limits import Limits, LogLimiter
+from gemel.service.responses import Refusal, busy
 
 _HEAD = 65_536
 """Bytes of a request before its body."""
 _WIRE = 8
-"""Of the bytes of a body, how many times as many may come with it: chunks are wrapped, and who has
-been refused already may not have heard it yet."""
+"""Bytes on the wire, in multiples of the body: chunks are wrapped, and a client may still send
+after its request was refused."""
 _REFUSED = 64
-"""Connections beyond the limit that are told so; the others are closed without a word."""
-_GOING = 1.0
-"""Seconds in which one that was refused may take its answer."""
+"""Connections beyond the limit that get a 503; further ones are closed without a response."""
+_REFUSED_SECONDS = 1.0
+"""Time for a refused client to read its response."""
 _IDLE = 4
-"""Of the patience with a request, how many times as much there is with a connection that is left
-idle, and with a reader who takes nothing."""
+"""Timeout of idle connections and of clients that do not read, in multiples of the timeout of a
+request."""
 
 
-class _Alarm:
-    """One thing to do later, unless it is put off or called off.
-
-    Args:
-        loop: runs it.
-    """
+class _Timer:
+    """One call after a time, unless set again or stopped."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop):
         self._loop = loop
-        self._timer: asyncio.TimerHandle | None = None
+        self._handle: asyncio.TimerHandle | None = None
 
     def set(self, seconds: float, do: Callable[[], None]) -> None:
         self.stop()
-        self._timer = self._loop.call_later(seconds, do)
+        self._handle = self._loop.call_later(seconds, do)
 
     def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._handle is not None:
+            self._handle.cancel()
 
 
-def patient_protocol(limits: Limits, notes: Tally | None = None) -> type[HttpToolsProtocol]:
-    """Return uvicorn's protocol, with an end to what it waits for and to what it takes.
+def bounded_protocol(limits: Limits, notes: LogLimiter | None = None) -> type[HttpToolsProtocol]:
+    """Return uvicorn's protocol with timeouts and bounds.
 
     Args:
-        limits: how long a request's headers may take, how large its body may be, and how many
-            connections there may be.
-        notes: counts what is not served.
+        limits: timeout and size of a request, number of connections.
+        notes: counts rejected requests and connections.
     """
-    tally = notes or Tally()
-    full = _refusal(busy(f"{limits.connections:,} connections are open already"))
-    patience, idle = limits.patience, _IDLE * limits.patience
+    events = notes or LogLimiter()
+    full = _as_bytes(busy(f"{limits.connections:,} connections are open already"))
+    request_seconds, idle_seconds = limits.patience, _IDLE * limits.patience
     most = _WIRE * limits.body + _HEAD
 
-    class PatientProtocol(HttpToolsProtocol):
-        """Hangs up on who does not continue: sending a request, ending it, or reading the answer."""
+    class BoundedProtocol(HttpToolsProtocol):
+        """Closes connections whose client stalls while sending, between requests, or reading."""
 
         _answered: RequestResponseCycle | None = None
-        """The request whose turn it is; others may have come behind it."""
+        """The request being answered; pipelined ones may wait."""
         _in_head = False
-        _taken = 0
+        _received = 0
         """Bytes since the request began."""
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
-            self._asking, self._reading = _Alarm(self.loop), _Alarm(self.loop)
+            self._request_timer, self._read_timer = _Timer(self.loop), _Timer(self.loop)
             over = len(self.connections) - limits.connections
             self._is_refused = over > 0
             if not self._is_refused:
-                self._asking.set(patience, self._hang_up)
+                self._request_timer.set(request_seconds, self._abort)
                 return
-            tally.count("connections beyond the limit")
+            events.count("connections beyond the limit")
             if over > _REFUSED:
-                self._hang_up()
+                self._abort()
                 return
-            # Closed at once, with a request unread, the answer could be lost on its way.
+            # If closed at once, with a request unread, the response could be lost.
             transport.write(full)
             if transport.can_write_eof():
                 transport.write_eof()
-            self._asking.set(_GOING, self._hang_up)
+            self._request_timer.set(_REFUSED_SECONDS, self._abort)
 
         def connection_lost(self, exc: Exception | None) -> None:
-            self._asking.stop()
-            self._reading.stop()
+            self._request_timer.stop()
+            self._read_timer.stop()
             if self._answered is not None:
-                self._answered.disconnected = True  # uvicorn tells only the last that came
+                self._answered.disconnected = True  # uvicorn informs only the last request
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
-            if self._taken > (_HEAD if self._in_head else most):
-                self._hang_up()
+            if self._received > (_HEAD if self._in_head else most):
+                self._abort()
                 return
-            self._taken += len(data)
+            self._received += len(data)
             if self._is_refused:
                 return
             self._unset_keepalive_if_required()
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade:
-                tally.count("requests for another protocol")
+                events.count("requests for another protocol")
             except httptools.HttpParserError:
-                tally.count("malformed requests")
+                events.count("malformed requests")
                 self.send_400_response("Invalid HTTP request received.")
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
-            self._in_head, self._taken = True, 0
-            self._asking.set(patience, self._hang_up)
+            self._in_head, self._received = True, 0
+            self._request_timer.set(request_seconds, self._abort)
 
         def on_header(self, name: bytes, value: bytes) -> None:
-            if self._in_head:  # and not behind the body, where no one looks
+            if self._in_head:  # trailers are ignored
                 super().on_header(name, value)
 
         def on_headers_complete(self) -> None:
             self._in_head = False
-            self._asking.stop()
+            self._request_timer.stop()
             super().on_headers_complete()
 
         def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -128,8 +122,8 @@ def patient_protocol(limits: Limits, notes: Tally | None = None) -> type[HttpToo
 
         def on_response_complete(self) -> None:
             super().on_response_complete()
-            if self.cycle.response_complete:  # and no other request has come behind it
-                self._asking.set(idle, self._hang_up)
+            if self.cycle.response_complete:  # no pipelined request follows
+                self._request_timer.set(idle_seconds, self._abort)
                 self._watch_reader(None)
 
         def pause_writing(self) -> None:
@@ -137,25 +131,25 @@ def patient_protocol(limits: Limits, notes: Tally | None = None) -> type[HttpToo
             self._watch_reader(None)
 
         def resume_writing(self) -> None:
-            self._reading.stop()
+            self._read_timer.stop()
             super().resume_writing()
 
         def _watch_reader(self, before: int | None) -> None:
             left = self.transport.get_write_buffer_size()
             if before is not None and left >= before:
-                self._hang_up()
+                self._abort()
             elif left:
-                self._reading.set(idle, lambda: self._watch_reader(left))
+                self._read_timer.set(idle_seconds, lambda: self._watch_reader(left))
 
-        def _hang_up(self) -> None:
+        def _abort(self) -> None:
             transport: Any = self.transport
             transport.abort()
 
-    return PatientProtocol
+    return BoundedProtocol
 
 
-def _refusal(refusal: Refusal) -> bytes:
-    """Return a refusal as the bytes of an answer after which the connection is closed."""
+def _as_bytes(refusal: Refusal) -> bytes:
+    """Return a response that closes the connection, as bytes."""
     response = refusal.response()
     response.headers["Connection"] = "close"
     lines = [b"HTTP/1.1 %d Service Unavailable" % response.status_code]

@@ -60,11 +60,11 @@ def test_a_page_to_read_with_nothing_of_others_in_it_that_runs(found, tmp_path):
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert "Of 5 questions 4 have a duplicate, in 1 group." in page
-    assert "If one of each group stayed, 3 could go (60.0%)" in page
+    assert "Deduplication would remove 3 (60.0%)" in page
 
 
 def test_a_page_says_what_it_leaves_out(tmp_path, monkeypatch):
-    from gemel.pages import groups_page as page
+    from gemel.pages import html_pages as page
 
     monkeypatch.setattr(page, "_SHOWN", 2)
     none = ScoredPairs(*[np.zeros(0, np.int32)] * 2, *[np.zeros(0, np.float32)] * 3)
@@ -73,7 +73,7 @@ def test_a_page_says_what_it_leaves_out(tmp_path, monkeypatch):
     write_groups(Duplicates(ids, ids, copies, 4, none, 0.5, 0.6), tmp_path / "g.html")
     text = (tmp_path / "g.html").read_text()
     assert text.count("<details") == 2
-    assert "The 2 largest groups are below; the others have 2 questions at most" in text
+    assert "The 2 largest groups are shown; the others have 2 questions at most" in text
 
 
 def test_surrogates_and_nothing_at_all(tmp_path):

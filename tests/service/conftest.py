@@ -15,11 +15,11 @@ import uvicorn
 
 from gemel.api import open_index
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.service.access import Door
+from gemel.service.access import AccessPolicy
 from gemel.service.app import make_app
-from gemel.service.group_process import Grouping
+from gemel.service.group_process import GroupProcess
 from gemel.service.limits import Limits
-from gemel.service.site import Site
+from gemel.service.served_corpus import ServedCorpus
 from gemel.store import NewQuestion, open_store
 
 TOPICS = [
@@ -154,8 +154,12 @@ def client(site):
 def serve_within(db, door=None, **limits):
     """Serve in a thread of this process; gives a client and the site."""
     index = open_index(db, DEFAULT_MODEL, create=False, serving=True)
-    site = Site(index, Grouping(str(db), str(DEFAULT_MODEL)), Limits(**limits), name="quora-en")
-    settings = uvicorn.Config(make_app(site, door or Door()), log_config=None, ws="none", port=0)
+    site = ServedCorpus(
+        index, GroupProcess(str(db), str(DEFAULT_MODEL)), Limits(**limits), name="quora-en"
+    )
+    settings = uvicorn.Config(
+        make_app(site, door or AccessPolicy()), log_config=None, ws="none", port=0
+    )
     server = uvicorn.Server(settings)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -1,4 +1,4 @@
-"""What every route answers, and how it gives no."""
+"""What every route answers, and how it says no."""
 
 import json
 import math

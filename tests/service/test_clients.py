@@ -15,7 +15,7 @@ CHECK = json.dumps({"question": "How do I print my calendar?"}).encode()
 
 @pytest.fixture(scope="module")
 def short(new_corpus, serving):
-    """A service with a second's patience, and little space."""
+    """A service with a second's patience, and little room."""
     with serving(new_corpus(), "--limit", "patience=1", "--limit", "body=50000") as served:
         yield served
 

@@ -11,7 +11,7 @@ import pytest
 from gemel.api import open_index
 from gemel.duplicates import Duplicates, ScoredPairs
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.service.group_process import Grouped, Grouping
+from gemel.service.group_process import ComputedGroups, GroupProcess
 from gemel.store import StoreState, open_store
 
 NONE = ScoredPairs(*[np.zeros(0, np.int32)] * 2, *[np.zeros(0, np.float32)] * 3)
@@ -28,7 +28,7 @@ def until(is_so, seconds=600):
 def grouping(new_corpus):
     """Of a corpus of its own, at `grouping.db`."""
     db = new_corpus()
-    made = Grouping(str(db), str(DEFAULT_MODEL))
+    made = GroupProcess(str(db), str(DEFAULT_MODEL))
     made.db = db
     yield made
     made.close()
@@ -69,13 +69,13 @@ def test_groups_are_made_once_and_again_when_something_has_changed(grouping):
 
 def test_groups_do_not_wait_for_a_clock_that_was_set_back(new_corpus, monkeypatch):
     seconds = [1000.0]
-    grouping = Grouping(str(new_corpus()), str(DEFAULT_MODEL), clock=lambda: seconds[0])
+    grouping = GroupProcess(str(new_corpus()), str(DEFAULT_MODEL), clock=lambda: seconds[0])
     begun = []
     monkeypatch.setattr(grouping, "_begin", lambda: begun.append(seconds[0]))
     monkeypatch.setattr(time, "time", lambda: 0.0)  # 1970
     old = StoreState(1, 0, "m", 8, 5, "", 0, "a")
     new = old._replace(sequence=2)
-    made = Grouped(
+    made = ComputedGroups(
         duplicates=Duplicates([], [], np.zeros(0, np.int32), 0, NONE, 0.5, 0.5),
         keys=np.zeros(0, np.int64),
         state=old,
@@ -101,9 +101,9 @@ def test_a_killed_process_is_told_and_the_next_who_asks_begins_again(grouping):
     assert grouping.ask(state) is None
     maker().kill()
     until(lambda: grouping.progress is None)
-    assert "ended before it was done" in grouping.failed
+    assert "ended early" in grouping.failed
     assert grouping.ask(state) is None
-    assert "ended before it was done" in grouping.failed  # until it goes well
+    assert "ended early" in grouping.failed  # until it goes well
     until(lambda: grouping.ask(state) is not None)
     assert grouping.failed == ""
 
@@ -115,7 +115,7 @@ def test_what_fails_in_the_process_is_told_without_its_place(grouping, caplog):
         path.unlink()
     assert grouping.ask(state) is None
     until(lambda: grouping.progress is None)
-    assert grouping.failed == "the groups could not be made; the service's log has the reason"
+    assert grouping.failed == "the groups could not be computed; see the log of the service"
     assert str(grouping.db) in caplog.text
     aside.rename(grouping.db)
     until(lambda: grouping.ask(state) is not None)

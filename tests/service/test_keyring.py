@@ -9,7 +9,7 @@ import pytest
 
 from gemel.service import access as keyring
 from gemel.service.access import Keyring
-from gemel.service.refusals import Refusal
+from gemel.service.responses import Refusal
 from gemel.store.service_keys import KeyRecord, KeyStore, draw_key, key_hash
 
 

@@ -1,4 +1,4 @@
-"""Keys: no one without one is let in, and each only as far as it goes."""
+"""Keys: nobody without one is let in, and each only as far as it goes."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import time
 import pytest
 
 from gemel.service import access as keyring
-from gemel.service.access import Door
+from gemel.service.access import AccessPolicy
 from gemel.store import open_store
 
 OPEN = {"/health", "/ready"}
@@ -83,11 +83,11 @@ def test_a_key_that_may_write(keyed):
     added = keyed.client.post("/questions", json={"question": "May I?"}, headers=may_write)
     assert added.status_code == 201
     decision = {"left": "4-0", "right": "4-1", "answer": "same"}
-    body = {"decisions": [decision], "reviewer": "a user else"}
+    body = {"decisions": [decision], "reviewer": "somebody else"}
     assert keyed.client.post("/review", json=body, headers=may_write).status_code == 200
     exported = keyed.client.get("/review/export", headers=may_write).text
     assert "write key" in exported
-    assert "a user else" not in exported
+    assert "somebody else" not in exported
 
 
 def test_a_key_that_is_revoked_is_worth_nothing_soon(keyed):
@@ -118,7 +118,7 @@ def test_guessing_is_slowed(new_corpus, within, monkeypatch):
     db = new_corpus()
     with open_store(str(db), create=False) as store:
         good = bearer(store.add_key("who asks", "write"))
-    with within(db, Door(keys=True)) as (client, _):
+    with within(db, AccessPolicy(keys=True)) as (client, _):
         said = []
         for number in range(20):
             wrong = bearer(f"gemel_{number:08x}_{'a' * 43}")

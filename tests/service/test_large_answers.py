@@ -1,4 +1,4 @@
-"""Answers do not grow with what others have stored, nor the memory with those who ask."""
+"""Answers do not grow with what others have kept, nor the memory with those who ask."""
 
 import asyncio
 import concurrent.futures

@@ -25,7 +25,7 @@ ROUTES = [
 ]
 EXCLUDED = "positive_data_acceptance"
 """That a question is blank, that no question has an id, or that two questions were decided about
-before is no matter of form: no schema can report so, and what fits it may still be refused."""
+before is no matter of form: no schema can say so, and what fits it may still be refused."""
 
 
 def test_schemathesis_finds_nothing(site, tmp_path):

@@ -1,4 +1,4 @@
-"""The process is killed, stopped, out of disk, or without its database: nothing stored is lost."""
+"""The process is killed, stopped, out of disk, or without its database: nothing kept is lost."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ def add(client, text, **more):
 
 
 class Writers:
-    """Threads that add questions one after another, and remember what they were told is stored."""
+    """Threads that add questions one after another, and remember what they were told is kept."""
 
     def __init__(self, count=4):
         self.url = ""
@@ -153,7 +153,7 @@ def test_a_full_disk(filled, serving, mounted, tmp_path):
                     file.flush()
             kept, full = ["before"], None
             for number in range(2000):
-                answer = add(client, f"Is there space for {number}? " + "x" * 500, id=f"n{number}")
+                answer = add(client, f"Is there room for {number}? " + "x" * 500, id=f"n{number}")
                 if answer.status_code != 201:
                     full = answer
                     break

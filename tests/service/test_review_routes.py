@@ -1,4 +1,4 @@
-"""Groups, decisions, files of both, and what the model predicts for itself."""
+"""Groups, decisions, files of both, and what the model says of itself."""
 
 import csv
 import io

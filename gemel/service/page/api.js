@@ -1,13 +1,13 @@
-// Asking the service: the key, errors in its own words, retries when it asks for them.
+// Requests to the service: the key, errors, retries.
 
 const ROOT = new URL("../", import.meta.url);
 const KEY = "gemel-key";
 const TRIES = 5;
 
-/** An error answer. */
+/** An error response. */
 export class Refused extends Error {
   constructor(status, { code = "unknown", message = "", ...more } = {}, retryAfter = 0) {
-    super(message || `the service answered with the status ${status}`);
+    super(message || `the service returned status ${status}`);
     this.status = status;
     this.code = code;
     this.retryAfter = retryAfter;
@@ -15,18 +15,18 @@ export class Refused extends Error {
   }
 }
 
-/** Tells `wait` (with what is waited for) and `settled`. */
-export const patience = new EventTarget();
+/** Dispatches `wait` (with the error to wait for) and `settled`. */
+export const retries = new EventTarget();
 
 let askForKey = async (refused) => { throw refused; };
 let asking = null;
 
-/** Set the function that asks for a key: it takes the reason, and returns the key or throws. */
+/** Set the function that asks for a key: it gets the error, and returns a key or throws. */
 export function onKeyNeeded(ask) {
   askForKey = ask;
 }
 
-/** Give the key of this tab, or nothing. */
+/** Return the key of this tab; empty if there is none. */
 export function key() {
   try {
     return sessionStorage.getItem(KEY) || "";
@@ -35,8 +35,8 @@ export function key() {
   }
 }
 
-/** Forget the key of this tab, or keep another. */
-export function keepKey(text) {
+/** Remove or replace the key of this tab. */
+export function storeKey(text) {
   if (text) sessionStorage.setItem(KEY, text);
   else sessionStorage.removeItem(KEY);
   document.dispatchEvent(new Event("gemel-key"));
@@ -44,7 +44,7 @@ export function keepKey(text) {
 
 async function newKey(refused, used) {
   if (key() && key() !== used) return; // another request has asked for it meanwhile
-  asking ??= askForKey(refused).then(keepKey).finally(() => { asking = null; });
+  asking ??= askForKey(refused).then(storeKey).finally(() => { asking = null; });
   await asking;
 }
 
@@ -60,14 +60,14 @@ function pause(seconds, signal) {
 
 async function refusal(answer) {
   const retryAfter = Number(answer.headers.get("retry-after")) || 0;
-  const toasts = await answer.json().catch(() => ({}));
-  return new Refused(answer.status, toasts?.error ?? {}, retryAfter);
+  const found = await answer.json().catch(() => ({}));
+  return new Refused(answer.status, found?.error ?? {}, retryAfter);
 }
 
 function mayTryAgain(refused, tries, again) {
   if (refused.code === "not_ready") return true;
   if (tries >= TRIES) return false;
-  // After a failure of the store no one knows whether it has stored something.
+  // After a failed write it is unknown whether something was stored.
   return ["busy", "too_many"].includes(refused.code) || (again && refused.code === "store");
 }
 
@@ -82,7 +82,7 @@ async function send(method, url, { body, signal, keepalive = false }) {
     if (error.name === "AbortError") throw error;
     throw new Refused(0, {
       code: "away",
-      message: "the service does not answer; is gemel serve still running?",
+      message: "the service does not respond; check that gemel serve is running",
     });
   }
 }
@@ -94,17 +94,17 @@ async function ask(method, path, { query = {}, body, signal, keepalive, again = 
     const used = key();
     const answer = await send(method, url, { body, signal, keepalive });
     if (answer.ok) {
-      patience.dispatchEvent(new Event("settled"));
+      retries.dispatchEvent(new Event("settled"));
       return answer;
     }
     const refused = await refusal(answer);
     if (refused.status === 401) {
       await newKey(refused, used);
     } else if (mayTryAgain(refused, tries, again)) {
-      patience.dispatchEvent(new CustomEvent("wait", { detail: refused }));
+      retries.dispatchEvent(new CustomEvent("wait", { detail: refused }));
       await pause(refused.retryAfter, signal);
     } else {
-      patience.dispatchEvent(new Event("settled"));
+      retries.dispatchEvent(new Event("settled"));
       throw refused;
     }
   }
@@ -116,8 +116,8 @@ async function json(...request) {
 
 async function file(path, query, name) {
   const answer = await ask("GET", path, { query });
-  const toasts = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "");
-  return { blob: await answer.blob(), name: toasts ? toasts[1] : name };
+  const header = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "");
+  return { blob: await answer.blob(), name: header ? header[1] : name };
 }
 
 export const ready = () => json("GET", "ready");
@@ -130,7 +130,7 @@ export const remove = (id) => json("DELETE", `questions/${encodeURIComponent(id)
 export const groups = (query, signal) => json("GET", "duplicates", { query, signal });
 export const groupsFile = (format, probability) =>
   file("duplicates/export", { format, probability }, `groups.${format}`);
-export const lot = (count, signal) => json("GET", "review", { query: { count }, signal });
+export const pairs = (count, signal) => json("GET", "review", { query: { count }, signal });
 // A decision is on its way even when the page is closed just then.
 export const decide = (body) => json("POST", "review", { body, keepalive: true });
 export const undecide = (left, right) =>

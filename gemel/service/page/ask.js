@@ -1,15 +1,15 @@
-// Ask: similar questions appear while a question is typed; it is posted, or an old one opened.
+// Ask: similar questions appear while a question is typed; post it, or open an existing one.
 
 import * as api from "./api.js";
 import { button, command, count, empty, freshId, h, percent, question } from "./dom.js";
 import { why } from "./why.js";
 
 const WAIT = 150; // milliseconds without a key until it is asked
-const SIMILAR = 5;
+const MATCHES = 5;
 const VERDICTS = {
-  "the same": ["duplicate", "yes"],
-  "ask a person": ["maybe", "maybe"],
-  "not the same": ["near, but another question", "no"],
+  "the same": ["Duplicate", "yes"],
+  "ask a person": ["Likely duplicate", "maybe"],
+  "not the same": ["Not a duplicate", "no"],
 };
 
 /** Make the view. */
@@ -20,7 +20,7 @@ export function askView(tell) {
   });
   const standing = h("p", { class: "standing", role: "status" });
   const trouble = h("p", { class: "trouble", id: "question-trouble", role: "alert" });
-  const list = h("ol", { class: "similar", "aria-label": "Nearest questions, likeliest first" });
+  const list = h("ol", { class: "matches", "aria-label": "Similar questions, most probable duplicate first" });
   const start = h("div");
   const posted = h("div", { role: "status" });
   const post = button("Post it", "main", () => keep(), { disabled: true });
@@ -59,7 +59,7 @@ export function askView(tell) {
   async function look(text, signal) {
     list.setAttribute("aria-busy", "true");
     try {
-      const found = await api.check(text, SIMILAR, signal);
+      const found = await api.check(text, MATCHES, signal);
       if (signal.aborted) return;
       standing.textContent = summary(found.matches);
       offer(found.asked_before);
@@ -90,7 +90,7 @@ export function askView(tell) {
     const known = new Set(matches.map((match) => match.id));
     for (const id of cards.keys()) if (!known.has(id)) cards.delete(id);
     matches.forEach((match, place) => {
-      if (!cards.has(match.id)) cards.set(match.id, similarQuestion());
+      if (!cards.has(match.id)) cards.set(match.id, matchCard());
       cards.get(match.id).update(text, match, place === 0, signal);
     });
     list.replaceChildren(...matches.map((match) => cards.get(match.id).item));
@@ -119,21 +119,21 @@ export function askView(tell) {
         posted.replaceChildren();
         write(text);
         field.focus();
-        tell("Taken back: the question is forgotten.");
+        tell("Undone: the question is removed.");
       } catch (error) {
         back.disabled = false;
         tell(error.message, { bad: true });
       }
     });
     return h("div", { class: "note good" },
-      h("p", {}, "Posted, as ", h("code", {}, id), ". From now on it is found."),
+      h("p", {}, "Posted with the id ", h("code", {}, id), "."),
       question(text), h("div", { class: "row" }, back));
   }
 
   async function begin() {
     try {
       const { questions } = await api.ready();
-      start.replaceChildren(questions ? greeting(questions) : nothingKept());
+      start.replaceChildren(questions ? greeting(questions) : noQuestions());
     } catch (error) {
       start.replaceChildren(h("p", { class: "trouble" }, error.message),
         button("Try again", "plain", begin));
@@ -145,7 +145,7 @@ export function askView(tell) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !post.disabled) keep();
   });
   const section = h("section", { class: "ask", "aria-labelledby": "ask-title" },
-    h("h1", { id: "ask-title", tabindex: "-1" }, "Is it a duplicate?"),
+    h("h1", { id: "ask-title", tabindex: "-1" }, "Find similar questions"),
     h("div", { class: "asking" },
       h("label", { for: "question" }, "Your question"),
       field,
@@ -168,24 +168,24 @@ export function askView(tell) {
 function summary(matches) {
   const same = matches.filter((match) => match.answer === "the same").length;
   const maybe = matches.filter((match) => match.answer === "ask a person").length;
-  if (same) return `Duplicate: ${count(same, "question")} of the most similar ${same === 1 ? "asks" : "ask"} the same.`;
-  if (maybe) return `Possible duplicate: ${count(maybe, "question")} may ask the same.`;
+  if (same) return `Duplicate: ${count(same, "stored question")} ${same === 1 ? "asks" : "ask"} the same.`;
+  if (maybe) return `Likely duplicate: ${count(maybe, "stored question")} may ask the same.`;
   if (matches.length) return "No duplicate found. Similar questions:";
-  return "No questions are stored yet.";
+  return "No stored questions to compare with.";
 }
 
 function greeting(questions) {
-  return h("p", { class: "soft" }, `${count(questions, "question")} ${questions === 1 ? "is" : "are"} stored here. Type yours, in your own words.`);
+  return h("p", { class: "soft" }, `${count(questions, "stored question")}.`);
 }
 
-function nothingKept() {
-  return empty("No questions are stored yet",
-    h("p", {}, "Post the first one above, or fill the corpus from a file:"),
+function noQuestions() {
+  return empty("No questions yet",
+    h("p", {}, "Post the first one above, or import a file:"),
     command("gemel index QUESTIONS --db DB"));
 }
 
-/** A card of one similar question; it stays the same while its question is among the nearest. */
-function similarQuestion() {
+/** A card of one similar question, reused while the question stays in the list. */
+function matchCard() {
   const id = freshId("why");
   const share = h("span", { class: "share" });
   const bar = h("span", { class: "bar", "aria-hidden": "true" });
@@ -195,9 +195,9 @@ function similarQuestion() {
   const ask = button("Why?", "plain small", () => { chosen = true; toggle(reasons.hidden); },
     { "aria-expanded": "false", "aria-controls": id });
   const old = h("span");
-  const item = h("li", { class: "similar-question" },
+  const item = h("li", { class: "match" },
     h("div", { class: "odds" }, share, bar),
-    h("div", { class: "given" }, text,
+    h("div", { class: "body" }, text,
       h("div", { class: "row" }, verdict, h("span", { class: "row end" }, ask, old)), reasons));
   let chosen = false; // whether the person opened or closed it, so that it is left so
   let shown = "";
@@ -213,7 +213,7 @@ function similarQuestion() {
     const { typed, match, signal } = now;
     const pair = JSON.stringify([typed, match.question]);
     if (shown === pair) return;
-    if (!shown) reasons.replaceChildren(h("p", { class: "soft small" }, "Weighing each word…"));
+    if (!shown) reasons.replaceChildren(h("p", { class: "soft small" }, "Computing word shares…"));
     try {
       const { explanation } = await api.explain(typed, match.question, signal);
       reasons.replaceChildren(...why(typed, match.question, explanation));
@@ -232,7 +232,7 @@ function similarQuestion() {
       now = { typed, match, signal };
       const [words, kind] = VERDICTS[match.answer];
       share.replaceChildren(percent(match.probability),
-        h("span", { class: "unseen" }, " likely to ask the same"));
+        h("span", { class: "unseen" }, " probability of a duplicate"));
       bar.style.setProperty("--part", match.probability.toFixed(3));
       item.dataset.verdict = kind;
       verdict.textContent = words;
@@ -249,9 +249,9 @@ function opener(match) {
   const address = webAddress(match.metadata.url);
   if (address) {
     return h("a", { class: "plain small", href: address, target: "_blank", rel: "noopener noreferrer" },
-      "Open the old one", h("span", { class: "unseen" }, " (in a new tab)"), h("span", { "aria-hidden": "true" }, " ↗"));
+      "Open question", h("span", { class: "unseen" }, " (in a new tab)"), h("span", { "aria-hidden": "true" }, " ↗"));
   }
-  return button("Open the old one", "plain small", () => showKept(match));
+  return button("Open question", "plain small", () => showStored(match));
 }
 
 function webAddress(value) {
@@ -260,16 +260,16 @@ function webAddress(value) {
   return url && ["http:", "https:"].includes(url.protocol) ? url.href : null;
 }
 
-/** Show a stored question with all that is stored with it. */
-function showKept(match) {
-  const id = freshId("kept");
+/** Show a stored question with its metadata. */
+function showStored(match) {
+  const id = freshId("stored");
   const rows = Object.entries(match.metadata).map(([name, value]) => [
     h("dt", {}, h("bdi", {}, name)), h("dd", {}, h("bdi", {}, String(value))),
   ]);
-  const dialog = h("dialog", { class: "kept", "aria-labelledby": id, on: { close: () => dialog.remove() } },
-    h("h2", { id }, "The old question"),
+  const dialog = h("dialog", { class: "stored-question", "aria-labelledby": id, on: { close: () => dialog.remove() } },
+    h("h2", { id }, "Existing question"),
     question(match.question),
-    match.metadata_omitted ? h("p", { class: "soft small" }, "Its metadata are too large to be shown here.") : null,
+    match.metadata_omitted ? h("p", { class: "soft small" }, "Its metadata are too large to show.") : null,
     h("dl", { class: "facts" }, h("dt", {}, "id"), h("dd", {}, h("bdi", {}, match.id)), rows),
     h("div", { class: "row" }, button("Close", "main", () => dialog.close())));
   document.body.append(dialog);

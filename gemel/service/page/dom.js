@@ -1,4 +1,4 @@
-// Building the page: elements, numbers in words. Text goes in as text, never as markup.
+// Elements and number formats. Text is always inserted as text, never as markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -17,13 +17,13 @@ function fill(element, properties, children) {
   return element;
 }
 
-/** Put children in the place of all that an element holds; null is none. */
+/** Replace the children of an element; null is skipped. */
 export function put(element, ...children) {
   element.replaceChildren();
   return fill(element, {}, children);
 }
 
-/** Put children after what an element holds; null is none. */
+/** Append children to an element; null is skipped. */
 export function add(element, ...children) {
   return fill(element, {}, children);
 }
@@ -38,14 +38,14 @@ export function s(tag, properties = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), properties, children);
 }
 
-/** Make a button that is no form's. */
+/** Make a button that does not submit a form. */
 export function button(name, style, click, properties = {}) {
   return h("button", { type: "button", class: style, on: { click }, ...properties }, name);
 }
 
 let drawn = 0;
 
-/** Give an id that no other element has. */
+/** Return a unique id. */
 export function freshId(name) {
   drawn += 1;
   return `${name}-${drawn}`;
@@ -53,18 +53,18 @@ export function freshId(name) {
 
 const LONG = 420;
 
-/** Give what makes a text that scrolls reachable by keyboard; nothing for one that is short. */
+/** Return the attributes that make a long, scrolling text reachable by keyboard. */
 export function scrolls(text) {
   return text.length > LONG ? { tabindex: "0" } : {};
 }
 
-/** Show a question as it was typed; one that is very long folds. It may be the label of a field. */
+/** Show a question; a long one is folded. It may be the label of a field. */
 export function question(text, field = null) {
   const shown = h(field ? "label" : "div", { class: "question", dir: "auto", for: field }, text);
   if (text.length <= LONG) return shown;
-  const more = button("Show all of it", "link", () => {
+  const more = button("Show more", "link", () => {
     const folded = shown.classList.toggle("folded");
-    more.textContent = folded ? "Show all of it" : "Show less";
+    more.textContent = folded ? "Show more" : "Show less";
     more.setAttribute("aria-expanded", String(!folded));
   }, { "aria-expanded": "false" });
   shown.classList.add("folded");
@@ -73,24 +73,24 @@ export function question(text, field = null) {
 
 const NUMBER = new Intl.NumberFormat("en");
 
-/** Give a number with its thousands apart. */
+/** Format a number with thousands separators. */
 export function number(value) {
   return NUMBER.format(value);
 }
 
-/** Give a count with its noun: "1 question", "2 questions". */
+/** Format a count with its noun: "1 question", "2 questions". */
 export function count(value, noun, several = `${noun}s`) {
   return `${number(value)} ${value === 1 ? noun : several}`;
 }
 
-/** Give a share as a percentage that never claims to be certain. */
+/** Format a probability as a percentage, never as exactly 0 or 100. */
 export function percent(share) {
   if (share > 0 && share < 0.01) return "<1%";
   if (share < 1 && share > 0.99) return ">99%";
   return `${Math.round(share * 100)}%`;
 }
 
-/** Report how long ago a time is, in seconds since 1970. */
+/** Format the time since a moment, in seconds since 1970. */
 export function ago(seconds) {
   const gone = Math.max(0, Date.now() / 1000 - seconds);
   if (gone < 45) return "just now";
@@ -99,7 +99,7 @@ export function ago(seconds) {
   return `${count(Math.round(gone / 86400), "day")} ago`;
 }
 
-/** Report how far a long work is, as what the service calls progress. */
+/** Show the progress of long work. */
 export function progressBar(progress) {
   const known = progress && progress.of;
   const doing = progress ? progress.doing : "beginning";
@@ -110,7 +110,7 @@ export function progressBar(progress) {
   return h("div", { class: "progress" }, bar, h("span", { class: "soft" }, far));
 }
 
-/** A box for when there is nothing to show: what is so, and what to do next. */
+/** An empty state: a title, and what to do next. */
 export function empty(title, ...children) {
   return h("div", { class: "empty" }, h("h2", {}, title), children);
 }
@@ -120,7 +120,7 @@ export function command(text) {
   return h("pre", { class: "command", tabindex: "0" }, h("code", {}, text));
 }
 
-/** Hand a file to the person at the page. */
+/** Download a file. */
 export function save({ blob, name }) {
   const url = URL.createObjectURL(blob);
   const link = h("a", { href: url, download: name, hidden: true });

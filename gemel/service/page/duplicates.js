@@ -1,4 +1,4 @@
-// Duplicates: groups of questions that ask the same, the largest first; split, accept, export.
+// Duplicates: groups of duplicates, the largest first; remove members, accept, export.
 
 import * as api from "./api.js";
 import { ago, button, command, count, empty, h, number, percent, progressBar, save } from "./dom.js";
@@ -6,8 +6,8 @@ import { groupCard } from "./group.js";
 import { decideAll, undoAll } from "./moderation.js";
 
 const PAGE = 20;
-const SOON = 1000; // milliseconds between two looks while groups are being made
-const SETTLE = 200; // milliseconds until a moved cut is asked for
+const SOON = 1000; // milliseconds between two polls while groups are computed
+const SETTLE = 200; // milliseconds from a slider move to its request
 
 /** Make the view. */
 export function duplicatesView(tell) {
@@ -85,11 +85,11 @@ export function duplicatesView(tell) {
     pager.hidden = true;
     summary.replaceChildren();
     if (found.state === "failed") {
-      list.replaceChildren(empty("The groups could not be made", h("p", {}, found.why), button("Try again", "plain", load)));
+      list.replaceChildren(empty("Groups could not be computed", h("p", {}, found.why), button("Try again", "plain", load)));
       return;
     }
-    list.replaceChildren(empty("The groups are being made",
-      h("p", {}, "Every question is compared with those near it. It takes seconds for thousands of questions, minutes for hundreds of thousands; the other views work meanwhile."),
+    list.replaceChildren(empty("Computing groups…",
+      h("p", {}, "This takes seconds for thousands of questions, minutes for hundreds of thousands. The other views work meanwhile."),
       progressBar(found.progress)));
     if (isShown) later(load, SOON);
   }
@@ -100,10 +100,10 @@ export function duplicatesView(tell) {
         ` ${found.grouped === 1 ? "is" : "are"} in `, h("strong", {}, count(found.groups, "group")),
         found.accepted ? `; ${number(found.accepted)} accepted.` : "."),
       found.templated ? h("p", { class: "soft small" },
-        `${count(found.templated, "question")} differ from others only in numbers, such as “${found.templates[0].example}”, and are not compared with each other.`) : "",
+        `${count(found.templated, "question")} differ from others only in numbers, such as “${found.templates[0].example}”, and were not compared with each other.`) : "",
       found.left_out ? h("p", { class: "soft small" },
-        `${count(found.left_out, "close pair")} ${found.left_out === 1 ? "was" : "were"} not judged, since there are too many: groups may be split.`) : "",
-      h("p", { class: "soft small" }, `Made ${ago(found.computed_at)}.`));
+        `${count(found.left_out, "close pair")} ${found.left_out === 1 ? "was" : "were"} not scored because there are too many; groups may be incomplete.`) : "",
+      h("p", { class: "soft small" }, `Computed ${ago(found.computed_at)}.`));
   }
 
   function drawGroups() {
@@ -111,17 +111,17 @@ export function duplicatesView(tell) {
     const last = Math.min(offset + PAGE, found.groups);
     pager.hidden = found.groups <= PAGE;
     pager.replaceChildren(
-      button("← Earlier", "plain", () => turn(-PAGE), { disabled: offset === 0 }),
+      button("← Previous", "plain", () => turn(-PAGE), { disabled: offset === 0 }),
       h("span", { class: "soft" }, `${number(offset + 1)} to ${number(last)} of ${number(found.groups)}`),
-      button("Later →", "plain", () => turn(PAGE), { disabled: last === found.groups }));
+      button("Next →", "plain", () => turn(PAGE), { disabled: last === found.groups }));
     if (found.page.length) {
       list.replaceChildren(...found.page.map((group) => groupCard(group, isOpen, act)));
     } else if (found.questions === 0) {
-      list.replaceChildren(empty("No questions are stored yet",
-        h("p", {}, "Fill the corpus from a file, then come back:"), command("gemel index QUESTIONS --db DB")));
+      list.replaceChildren(empty("No questions yet",
+        h("p", {}, "Import a file:"), command("gemel index QUESTIONS --db DB")));
     } else {
-      list.replaceChildren(empty("No two questions ask the same from here on",
-        h("p", {}, `At a probability of ${percent(probability())} nothing is joined. A lower one joins more.`)));
+      list.replaceChildren(empty("No duplicates at this probability",
+        h("p", {}, `No two questions have a probability of ${percent(probability())}. Move the slider to the left.`)));
     }
   }
 
@@ -133,10 +133,10 @@ export function duplicatesView(tell) {
     section.scrollIntoView();
   }
 
-  /** The corpus has changed since: report it, and offer the new groups when they are there. */
+  /** Announce that the corpus has changed, and offer the new groups when they are computed. */
   function watch() {
     const before = found.computed_at;
-    const box = h("div", { class: "note" }, h("p", {}, "The corpus has changed since these groups were made; new ones are on their way."));
+    const box = h("div", { class: "note" }, h("p", {}, "The corpus has changed; new groups are being computed."));
     news.replaceChildren(box);
     const look = async () => {
       if (!isShown) return;
@@ -144,19 +144,19 @@ export function duplicatesView(tell) {
       try {
         const now = await api.groups({ limit: 0, probability: probability() }, signal);
         if (now.computed_at !== before) {
-          box.replaceChildren(h("p", {}, "New groups are there."), button("Show them", "main small", load));
+          box.replaceChildren(h("p", {}, "New groups are available."), button("Show new groups", "main small", load));
           return;
         }
         if (now.computing && now.progress) box.replaceChildren(box.firstChild, progressBar(now.progress));
       } catch {
-        // The next look may do better.
+        // Try again at the next poll.
       }
       if (!signal.aborted) later(look, 2 * SOON);
     };
     later(look, SOON);
   }
 
-  /** Decide about members of a group, tell so, and offer to undo it. */
+  /** Decide about members of a group, with an offer to undo. */
   async function act({ group, members, answer, message }) {
     try {
       const [central] = [...group.members];
@@ -197,11 +197,11 @@ export function duplicatesView(tell) {
 
   drawCut();
   const section = h("section", { class: "duplicates", "aria-labelledby": "duplicates-title" },
-    h("h1", { id: "duplicates-title", tabindex: "-1" }, "Questions that ask the same"),
+    h("h1", { id: "duplicates-title", tabindex: "-1" }, "Duplicate groups"),
     h("div", { class: "tools" },
       h("div", { class: "slider" },
-        h("label", { for: "cut" }, "Join two questions from a probability of ", cutShown), cut,
-        h("p", { class: "soft small", id: "cut-hint" }, "Lower: larger groups, more mistakes. Higher: fewer, surer.")),
+        h("label", { for: "cut" }, "Minimum probability ", cutShown), cut,
+        h("p", { class: "soft small", id: "cut-hint" }, "Lower: more and larger groups, more errors. Higher: fewer groups, fewer errors.")),
       exports),
     news, summary, list, pager);
   return {

@@ -1,21 +1,21 @@
-// Statistics of a threshold from labelled pairs counted by similarity.
+// Metrics of a threshold from histograms of labelled pairs.
 
-/** Give the probability that a similarity represents. */
+/** Return the probability of a similarity. */
 export function likely(similarity, { slope, intercept }) {
   return 1 / (1 + Math.exp(-(slope * similarity + intercept)));
 }
 
 const sum = (counts) => counts.reduce((all, each) => all + each, 0);
 
-/** How many pairs there are. */
+/** Return the number of pairs. */
 export function pairs(evidence) {
   return evidence ? sum(evidence.same) + sum(evidence.different) : 0;
 }
 
 /**
- * Weigh pairs as if a share of them asked the same.
+ * Weight pairs to a share of duplicates.
  *
- * Without a share, or where all pairs are of one kind, they stay as they are.
+ * Without a share, or if all pairs are of one kind, they are unchanged.
  */
 export function weigh(evidence, share = null) {
   const [same, different] = [sum(evidence.same), sum(evidence.different)];
@@ -28,8 +28,8 @@ export function weigh(evidence, share = null) {
   };
 }
 
-/** Give the place of the edge that is nearest to a similarity. */
-export function nearestEdge(edges, similarity) {
+/** Return the index of the edge closest to a similarity. */
+export function closestEdge(edges, similarity) {
   let best = 0;
   edges.forEach((edge, place) => {
     if (Math.abs(edge - similarity) < Math.abs(edges[best] - similarity)) best = place;
@@ -37,7 +37,7 @@ export function nearestEdge(edges, similarity) {
   return best;
 }
 
-/** Report how right it is to call every pair from an edge on the same; null where nothing is known. */
+/** Return precision and recall of a threshold at an edge; null if undefined. */
 export function at(evidence, edge) {
   const found = sum(evidence.same.slice(edge));
   const called = found + sum(evidence.different.slice(edge));
@@ -49,7 +49,7 @@ export function at(evidence, edge) {
   };
 }
 
-/** Give the points of the precision-recall curve, from the strictest threshold to the laxest. */
+/** Return the precision-recall curve, from the highest threshold to the lowest. */
 export function curve(evidence) {
   const points = [];
   for (let edge = evidence.same.length - 1; edge >= 0; edge -= 1) {
@@ -63,9 +63,9 @@ export function curve(evidence) {
 }
 
 /**
- * Compare stated probabilities with how often pairs do ask the same.
+ * Compare predicted probabilities with observed shares of duplicates.
  *
- * Neighbouring bins go together until they hold enough pairs to report something.
+ * Adjacent bins are merged until they have enough pairs.
  */
 export function calibration(evidence, plain, decision, groups = 12) {
   const enough = Math.max(10, pairs(plain) / groups);
@@ -88,12 +88,12 @@ export function calibration(evidence, plain, decision, groups = 12) {
   return points;
 }
 
-/** Count pairs from an edge on. */
+/** Count pairs above an edge. */
 export function from(counts, edge) {
   return sum(counts.slice(edge));
 }
 
-/** Give the first and the last edge between which any of several counts is above 0. */
+/** Return the first and last edge around the bins that are not empty. */
 export function span(...several) {
   const bins = several[0].map((_, bin) => several.some((counts) => counts[bin] > 0));
   const [first, last] = [bins.indexOf(true), bins.lastIndexOf(true)];

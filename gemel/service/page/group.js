@@ -1,4 +1,4 @@
-// One group of questions, to look through, split and accept.
+// One group of duplicates: inspect it, remove members, accept it.
 
 import { button, count, freshId, h, number, percent, question } from "./dom.js";
 
@@ -19,10 +19,10 @@ export function groupCard(group, isOpen, act) {
     h("span", { class: "question", dir: "auto" }, central.question),
     h("span", { class: "unseen" }, `, ${count(group.members.length, "question")}`),
     group.accepted ? h("span", { class: "badge good" }, "accepted") : null,
-    group.split.length ? h("span", { class: "badge" }, `${number(group.split.length)} split off`) : null),
+    group.split.length ? h("span", { class: "badge" }, `${number(group.split.length)} removed`) : null),
   body);
 
-  /** A group may have thousands of members; they are drawn when a user looks. */
+  /** Draw the members when the group is opened; there may be thousands. */
   function fill() {
     if (!card.open || isFilled) return;
     isFilled = true;
@@ -36,24 +36,24 @@ export function groupCard(group, isOpen, act) {
 function inside(group, central, others, act) {
   const ticks = others.map((member) => ({ member, box: h("input", { type: "checkbox", id: freshId("tick"), on: { change: draw } }) }));
   const ticked = () => ticks.filter(({ box }) => box.checked).map(({ member }) => member);
-  const split = button("Split off", "plain", () => {
+  const split = button("Remove", "plain", () => {
     const members = ticked();
-    act({ group, members, answer: "different", message: `${count(members.length, "question")} split off.` });
+    act({ group, members, answer: "different", message: `${count(members.length, "question")} removed from the group.` });
   }, { disabled: true });
   const open = others.filter((member) => member.decision !== "same");
   const decided = others.filter((member) => member.reviewer);
   const accept = group.accepted
-    ? button("Take the acceptance back", "plain", () =>
-        act({ group, members: decided, answer: null, message: "The group is open again." }), { hidden: !decided.length })
+    ? button("Reopen group", "plain", () =>
+        act({ group, members: decided, answer: null, message: "Group reopened." }), { hidden: !decided.length })
     : button("Accept group", "main", () =>
-        act({ group, members: open, answer: "same", message: `Accepted: ${count(group.members.length, "question")} ask the same.` }));
+        act({ group, members: open, answer: "same", message: `Group of ${count(group.members.length, "question")} accepted.` }));
   const hint = h("span", { class: "soft small" });
 
   function draw() {
     const chosen = ticked().length;
     split.disabled = chosen === 0;
-    split.textContent = chosen ? `Split off ${number(chosen)}` : "Split off";
-    hint.textContent = chosen || !others.length ? "" : "Tick what asks something else.";
+    split.textContent = chosen ? `Remove ${number(chosen)}` : "Remove";
+    hint.textContent = chosen || !others.length ? "" : "Select questions that are not duplicates.";
   }
 
   draw();
@@ -67,7 +67,7 @@ function inside(group, central, others, act) {
           question(member.question, box.id), facts(member)))),
     h("div", { class: "row spread" }, hint, h("div", { class: "row" }, split, accept)),
     group.members_omitted
-      ? h("p", { class: "soft small" }, `${count(group.members_omitted, "more question")} in the file to take away.`) : null,
+      ? h("p", { class: "soft small" }, `${count(group.members_omitted, "more question")} in the exported file.`) : null,
     group.split.length ? apart(group, act) : null,
   ].filter(Boolean);
 }
@@ -77,15 +77,15 @@ function likely(member) {
 }
 
 function facts(member) {
-  const facts = member.decision && member.reviewer
-    ? h("span", {}, `${member.decision === "same" ? "the same" : "not the same"}, by `, h("bdi", {}, member.reviewer))
-    : member.decision ? h("span", {}, "follows from other decisions") : null;
-  return h("span", { class: "facts-line" }, h("bdi", {}, member.id), facts);
+  const decision = member.decision && member.reviewer
+    ? h("span", {}, `${member.decision === "same" ? "duplicate" : "not a duplicate"}, by `, h("bdi", {}, member.reviewer))
+    : member.decision ? h("span", {}, "by other decisions") : null;
+  return h("span", { class: "facts-line" }, h("bdi", {}, member.id), decision);
 }
 
 function apart(group, act) {
   return h("div", { class: "apart" },
-    h("h3", {}, "Split off"),
+    h("h3", {}, "Removed from the group"),
     h("ul", {}, group.split.map((member) =>
       h("li", { class: "member" },
         h("span", { class: "likely" }, likely(member)), question(member.question), facts(member),

@@ -1,4 +1,4 @@
-// Model: its card, what another threshold would change, how far its probabilities hold.
+// Model: facts, effect of another threshold, calibration, model card.
 
 import * as api from "./api.js";
 import { backToBack, figure, shares, table } from "./charts.js";
@@ -6,8 +6,8 @@ import { add, button, command, count, h, number, percent } from "./dom.js";
 import * as figures from "./figures.js";
 import { markdown } from "./markdown.js";
 
-const [FIRST, LAST] = [2000, 60_000]; // milliseconds between two looks for the close pairs
-const ENOUGH = 20; // reviewed pairs from which a curve of them gives something
+const [FIRST, LAST] = [2000, 60_000]; // milliseconds between two polls for the close pairs
+const ENOUGH = 20; // reviewed pairs for a curve
 
 /** Make the view. */
 export function modelView() {
@@ -15,7 +15,7 @@ export function modelView() {
   let asking = new AbortController();
   let timer = 0;
   let wait = FIRST;
-  const chosen = { edge: null }; // where the slider is, also when what is around it is new
+  const chosen = { edge: null }; // the slider's position, also after a redraw
 
   async function load() {
     clearTimeout(timer);
@@ -36,7 +36,7 @@ export function modelView() {
 
   return {
     section: h("section", { class: "model", "aria-labelledby": "model-title" },
-      h("h1", { id: "model-title", tabindex: "-1" }, "The model that answers"), inside),
+      h("h1", { id: "model-title", tabindex: "-1" }, "Model"), inside),
     show: load,
     hide() {
       clearTimeout(timer);
@@ -54,31 +54,31 @@ function facts(model) {
   const rows = [
     ["name", model.name],
     ["threshold", decision.threshold.toFixed(3)],
-    ["asks a person", decision.lower < decision.upper ? `from ${decision.lower.toFixed(3)} to ${decision.upper.toFixed(3)}` : "never"],
+    ["uncertain", decision.lower < decision.upper ? `from ${decision.lower.toFixed(3)} to ${decision.upper.toFixed(3)}` : "never"],
     ["fitted on", count(decision.pairs, "pair")],
-    ["fitted for", `${decision.objective}, where ${percent(decision.prevalence)} ask the same`],
-    ["trained on", training.training_pairs ? count(training.training_pairs, "pair") : "not given"],
-    ["questions here", number(model.questions)],
-    ["nearest by", neighbours.name],
+    ["fitted for", `${decision.objective} at ${percent(decision.prevalence)} duplicates`],
+    ["trained on", training.training_pairs ? count(training.training_pairs, "pair") : "unknown"],
+    ["stored questions", number(model.questions)],
+    ["neighbour search", neighbours.name],
     ["fingerprint", model.fingerprint.slice(0, 12)],
-    ["served by", `gemel ${model.gemel_version}`],
+    ["version", `gemel ${model.gemel_version}`],
   ];
   return h("dl", { class: "facts tiles" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }
 
-/** Everything that hangs on where the threshold is. */
+/** Everything that depends on the threshold. */
 function threshold(model, chosen) {
   const { decision, corpus, reviewed } = model;
   const plain = model.fitted;
-  const section = h("section", { "aria-labelledby": "threshold-title" }, h("h2", { id: "threshold-title" }, "What another threshold would change"));
+  const section = h("section", { "aria-labelledby": "threshold-title" }, h("h2", { id: "threshold-title" }, "Try another threshold"));
   const { edges } = reviewed;
-  const stored = figures.nearestEdge(edges, decision.threshold);
+  const stored = figures.closestEdge(edges, decision.threshold);
   const counted = [plain?.same, plain?.different, reviewed.same, reviewed.different, corpus?.pairs].filter(Boolean);
   const [first, last] = figures.span(...counted);
   const low = Math.min(first, stored);
   const high = Math.max(last, stored);
   if (!figures.pairs(plain) && !figures.pairs(reviewed) && !corpus) {
-    section.append(h("p", {}, "No pairs to measure it on: the model has none from its fit, and none is reviewed yet."));
+    section.append(h("p", {}, "No labelled pairs to evaluate thresholds: the model does not store the pairs it was fitted on, and no pair is reviewed yet."));
   }
   const fitted = plain && figures.weigh(plain, decision.prevalence);
   const kinds = [["fitted", fitted, plain], ["reviewed", reviewed, reviewed]].filter(([, , each]) => figures.pairs(each) > 0);
@@ -93,28 +93,28 @@ function threshold(model, chosen) {
     const edge = Number(slider.value);
     chosen.edge = edge === stored ? null : edge;
     const value = edge === stored ? decision.threshold : edges[edge];
-    shown.textContent = `${value.toFixed(edge === stored ? 3 : 2)}${edge === stored ? ", as stored" : ""}`;
+    shown.textContent = `${value.toFixed(edge === stored ? 3 : 2)}${edge === stored ? " (stored)" : ""}`;
     slider.setAttribute("aria-valuetext", shown.textContent);
     slider.style.setProperty("--part", String((edge - low) / (high - low || 1)));
-    changes.replaceChildren(table(["what", "stored", "chosen", "change"], rows(kinds, corpus, stored, edge)));
+    changes.replaceChildren(table(["metric", "stored", "selected", "change"], rows(kinds, corpus, stored, edge)));
     charts.move(stored, edge);
     back.hidden = edge === stored;
   }
 
-  const back = button("Back to the stored one", "link", () => { slider.value = stored; move(); slider.focus(); });
+  const back = button("Reset", "link", () => { slider.value = stored; move(); slider.focus(); });
   slider.addEventListener("input", move);
   move();
   add(section,
     h("div", { class: "board" },
       h("div", {},
         h("div", { class: "slider" },
-          h("label", { for: "threshold" }, "Call two questions the same from a similarity of ", shown), slider,
-          h("p", { class: "soft small", id: "threshold-hint" }, "In steps of 0.02. Nothing is changed by looking. ", back)),
+          h("label", { for: "threshold" }, "Threshold on the similarity ", shown), slider,
+          h("p", { class: "soft small", id: "threshold-hint" }, "Steps of 0.02. The service keeps its threshold. ", back)),
         changes, reading(kinds, model)),
       charts.histogram),
     charts.curves,
-    h("h3", {}, "To make it last"),
-    h("p", {}, "A threshold is fitted to labelled pairs like yours, and its probabilities with it. Review some pairs, export them, then:"),
+    h("h3", {}, "Change the threshold"),
+    h("p", {}, "Threshold and probabilities are fitted on labelled pairs. Review pairs, export them, then run:"),
     command(`gemel fit reviews.csv --model ${shellWord(model.name)} --out NEW-MODEL\ngemel serve --db DB --model NEW-MODEL`));
   return section;
 }
@@ -125,11 +125,11 @@ function rows(kinds, corpus, stored, edge) {
   const found = [];
   if (corpus) {
     const [before, after] = [stored, edge].map((each) => figures.from(corpus.pairs, each));
-    found.push(["Close pairs of this corpus called the same", number(before), number(after), signed(after - before, number)]);
+    found.push(["Close pairs above the threshold", number(before), number(after), signed(after - before, number)]);
   }
   for (const [name, evidence] of kinds) {
     const [before, after] = [stored, edge].map((each) => figures.at(evidence, each));
-    for (const [what, means] of [["precision", "share of those called the same that are"], ["recall", "share of the same that are found"]]) {
+    for (const [what, means] of [["precision", "correct, of the predicted duplicates"], ["recall", "found, of the duplicates"]]) {
       found.push([h("span", {}, `${name === "fitted" ? "Fitted" : "Reviewed"} pairs: ${what}`, h("span", { class: "soft small means" }, means)),
         share(before[what]), share(after[what]),
         before[what] === null || after[what] === null ? "" : signed(100 * (after[what] - before[what]), (value) => `${value.toFixed(1)} points`)]);
@@ -146,11 +146,11 @@ function signed(change, show) {
 }
 
 function reading(kinds, { decision, corpus }) {
-  const facts = kinds.map(([name, , plain]) => (name === "fitted"
-    ? `Fitted: ${count(figures.pairs(plain), "pair")} that the stored threshold was chosen on, weighed as if ${percent(decision.prevalence)} of them ask the same.`
-    : `Reviewed: ${count(figures.pairs(plain), "pair")} that people decided here; they were chosen because they are hard, so expect less of them.`));
-  if (!corpus) facts.push("The close pairs of the corpus are being found; they will appear here too.");
-  return h("p", { class: "soft small" }, facts.join(" "));
+  const sentences = kinds.map(([name, , plain]) => (name === "fitted"
+    ? `Fitted: ${count(figures.pairs(plain), "pair")} that the threshold was fitted on, weighted to ${percent(decision.prevalence)} duplicates.`
+    : `Reviewed: ${count(figures.pairs(plain), "pair")} decided by reviewers; they are uncertain pairs, so expect lower values.`));
+  if (!corpus) sentences.push("Close pairs are being computed.");
+  return h("p", { class: "soft small" }, sentences.join(" "));
 }
 
 function drawCharts({ model, kinds, range }) {
@@ -159,16 +159,16 @@ function drawCharts({ model, kinds, range }) {
   if (!kind) return { histogram: null, curves: null, move() {} };
   const [name, , plain] = kind;
   const bars = backToBack({
-    name: `${name} pairs by similarity: those that ask the same above, the others below`,
+    name: `Similarity of ${name} pairs: duplicates above, other pairs below`,
     edges, up: plain.same, down: plain.different, range,
   });
   const histogram = figure({
-    title: `Where the ${name} pairs lie`,
-    caption: "The solid line is the chosen threshold, the broken one the stored.",
-    key: [["same", "ask the same"], ["different", "do not"]],
+    title: `Similarity of ${name} pairs`,
+    says: "Solid line: selected threshold. Dashed: stored threshold.",
+    key: [["same", "duplicates"], ["different", "other pairs"]],
     drawing: bars.drawing,
     table: {
-      head: ["similarity from", "ask the same", "do not"],
+      head: ["similarity", "duplicates", "other pairs"],
       rows: plain.same.map((each, bin) => [edges[bin].toFixed(2), number(each), number(plain.different[bin])]).slice(...range),
     },
   });
@@ -189,14 +189,14 @@ function tradeOff(curves, edges, [first, last]) {
   const points = curves.map(([name, evidence]) => [name, figures.curve(evidence)]);
   const { drawing, mark } = shares({
     name: "Precision against recall for every threshold",
-    xName: "recall: of the same, found", yName: "precision: of those found, right",
+    xName: "recall", yName: "precision",
     series: points.map(([name, each]) => ({
       style: name, line: true, points: each.map(({ precision, recall }) => ({ x: recall, y: precision })),
     })),
   });
   const shown = figure({
     title: "Precision and recall",
-    caption: "Each point of the line is a threshold: stricter to the left. The dot is the chosen one, the ring the stored.",
+    says: "Each point is a threshold. Dot: selected. Ring: stored.",
     key: points.map(([name]) => [name, `${name} pairs`]),
     drawing,
     table: {
@@ -221,8 +221,8 @@ function tradeOff(curves, edges, [first, last]) {
 function calibrated(curves, decision) {
   const points = curves.map(([name, evidence, plain]) => [name, figures.calibration(evidence, plain, decision)]);
   const { drawing } = shares({
-    name: "How often pairs ask the same, against the probability that the model states",
-    xName: "probability stated", yName: "share that asks the same",
+    name: "Observed share of duplicates against predicted probability",
+    xName: "predicted probability", yName: "observed share of duplicates",
     diagonal: true,
     series: points.map(([name, each]) => {
       const most = Math.max(...each.map((point) => point.pairs), 1);
@@ -232,11 +232,11 @@ function calibrated(curves, decision) {
   });
   return figure({
     title: "Calibration",
-    caption: "On the broken line a stated 70% is right 7 times in 10. Above it the model is too modest, below it too bold.",
+    says: "Dashed: perfect calibration. Above it probabilities are too low, below too high.",
     key: points.map(([name]) => [name, `${name} pairs`]),
     drawing,
     table: {
-      head: ["pairs", "stated", "are the same", "number of pairs"],
+      head: ["pairs", "predicted", "observed", "count"],
       rows: points.flatMap(([name, each]) =>
         each.map((point) => [name, share(point.stated), share(point.share), number(point.pairs)])),
     },
@@ -244,6 +244,6 @@ function calibrated(curves, decision) {
 }
 
 function card(model) {
-  const shown = model.card ? markdown(model.card) : [h("p", { class: "soft" }, "The folder of this model has no README.md.")];
-  return h("section", { class: "card", "aria-labelledby": "card-title" }, h("h2", { id: "card-title" }, "Its card"), shown);
+  const shown = model.card ? markdown(model.card) : [h("p", { class: "soft" }, "The model folder has no README.md.")];
+  return h("section", { class: "card", "aria-labelledby": "card-title" }, h("h2", { id: "card-title" }, "Model card"), shown);
 }

@@ -1,11 +1,11 @@
-// Decisions about members of a group next to its central question, and how to take them back.
+// Decisions about members of a group and its central question, and undoing them.
 
 import * as api from "./api.js";
 
-const LOT = 200; // decisions in one request
+const CHUNK = 200; // decisions in one request
 const REVIEWER = "gemel-reviewer";
 
-/** Give the name under which decisions are stored, if one was given. */
+/** Return the reviewer's name; empty if unknown. */
 export function reviewer() {
   try {
     return localStorage.getItem(REVIEWER) || "";
@@ -14,16 +14,16 @@ export function reviewer() {
   }
 }
 
-/** Remember the name under which decisions are stored. */
+/** Store the reviewer's name. */
 export function nameReviewer(name) {
   try {
     localStorage.setItem(REVIEWER, name);
   } catch {
-    // It is asked again the next time.
+    // The page asks again next time.
   }
 }
 
-/** Make what is sent to decide: with who it was, unless a key identifies them. */
+/** Make the body of decisions, with the reviewer unless a key identifies one. */
 export function decisions(list, replace = false) {
   const body = { decisions: list, replace };
   if (reviewer() && !api.key()) body.reviewer = reviewer();
@@ -31,31 +31,31 @@ export function decisions(list, replace = false) {
 }
 
 async function send(list) {
-  for (let at = 0; at < list.length; at += LOT) {
-    await api.decide(decisions(list.slice(at, at + LOT), true));
+  for (let at = 0; at < list.length; at += CHUNK) {
+    await api.decide(decisions(list.slice(at, at + CHUNK), true));
   }
 }
 
-/** Decide the same about each of some members. */
+/** Make one decision about several members. */
 export function decideAll(central, members, answer) {
   return send(members.map((member) => ({ left: central.id, right: member.id, answer })));
 }
 
 /**
- * Take decisions about members back.
+ * Remove decisions about members.
  *
- * With `restore` what stood before comes again: a member carries the decision it was shown with, and
- * a reviewer if a user made it about just these two.
+ * `restore` stores the earlier decisions again: a member has the decision it was shown with, and
+ * a reviewer if it was made about just these two.
  */
 export async function undoAll(central, members, { restore = false } = {}) {
-  const stood = restore ? members.filter((each) => each.decision && each.reviewer) : [];
+  const earlier = restore ? members.filter((each) => each.decision && each.reviewer) : [];
   for (const member of members) {
-    if (stood.includes(member)) continue;
+    if (earlier.includes(member)) continue;
     try {
       await api.undecide(central.id, member.id);
     } catch (error) {
-      if (error.status !== 404) throw error; // no one had decided about it, which is what is wanted
+      if (error.status !== 404) throw error; // there is no decision, as wanted
     }
   }
-  await send(stood.map((each) => ({ left: central.id, right: each.id, answer: each.decision })));
+  await send(earlier.map((each) => ({ left: central.id, right: each.id, answer: each.decision })));
 }

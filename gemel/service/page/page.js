@@ -1,4 +1,4 @@
-// The page: which view is shown, what is toasts at its foot, the theme, the key.
+// The page: views, messages, theme, key.
 
 import * as api from "./api.js";
 import { askView } from "./ask.js";
@@ -13,22 +13,22 @@ const VIEWS = {
   review: ["Review", reviewView],
   model: ["Model", modelView],
 };
-const NEEDED = "this service needs a key; try again to be asked for it";
+const NEEDED = "this service needs a key; try again to enter one";
 const SHOWN = 7000; // milliseconds that a message without a button stays
 
 const main = document.getElementById("main");
-const toasts = document.getElementById("toasts");
+const messages = document.getElementById("messages");
 const views = new Map();
 let shown = null;
 
-/** Tell something at the foot of the page, with a way to undo it if there is one. */
+/** Show a message at the bottom of the page, with an undo button if it can be undone. */
 let vanish = 0;
 function tell(message, { undo = null, bad = false } = {}) {
   clearTimeout(vanish);
-  const close = () => toasts.replaceChildren();
+  const close = () => messages.replaceChildren();
   const back = undo && button("Undo", "link", () => { close(); undo(); });
   const gone = button("×", "quiet close", close, { "aria-label": "Close this message" });
-  toasts.replaceChildren(h("div", { class: bad ? "toast bad" : "toast" }, h("p", {}, message), back, gone));
+  messages.replaceChildren(h("div", { class: bad ? "toast bad" : "toast" }, h("p", {}, message), back, gone));
   if (!undo && !bad) vanish = setTimeout(close, SHOWN);
   return { focusUndo: () => back?.focus() };
 }
@@ -61,7 +61,7 @@ function show(isFirst) {
 }
 
 function chooseThemes() {
-  const themes = { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
+  const themes = { system: "Theme: system", light: "Theme: light", dark: "Theme: dark" };
   const signs = { system: "◐", light: "☀\ufe0e", dark: "☾" };
   const root = document.documentElement;
   const change = document.getElementById("theme");
@@ -79,7 +79,7 @@ function chooseThemes() {
     try {
       localStorage.setItem("gemel-theme", next);
     } catch {
-      // It holds for this page then.
+      // The choice is lost with this page.
     }
     draw();
   });
@@ -114,7 +114,7 @@ function watchKey() {
   const forget = document.getElementById("forget");
   const draw = () => { forget.hidden = !api.key(); };
   forget.addEventListener("click", () => {
-    api.keepKey("");
+    api.storeKey("");
     location.reload();
   });
   document.getElementById("key-cancel").addEventListener("click", () => {
@@ -125,13 +125,13 @@ function watchKey() {
   draw();
 }
 
-function watchPatience() {
+function watchRetries() {
   const waiting = document.getElementById("waiting");
-  api.patience.addEventListener("wait", ({ detail }) => {
+  api.retries.addEventListener("wait", ({ detail }) => {
     const bar = detail.more.progress ? progressBar(detail.more.progress) : null;
-    put(waiting, h("p", {}, `One moment: ${detail.message}`), bar);
+    put(waiting, h("p", {}, `Waiting: ${detail.message}`), bar);
   });
-  api.patience.addEventListener("settled", () => waiting.replaceChildren());
+  api.retries.addEventListener("settled", () => waiting.replaceChildren());
 }
 
 document.querySelector(".skip").addEventListener("click", (event) => {
@@ -141,5 +141,5 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 addEventListener("hashchange", () => show(false));
 chooseThemes();
 watchKey();
-watchPatience();
+watchRetries();
 show(true);

@@ -1,15 +1,15 @@
-// Review: the pairs the model is least sure of, one at a time, decided by keys or buttons.
+// Review: the most uncertain pairs, one at a time, decided by keys or buttons.
 
 import * as api from "./api.js";
 import { button, command, count, empty, h, number, percent, progressBar, put, save, scrolls } from "./dom.js";
 import { decisions, nameReviewer, reviewer } from "./moderation.js";
 import { differing } from "./words.js";
 
-const LOT = 20;
-const FEW = 5; // pairs at hand from which on the next lot is fetched
-const SOON = 1000; // milliseconds between two looks while pairs are being found
+const BATCH = 20;
+const FEW = 5; // loaded pairs at which more are fetched
+const SOON = 1000; // milliseconds between two polls while pairs are computed
 const KEYS = { s: "same", d: "different", k: "skipped", " ": "skipped", u: "undo" };
-const SAID = { same: "the same", different: "not the same", skipped: "skipped" };
+const LABELS = { same: "same", different: "different" };
 
 /** Make the view. */
 export function reviewView(tell) {
@@ -24,10 +24,10 @@ export function reviewView(tell) {
     undo: act("undo", "Undo", "U", "plain"),
   };
   const deciding = h("div", { class: "decide", role: "group", "aria-label": "Your decision", hidden: true }, Object.values(buttons));
-  const queue = []; // pairs at hand, the first is shown
-  const done = []; // what was decided here, to be undone, the last at the end
-  const unsent = []; // decisions that wait for those before them
-  const passed = new Set(); // pairs that were decided or are at hand, for a batch may bring them again
+  const queue = []; // loaded pairs, the first is shown
+  const done = []; // decisions that can be undone, the latest last
+  const unsent = []; // decisions waiting for earlier ones
+  const passed = new Set(); // pairs decided or loaded, which a response may contain again
   let counts = null;
   let remaining = 0;
   let work = Promise.resolve(); // decisions are sent one after the other
@@ -42,8 +42,8 @@ export function reviewView(tell) {
 
   const nameOf = (pair) => JSON.stringify([pair.left.id, pair.right.id].sort());
 
-  async function fetchLot() {
-    const found = await api.lot(LOT);
+  async function fetchPairs() {
+    const found = await api.pairs(BATCH);
     counts = found.counts;
     if (found.state !== "ready") return found;
     for (const pair of found.pairs) {
@@ -55,11 +55,11 @@ export function reviewView(tell) {
     return found;
   }
 
-  /** See that there are pairs at hand, and show the first. */
+  /** Load pairs if few are left, and show the first. */
   async function load() {
     clearTimeout(timer);
     try {
-      fetching ??= work.then(fetchLot).finally(() => { fetching = null; });
+      fetching ??= work.then(fetchPairs).finally(() => { fetching = null; });
       const found = await fetching;
       drawFigures();
       if (queue.length) drawPair();
@@ -76,7 +76,7 @@ export function reviewView(tell) {
     const pair = queue[0];
     const [left, right] = differing(pair.left.question, pair.right.question);
     stage.replaceChildren(
-      h("h2", { class: "unseen" }, "Do these two ask the same?"),
+      h("h2", { class: "unseen" }, "Are these two questions duplicates?"),
       h("div", { class: "pair" }, side("First question", pair.left, left), side("Second question", pair.right, right)));
     deciding.hidden = !named();
     for (const each of Object.values(buttons)) each.disabled = false;
@@ -89,15 +89,15 @@ export function reviewView(tell) {
     for (const [name, each] of Object.entries(buttons)) each.disabled = name !== "undo";
     const decided = counts.same + counts.different;
     stage.replaceChildren(decided
-      ? empty("Nothing is left to review", h("p", {}, `${count(decided, "pair")} decided. New pairs come with new questions; what to do with the decisions is below.`))
-      : empty("There are no close pairs", h("p", {}, "Pairs come from questions that are near each other. Fill the corpus from a file, then come back:"), command("gemel index QUESTIONS --db DB")));
+      ? empty("No pairs left to review", h("p", {}, `${count(decided, "pair")} decided. New questions bring new pairs. See below how to use the decisions.`))
+      : empty("No similar questions", h("p", {}, "Pairs are made of similar questions. Import a file:"), command("gemel index QUESTIONS --db DB")));
   }
 
   function drawMaking(found) {
     deciding.hidden = true;
     stage.replaceChildren(found.state === "failed"
-      ? empty("The pairs could not be found", h("p", {}, found.why), button("Try again", "plain", load))
-      : empty("Close pairs are being looked for", h("p", {}, "Every question is compared with those near it, once."), progressBar(found.progress)));
+      ? empty("Pairs could not be computed", h("p", {}, found.why), button("Try again", "plain", load))
+      : empty("Computing pairs…", h("p", {}, "Every question is compared with similar ones, once."), progressBar(found.progress)));
     if (isShown && found.state !== "failed") timer = setTimeout(load, SOON);
   }
 
@@ -106,11 +106,11 @@ export function reviewView(tell) {
     const decided = counts.same + counts.different;
     const all = decided + remaining;
     put(figures,
-      h("progress", { max: Math.max(1, all), value: decided, "aria-label": "Decided so far" }),
+      h("progress", { max: Math.max(1, all), value: decided, "aria-label": "Pairs decided" }),
       figure(number(decided), "decided"),
       figure(number(remaining), "left"),
       counts.skipped ? figure(number(counts.skipped), "skipped") : null,
-      counts.compared ? figure(percent(counts.agreed / counts.compared), `agreement with the model, of ${number(counts.compared)}`) : null);
+      counts.compared ? figure(percent(counts.agreed / counts.compared), `agreement with the model (${count(counts.compared, "decision")})`) : null);
   }
 
   const named = () => Boolean(reviewer() || api.key());
@@ -130,8 +130,8 @@ export function reviewView(tell) {
     if (who.querySelector("form")) return;
     const field = h("input", { id: "reviewer", maxlength: 200, autocomplete: "nickname", value: old, required: true });
     const form = h("form", { class: "note" },
-      h("label", { for: "reviewer" }, "Who decides? The name is stored with each decision, and in this browser."),
-      h("div", { class: "row" }, field, h("button", { type: "submit", class: "main" }, "Begin")));
+      h("label", { for: "reviewer" }, "Your name. It is stored with each decision, and in this browser."),
+      h("div", { class: "row" }, field, h("button", { type: "submit", class: "main" }, "Start reviewing")));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (!field.value.trim()) return;
@@ -164,17 +164,17 @@ export function reviewView(tell) {
 
   async function sendNext() {
     const next = unsent.shift();
-    if (!next) return; // it was sent when the page seemed to be closed
+    if (!next) return; // it was sent when the page was hidden
     const { pair } = next;
     try {
-      const kept = await post(next);
-      counts = kept.counts;
+      const stored = await post(next);
+      counts = stored.counts;
       drawFigures();
     } catch (error) {
       const place = done.findIndex((each) => each.pair === pair);
       if (place >= 0) done.splice(place, 1);
       buttons.undo.disabled = !done.length;
-      tell(error.status === 409 ? `It stays as it was: ${error.message}` : `Not stored: ${error.message}`, { bad: true });
+      tell(error.status === 409 ? `Already decided: ${error.message}` : `Not stored: ${error.message}`, { bad: true });
       if (error.status === 409 || error.status === 404) return;
       queue.unshift(pair);
       remaining += 1;
@@ -193,7 +193,7 @@ export function reviewView(tell) {
   function undo() {
     const last = done.pop();
     if (!last) return undefined;
-    standing.replaceChildren("Undone. Decide again.");
+    standing.replaceChildren("Undone.");
     queue.unshift(last.pair);
     remaining += 1;
     drawPair();
@@ -232,7 +232,7 @@ export function reviewView(tell) {
     }
   }
 
-  /** The page is being closed: nothing that was decided may be lost. */
+  /** Send all decisions when the page is closed. */
   function sendAll() {
     for (const each of unsent.splice(0)) post(each).catch(() => {});
   }
@@ -241,7 +241,7 @@ export function reviewView(tell) {
   document.addEventListener("keydown", pressed);
   document.addEventListener("gemel-key", () => { if (queue.length) drawPair(); });
   const section = h("section", { class: "review", "aria-labelledby": "review-title" },
-    h("div", { class: "heading" }, h("h1", { id: "review-title", tabindex: "-1" }, "Do they ask the same?"), figures),
+    h("div", { class: "heading" }, h("h1", { id: "review-title", tabindex: "-1" }, "Review pairs"), figures),
     who, stage, standing, deciding, uses(download));
   return {
     section,
@@ -261,23 +261,23 @@ function figure(value, name) {
   return h("p", { class: "figure" }, h("strong", {}, value), " ", h("span", { class: "soft" }, name));
 }
 
-function side(name, kept, parts) {
+function side(name, shown, parts) {
   return h("section", { class: "side", "aria-label": name },
-    h("p", { class: "question", dir: "auto", ...scrolls(kept.question) }, parts.map(([part, differs]) => (differs ? h("mark", {}, part) : part))));
+    h("p", { class: "question", dir: "auto", ...scrolls(shown.question) }, parts.map(([part, differs]) => (differs ? h("mark", {}, part) : part))));
 }
 
-/** What was decided, and only now what the model thinks: it must not lead the reviewer. */
+/** The decision, and only then the model's verdict, which should not influence the reviewer. */
 function outcome(pair, answer) {
-  const model = `The model: ${percent(pair.probability)} likely the same`;
+  const model = `Model: ${percent(pair.probability)} probability of a duplicate`;
   if (answer === "skipped") return `Skipped. ${model}.`;
   const agrees = (answer === "same") === pair.is_duplicate;
-  return h("span", {}, `You: ${SAID[answer]}. ${model}; `, h("strong", { class: agrees ? "yes" : "no" }, agrees ? "you agree" : "you differ"), ".");
+  return h("span", {}, `You: ${LABELS[answer]}. ${model}; `, h("strong", { class: agrees ? "yes" : "no" }, agrees ? "agrees with you" : "disagrees with you"), ".");
 }
 
 function uses(download) {
   return h("section", { class: "uses", "aria-labelledby": "uses-title" },
-    h("h2", { id: "uses-title" }, "What the decisions are for"),
-    h("p", {}, "They are labelled pairs, of just those questions that the model finds hard. Write them to a file, then teach the model with them, or move its threshold:"),
+    h("h2", { id: "uses-title" }, "Use the decisions"),
+    h("p", {}, "Export the decisions as labelled pairs, then train the model on them or fit its threshold:"),
     command("gemel review --db DB --export reviews.csv\ngemel train --from MODEL --add reviews.csv --out NEW-MODEL\ngemel fit reviews.csv --model MODEL --out NEW-MODEL"),
     h("div", { class: "row" }, button("Download reviews.csv", "plain", download)));
 }

@@ -1,9 +1,9 @@
-// Why two questions are alike to the model: what each of their words did for it.
+// Explanation of a similarity: the share of each word.
 
 import { h, scrolls } from "./dom.js";
 import { align } from "./words.js";
 
-const LONG = 30; // signs of a word; more are cut where it is named
+const LONG = 30; // characters of a quoted word
 const FAINT = 0.12; // of the largest share; below, a word is not shaded
 
 function strength(share, most) {
@@ -20,8 +20,8 @@ function shaded(text, each, most) {
 
 function saying(each, part) {
   const signed = `${each.share >= 0 ? "+" : "−"}${Math.abs(each.share).toFixed(2)}`;
-  const what = part ? (each.share > 0 ? "speaks for it" : "speaks against it") : "does little";
-  return `${what}: ${signed}${each.is_known ? "" : "; a word the model does not know"}`;
+  const what = part ? (each.share > 0 ? "raises the similarity" : "lowers the similarity") : "little effect";
+  return `${what}: ${signed}${each.is_known ? "" : "; unknown word, read by its letters"}`;
 }
 
 function line(name, text, words, most) {
@@ -47,14 +47,14 @@ export function why(left, right, explanation) {
   const every = [...explanation.left, ...explanation.right];
   const largest = Math.max(...every.map((each) => Math.abs(each.share)), 0);
   const [plus, minus] = [most(every, 1, largest), most(every, -1, largest)];
-  const facts = [
-    plus.length ? [quoted(plus), " spoke most for the same question"] : null,
-    minus.length ? [plus.length ? ", " : "", quoted(minus), " most against it"] : null,
+  const sentences = [
+    plus.length ? [quoted(plus), " raised the similarity most"] : null,
+    minus.length ? [plus.length ? ", " : "", quoted(minus), " lowered it most"] : null,
   ];
   return [
     h("dl", { class: "words" },
-      line("Yours", left, explanation.left, largest),
-      line("Theirs", right, explanation.right, largest)),
-    h("p", { class: "soft small" }, facts, ".",
-      every.every((each) => each.is_known) ? "" : " Words in italics the model reads by their letters.")];
+      line("Typed", left, explanation.left, largest),
+      line("Stored", right, explanation.right, largest)),
+    h("p", { class: "soft small" }, sentences, ".",
+      every.every((each) => each.is_known) ? "" : " Words in italics are unknown and read by their letters.")];
 }

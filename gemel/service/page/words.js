@@ -1,8 +1,8 @@
-// Words of two questions: where the model's words are in a text, and which words differ.
+// Words of two questions: the position of the model's words, and the words that differ.
 
-const MOST = 1500; // words of a text that are compared in their order; above, in no order
+const MOST = 1500; // words of a text that are compared in order; longer texts are compared as sets
 
-/** Cut a text into words and what is between them, nothing lost. */
+/** Split a text into words and the parts between them. */
 export function cut(text) {
   return text.match(/[\p{L}\p{N}\p{M}’']+|[^\p{L}\p{N}\p{M}’']+/gu) ?? [];
 }
@@ -11,10 +11,10 @@ const isWord = (part) => /[\p{L}\p{N}]/u.test(part);
 const plain = (word) => word.normalize("NFKC").toLowerCase().replaceAll("’", "'");
 
 /**
- * Lay the words that the model read over the text they come from.
+ * Align the words that the model read with the text they come from.
  *
  * Gives parts [text, word or null] that make up the text, or null where the model read something
- * else than what is there (cleaning may write a word in another way).
+ * else (cleaning may change a word).
  */
 export function align(text, words) {
   const low = [...text].map((sign) => {
@@ -37,7 +37,7 @@ export function align(text, words) {
   return parts;
 }
 
-/** Give the longest common subsequence of two lists, as two sets of places. */
+/** Return the longest common subsequence of two lists, as two sets of positions. */
 function common(left, right) {
   const width = right.length + 1;
   const best = new Uint16Array((left.length + 1) * width);
@@ -48,35 +48,35 @@ function common(left, right) {
         : Math.max(best[(a + 1) * width + b], best[a * width + b + 1]);
     }
   }
-  const kept = [new Set(), new Set()];
+  const shared = [new Set(), new Set()];
   for (let a = 0, b = 0; a < left.length && b < right.length;) {
     if (left[a] === right[b]) {
-      kept[0].add(a++);
-      kept[1].add(b++);
+      shared[0].add(a++);
+      shared[1].add(b++);
     } else if (best[(a + 1) * width + b] >= best[a * width + b + 1]) a += 1;
     else b += 1;
   }
-  return kept;
+  return shared;
 }
 
-/** Cut two texts into parts [text, differs]: words that the other has not, at that place. */
+/** Split two texts into parts [text, differs], by words that the other text lacks. */
 export function differing(left, right) {
   const parts = [cut(left), cut(right)];
   const words = parts.map((each) => each.filter(isWord).map(plain));
-  let kept;
+  let shared;
   if (Math.max(words[0].length, words[1].length) <= MOST) {
-    kept = common(...words);
+    shared = common(...words);
   } else {
     const sets = words.map((each) => new Set(each));
-    kept = words.map((each, side) => new Set([...each.keys()].filter((at) => sets[1 - side].has(each[at]))));
+    shared = words.map((each, side) => new Set([...each.keys()].filter((at) => sets[1 - side].has(each[at]))));
   }
   return parts.map((each, side) => {
     let at = 0;
-    return runs(each.map((part) => [part, isWord(part) && !kept[side].has(at++)]));
+    return runs(each.map((part) => [part, isWord(part) && !shared[side].has(at++)]));
   });
 }
 
-/** Put differing words that follow each other together, with what is between them. */
+/** Join adjacent differing words, and the parts between them. */
 function runs(parts) {
   const found = [];
   parts.forEach(([text, differs], place) => {

@@ -52,7 +52,7 @@ def test_a_group_opens_by_keyboard(page):
 def test_a_member_is_split_off_and_put_back_by_undo(page):
     found = opened(page, "export")
     expect(members(found)).to_have_count(3)
-    split = found.get_by_role("button", name="Split off")
+    split = found.get_by_role("button", name="Remove")
     expect(split).to_be_disabled()
     last = members(found).last.locator(".question").inner_text()
     found.get_by_label(last).check()
@@ -61,11 +61,11 @@ def test_a_member_is_split_off_and_put_back_by_undo(page):
     expect(found.locator(".apart")).to_contain_text(last)
     page.reload()
     found = opened(page, "export")
-    expect(found.locator(".apart")).to_contain_text("not the same, gives local")
+    expect(found.locator(".apart")).to_contain_text("not a duplicate, by local")
     found.get_by_role("button", name="Put back").click()
     expect(members(found)).to_have_count(3)
     found.get_by_label(last).check()
-    split = found.get_by_role("button", name="Split off")
+    split = found.get_by_role("button", name="Remove")
     split.click()
     expect(members(found)).to_have_count(2)
     page.get_by_role("button", name="Undo").click()
@@ -75,7 +75,7 @@ def test_a_member_is_split_off_and_put_back_by_undo(page):
 def test_the_last_other_member_takes_its_group_along(page):
     found = opened(page, "print my calendar")
     found.get_by_role("checkbox").check()
-    found.get_by_role("button", name="Split off").click()
+    found.get_by_role("button", name="Remove").click()
     expect(found).to_have_count(0)
     undo = page.get_by_role("button", name="Undo")
     expect(undo).to_be_focused()
@@ -91,7 +91,7 @@ def test_a_group_is_accepted_and_opened_again(page):
     expect(page.get_by_text("; 1 accepted.")).to_be_visible()
     page.reload()
     found = opened(page, "price of")
-    found.get_by_role("button", name="Take the acceptance back").click()
+    found.get_by_role("button", name="Reopen group").click()
     expect(found.get_by_role("button", name="Accept group")).to_be_visible()
     found.get_by_role("button", name="Accept group").click()
     expect(found.locator("summary")).to_contain_text("accepted")
@@ -101,10 +101,10 @@ def test_a_group_is_accepted_and_opened_again(page):
 
 def test_a_higher_cut_leaves_fewer_groups(page):
     before = groups(page).count()
-    cut = page.get_by_role("slider", name="Join two questions")
+    cut = page.get_by_role("slider", name="Minimum probability")
     cut.focus()
     page.keyboard.press("End")
-    expect(page.get_by_text("No two questions ask the same from here on")).to_be_visible()
+    expect(page.get_by_text("No duplicates at this probability")).to_be_visible()
     expect(cut).to_have_attribute("aria-valuetext", "99%")
     cut.fill("0.5")
     expect(groups(page).first).to_be_visible()
@@ -122,11 +122,11 @@ def test_groups_are_taken_away_as_a_file(page, kind, begins):
 
 
 def test_pages_follow_each_other(page):
-    page.get_by_role("slider", name="Join two questions").fill("0.3")
+    page.get_by_role("slider", name="Minimum probability").fill("0.3")
     pager = page.get_by_role("navigation", name="Pages of groups")
     expect(pager).to_contain_text("1 to 20 of")
-    expect(pager.get_by_role("button", name="Earlier")).to_be_disabled()
-    pager.get_by_role("button", name="Later").click()
+    expect(pager.get_by_role("button", name="Previous")).to_be_disabled()
+    pager.get_by_role("button", name="Next").click()
     expect(pager).to_contain_text("21 to")
     expect(groups(page).first.locator("summary")).to_be_focused()
 
@@ -139,7 +139,7 @@ def test_it_says_when_the_corpus_has_changed_since(page, own_site):
     kept = request.post(f"{own_site}questions", data=sent, headers=headers)
     assert kept.ok
     page.reload()
-    expect(page.get_by_text("The corpus has changed since")).to_be_visible()
-    page.get_by_role("button", name="Show them").click()
+    expect(page.get_by_text("The corpus has changed")).to_be_visible()
+    page.get_by_role("button", name="Show new groups").click()
     expect(page.get_by_text("Of 763 questions")).to_be_visible()
     expect(group(page, "robots")).to_have_count(1)

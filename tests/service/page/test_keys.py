@@ -45,11 +45,11 @@ def test_a_key_is_asked_for_and_used(guarded, ask):
     page = ask()
     page.get_by_label("Your question").fill("How can I export my tasks?")
     give(page, guarded[1]["read"])
-    expect(page.locator(".similar-question").first).to_contain_text("export")
+    expect(page.locator(".match").first).to_contain_text("export")
     page.reload()
     page.get_by_label("Your question").fill("How can I export my tasks?")
-    expect(page.locator(".similar-question").first).to_contain_text("export")
-    page.get_by_role("button", name="Forget the key").click()
+    expect(page.locator(".match").first).to_contain_text("export")
+    page.get_by_role("button", name="Remove key").click()
     page.get_by_label("Your question").fill("How can I export my tasks?")
     expect(page.get_by_role("dialog", name="This service needs a key")).to_be_visible()
 
@@ -58,7 +58,7 @@ def test_a_wrong_key_is_asked_for_again(guarded, ask):
     page = ask("#model")
     give(page, "gemel_01234567_nonsense")
     give(page, guarded[1]["read"])
-    expect(page.get_by_role("heading", name="Its card")).to_be_visible()
+    expect(page.get_by_role("heading", name="Model card")).to_be_visible()
 
 
 def test_who_has_no_key_is_told_so(ask, barriers):
@@ -75,7 +75,7 @@ def test_a_key_to_read_does_not_post(guarded, ask):
     page = ask(expected=(401, 403))
     page.get_by_label("Your question").fill("Who painted the office?")
     give(page, guarded[1]["read"])
-    expect(page.locator(".similar-question").first).to_be_visible()
+    expect(page.locator(".match").first).to_be_visible()
     page.get_by_role("button", name="Post it").click()
     expect(page.get_by_role("alert")).to_contain_text("write")
     expect(page.get_by_label("Your question")).to_have_value("Who painted the office?")
@@ -85,7 +85,7 @@ def test_with_a_key_its_name_is_the_reviewers(guarded, ask):
     page = ask("#review")
     give(page, guarded[1]["write"])
     expect(page.locator(".pair .question")).to_have_count(2)
-    expect(page.get_by_label("Who decides?")).to_have_count(0)
+    expect(page.get_by_label("Your name")).to_have_count(0)
     page.keyboard.press("s")
     expect(page.locator(".figure").first).to_have_text("1 decided")
     with page.expect_download() as taken:

@@ -28,7 +28,7 @@ def visit(page, name):
     elif name == "Review":
         expect(section.locator(".pair")).to_be_visible()
     else:
-        expect(section.get_by_role("heading", name="Its card")).to_be_visible()
+        expect(section.get_by_role("heading", name="Model card")).to_be_visible()
     return section
 
 
@@ -39,14 +39,14 @@ def test_no_view_has_a_barrier(site, watched, barriers, theme):
         visit(page, name)
         assert barriers(page) == []
         if name == "Ask":
-            page.get_by_role("button", name="Open the old one").first.click()
+            page.get_by_role("button", name="Open question").first.click()
             assert barriers(page) == []
             page.keyboard.press("Escape")
     visit(page, "Review")
-    page.get_by_label("Who decides?").fill("Ada")
+    page.get_by_label("Your name").fill("Ada")
     page.keyboard.press("Enter")
     page.keyboard.press("s")
-    expect(page.get_by_text("You: the same.")).to_be_visible()
+    expect(page.get_by_text("You: same.")).to_be_visible()
     assert barriers(page) == []
 
 
@@ -82,9 +82,9 @@ def test_a_chosen_theme_stays(site, watched, theme):
 
 def test_the_keyboard_leads_through_all(site, watched):
     page = watched(f"{site}#model")
-    expect(page.get_by_role("heading", name="Its card")).to_be_visible()
+    expect(page.get_by_role("heading", name="Model card")).to_be_visible()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
     page.get_by_role("link", name="Review").focus()
@@ -94,7 +94,7 @@ def test_the_keyboard_leads_through_all(site, watched):
     expect(page.get_by_role("link", name="Model")).not_to_have_attribute("aria-current", "page")
     assert page.title() == "Review · gemel"
     page.go_back()
-    expect(page.get_by_role("heading", level=1)).to_have_text("The model that answers")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Model")
 
 
 def test_a_hostile_question_is_only_shown(site, watched):
@@ -103,20 +103,20 @@ def test_a_hostile_question_is_only_shown(site, watched):
     for text in (HOSTILE, HOSTILE, LONG):
         field.fill(text)
         page.get_by_role("button", name="Post it").click()
-        expect(page.get_by_text("Posted, as")).to_be_visible()
+        expect(page.get_by_text("Posted with the id")).to_be_visible()
     field.fill(HOSTILE)
-    twin = page.locator(".similar-question").first.locator(".given > div > .question")
-    expect(twin).to_have_text(HOSTILE)
-    expect(twin).to_have_attribute("dir", "auto")
-    page.get_by_role("button", name="Open the old one").first.click()
+    match = page.locator(".match").first.locator(".body > div > .question")
+    expect(match).to_have_text(HOSTILE)
+    expect(match).to_have_attribute("dir", "auto")
+    page.get_by_role("button", name="Open question").first.click()
     expect(page.get_by_role("dialog").locator(".question")).to_have_text(HOSTILE)
     page.keyboard.press("Escape")
     _has_done_no_harm(page)
     field.fill(LONG)
-    twin = page.locator(".similar-question").first
-    expect(twin.get_by_text("up to 200 can be explained")).to_be_visible()
-    twin.get_by_role("button", name="Show all of it").click()
-    expect(twin.locator(".given > div .question")).to_have_text(LONG.strip())
+    match = page.locator(".match").first
+    expect(match.get_by_text("up to 200 can be explained")).to_be_visible()
+    match.get_by_role("button", name="Show more").click()
+    expect(match.locator(".body > div .question")).to_have_text(LONG.strip())
     _has_done_no_harm(page)
 
 

@@ -18,11 +18,11 @@ def page(site, watched):
 
 
 def slider(page):
-    return page.get_by_role("slider", name="Call two questions the same from a similarity of")
+    return page.get_by_role("slider", name="Threshold on the similarity")
 
 
 def row(page, name):
-    """Return the figures of a row of what would change: stored, chosen, change."""
+    """Give the figures of a row of what would change: stored, chosen, change."""
     found = page.get_by_role("status").get_by_role("row", name=re.compile(name))
     return found.get_by_role("cell").all_inner_texts()
 
@@ -32,7 +32,7 @@ def test_it_says_which_model_answers(page, site):
     expect(facts).to_contain_text("quora-en")
     kept = page.request.get(f"{site}ready").json()["questions"]
     expect(facts.get_by_text(str(kept), exact=True)).to_be_visible()
-    card = page.get_by_role("region", name="Its card")
+    card = page.get_by_role("region", name="Model card")
     expect(card.get_by_role("heading", name="Known failures")).to_be_visible()
     expect(card.get_by_role("row").nth(1)).to_be_visible()
     expect(card.locator("img")).to_have_count(0)
@@ -56,7 +56,7 @@ def test_a_stricter_threshold_is_surer_and_finds_less(page):
     assert row(page, "Fitted pairs: recall")[1] == f"{recall:.1%}"
     assert row(page, "Fitted pairs: precision")[2].startswith("+")
     assert row(page, "Fitted pairs: recall")[2].startswith("−")
-    page.get_by_role("button", name="Back to the stored one").click()
+    page.get_by_role("button", name="Reset").click()
     assert row(page, "Fitted pairs: recall")[2] == "–"
     expect(slider(page)).to_be_focused()
 
@@ -73,7 +73,7 @@ def _measured(threshold):
 
 def test_close_pairs_of_the_corpus_are_counted(page):
     for _ in range(1200):  # the groups that they come from are being made
-        if found := row(page, "Close pairs of this corpus"):
+        if found := row(page, "Close pairs above the threshold"):
             break
         page.wait_for_timeout(500)
         page.reload()
@@ -81,9 +81,9 @@ def test_close_pairs_of_the_corpus_are_counted(page):
     assert int(found[0]) > 5
     slider(page).focus()
     page.keyboard.press("Home")
-    assert int(row(page, "Close pairs of this corpus")[1]) > int(found[0])
+    assert int(row(page, "Close pairs above the threshold")[1]) > int(found[0])
     page.keyboard.press("End")
-    assert int(row(page, "Close pairs of this corpus")[1]) < int(found[0])
+    assert int(row(page, "Close pairs above the threshold")[1]) < int(found[0])
 
 
 def test_what_was_reviewed_is_measured_too(page, site):
@@ -92,17 +92,15 @@ def test_what_was_reviewed_is_measured_too(page, site):
     assert page.request.post(f"{site}review", data={"decisions": decisions}).ok
     page.reload()
     expect(slider(page)).to_be_visible()
-    toasts = page.request.get(f"{site}model").json()
-    called = [
-        edge >= toasts["decision"]["threshold"] - 0.01 for edge in toasts["reviewed"]["edges"]
-    ]
+    told = page.request.get(f"{site}model").json()
+    called = [edge >= told["decision"]["threshold"] - 0.01 for edge in told["reviewed"]["edges"]]
     same, different = (
-        sum(itertools.compress(toasts["reviewed"][kind], called)) for kind in ("same", "different")
+        sum(itertools.compress(told["reviewed"][kind], called)) for kind in ("same", "different")
     )
     assert same >= 1
     assert different >= 1
     assert row(page, "Reviewed pairs: precision")[0] == f"{same / (same + different):.1%}"
-    assert row(page, "Reviewed pairs: recall")[0] == f"{same / sum(toasts['reviewed']['same']):.1%}"
+    assert row(page, "Reviewed pairs: recall")[0] == f"{same / sum(told['reviewed']['same']):.1%}"
 
 
 @pytest.mark.parametrize("title", ["Precision and recall", "Calibration"])

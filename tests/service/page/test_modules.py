@@ -1,4 +1,4 @@
-"""What the page computes by itself, next to plain Python that does the same."""
+"""What the page computes by itself, beside plain Python that does the same."""
 
 import random
 import re

@@ -17,8 +17,8 @@ def page(own_site, watched):
 
 @pytest.fixture
 def begun(page):
-    """The page, where the reviewer has given a name."""
-    page.get_by_label("Who decides?").fill("Ada Lovelace")
+    """The page, where the reviewer has said a name."""
+    page.get_by_label("Your name").fill("Ada Lovelace")
     page.keyboard.press("Enter")
     expect(decide(page, "Same")).to_be_visible()
     return page
@@ -62,7 +62,7 @@ def exported(page):
 def test_a_name_is_asked_for_once(page):
     expect(page.get_by_role("group", name="Your decision")).to_be_hidden()
     before = texts(page)
-    field = page.get_by_label("Who decides?")
+    field = page.get_by_label("Your name")
     field.press_sequentially("sdku")
     assert texts(page) == before
     expect(field).to_have_value("sdku")
@@ -76,13 +76,13 @@ def test_a_name_is_asked_for_once(page):
 def test_pairs_are_decided_by_keys(begun):
     first = press(begun, "s")
     expect(outcome(begun)).to_contain_text(
-        re.compile(r"You: the same\. The model: .*likely the same; you (agree|differ)\.")
+        re.compile(r"You: same\. Model: .*probability of a duplicate; (dis)?agrees with you\.")
     )
     second = press(begun, "d")
-    expect(outcome(begun)).to_contain_text("You: not the same.")
+    expect(outcome(begun)).to_contain_text("You: different.")
     third = press(begun, "k")
     expect(outcome(begun)).to_contain_text("Skipped.")
-    expect(begun.get_by_text("agreement with the model, of 2")).to_be_visible()
+    expect(begun.get_by_text("agreement with the model (2 decisions)")).to_be_visible()
     rows = exported(begun)
     found = {frozenset((row["question1"], row["question2"])): row for row in rows}
     assert found[frozenset(first)]["is_duplicate"] == "1"
@@ -140,13 +140,13 @@ def test_a_pair_that_another_decided_meanwhile_stays_so(own_site, watched):
     settings = {"expected": [409]}
     one, other = (watched(f"{own_site}#review", **settings) for _ in range(2))
     for page in (one, other):
-        page.get_by_label("Who decides?").fill("somebody")
+        page.get_by_label("Your name").fill("somebody")
         page.keyboard.press("Enter")
     assert texts(one) == texts(other)
     press(one, "s")
     expect(one.locator(".figure").first).to_contain_text("decided")
     press(other, "d")
-    expect(other.get_by_text("It stays as it was:")).to_be_visible()
+    expect(other.get_by_text("Already decided:")).to_be_visible()
 
 
 def test_when_nothing_is_left_it_says_what_to_do(begun):
@@ -156,7 +156,7 @@ def test_when_nothing_is_left_it_says_what_to_do(begun):
             break
         begun.keyboard.press("d")
         begun.wait_for_timeout(30)
-    expect(stage).to_contain_text("Nothing is left to review")
+    expect(stage).to_contain_text("No pairs left to review")
     expect(begun.get_by_text("gemel train --from MODEL --add reviews.csv")).to_be_visible()
     begun.keyboard.press("u")
     expect(pair(begun)).to_have_count(2)

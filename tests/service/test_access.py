@@ -1,11 +1,11 @@
-"""Other sites, other names, and that nothing leaves that is no valid key business."""
+"""Other sites, other names, and that nothing leaves that is nobody's business."""
 
 import re
 
 import httpx
 import pytest
 
-from gemel.service.access import Door
+from gemel.service.access import AccessPolicy
 
 FORUM = "https://forum.example"
 
@@ -66,7 +66,7 @@ def test_a_name_that_leads_here_is_not_enough(client, host):
 
 
 def test_names_that_are_let_in(new_corpus, within):
-    with within(new_corpus(), Door(hosts=("gemel.example", "localhost"))) as (client, _):
+    with within(new_corpus(), AccessPolicy(hosts=("gemel.example", "localhost"))) as (client, _):
         for host in ("gemel.example", "GEMEL.example:80", "localhost:1"):
             assert client.get("/health", headers={"Host": host}).status_code == 200
         assert client.get("/health").status_code == 421
@@ -129,7 +129,7 @@ def test_what_nobody_expected_is_told_as_a_number_and_logged(new_corpus, within,
     with within(new_corpus()) as (client, site):
 
         def fail(*_, **__):
-            raise RuntimeError("secret /home/a user")
+            raise RuntimeError("secret /home/somebody")
 
         for broken, ask in [
             ("match", lambda: client.post("/check", json={"question": "Why?"})),
@@ -146,7 +146,7 @@ def test_what_nobody_expected_is_told_as_a_number_and_logged(new_corpus, within,
             incident = answer.json()["error"]["incident"]
             assert incident in answer.json()["error"]["message"]
             (logged,) = [each for each in caplog.records if incident in each.getMessage()]
-            assert logged.exc_info[1].args == ("secret /home/a user",)
+            assert logged.exc_info[1].args == ("secret /home/somebody",)
         assert client.get("/health").status_code == 200
 
 

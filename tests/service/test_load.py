@@ -1,4 +1,4 @@
-"""Many clients at once: each is answered or told to come back, and no one waits for an idle one."""
+"""Many clients at once: each is answered or told to come back, and nobody waits for an idle one."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ LONG = " ".join(f"why does number {number} matter" for number in range(330))[:9_
 
 @pytest.fixture(scope="module")
 def narrow(new_corpus, serving):
-    """A service with little space in its queue and for requests."""
+    """A service with little room in its queue and for requests."""
     options = ("queue=8", "batch=8", "requests=16", "patience=600")
     with serving(new_corpus(), *(word for each in options for word in ("--limit", each))) as served:
         yield served

@@ -1,19 +1,16 @@
-"""The picture of a training: the loss over the batches, the validation pairs over the epochs."""
+"""Plot of a training: loss per batch, validation score per epoch."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gemel.plots.canvas import BLUE, ORANGE, dress, new_figure
+from gemel.plots.canvas import BLUE, ORANGE, new_figure, style_axes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def draw_training(record: Mapping[str, Any]) -> "Figure":
-    """Draw loss and validation side by side.
-
-    Args:
-        record: the training record of a model folder.
+    """Draw training loss and validation score from the training record of a model folder.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -21,11 +18,11 @@ def draw_training(record: Mapping[str, Any]) -> "Figure":
     figure = new_figure(11.0, 4.2)
     left, right = figure.subplots(1, 2)
     every, losses = record["loss_every"], record["losses"]
-    dress(
+    style_axes(
         left,
-        "Loss",
+        "Training loss",
         "mean of every batch" if every == 1 else f"mean of every {every:,} batches",
-        "batches",
+        "batch",
         "loss",
     )
     left.plot([every * (point + 1) for point in range(len(losses))], losses, color=BLUE, lw=1.2)
@@ -33,18 +30,18 @@ def draw_training(record: Mapping[str, Any]) -> "Figure":
     left.set_xlim(left=0)
 
     epochs = record["epochs"]
-    kept = record["kept_epoch"]
+    best = record["kept_epoch"]
     numbers = [epoch["epoch"] for epoch in epochs]
     scores = [epoch["validation_average_precision"] for epoch in epochs]
-    dress(
+    style_axes(
         right,
-        "Validation pairs",
-        f"{scores[kept - 1]:.3f} after epoch {kept}, whose weights are stored",
-        "epochs",
+        "Validation",
+        f"best: {scores[best - 1]:.3f} after epoch {best}",
+        "epoch",
         "average precision",
     )
     right.plot(numbers, scores, color=BLUE, marker="o", markersize=5, lw=1.2)
-    right.plot([kept], [scores[kept - 1]], color=ORANGE, marker="o", markersize=9)
+    right.plot([best], [scores[best - 1]], color=ORANGE, marker="o", markersize=9)
     right.set_xlim(0.5, len(numbers) + 0.5)
     right.xaxis.get_major_locator().set_params(integer=True)
     return figure

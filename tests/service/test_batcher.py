@@ -1,4 +1,4 @@
-"""The parts that are between a request and its answer."""
+"""The parts that stand between a request and its answer."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ from gemel.errors import ConfigError
 from gemel.service.access import TokenBucket
 from gemel.service.batcher import Batcher
 from gemel.service.limits import Limits
-from gemel.service.refusals import Refusal
+from gemel.service.responses import Refusal
 
 
 class Computing:
@@ -199,7 +199,7 @@ def test_limits():
     for value in (0, -1, True):
         with pytest.raises(ConfigError, match="body"):
             Limits.of({"body": value})
-    with pytest.raises(ConfigError, match="never find space"):
+    with pytest.raises(ConfigError, match="never fit"):
         Limits.of({"queue": 255})
-    with pytest.raises(ConfigError, match="never find space"):
+    with pytest.raises(ConfigError, match="never fit"):
         Limits.of({"queue": 1, "batch": 1})  # two questions to compare would not fit
