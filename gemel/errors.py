@@ -1,18 +1,18 @@
-"""Every error that gemel raises on purpose.
+"""Errors that gemel raises on purpose.
 
 GemelError
 ├── ConfigError        ValueError    a setting that does not exist or has no meaning
-├── DataError          ValueError    a file, a row or a text that is no use; knows path and line
-├── FolderError        OSError       a model folder that is missing, damaged or from the future
+├── DataError          ValueError    an unusable file, row or text; knows path and line
+├── FolderError        OSError       a model folder that is missing, damaged or of a newer gemel
 ├── LayerError         ValueError    a layer that was wired or called wrongly
 ├── MissingExtraError  ImportError   a part of gemel whose packages are not installed
-├── ModelMismatchError ValueError    vectors of one model where another's are stored
-├── ScaleError         RuntimeError  a large run whose tasks cannot be computed where they should be
-├── StoreError         OSError       a store of questions that is damaged, full, gone or locked
+├── ModelMismatchError ValueError    vectors of a model other than the store's
+├── ScaleError         RuntimeError  a large run whose tasks fail on their workers
+├── StoreError         OSError       a store of questions that is damaged, full, missing or locked
 ├── TrainingError      RuntimeError  training that cannot continue
-└── TrainingStopped    RuntimeError  training that a user asked to stop, and that can be resumed
+└── TrainingStopped    RuntimeError  training stopped on request, which can be resumed
 
-GemelWarning, a UserWarning, is issued for what is probably wrong and was done all the same.
+GemelWarning, a UserWarning, reports a result that is probably wrong.
 """
 
 from pathlib import Path
@@ -20,11 +20,11 @@ from typing import Any
 
 
 class GemelError(Exception):
-    """The root: `except GemelError` catches whatever gemel raises on purpose."""
+    """Base class of all errors of gemel."""
 
 
 class GemelWarning(UserWarning):
-    """Labels, a decision or a training that is probably of no use; the result was written."""
+    """Labels, a decision or a training that is probably useless; the result was written."""
 
 
 class ConfigError(GemelError, ValueError):
@@ -35,9 +35,9 @@ class DataError(GemelError, ValueError):
     """Data that cannot be used.
 
     Args:
-        message: what was found, what was expected, what to do.
-        path: the file it came from, if any.
-        line: the line of that file, counted from 1, if one line is to blame.
+        message: what is wrong and what to do.
+        path: the file, if any.
+        line: counted from 1, if one line is to blame.
     """
 
     def __init__(self, message: str, *, path: str | Path | None = None, line: int | None = None):
@@ -56,33 +56,35 @@ class LayerError(GemelError, ValueError):
 
 
 class MissingExtraError(GemelError, ImportError):
-    """A part of gemel whose packages are not installed; gives the line to type."""
+    """A part of gemel whose packages are not installed; names the command that installs them."""
 
     def __init__(self, what: str, extra: str):
         self.what = what
         self.extra = extra
-        super().__init__(f"{what} needs packages that are not here: pip install 'gemel[{extra}]'")
+        super().__init__(
+            f"{what} requires packages that are not installed: pip install 'gemel[{extra}]'"
+        )
 
     def __reduce__(self) -> tuple[type["MissingExtraError"], tuple[str, str], dict[str, Any]]:
-        # Pickle would call it with its message alone.
+        # Pickle would pass the message alone.
         return type(self), (self.what, self.extra), self.__dict__
 
 
 class ModelMismatchError(GemelError, ValueError):
-    """Vectors of one model where those of another are stored; the two cannot be compared."""
+    """Vectors of a model other than the store's; the two cannot be compared."""
 
 
 class ScaleError(GemelError, RuntimeError):
-    """A large run whose tasks cannot be computed where they should be; what is done stays."""
+    """A large run whose tasks fail on their workers; finished tasks are stored."""
 
 
 class StoreError(GemelError, OSError):
-    """A store of questions that is damaged, full, gone, locked, or written by a newer gemel."""
+    """A store of questions that is damaged, full, missing, locked, or written by a newer gemel."""
 
 
 class TrainingError(GemelError, RuntimeError):
     """Training that cannot continue."""
 
 
-class TrainingStopped(GemelError, RuntimeError):  # noqa: N818 - asked for, so no error
-    """Training that a user asked to stop; its checkpoint is written, and it can be resumed."""
+class TrainingStopped(GemelError, RuntimeError):  # noqa: N818 - on request, so no error
+    """Training stopped on request; its checkpoint is written, and it can be resumed."""

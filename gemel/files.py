@@ -1,7 +1,7 @@
-"""Writing to disk so that a reader sees the old or the new, never a half.
+"""Atomic writes: a reader sees the old file or folder, or the new one, never a half.
 
-A process that is killed leaves nothing where Linux can write files without a name. Elsewhere, and
-of folders, it leaves `.NAME.tmp-….gemel` or `.NAME.new-….gemel`, which the next one that writes
+A killed process leaves nothing where Linux can write files without a name. Elsewhere, and for
+folders, it leaves `.NAME.tmp-….gemel` or `.NAME.new-….gemel`, which the next process that writes
 in that folder, or opens a corpus there, removes.
 """
 
@@ -14,18 +14,18 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from io import BufferedWriter
 from pathlib import Path
 
-from gemel.errors import FolderError
+from gemel.errors import DataError, FolderError
 
 _TEMPORARY = re.compile(r"\.(.+)\.(tmp|new|old)-[a-z0-9_]{8}\.gemel")
 _SUFFIX = ".gemel"
 
 
 def path_text(path: str | Path) -> str:
-    r"""Return a path as a text that UTF-8 can write; bytes that are no UTF-8 become `\xNN`."""
+    r"""Return a path as valid UTF-8 text; other bytes become `\xNN`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -39,13 +39,7 @@ def _sync(path: Path) -> None:
 
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[BufferedWriter]:
-    """Fill a temporary file next to `path`, and at the end fsync it and rename it to `path`.
-
-    Args:
-        path: the file to create or replace; its parent must exist.
-
-    Yields:
-        The stream to write into.
+    """Write a temporary file next to `path`; at the end sync it and rename it to `path`.
 
     Raises:
         OSError: the parent is missing or read-only, or the disk is full; `path` is untouched.
@@ -84,10 +78,10 @@ def _create(path: Path) -> tuple[int, Path | None]:
 
 
 def place_file(fresh: Path, path: Path) -> None:
-    """Sync a finished file of the same disk and give it the name `path`, which must be free.
+    """Sync a finished file of the same disk and rename it to `path`, which must not exist.
 
     Raises:
-        FileExistsError: something is at `path`.
+        FileExistsError: `path` exists.
         OSError: the folder is read-only, or the disk is full.
     """
     _sync(fresh)
@@ -109,10 +103,10 @@ def _stream(descriptor: int) -> BufferedWriter:
 
 
 def _give_name(descriptor: int, path: Path) -> Path:
-    """Return a file without a name one next to `path`."""
+    """Link a file without a name to a temporary name next to `path`."""
     temporary = path.with_name(f".{path.name}.tmp-{secrets.token_hex(4)}{_SUFFIX}")
     folder = os.open(path.parent, os.O_RDONLY)
-    try:  # only with a folder does Python have the system follow the link
+    try:  # without `dst_dir_fd` Python does not follow the link
         os.link(f"/proc/self/fd/{descriptor}", temporary.name, dst_dir_fd=folder)
     finally:
         os.close(folder)
@@ -120,8 +114,10 @@ def _give_name(descriptor: int, path: Path) -> Path:
 
 
 def _lock(descriptor: int, path: Path | None = None) -> bool:
-    """Mark a temporary file or folder as in use; False if it was just removed as a leftover."""
-    with contextlib.suppress(OSError):  # some network disks have no locks; there nothing is removed
+    """Lock a temporary file or folder; False if it was just removed as a leftover."""
+    with contextlib.suppress(
+        OSError
+    ):  # without locks, as on some network disks, nothing is removed
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
         return path is None or os.path.samestat(path.stat(), os.fstat(descriptor))
@@ -130,16 +126,16 @@ def _lock(descriptor: int, path: Path | None = None) -> bool:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove temporary files and folders that killed processes of gemel left in a folder.
+    """Remove temporary files and folders of killed gemel processes from a folder.
 
-    What is in use is locked, and stays; so does what belongs to another user.
+    Locked ones, which are in use, and those of other users stay.
     """
     try:
         found = [_TEMPORARY.fullmatch(entry.name) for entry in folder.iterdir()]
     except OSError:
         return
     for each in filter(None, found):
-        # An old folder is the only copy where the new one has not taken its place.
+        # Until the new folder is in place, the old one is the only copy.
         if each[2] != "old" or (folder / each[1]).exists():
             with contextlib.suppress(OSError):
                 _remove_unless_used(folder / each[0])
@@ -161,11 +157,7 @@ def _remove_unless_used(path: Path) -> None:
 
 @contextlib.contextmanager
 def temporary_folder(path: Path, kind: str = "tmp") -> Iterator[Path]:
-    """Lend a folder next to `path`, which is removed at the end, or later if this is killed.
-
-    Args:
-        path: what it is for; its parent must exist.
-        kind: `tmp` or `new`, in its name.
+    """Create a folder next to `path`, removed at the end, or later if this process is killed.
 
     Raises:
         OSError: the parent is missing or read-only, or the disk is full.
@@ -189,24 +181,24 @@ def temporary_folder(path: Path, kind: str = "tmp") -> Iterator[Path]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, as `new_file` does."""
+    """Write a file whole or not at all; see `new_file`."""
     with new_file(path) as stream:
         stream.write(content)
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write UTF-8 text as `write_bytes` does."""
+    """Write UTF-8 text whole or not at all; see `new_file`."""
     write_bytes(path, content.encode("utf-8"))
 
 
 def read_regular_file(path: Path, limit: int) -> bytes:
     """Return the content of a regular file of an untrusted folder.
 
-    A symbolic link is not followed, and a pipe or device is not waited for.
+    Symbolic links are refused (except as parent folders), as are pipes and devices.
 
     Args:
-        path: the file; its parent folders may be symbolic links.
-        limit: largest size accepted, in bytes.
+        path: the file.
+        limit: maximum bytes.
 
     Raises:
         FolderError: not a regular file, or larger than `limit`.
@@ -246,10 +238,10 @@ def _umask() -> int:
 
 
 def check_writable(path: Path) -> None:
-    """Find out, before long work, whether something can be written at `path`.
+    """Check, before long work, that `path` can be written.
 
     Raises:
-        OSError: it cannot: a file in the way, a read-only place, a name the system does not take.
+        OSError: a file is in the way, the folder is read-only, or the name is invalid.
     """
     place = path.resolve().parent
     while not place.exists():
@@ -259,11 +251,27 @@ def check_writable(path: Path) -> None:
     Path(tempfile.mkdtemp(dir=place, prefix=f".{path.resolve().name}.try-")).rmdir()
 
 
-def check_replaceable(path: Path) -> None:
-    """Find out, before long work, whether a folder could take the place of what is at `path`.
+def require_new_file(path: Path, kinds: Collection[str], *, overwrite: bool) -> None:
+    """Refuse an output file of another kind, or one that would be overwritten by mistake.
 
     Raises:
-        FolderError: no folder can: it is the current one, or a disk is mounted there.
+        DataError: `path` has none of the endings `kinds`, is a folder, or exists.
+    """
+    if path.suffix not in kinds:
+        raise DataError(
+            f"is of no known kind; expected a name ending in {', '.join(kinds)}", path=path
+        )
+    if path.is_dir():
+        raise DataError("is a folder; expected a file to write", path=path)
+    if path.exists() and not overwrite:
+        raise DataError("exists already; name another file, or add --overwrite", path=path)
+
+
+def check_replaceable(path: Path) -> None:
+    """Check, before long work, that the folder at `path` could be replaced.
+
+    Raises:
+        FolderError: it is the current folder or a mount point.
     """
     if path.exists() and path.resolve() == Path.cwd():
         raise FolderError(f"{path}: is the current folder, which cannot be replaced; go to another")
@@ -273,20 +281,13 @@ def check_replaceable(path: Path) -> None:
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Fill a folder next to `path` and put it in place at the end, whole or not at all.
+    """Fill a temporary folder, and rename it to `path` at the end, whole or not at all.
 
-    A folder that is at `path` stays until the new one is complete. Between the two renames
-    that swap them the old one is next to it under a name that starts with a dot.
-
-    Args:
-        path: path of the folder.
-
-    Yields:
-        The temporary folder to write into.
+    An existing folder stays until the new one is complete. Between the two renames that swap them
+    it is next to it, under a name that starts with a dot.
 
     Raises:
-        OSError: a file is at `path`, the parent is read-only or the disk is full; what stood
-            at `path` stays.
+        OSError: `path` is a file, the parent is read-only or the disk is full; `path` is unchanged.
     """
     path = path.resolve()
     if path.exists() and not path.is_dir():
@@ -302,7 +303,7 @@ def new_folder(path: Path) -> Iterator[Path]:
             _put_in_place(fresh, path)
     except OSError as error:
         if error.errno and not error.filename:
-            error.filename = str(path)  # a full disk does not state where
+            error.filename = str(path)  # a full disk names no file
         raise
 
 

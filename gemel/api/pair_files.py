@@ -16,7 +16,7 @@ from gemel.data import (
     split_file,
     write_sample,
 )
-from gemel.public_data import Fetched, Patience, fetch
+from gemel.public_data import Fetched, RetryPolicy, fetch
 from gemel.text import Progress
 
 
@@ -89,7 +89,7 @@ def download(
     origin: str | Path | None = None,
     sha256: Sequence[str] = (),
     overwrite: bool = False,
-    patience: Patience | None = None,
+    retries: RetryPolicy | None = None,
     progress: Progress | None = None,
 ) -> Fetched:
     """Fetch a public file of question pairs: `download("quora", "quora").parts`.
@@ -104,7 +104,7 @@ def download(
             a corpus of several files the folder that has them.
         sha256: what the sums must be, one a file, instead of those that gemel knows.
         overwrite: whether files that are in the way may be overwritten.
-        patience: with the server.
+        retries: timeout and number of tries.
         progress: `progress(done, total)` callback, in is done.
 
     Raises:
@@ -118,6 +118,6 @@ def download(
         origin=None if origin is None else str(origin),
         sha256=sha256,
         overwrite=overwrite,
-        patience=patience,
+        retries=retries,
         progress=progress,
     )

@@ -6,18 +6,18 @@ from typing import Annotated
 
 import typer
 
+from gemel.cli.corpus_options import Database, new_database, shown
 from gemel.cli.options import Json
-from gemel.cli.stores import Database, new_database, shown
 
 
 def backup(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", show_default=False, help="New file to write.")
+        Path, typer.Argument(metavar="FILE", show_default=False, help="The new file to write.")
     ],
     db: Database,
     as_json: Json = False,
 ) -> None:
-    """Write a consistent copy of a corpus to one file, while others use it.
+    """Write a consistent snapshot of a corpus into one file; others may keep using it.
 
     Example: gemel backup site-backup.db --db site.db
     """
@@ -27,13 +27,15 @@ def backup(
     if as_json:
         typer.echo(json.dumps({"file": str(file), "db": shown(db)}))
     else:
-        typer.echo(f"{file}: written; gemel restore {file} --db DB makes a corpus of it")
+        typer.echo(f"{file}: written; gemel restore {file} --db DB creates a corpus from it")
 
 
 def restore(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", show_default=False, help="File written by `gemel backup`."),
+        typer.Argument(
+            metavar="FILE", show_default=False, help="A file that `gemel backup` wrote."
+        ),
     ],
     db: Annotated[str, new_database],
     as_json: Json = False,

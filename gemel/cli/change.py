@@ -5,21 +5,19 @@ from typing import Annotated
 
 import typer
 
+from gemel.cli.corpus_options import Database, read_values, shown
 from gemel.cli.failures import ExitCode
 from gemel.cli.options import Json, ModelFolder, chosen_model
-from gemel.cli.stores import Database, read_values, shown
 
 
 def add(
     question: Annotated[
-        str, typer.Argument(metavar="QUESTION", show_default=False, help="Question to store.")
+        str, typer.Argument(metavar="QUESTION", show_default=False, help="The question to store.")
     ],
     db: Database,
     question_id: Annotated[
         str | None,
-        typer.Option(
-            "--id", metavar="ID", show_default=False, help="Id of the question. Default: a new one."
-        ),
+        typer.Option("--id", metavar="ID", show_default=False, help="Its id; a new one if none."),
     ] = None,
     with_: Annotated[
         list[str] | None,
@@ -27,17 +25,17 @@ def add(
             "--with",
             metavar="NAME=VALUE",
             show_default=False,
-            help="Metadata value, for --where, of the type of its column; quotes make text. "
-            "Repeatable.",
+            help="Metadata to store with it, for --where, of the type of its column; quotes make "
+            "text. May be given several times.",
         ),
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace a stored question of the same id.")
+        bool, typer.Option("--replace", help="Replace the question of the same id.")
     ] = False,
     model: ModelFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Store one question in a corpus, and print its id.
+    """Add a question to a corpus, and print its id.
 
     Example: gemel add "How do I cook rice?" --db site.db --with forum=cooking
     """
@@ -60,10 +58,10 @@ def remove(
 ) -> None:
     """Remove questions from a corpus for good.
 
-    Texts are erased from an SQLite file at once, unless another process reads it: then the next
-    command that opens the file does it, or the running service. PostgreSQL has them in its files
-    until its tables are rewritten; backups are not changed. The exit code is 1 if an id was
-    missing.
+    Their texts are erased from an SQLite file at once. If another process is reading it, the next
+    gemel command that opens the file erases them, or the running service. PostgreSQL keeps them
+    in its files until its tables are rewritten, and backups keep them too. The exit code is 1 if
+    an id is missing.
 
     Example: gemel remove q17 q18 --db site.db
     """

@@ -17,7 +17,7 @@ from gemel.cli.options import Json
 from gemel.cli.progress import WorkProgress
 
 if TYPE_CHECKING:
-    from gemel.public_data import Corpus, Fetched, FetchedPart
+    from gemel.public_data import Fetched, FetchedPart, PublicCorpus
 
 _MEGA = 1e6
 
@@ -29,12 +29,12 @@ def data(
             metavar="NAME",
             autocompletion=complete_corpus,
             show_default=False,
-            help="Data set: quora, glue-qqp, paws or banking77. Default: list them.",
+            help="quora, glue-qqp, paws or banking77; without it they are listed.",
         ),
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option("--to", metavar="DIR", show_default=False, help="Folder to write to."),
+        typer.Option("--to", metavar="DIR", show_default=False, help="Destination folder."),
     ] = None,
     origin: Annotated[
         str | None,
@@ -42,8 +42,8 @@ def data(
             "--from",
             metavar="FILE|URL",
             show_default=False,
-            help="Downloaded file or mirror to use instead of the publisher's address; a "
-            "folder for several files.",
+            help="A file fetched by hand, or a mirror, instead of the publisher's address; "
+            "of several files the folder that has them.",
         ),
     ] = None,
     sha256: Annotated[
@@ -51,7 +51,7 @@ def data(
         typer.Option(
             metavar="HEX",
             show_default=False,
-            help="Expected SHA-256 instead of the known one; one per file.",
+            help="Expected SHA-256 instead of the one that gemel knows; one a file.",
         ),
     ] = None,
     overwrite: Annotated[
@@ -59,11 +59,11 @@ def data(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Download public data: question pairs of Quora, GLUE or PAWS, or questions to a bank.
+    """Fetch public data: question pairs of Quora, of GLUE, PAWS, or questions to a bank.
 
-    The terms are shown first. Each file is checked against its published SHA-256. An interrupted
-    download resumes when the command is repeated; offline, the error names the file to fetch by
-    hand. TERMS.txt and SOURCE.json document the result.
+    The terms are shown first. Each file is checked against its published SHA-256. The same command
+    resumes an interrupted download; without a connection it prints what to fetch by hand and where
+    to put it. TERMS.txt and SOURCE.json document the files.
 
     Example: gemel data quora --to quora
     """
@@ -76,7 +76,7 @@ def data(
         return
     corpus = find_corpus(name)
     if to is None:
-        raise typer.BadParameter(f"report where: gemel data {name} --to {name}", param_hint="--to")
+        raise typer.BadParameter(f"name a folder: gemel data {name} --to {name}", param_hint="--to")
     note("\n".join(_terms(corpus, origin)))
     with _stopping(to), WorkProgress(notes_console()) as progress:
         fetched = download(
@@ -92,7 +92,7 @@ def data(
     typer.echo(json.dumps(dataclasses.asdict(fetched)) if as_json else "\n".join(_text(fetched)))
 
 
-def _list(corpora: "Iterable[Corpus]") -> Iterator[str]:
+def _list(corpora: "Iterable[PublicCorpus]") -> Iterator[str]:
     for corpus in corpora:
         rows = ", ".join(f"{part.name} {part.rows:,} {part.holds}" for part in corpus.parts)
         yield f"{corpus.name}: {corpus.title}"
@@ -102,7 +102,7 @@ def _list(corpora: "Iterable[Corpus]") -> Iterator[str]:
     yield "next: gemel data quora --to quora"
 
 
-def _terms(corpus: "Corpus", origin: str | None) -> Iterator[str]:
+def _terms(corpus: "PublicCorpus", origin: str | None) -> Iterator[str]:
     yield f"{corpus.title}; terms ({corpus.licence}):"
     yield from (f"    {line}" for line in corpus.terms.splitlines())
     for remote in corpus.remotes:
@@ -112,31 +112,29 @@ def _terms(corpus: "Corpus", origin: str | None) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _stopping(to: Path) -> Iterator[None]:
-    """Tell how to resume after an interruption."""
+    """Print how to resume after Ctrl-C."""
     try:
         yield
     except KeyboardInterrupt:
         for part in sorted(to.glob("*.part")):
-            typer.echo(
-                f"gemel: {part} holds what has come: type the same command to continue", err=True
-            )
+            typer.echo(f"gemel: {part}: incomplete; the same command resumes it", err=True)
         raise
 
 
 def _with_speed(
     progress: Callable[[str, int, int | None], object],
 ) -> Callable[[str, int, int | None], None]:
-    """Add the transfer rate to the progress."""
+    """Add the download rate to the stage."""
     began: dict[str, tuple[float, int]] = {}
 
-    def tell(stage: str, done: int, total: int | None) -> None:
+    def report(stage: str, done: int, total: int | None) -> None:
         now = time.monotonic()
         start, before = began.setdefault(stage, (now, done))
         if stage.startswith("fetching ") and now > start:
             stage += f" at {max(0, done - before) / (now - start) / _MEGA:.1f} MB/s"
         progress(stage, done, total)
 
-    return tell
+    return report
 
 
 def _warn(part: "FetchedPart", fetched: "Fetched") -> None:
@@ -169,7 +167,7 @@ def _text(fetched: "Fetched") -> Iterator[str]:
         if part.duplicates is not None and part.rows:
             share = f", {part.duplicates / part.rows:.1%} labelled 1"
         yield f"{fetched.path(part.name)}: {part.rows:,} {part.holds}{share}"
-    yield f"{fetched.path(TERMS)}: the terms; {SOURCE} next to it: where it came from"
+    yield f"{fetched.path(TERMS)}: the terms; {SOURCE} next to it: the origin"
     yield ""
     yield f"next: {_next(fetched)}"
 

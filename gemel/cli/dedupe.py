@@ -10,12 +10,12 @@ import typer
 
 from gemel.cli.completion import complete_engine
 from gemel.cli.console import notes_console
+from gemel.cli.corpus_options import Database
 from gemel.cli.group_output import describe_duplicates, describe_stages
 from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import QuestionReadOptions, reads_questions
 from gemel.cli.signatures import takes
-from gemel.cli.stores import Database
 from gemel.config import DedupeOptions
 
 if TYPE_CHECKING:

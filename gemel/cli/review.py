@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gemel.cli.console import notes_console
+from gemel.cli.corpus_options import Database, shown
 from gemel.cli.group_output import describe_left_out
 from gemel.cli.options import Json, ModelFolder, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
-from gemel.cli.stores import Database, shown
 
 if TYPE_CHECKING:
     from gemel.cli.review_session import Asking

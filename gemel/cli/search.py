@@ -9,9 +9,9 @@ import typer
 from rich.cells import cell_len
 
 from gemel.cli.console import padded, printable, shortened
+from gemel.cli.corpus_options import Count, Database, Where, read_values
 from gemel.cli.failures import ExitCode
 from gemel.cli.options import Json, ModelFolder, chosen_model
-from gemel.cli.stores import Count, Database, Where, read_values
 
 if TYPE_CHECKING:
     from gemel.corpus import Match

@@ -25,7 +25,7 @@ from gemel.data import (
 from gemel.inference import Engine, stream_answerable
 from gemel.store.base import Store
 from gemel.store.input_checks import describe_excess
-from gemel.store.records import Metadata, NewQuestion
+from gemel.store.question_records import Metadata, NewQuestion
 from gemel.text import Progress
 
 _TYPED_FILES = (".jsonl", ".ndjson", ".parquet")

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from gemel.files import check_writable, new_file
+from gemel.files import check_writable, new_file, require_new_file
 from gemel.store.base import ReviewStore
-from gemel.store.records import Review
-from gemel.store.result_files import require_new_file
+from gemel.store.question_records import Review
 
 _COLUMNS = ("question1", "question2", "is_duplicate", "reviewer", "decided_at", "id1", "id2")
 _Row: TypeAlias = tuple[str, str, int, str, str, str, str]

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gemel.duplicates.duplicate_groups import FoundGroups
-from gemel.files import check_writable, new_file
-from gemel.store.result_files import require_new_file
+from gemel.files import check_writable, new_file, require_new_file
 
 _PAIRS = 1024
 """Pairs written at a time."""

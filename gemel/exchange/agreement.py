@@ -11,10 +11,9 @@ from jaxtyping import Float32
 
 from gemel.exchange.frozen_model import UNKNOWN_ROW, Frozen, unknown_words
 from gemel.exchange.token_file import is_whole
-from gemel.files import check_writable, write_bytes
+from gemel.files import check_writable, require_new_file, write_bytes
 from gemel.folder import Model
 from gemel.inference import Engine
-from gemel.store.result_files import require_new_file
 from gemel.text import TOKENS, Progress, Tokenizer
 
 TOLERANCE = 1e-4

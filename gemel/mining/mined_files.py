@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from gemel.errors import ConfigError, DataError, MissingExtraError
-from gemel.files import check_writable, new_file
-from gemel.store.result_files import require_new_file
+from gemel.files import check_writable, new_file, require_new_file
 
 MinedRow: TypeAlias = tuple[str | int | list[str] | list[int], ...]
 """A text, a label, or a list of them, by column."""

@@ -1,24 +1,19 @@
-"""Public files of question pairs: where they lie, under which terms, fetched and checked."""
+"""Public files of question pairs: their addresses, terms and checksums."""
 
-from gemel.public_data.catalogue import CORPORA, Corpus, Holds, Part, Remote, find_corpus
-from gemel.public_data.conversion import LEFT_OUT
-from gemel.public_data.downloads import Patience
-from gemel.public_data.fetcher import TERMS, fetch, terms_text
-from gemel.public_data.record import SOURCE, Fetched, FetchedFile, FetchedPart
+from gemel.public_data.archives import LEFT_OUT
+from gemel.public_data.catalogue import CORPORA, PublicCorpus, find_corpus
+from gemel.public_data.corpus_fetch import SOURCE, TERMS, Fetched, FetchedPart, fetch, terms_text
+from gemel.public_data.http_download import RetryPolicy
 
 __all__ = [
     "CORPORA",
     "LEFT_OUT",
     "SOURCE",
     "TERMS",
-    "Corpus",
     "Fetched",
-    "FetchedFile",
     "FetchedPart",
-    "Holds",
-    "Part",
-    "Patience",
-    "Remote",
+    "PublicCorpus",
+    "RetryPolicy",
     "fetch",
     "find_corpus",
     "terms_text",

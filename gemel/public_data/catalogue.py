@@ -1,9 +1,9 @@
-"""Which public files there are: where they lie, what is in them, and under which terms.
+"""Catalogue of public files: addresses, contents and terms.
 
-A sum is here only because a public list of sums has it for that very address. The lists:
-Hugging Face's `datasets`, `dataset_infos.json` of quora, glue, paws and banking77; TensorFlow
-Datasets, `checksums.tsv` of paws_wiki, which agrees. (An older list of theirs has another sum for
-PAWS, for a file of the same size.) The two files of banking77 were at hand, and have these sums.
+Source of the checksums: public lists for these very addresses. Hugging Face's `datasets`,
+`dataset_infos.json` of quora, glue, paws and banking77; TensorFlow Datasets, `checksums.tsv` of
+paws_wiki, which agrees (an older list has another checksum for PAWS, for a file of the same size).
+The checksums of banking77 were also computed from its files.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from gemel.errors import ConfigError
 
 
 class Holds(StrEnum):
-    """What a row of a part is."""
+    """Kind of the rows of a part."""
 
     PAIRS = "pairs"
     UNLABELLED = "unlabelled pairs"
@@ -22,43 +22,43 @@ class Holds(StrEnum):
 
 @dataclass(frozen=True)
 class Remote:
-    """A file as its publisher has it."""
+    """A file of the publisher's."""
 
     address: str
     name: str
-    """What it is called in the folder that it is put in."""
+    """File name in the destination folder."""
     size: int
     """Bytes."""
     sha256: str
 
 
 @dataclass(frozen=True)
-class Part:
+class CorpusPart:
     """A file that gemel reads."""
 
     name: str
     rows: int
-    """How many the publisher, or who has counted them, gives there are."""
+    """As published."""
     member: str = ""
-    """Where in the publisher's archive it is; empty: it is the publisher's file itself."""
+    """Path in the publisher's archive; empty: it is the publisher's file itself."""
     holds: Holds = Holds.PAIRS
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """What one name fetches."""
+class PublicCorpus:
+    """A corpus with its files and terms."""
 
     name: str
     title: str
     page: str
-    """Where its publisher tells of it."""
+    """Page that describes it."""
     licence: str
     """In a few words."""
     terms: str
-    """In our words, a sentence a line."""
+    """Summary, a sentence a line."""
     remotes: tuple[Remote, ...]
-    parts: tuple[Part, ...]
-    """First what is to train on."""
+    parts: tuple[CorpusPart, ...]
+    """The training part first."""
 
     @property
     def size(self) -> int:
@@ -70,11 +70,11 @@ _QUORA_TERMS = """\
 The questions come from Quora's site and stay under Quora's terms of service:
 https://www.quora.com/about/tos
 Quora released them for non-commercial use. Do not publish them again.
-A model that trained on them is not free of these terms because the file is gone:
-ask a user who knows the law before you earn money with it."""
+A model trained on them stays under these terms after the file is deleted:
+ask a lawyer before you use it commercially."""
 
 _ALL = (
-    Corpus(
+    PublicCorpus(
         name="quora",
         title="Quora Question Pairs, the first release (2017)",
         page="https://quoradata.quora.com/First-Quora-Dataset-Release-Question-Pairs",
@@ -88,17 +88,17 @@ _ALL = (
                 "b3350dbb1d98db1f5abca85d736ba514bf4da253fae53939303d79fe921ec7c8",
             ),
         ),
-        parts=(Part("quora_duplicate_questions.tsv", 404_290),),
+        parts=(CorpusPart("quora_duplicate_questions.tsv", 404_290),),
     ),
-    Corpus(
+    PublicCorpus(
         name="glue-qqp",
         title="Quora Question Pairs as the GLUE benchmark splits them",
         page="https://gluebenchmark.com/tasks",
         licence="Quora's terms, non-commercial",
         terms=_QUORA_TERMS
         + """
-GLUE keeps the labels of the test part to itself: test.tsv has none, and no one can score on it
-but GLUE's own site. Measure on validation.tsv, many of whose questions are in train.tsv too.""",
+GLUE does not publish the labels of the test part: test.tsv has none, and only GLUE's own site
+can score on it. Measure on validation.tsv, many of whose questions are in train.tsv too.""",
         remotes=(
             Remote(
                 "https://dl.fbaipublicfiles.com/glue/data/QQP-clean.zip",
@@ -108,21 +108,21 @@ but GLUE's own site. Measure on validation.tsv, many of whose questions are in t
             ),
         ),
         parts=(
-            Part("train.tsv", 363_846, "QQP/train.tsv"),
-            Part("validation.tsv", 40_430, "QQP/dev.tsv"),
-            Part("test.tsv", 390_965, "QQP/test.tsv", Holds.UNLABELLED),
+            CorpusPart("train.tsv", 363_846, "QQP/train.tsv"),
+            CorpusPart("validation.tsv", 40_430, "QQP/dev.tsv"),
+            CorpusPart("test.tsv", 390_965, "QQP/test.tsv", Holds.UNLABELLED),
         ),
     ),
-    Corpus(
+    PublicCorpus(
         name="paws",
         title="PAWS-Wiki, labelled, final: sentences with the same words in another order",
         page="https://github.com/google-research-datasets/paws",
         licence="free for any use, no warranty",
         terms="""\
-Google lets anybody use it for any purpose, without any warranty, and would like to be named as
-the source: https://github.com/google-research-datasets/paws/blob/master/LICENSE
+Google allows any use, without any warranty, and would like to be named as the
+source: https://github.com/google-research-datasets/paws/blob/master/LICENSE
 These are statements from Wikipedia, tokenised with spaces, not questions: they test whether a
-model minds the order of words.""",
+model is sensitive to word order.""",
         remotes=(
             Remote(
                 "https://storage.googleapis.com/paws/english/paws_wiki_labeled_final.tar.gz",
@@ -132,19 +132,19 @@ model minds the order of words.""",
             ),
         ),
         parts=(
-            Part("train.tsv", 49_401, "final/train.tsv"),
-            Part("validation.tsv", 8_000, "final/dev.tsv"),
-            Part("test.tsv", 8_000, "final/test.tsv"),
+            CorpusPart("train.tsv", 49_401, "final/train.tsv"),
+            CorpusPart("validation.tsv", 8_000, "final/dev.tsv"),
+            CorpusPart("test.tsv", 8_000, "final/test.tsv"),
         ),
     ),
-    Corpus(
+    PublicCorpus(
         name="banking77",
         title="BANKING77: questions to a bank, each with one of 77 intents",
         page="https://github.com/PolyAI-LDN/task-specific-datasets",
         licence="CC BY 4.0",
         terms="""\
 PolyAI publishes it under Creative Commons Attribution 4.0: use, change and pass it on as you
-like, but name the source and report what you changed: https://creativecommons.org/licenses/by/4.0/
+like, but name the source and state what you changed: https://creativecommons.org/licenses/by/4.0/
 The paper to cite is https://arxiv.org/abs/2003.04807
 The files hold questions (text) and their intents (category), no pairs.""",
         remotes=tuple(
@@ -169,21 +169,20 @@ The files hold questions (text) and their intents (category), no pairs.""",
             )
         ),
         parts=(
-            Part("train.csv", 10_003, holds=Holds.QUESTIONS),
-            Part("test.csv", 3_080, holds=Holds.QUESTIONS),
+            CorpusPart("train.csv", 10_003, holds=Holds.QUESTIONS),
+            CorpusPart("test.csv", 3_080, holds=Holds.QUESTIONS),
         ),
     ),
 )
 
 CORPORA = {corpus.name: corpus for corpus in _ALL}
-"""By name."""
 
 
-def find_corpus(name: str) -> Corpus:
-    """Return a corpus by its name.
+def find_corpus(name: str) -> PublicCorpus:
+    """Return a corpus by name.
 
     Raises:
-        ConfigError: there is none of this name.
+        ConfigError: unknown name.
     """
     if name not in CORPORA:
         raise ConfigError(f"no public data is called {name!r}; there are {', '.join(CORPORA)}")

@@ -1,12 +1,13 @@
 """Durable stores of questions, in SQLite or PostgreSQL."""
 
-from gemel.store.base import ReviewStore, Store
-from gemel.store.connect import open_store, restore
-from gemel.store.corpus_store import Corpus
+from gemel.store.base import Corpus, KeyStore, ReviewStore, Store
+from gemel.store.connection import open_store, restore
 from gemel.store.input_checks import MOST_METADATA, describe_excess, is_plain
-from gemel.store.records import (
+from gemel.store.question_records import (
+    KEY_SCOPES,
     REVIEW_ANSWERS,
     Changes,
+    KeyRecord,
     Metadata,
     NewQuestion,
     NewReview,
@@ -16,7 +17,7 @@ from gemel.store.records import (
     StoreState,
     Typed,
 )
-from gemel.store.service_keys import KEY_SCOPES, KeyRecord, KeyStore, key_hash
+from gemel.store.service_keys import key_hash
 from gemel.store.sql_store import RelationalStore
 from gemel.store.sqlite import SQLiteStore
 

@@ -1,4 +1,4 @@
-"""Write backups, and copy a whole store into another."""
+"""Backups: files that appear whole, and the checked copy of one store into another."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -6,24 +6,104 @@ from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float16
 
 from gemel.errors import DataError, StoreError
 from gemel.files import place_file, temporary_folder
-from gemel.store.row_checks import StoreCheck, integers
+from gemel.store.input_checks import check_questions, wrong_vectors
+from gemel.store.question_records import StoredQuestion
 from gemel.store.sessions import Ledger, Row, Session, Sessions
-from gemel.store.sql_tables import keep, read_question
+from gemel.store.sql_rows import (
+    insert_questions,
+    integers,
+    read_question,
+    require_key,
+    require_review,
+)
 
-_LOT = 4096
+_CHUNK = 4096
 """Rows copied at a time."""
+
+
+class StoreCheck:
+    """Consistency check of all rows of a store, as they are copied, questions first.
+
+    Each method raises `StoreError` on a contradiction.
+    """
+
+    def __init__(self, name: str, ledger: Ledger):
+        self._name, self._ledger = name, ledger
+        self._keys: set[int] = set()
+        self._vectors = {ledger.generation: 0, ledger.generation + 1: 0}
+
+    def questions(self, questions: Sequence[StoredQuestion]) -> None:
+        """Check some questions."""
+        try:
+            check_questions(questions)
+        except DataError as error:
+            raise self._damaged(str(error)) from error
+        self._keys.update(question.key for question in questions)
+
+    def vectors(
+        self, generation: int, keys: Sequence[int], vectors: Float16[np.ndarray, "rows dim"]
+    ) -> None:
+        """Check some vectors of a generation."""
+        wrong, lengths = wrong_vectors(vectors)
+        for row in wrong[:1]:
+            raise self._damaged(f"the vector of question {keys[row]} has length {lengths[row]:.4g}")
+        self._expect(self._keys.issuperset(keys), "a vector belongs to no question")
+        self._vectors[generation] += len(keys)
+
+    def removed(self, rows: Sequence[Row]) -> None:
+        """Check some rows of the table `removed`."""
+        keys = integers([key for _, key in rows]).tolist()
+        self._expect(self._keys.isdisjoint(keys), "a question is there and removed")
+
+    def reviews(self, rows: Sequence[Row]) -> None:
+        """Check some decisions."""
+        for row in rows:
+            require_review(row[1:])
+            self._expect(self._keys.issuperset(row[1:3]), "a decision is about no question")
+
+    def keys(self, rows: Sequence[Row]) -> None:
+        """Check some keys."""
+        for row in rows:
+            require_key(row)
+
+    def end(self, session: Session) -> None:
+        """Check counts and sequence numbers, after all rows."""
+        ledger = self._ledger
+        ((last,),) = session.run(
+            "SELECT max(last) FROM (SELECT max(key) AS last FROM questions UNION ALL "
+            "SELECT max(sequence) FROM vectors UNION ALL SELECT max(sequence) FROM removed) AS ends"
+        )
+        self._expect((last or 0) <= ledger.sequence, f"change {last} is later than the last")
+        ((vectors,),) = session.run("SELECT count(*) FROM vectors")
+        ((questions,),) = session.run("SELECT count(*) FROM questions")
+        for what, counted, found in (
+            ("questions", ledger.questions, len(self._keys)),
+            ("questions", questions, len(self._keys)),
+            ("vectors", ledger.questions, self._vectors[ledger.generation]),
+            ("vectors of another model", ledger.reindexed, self._vectors[ledger.generation + 1]),
+            ("vectors of both", vectors, sum(self._vectors.values())),
+        ):
+            self._expect(counted == found, f"it counts {counted} {what}, and {found} are there")
+
+    def _expect(self, good: bool, what: str) -> None:
+        if not good:
+            raise self._damaged(what)
+
+    def _damaged(self, what: str) -> StoreError:
+        return StoreError(f"{self._name}: is damaged: {what}; restore another backup")
 
 
 @contextmanager
 def new_backup(path: str | Path) -> Iterator[Path]:
-    """Yield the name of a temporary file that becomes `path` when complete.
+    """Yield a temporary file to write, and move it to `path` when it is complete.
 
     Raises:
         DataError: `path` exists.
-        StoreError: it cannot be written.
+        StoreError: `path` cannot be written.
     """
     path = Path(path)
     taken = DataError("exists already; name a new file for the backup", path=path)
@@ -40,16 +120,16 @@ def new_backup(path: str | Path) -> Iterator[Path]:
         raise taken from None
     except OSError as error:
         raise StoreError(
-            f"{path}: the backup cannot be written: {error.strerror}; name a place with space"
+            f"{path}: the backup cannot be written: {error.strerror}; choose another folder"
         ) from error
 
 
 def copy_all(source: Sessions, target: Sessions) -> None:
-    """Copy all of a store, at one moment, into a new one; all or nothing.
+    """Copy a consistent snapshot of one store into a new one, all or nothing.
 
     Raises:
-        DataError: the target is not empty.
-        StoreError: the source is damaged; nothing is copied.
+        DataError: the target is not new.
+        StoreError: the source is damaged or inconsistent.
     """
     with source.reading() as (before, ledger), target.changing() as (after, fresh):
         if fresh.sequence:
@@ -64,12 +144,12 @@ def copy_all(source: Sessions, target: Sessions) -> None:
             (ledger.generation + 1, ledger.reindexing_dim),
         ):
             _copy_vectors(source, (before, after), generation, dim, check)
-        for table, by, least, look in (
+        for table, by, least, check_rows in (
             ("removed", "sequence", 0, check.removed),
             ("reviews", "number", 0, check.reviews),
             ("api_keys", "prefix", "", check.keys),
         ):
-            _copy_table(before, after, table, by, least, look)
+            _copy_table(before, after, table, by, least, check_rows)
         check.end(before)
         for name in {field.name for field in fields(Ledger)} - {"identity"}:
             setattr(fresh, name, getattr(ledger, name))
@@ -78,10 +158,10 @@ def copy_all(source: Sessions, target: Sessions) -> None:
 def _copy_questions(before: Session, after: Session, check: StoreCheck) -> None:
     statement = "SELECT key, id, text, metadata FROM questions WHERE key > ? ORDER BY key LIMIT ?"
     last = 0
-    while rows := before.run(statement, (last, _LOT)):
+    while rows := before.run(statement, (last, _CHUNK)):
         questions = list(map(read_question, rows))
         check.questions(questions)
-        keep(after, np.array([question.key for question in questions]), questions)
+        insert_questions(after, np.array([question.key for question in questions]), questions)
         last = rows[-1][0]
 
 
@@ -98,7 +178,7 @@ def _copy_vectors(
         "sequence > ? ORDER BY sequence LIMIT ?"
     )
     last = 0
-    while rows := before.run(statement, (generation, last, _LOT)):
+    while rows := before.run(statement, (generation, last, _CHUNK)):
         numbers, keys, packed = zip(*rows, strict=True)
         sequences, of = integers(numbers), integers(keys)
         vectors = source.unpack(packed, dim)
@@ -113,11 +193,11 @@ def _copy_table(
     table: str,
     by: str,
     least: int | str,
-    look: Callable[[Sequence[Row]], None],
+    check: Callable[[Sequence[Row]], None],
 ) -> None:
     statement = f"SELECT * FROM {table} WHERE {by} > ? ORDER BY {by} LIMIT ?"  # noqa: S608
     last = least
-    while rows := before.run(statement, (last, _LOT)):
-        look(rows)
+    while rows := before.run(statement, (last, _CHUNK)):
+        check(rows)
         after.insert(table, rows)
         last = rows[-1][0]

@@ -1,4 +1,4 @@
-"""The protocols of stores."""
+"""Interfaces of a corpus: its questions, the decisions about them, and its keys."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,8 +8,9 @@ from typing import Protocol, TypeVar, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Int64
 
-from gemel.store.records import (
+from gemel.store.question_records import (
     Changes,
+    KeyRecord,
     Metadata,
     NewQuestion,
     NewReview,
@@ -19,80 +20,28 @@ from gemel.store.records import (
     StoreState,
 )
 
-
-@runtime_checkable
-class ReviewStore(Protocol):
-    """Decisions about pairs of stored questions: one a pair, with reviewer and time.
-
-    Changes are durable when the call returns, or undone when it raises. Removing a question removes
-    its decisions. Every method raises `StoreError` when the store is damaged, full, missing or
-    read-only.
-    """
-
-    def decide(self, reviews: Sequence[NewReview], *, replace: bool = False) -> list[Review]:
-        """Store decisions, all or none.
-
-        Args:
-            reviews: pairs in either order. A skipped pair may be decided again.
-            replace: replace earlier decisions.
-
-        Raises:
-            DataError: an unknown question or answer, a pair of one question, a repeated or decided
-                pair, an empty name, or a number that is not finite.
-        """
-        ...
-
-    def undecide(self, pairs: Sequence[tuple[str, str]]) -> list[Review]:
-        """Remove the decisions about pairs of ids and return them."""
-        ...
-
-    def reviews(
-        self, *, after: int = 0, lot: int = 4096, metadata: int | None = None
-    ) -> Iterator[list[Review]]:
-        """Return all decisions in batches, in order.
-
-        Args:
-            after: number of decisions to skip.
-            lot: batch size.
-            metadata: see `Store.get`.
-        """
-        ...
-
-    def reviews_of(
-        self, pairs: Sequence[tuple[str, str]], *, metadata: int | None = None
-    ) -> list[Review | None]:
-        """Return the decisions about pairs of ids, in order; None where there is none."""
-        ...
-
-    def decided(self) -> dict[tuple[int, int], str]:
-        """Return the answer for every decided pair of keys, lower key first."""
-        ...
-
-    def review_count(self) -> ReviewCounts:
-        """Count the decisions."""
-        ...
-
-
-# typing.Self, which the checks of the test suite cannot read on a method.
+# typing.Self, which beartype cannot check on a method.
 _Itself = TypeVar("_Itself", bound="Store")
 
 
 @runtime_checkable
 class Store(Protocol):
-    """A durable store of questions, metadata and vectors.
+    """Durable questions with metadata and vectors.
 
-    Changes are durable when the call returns, or undone when it raises. Any number of processes may
-    read while one writes; writers wait for each other. Thread-safe. Every method raises
-    `StoreError` when the store is damaged, full, missing or read-only.
+    A call that changes something returns when all of it is stored, or raises and changes nothing.
+    Any number of processes may read while one writes; writers wait for each other. One object may
+    be used by several threads.
+
+    Every method raises `StoreError` when the store is damaged, full, missing or read-only.
     """
 
     @property
     def name(self) -> str:
-        """Name of the store in errors, without password."""
+        """Name in errors, without a password."""
         ...
 
     def state(self) -> StoreState:
-        """Return the state."""
+        """Return the current state."""
         ...
 
     def add(
@@ -105,25 +54,25 @@ class Store(Protocol):
     ) -> Int64[np.ndarray, "questions"]:
         """Store questions and their vectors, all or none, and return their keys.
 
-        A question that replaces another of its id gets a new key. A new store takes `model` and the
-        vectors' dimension. Metadata may be NumPy scalars, dates and decimals, which are stored as
-        plain values, and `Typed`, which get the type of their column.
+        A question that replaces another of its id gets a new key. In a new store, `model` and
+        `dim` become those of the store. NumPy scalars, dates and decimals in metadata become plain
+        values, `Typed` ones get the types of their columns.
 
         Args:
-            questions: with distinct ids.
-            vectors: unit vectors; stored as float16.
+            questions: with unique ids.
+            vectors: of length 1; stored as float16.
             model: fingerprint of the model that made them.
-            replace: replace stored questions of the same id.
+            replace: whether to replace questions of the same id.
 
         Raises:
-            DataError: an id exists or is repeated; metadata are not plain, or longer than 65,536
-                characters as JSON.
-            ModelMismatchError: the stored vectors are of another model.
+            DataError: an id exists already or occurs twice; metadata are not plain, or longer
+                than 65,536 characters as JSON.
+            ModelMismatchError: the stored vectors are another model's.
         """
         ...
 
     def remove(self, ids: Sequence[str]) -> list[str]:
-        """Remove questions for good, all or none, and return the ids that existed."""
+        """Remove questions for good, all or none; return the ids that existed."""
         ...
 
     def get(
@@ -132,40 +81,41 @@ class Store(Protocol):
         """Return questions by key, in order; None for a missing one.
 
         Args:
-            keys: keys of questions.
-            metadata: maximum length of a question's metadata as JSON, in characters; longer ones
-                are omitted (`StoredQuestion.metadata_omitted`). None: no limit.
+            keys: of the questions.
+            metadata: maximum characters of a question's metadata, as JSON; longer ones are
+                omitted (`StoredQuestion.metadata_omitted`). None: no limit; 0: all are omitted.
         """
         ...
 
     def find(
         self, ids: Sequence[str], *, metadata: int | None = None
     ) -> list[StoredQuestion | None]:
-        """Return questions by id, in order; None for a missing one. For `metadata` see `get`."""
+        """Return questions by id, like `get`."""
         ...
 
     def scan(
-        self, after: int = 0, *, lot: int = 4096, metadata: int | None = None
+        self, after: int = 0, *, chunk: int = 4096, metadata: int | None = None
     ) -> Iterator[list[StoredQuestion]]:
-        """Return all questions with a key above `after`, ascending, in batches.
+        """Yield all questions with a key above `after` in chunks, ascending by key.
 
-        Questions added or removed meanwhile may be missing. For `metadata` see `get`.
+        Questions added or removed meanwhile may be included or not. For `metadata` see `get`.
         """
         ...
 
     def where(self, metadata: Metadata) -> Int64[np.ndarray, "found"]:
-        """Return the keys, ascending, of questions whose metadata have all of these values.
+        """Return the keys, ascending, of questions whose metadata has all of these values.
 
-        A `Typed` value has the type of its column, or any of them if there are several. An empty
-        store returns nothing, whatever the filter.
+        A `Typed` value has the type of its column; in a column with values of several types it may
+        be any of them. An empty store finds nothing, whatever the filter.
 
         Raises:
-            DataError: an unknown column, or a value of another type than its column.
+            DataError: no question has metadata of such a name, or its values are of another type
+                than the filter's: no result would be a wrong answer.
         """
         ...
 
     def require_filter(self, metadata: Metadata) -> None:
-        """Check a filter as `where` does.
+        """Refuse a filter that `where` refuses.
 
         Raises:
             DataError: see `where`.
@@ -173,9 +123,9 @@ class Store(Protocol):
         ...
 
     def column_types(self, names: Sequence[str]) -> dict[str, set[str]]:
-        """Return the types in metadata columns: "int", "float", "bool", "text" and "null".
+        """Return the types of the values in columns of the metadata.
 
-        A column without values is absent.
+        They are "int", "float", "bool", "text" and "null"; a column without values is absent.
         """
         ...
 
@@ -187,61 +137,68 @@ class Store(Protocol):
         ...
 
     def index_copies(self, keys: Sequence[int]) -> None:
-        """Index questions for `copies` that an older gemel stored without."""
+        """Make questions stored by an older gemel known to `copies`."""
         ...
 
     def changes(self, since: int, *, most: int = 65_536) -> Changes:
-        """Return the changes after a sequence number, oldest first.
+        """Return the changes after a sequence number, the oldest first.
 
         Args:
-            since: `Changes.until` of the previous call; 0 for everything.
+            since: the last `Changes.until`; 0 for everything.
             most: maximum number of questions; there are more if `until` is below
                 `state().sequence`.
         """
         ...
 
     def begin_reindex(self, model: str, dim: int) -> None:
-        """Prepare for the vectors of another model, or resume that.
+        """Prepare for the vectors of another model, or resume doing so.
 
-        Old vectors are served until `finish_reindex`. `without_vector` returns questions added
-        meanwhile too. Unfinished vectors of a third model are dropped.
+        The stored vectors are served until `finish_reindex`. Questions added meanwhile, with
+        vectors of the old model, are in `without_vector` too. Unfinished vectors of a third model
+        are dropped.
 
         Raises:
-            DataError: the model's vectors are served already.
+            DataError: that model's vectors are the served ones.
         """
         ...
 
     def without_vector(self, *, most: int = 65_536) -> list[StoredQuestion]:
-        """Return questions without a vector of the new model, without metadata."""
+        """Return questions without a vector of the new model, ascending by key, no metadata."""
         ...
 
     def put_vectors(
         self, keys: Int64[np.ndarray, "questions"], vectors: Float[np.ndarray, "questions dim"]
     ) -> None:
-        """Store vectors of the new model; those of removed questions are skipped."""
+        """Store vectors of the new model; those of removed questions are skipped.
+
+        Raises:
+            DataError: no reindexing was begun, a key occurs twice, a vector is invalid.
+        """
         ...
 
     def finish_reindex(self) -> None:
-        """Serve the new model's vectors and erase the old ones, atomically.
+        """Serve the new model's vectors and erase the old ones, in one transaction.
 
         Raises:
-            DataError: a vector is missing, or no reindexing was begun.
+            DataError: a question has no vector yet, or no reindexing was begun.
         """
         ...
 
     def erase(self) -> bool:
-        """Erase all traces of removed data, if removals did not do so themselves.
+        """Erase all traces of removed data.
+
+        SQLite does so with each removal, as it costs little.
 
         Returns:
-            False: a reader blocks it; call again later.
+            False: a reader still holds on to them; call again later.
         """
         ...
 
     def finish_erasing(self, *, now: bool = False) -> bool:
-        """Erase what earlier removals left, if due; a service calls it regularly.
+        """Erase what a removal had to leave, if that is due; a service calls it periodically.
 
         Args:
-            now: do it at once, waiting a second for readers.
+            now: whether to do it at once and wait a second for readers.
 
         Returns:
             False: something is left, or (PostgreSQL) only `erase` does it.
@@ -249,7 +206,7 @@ class Store(Protocol):
         ...
 
     def backup(self, path: str | Path) -> None:
-        """Write a consistent copy into a new file, while others work.
+        """Write a consistent snapshot into a new file, an SQLite store; others may keep writing.
 
         Raises:
             DataError: `path` exists.
@@ -257,7 +214,7 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Close the store."""
+        """Close all connections."""
         ...
 
     def __enter__(self: _Itself) -> _Itself: ...
@@ -268,3 +225,89 @@ class Store(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+@runtime_checkable
+class ReviewStore(Protocol):
+    """Decisions about pairs of stored questions: one a pair, with reviewer and time.
+
+    Changes and errors as in `Store`. Removing a question removes the decisions about it.
+    """
+
+    def decide(self, reviews: Sequence[NewReview], *, replace: bool = False) -> list[Review]:
+        """Store decisions, all or none.
+
+        Args:
+            reviews: about distinct pairs, in either order. A skipped pair may always be decided.
+            replace: whether to replace earlier decisions.
+
+        Raises:
+            DataError: a question is missing, or on both sides; a pair occurs twice or was decided
+                already; an answer, reviewer, similarity or probability is invalid.
+        """
+        ...
+
+    def undecide(self, pairs: Sequence[tuple[str, str]]) -> list[Review]:
+        """Remove the decisions about pairs of ids; return those that existed."""
+        ...
+
+    def reviews(
+        self, *, after: int = 0, chunk: int = 4096, metadata: int | None = None
+    ) -> Iterator[list[Review]]:
+        """Yield all decisions in chunks, in the order they were made.
+
+        Args:
+            after: number of decisions to leave out at the start.
+            chunk: maximum decisions in a chunk.
+            metadata: see `Store.get`.
+        """
+        ...
+
+    def reviews_of(
+        self, pairs: Sequence[tuple[str, str]], *, metadata: int | None = None
+    ) -> list[Review | None]:
+        """Return the decisions about pairs of ids, in order; None for an undecided pair."""
+        ...
+
+    def decided(self) -> dict[tuple[int, int], str]:
+        """Return the answer for every decided pair of keys, the lower one first."""
+        ...
+
+    def review_count(self) -> ReviewCounts:
+        """Count the decisions."""
+        ...
+
+
+@runtime_checkable
+class KeyStore(Protocol):
+    """Keys by name; revoked ones stay listed. Errors as in `Store`."""
+
+    def add_key(self, name: str, scope: str) -> str:
+        """Create a key, store its hash, and return it: it cannot be shown again.
+
+        Raises:
+            DataError: a valid key has that name, it is empty or longer than 200 characters, or the
+                scope is unknown.
+        """
+        ...
+
+    def keys(self) -> list[KeyRecord]:
+        """Return all keys, the oldest first."""
+        ...
+
+    def revoke_key(self, name: str) -> bool:
+        """Revoke the valid key of a name; False if there is none."""
+        ...
+
+    def good_keys(self) -> dict[bytes, KeyRecord]:
+        """Return all valid keys by their hash; see `key_hash`."""
+        ...
+
+    def find_key(self, key: str) -> KeyRecord | None:
+        """Return the record of a valid key, None for any other text."""
+        ...
+
+
+@runtime_checkable
+class Corpus(Store, ReviewStore, KeyStore, Protocol):
+    """A store with decisions and keys, backed up as one."""

@@ -1,4 +1,4 @@
-"""Checks of questions, metadata and vectors before they are written."""
+"""Checks of a store's input, before anything is written."""
 
 import json
 import math
@@ -11,45 +11,45 @@ from jaxtyping import Bool, Float, Float16, Float64, Int64
 
 from gemel.data import Value, plain_value
 from gemel.errors import DataError
-from gemel.store.records import Metadata, NewQuestion, Typed
+from gemel.store.question_records import Metadata, NewQuestion, Typed
 from gemel.text import copy_key
 
 MOST_METADATA = 65_536
-"""Maximum length of a question's metadata as ASCII JSON, in characters."""
+"""Maximum characters of a question's metadata, as ASCII JSON."""
 MOST_DIM = 16_000
-"""Maximum dimension of vectors, that of pgvector's type."""
+"""Maximum numbers in a vector, set by pgvector."""
 _TOLERANCE = 0.01
-"""Tolerance of unit length, for float16 and int8."""
+"""Allowed deviation of a length from 1, due to float16 and int8."""
 
 
 def is_plain(text: str) -> bool:
-    """Return whether every store can hold a text: valid UTF-8 without NUL."""
+    """Return whether every store can hold a text: valid UTF-8, no NUL."""
     return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def check_questions(questions: Sequence[NewQuestion]) -> None:
-    """Check ids and texts.
+    """Refuse questions that cannot be stored.
 
     Raises:
-        DataError: an id is empty or repeated, or a text cannot be written.
+        DataError: an id is empty or occurs twice, or a text cannot be written.
     """
     for question in questions:
         if not question.id:
-            raise DataError(f"the question {question.text!r:.60} has an empty id; give it one")
+            raise DataError(f"the question {question.text!r:.60} has an empty id; set one")
         for name, text in (("id", question.id), ("text", question.text)):
             if not is_plain(text):
                 raise DataError(
                     f"the {name} of question {question.id!r:.60} holds a NUL or half a character: "
-                    f"{text!r:.60}; take it out"
+                    f"{text!r:.60}; remove it"
                 )
     if questions:
         name, count = Counter(question.id for question in questions).most_common(1)[0]
         if count > 1:
-            raise DataError(f"the id {name!r:.60} is {count} times; expected ids that differ")
+            raise DataError(f"the id {name!r:.60} occurs {count} times; expected unique ids")
 
 
 def check_metadata(question: str, metadata: Metadata) -> None:
-    """Check that stored metadata are names and plain values.
+    """Refuse stored metadata other than names and plain values.
 
     Raises:
         DataError: names the question and the value.
@@ -64,10 +64,10 @@ def check_metadata(question: str, metadata: Metadata) -> None:
 
 
 def read_plain(question: NewQuestion) -> dict[str, Value]:
-    """Return a question's metadata as plain values.
+    """Return a question's metadata with plain values.
 
     Raises:
-        DataError: a name is not text, a value is not plain, or they are too long.
+        DataError: a name is not text, a value is not plain, or all together are too long.
     """
     if not isinstance(question.metadata, Mapping):
         raise DataError(
@@ -92,7 +92,7 @@ def read_plain(question: NewQuestion) -> dict[str, Value]:
 
 
 def describe_excess(metadata: Metadata) -> str:
-    """Describe metadata that are too long; empty if they are not."""
+    """Return a description of metadata that are too long, else an empty text."""
     length = len(json.dumps(metadata))
     if length <= MOST_METADATA:
         return ""
@@ -103,10 +103,10 @@ def describe_excess(metadata: Metadata) -> str:
 
 
 def check_dim(dim: int) -> None:
-    """Check a vector dimension.
+    """Refuse vectors that no store can hold.
 
     Raises:
-        DataError: below 1 or above 16,000.
+        DataError: `dim` is below 1 or above 16,000.
     """
     if not 1 <= dim <= MOST_DIM:
         raise DataError(f"vectors of {dim} numbers; expected 1 to {MOST_DIM}")
@@ -115,10 +115,10 @@ def check_dim(dim: int) -> None:
 def check_vectors(
     vectors: Float[np.ndarray, "questions dim"], questions: int
 ) -> Float16[np.ndarray, "questions dim"]:
-    """Return unit vectors as float16.
+    """Return vectors as they are stored.
 
     Raises:
-        DataError: another number of vectors, or one that is not finite or not of unit length.
+        DataError: not `questions` of them, or one is not finite or not of length 1.
     """
     if vectors.ndim != 2 or len(vectors) != questions:
         raise DataError(f"vectors of shape {vectors.shape}; expected ({questions}, dim)")
@@ -133,7 +133,7 @@ def check_vectors(
 
 
 def copy_facet(text: str) -> bytes:
-    """Return the 16 bytes by which copies of a question are found: a hash of `copy_key`."""
+    """Return the 16-byte hash of a text's `copy_key`."""
     key = copy_key(text).encode("utf-8", "surrogatepass")
     return blake2b(key, digest_size=16, person=b"copies").digest()
 
@@ -141,13 +141,16 @@ def copy_facet(text: str) -> bytes:
 def wrong_vectors(
     vectors: Float[np.ndarray, "questions dim"], tolerance: float = 2 * _TOLERANCE
 ) -> tuple[Int64[np.ndarray, "wrong"], Float64[np.ndarray, "questions"]]:
-    """Return rows that are not finite or not of unit length, and all lengths."""
+    """Return the rows of vectors that are not finite or not of length 1, and all lengths."""
     lengths = np.sqrt(np.square(vectors, dtype=np.float64).sum(axis=1))
     return np.flatnonzero(~(np.abs(lengths - 1) <= tolerance)), lengths  # a NaN is wrong too
 
 
 def is_unit_like(vectors: Float16[np.ndarray, "questions dim"]) -> Bool[np.ndarray, "questions"]:
-    """Select vectors that may have unit length, by their largest number."""
+    """Return which vectors may have length 1, not being zero, too long or not finite.
+
+    Much faster than their lengths: compares the largest number of each, by its bits.
+    """
     largest = (vectors.view(np.uint16) & 0x7FFF).max(axis=1, initial=0).view(np.float16)
     least, most = 0.9 / math.sqrt(max(1, vectors.shape[1])), 1 + 2 * _TOLERANCE
     good: Bool[np.ndarray, "questions"] = (largest >= least) & (largest <= most)
@@ -155,9 +158,9 @@ def is_unit_like(vectors: Float16[np.ndarray, "questions dim"]) -> Bool[np.ndarr
 
 
 def facet(name: str, value: Value) -> bytes:
-    """Return the 16 bytes by which a metadata value is found.
+    """Return a 16-byte hash of a name and a value, the same for equal values.
 
-    Equal values have equal bytes: 1 and 1.0, but not "1", and not True.
+    Equal as in Python, except that True differs from 1.
     """
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -1,4 +1,4 @@
-"""Metadata columns of a store: numbers of values by type, and filters."""
+"""Columns of metadata in a store: their value types, and filters by them."""
 
 import difflib
 import json
@@ -7,30 +7,32 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from gemel.data import Value, as_type, describe_types, describe_value, detect, plain_value, type_of
-from gemel.errors import DataError
+from gemel.errors import DataError, StoreError
 from gemel.store.input_checks import facet
-from gemel.store.records import Metadata, Typed
+from gemel.store.question_records import Metadata, Typed
 from gemel.store.sessions import Row, Session
 
-Counts: TypeAlias = "Counter[tuple[str, str]]"
-"""Numbers of values by column and type."""
+ColumnCounts: TypeAlias = "Counter[tuple[str, str]]"
+"""Number of values by column and type."""
+SCHEMA_WITH_COLUMNS = 3
+"""First schema of a store with the table of columns."""
 _ADD = (
     "INSERT INTO metadata_columns VALUES (?, ?, ?, ?) ON CONFLICT (facet) "
     "DO UPDATE SET questions = metadata_columns.questions + excluded.questions"
 )
 _TYPES = ("int", "float", "bool", "text", "null")
 _SHOWN = 20
-"""Columns listed in an error."""
-_LOT = 4096
+"""Maximum columns that an error lists."""
+_CHUNK = 4096
 
 
-def count_values(metadata: Iterable[Metadata]) -> Counts:
+def count_values(metadata: Iterable[Metadata]) -> ColumnCounts:
     """Count values by column and type."""
     return Counter((name, type_of(value)) for each in metadata for name, value in each.items())
 
 
-def add_counts(run: Callable[[str, Sequence[Any]], list[Row]], counts: Counts) -> None:
-    """Add to the numbers of values in the table; empty columns are removed."""
+def add_counts(run: Callable[[str, Sequence[Any]], list[Row]], counts: ColumnCounts) -> None:
+    """Add counts to the table; columns without values are removed."""
     for (name, kind), count in sorted(counts.items()):
         if count:
             run(_ADD, (facet(name, kind), json.dumps(name), kind, count))
@@ -39,11 +41,11 @@ def add_counts(run: Callable[[str, Sequence[Any]], list[Row]], counts: Counts) -
 
 
 def count_all(run: Callable[[str, Sequence[Any]], list[Row]]) -> None:
-    """Fill the table from the questions of an older store."""
+    """Fill the table from the questions of a store created without it."""
     statement = "SELECT key, metadata FROM questions WHERE key > ? ORDER BY key LIMIT ?"
-    counts: Counts = Counter()
+    counts: ColumnCounts = Counter()
     last = 0
-    while rows := run(statement, (last, _LOT)):
+    while rows := run(statement, (last, _CHUNK)):
         for _, written in rows:
             try:
                 counts.update(count_values([json.loads(written)]))
@@ -53,8 +55,21 @@ def count_all(run: Callable[[str, Sequence[Any]], list[Row]]) -> None:
     add_counts(run, counts)
 
 
+def refuse_newer(name: str, schema: int, known: int) -> None:
+    """Refuse a store whose schema is newer than the known ones.
+
+    Raises:
+        StoreError: it is.
+    """
+    if schema > known:
+        raise StoreError(
+            f"{name}: written by a newer gemel (schema {schema}; this one knows {known}); upgrade "
+            "gemel"
+        )
+
+
 def column_types(session: Session, names: Iterable[str]) -> dict[str, set[str]]:
-    """Return the types of values by column; empty columns are absent."""
+    """Return the types of the values in each of some columns; columns without values are absent."""
     known = {facet(name, kind): name for name in names for kind in _TYPES}
     marks = ", ".join("?" * len(known))
     statement = f"SELECT facet, kind FROM metadata_columns WHERE facet IN ({marks})"  # noqa: S608
@@ -68,7 +83,7 @@ def check_filter(where: object) -> dict[str, Value]:
     """Return a filter with plain values.
 
     Raises:
-        DataError: not a mapping of names to plain values.
+        DataError: it is not a mapping of names to plain values.
     """
     if not isinstance(where, Mapping):
         raise DataError(
@@ -86,10 +101,10 @@ def check_filter(where: object) -> dict[str, Value]:
 
 
 def filter_values(session: Session, where: Mapping[str, Value]) -> list[tuple[str, list[Value]]]:
-    """Return the acceptable values by column of a filter.
+    """Return for each column of a filter the values that match.
 
     Raises:
-        DataError: an unknown column, or values of another type.
+        DataError: a column is missing, or its values are of another type.
     """
     types = column_types(session, where)
     for name in where:
@@ -125,7 +140,7 @@ def _holds(types: set[str], value: Value) -> bool:
 
 
 def _readings(value: str, types: Iterable[str]) -> list[Value]:
-    """Return the values that a typed value can mean in a column."""
+    """Return the possible values of a typed text in a column."""
     found: list[Value] = []
     for kind in sorted(types):
         if kind == "text":
@@ -170,18 +185,18 @@ def _unknown(session: Session, name: str) -> str:
             f"no question has metadata, so none has {name!r:.60}; `gemel index --keep COLUMN` or "
             "`gemel add --with NAME=VALUE` stores some"
         )
-    near = difflib.get_close_matches(name, names, 1)
-    hint = f"did you mean {near[0]!r:.60}? " if near else ""
+    close = difflib.get_close_matches(name, names, 1)
+    hint = f"did you mean {close[0]!r:.60}? " if close else ""
     more = ", …" * (len(names) > _SHOWN)
     listed = ", ".join(f"{each:.60}" for each in names[:_SHOWN])
     return f"no question has metadata named {name!r:.60}; {hint}there are: {listed}{more}"
 
 
 def resolve_metadata(session: Session, metadata: Sequence[Metadata]) -> list[dict[str, Value]]:
-    """Convert `Typed` values to the types of their columns.
+    """Convert typed values to the types of their columns.
 
     Raises:
-        DataError: a value cannot have its column's type.
+        DataError: a value does not fit its column.
     """
     names = {name for each in metadata for name, value in each.items() if isinstance(value, Typed)}
     types = column_types(session, names)

@@ -1,5 +1,6 @@
-"""A store in a PostgreSQL database with pgvector."""
+"""A store in a PostgreSQL database with pgvector: one for many machines."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,48 +20,119 @@ try:
 except ImportError as error:
     raise MissingExtraError("a store in PostgreSQL", "postgres") from error
 
-from gemel.store.postgres_errors import explain_refusal
 from gemel.store.postgres_schema import prepare_schema, set_path
 
-_PATIENCE = 30
-"""Timeout for other writers and for the server, in seconds."""
-_WIPING = 1
+_REASONS = (
+    (
+        r'database "(.+?)" does not exist',
+        'the server has no database "{0}"; create it with createdb --encoding UTF8 '
+        "--template template0 NAME, or correct the name in the address",
+    ),
+    (
+        r'role "(.+?)" does not exist',
+        'the server has no role "{0}"; create it with CREATE ROLE NAME LOGIN, or name another in '
+        "the address, postgresql://ROLE@HOST/DATABASE",
+    ),
+    (
+        r'role "(.+?)" is not permitted to log in',
+        'the role "{0}" may not log in; allow it with ALTER ROLE NAME LOGIN, or name another',
+    ),
+    (
+        r'(?:password|PAM|LDAP|\w+) authentication failed for user "(.+?)"',
+        'the server refused the password of the role "{0}"; correct it in PGPASSWORD, ~/.pgpass or '
+        "the address",
+    ),
+    (
+        r"no password supplied",
+        "the server asks for a password; give it in PGPASSWORD, ~/.pgpass or the address",
+    ),
+    (
+        r'no pg_hba.conf entry for .*user "(.+?)"',
+        'the server refuses the role "{0}" from this machine; add a line to its pg_hba.conf',
+    ),
+    (
+        r'permission denied for database "(.+?)"',
+        'this role may not connect to the database "{0}"; have an administrator run GRANT CONNECT '
+        "ON DATABASE",
+    ),
+    (
+        r"could not translate host name|failed to resolve host|Name or service not known",
+        "there is no such host; correct the address",
+    ),
+    (
+        r"the database system is (?:starting up|shutting down|in recovery)",
+        "the server is starting or stopping; try again in a moment",
+    ),
+    (
+        r"too many (?:clients|connections)|remaining connection slots",
+        "the server has no free connection; close some, or raise its max_connections",
+    ),
+    (
+        r"Connection refused|No such file or directory|timeout expired|No route to host|"
+        r"Network is unreachable|Connection timed out",
+        "the server does not answer; start it, or correct host and port in the address",
+    ),
+)
+_OTHER = "the server does not answer, or refuses the connection; see its log"
+
+
+def explain_refusal(message: str) -> str:
+    """Return the problem and its remedy, for the message of a failed connection."""
+    line = " ".join(message.split())
+    for pattern, remedy in _REASONS:
+        found = re.search(pattern, line)
+        if found:
+            return f"{remedy.format(*found.groups())} ({_shortened(line)})"
+    return f"{_OTHER} ({_shortened(line)})"
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+_LONGEST = 300
+"""Characters shown of libpq's message, which repeats itself for each address of a host."""
+
+_LOCK_TIMEOUT = 30
+"""Seconds to wait for another writer, and for the server to answer."""
+_ERASE_TIMEOUT = 1
 """Seconds that `erase` waits for readers."""
 _CONNECTION: dict[str, Any] = {
     "application_name": "gemel",
-    "connect_timeout": _PATIENCE,
-    "keepalives_idle": _PATIENCE,  # a server that lost its power does not state so
-    "tcp_user_timeout": _PATIENCE * 1000,
+    "connect_timeout": _LOCK_TIMEOUT,
+    "keepalives_idle": _LOCK_TIMEOUT,  # detects a server that lost power
+    "tcp_user_timeout": _LOCK_TIMEOUT * 1000,
 }
-"""Connection defaults."""
+"""Defaults for settings that the address leaves out."""
 _REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     (
         psycopg.errors.LockNotAvailable,
-        f"another process has been writing for {_PATIENCE} seconds; wait for its end and try again",
+        f"another process has been writing for {_LOCK_TIMEOUT} seconds; wait for its end and try "
+        "again",
     ),
     (
         psycopg.errors.DiskFull,
-        "the server's disk is full; nothing of this was stored: free space and try again",
+        "the server's disk is full; nothing of this was stored: free some space and try again",
     ),
-    (psycopg.errors.ReadOnlySqlTransaction, "the server, or this user, may only read; use another"),
-    (psycopg.errors.InsufficientPrivilege, "this user may not do that; grant it the right"),
+    (psycopg.errors.ReadOnlySqlTransaction, "the server, or this user, is read-only; use another"),
+    (psycopg.errors.InsufficientPrivilege, "this user lacks a privilege; grant it"),
     (
         psycopg.errors.UntranslatableCharacter,
         "the database's encoding cannot hold this text; use a database of the encoding UTF8: "
         "gemel backup and gemel restore move a corpus",
     ),
-    (psycopg.errors.UndefinedTable, "the tables are gone; restore them from a backup"),
+    (psycopg.errors.UndefinedTable, "the tables are missing; restore them from a backup"),
     (psycopg.errors.DataCorrupted, "the server's files are damaged; restore them from a backup"),
     (psycopg.errors.IndexCorrupted, "the server's files are damaged; restore them from a backup"),
     (
         psycopg.OperationalError,
-        "the server does not answer; if this was a change, check whether it was stored, "
-        "and try again",
+        "the server does not answer, or stopped; if this was a change, check whether it was "
+        "stored, and try again",
     ),
 )
 
 
-class _Session(Session):
+class _PostgresSession(Session):
     def __init__(self, connection: psycopg.Connection[Row]):
         self.connection = connection
 
@@ -82,7 +154,7 @@ class _Session(Session):
         keys: Int64[np.ndarray, "rows"],
         vectors: Float16[np.ndarray, "rows dim"],
     ) -> None:
-        """Insert rows into the table of vectors by binary COPY.
+        """Insert rows into the table of vectors by a binary COPY.
 
         Source: postgresql.org/docs/current/sql-copy.html, "Binary Format"; pgvector's halfvec_recv.
         """
@@ -114,14 +186,14 @@ class _Session(Session):
 
 
 class PostgresStore(RelationalStore):
-    """A `Store` in the schema `gemel` of a PostgreSQL database.
+    """A `Corpus` in the schema `gemel` of a PostgreSQL database.
 
-    Needs pgvector 0.7 or newer. A change is stored when the server confirms it; if the server stops
-    during a commit, the outcome is unknown.
+    Requires pgvector 0.7 or later on the server, for half-precision vectors. A change is durable
+    when the server confirms it; if the server stops during the commit, its outcome is unknown.
 
     Args:
-        url: `postgresql://user@host/database`, as for libpq.
-        create: create missing tables.
+        url: `postgresql://user@host/database`, as libpq takes it.
+        create: whether to create missing tables.
 
     Raises:
         StoreError: the server does not answer, has no pgvector, or has a newer gemel's tables.
@@ -139,69 +211,69 @@ class PostgresStore(RelationalStore):
         except psycopg.ProgrammingError:
             # The message could hold a password.
             raise StoreError(
-                "the address of the database is no URL that PostgreSQL reads; expected "
+                "the address of the database is not a valid URL; expected "
                 "postgresql://user@host/database"
             ) from None
         self._name = f"postgresql://{parts.get('host', '')}/{parts.get('dbname', '')}"
-        parts["client_encoding"] = "utf8"  # whatever the database's is
+        parts["client_encoding"] = "utf8"  # whatever the encoding of the database
         self._address = psycopg.conninfo.make_conninfo("", **{**_CONNECTION, **parts})
         with self.explained(), self._connect() as connection:
             self._made = prepare_schema(connection, self.name, create=create)
 
     def __reduce__(self) -> tuple[Callable[[str], "PostgresStore"], tuple[str]]:
-        # A password in the address is in the pickle; one that is in ~/.pgpass is not.
+        # The pickle holds a password that is in the address, but not one in ~/.pgpass.
         return _reopen, (self._address,)
 
     @property
     def name(self) -> str:
-        """Address without user and password."""
+        """The address without user and password."""
         return self._name
 
-    def connect(self) -> _Session:
-        """Open a connection."""
+    def connect(self) -> _PostgresSession:
+        """Open another connection."""
         connection = self._connect()
         set_path(connection)
-        return _Session(connection)
+        return _PostgresSession(connection)
 
     def _connect(self) -> psycopg.Connection[Row]:
         try:
             connection = psycopg.connect(self._address, autocommit=True)
         except psycopg.OperationalError as error:
             raise StoreError(f"{self.name}: {explain_refusal(str(error))}") from error
-        connection.execute(_wait_for_locks(_PATIENCE))
+        connection.execute(_wait_for_locks(_LOCK_TIMEOUT))
         return connection
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turn PostgreSQL's errors into `StoreError`."""
+        """Turn PostgreSQL's errors into a `StoreError` with a remedy."""
         try:
             yield
         except psycopg.Error as error:
             known = (remedy for kind, remedy in _REMEDIES if isinstance(error, kind))
-            remedy = next(known, "look into the server's log")
-            what = str(error).partition("\n")[0]  # below it may stand a question's text
+            remedy = next(known, "see the server's log")
+            what = str(error).partition("\n")[0]  # the rest may contain a question's text
             raise StoreError(f"{self.name}: {remedy} ({what})") from error
 
     def unpack(self, vectors: Sequence[bytes], dim: int) -> Float16[np.ndarray, "rows dim"]:
-        """Parse vectors in pgvector's binary format: two 16-bit integers, big-endian numbers."""
+        """Decode vectors: two 16-bit integers, then big-endian float16 numbers."""
         numbers = np.frombuffer(b"".join(vectors), ">f2").reshape(len(vectors), 2 + dim)
         return numbers[:, 2:].astype(np.float16)
 
     def erase(self) -> bool:
-        """Erase traces of removed texts and decisions by rewriting the tables.
+        """Erase removed texts and the decisions about them by rewriting the tables.
 
-        Readers and writers wait meanwhile. The server's write-ahead log, archives, base backups and
-        replicas are not erased.
+        Readers and writers wait meanwhile. Not erased: the server's write-ahead log until it is
+        overwritten, its archives, base backups and replicas.
         """
         with self._turn, self.session() as session:
-            session.run(_wait_for_locks(_WIPING))
+            session.run(_wait_for_locks(_ERASE_TIMEOUT))
             try:
                 session.run("VACUUM (FULL) questions, facets, reviews, metadata_columns")
             except psycopg.errors.LockNotAvailable:
                 return False
             finally:
-                session.run(_wait_for_locks(_PATIENCE))
-            # An old snapshot of whatever table keeps rows alive; only now are they counted.
+                session.run(_wait_for_locks(_LOCK_TIMEOUT))
+            # Old snapshots keep rows alive; this VACUUM counts them.
             session.run("VACUUM questions, facets, reviews")
             ((dead,),) = session.run(
                 "SELECT sum(n_dead_tup)::bigint FROM pg_stat_all_tables "
@@ -210,13 +282,13 @@ class PostgresStore(RelationalStore):
         return not dead
 
     def discard(self) -> None:
-        """Drop the tables if this object created them and nothing was stored."""
+        """Drop the tables if this object created them and nothing was ever stored."""
         if self._made and not self.state().sequence:
             with self.session() as session:
                 session.run("DROP SCHEMA gemel CASCADE")
 
     def backup(self, path: str | Path) -> None:
-        """Write a consistent copy into a new SQLite file, while others work.
+        """Write a consistent snapshot into a new SQLite store; others may keep writing.
 
         Raises:
             DataError: `path` exists.
@@ -231,5 +303,5 @@ def _wait_for_locks(seconds: int) -> str:
 
 
 def _reopen(address: str) -> PostgresStore:
-    """Open the store of a pickle."""
+    """Reopen the database of a pickled store."""
     return PostgresStore(address, create=False)

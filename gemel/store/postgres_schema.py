@@ -1,4 +1,4 @@
-"""The tables of a store in PostgreSQL, and their migrations."""
+"""Tables of a store in PostgreSQL, and their migrations."""
 
 import functools
 from collections.abc import Sequence
@@ -8,16 +8,14 @@ from typing import Any
 import psycopg
 
 from gemel.errors import StoreError
-from gemel.store.metadata_columns import count_all
+from gemel.store.metadata_columns import SCHEMA_WITH_COLUMNS, count_all, refuse_newer
 from gemel.store.sessions import Row
 
 EXTENSION = "vector"
-"""Name of pgvector's extension."""
+"""Name of pgvector in PostgreSQL."""
 _OLDEST = 13
-"""First PostgreSQL version with `gen_random_uuid`."""
-_WITH_COLUMNS = 3
-"""First schema with the table of metadata columns."""
-_SCHEMA_IS_THERE = "SELECT 1 FROM pg_namespace WHERE nspname = 'gemel'"
+"""First PostgreSQL with gen_random_uuid()."""
+_SCHEMA_EXISTS = "SELECT 1 FROM pg_namespace WHERE nspname = 'gemel'"
 _LOCK = 0x67656D6C
 """Advisory lock of migrations: "geml"."""
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -34,7 +32,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             reindexing_dim integer NOT NULL
         )""",
         "INSERT INTO gemel.store VALUES (0, 0, '', 0, 0, '', 0, gen_random_uuid(), 0)",
-        # The byte order of "C" is no other after an upgrade of the system's library.
+        # The order of "C" does not change when the system's library is upgraded.
         """CREATE TABLE gemel.questions (
             key bigint PRIMARY KEY,
             id text COLLATE "C" NOT NULL,
@@ -89,23 +87,23 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
     ),
 )
-"""Statements of schema 1, 2, …; the table `gemel.schema` has the version."""
+"""Statements that lead to schema 1, 2, …; the table `gemel.schema` holds the version."""
 
 
 def prepare_schema(connection: psycopg.Connection[Row], name: str, *, create: bool) -> bool:
-    """Create or migrate the tables, all or nothing.
+    """Create the tables, or migrate those of an older gemel, all or nothing.
 
     Args:
-        connection: a connection in autocommit mode.
-        name: name of the store in errors.
-        create: create missing tables.
+        connection: to the database, in autocommit mode.
+        name: of the store, in errors.
+        create: whether to create missing tables.
 
     Returns:
-        Whether they were created.
+        Whether they were missing.
 
     Raises:
-        StoreError: missing tables, those of a newer gemel or another application; an old server, no
-            pgvector, or missing rights.
+        StoreError: they are missing, or a newer gemel's or another application's; the server is
+            too old, has no pgvector, or the user lacks a privilege.
     """
     known = len(MIGRATIONS)
     version = connection.info.server_version // 10_000
@@ -116,21 +114,18 @@ def prepare_schema(connection: psycopg.Connection[Row], name: str, *, create: bo
         )
     schema = _schema(connection, name)
     if not schema and not create:
-        raise StoreError(f"{name}: holds no store; `gemel index QUESTIONS --db URL` makes one")
+        raise StoreError(f"{name}: holds no store; `gemel index QUESTIONS --db URL` creates one")
     if schema < known:
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             _make(connection, name)
-    elif schema > known:
-        raise StoreError(
-            f"{name}: written by a newer gemel (schema {schema}; this one knows {known}); upgrade "
-            "gemel"
-        )
+    else:
+        refuse_newer(name, schema, known)
     return not schema
 
 
 def set_path(connection: psycopg.Connection[Row]) -> None:
-    """Set the search path to the tables and to pgvector's schema."""
+    """Put the tables, and the schema of pgvector, into the search path."""
     connection.execute(
         "SELECT set_config('search_path', 'gemel, ' || quote_ident(nspname), false) "
         "FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace "
@@ -140,11 +135,7 @@ def set_path(connection: psycopg.Connection[Row]) -> None:
 
 
 def _schema(connection: psycopg.Connection[Row], name: str) -> int:
-    """Return the schema version; 0 if there are no tables.
-
-    Raises:
-        StoreError: the schema belongs to another application.
-    """
+    """Return the version of the tables, 0 if there are none."""
     rows = connection.execute(
         "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
         "WHERE nspname = 'gemel' AND relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY relname"
@@ -166,31 +157,30 @@ def _schema(connection: psycopg.Connection[Row], name: str) -> int:
 
 
 def _make(connection: psycopg.Connection[Row], name: str) -> None:
-    schema = _schema(connection, name)  # another may have made it while this one waited
+    schema = _schema(connection, name)  # another process may have created it during the wait
     if not schema:
         _require_utf8(connection, name)
     _require_pgvector(connection, name)
     try:
         if not schema:
-            if not connection.execute(
-                _SCHEMA_IS_THERE
-            ).fetchone():  # IF NOT EXISTS takes the right too
+            # IF NOT EXISTS requires the privilege even if it exists.
+            if not connection.execute(_SCHEMA_EXISTS).fetchone():
                 connection.execute("CREATE SCHEMA gemel")
             connection.execute("CREATE TABLE gemel.schema (version integer NOT NULL)")
             connection.execute("INSERT INTO gemel.schema VALUES (0)")
         for migration in MIGRATIONS[schema:]:
             for statement in migration:
                 connection.execute(statement.encode())
-        if schema < _WITH_COLUMNS:
+        if schema < SCHEMA_WITH_COLUMNS:
             set_path(connection)
             count_all(functools.partial(_run, connection))
         connection.execute("UPDATE gemel.schema SET version = %s", (len(MIGRATIONS),))
     except psycopg.errors.InsufficientPrivilege as error:
         user, database = connection.info.user, connection.info.dbname
         raise StoreError(
-            f"{name}: the role {user} may not make gemel's tables ({_first_line(error)}); have an "
-            f'administrator run GRANT CREATE ON DATABASE "{database}" TO "{user}", or give the '
-            "schema gemel to that role if it is there"
+            f"{name}: the role {user} may not create gemel's tables ({_first_line(error)}); have "
+            f'an administrator run GRANT CREATE ON DATABASE "{database}" TO "{user}", or give the '
+            "schema gemel to that role if it exists"
         ) from error
 
 
@@ -203,7 +193,7 @@ def _require_utf8(connection: psycopg.Connection[Row], name: str) -> None:
     (encoding,) = connection.execute("SHOW server_encoding").fetchone() or ("",)
     if encoding != "UTF8":
         raise StoreError(
-            f"{name}: the database's encoding is {encoding}, which cannot hold every text; make "
+            f"{name}: the database's encoding is {encoding}, which cannot hold every text; create "
             "one with createdb --encoding UTF8 --template template0 NAME"
         )
 
@@ -230,6 +220,6 @@ def _require_pgvector(connection: psycopg.Connection[Row], name: str) -> None:
     set_path(connection)
     if connection.execute("SELECT to_regtype('halfvec')").fetchone() == (None,):
         raise StoreError(
-            f"{name}: this database's pgvector knows no halfvec; install 0.7 or later on the "
+            f"{name}: this database's pgvector has no halfvec; install 0.7 or later on the "
             "server, then ALTER EXTENSION vector UPDATE"
         )

@@ -1,4 +1,4 @@
-"""A `ReviewStore` in a table of an SQL database."""
+"""Table of decisions about pairs."""
 
 import math
 import time
@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 
 from gemel.errors import DataError
 from gemel.store.input_checks import is_plain
-from gemel.store.records import REVIEW_ANSWERS, NewReview, Review, ReviewCounts
-from gemel.store.row_checks import require_review
+from gemel.store.question_records import REVIEW_ANSWERS, NewReview, Review, ReviewCounts
 from gemel.store.sessions import Row, Session, Sessions
-from gemel.store.sql_tables import question_columns, read_question, run_by_lots
+from gemel.store.sql_rows import question_columns, read_question, require_review, run_in_chunks
 
 _LONGEST = 200
 _REVIEWS = (
@@ -25,10 +24,14 @@ _PAIRS = 250
 
 
 class ReviewTable(Sessions):
-    """A `ReviewStore`."""
+    """Implementation of `ReviewStore`."""
 
     def decide(self, reviews: Sequence[NewReview], *, replace: bool = False) -> list[Review]:
-        """Store decisions, all or none; see `ReviewStore`."""
+        """Store decisions, all or none; see `ReviewStore`.
+
+        Raises:
+            DataError: see `ReviewStore`.
+        """
         for review in reviews:
             _check(review)
         pairs = [(review.left_id, review.right_id) for review in reviews]
@@ -40,12 +43,15 @@ class ReviewTable(Sessions):
             ordered = [_ordered(keys[left], keys[right]) for left, right in pairs]
             for (left, right), count in zip(pairs, _repeats(ordered), strict=True):
                 if count > 1:
-                    raise DataError(f"the pair {left!r:.60}, {right!r:.60} is {count} times")
+                    raise DataError(
+                        f"the pair {left!r:.60}, {right!r:.60} occurs {count} times; give each "
+                        "pair once"
+                    )
             before = _find(session, ordered, 0)
             stays = [each for each in before.values() if each.answer != "skipped"]
             if stays and not replace:
-                raise DataError(f"{self.name}: {_describe(stays[0])}; replace it, or leave it so")
-            _forget(session, ordered)
+                raise DataError(f"{self.name}: {_describe(stays[0])}; replace it, or leave it out")
+            _delete(session, ordered)
             ((last,),) = session.run("SELECT coalesce(max(number), 0) FROM reviews")
             now = time.time()
             rows = [
@@ -69,7 +75,7 @@ class ReviewTable(Sessions):
         return [found[pair] for pair in ordered]
 
     def undecide(self, pairs: Sequence[tuple[str, str]]) -> list[Review]:
-        """Remove the decisions about pairs of ids and return them."""
+        """Remove the decisions about pairs of ids; return those that existed."""
         with self.changing() as (session, _):
             keys = _keys(session, pairs)
             ordered = [
@@ -78,18 +84,18 @@ class ReviewTable(Sessions):
                 if left in keys and right in keys
             ]
             found = _find(session, ordered)
-            _forget(session, list(found))
+            _delete(session, list(found))
         return list(found.values())
 
     def reviews(
-        self, *, after: int = 0, lot: int = 4096, metadata: int | None = None
+        self, *, after: int = 0, chunk: int = 4096, metadata: int | None = None
     ) -> Iterator[list[Review]]:
-        """Return all decisions in batches, in order; see `ReviewStore`."""
+        """Yield all decisions in chunks, in the order they were made; see `ReviewStore`."""
         statement = f"{_select(metadata)} WHERE reviews.number > ? ORDER BY reviews.number LIMIT ?"
         last, skip = 0, after
         while True:
             with self.reading() as (session, _):
-                rows = session.run(statement, (last, lot + skip))
+                rows = session.run(statement, (last, chunk + skip))
             if len(rows) <= skip:
                 return
             yield [_review(row) for row in rows[skip:]]
@@ -98,7 +104,7 @@ class ReviewTable(Sessions):
     def reviews_of(
         self, pairs: Sequence[tuple[str, str]], *, metadata: int | None = None
     ) -> list[Review | None]:
-        """Return the decisions about pairs of ids, in order; None where there is none."""
+        """Return the decisions about pairs of ids, in order; None for an undecided pair."""
         with self.reading() as (session, _):
             keys = _keys(session, pairs)
             ordered = [_ordered(keys.get(left, 0), keys.get(right, 0)) for left, right in pairs]
@@ -106,7 +112,7 @@ class ReviewTable(Sessions):
         return [found.get(pair) for pair in ordered]
 
     def decided(self) -> dict[tuple[int, int], str]:
-        """Return the answer for every decided pair of keys, lower key first."""
+        """Return the answer for every decided pair of keys, the lower one first."""
         with self.reading() as (session, _):
             rows = session.run("SELECT left_key, right_key, answer FROM reviews")
         return {(left, right): answer for left, right, answer in rows}
@@ -139,11 +145,11 @@ def _check(review: NewReview) -> None:
     name = review.reviewer
     if not name.strip() or len(name) > _LONGEST or not is_plain(name):
         raise DataError(
-            f"no one is called {name!r:.60}; report who decides, in 1 to {_LONGEST} characters"
+            f"the reviewer cannot be called {name!r:.60}; expected 1 to {_LONGEST} characters"
         )
     for value in (review.similarity, review.probability):
         if value is not None and not math.isfinite(value):
-            raise DataError(f"the model's {value}; expected a finite number, or None")
+            raise DataError(f"similarity and probability must be finite or None, not {value}")
     if review.left_id == review.right_id:
         raise DataError(f"{review.left_id!r:.60} is on both sides; expected two questions")
 
@@ -159,7 +165,7 @@ def _ordered(left: int, right: int) -> tuple[int, int]:
 
 def _keys(session: Session, pairs: Sequence[tuple[str, str]]) -> dict[str, int]:
     names = list(dict.fromkeys(name for pair in pairs for name in pair if is_plain(name)))
-    return dict(run_by_lots(session, "SELECT id, key FROM questions WHERE id IN (?)", names))
+    return dict(run_in_chunks(session, "SELECT id, key FROM questions WHERE id IN (?)", names))
 
 
 def _select(metadata: int | None) -> str:
@@ -170,7 +176,7 @@ def _select(metadata: int | None) -> str:
 def _find(
     session: Session, pairs: Sequence[tuple[int, int]], metadata: int | None = None
 ) -> dict[tuple[int, int], Review]:
-    """Return the decisions about pairs of keys, in order of the pairs."""
+    """Return the decisions about pairs of keys, in the order of the pairs."""
     rows: list[Row] = []
     for start in range(0, len(pairs), _PAIRS):
         some = pairs[start : start + _PAIRS]
@@ -182,7 +188,7 @@ def _find(
     return {pair: found[pair] for pair in pairs if pair in found}
 
 
-def _forget(session: Session, pairs: Sequence[tuple[int, int]]) -> None:
+def _delete(session: Session, pairs: Sequence[tuple[int, int]]) -> None:
     for pair in pairs:
         session.run("DELETE FROM reviews WHERE left_key = ? AND right_key = ?", pair)
 
@@ -191,11 +197,11 @@ def _describe(review: Review) -> str:
     when = datetime.fromtimestamp(review.decided_at, UTC).isoformat(timespec="seconds")
     return (
         f"{review.reviewer} decided on {when} that {review.left.id!r:.60} and "
-        f"{review.right.id!r:.60} are {_SAID[review.answer]}"
+        f"{review.right.id!r:.60} are {_VERDICTS[review.answer]}"
     )
 
 
-_SAID = {"same": "the same", "different": "not the same"}
+_VERDICTS = {"same": "the same", "different": "not the same"}
 
 
 def _review(row: Row) -> Review:

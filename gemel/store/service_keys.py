@@ -1,99 +1,129 @@
-"""API keys of the service: random, shown once, stored as a hash."""
+"""Keys of a service, and their table: shown once, stored as a hash."""
 
 import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+import time
+from typing import NamedTuple
 
-KEY_SCOPES = ("read", "write")
-"""Scopes of a key: query only, or change too."""
+from gemel.errors import DataError
+from gemel.store.input_checks import is_plain
+from gemel.store.question_records import KEY_SCOPES, KeyRecord
+from gemel.store.sessions import Row, Sessions
+from gemel.store.sql_rows import require_key
+
 _FORM = re.compile(r"gemel_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
+_COLUMNS = "prefix, name, scope, hash, created_at, revoked_at"
+_LONGEST = 200
+_GOOD = "revoked_at IS NULL"
 
 
 class DrawnKey(NamedTuple):
     """A new key."""
 
     text: str
-    """The key: `gemel_`, the prefix, `_`, and 32 random bytes in base64."""
+    """The key itself: `gemel_`, the prefix, `_`, and 32 random bytes in base64."""
     prefix: str
-    """Public prefix for lookup."""
+    """Its public identifier."""
     hash: bytes
-    """SHA-256 of the key; a fast hash suffices for 32 random bytes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeyRecord:
-    """Stored record of a key."""
-
-    name: str
-    """Name of the owner."""
-    scope: str
-    """One of `KEY_SCOPES`."""
-    prefix: str
-    """First characters after `gemel_`."""
-    created_at: float
-    """Seconds since 1970."""
-    revoked_at: float | None
-    """None while it is valid."""
+    """Stored: SHA-256 of `text`, fast because 32 random bytes cannot be guessed."""
 
 
 def draw_key() -> DrawnKey:
-    """Create a random key."""
+    """Create a key."""
     prefix = secrets.token_hex(4)
     text = f"gemel_{prefix}_{secrets.token_urlsafe(32)}"
     return DrawnKey(text, prefix, _hash(text))
 
 
 def prefix_of(text: str) -> str | None:
-    """Return the prefix of a key; None if it is malformed."""
+    """Return the prefix of a key; None if the text is not formed like one."""
     found = _FORM.fullmatch(text)
     return None if found is None else found[1]
 
 
 def key_hash(text: str) -> bytes | None:
-    """Return the hash of a key; None if it is malformed."""
+    """Return the stored hash of a key; None if the text is not formed like one."""
     return None if prefix_of(text) is None else _hash(text)
 
 
-def matches(text: str, kept: bytes) -> bool:
-    """Return whether a key has the stored hash, in constant time."""
-    return hmac.compare_digest(_hash(text), kept)
+def matches(text: str, stored: bytes) -> bool:
+    """Compare a key with a stored hash, in constant time."""
+    return hmac.compare_digest(_hash(text), stored)
 
 
 def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-@runtime_checkable
-class KeyStore(Protocol):
-    """Keys by name; revoked ones stay in the list.
-
-    Every method raises `StoreError` when the store is damaged, full, missing or read-only.
-    """
+class KeyTable(Sessions):
+    """Implementation of `KeyStore`."""
 
     def add_key(self, name: str, scope: str) -> str:
-        """Create a key, store its hash, and return it; it cannot be shown again.
+        """Create a key, store its hash, and return it; see `KeyStore`.
 
         Raises:
-            DataError: a valid key has that name, the name is empty or above 200 characters, or an
-                unknown scope.
+            DataError: see `KeyStore`.
         """
-        ...
+        if scope not in KEY_SCOPES:
+            raise DataError(f"the scope must be one of {', '.join(KEY_SCOPES)}, not {scope!r:.40}")
+        if not name.strip() or len(name) > _LONGEST or not name.isprintable() or not is_plain(name):
+            raise DataError(
+                f"a key cannot be called {name!r:.60}; give the name of its owner, of 1 to "
+                f"{_LONGEST} printable characters"
+            )
+        drawn = draw_key()
+        with self.changing() as (session, _):
+            if session.run(f"SELECT 1 FROM api_keys WHERE {_GOOD} AND name = ?", (name,)):  # noqa: S608
+                raise DataError(
+                    f"{self.name}: a key is called {name!r} already; revoke it, or choose another "
+                    "name"
+                )
+            row = (drawn.prefix, name, scope, drawn.hash, time.time(), None)
+            session.insert("api_keys", [row])
+        return drawn.text
 
     def keys(self) -> list[KeyRecord]:
-        """Return all keys, oldest first."""
-        ...
+        """Return all keys, the oldest first."""
+        with self.reading() as (session, _):
+            rows = session.run(f"SELECT {_COLUMNS} FROM api_keys ORDER BY created_at, prefix")  # noqa: S608
+        return list(map(_record, rows))
 
     def revoke_key(self, name: str) -> bool:
-        """Revoke the key of a name; False if it has no valid one."""
-        ...
+        """Revoke the valid key of a name; False if there is none."""
+        if not is_plain(name):
+            return False
+        with self.changing() as (session, _):
+            revoked = session.run(
+                f"UPDATE api_keys SET revoked_at = ? WHERE {_GOOD} AND name = ? RETURNING prefix",  # noqa: S608
+                (time.time(), name),
+            )
+        return bool(revoked)
 
     def good_keys(self) -> dict[bytes, KeyRecord]:
-        """Return all valid keys by their hash; see `key_hash`."""
-        ...
+        """Return all valid keys by their hash."""
+        with self.reading() as (session, _):
+            rows = session.run(f"SELECT hash, {_COLUMNS} FROM api_keys WHERE {_GOOD}")  # noqa: S608
+        return {bytes(row[0]): _record(row[1:]) for row in rows}
 
     def find_key(self, key: str) -> KeyRecord | None:
-        """Return the record of a valid key; None if there is none."""
-        ...
+        """Return the record of a valid key, None for any other text."""
+        prefix = prefix_of(key)
+        if prefix is None:
+            return None
+        with self.reading() as (session, _):
+            rows = session.run(
+                f"SELECT {_COLUMNS} FROM api_keys WHERE {_GOOD} AND prefix = ?",  # noqa: S608
+                (prefix,),
+            )
+        found = [(_record(row), bytes(row[3])) for row in rows]
+        return next((record for record, stored in found if matches(key, stored)), None)
+
+
+def _record(row: Row) -> KeyRecord:
+    require_key(row)
+    prefix, name, scope, _, created_at, revoked_at = row
+    return KeyRecord(
+        name=name, scope=scope, prefix=prefix, created_at=created_at, revoked_at=revoked_at
+    )

@@ -1,4 +1,4 @@
-"""Database sessions: many readers, one writer."""
+"""Sessions with a database: many readers, one writer, none left open after an error."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -15,14 +15,14 @@ from gemel.errors import StoreError
 from gemel.store.input_checks import MOST_DIM
 
 Row: TypeAlias = tuple[Any, ...]
-# typing.Self, which the checks of the test suite cannot read on a method.
+# typing.Self, which beartype cannot check on a method.
 _Itself = TypeVar("_Itself", bound="Sessions")
 _LEDGER = (
     "SELECT sequence, generation, model, dim, questions, reindexing, reindexed, identity, "
     "reindexing_dim FROM store"
 )
 _MOST = 2**62
-"""Above all counts."""
+"""Upper bound of all counts."""
 _WRITE_LEDGER = (
     "UPDATE store SET sequence = ?, generation = ?, model = ?, dim = ?, questions = ?, "
     "reindexing = ?, reindexed = ?, identity = ?, reindexing_dim = ?"
@@ -30,18 +30,18 @@ _WRITE_LEDGER = (
 
 
 class Session(ABC):
-    """A database connection, used by one thread at a time."""
+    """A connection, used by one thread at a time."""
 
     deleted: bool = False
-    """Whether rows were deleted since this was reset; only SQLite's sets it."""
+    """Whether rows were deleted since the last reset; set by SQLite only."""
 
     @abstractmethod
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
-        """Run a statement with `?` parameters and return its rows."""
+        """Run a statement with values for its `?`, and return its rows."""
 
     @abstractmethod
     def insert(self, table: str, rows: Sequence[Row]) -> None:
-        """Insert whole rows into a table."""
+        """Insert complete rows."""
 
     @abstractmethod
     def insert_vectors(
@@ -55,12 +55,12 @@ class Session(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Close the connection; uncommitted changes are undone."""
+        """Close it; uncommitted changes are rolled back."""
 
 
 @dataclass
 class Ledger:
-    """The one row of the table `store`, locked by the writer until it commits."""
+    """The one row of the table `store`, locked by a writer until it commits."""
 
     sequence: int
     generation: int
@@ -74,10 +74,10 @@ class Ledger:
 
     @classmethod
     def read(cls, row: Row) -> "Ledger":
-        """Parse a row.
+        """Return a checked row.
 
         Raises:
-            ValueError: an impossible value.
+            ValueError: a value is out of range.
         """
         texts = {"model", "reindexing", "identity"}
         for name, value in zip(cls.__dataclass_fields__, row, strict=True):
@@ -93,33 +93,33 @@ class Ledger:
         return ledger
 
     def draw(self, count: int) -> Int64[np.ndarray, "count"]:
-        """Take the next sequence numbers."""
+        """Allocate sequence numbers."""
         first = self.sequence + 1
         self.sequence += count
         return np.arange(first, first + count, dtype=np.int64)
 
 
 class Sessions(ABC):
-    """A pool of sessions for readers and the writer."""
+    """A pool of sessions."""
 
     read: ClassVar[str]
-    """Statement that begins reading at one moment."""
+    """SQL that begins a snapshot."""
     write: ClassVar[str]
-    """Statement that begins writing."""
+    """SQL that begins a change."""
     hold: ClassVar[str]
-    """Suffix of the ledger's query that makes other writers wait."""
+    """SQL suffix that locks the ledger for a writer."""
     vector: ClassVar[str]
-    """Expression that reads a vector as bytes, for `unpack`."""
+    """SQL expression of a vector as bytes, for `unpack`."""
 
     def __init__(self) -> None:
         self._idle: list[Session] = []
         self._closed = False
-        self._turn = Lock()  # writers of this process wait here, without asking again and again
+        self._turn = Lock()  # writers of this process wait here, without polling
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """Name of the store in errors."""
+        """Name in errors."""
 
     @abstractmethod
     def connect(self) -> Session:
@@ -127,15 +127,15 @@ class Sessions(ABC):
 
     @abstractmethod
     def explained(self) -> AbstractContextManager[None]:
-        """Turn the database's errors into `StoreError`."""
+        """Turn the database's errors into a `StoreError` with a remedy."""
 
     @abstractmethod
     def unpack(self, vectors: Sequence[bytes], dim: int) -> Float16[np.ndarray, "rows dim"]:
-        """Return the vectors read by `vector`."""
+        """Decode vectors read with `vector`."""
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """Lend a session."""
+        """Lend a session of the pool."""
         if self._closed:
             raise StoreError(f"{self.name}: the store is closed; open it again")
         with self.explained():
@@ -146,7 +146,7 @@ class Sessions(ABC):
             try:
                 yield session
             except BaseException:
-                # Whatever it was, the next call starts afresh, with a server that came back too.
+                # The next call opens a new connection, as the server may have restarted.
                 for each in (session, *self._drain()):
                     with suppress(Exception):
                         each.close()
@@ -162,7 +162,7 @@ class Sessions(ABC):
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Session, Ledger]]:
-        """Lend a session that sees the store as of this moment."""
+        """Lend a session that sees a snapshot."""
         with self.session() as session:
             session.run(self.read)
             yield session, self._ledger(session, _LEDGER)
@@ -170,7 +170,7 @@ class Sessions(ABC):
 
     @contextmanager
     def changing(self) -> Iterator[tuple[Session, Ledger]]:
-        """Lend the writer's session; commit at the end, or undo on an exception."""
+        """Lend the one writing session; commit at the end, ledger included, roll back on error."""
         with self._turn, self.session() as session:
             session.run(self.write)
             ledger = self._ledger(session, _LEDGER + self.hold)
@@ -190,7 +190,7 @@ class Sessions(ABC):
             raise self.damaged(str(error)) from error
 
     def damaged(self, what: str) -> StoreError:
-        """Return the error of a damaged store."""
+        """Return the error of an inconsistent store."""
         return StoreError(f"{self.name}: is damaged: {what}; restore it from a backup")
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The common part of stores in SQL databases: everything but connecting, erasing and backup."""
+"""`Store` in SQL that both databases share: all but connecting, erasing and backing up."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,24 +22,24 @@ from gemel.store.input_checks import (
     is_unit_like,
     read_plain,
 )
-from gemel.store.key_table import KeyTable
 from gemel.store.metadata_columns import (
     check_filter,
     column_types,
     filter_values,
     resolve_metadata,
 )
-from gemel.store.records import Changes, Metadata, NewQuestion, StoredQuestion, StoreState
+from gemel.store.question_records import Changes, Metadata, NewQuestion, StoredQuestion, StoreState
 from gemel.store.review_table import ReviewTable
-from gemel.store.row_checks import integers
+from gemel.store.service_keys import KeyTable
 from gemel.store.sessions import Ledger, Session
-from gemel.store.sql_tables import (
-    forget,
+from gemel.store.sql_rows import (
+    delete_questions,
     index_copies,
-    keep,
+    insert_questions,
+    integers,
     question_columns,
     read_question,
-    run_by_lots,
+    run_in_chunks,
 )
 
 _WITHOUT_VECTOR = (
@@ -62,29 +62,29 @@ def _select(metadata: int | None) -> str:
 
 
 class RelationalStore(ReviewTable, KeyTable):
-    """A `Store` with decisions and keys in tables of an SQL database.
+    """A `Corpus` in tables of an SQL database.
 
-    Every change of a question takes a sequence number while the ledger is locked, so numbers are
+    Every change of a question draws a sequence number while the ledger is locked, so numbers are
     committed in order. The number of its addition is the question's key.
     """
 
     @abstractmethod
     def erase(self) -> bool:
-        """Erase traces of removed texts; False: a reader blocks it."""
+        """Erase all traces of removed data; see `Store`."""
 
     def discard(self) -> None:
-        """Drop the tables if this object created them and nothing was stored."""
+        """Drop the tables if this object created them and nothing was ever stored."""
 
     @abstractmethod
     def backup(self, path: str | Path) -> None:
-        """Write a consistent copy into a new file, while others work."""
+        """Write a consistent snapshot into a new file; see `Store`."""
 
     def finish_erasing(self, *, now: bool = False) -> bool:
         """Return False: only `erase` does it."""
         return False
 
     def state(self) -> StoreState:
-        """Return the state."""
+        """Return the current state."""
         with self.reading() as (_, ledger):
             return StoreState(*astuple(ledger)[: len(StoreState._fields)])
 
@@ -94,7 +94,7 @@ class RelationalStore(ReviewTable, KeyTable):
         """Return questions by key, in order; None for a missing one."""
         plain = [int(key) for key in keys]
         with self.reading() as (session, _):
-            rows = run_by_lots(session, f"{_select(metadata)} WHERE key IN (?)", plain)
+            rows = run_in_chunks(session, f"{_select(metadata)} WHERE key IN (?)", plain)
         found = {row[0]: read_question(row) for row in rows}
         return [found.get(key) for key in plain]
 
@@ -104,25 +104,29 @@ class RelationalStore(ReviewTable, KeyTable):
         """Return questions by id, in order; None for a missing one."""
         plain = list(filter(is_plain, ids))
         with self.reading() as (session, _):
-            rows = run_by_lots(session, f"{_select(metadata)} WHERE id IN (?)", plain)
+            rows = run_in_chunks(session, f"{_select(metadata)} WHERE id IN (?)", plain)
         found = {row[1]: read_question(row) for row in rows}
         return [found.get(name) for name in ids]
 
     def scan(
-        self, after: int = 0, *, lot: int = 4096, metadata: int | None = None
+        self, after: int = 0, *, chunk: int = 4096, metadata: int | None = None
     ) -> Iterator[list[StoredQuestion]]:
-        """Return all questions with a key above `after`, ascending, in batches."""
+        """Yield all questions with a key above `after` in chunks, ascending by key."""
         statement = f"{_select(metadata)} WHERE key > ? ORDER BY key LIMIT ?"
         while True:
             with self.reading() as (session, _):
-                rows = session.run(statement, (after, lot))
+                rows = session.run(statement, (after, chunk))
             if not rows:
                 return
             yield [read_question(row) for row in rows]
             after = rows[-1][0]
 
     def where(self, metadata: Metadata) -> Int64[np.ndarray, "found"]:
-        """Return the keys, ascending, of questions whose metadata have all of these values."""
+        """Return the keys, ascending, of questions whose metadata has all of these values.
+
+        Raises:
+            DataError: see `Store`.
+        """
         wanted = check_filter(metadata)
         with self.reading() as (session, ledger):
             values = self._filter_values(session, ledger, wanted)
@@ -138,20 +142,24 @@ class RelationalStore(ReviewTable, KeyTable):
         return integers([key for (key,) in rows])
 
     def require_filter(self, metadata: Metadata) -> None:
-        """Check a filter as `where` does."""
+        """Refuse a filter that `where` refuses.
+
+        Raises:
+            DataError: see `where`.
+        """
         wanted = check_filter(metadata)
         with self.reading() as (session, ledger):
             self._filter_values(session, ledger, wanted)
 
     def column_types(self, names: Sequence[str]) -> dict[str, set[str]]:
-        """Return the types in metadata columns."""
+        """Return the types of the values in columns of the metadata."""
         with self.reading() as (session, _):
             return column_types(session, names)
 
     def _filter_values(
         self, session: Session, ledger: Ledger, wanted: Mapping[str, Value]
     ) -> list[tuple[str, list[Value]]] | None:
-        """Return the acceptable values by column of a filter; None in an empty store."""
+        """Return the values that fit a filter, by column; None in an empty store."""
         if not ledger.questions:
             return None
         with self._named():
@@ -159,7 +167,7 @@ class RelationalStore(ReviewTable, KeyTable):
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """Add the store's name to a `DataError`."""
+        """Prefix a `DataError` with the store's name."""
         try:
             yield
         except DataError as error:
@@ -173,13 +181,13 @@ class RelationalStore(ReviewTable, KeyTable):
         return [np.array([key for (key,) in rows], np.int64) for rows in found]
 
     def index_copies(self, keys: Sequence[int]) -> None:
-        """Index questions for `copies` that an older gemel stored without."""
+        """Make questions stored by an older gemel known to `copies`."""
         with self.changing() as (session, _):
-            there = run_by_lots(session, "SELECT key, text FROM questions WHERE key IN (?)", keys)
+            there = run_in_chunks(session, "SELECT key, text FROM questions WHERE key IN (?)", keys)
             index_copies(session, there)
 
     def changes(self, since: int, *, most: int = 65_536) -> Changes:
-        """Return the changes after a sequence number, oldest first."""
+        """Return the changes after a sequence number, the oldest first."""
         with self.reading() as (session, ledger):
             statement = _PUT.format(vector=self.vector)
             put = session.run(statement, (ledger.generation, since, most))
@@ -207,19 +215,24 @@ class RelationalStore(ReviewTable, KeyTable):
         *,
         replace: bool = False,
     ) -> Int64[np.ndarray, "questions"]:
-        """Store questions and their vectors, all or none, and return their keys."""
+        """Store questions and their vectors, all or none, and return their keys; see `Store`.
+
+        Raises:
+            DataError: an id exists or occurs twice, a question or vector is invalid.
+            ModelMismatchError: the stored vectors are another model's.
+        """
         check_questions(questions)
         metadata = [read_plain(question) for question in questions]
-        kept = check_vectors(vectors, len(questions))
+        stored = check_vectors(vectors, len(questions))
         if not questions:
             return np.zeros(0, np.int64)
         ids = [question.id for question in questions]
         with self.changing() as (session, ledger):
-            self._agree(ledger, model, kept.shape[1])
-            there = run_by_lots(session, "SELECT id FROM questions WHERE id IN (?)", ids)
+            self._agree(ledger, model, stored.shape[1])
+            there = run_in_chunks(session, "SELECT id FROM questions WHERE id IN (?)", ids)
             if there and not replace:
                 raise DataError(
-                    f"{self.name}: {len(there)} of {len(ids)} ids are there already, one is "
+                    f"{self.name}: {len(there)} of {len(ids)} ids exist already, one is "
                     f"{there[0][0]!r:.60}; replace them, or leave them out"
                 )
             with self._named():
@@ -228,10 +241,10 @@ class RelationalStore(ReviewTable, KeyTable):
                 replace_fields(question, metadata=values)
                 for question, values in zip(questions, resolved, strict=True)
             ]
-            forget(session, ledger, [name for (name,) in there])
+            delete_questions(session, ledger, [name for (name,) in there])
             keys = ledger.draw(len(questions))
-            keep(session, keys, plain)
-            session.insert_vectors(keys, ledger.generation, keys, kept)
+            insert_questions(session, keys, plain)
+            session.insert_vectors(keys, ledger.generation, keys, stored)
             ledger.questions += len(questions)
         return keys
 
@@ -248,14 +261,18 @@ class RelationalStore(ReviewTable, KeyTable):
             )
 
     def remove(self, ids: Sequence[str]) -> list[str]:
-        """Remove questions for good, all or none, and return the ids that existed."""
+        """Remove questions for good, all or none; return the ids that existed."""
         asked = [name for name in dict.fromkeys(ids) if is_plain(name)]
         with self.changing() as (session, ledger):
-            there = forget(session, ledger, asked)
+            there = delete_questions(session, ledger, asked)
         return [name for name in asked if name in there]
 
     def begin_reindex(self, model: str, dim: int) -> None:
-        """Prepare for the vectors of another model, or resume that."""
+        """Prepare for the vectors of another model, or resume doing so; see `Store`.
+
+        Raises:
+            DataError: that model's vectors are the served ones.
+        """
         check_dim(dim)
         with self.changing() as (session, ledger):
             if not model or model == ledger.model:
@@ -280,21 +297,27 @@ class RelationalStore(ReviewTable, KeyTable):
     def put_vectors(
         self, keys: Int64[np.ndarray, "questions"], vectors: Float[np.ndarray, "questions dim"]
     ) -> None:
-        """Store vectors of the new model; those of removed questions are skipped."""
-        kept = check_vectors(vectors, len(keys))
+        """Store vectors of the new model; those of removed questions are skipped.
+
+        Raises:
+            DataError: no reindexing was begun, a key occurs twice, a vector is invalid.
+        """
+        stored = check_vectors(vectors, len(keys))
         if len(np.unique(keys)) < len(keys):
-            raise DataError("a key is repeated; expected one vector for a question")
+            raise DataError("a key occurs twice; expected one vector per question")
         with self.changing() as (session, ledger):
-            if not ledger.reindexing or kept.shape[1] != ledger.reindexing_dim:
+            if not ledger.reindexing or stored.shape[1] != ledger.reindexing_dim:
                 raise DataError(
-                    f"{self.name}: vectors of {kept.shape[1]} numbers, where "
-                    f"{ledger.reindexing_dim or 'no'} are expected; begin_reindex gives which"
+                    f"{self.name}: vectors of {stored.shape[1]} numbers, where "
+                    f"{ledger.reindexing_dim or 'no'} are expected; begin_reindex sets how many"
                 )
             generation = ledger.generation + 1
             asked = keys.tolist()
-            there = run_by_lots(session, "SELECT key, text FROM questions WHERE key IN (?)", asked)
+            there = run_in_chunks(
+                session, "SELECT key, text FROM questions WHERE key IN (?)", asked
+            )
             index_copies(session, there)
-            again = run_by_lots(
+            again = run_in_chunks(
                 session,
                 "DELETE FROM vectors WHERE generation = ? AND key IN (?) RETURNING key",
                 asked,
@@ -302,11 +325,15 @@ class RelationalStore(ReviewTable, KeyTable):
             )
             stays = np.isin(keys, np.array([key for key, _ in there], np.int64))
             sequences = ledger.draw(len(there))
-            session.insert_vectors(sequences, generation, keys[stays], kept[stays])
+            session.insert_vectors(sequences, generation, keys[stays], stored[stays])
             ledger.reindexed += len(there) - len(again)
 
     def finish_reindex(self) -> None:
-        """Serve the new model's vectors and erase the old ones, atomically."""
+        """Serve the new model's vectors and erase the old ones, in one transaction.
+
+        Raises:
+            DataError: a question has no vector yet, or no reindexing was begun.
+        """
         with self.changing() as (session, ledger):
             if not ledger.reindexing:
                 raise DataError(f"{self.name}: no reindexing was begun; begin_reindex does")

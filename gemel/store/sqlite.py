@@ -1,4 +1,4 @@
-"""A store in one SQLite file."""
+"""Store in an SQLite file: any number of readers, one writer at a time."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -18,38 +18,39 @@ from gemel.store.sql_store import RelationalStore
 from gemel.store.sqlite_pages import OPENING, clear_unused, open_raw, release_raw
 from gemel.store.sqlite_schema import NEW_IDENTITY, check_schema, make_schema
 
-_PATIENCE = 30.0
-"""Timeout for other writers, in seconds."""
-_WIPING = 1.0
-"""Seconds that a removal waits for readers."""
+_LOCK_TIMEOUT = 30.0
+"""Seconds to wait for another writer."""
+_ERASE_TIMEOUT = 1.0
+"""Seconds that erasing after a removal waits for readers."""
 _SHARE = 5
-"""Erasing takes at most one of this many parts of the time."""
+"""Erasing takes at most 1 / _SHARE of the time."""
 _BURST = 1.0
-"""Seconds of erasing without that limit."""
+"""Seconds of erasing allowed beyond that share."""
 _TRIES = 3
-"""Attempts at erasing when another process writes in between."""
+"""Attempts at erasing while other processes write."""
 _PRAGMAS = (
-    "synchronous = FULL",  # what was acknowledged outlives a power cut
+    "synchronous = FULL",  # acknowledged changes survive a power failure
     "secure_delete = ON",
     "trusted_schema = OFF",
-    "temp_store = MEMORY",  # no text in a file that no one knows of
+    "temp_store = MEMORY",  # no text in an unknown file
 )
 _REMEDIES = {
-    sqlite3.SQLITE_BUSY: f"another process has been writing for {_PATIENCE:.0f} seconds; wait for "
-    "its end and try again",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; look whether its folder is there and may be "
-    "written to, for SQLite keeps files next to it",
+    sqlite3.SQLITE_BUSY: f"another process has been writing for {_LOCK_TIMEOUT:.0f} seconds; wait "
+    "for its end and try again",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that its folder exists and is "
+    "writable, as SQLite creates files next to it",
     sqlite3.SQLITE_CORRUPT: "the file is damaged; restore it from a backup",
-    sqlite3.SQLITE_FULL: "the disk is full; nothing of this was stored: free space and try again",
-    sqlite3.SQLITE_IOERR: "the disk fails, or is full; nothing of this was stored: look after it "
+    sqlite3.SQLITE_FULL: "the disk is full; nothing of this was stored: free some space and try "
+    "again",
+    sqlite3.SQLITE_IOERR: "the disk fails, or is full; nothing of this was stored: check it "
     "and try again",
     sqlite3.SQLITE_NOTADB: "is no SQLite file, or damaged; expected a store of gemel, which "
     "`gemel index QUESTIONS --db FILE` makes",
-    sqlite3.SQLITE_READONLY: "it may only be read; let it and its folder be written to",
+    sqlite3.SQLITE_READONLY: "it is read-only; make it and its folder writable",
 }
 
 
-class _Session(Session):
+class _SQLiteSession(Session):
     def __init__(self, connection: sqlite3.Connection):
         self.connection = connection
 
@@ -80,18 +81,18 @@ class _Session(Session):
 
 
 class SQLiteStore(RelationalStore):
-    """A `Store` in an SQLite file.
+    """A `Corpus` in an SQLite file.
 
-    The write-ahead log (`-wal`) and its index (`-shm`) are next to the file: copy it with `backup`,
-    not with `cp`. A change is stored when the log is on disk.
+    The write-ahead log (`-wal`) and shared memory (`-shm`) are next to the file: copy it with
+    `backup`, not with `cp`. A change is durable when the log is synced.
 
     Args:
         path: the file.
-        create: create a missing file.
-        read_only: refuse changes.
+        create: whether to create a missing file.
+        read_only: whether to refuse changes.
 
     Raises:
-        StoreError: missing, not a store of gemel, or of a newer gemel.
+        StoreError: the file is missing, not a store, or a newer gemel's.
     """
 
     read = "BEGIN"
@@ -121,9 +122,9 @@ class SQLiteStore(RelationalStore):
         self._idle.append(session)
         self._file = self._identity()
         self._pending = False
-        """Whether traces of removed data may be left."""
+        """Whether traces of removed data are known to be left."""
         self._due = 0.0
-        """Time of the next erasure, on the monotonic clock."""
+        """Earliest start of the next erasure, by the monotonic clock."""
         self._finish()
 
     def __reduce__(self) -> tuple[Callable[..., "SQLiteStore"], tuple[Path, bool]]:
@@ -131,31 +132,31 @@ class SQLiteStore(RelationalStore):
 
     @property
     def name(self) -> str:
-        """The file, as given."""
+        """The path as given."""
         return str(self.path)
 
-    def connect(self) -> _Session:
-        """Open a connection."""
+    def connect(self) -> _SQLiteSession:
+        """Open another connection."""
         return self._connect(self._mode)
 
-    def _connect(self, mode: str) -> _Session:
+    def _connect(self, mode: str) -> _SQLiteSession:
         with OPENING:
             connection = sqlite3.connect(
                 f"{self.path.absolute().as_uri()}?mode={mode}",
                 uri=True,
-                timeout=_PATIENCE,
+                timeout=_LOCK_TIMEOUT,
                 isolation_level=None,
                 check_same_thread=False,
             )
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
-        return _Session(connection)
+        return _SQLiteSession(connection)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """Lend a session, if the file still exists."""
-        if self._identity() != self._file:  # SQLite would continue in a file without a name
-            raise StoreError(f"{self.name}: the file is gone, or another; open it again")
+        """Lend a session, unless the opened file was replaced or deleted."""
+        if self._identity() != self._file:  # SQLite would write to the unlinked file
+            raise StoreError(f"{self.name}: the file was deleted or replaced; open it again")
         with super().session() as session:
             yield session
 
@@ -168,26 +169,25 @@ class SQLiteStore(RelationalStore):
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turn SQLite's errors into `StoreError`."""
+        """Turn SQLite's errors into a `StoreError` with a remedy."""
         try:
             yield
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            remedy = _REMEDIES.get(code, "restore it from a backup if this stays")
+            remedy = _REMEDIES.get(code, "restore it from a backup if this persists")
             raise StoreError(f"{self.name}: {remedy} ({error})") from error
         except UnicodeEncodeError as error:
             raise StoreError(
-                f"{self.name}: SQLite takes no text and no file name that is not UTF-8; choose "
-                "another name"
+                f"{self.name}: SQLite requires texts and file names in UTF-8; choose another name"
             ) from error
         except UnicodeDecodeError as error:  # a text of the file, perhaps in SQLite's own message
             raise StoreError(f"{self.name}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}") from error
 
     def unpack(self, vectors: Sequence[Any], dim: int) -> Float16[np.ndarray, "rows dim"]:
-        """Return vectors from their bytes.
+        """Decode vectors.
 
         Raises:
-            StoreError: one has another length.
+            StoreError: one has another size.
         """
         if any(type(vector) is not bytes or len(vector) != 2 * dim for vector in vectors):
             raise StoreError(f"{self.name}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}")
@@ -195,7 +195,7 @@ class SQLiteStore(RelationalStore):
 
     @contextmanager
     def changing(self) -> Iterator[tuple[Session, Ledger]]:
-        """Lend the writer's session; afterwards erase what it deleted."""
+        """Lend the one writing session, as `Sessions` does, then erase what it deleted."""
         with super().changing() as (session, ledger):
             session.deleted = False
             yield session, ledger
@@ -204,40 +204,40 @@ class SQLiteStore(RelationalStore):
         self._pending = self._pending or deleted
         if self._pending and monotonic() >= self._due:
             with suppress(StoreError):  # the change itself is stored
-                self._erase(_WIPING if deleted else 0.0)
+                self._erase(_ERASE_TIMEOUT if deleted else 0.0)
 
     def erase(self) -> bool:
         """Erase all traces of removed data from the file and its write-ahead log.
 
-        Removals do so themselves within a fifth of the time. The rest is erased by the next change,
-        `close`, the next opening or a running service.
+        Every deletion does so, up to a fifth of the time. The rest is erased by the next change,
+        by `close`, by the next opening or by a running service.
 
         Returns:
-            False: a reader or another writer blocks it; call again later.
+            False: a reader or writer still holds on to them; it will be tried again.
         """
-        return self._erase(_WIPING)
+        return self._erase(_ERASE_TIMEOUT)
 
     def finish_erasing(self, *, now: bool = False) -> bool:
-        """Erase if it is due; see `Store`."""
+        """Erase if an erasure is pending; see `Store`."""
         with self.session() as session:
             ((pending,),) = session.run("SELECT pending FROM erasure")
         self._pending = bool(pending)
         if self._pending and (now or monotonic() >= self._due):
-            return self._erase(_WIPING if now else 0.0)
+            return self._erase(_ERASE_TIMEOUT if now else 0.0)
         return not self._pending
 
     def _finish(self) -> None:
-        """Erase at once what is due, if this store is writable."""
+        """Erase at once, if this store is writable."""
         self._due = 0.0
         if self._mode == "rw":
             with suppress(StoreError):
                 self.finish_erasing()
 
     def _erase(self, wait: float) -> bool:
-        """Empty the log, then clear the pages; without the log no page can be replaced meanwhile.
+        """Empty the log, then clear the pages: without a log no page is replaced meanwhile.
 
-        Committing a transaction makes other connections drop cached pages; the committing one must
-        not have cached any before.
+        The commit makes all other connections drop their cached pages; a fresh connection does it,
+        as it has none itself.
 
         Args:
             wait: seconds to wait for readers and writers.
@@ -260,7 +260,7 @@ class SQLiteStore(RelationalStore):
     def _clear(self, fresh: Session) -> bool:
         fresh.run("PRAGMA wal_checkpoint(TRUNCATE)")
         fresh.run(self.write)
-        with suppress(FileNotFoundError):  # it is compared with what a link leads to
+        with suppress(FileNotFoundError):  # next to the target of a link
             if self.path.resolve().with_name(f"{self.path.resolve().name}-wal").stat().st_size:
                 fresh.run("ROLLBACK")
                 return False
@@ -276,14 +276,14 @@ class SQLiteStore(RelationalStore):
         return True
 
     def close(self) -> None:
-        """Erase what is due, and close."""
+        """Erase what is pending, then close all connections."""
         if not self._closed:
             self._finish()
         super().close()
         release_raw(self._file)
 
     def verify(self) -> None:
-        """Check the whole file: pages, indexes, types.
+        """Check the whole file with SQLite: pages, indexes, types.
 
         Raises:
             StoreError: it is damaged.
@@ -294,7 +294,7 @@ class SQLiteStore(RelationalStore):
             raise self.damaged(f"{found[0][0]:.200}")
 
     def backup(self, path: str | Path) -> None:
-        """Write a consistent copy into a new file, while others work.
+        """Write a consistent snapshot into a new file; others may keep writing.
 
         Raises:
             DataError: `path` exists.
@@ -302,7 +302,7 @@ class SQLiteStore(RelationalStore):
         """
         with new_backup(path) as fresh, self.session() as session:
             session.run("VACUUM INTO ?", (str(fresh),))
-            with closing(sqlite3.connect(fresh)) as copy, copy:  # it goes ways of its own from here
+            with closing(sqlite3.connect(fresh)) as copy, copy:  # another store from here on
                 copy.execute(f"UPDATE store SET identity = {NEW_IDENTITY}")  # noqa: S608
                 copy.execute("UPDATE erasure SET pending = 0")
 
@@ -312,5 +312,5 @@ def _is_busy(error: BaseException | None) -> bool:
 
 
 def _reopen(path: Path, read_only: bool) -> SQLiteStore:
-    """Open the store of a pickle."""
+    """Reopen the file of a pickled store."""
     return SQLiteStore(path, create=False, read_only=read_only)

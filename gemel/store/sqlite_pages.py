@@ -14,21 +14,21 @@ from pathlib import Path
 from threading import Lock
 
 OPENING = Lock()
-"""Held while a connection is opened, so that `release_raw` sees it."""
+"""Held while a connection is opened, so that `release_raw` counts it."""
 _RAW: dict[tuple[int, int], int] = {}
 """Descriptors of `open_raw`, by device and inode."""
 _HEADER = struct.Struct(">BHHHxI")
 _BLOCK = struct.Struct(">HH")
 _LEFT = struct.Struct(">I")
 _INTERIOR, _LEAVES = (2, 5), (10, 13)
-"""Types of B-tree pages."""
+"""Kinds of B-tree pages."""
 
 
 def open_raw(path: Path) -> int:
-    """Open an SQLite file for `clear_unused` and return the descriptor.
+    """Open an SQLite file for `clear_unused`, and return its descriptor.
 
-    Do not close it: closing drops the locks of all connections of this process (POSIX).
-    `release_raw` closes it when there are none.
+    Never close it: that would drop the locks of all connections of this process to the file
+    (POSIX). `release_raw` closes it when there are none.
     """
     found = path.stat()
     identity = found.st_dev, found.st_ino
@@ -39,7 +39,7 @@ def open_raw(path: Path) -> int:
 
 
 def release_raw(identity: tuple[int, int] | None) -> None:
-    """Close the descriptor of a file (device, inode), unless this process has it open."""
+    """Close the descriptor of a file, by device and inode, unless it is open elsewhere."""
     with OPENING, suppress(OSError):  # without /dev/fd it stays open
         if identity in _RAW and _descriptors(identity) == [_RAW[identity]]:
             os.close(_RAW.pop(identity))
@@ -48,7 +48,7 @@ def release_raw(identity: tuple[int, int] | None) -> None:
 def _descriptors(identity: tuple[int, int]) -> list[int]:
     found = []
     for entry in Path("/dev/fd").iterdir():
-        with suppress(OSError):  # the one of the listing itself
+        with suppress(OSError):  # the descriptor of the listing itself
             about = os.fstat(int(entry.name))
             if (about.st_dev, about.st_ino) == identity:
                 found.append(int(entry.name))
@@ -56,14 +56,18 @@ def _descriptors(identity: tuple[int, int]) -> list[int]:
 
 
 def clear_unused(file: int, roots: Iterable[int]) -> int:
-    """Overwrite the unused bytes of all B-tree pages with zeros, and sync the file.
+    """Zero the unused bytes of all B-tree pages, and sync the file.
 
-    No byte that SQLite reads is changed, so a kill at any moment leaves a sound file. The caller
-    holds the write lock, and the write-ahead log is empty. Returns the number of changed pages.
+    No byte that SQLite reads is changed, so a kill at any moment leaves an intact file. The caller
+    holds the write lock, and the write-ahead log is empty: otherwise a page could be replaced
+    between reading and writing it.
 
     Args:
         file: descriptor of the SQLite file.
-        roots: root pages of all tables and indexes.
+        roots: page numbers of the roots of all tables and indexes.
+
+    Returns:
+        Number of changed pages.
 
     Raises:
         ValueError: a page is damaged.
@@ -96,7 +100,7 @@ def clear_unused(file: int, roots: Iterable[int]) -> int:
 
 
 def _read_page(page: bytes, head: int, usable: int) -> tuple[list[tuple[int, int]], list[int]]:
-    """Return the unused ranges of a page that are not zero, and its child pages."""
+    """Return the non-zero unused ranges of a page, and its child pages."""
     kind, block, cells, content, right = _HEADER.unpack_from(page, head)
     first = head + (12 if kind in _INTERIOR else 8)
     ranges = [(first + 2 * cells, content or 65_536), *_free_blocks(page, block, usable)]

@@ -1,16 +1,16 @@
-"""The tables of a store in SQLite, and their migrations."""
+"""Tables of a store in SQLite, and their migrations."""
 
 import sqlite3
 from contextlib import closing
 from functools import lru_cache
 
 from gemel.errors import StoreError
-from gemel.store.metadata_columns import count_all
+from gemel.store.metadata_columns import SCHEMA_WITH_COLUMNS, count_all, refuse_newer
 
 _APPLICATION = 0x67656D6C
-"""`application_id` of gemel's files: "geml"."""
+"""Application id of SQLite files: "geml"."""
 NEW_IDENTITY = "lower(hex(randomblob(16)))"
-"""SQL expression of a new identity."""
+"""SQL expression that draws one."""
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE store (
@@ -70,7 +70,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
     ),
     (
-        # 1: of something that was removed there may be traces in the file or its log.
+        # 1: the file or its log may hold traces of removed data.
         "CREATE TABLE erasure (pending INTEGER NOT NULL)",
         "INSERT INTO erasure SELECT sequence > 0 FROM store",
         """CREATE TABLE metadata_columns (
@@ -81,28 +81,24 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
     ),
 )
-"""Statements of schema 1, 2, …; `PRAGMA user_version` has the version."""
-
-
-_WITH_COLUMNS = 3
-"""First schema with the table of metadata columns."""
+"""Statements that lead to schema 1, 2, …; `PRAGMA user_version` holds the version."""
 READABLE = 2
-"""Oldest schema that can be read and restored; filters need `_WITH_COLUMNS`."""
+"""Oldest schema that can be read, and so restored, without migration; filters need schema 3."""
 
 
 def check_schema(
     connection: sqlite3.Connection, name: str, *, create: bool, read_only: bool
 ) -> bool:
-    """Return whether a file still needs `make_schema`.
+    """Return whether a file needs `make_schema`.
 
     Args:
         connection: to the file.
-        name: name of the store in errors.
-        create: allow an empty file.
-        read_only: refuse changes.
+        name: of the store, in errors.
+        create: whether an empty file may be filled.
+        read_only: whether changes are forbidden.
 
     Raises:
-        StoreError: of another application or a newer gemel, empty, or read-only.
+        StoreError: it is another application's, a newer gemel's, empty, or needs a change.
     """
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -113,11 +109,7 @@ def check_schema(
             f"{name}: is another application's SQLite file; expected a store of gemel: name "
             "another file"
         )
-    if schema > known:
-        raise StoreError(
-            f"{name}: written by a newer gemel (schema {schema}; this one knows {known}); upgrade "
-            "gemel"
-        )
+    refuse_newer(name, schema, known)
     if not schema and not create:
         raise StoreError(f"{name}: is empty; `gemel index QUESTIONS --db FILE` fills it")
     if schema < READABLE and read_only:
@@ -130,11 +122,7 @@ def check_schema(
 
 
 def _check_tables(connection: sqlite3.Connection, name: str, schema: int) -> None:
-    """Refuse tables, views and triggers that gemel did not make, before any is read.
-
-    Raises:
-        StoreError: names the object.
-    """
+    """Refuse tables that gemel did not create, before one is read: a view may never end."""
     wanted = _objects(MIGRATIONS[:schema])
     found = _read_objects(connection)
     ours = {each for each in wanted if wanted[each][0] == "table"}
@@ -145,7 +133,7 @@ def _check_tables(connection: sqlite3.Connection, name: str, schema: int) -> Non
     ]
     if wrong:
         raise StoreError(
-            f"{name}: is damaged: {wrong[0]!r:.60} is missing, or not as gemel makes it; restore "
+            f"{name}: is damaged: {wrong[0]!r:.60} is missing, or not as gemel creates it; restore "
             "the corpus from a backup"
         )
 
@@ -159,7 +147,7 @@ def _objects(migrations: tuple[tuple[str, ...], ...]) -> dict[str, tuple[str, st
 
 
 def _read_objects(connection: sqlite3.Connection) -> dict[str, tuple[str, str, str]]:
-    """Return type, table and SQL of all schema objects by name."""
+    """Return kind, table and SQL of all tables, indexes, views and triggers by name."""
     rows = connection.execute(
         "SELECT name, type, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite^_%' "
         "ESCAPE '^'"
@@ -168,22 +156,22 @@ def _read_objects(connection: sqlite3.Connection) -> dict[str, tuple[str, str, s
 
 
 def make_schema(connection: sqlite3.Connection, name: str) -> None:
-    """Create or migrate the tables, all or nothing.
+    """Create the tables, or migrate those of an older gemel, all or nothing.
 
     Raises:
-        StoreError: the file system does not support a write-ahead log.
+        StoreError: the disk does not support a write-ahead log.
     """
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise StoreError(
-            f"{name}: no write-ahead log can be stored here ({mode}); expected a local disk"
+            f"{name}: no write-ahead log is possible here ({mode}); expected a local disk"
         )
     connection.execute("BEGIN IMMEDIATE")
     (schema,) = connection.execute("PRAGMA user_version").fetchone()
     for migration in MIGRATIONS[schema:]:
         for statement in migration:
             connection.execute(statement)
-    if schema < _WITH_COLUMNS:
+    if schema < SCHEMA_WITH_COLUMNS:
         count_all(lambda statement, values: connection.execute(statement, values).fetchall())
     connection.execute(f"PRAGMA application_id = {_APPLICATION}")
     connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")

@@ -42,16 +42,16 @@ def test_search(corpus):
     (match,) = json.loads(corpus("search", "old", "--where", "forum=sky", "--json")[1])
     assert (match["id"], match["metadata"]) == ("2", {"forum": "sky"})
     assert {"cosine", "probability", "similarity", "answer", "threshold"} <= match.keys()
-    assert "nothing: no question is stored" in corpus("search", "old", "--where", "forum=x")[1]
+    assert "nothing: no question is kept" in corpus("search", "old", "--where", "forum=x")[1]
 
 
 def test_check_answers_by_its_exit_code_too(corpus, monkeypatch):
     code, out, _ = corpus("check", "How old are you?")
     assert code == 0
-    assert out.startswith("duplicate\n")
+    assert out.startswith("asked before\n")
     code, out, _ = corpus("check", "How old are you?", "--where", "forum=x")
     assert code == 1
-    assert out.startswith("no duplicate: no question is stored")
+    assert out.startswith("not asked before: no question is kept")
 
 
 def test_add_and_remove(corpus):
@@ -107,5 +107,5 @@ def test_a_corpus_that_is_not_there(run, tmp_path, monkeypatch, verb):
     monkeypatch.chdir(tmp_path)
     code, _, err = run(*verb, "--db", "nowhere.db")
     assert code == 2
-    assert "nowhere.db: no such store; make one with `gemel index QUESTIONS --db FILE`" in err
+    assert "nowhere.db: no such store; `gemel index QUESTIONS --db FILE` makes one" in err
     assert not (tmp_path / "nowhere.db").exists()

@@ -1,4 +1,4 @@
-"""`gemel data`: the list, the terms, what it gives, and stopping it."""
+"""`gemel data`: the list, the terms, what it says, and stopping it."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ SUM = hashlib.sha256(QUORA).hexdigest()
 
 @pytest.fixture
 def by_hand(tmp_path):
-    """A folder into which a user has put Quora's file."""
+    """A folder into which somebody has put Quora's file."""
     folder = tmp_path / "my quora"
     folder.mkdir()
     (folder / "quora_duplicate_questions.tsv").write_bytes(QUORA)
@@ -92,7 +92,7 @@ def test_what_is_wrong_is_said(tmp_path, run, by_hand, monkeypatch):
     assert "gemel data quora --to quora" in err
     code, out, err = run("data", "quora", "--to", by_hand)
     assert (code, out) == (2, "")
-    assert f"exists already, with the SHA-256 {SUM}, not b3350dbb" in err
+    assert f"is there already, with the SHA-256 {SUM}, not b3350dbb" in err
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setattr(time, "sleep", lambda seconds: None)  # before it tries again
     code, out, err = run("data", "quora", "--to", tmp_path / "new")
@@ -143,7 +143,7 @@ def test_ctrl_c_keeps_what_has_come_and_says_how_to_go_on(tmp_path, run, monkeyp
             err = process.communicate(timeout=600)[1]
         Slow.stopped.set()
         assert process.returncode == 130
-        assert f"{part} holds what has come: type the same command to continue\n" in err
+        assert f"{part}: incomplete; the same command resumes it\n" in err
         code, text, _ = run(*command)
         server.shutdown()
         thread.join()

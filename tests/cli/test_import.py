@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gemel.api.exchange_verbs import import_trax
 
 import gemel
+from gemel.api.exchange_functions import import_trax
 from gemel.errors import DataError
 from gemel.folder import load_model
 

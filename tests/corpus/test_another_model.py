@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gemel.errors import DataError
-from gemel.store.records import StoreState
+from gemel.store.question_records import StoreState
 
 
 def test_another_model_takes_the_place_of_the_first(store, ask, vectors):
@@ -78,5 +78,5 @@ def test_reindexing_that_makes_no_sense_is_refused(store, ask, vectors):
     with pytest.raises(DataError, match="where no are expected; begin_reindex"):
         store.put_vectors(keys, vectors(1))
     store.begin_reindex("two", 8)
-    with pytest.raises(DataError, match="a key is repeated"):
+    with pytest.raises(DataError, match="a key occurs twice"):
         store.put_vectors(np.repeat(keys, 2), vectors(2))

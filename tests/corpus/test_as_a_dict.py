@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemel.errors import DataError
-from gemel.store.connect import open_store
+from gemel.store.connection import open_store
 
 
 class Replica:
@@ -80,7 +80,7 @@ def test_a_store_does_what_a_dict_does(new_store, steps, ask, vectors):
         elif step == "reopen":
             store.close()
             store = open_store(where)
-        assert {each.id: (each.key, each.text) for lot in store.scan(lot=2) for each in lot} == {
+        assert {each.id: (each.key, each.text) for lot in store.scan(chunk=2) for each in lot} == {
             name: (key, text) for name, (key, text, *_) in kept.items()
         }
     for n in range(3):

@@ -8,7 +8,7 @@ from gemel.corpus.bulk_insert import fill_store
 from gemel.data import QuestionColumns
 from gemel.errors import DataError, ModelMismatchError, StoreError
 from gemel.inference import Engine
-from gemel.store.connect import open_store
+from gemel.store.connection import open_store
 
 
 @pytest.fixture

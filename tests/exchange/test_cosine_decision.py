@@ -5,8 +5,8 @@ import json
 
 import numpy as np
 import pytest
-from gemel.api.exchange_verbs import export
 
+from gemel.api.exchange_functions import export
 from gemel.data import read_pairs
 from gemel.errors import DataError
 from gemel.exchange.agreement import open_tokenizer

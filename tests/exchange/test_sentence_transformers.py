@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gemel.api.exchange_verbs import export
 
+from gemel.api.exchange_functions import export
 from gemel.data import read_pairs
 from gemel.errors import ConfigError, FolderError, GemelError
 from gemel.exchange import TARGETS, export_model, freeze
@@ -173,7 +173,7 @@ def test_without_the_library_it_is_written_all_the_same(model_with, tmp_path, mo
 def test_export_brings_in_neither_torch_nor_the_library(tmp_path):
     code = """if True:
         import sys
-        from gemel.api.exchange_verbs import export
+        from gemel.api.exchange_functions import export
         from gemel.exchange import model_export as exporting
         exporting.installed_version = lambda _: None
         export(sys.argv[1], check=["how old are you?"])

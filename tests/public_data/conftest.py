@@ -4,7 +4,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from gemel.public_data import Patience
+from gemel.public_data import RetryPolicy
 
 
 class Site:
@@ -126,8 +126,8 @@ def serving():
 
 @pytest.fixture
 def quick():
-    """Patience of a test: some tries, no pause between them."""
-    return Patience(timeout=600.0, tries=3, pause=0.0)
+    """RetryPolicy of a test: some tries, no pause between them."""
+    return RetryPolicy(timeout=600.0, tries=3, pause=0.0)
 
 
 class Answers:

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from gemel.data import stream_pairs, stream_unlabelled
 from gemel.errors import DataError
-from gemel.public_data import CORPORA, LEFT_OUT
-from gemel.public_data import conversion as unpacking
-from gemel.public_data.conversion import convert, open_members
+from gemel.public_data import CORPORA, LEFT_OUT, archives
+from gemel.public_data.archives import convert, open_members
 
 MEMBERS = {"QQP/train.tsv": b"train", "QQP/dev.tsv": b"dev", "QQP/test.tsv": b"test" * 9999}
 
@@ -110,7 +109,7 @@ def test_a_password(tmp_path):
 
 @pytest.mark.parametrize(("name", "write"), KINDS)
 def test_bombs(name, write, tmp_path, monkeypatch):
-    monkeypatch.setattr(unpacking, "LARGEST", 1 << 20)
+    monkeypatch.setattr(archives, "LARGEST", 1 << 20)
     path = tmp_path / name
     write(path, [("QQP/dev.tsv", bytes(1 << 21))])
     assert path.stat().st_size < 1 << 14
@@ -128,7 +127,7 @@ def test_a_bomb_that_lies_about_its_size(tmp_path, monkeypatch):
 
 
 def test_a_bomb_beside_what_is_asked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(unpacking, "LARGEST", 1 << 20)
+    monkeypatch.setattr(archives, "LARGEST", 1 << 20)
     path = tmp_path / "a.tar.gz"
     write_tar(path, [("final/dev.tsv", b"x"), ("other", bytes(1 << 21))])
     with pytest.raises(DataError, match="holds more than"):

@@ -259,7 +259,7 @@ def test_training_without_torch_says_what_to_install():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     answers, missing = done.stdout.splitlines()
     assert answers == "[1 0]"
-    assert missing.startswith("MissingExtraError training needs packages")
+    assert missing.startswith("MissingExtraError training requires packages")
     assert missing.endswith("'gemel[train]'")
 
 

@@ -58,7 +58,7 @@ def test_without_scikit_learn_it_says_what_to_install():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == (
-        "MissingExtraError gemel.sklearn needs packages that are not here: "
+        "MissingExtraError gemel.sklearn requires packages that are not installed: "
         "pip install 'gemel[sklearn]'\n"
     )
 

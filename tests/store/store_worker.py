@@ -1,8 +1,8 @@
-"""A process that changes or reads a store until it is killed, and gives what it did.
+"""A process that changes or reads a store until it is killed, and says what it did.
 
     python store_worker.py change|read WHERE SEED
 
-Of each change it gives `begin` before and `done` after. The questions of a batch are always
+Of each change it says `begin` before and `done` after. The questions of a batch are always
 changed together. A vector hangs on the model and the text alone, so whoever looks can check it.
 """
 
@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from gemel.errors import StoreError
-from gemel.store.connect import open_store
-from gemel.store.records import NewQuestion
+from gemel.store.connection import open_store
+from gemel.store.question_records import NewQuestion
 
 DIM = 8
 
@@ -45,7 +45,7 @@ def ids_of(batch):
     return [f"{batch}-{n}" for n in range(size_of(batch))]
 
 
-def note(*words):
+def say(*words):
     sys.stdout.write(" ".join(map(str, words)) + "\n")
     sys.stdout.flush()
 

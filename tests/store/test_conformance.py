@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from gemel.errors import DataError, ModelMismatchError, StoreError
-from gemel.store.connect import open_store, restore
-from gemel.store.records import NewQuestion, StoreState
+from gemel.store.connection import open_store, restore
+from gemel.store.question_records import NewQuestion, StoreState
 
 NEW = StoreState(
     sequence=0, generation=0, model="", dim=0, questions=0, reindexing="", reindexed=0, identity=""
@@ -70,9 +70,9 @@ def test_nothing_is_added_where_nothing_is_given(store):
 def test_an_id_is_there_once(store, ask, vectors):
     store.add([ask("a", "first")], vectors(1), "model")
     before = store.state()
-    with pytest.raises(DataError, match="1 of 2 ids are there already, one is 'a'; replace them"):
+    with pytest.raises(DataError, match="1 of 2 ids exist already, one is 'a'; replace them"):
         store.add([ask("b"), ask("a")], vectors(2), "model")
-    with pytest.raises(DataError, match="the id 'c' is 2 times"):
+    with pytest.raises(DataError, match="the id 'c' occurs 2 times"):
         store.add([ask("c"), ask("c")], vectors(2), "model", replace=True)
     assert store.state() == before
     assert texts_of(store) == {"a": "first"}
@@ -203,7 +203,7 @@ def test_a_key_is_never_given_twice(store, where, ask, vectors):
 def test_a_scan_gives_all_in_lots(store, ask, vectors):
     keys = store.add([ask(str(n)) for n in range(10)], vectors(10), "model")
     store.remove(["4"])
-    lots = list(store.scan(lot=4))
+    lots = list(store.scan(chunk=4))
     assert [len(lot) for lot in lots] == [4, 4, 1]
     assert [kept.id for lot in lots for kept in lot] == [str(n) for n in range(10) if n != 4]
     assert [kept.id for lot in store.scan(int(keys[7])) for kept in lot] == ["8", "9"]
@@ -212,7 +212,7 @@ def test_a_scan_gives_all_in_lots(store, ask, vectors):
 def test_a_scan_goes_on_while_others_write(store, ask, vectors):
     store.add([ask(str(n)) for n in range(10)], vectors(10), "model")
     seen = []
-    for lot in store.scan(lot=2):
+    for lot in store.scan(chunk=2):
         seen += [kept.id for kept in lot]
         if seen == ["0", "1"]:
             store.remove(["0", "3"])

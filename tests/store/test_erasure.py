@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from gemel.store import sqlite, sqlite_pages
-from gemel.store.records import NewReview
+from gemel.store.question_records import NewReview
 from gemel.store.sqlite import SQLiteStore
 
 
@@ -24,7 +24,7 @@ def path(tmp_path):
 
 
 def content_of(path):
-    """The bytes of the file and of what is next to it.
+    """The bytes of the file and of what is beside it.
 
     Read by another process: when this one closes a file, it loses its locks on it.
     """
@@ -141,7 +141,7 @@ def held(path, ask, vectors, monkeypatch):
 
     The reader stays connected, or SQLite would empty the log as the last one leaves.
     """
-    monkeypatch.setattr(sqlite, "_WIPING", 0.01)
+    monkeypatch.setattr(sqlite, "_ERASE_TIMEOUT", 0.01)
     reader = sqlite3.connect(path, isolation_level=None)
     with SQLiteStore(path) as store:
         store.add([ask("secret", "a secret text"), ask("b"), ask("c")], vectors(3), "model")
@@ -365,11 +365,12 @@ def test_an_erasure_closes_its_descriptor_only_when_nothing_else_has_the_file(pa
 
 
 def test_a_service_erases_when_the_reader_has_gone(path, held, tiny_model):
+    from gemel.service.site import Site
+
     from gemel.corpus import DuplicateIndex
     from gemel.inference import Engine
-    from gemel.service.group_process import GroupProcess
+    from gemel.service.group_process import Grouping
     from gemel.service.limits import Limits
-    from gemel.service.served_corpus import ServedCorpus
 
     held()
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -377,9 +378,7 @@ def test_a_service_erases_when_the_reader_has_gone(path, held, tiny_model):
     store = SQLiteStore(path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE erasure SET pending = 1")  # as another process leaves it
-    site = ServedCorpus(
-        DuplicateIndex(store, Engine(tiny_model)), GroupProcess(str(path), ""), Limits()
-    )
+    site = Site(DuplicateIndex(store, Engine(tiny_model)), Grouping(str(path), ""), Limits())
     site._erase()
     with store.session() as session:
         assert session.run("SELECT pending FROM erasure") == [(0,)]

@@ -3,9 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.errors import DataError, StoreError
-from gemel.store.connect import open_store
-from gemel.store.records import NewReview
-from gemel.store.service_keys import KeyStore, draw_key, key_hash, matches, prefix_of
+from gemel.store.base import KeyStore
+from gemel.store.connection import open_store
+from gemel.store.question_records import NewReview
+from gemel.store.service_keys import draw_key, key_hash, matches, prefix_of
 from gemel.store.sqlite import SQLiteStore
 
 
@@ -98,7 +99,7 @@ def old_store(where, ask, vectors):
             if is_file:
                 session.run("DROP TABLE erasure")
             session.run("PRAGMA user_version = 1" if is_file else "UPDATE schema SET version = 1")
-        with pytest.raises(StoreError, match=r"reviews|tables are gone"):
+        with pytest.raises(StoreError, match=r"reviews|tables are missing"):
             store.decided()
     return where
 

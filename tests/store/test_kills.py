@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gemel.store.connect import open_store
+from gemel.store.connection import open_store
 
 sys.path.insert(0, str(Path(__file__).parent))
 from store_worker import ids_of, size_of, vector_of
@@ -24,7 +24,7 @@ def start(what, where, seed):
 
 
 def first_change(writer):
-    """Wait until a writer has changed something; give what it given up to then."""
+    """Wait until a writer has changed something; give what it said up to then."""
     said = []
     while not said or not said[-1].startswith("done"):
         said.append(writer.stdout.readline())
@@ -39,7 +39,7 @@ def stop(process):
 
 
 class Expected:
-    """What must be in the store, by what its killed writers given."""
+    """What must be in the store, by what its killed writers said."""
 
     def __init__(self):
         self.kept = set()
@@ -120,14 +120,14 @@ def test_fifty_killed_writers(where):
 
 @pytest.fixture
 def kill_server(kill_and_start_server):
-    """Kills the server under a writer, which reports it and ends."""
+    """Kills the server under a writer, which says so and ends."""
 
     def kill(writer):
         kill_and_start_server()
         said, wrong = writer.communicate(timeout=600)
         assert not wrong, wrong
         assert "failed" in said
-        assert "the server does not answer, or has gone" in said
+        assert "the server does not answer, or stopped" in said
         return said.splitlines()
 
     return kill

@@ -1,4 +1,4 @@
-"""What is stored of a question besides its text, in every store, and finding questions by it."""
+"""What is kept of a question besides its text, in every store, and finding questions by it."""
 
 import json
 
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemel.store.input_checks import facet
-from gemel.store.records import NewQuestion
+from gemel.store.question_records import NewQuestion
 
 
 def test_questions_are_found_by_all_of_the_values(store, ask, vectors):

@@ -1,4 +1,4 @@
-"""A name gives which kind of store it is; psycopg is needed for one of them only."""
+"""A name says which kind of store it is; psycopg is needed for one of them only."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import pytest
 
 from gemel.errors import StoreError
 from gemel.store.base import Store
-from gemel.store.connect import open_store
+from gemel.store.connection import open_store
 from gemel.store.sqlite import SQLiteStore
 
 
@@ -36,7 +36,7 @@ def test_psycopg_is_needed_for_postgres_only(tmp_path):
 import sys
 sys.modules["psycopg"] = None
 from gemel.errors import MissingExtraError
-from gemel.store.connect import open_store
+from gemel.store.connection import open_store
 open_store(sys.argv[1]).close()
 try:
     open_store("postgresql://localhost/none")

@@ -1,12 +1,11 @@
-"""What is given where a PostgreSQL server does not let a store be opened, by the server itself."""
+"""What is said where a PostgreSQL server does not let a store be opened, by the server itself."""
 
 import psycopg
 import pytest
 
 from gemel.errors import StoreError
 from gemel.store import postgres_schema
-from gemel.store.postgres import PostgresStore
-from gemel.store.postgres_errors import explain_refusal
+from gemel.store.postgres import PostgresStore, explain_refusal
 
 PASSWORD = "geheim-7"
 
@@ -106,7 +105,7 @@ def test_what_libpq_says_in_words_that_are_not_known_is_shown():
 def test_a_database_that_is_not_utf8(database, ask, vectors, monkeypatch):
     latin = database("latin", "ENCODING LATIN1 LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
     message = refusal(latin)
-    assert "encoding is LATIN1, which cannot hold every text; make one with createdb" in message
+    assert "encoding is LATIN1, which cannot hold every text; create one with createdb" in message
     # One that an older gemel has made there goes on, with the texts that it can hold.
     monkeypatch.setattr(postgres_schema, "_require_utf8", lambda *_: None)
     with PostgresStore(latin) as store:
@@ -126,7 +125,7 @@ def test_a_role_that_may_not_make_tables(url, role):
     run(url, "CREATE EXTENSION IF NOT EXISTS vector")
     guest = role("guest")
     message = refusal(guest)
-    assert "the role guest may not make gemel's tables (permission denied for" in message
+    assert "the role guest may not create gemel's tables (permission denied for" in message
     assert 'GRANT CREATE ON DATABASE "postgres" TO "guest"' in message
     run(url, "CREATE SCHEMA gemel")  # somebody else's, and empty
     assert "permission denied for schema gemel" in refusal(guest)
@@ -145,7 +144,7 @@ def test_a_role_that_may_not_connect(database, role, url):
 def test_a_role_that_may_not_read_the_tables(url, role):
     PostgresStore(url).close()
     message = refusal(role("guest"))
-    assert "this user may not do that; grant it the right (permission denied for" in message
+    assert "this user lacks a privilege; grant it (permission denied for" in message
 
 
 def test_a_server_that_may_only_be_read(url, ask, vectors):
@@ -155,7 +154,7 @@ def test_a_server_that_may_only_be_read(url, ask, vectors):
     with PostgresStore(only_read) as store:
         assert store.find(["a"])[0].text == "What is a?"
     run(url, "DROP SCHEMA gemel CASCADE")
-    assert "the server, or this user, may only read; use another" in refusal(only_read)
+    assert "the server, or this user, is read-only; use another" in refusal(only_read)
 
 
 @pytest.mark.parametrize(

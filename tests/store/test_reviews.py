@@ -9,9 +9,9 @@ import pytest
 
 from gemel.errors import DataError
 from gemel.store.backups import copy_all
-from gemel.store.connect import open_store, restore
-from gemel.store.corpus_store import Corpus
-from gemel.store.records import NewReview
+from gemel.store.base import Corpus
+from gemel.store.connection import open_store, restore
+from gemel.store.question_records import NewReview
 
 NAMES = ["a", "b", "c", "d", "e"]
 
@@ -65,8 +65,8 @@ def test_decisions_come_in_the_order_they_were_made_in_lots(store):
     made = [("d", "e"), ("a", "b"), ("c", "e"), ("a", "c"), ("b", "d")]
     for left, right in made:
         store.decide([review(left, right)])
-    assert [each[:2] for each in pairs(every(store, lot=2))] == made
-    assert [len(lot) for lot in store.reviews(lot=2)] == [2, 2, 1]
+    assert [each[:2] for each in pairs(every(store, chunk=2))] == made
+    assert [len(lot) for lot in store.reviews(chunk=2)] == [2, 2, 1]
     assert [each[:2] for each in pairs(every(store, after=3))] == made[3:]
     assert every(store, after=5) == []
 
@@ -92,11 +92,17 @@ def test_a_skipped_pair_may_be_decided_by_somebody_else(store):
         ({"left": "a", "right": "?"}, "no question has the id '\\?'"),
         ({"left": "a", "right": "a"}, "'a' is on both sides"),
         ({"left": "a", "right": "b", "answer": "maybe"}, "one of same, different, skipped"),
-        ({"left": "a", "right": "b", "reviewer": " "}, "no one is called ' '"),
-        ({"left": "a", "right": "b", "reviewer": "a\0"}, "no one is called"),
-        ({"left": "d", "right": "c"}, "'c', 'd' is 2 times"),
-        ({"left": "a", "right": "b", "similarity": float("nan")}, "the model's nan"),
-        ({"left": "a", "right": "b", "probability": float("inf")}, "the model's inf"),
+        ({"left": "a", "right": "b", "reviewer": " "}, "reviewer cannot be called ' '"),
+        ({"left": "a", "right": "b", "reviewer": "a\0"}, "reviewer cannot be called"),
+        ({"left": "d", "right": "c"}, "'c', 'd' occurs 2 times"),
+        (
+            {"left": "a", "right": "b", "similarity": float("nan")},
+            "must be finite or None, not nan",
+        ),
+        (
+            {"left": "a", "right": "b", "probability": float("inf")},
+            "must be finite or None, not inf",
+        ),
     ],
 )
 def test_of_several_all_are_kept_or_none(store, wrong, why):
@@ -184,8 +190,8 @@ def test_of_those_who_decide_at_once_all_but_one_are_told(store, where):
 
 DECIDER = """
 import sys
-from gemel.store.connect import open_store
-from gemel.store.records import NewReview
+from gemel.store.connection import open_store
+from gemel.store.question_records import NewReview
 
 with open_store(sys.argv[1], create=False) as store:
     for n in range(10_000):
@@ -201,7 +207,7 @@ with open_store(sys.argv[1], create=False) as store:
 
 @pytest.fixture
 def decide_until(store, where, ask, vectors):
-    """A function that lets a process decide, stops it its own way, and gives what was stored last.
+    """A function that lets a process decide, stops it its own way, and says what was kept last.
 
     Decision `n` is about the three pairs of the questions `n % 50`, and takes the place of the
     one before.
@@ -244,7 +250,7 @@ def test_what_was_decided_outlives_a_killed_server(decide_until, where, kill_and
     if not where.startswith("postgresql:"):
         pytest.skip("has no server")
     last, wrong = decide_until(30, lambda _: kill_and_start_server())
-    assert b"the server does not answer, or has gone" in wrong
+    assert b"the server does not answer, or stopped" in wrong
     check_decided(where, last)
 
 

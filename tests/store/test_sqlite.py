@@ -31,7 +31,7 @@ def filled(path, ask, vectors):
 
 
 def bytes_of(path):
-    """Of the file and what is next to it."""
+    """Of the file and what lies beside it."""
     return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
@@ -44,7 +44,7 @@ def test_a_file_that_is_not_there(path):
     with pytest.raises(StoreError, match="no such store"):
         SQLiteStore(path, read_only=True)
     assert not path.exists()
-    with pytest.raises(StoreError, match="it cannot be opened; look whether its folder is there"):
+    with pytest.raises(StoreError, match="it cannot be opened; check that its folder exists"):
         SQLiteStore(path / "deep")
     path.mkdir()
     with pytest.raises(StoreError, match="is no file"):
@@ -118,10 +118,10 @@ def test_a_file_that_goes_is_missed(filled, ask, vectors):
         other = filled.with_name("other.db")
         SQLiteStore(other).close()
         filled.rename(filled.with_name("moved.db"))
-        with pytest.raises(StoreError, match="the file is gone, or another; open it again"):
+        with pytest.raises(StoreError, match="the file was deleted or replaced; open it again"):
             store.add([ask("new")], vectors(1), "model")
         other.rename(filled)
-        with pytest.raises(StoreError, match="the file is gone, or another"):
+        with pytest.raises(StoreError, match="the file was deleted or replaced"):
             store.state()
 
 
@@ -131,7 +131,7 @@ def test_nothing_lies_beside_a_closed_store(filled):
 
 def test_a_place_without_a_write_ahead_log_is_refused():
     connection = sqlite3.connect(":memory:")
-    with pytest.raises(StoreError, match=r"no write-ahead log can be stored here \(memory\)"):
+    with pytest.raises(StoreError, match=r"no write-ahead log is possible here \(memory\)"):
         sqlite_schema.make_schema(connection, "questions.db")
     connection.close()
 
@@ -182,7 +182,7 @@ def test_a_store_that_is_read_only_refuses_changes(filled, ask, vectors):
             lambda: store.remove(["0"]),
             lambda: store.begin_reindex("two", 3),
         ):
-            with pytest.raises(StoreError, match="it may only be read; let it and its folder be"):
+            with pytest.raises(StoreError, match="it is read-only; make it and its folder"):
                 change()
         assert store.state().questions == 50
 
@@ -220,9 +220,9 @@ def test_a_disk_that_may_only_be_read(tmp_path, ask, vectors, mounted):
             store.add([ask("a")], vectors(1), "model")
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         for options in ({}, {"read_only": True}):
-            with pytest.raises(StoreError, match=r"cannot be opened|may only be read"):
+            with pytest.raises(StoreError, match=r"cannot be opened|is read-only"):
                 SQLiteStore(disk / "questions.db", **options)
-        with pytest.raises(StoreError, match=r"cannot be opened|may only be read"):
+        with pytest.raises(StoreError, match=r"cannot be opened|is read-only"):
             SQLiteStore(disk / "new.db")
 
 
@@ -232,7 +232,7 @@ def test_a_disk_that_may_only_be_read(tmp_path, ask, vectors, mounted):
 WRITER = """
 import sys
 import numpy as np
-from gemel.store.records import NewQuestion
+from gemel.store.question_records import NewQuestion
 from gemel.store.sqlite import SQLiteStore
 
 with SQLiteStore(sys.argv[1]) as store:
@@ -255,7 +255,7 @@ def test_writers_of_several_processes_wait_for_each_other(path):
 
 
 def test_a_writer_that_never_ends_is_not_waited_for(filled, ask, vectors, monkeypatch):
-    monkeypatch.setattr(sqlite, "_PATIENCE", 0.05)
+    monkeypatch.setattr(sqlite, "_LOCK_TIMEOUT", 0.05)
     other = sqlite3.connect(filled, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with SQLiteStore(filled) as store:
@@ -320,7 +320,7 @@ def test_what_is_removed_is_in_no_file(path, ask, vectors):
 
 
 def test_a_reader_holds_on_to_what_was_removed(filled, monkeypatch, ask, vectors):
-    monkeypatch.setattr(sqlite, "_WIPING", 0.05)
+    monkeypatch.setattr(sqlite, "_ERASE_TIMEOUT", 0.05)
     with SQLiteStore(filled) as store, SQLiteStore(filled) as other:
         store.add([ask("secret", "a secret text")], vectors(1), "model")
         with other.reading():

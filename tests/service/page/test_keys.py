@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from gemel.store.connect import open_store
+from gemel.store.connection import open_store
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A corpus in a folder: fetched, put there by hand, resumed, never over what is another's."""
+"""A corpus in a folder: fetched, put there by hand, gone on with, never over what is another's."""
 
 import hashlib
 import io
@@ -42,7 +42,7 @@ def test_what_lies_there_in_the_end(paws, site, answer, tmp_path, quick):
     site.content, sha256 = paws
     site.answers = [answer.breaking(100)]
     folder = tmp_path / "new" / "paws"
-    fetched = fetch("paws", folder, origin=site.url, sha256=[sha256], patience=quick)
+    fetched = fetch("paws", folder, origin=site.url, sha256=[sha256], retries=quick)
     names = {"train.tsv", "validation.tsv", "test.tsv", ARCHIVE, TERMS, SOURCE}
     assert {path.name for path in folder.iterdir()} == names
     assert (folder / ARCHIVE).read_bytes() == site.content
@@ -73,9 +73,9 @@ def test_what_lies_there_in_the_end(paws, site, answer, tmp_path, quick):
 
 def test_a_second_call_changes_nothing_and_asks_nobody(paws, site, tmp_path, quick):
     site.content, sha256 = paws
-    first = fetch("paws", tmp_path, origin=site.url, sha256=[sha256], patience=quick)
+    first = fetch("paws", tmp_path, origin=site.url, sha256=[sha256], retries=quick)
     times = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    again = fetch("paws", tmp_path, origin=site.url, sha256=[sha256], patience=quick)
+    again = fetch("paws", tmp_path, origin=site.url, sha256=[sha256], retries=quick)
     assert again == first
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == times
     assert len(site.requests) == 1
@@ -86,9 +86,9 @@ def test_a_second_call_changes_nothing_and_asks_nobody(paws, site, tmp_path, qui
 
 def test_what_was_changed_or_is_anothers_is_not_replaced(paws, site, tmp_path, quick):
     site.content, sha256 = paws
-    asked = {"origin": site.url, "sha256": [sha256], "patience": quick}
+    asked = {"origin": site.url, "sha256": [sha256], "retries": quick}
     (tmp_path / "train.tsv").write_text("years of work")
-    with pytest.raises(DataError, match=r"train\.tsv: exists already, .* add --overwrite"):
+    with pytest.raises(DataError, match=r"train\.tsv: is there already, .* add --overwrite"):
         fetch("paws", tmp_path, **asked)
     with pytest.raises(DataError, match=r"train\.tsv: is a file; name a folder"):
         fetch("paws", tmp_path / "train.tsv", **asked)
@@ -97,14 +97,14 @@ def test_what_was_changed_or_is_anothers_is_not_replaced(paws, site, tmp_path, q
         (tmp_path / "other").mkdir(exist_ok=True)
         path = tmp_path / "other" / name
         path.write_text("of something else")
-        with pytest.raises(DataError, match=f"{name}: exists already, and not as gemel wrote"):
+        with pytest.raises(DataError, match=f"{name}: is there already, and not as gemel wrote"):
             fetch("paws", tmp_path / "other", **asked)
         assert path.read_text() == "of something else"
         path.unlink()
     fetch("paws", tmp_path, **asked, overwrite=True)
     made = (tmp_path / "train.tsv").read_bytes()
     (tmp_path / "train.tsv").write_text("corrected by hand")
-    with pytest.raises(DataError, match=r"train\.tsv: exists already, and not as gemel wrote"):
+    with pytest.raises(DataError, match=r"train\.tsv: is there already, and not as gemel wrote"):
         fetch("paws", tmp_path, **asked)
     assert (tmp_path / "train.tsv").read_text() == "corrected by hand"
     fetch("paws", tmp_path, **asked, overwrite=True)
@@ -114,7 +114,7 @@ def test_what_was_changed_or_is_anothers_is_not_replaced(paws, site, tmp_path, q
 
 def test_a_making_that_was_stopped_goes_on(paws, site, tmp_path, quick):
     site.content, sha256 = paws
-    asked = {"origin": site.url, "sha256": [sha256], "patience": quick}
+    asked = {"origin": site.url, "sha256": [sha256], "retries": quick}
 
     def stop(stage, done, total):
         raise KeyboardInterrupt
@@ -133,14 +133,14 @@ def test_offline_it_says_what_to_fetch_and_takes_what_was_put_there(
     content, sha256 = paws
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody is there
     with pytest.raises(DataError) as refused:
-        fetch("paws", tmp_path, sha256=[sha256], patience=quick)
+        fetch("paws", tmp_path, sha256=[sha256], retries=quick)
     remote = CORPORA["paws"].remotes[0]
     message = str(refused.value)
     assert message.startswith(f"{remote.address} cannot be reached")
     assert f"    {remote.address}\nand put it at {tmp_path / ARCHIVE}\n" in message
     assert message.count("put it at") == 1
     (tmp_path / ARCHIVE).write_bytes(content)
-    fetched = fetch("paws", tmp_path, sha256=[sha256], patience=quick)
+    fetched = fetch("paws", tmp_path, sha256=[sha256], retries=quick)
     assert (fetched.files[0].was_there, fetched.files[0].origin) == (True, remote.address)
     assert fetched.parts[0].rows == 6
 
@@ -159,14 +159,14 @@ def test_what_was_put_there_wrongly_is_to_fetch_by_hand_if_it_cannot_be_replaced
     (tmp_path / ARCHIVE).write_bytes(b"a login page")
     site.answers = [answer.refusing(404)]
     with pytest.raises(DataError, match="answers 404") as refused:
-        fetch("paws", tmp_path, origin=site.url, overwrite=True, patience=quick)
+        fetch("paws", tmp_path, origin=site.url, overwrite=True, retries=quick)
     assert f"and put it at {tmp_path / ARCHIVE}\n" in str(refused.value)
 
 
 def test_overwrite_replaces_it(paws, site, tmp_path, quick):
     site.content, sha256 = paws
     (tmp_path / ARCHIVE).write_bytes(b"a login page")
-    fetch("paws", tmp_path, origin=site.url, sha256=[sha256], patience=quick, overwrite=True)
+    fetch("paws", tmp_path, origin=site.url, sha256=[sha256], retries=quick, overwrite=True)
     assert (tmp_path / ARCHIVE).read_bytes() == site.content
 
 
@@ -202,7 +202,7 @@ def test_a_corpus_of_two_files_from_the_folder_of_a_mirror(site, answer, tmp_pat
         tmp_path,
         origin=site.url,
         sha256=[sum_of(content) for content in contents.values()],
-        patience=quick,
+        retries=quick,
     )
     assert [path for path, _ in site.requests] == ["/file.bin/train.csv", "/file.bin/test.csv"]
     assert [(part.rows, part.holds) for part in fetched.parts] == [
@@ -223,7 +223,7 @@ def test_only_what_is_missing_is_to_fetch_by_hand(site, answer, tmp_path, quick)
             tmp_path,
             origin=site.url,
             sha256=[sum_of(content), "0" * 64],
-            patience=quick,
+            retries=quick,
         )
     assert "train.csv" not in str(refused.value)
     assert f"put it at {tmp_path / 'test.csv'}" in str(refused.value)

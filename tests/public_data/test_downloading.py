@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gemel.errors import DataError
-from gemel.public_data import Patience
-from gemel.public_data.downloads import NotFetchedError, Partial, download
+from gemel.public_data import RetryPolicy
+from gemel.public_data.http_download import NotFetchedError, Partial, download
 
 CONTENT = random.Random(7).randbytes(300_000)
 SIZE = len(CONTENT)
-SHORT = Patience(timeout=1.0, tries=5, pause=0.0)
-"""Patience with a server that falls silent."""
+SHORT = RetryPolicy(timeout=1.0, tries=5, pause=0.0)
+"""RetryPolicy with a server that falls silent."""
 SUM = hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -30,12 +30,12 @@ def names(folder):
 
 @pytest.fixture
 def get(site, tmp_path, quick):
-    """Fetch the site's file: give its bytes, or None, and nothing else may are there then."""
+    """Fetch the site's file: give its bytes, or None, and nothing else may lie there then."""
     site.content = CONTENT
     path = tmp_path / "file.bin"
 
-    def fetch(sha256=SUM, size=SIZE, patience=quick, **options):
-        download(site.url, path, sha256, size, patience=patience, **options)
+    def fetch(sha256=SUM, size=SIZE, retries=quick, **options):
+        download(site.url, path, sha256, size, retries=retries, **options)
         assert names(tmp_path) == ["file.bin"]
         return path.read_bytes()
 
@@ -68,7 +68,7 @@ def test_wherever_it_breaks(breaks, size, site, answer, tmp_path, quick):
     site.content = random.Random(size).randbytes(size)
     site.answers = [answer.breaking(upto) for upto in breaks]
     path = tmp_path / "file.bin"
-    download(site.url, path, hashlib.sha256(site.content).hexdigest(), size, patience=quick)
+    download(site.url, path, hashlib.sha256(site.content).hexdigest(), size, retries=quick)
     site.answers.clear()
     assert path.read_bytes() == site.content
 
@@ -86,7 +86,7 @@ def test_what_came_stays_for_the_next_call(get, site, answer, tmp_path):
 
 def test_kill_9_in_the_middle(get, site, answer, tmp_path):
     site.answers = [answer.stalling(200_000)]
-    code = "import sys, pathlib; from gemel.public_data.downloads import download; "
+    code = "import sys, pathlib; from gemel.public_data.http_download import download; "
     code += "download(sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))"
     arguments = [site.url, str(tmp_path / "file.bin"), SUM, str(SIZE)]
     with subprocess.Popen([sys.executable, "-c", code, *arguments]) as process:
@@ -227,7 +227,7 @@ def test_what_stood_there_stays_until_the_new_one_is_right(site, quick, tmp_path
     path.write_bytes(b"old")
     site.content = b"wrong"
     with pytest.raises(NotFetchedError):
-        download(site.url, path, SUM, patience=quick)
+        download(site.url, path, SUM, retries=quick)
     assert path.read_bytes() == b"old"
 
 
@@ -242,7 +242,7 @@ def test_it_waits_as_long_as_the_server_asks_and_longer_each_time(get, site, ans
     monkeypatch.setattr(time, "sleep", waited.append)
     hours = answer.refusing(503, Retry_After="7200")
     site.answers = [answer.refusing(503, Retry_After="7"), *[answer.breaking(0)] * 2, hours]
-    assert get(patience=Patience(tries=5, pause=0.5)) == CONTENT
+    assert get(retries=RetryPolicy(tries=5, pause=0.5)) == CONTENT
     assert waited == [7, 0.5 * 2, 0.5 * 4, 60]
 
 
@@ -256,7 +256,7 @@ def test_a_server_that_has_no_file(get, site, answer, tmp_path, code, tries):
 
 def test_a_server_that_falls_silent(get, site, answer):
     site.answers = [answer.stalling(1000)]
-    assert get(patience=SHORT) == CONTENT
+    assert get(retries=SHORT) == CONTENT
     assert site.ranges[0] is None
     assert all(each.startswith("bytes=") for each in site.ranges[1:])
     assert len(site.ranges) > 1
@@ -265,7 +265,7 @@ def test_a_server_that_falls_silent(get, site, answer):
 def test_a_server_that_never_says_more(get, site, answer):
     site.answers = [answer.stalling(1000), *[answer.stalling(0)] * 3]
     with pytest.raises(NotFetchedError, match=r"sent nothing for too long after (1,000|0) bytes"):
-        get(patience=dataclasses.replace(SHORT, tries=2))
+        get(retries=dataclasses.replace(SHORT, tries=2))
 
 
 def test_packed_is_not_the_file(get, site):
@@ -315,16 +315,16 @@ def test_addresses_that_cannot_be_are_not_asked_twice(address, tmp_path, monkeyp
 
 def test_nobody_there(tmp_path, quick, monkeypatch, site):
     with pytest.raises(NotFetchedError, match=r"cannot be reached: .*refused"):
-        download("http://127.0.0.1:9/x", tmp_path / "file.bin", SUM, patience=quick)
+        download("http://127.0.0.1:9/x", tmp_path / "file.bin", SUM, retries=quick)
     with pytest.raises(NotFetchedError, match="cannot be reached"):
-        download("http://nowhere.invalid/x", tmp_path / "file.bin", SUM, patience=quick)
+        download("http://nowhere.invalid/x", tmp_path / "file.bin", SUM, retries=quick)
     assert names(tmp_path) == []
 
 
 def test_the_proxy_of_the_environment(site, tmp_path, quick, monkeypatch):
     site.content = CONTENT
     monkeypatch.setenv("http_proxy", site.url)
-    download("http://nowhere.invalid/x", tmp_path / "file.bin", SUM, patience=quick)
+    download("http://nowhere.invalid/x", tmp_path / "file.bin", SUM, retries=quick)
     assert (tmp_path / "file.bin").read_bytes() == CONTENT
     assert [path for path, _ in site.requests] == ["http://nowhere.invalid/x"]
 
@@ -353,12 +353,12 @@ def test_certificates_are_checked(serving, site, answer, quick, tmp_path, monkey
     with serving(lambda socket: context.wrap_socket(socket, server_side=True)) as secure:
         secure.content = CONTENT
         with pytest.raises(NotFetchedError, match="certificate that is not to be trusted"):
-            download(secure.url, path, SUM, patience=quick)
+            download(secure.url, path, SUM, retries=quick)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        download(secure.url, path, SUM, patience=quick)
+        download(secure.url, path, SUM, retries=quick)
         assert path.read_bytes() == CONTENT
         path.unlink()
         secure.answers = [answer.refusing(302, Location=site.url)]
         with pytest.raises(NotFetchedError, match="from https to http is not followed"):
-            download(secure.url, path, SUM, patience=quick)
+            download(secure.url, path, SUM, retries=quick)
     assert (site.requests, path.exists()) == ([], False)

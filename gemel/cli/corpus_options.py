@@ -1,4 +1,4 @@
-"""The options that report which corpus, and what of it."""
+"""Options that choose a corpus and filter its questions."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ new_database = typer.Option(
     "--db",
     metavar=_METAVAR,
     show_default=False,
-    help="Corpus: an SQLite file, created if missing, or postgresql://...",
+    help="The corpus: an SQLite file, created if missing, or postgresql://...",
 )
 Database = Annotated[
     str,
@@ -19,17 +19,17 @@ Database = Annotated[
         "--db",
         metavar=_METAVAR,
         show_default=False,
-        help="Corpus of `gemel index`: an SQLite file, or postgresql://...",
+        help="The corpus that `gemel index` created: an SQLite file, or postgresql://...",
     ),
 ]
-Count = Annotated[int, typer.Option("-k", metavar="K", min=1, help="Number of matches.")]
+Count = Annotated[int, typer.Option("-k", metavar="K", min=1, help="How many to show.")]
 Where = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME=VALUE",
         show_default=False,
-        help="Only questions with this metadata value, of the type of its column (year=2024); "
-        "null is no value, quotes make text. Repeatable.",
+        help="Only questions whose metadata has this value, of the type of its column (year=2024); "
+        "null is no value, quotes make text. May be given several times.",
     ),
 ]
 
@@ -43,12 +43,10 @@ def shown(db: str) -> str:
 
 
 def read_values(given: list[str] | None, option: str) -> Mapping[str, Any] | None:
-    """Read names and values as they are typed; None if there are none.
-
-    A value has the type of its column in the corpus; see `Typed`.
+    """Parse NAME=VALUE options, None if there are none; for the types see `Typed`.
 
     Raises:
-        BadParameter: one has no name, or no sign of equality.
+        BadParameter: a name or equals sign is missing.
     """
     if not given:
         return None

@@ -1,4 +1,4 @@
-"""Open stores by name, and restore backups."""
+"""Open stores by name, and restore backups into them."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ def open_store(where: str, *, create: bool = True) -> RelationalStore:
     """Open a store.
 
     Args:
-        where: `postgresql://…`, or an SQLite file.
-        create: create a missing store.
+        where: `postgresql://…` for a database, else an SQLite file.
+        create: whether to create a missing one.
 
     Raises:
         MissingExtraError: psycopg is not installed.
-        StoreError: missing, not a store, or of a newer gemel.
+        StoreError: it is missing, not a store, or a newer gemel's.
     """
     if where.startswith(("postgresql://", "postgres://")):
         from gemel.store.postgres import PostgresStore
@@ -27,14 +27,14 @@ def open_store(where: str, *, create: bool = True) -> RelationalStore:
 
 
 def restore(backup: str | Path, where: str) -> None:
-    """Fill a new store from a backup, which is checked; on failure no store is left.
+    """Fill a new store from a backup, all or nothing; every row of the backup is checked.
 
     Args:
-        backup: a file written by `Store.backup`, of any kind of store.
-        where: the store, as for `open_store`.
+        backup: the file that `Store.backup` wrote, of either kind of store.
+        where: the store; see `open_store`.
 
     Raises:
-        DataError: the store is not empty.
+        DataError: the store is not new.
         StoreError: the backup is missing or damaged, or the store cannot be written.
     """
     if not Path(backup).is_file():
