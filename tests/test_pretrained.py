@@ -77,7 +77,7 @@ def test_other_names_are_no_model(name):
 def test_its_threshold_is_fitted_in_a_copy(tmp_path):
     refused = run("fit", HELPDESK, cwd=tmp_path)
     assert refused.returncode == 2
-    assert "quora-en: ships with gemel and stays as it is" in refused.stderr
+    assert "quora-en: ships with gemel and cannot be changed" in refused.stderr
     assert "--out" in refused.stderr
     before = {file.name: file.read_bytes() for file in FOLDER.iterdir()}
     fitted = run("fit", HELPDESK, "--out", "mine", cwd=tmp_path)

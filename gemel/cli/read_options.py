@@ -58,7 +58,7 @@ class _FileOptions(Options):
     )
 
     def __post_init__(self) -> None:
-        self.columns  # noqa: B018  # refuse bad columns before the command runs
+        self.columns, self.skip_bad  # noqa: B018  # refuse bad values before the command runs
         if self.bad_rows is not None and not self.skip_count:
             raise typer.BadParameter(
                 "lists what --skip-bad skips; add --skip-bad N", param_hint="--bad-rows"

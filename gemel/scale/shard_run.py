@@ -141,11 +141,12 @@ def dedupe_in_shards(
     work: Path,
     workers: Callable[[Path], Workers],
     *,
-    options: DedupeOptions,
+    options: DedupeOptions | None = None,
     columns: QuestionColumns | None = None,
     bad_rows: BadRows | None = None,
     shard_size: int = SHARD_SIZE,
     progress: Progress | None = None,
+    **changes: Any,
 ) -> ShardedDuplicates:
     """Find groups of duplicates in memory bounded by the size of a shard.
 
@@ -157,7 +158,7 @@ def dedupe_in_shards(
         workers: makes the workers, given the folder.
         columns: question and id, if not the usual ones.
         bad_rows: receives bad rows; has the number to skip.
-        options: options of the groups.
+        options: options of the groups; `changes` are its fields by name.
         shard_size: questions per shard.
         progress: `progress(done, total)` callback per stage.
 
@@ -169,6 +170,7 @@ def dedupe_in_shards(
         OSError: the disk is full or read-only; finished work remains.
     """
     require_parquet()
+    options = DedupeOptions.of(options, **changes)
     shard_size = require_whole("shard_size, the questions of a shard,", shard_size, 1, MOST_SHARD)
     if path_text(work.resolve()) != str(work.resolve()):
         raise DataError(

@@ -23,8 +23,8 @@ class OthersGoneError(TrainingError):
 
     def __init__(self, reason: str, *, is_told: bool = False):
         super().__init__(
-            f"another process of this training has ended before its time ({reason}); --resume goes "
-            "on from the last checkpoint"
+            f"another process of this training has ended before its time ({reason}); --resume "
+            "resumes from the last checkpoint"
         )
         self.reason = reason
         self.is_told = is_told

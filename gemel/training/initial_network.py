@@ -271,7 +271,7 @@ def make_network(
         set_file_vectors(vectors, model, folded)
     reporter.note(
         f"{len(tokenizer.vocabulary):,} words in the vocabulary, "
-        f"{len(batches.pairs):,} pairs to train on"
+        f"{len(batches.pairs):,} training pairs"
     )
     return model, folded
 

@@ -66,13 +66,13 @@ def gemel(*arguments, **settings):
         ("encode q.txt --out q.txt/v.npy", "q.txt: Not a directory", "name another place"),
         ("encode q.txt --out /proc/v.npy", "gemel: /proc/v.npy: ", "or name another place"),
         ("train pairs.csv --out folder", "it holds thesis.txt", "choose another place"),
-        ("fit pairs.csv", "ships with gemel and stays as it is", "(--out my-model)"),
+        ("fit pairs.csv", "ships with gemel and cannot be changed", "(--out my-model)"),
         # Settings.
         ("train pairs.csv --out m --set training.epoch=3", "no setting", "did you mean 'epochs'?"),
         ("train pairs.csv --out m --set epochs", "cannot read", "for example training.epochs=2"),
         ("train pairs.csv --out m --set training.epochs=x", "Expected `int`", "by default it is 2"),
         ("train pairs.csv --out m --config no.toml", "No such file", None),
-        ("dedupe q.txt --linkage loose", "not 'loose'", None),
+        ("dedupe q.txt --linkage loose", "'loose' is not one of 'average', 'connected'", None),
         # Usage.
         ("trian pairs.csv", "No such command 'trian'. Did you mean 'train'?", "gemel --help"),
         ("train pairs.csv", "Missing option '--out'", USAGE.format("train")),

@@ -73,7 +73,7 @@ def test_names_that_others_cannot_open_are_refused(run, place):
     run("index", f"{HALF}.txt", "--db", "x.db", "--model", HALF)
     code, _, err = run("backup", f"{HALF}.backup", "--db", "x.db")
     assert code == ExitCode.WRONG
-    assert "no file name that is not UTF-8; choose another name" in err
+    assert "SQLite requires texts and file names in UTF-8; choose another name" in err
     assert not list(place.glob("*.backup"))
     code, _, err = run("dedupe", f"{HALF}.txt", "--work", HALF + "-work", "--model", HALF, "-q")
     assert code == ExitCode.WRONG

@@ -119,7 +119,7 @@ def test_without_matplotlib_all_but_the_picture_is_there(files, tmp_path):
     refused = call(files[0], "--plot", tmp_path / "audit.png")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
-        "gemel: drawing requires packages that are not here: pip install 'gemel[plots]'\n"
+        "gemel: drawing requires packages that are not installed: pip install 'gemel[plots]'\n"
     )
 
 

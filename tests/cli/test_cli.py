@@ -224,7 +224,7 @@ def test_answering_needs_no_torch_and_learning_says_so(files, model):
     refused = call("train", files[0], "--out", model[0].parent / "n")
     assert refused.returncode == 2
     assert refused.stderr == (
-        "gemel: training requires packages that are not here: pip install 'gemel[train]'\n"
+        "gemel: training requires packages that are not installed: pip install 'gemel[train]'\n"
     )
 
 

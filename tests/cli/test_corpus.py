@@ -42,16 +42,16 @@ def test_search(corpus):
     (match,) = json.loads(corpus("search", "old", "--where", "forum=sky", "--json")[1])
     assert (match["id"], match["metadata"]) == ("2", {"forum": "sky"})
     assert {"cosine", "probability", "similarity", "answer", "threshold"} <= match.keys()
-    assert "nothing: no question is kept" in corpus("search", "old", "--where", "forum=x")[1]
+    assert "nothing: no question is stored" in corpus("search", "old", "--where", "forum=x")[1]
 
 
 def test_check_answers_by_its_exit_code_too(corpus, monkeypatch):
     code, out, _ = corpus("check", "How old are you?")
     assert code == 0
-    assert out.startswith("asked before\n")
+    assert out.startswith("duplicate\n")
     code, out, _ = corpus("check", "How old are you?", "--where", "forum=x")
     assert code == 1
-    assert out.startswith("not asked before: no question is kept")
+    assert out.startswith("no duplicate: no question is stored")
 
 
 def test_add_and_remove(corpus):

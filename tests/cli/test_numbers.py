@@ -73,9 +73,9 @@ def numeric_options():
         name = command.name or command.callback.__name__
         for each in inspect.signature(command.callback).parameters.values():
             kind, info = typing.get_args(each.annotation)[:2]
-            if id(info) in known:
+            if (each.name, info.help) in known:
                 continue
-            known.add(id(info))
+            known.add((each.name, info.help))
             if {*typing.get_args(kind), kind} & {int, float}:
                 spelled = map(str, (info.default, *(info.param_decls or ())))
                 flags = [word for word in spelled if word.startswith("-")]

@@ -104,7 +104,7 @@ def test_a_filter_still_gives_as_many_as_there_are(index):
 
 
 def test_a_question_of_another_id_replaces_if_it_may(index):
-    with pytest.raises(DataError, match="there already"):
+    with pytest.raises(DataError, match="exist already"):
         index.add("something else", id="q0")
     index.add("something else", id="q0", replace=True)
     assert index.search("something else", 1)[0].question.id == "q0"

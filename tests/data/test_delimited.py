@@ -41,7 +41,7 @@ def test_quotes_may_be_letters(tmp_path):
     text = 'question1\tquestion2\tis_duplicate\n"how\tsay "why"\t1\n'
     path = put(tmp_path, text, "pairs.tsv")
     assert list(stream_pairs(path, Columns(quotes=False))) == [
-        QuestionPair('"how', 'report "why"', True, 2)
+        QuestionPair('"how', 'say "why"', True, 2)
     ]
     with pytest.raises(DataError, match="add --no-quotes if quotes are letters"):
         read_pairs(path)

@@ -116,5 +116,7 @@ def test_damage_met_while_reading(tmp_path):
 def test_without_pyarrow(tmp_path, monkeypatch):
     path = put(tmp_path, TABLE)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(MissingExtraError, match=r"Parquet needs .*pip install 'gemel\[parquet\]'"):
+    with pytest.raises(
+        MissingExtraError, match=r"Parquet requires .*pip install 'gemel\[parquet\]'"
+    ):
         read_pairs(path)

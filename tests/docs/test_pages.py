@@ -150,7 +150,7 @@ def test_every_name_of_the_notebook_is_told_of():
         "Axis",
         "Constants",
         "Data",
-        "QuestionRow",
+        "Question",
         "Tokens",
         "normalize",
     }  # parts of those named

@@ -365,12 +365,11 @@ def test_an_erasure_closes_its_descriptor_only_when_nothing_else_has_the_file(pa
 
 
 def test_a_service_erases_when_the_reader_has_gone(path, held, tiny_model):
-    from gemel.service.site import Site
-
     from gemel.corpus import DuplicateIndex
     from gemel.inference import Engine
-    from gemel.service.group_process import Grouping
+    from gemel.service.group_process import GroupProcess
     from gemel.service.limits import Limits
+    from gemel.service.served_corpus import ServedCorpus
 
     held()
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -378,7 +377,9 @@ def test_a_service_erases_when_the_reader_has_gone(path, held, tiny_model):
     store = SQLiteStore(path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE erasure SET pending = 1")  # as another process leaves it
-    site = Site(DuplicateIndex(store, Engine(tiny_model)), Grouping(str(path), ""), Limits())
+    site = ServedCorpus(
+        DuplicateIndex(store, Engine(tiny_model)), GroupProcess(str(path), ""), Limits()
+    )
     site._erase()
     with store.session() as session:
         assert session.run("SELECT pending FROM erasure") == [(0,)]
