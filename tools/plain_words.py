@@ -37,7 +37,7 @@ WORDS = {
     r"thousand million": "billion",
 }
 ALLOWED = re.compile(
-    r"quora-en|twin\.svg|twin-icon\.svg|--beside-tfidf|beside_tfidf|going-on|`[^`]*`|\"[^\"\n]*\?\"|stand-?ins?"
+    r"quora-en|twin\.svg|twin-icon\.svg|--beside-tfidf|beside_tfidf|\w\.beside\b|going-on|^\s+beside: |`[^`]*`|\"[^\"\n]*\?\"|stand-?ins?"
 )
 """Names and quoted questions, which are data."""
 DOCS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "compose.yaml", "Makefile")
@@ -85,7 +85,8 @@ def _texts(path: Path) -> Iterator[tuple[int, str]]:
     kinds = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", -1)}
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type in kinds:
-            yield token.start[0], token.string
+            is_f = re.match(r"[rb]*f[rb]*['\"]", token.string, re.I)
+            yield token.start[0], re.sub(r"\{[^{}]*\}", "_", token.string) if is_f else token.string
 
 
 if __name__ == "__main__":

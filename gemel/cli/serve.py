@@ -41,7 +41,7 @@ def serve(
         typer.Option(
             metavar="ORIGIN",
             show_default=False,
-            help="ServedCorpus whose pages may send requests, such as https://forum.example. Repeatable.",
+            help="Site whose pages may send requests, such as https://forum.example. Repeatable.",
         ),
     ] = None,
     limits: Annotated[

@@ -31,7 +31,7 @@ from gemel.text import Progress
 _TYPED_FILES = (".jsonl", ".ndjson", ".parquet")
 """Files whose values have types, like rows in memory."""
 _IN_MEMORY = 1 << 24
-"""Bytes of rows kept in memory before a temporary file is used."""
+"""Bytes of rows in memory before a temporary file is used."""
 _EVERY = 1 << 14
 """Rows between progress reports."""
 

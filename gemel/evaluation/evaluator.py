@@ -36,7 +36,7 @@ def evaluate(
 
     Args:
         judged: pairs of both labels with verdicts.
-        beside: baselines: score of each pair, by name.
+        beside: scores of baselines, by name.
         findings: findings of `check_labels`.
         rounds: bootstrap resamples.
         seed: seed of the resamples.

@@ -1,4 +1,4 @@
-"""Models that come with gemel: a folder each, beside this file."""
+"""Models that come with gemel: a folder each, in this folder."""
 
 from pathlib import Path
 

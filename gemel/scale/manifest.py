@@ -18,7 +18,7 @@ _CHUNK = 1 << 20
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run is one of; only the same can be gone on with."""
+    """Identity of a run; resuming requires an equal one."""
 
     gemel_version: str
     source: str
@@ -133,7 +133,7 @@ class Manifest:
         write_text(self.path / "manifest.json", json.dumps(plain, indent=1) + "\n")
 
     def require(self, run: Run) -> None:
-        """Refuse to go on with another run.
+        """Check that the run is the same.
 
         Raises:
             ConfigError: names what differs.

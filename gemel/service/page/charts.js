@@ -89,12 +89,12 @@ export function backToBack({ name, edges, up: above, down: below, range: [first,
 }
 
 /** Put a chart into a figure, with what it shows and its figures as a table. */
-export function figure({ title, says, drawing, key = [], table: { head, rows } }) {
+export function figure({ title, caption, drawing, key = [], table: { head, rows } }) {
   return h("figure", {},
     h("h3", {}, title),
     key.length ? h("p", { class: "key small" }, key.map(([style, text]) => h("span", { class: `key-${style}` }, text))) : null,
     drawing,
-    h("figcaption", {}, says,
+    h("figcaption", {}, caption,
       h("details", {}, h("summary", {}, "As a table"),
         h("div", { class: "wide", tabindex: "0", role: "group", "aria-label": `${title}, as a table` }, table(head, rows)))));
 }

@@ -164,7 +164,7 @@ function drawCharts({ model, kinds, range }) {
   });
   const histogram = figure({
     title: `Similarity of ${name} pairs`,
-    says: "Solid line: selected threshold. Dashed: stored threshold.",
+    caption: "Solid line: selected threshold. Dashed: stored threshold.",
     key: [["same", "duplicates"], ["different", "other pairs"]],
     drawing: bars.drawing,
     table: {
@@ -196,7 +196,7 @@ function tradeOff(curves, edges, [first, last]) {
   });
   const shown = figure({
     title: "Precision and recall",
-    says: "Each point is a threshold. Dot: selected. Ring: stored.",
+    caption: "Each point is a threshold. Dot: selected. Ring: stored.",
     key: points.map(([name]) => [name, `${name} pairs`]),
     drawing,
     table: {
@@ -232,7 +232,7 @@ function calibrated(curves, decision) {
   });
   return figure({
     title: "Calibration",
-    says: "Dashed: perfect calibration. Above it probabilities are too low, below too high.",
+    caption: "Dashed: perfect calibration. Above it probabilities are too low, below too high.",
     key: points.map(([name]) => [name, `${name} pairs`]),
     drawing,
     table: {
