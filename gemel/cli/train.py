@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from gemel.cli.completion import complete_model, complete_setting, complete_settings
+from gemel.cli.completion import complete_setting, complete_settings
 from gemel.cli.console import notes_console
 from gemel.cli.options import Json
 from gemel.cli.progress import TrainingProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
 from gemel.cli.refit_text import beside_rows
-from gemel.config import REFINING, Config
+from gemel.cli.signatures import takes
+from gemel.config import REFINING, Config, TrainOptions
 from gemel.data import BadRows
 from gemel.errors import ConfigError
 from gemel.pretrained import DEFAULT_MODEL
@@ -44,8 +45,10 @@ def together() -> Iterator["Ranks | None"]:
 
 
 @reads_pairs
+@takes(TrainOptions)
 def train(
     reading: PairReadOptions,
+    options: TrainOptions,
     out: Annotated[Path, typer.Option(show_default=False, help="Model folder to write.")],
     pairs: Annotated[
         Path | None,
@@ -74,28 +77,6 @@ def train(
             help="Change a setting, such as training.epochs=2. Repeatable.",
         ),
     ] = None,
-    validation: Annotated[
-        Path | None,
-        typer.Option(help="Pairs to select epoch and threshold on. Default: a share of PAIRS."),
-    ] = None,
-    start: Annotated[
-        Path | None,
-        typer.Option(
-            "--from",
-            metavar="MODEL",
-            autocompletion=complete_model,
-            help="Continue from this model, with its settings; new words are added to its "
-            "vocabulary.",
-        ),
-    ] = None,
-    vectors: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Pretrained word vectors: GloVe or word2vec text (also .gz), .safetensors.",
-        ),
-    ] = None,
     add: Annotated[
         list[Path] | None,
         typer.Option(
@@ -105,20 +86,6 @@ def train(
             "review`. Repeatable.",
         ),
     ] = None,
-    logs: Annotated[
-        Path | None,
-        typer.Option(help="Folder for logs: training.jsonl, and TensorBoard events."),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Resume an interrupted training.")
-    ] = False,
-    checkpoint_every: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Time between checkpoints.", min=0)
-    ] = 60.0,
-    overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", help="Overwrite an existing model or checkpoint."),
-    ] = False,
     as_json: Json = False,
 ) -> None:
     """Learn from labelled pairs and write a model folder.
@@ -137,7 +104,7 @@ def train(
 
     with together() as ranks:
         is_first = ranks is None or ranks.is_first
-        begun = None if start is None else load_model(start)
+        begun = None if options.start is None else load_model(options.start)
         settings = _settings(config, begun, REFINING if add else ()).replace(assignments or [])
         console = notes_console()
         if add:
@@ -151,14 +118,9 @@ def train(
                     f"{DEFAULT_MODEL}",
                     param_hint="--add",
                 )
-            _refuse(
-                {
-                    "--validation": validation,
-                    "--vectors": vectors,
-                    "--logs": logs,
-                    "--resume": resume,
-                }
-            )
+            for name in ("validation", "vectors", "logs", "resume"):
+                if getattr(options, name):
+                    raise typer.BadParameter("does not go with --add", param_hint=f"--{name}")
             with TrainingProgress(console, settings.training.epochs) as progress:
                 refined = api.refine(
                     add,
@@ -169,7 +131,7 @@ def train(
                     columns=reading.columns,
                     skip_bad=reading.skip_bad,
                     reporter=progress,
-                    overwrite=overwrite,
+                    overwrite=options.overwrite,
                 )
             typer.echo(
                 _as_json(refined.model, out) if as_json else "\n".join(_beside(refined, out))
@@ -186,17 +148,12 @@ def train(
             model = api.train(
                 pairs,
                 out,
+                options,
+                start=begun,
                 config=settings,
-                validation=validation,
                 columns=reading.columns,
                 skip_bad=bad_rows,
-                start=begun,
-                vectors=vectors,
                 reporter=progress,
-                logs=logs,
-                checkpoint_every=checkpoint_every,
-                resume=resume,
-                overwrite=overwrite,
                 ranks=ranks,
             )
         if not is_first:
@@ -219,12 +176,6 @@ def _progress(
     if not is_first:
         return contextlib.nullcontext()
     return TrainingProgress(console, settings.training.epochs)
-
-
-def _refuse(others: dict[str, object]) -> None:
-    for name, value in others.items():
-        if value:
-            raise typer.BadParameter("does not go with --add", param_hint=name)
 
 
 def _settings(config: Path | None, begun: "Model | None", changed: Sequence[str]) -> Config:

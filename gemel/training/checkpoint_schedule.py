@@ -1,7 +1,6 @@
 """Write checkpoints at intervals and on request to stop."""
 
 import contextlib
-import math
 import signal
 import threading
 import time
@@ -9,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gemel.config import require_number
+from gemel.config import TrainOptions
 from gemel.errors import TrainingStopped
 from gemel.files import remove_leftovers
 from gemel.training.checkpoint import Checkpoint, save_checkpoint
@@ -63,15 +62,13 @@ class CheckpointSchedule:
     Args:
         path: the file.
         identity: identity of the training.
-        every: seconds between checkpoints; 0: after every batch.
-        resume: resume from the file, if it exists.
+        options: interval, and whether to resume.
     """
 
-    def __init__(self, path: Path, identity: TrainingIdentity, *, every: float, resume: bool):
+    def __init__(self, path: Path, identity: TrainingIdentity, options: TrainOptions):
         self.path = path
         self.identity = identity
-        self.every = require_number("checkpoint_every, in seconds,", every, 0, math.inf)
-        self.resume = resume
+        self.options = options
 
     def run(self, trainer: Trainer) -> None:
         """Train to the end, from the checkpoint if there is one.
@@ -91,10 +88,10 @@ class CheckpointSchedule:
 
     def _begin(self, trainer: Trainer) -> None:
         remove_leftovers(self.path.parent)
-        if self.resume and self.path.exists():
+        if self.options.resume and self.path.exists():
             Checkpoint(self.path).restore(trainer, self.identity)
             trainer.reporter.note(f"{self.path}: continuing in {_place(trainer)}")
-        elif self.resume:
+        elif self.options.resume:
             trainer.reporter.note(f"{self.path}: no checkpoint yet; beginning at the beginning")
 
     def _save(self, trainer: Trainer) -> None:
@@ -107,7 +104,7 @@ class CheckpointSchedule:
         def after_step() -> None:
             nonlocal written
             stop = trainer.is_to_stop
-            if stop or time.monotonic() - written >= self.every:
+            if stop or time.monotonic() - written >= self.options.checkpoint_every:
                 self._save(trainer)
                 written = time.monotonic()
             if stop:

@@ -16,15 +16,13 @@ from gemel.decision import Decision
 from gemel.errors import DataError
 from gemel.evaluation import (
     FEW,
-    FitFinding,
     Ranking,
     Refit,
-    check_decision,
+    check_fit,
     count_confusion,
     fit_cuts,
     fit_decision,
     judge_scored,
-    neighbour_similarity,
 )
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
@@ -132,15 +130,16 @@ def refine(
             "seconds": round(time.perf_counter() - begun, 1),
         },
     )
+    twin = network.twin()
     refined = Refined(
         model=model,
         added=replace(
             _beside(start, model.decision, added, scores[-1]),
-            findings=_check(added, model.decision, scores[-1], network.twin()),
+            findings=check_fit(scores[-1], added, model.decision, twin.encode, twin.similarity),
         ),
         known=None
         if kept_out is None
-        else _beside(start, model.decision, kept_out, _similarity(network.twin(), kept_out)),
+        else _beside(start, model.decision, kept_out, _similarity(twin, kept_out)),
     )
     for finding in refined.added.findings:
         reporter.warn(finding.text)
@@ -286,14 +285,6 @@ def _beside(
         before=judge_scored(pairs, before, start.decision, prevalence=prevalence),
         after=judge_scored(pairs, similarity, decision, prevalence=prevalence),
     )
-
-
-def _check(
-    added: Pairs, decision: Decision, similarity: Float[np.ndarray, "pairs"], twin: NumpyTwin
-) -> tuple[FitFinding, ...]:
-    graph = PairGraph.of(added)
-    neighbours = neighbour_similarity(added, graph, twin.encode, twin.similarity)
-    return check_decision(similarity, added, decision, graph=graph, neighbours=neighbours)
 
 
 def _similarity(twin: NumpyTwin, pairs: Pairs) -> Float[np.ndarray, "pairs"]:

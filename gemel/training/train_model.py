@@ -1,25 +1,23 @@
 """From labelled pairs to a model that can answer."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from gemel.config import Config, DecisionConfig, NetworkConfig
-from gemel.data import PairGraph, Pairs
+from gemel.config import Config, DecisionConfig, NetworkConfig, TrainOptions
+from gemel.data import Pairs
 from gemel.data.word_vectors import VectorFile
-from gemel.decision import Decision
 from gemel.errors import ConfigError
 from gemel.evaluation import (
-    FitFinding,
     Ranking,
-    check_decision,
+    check_fit,
     count_confusion,
     fit_cuts,
     fit_decision,
-    neighbour_similarity,
 )
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
@@ -48,34 +46,27 @@ from gemel.version import __version__
 def learn(
     pairs: Pairs,
     config: Config | None = None,
+    options: TrainOptions | None = None,
     *,
-    validation: Pairs | None = None,
-    start: Model | None = None,
-    vectors: VectorFile | None = None,
     reporter: Reporter | None = None,
     checkpoint: Path | None = None,
-    checkpoint_every: float = 60.0,
-    resume: bool = False,
     ranks: Ranks | None = None,
+    **changes: Any,
 ) -> Model:
     """Train a network and fit its decision.
 
-    Of several processes, each is given the same and gives the same model.
+    Of several processes, each is given the same and returns the same model.
 
     Args:
-        pairs: labelled pairs; the network train on both kinds.
-        config: settings; those of `start`, or the defaults, if None.
-        validation: pairs to choose epoch, threshold and calibration on; if None, a share of
-            `pairs` is held out of training for it, by connected component.
-        start: a model to continue from; its vocabulary grows by the new words.
-        vectors: word vectors of others, that the words which have one begin with; not with
-            `start`.
+        pairs: labelled pairs.
+        config: settings; those of the model to continue from, or the defaults, if None.
+        options: how to train, with model, pairs and word vectors loaded; `logs` and `overwrite`
+            are not used here.
         reporter: receives events.
-        checkpoint: file that holds the training while it lasts; none if None.
-        checkpoint_every: seconds between two of its versions.
-        resume: whether to continue from that file, if it is there.
-        ranks: the processes that learn together; this one alone if None. Of several, the first one
-            has the checkpoint, and measures.
+        checkpoint: checkpoint file; none if None.
+        ranks: the processes that train together; this one alone if None. Of several, rank 0 writes
+            the checkpoint and validates.
+        **changes: options by name.
 
     Raises:
         DataError: a label is missing, or there are duplicates of fewer than two groups.
@@ -83,6 +74,10 @@ def learn(
         TrainingStopped: a user asked to stop; `checkpoint` can be resumed.
         TrainingError: training cannot continue.
     """
+    options = TrainOptions.of(options, **changes)
+    validation: Pairs | None = options.validation
+    start: Model | None = options.start
+    vectors: VectorFile | None = options.vectors
     config = config or (start.config if start else Config())
     reporter = reporter or Silent()
     started = time.perf_counter()
@@ -111,7 +106,7 @@ def learn(
         trainer.run()
     else:
         identity = TrainingIdentity.of(pairs, config, validation, start, begun)
-        CheckpointSchedule(checkpoint, identity, every=checkpoint_every, resume=resume).run(trainer)
+        CheckpointSchedule(checkpoint, identity, options).run(trainer)
     trained = time.perf_counter()
     weights = {
         name: array.astype(config.network.weights).astype(np.float32)
@@ -120,7 +115,10 @@ def learn(
     weights = fit_spelling(weights, spelling, tokenizer, kept_out, config)
     if spelling:
         reporter.note(f"shared letters count for {weights['spelling.share'][0]:.0%} of similarity")
-    decision, findings = _decide(weights, tokenizer, kept_out, config)
+    twin = NumpyTwin(weights, tokenizer, config.network)
+    similarity = twin.similarity(kept_out.left_texts, kept_out.right_texts)
+    decision = fit_decision(similarity, kept_out, config.decision)
+    findings = check_fit(similarity, kept_out, decision, twin.encode, twin.similarity)
     for finding in findings:
         reporter.warn(finding.text)
     return Model(
@@ -167,17 +165,3 @@ def _validator(
         )
 
     return validate
-
-
-def _decide(
-    weights: Mapping[str, np.ndarray], tokenizer: Tokenizer, validation: Pairs, config: Config
-) -> tuple[Decision, tuple[FitFinding, ...]]:
-    """Fit the decision on similarities as the engine will compute them, and check it."""
-    twin = NumpyTwin(weights, tokenizer, config.network)
-    similarity = twin.similarity(validation.left_texts, validation.right_texts)
-    decision = fit_decision(similarity, validation, config.decision)
-    graph = PairGraph.of(validation, tokenizer.clean)
-    neighbours = neighbour_similarity(validation, graph, twin.encode, twin.similarity)
-    return decision, check_decision(
-        similarity, validation, decision, graph=graph, neighbours=neighbours
-    )
