@@ -35,9 +35,8 @@ from gemel.training.initial_network import (
 )
 from gemel.training.objectives import mean_similarity
 from gemel.training.reporters import Reporter, Silent
+from gemel.training.train_model import data_record, history_record, training_and_validation
 from gemel.training.trainer import Trainer, Validation
-from gemel.training.training_record import data_record, history_record
-from gemel.training.validation_split import training_and_validation
 from gemel.version import __version__
 
 _REPLAYED = 1

@@ -1,28 +1,31 @@
 """From labelled pairs to a model that can answer."""
 
+import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float32
 
 from gemel.config import Config, DecisionConfig, NetworkConfig, TrainOptions
-from gemel.data import Pairs
+from gemel.data import PairGraph, Pairs, deal_crossing, hold_out, measure_overlap
 from gemel.data.word_vectors import VectorFile
-from gemel.errors import ConfigError
+from gemel.errors import ConfigError, DataError
 from gemel.evaluation import (
     Ranking,
     check_fit,
     count_confusion,
     fit_cuts,
     fit_decision,
+    fit_share,
 )
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
-from gemel.text import Tokenizer
-from gemel.training.checkpoint_schedule import CheckpointSchedule
+from gemel.text import TfIdf, Tokenizer
+from gemel.training.checkpoint import TrainingIdentity, broadcast_state, run_with_checkpoints
 from gemel.training.initial_network import (
     FoldedWeights,
     learn_vocabulary,
@@ -34,13 +37,153 @@ from gemel.training.initial_network import (
 from gemel.training.objectives import mean_similarity
 from gemel.training.ranks import Ranks
 from gemel.training.reporters import Reporter, Silent
-from gemel.training.spelling_weight import fit_spelling, learn_spelling
-from gemel.training.state_broadcast import broadcast_state
 from gemel.training.trainer import Trainer, Validation
-from gemel.training.training_identity import TrainingIdentity
-from gemel.training.training_record import data_record, history_record
-from gemel.training.validation_split import training_and_validation
 from gemel.version import __version__
+
+
+def training_and_validation(
+    pairs: Pairs,
+    validation: Pairs | None,
+    fraction: float,
+    seed: int,
+    reporter: Reporter,
+) -> tuple[Pairs, Pairs]:
+    """Keep pairs out for validation, unless others are given for it.
+
+    Args:
+        pairs: labelled pairs.
+        validation: pairs to validate on; if None, some of `pairs`, by connected component.
+        fraction: share to hold out.
+        seed: another seed, another choice.
+        reporter: receives done.
+
+    Raises:
+        DataError: a part lacks a label that it needs.
+    """
+    if not pairs.labels.any():
+        pairs.require_both_labels("training pairs")
+    if validation is not None:
+        validation.require_both_labels("validation pairs")
+        _report_overlap(pairs, validation, reporter)
+        return pairs, validation
+    pairs.require_both_labels(
+        "training pairs", ", or validation pairs that have both (--validation)"
+    )
+    graph = PairGraph.of(pairs)
+    split = hold_out(graph, fraction, seed)
+    parts = deal_crossing(split, graph, seed)
+    hint = "; raise training.validation_fraction or give validation pairs"
+    kept_out = pairs.select(parts == 0)
+    kept_out.require_both_labels("pairs held out for validation", hint)
+    training = pairs.select(parts == 1)
+    training.require_both_labels("pairs left for training", hint)
+    reporter.note(
+        f"{len(training):,} pairs to train on, {len(kept_out):,} held out for validation "
+        f"({kept_out.prevalence:.1%} duplicates)"
+    )
+    if split.crossing_pairs:
+        reporter.note(
+            f"{split.crossing_pairs:,} pairs have a question on each side: the component that they "
+            "link is too large to keep whole"
+        )
+    return training, kept_out
+
+
+def _report_overlap(pairs: Pairs, validation: Pairs, reporter: Reporter) -> None:
+    if pairs.digest == validation.digest:
+        raise DataError("the validation pairs are the training pairs", path=validation.path)
+    overlap = measure_overlap(PairGraph.of(pairs), PairGraph.of(validation))
+    reporter.note(
+        f"{overlap.shared_questions:,} of {overlap.questions:,} different validation questions "
+        "are in training pairs"
+    )
+
+
+def learn_spelling(
+    training: Pairs, tokenizer: Tokenizer, config: Config, start: Model | None
+) -> dict[str, np.ndarray]:
+    """Compute n-gram weights, or copy them from the model to continue from.
+
+    Returns:
+        `spelling.idf`, rounded as in the folder; empty if not used.
+    """
+    if not config.text.spelling_buckets:
+        return {}
+    buckets = config.text.spelling_buckets
+    if start is not None and start.config.text.spelling_buckets == buckets:
+        return {"spelling.idf": start.weights["spelling.idf"]}
+    idf = TfIdf.learn(training.texts, buckets, tokenizer.clean).idf
+    return {"spelling.idf": _rounded(idf, config)}
+
+
+def fit_spelling(
+    network: Mapping[str, np.ndarray],
+    spelling: Mapping[str, np.ndarray],
+    tokenizer: Tokenizer,
+    validation: Pairs,
+    config: Config,
+) -> dict[str, np.ndarray]:
+    """Fit the share of spelling similarity on validation pairs.
+
+    Args:
+        network: weights of the network.
+        spelling: from `learn_spelling`.
+        tokenizer: tokenizer of the model.
+        validation: pairs not trained on.
+        config: settings.
+
+    Returns:
+        All weights of the model folder.
+    """
+    if not spelling:
+        return dict(network)
+    sides = validation.left_texts, validation.right_texts
+    alike = TfIdf(spelling["spelling.idf"], tokenizer.clean)(*sides)
+    similarity = NumpyTwin(network, tokenizer, config.network).similarity(*sides)
+    share = fit_share(similarity.astype(np.float64), alike, validation.labels)
+    return {**network, **spelling, "spelling.share": _rounded(np.array([share]), config)}
+
+
+def _rounded(array: np.ndarray, config: Config) -> Float32[np.ndarray, "_"]:
+    return array.astype(config.network.weights).astype(np.float32)
+
+
+def data_record(
+    pairs: Pairs, training: Pairs, validation: Pairs, start: Model | None
+) -> dict[str, Any]:
+    """Report which pairs a model trained on, and those that it went on from.
+
+    Args:
+        pairs: all that were given.
+        training: those it trained on.
+        validation: those its decision was fitted on.
+        start: the model that it went on from, if there is one.
+    """
+    before = start.training if start else {}
+    return {
+        "data": pairs.digest,
+        "earlier_data": [*before.get("earlier_data", []), before["data"]] if start else [],
+        "pairs": len(pairs),
+        "training_pairs": len(training),
+        "training_duplicates": int(training.labels.sum()),
+        "validation_pairs": len(validation),
+    }
+
+
+def history_record(trainer: Trainer) -> dict[str, Any]:
+    """Report how a training went."""
+    state = trainer.state
+    kept = trainer.kept_epoch
+    return {
+        "seed": trainer.settings.seed,
+        "precision": "bfloat16" if trainer.bfloat16 else "float32",
+        "kept_epoch": kept.epoch,
+        "validation_average_precision": kept.validation_average_precision,
+        "mean_similarity": kept.mean_similarity,
+        "epochs": [dataclasses.asdict(summary) for summary in state.history],
+        "loss_every": state.curve.stride,
+        "losses": state.curve.losses,
+    }
 
 
 def learn(
@@ -101,12 +244,13 @@ def learn(
     trainer = Trainer(model, batches, config.training, validate, reporter, ranks)
     if checkpoint is None and ranks.is_alone:
         trainer.run()
-    elif checkpoint is None:
-        broadcast_state(trainer, TrainingIdentity.of(pairs, config, validation, start, begun))
-        trainer.run()
     else:
         identity = TrainingIdentity.of(pairs, config, validation, start, begun)
-        CheckpointSchedule(checkpoint, identity, options).run(trainer)
+        if checkpoint is None:
+            broadcast_state(trainer, identity)
+            trainer.run()
+        else:
+            run_with_checkpoints(trainer, checkpoint, identity, options)
     trained = time.perf_counter()
     weights = {
         name: array.astype(config.network.weights).astype(np.float32)

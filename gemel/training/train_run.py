@@ -59,7 +59,7 @@ def train_to_folder(
             logs = Path(options.logs)
             if logs.resolve().is_relative_to(out.resolve()):
                 raise ConfigError(
-                    f"{logs}: the logs cannot are in the model folder; choose another"
+                    f"{logs}: the logs cannot be in the model folder; choose another"
                 )
             if (logs / LOG).exists() and not may_exist:
                 raise FolderError(
