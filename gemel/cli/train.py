@@ -4,12 +4,11 @@ import contextlib
 import json
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from gemel.cli.completion import complete_setting, complete_settings
 from gemel.cli.console import notes_console
@@ -25,7 +24,7 @@ from gemel.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from gemel.folder import Model
-    from gemel.training import Ranks, Refined, Reporter
+    from gemel.training import Ranks, Refined
 
 
 @contextlib.contextmanager
@@ -105,12 +104,16 @@ def train(
     with together() as ranks:
         is_first = ranks is None or ranks.is_first
         begun = None if options.start is None else load_model(options.start)
-        settings = _settings(config, begun, REFINING if add else ()).replace(assignments or [])
+        if config is not None:
+            settings = Config.from_toml(config)
+        else:
+            settings = begun.config.replace(REFINING if add else ()) if begun else Config()
+        settings = settings.replace(assignments or [])
         console = notes_console()
         if add:
             if ranks is not None:
                 raise ConfigError(
-                    "--add train on a few pairs in one process: start it without torchrun"
+                    "--add trains on a few pairs in one process: start it without torchrun"
                 )
             if begun is None:
                 raise typer.BadParameter(
@@ -144,7 +147,8 @@ def train(
             )
         # The list of them is the first one's to write.
         bad_rows = reading.skip_bad if is_first else BadRows(reading.skip_bad.allowed, os.devnull)
-        with _progress(console, settings, is_first) as progress:
+        shown = TrainingProgress(console, settings.training.epochs) if is_first else None
+        with shown or contextlib.nullcontext() as progress:
             model = api.train(
                 pairs,
                 out,
@@ -168,20 +172,6 @@ def train(
             f'next: gemel compare "first question" "second question" --model {name}\n'
             f"      gemel evaluate other-pairs.csv --model {name}"
         )
-
-
-def _progress(
-    console: Console, settings: Config, is_first: bool
-) -> "contextlib.AbstractContextManager[Reporter | None]":
-    if not is_first:
-        return contextlib.nullcontext()
-    return TrainingProgress(console, settings.training.epochs)
-
-
-def _settings(config: Path | None, begun: "Model | None", changed: Sequence[str]) -> Config:
-    if config is not None:
-        return Config.from_toml(config)
-    return Config() if begun is None else begun.config.replace(changed)
 
 
 def _as_json(model: "Model", out: Path) -> str:

@@ -101,29 +101,19 @@ def require_same_network(start: Model, config: Config) -> None:
         ConfigError: names the setting.
     """
     was, now = start.config.to_mapping(), config.to_mapping()
-    for section, name in _FIXED:
-        if was[section][name] != now[section][name]:
-            raise ConfigError(
-                f"{section}.{name} is {was[section][name]!r} in the model to continue from and "
-                f"cannot become {now[section][name]!r}; leave it as it is, or train anew"
-            )
+    for section, names in _FIXED.items():
+        for name in names:
+            if was[section][name] != now[section][name]:
+                raise ConfigError(
+                    f"{section}.{name} is {was[section][name]!r} in the model to continue from and "
+                    f"cannot become {now[section][name]!r}; leave it as it is, or train anew"
+                )
 
 
-_FIXED = (
-    ("text", "lowercase"),
-    ("text", "repair"),
-    ("text", "normalization"),
-    ("text", "nearest"),
-    ("text", "final_mark"),
-    ("text", "ngram_buckets"),
-    ("network", "d_model"),
-    ("network", "masked"),
-    ("network", "n_units"),
-    ("network", "bidirectional"),
-    ("network", "pooling"),
-    ("network", "compose_all"),
-    ("network", "head"),
-)
+_FIXED = {
+    "text": ("lowercase", "repair", "normalization", "nearest", "final_mark", "ngram_buckets"),
+    "network": ("d_model", "masked", "n_units", "bidirectional", "pooling", "compose_all", "head"),
+}
 
 
 def learn_vocabulary(training: Pairs, config: Config, start: Model | None) -> Tokenizer:
@@ -204,38 +194,33 @@ def make_batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batch
     Raises:
         DataError: duplicates of fewer than two groups.
     """
+    settings = config.training
     graph = PairGraph.of(training, tokenizer.clean)
     table = tokenizer.encode_all(graph.questions)
     spellings, slips = table.spellings, None
     if spellings is not None:
         spellings = tokenizer.spell(tokenizer.vocabulary).joined(spellings)
-        if config.training.typos:
-            slips = Slips.of(
-                tokenizer,
-                len(spellings),
-                share=config.training.typos,
-                seed=config.training.seed,
-            )
+        if settings.typos:
+            slips = Slips.of(tokenizer, len(spellings), share=settings.typos, seed=settings.seed)
             spellings = spellings.joined(slips.spellings)
-    contrasts = None
-    if config.training.contrasts:
-        contrasts = Contrasts.learn(table, graph, training.labels)
     try:
         return Batches(
             table,
             graph,
             training.labels,
-            batch_size=config.training.batch_size,
-            labelled_negatives=config.training.labelled_negatives,
-            word_dropout=config.training.word_dropout,
-            transitive=config.training.transitive,
+            batch_size=settings.batch_size,
+            labelled_negatives=settings.labelled_negatives,
+            word_dropout=settings.word_dropout,
+            transitive=settings.transitive,
             spellings=spellings,
             slips=slips,
-            contrasts=contrasts,
-            contrast_share=config.training.contrasts,
+            contrasts=Contrasts.learn(table, graph, training.labels)
+            if settings.contrasts
+            else None,
+            contrast_share=settings.contrasts,
             compose_all=config.network.compose_all,
-            bounded=not config.training.chunk_size,
-            seed=config.training.seed,
+            bounded=not settings.chunk_size,
+            seed=settings.seed,
         )
     except ValueError as error:
         raise DataError(str(error), path=training.path) from error

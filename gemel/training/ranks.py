@@ -42,6 +42,7 @@ class OthersGoneError(TrainingError):
         self.is_told = is_told
 
 
+@dataclass(eq=False)
 class Barrier:
     """A barrier at which all processes wait until all have arrived or one has failed.
 
@@ -51,11 +52,10 @@ class Barrier:
         count: number of processes.
     """
 
-    def __init__(self, store: Store, rank: int, count: int):
-        self.store = store
-        self.rank = rank
-        self.count = count
-        self.number = 0
+    store: Store
+    rank: int
+    count: int
+    number: int = field(default=0, init=False)
 
     def wait(self, patience: float | None = None) -> None:
         """Wait until all processes have arrived.

@@ -10,17 +10,14 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from gemel.config import REFINING, Config, DecisionConfig
+from gemel.config import REFINING, Config
 from gemel.data import PairGraph, Pairs, merge_pairs, split_by_component
 from gemel.decision import Decision
 from gemel.errors import DataError
 from gemel.evaluation import (
     FEW,
-    Ranking,
     Refit,
     check_fit,
-    count_confusion,
-    fit_cuts,
     fit_decision,
     judge_scored,
 )
@@ -33,9 +30,8 @@ from gemel.training.initial_network import (
     make_network,
     require_same_network,
 )
-from gemel.training.objectives import mean_similarity
 from gemel.training.reporters import Reporter, Silent
-from gemel.training.train_model import data_record, history_record, training_and_validation
+from gemel.training.train_model import data_record, history_record, measure, training_and_validation
 from gemel.training.trainer import Trainer, Validation
 from gemel.version import __version__
 
@@ -108,12 +104,22 @@ def refine(
     reporter = reporter or Silent()
     begun = time.perf_counter()
     require_same_network(start, config)
-    _require_enough(added)
+    same = int(added.labels.sum())
+    if min(same, len(added) - same) < _LEAST:
+        raise DataError(
+            f"to train on pairs takes at least {_LEAST} that ask the same and {_LEAST} that do "
+            f"not; there are {same} and {len(added) - same}: decide more (gemel review), or fit "
+            "the threshold alone (gemel fit), for which one of either is enough",
+            path=added.path,
+        )
     replay, kept_out = _known_parts(known, added, start, config, reporter)
     scores = _judge_unseen(start, added, replay, config, reporter)
     reporter.note("learning from all of them")
     network = _Network(start, [added, *replay], config, reporter)
     history = network.learn(_told(scores, added, network))
+    data = data_record(added, added, added, start)
+    if known is not None and known.digest not in data["earlier_data"]:
+        data["earlier_data"].append(known.digest)
     model = Model(
         config=config,
         tokenizer=network.tokenizer,
@@ -122,7 +128,7 @@ def refine(
         training={
             "gemel_version": __version__,
             "torch_version": torch.__version__,
-            **_data_record(added, known, start),
+            **data,
             "replayed_pairs": sum(map(len, replay)),
             "vocabulary": len(network.tokenizer.vocabulary),
             **history,
@@ -179,18 +185,6 @@ class _Network:
         return NumpyTwin(self.weights(), self.tokenizer, self.config.network)
 
 
-def _require_enough(added: Pairs) -> None:
-    same = int(added.labels.sum())
-    different = len(added) - same
-    if min(same, different) < _LEAST:
-        raise DataError(
-            f"to train on pairs takes at least {_LEAST} that ask the same and {_LEAST} that do "
-            f"not; there are {same} and {different}: decide more (gemel review), or fit the "
-            "threshold alone (gemel fit), for which one of either is enough",
-            path=added.path,
-        )
-
-
 def _known_parts(
     known: Pairs | None, added: Pairs, start: Model, config: Config, reporter: Reporter
 ) -> tuple[list[Pairs], Pairs | None]:
@@ -242,9 +236,7 @@ def _judging(
 
     def judge() -> Validation:
         scores[next(epoch), rows] = _similarity(network.twin(), pairs)
-        return Validation(
-            average_precision=0.0, accuracy=0.0, mean_similarity=0.0
-        )  # told to no one
+        return Validation(average_precision=0.0, accuracy=0.0, mean_similarity=0.0)  # not reported
 
     return judge
 
@@ -256,22 +248,10 @@ def _told(
     epoch = itertools.count()
 
     def tell() -> Validation:
-        similarity = scores[next(epoch)]
-        threshold = fit_cuts(similarity, added.labels, DecisionConfig()).threshold
-        return Validation(
-            average_precision=Ranking(similarity, added.labels).average_precision(),
-            accuracy=count_confusion(similarity >= threshold, added.labels).accuracy,
-            mean_similarity=mean_similarity(network.twin().encode(added.texts)),
-        )
+        vectors = network.twin().encode(added.texts)
+        return measure(scores[next(epoch)], added.labels, vectors)
 
     return tell
-
-
-def _data_record(added: Pairs, known: Pairs | None, start: Model) -> dict[str, Any]:
-    record = data_record(added, added, added, start)
-    if known is not None and known.digest not in record["earlier_data"]:
-        record["earlier_data"].append(known.digest)
-    return record
 
 
 def _beside(

@@ -2,13 +2,13 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Bool, Float, Float32
 
 from gemel.config import Config, DecisionConfig, NetworkConfig, TrainOptions
 from gemel.data import PairGraph, Pairs, deal_crossing, hold_out, measure_overlap
@@ -48,14 +48,14 @@ def training_and_validation(
     seed: int,
     reporter: Reporter,
 ) -> tuple[Pairs, Pairs]:
-    """Keep pairs out for validation, unless others are given for it.
+    """Hold out pairs for validation, unless validation pairs are given.
 
     Args:
         pairs: labelled pairs.
-        validation: pairs to validate on; if None, some of `pairs`, by connected component.
+        validation: validation pairs; if None, some of `pairs`, by connected component.
         fraction: share to hold out.
-        seed: another seed, another choice.
-        reporter: receives done.
+        seed: random seed.
+        reporter: receives notes.
 
     Raises:
         DataError: a part lacks a label that it needs.
@@ -64,7 +64,13 @@ def training_and_validation(
         pairs.require_both_labels("training pairs")
     if validation is not None:
         validation.require_both_labels("validation pairs")
-        _report_overlap(pairs, validation, reporter)
+        if pairs.digest == validation.digest:
+            raise DataError("the validation pairs are the training pairs", path=validation.path)
+        overlap = measure_overlap(PairGraph.of(pairs), PairGraph.of(validation))
+        reporter.note(
+            f"{overlap.shared_questions:,} of {overlap.questions:,} different validation questions "
+            "are in training pairs"
+        )
         return pairs, validation
     pairs.require_both_labels(
         "training pairs", ", or validation pairs that have both (--validation)"
@@ -89,76 +95,36 @@ def training_and_validation(
     return training, kept_out
 
 
-def _report_overlap(pairs: Pairs, validation: Pairs, reporter: Reporter) -> None:
-    if pairs.digest == validation.digest:
-        raise DataError("the validation pairs are the training pairs", path=validation.path)
-    overlap = measure_overlap(PairGraph.of(pairs), PairGraph.of(validation))
-    reporter.note(
-        f"{overlap.shared_questions:,} of {overlap.questions:,} different validation questions "
-        "are in training pairs"
-    )
-
-
-def learn_spelling(
+def _spelling_idf(
     training: Pairs, tokenizer: Tokenizer, config: Config, start: Model | None
-) -> dict[str, np.ndarray]:
-    """Compute n-gram weights, or copy them from the model to continue from.
-
-    Returns:
-        `spelling.idf`, rounded as in the folder; empty if not used.
-    """
-    if not config.text.spelling_buckets:
-        return {}
+) -> Float32[np.ndarray, "buckets"] | None:
+    """Compute n-gram weights, or return those of the model to continue from."""
     buckets = config.text.spelling_buckets
+    if not buckets:
+        return None
     if start is not None and start.config.text.spelling_buckets == buckets:
-        return {"spelling.idf": start.weights["spelling.idf"]}
-    idf = TfIdf.learn(training.texts, buckets, tokenizer.clean).idf
-    return {"spelling.idf": _rounded(idf, config)}
+        return start.weights["spelling.idf"]
+    return _rounded(TfIdf.learn(training.texts, buckets, tokenizer.clean).idf, config)
 
 
-def fit_spelling(
-    network: Mapping[str, np.ndarray],
-    spelling: Mapping[str, np.ndarray],
-    tokenizer: Tokenizer,
-    validation: Pairs,
-    config: Config,
-) -> dict[str, np.ndarray]:
-    """Fit the share of spelling similarity on validation pairs.
-
-    Args:
-        network: weights of the network.
-        spelling: from `learn_spelling`.
-        tokenizer: tokenizer of the model.
-        validation: pairs not trained on.
-        config: settings.
-
-    Returns:
-        All weights of the model folder.
-    """
-    if not spelling:
-        return dict(network)
+def _spelling_share(
+    idf: Float32[np.ndarray, "buckets"], network: NumpyTwin, validation: Pairs, config: Config
+) -> Float32[np.ndarray, "1"]:
+    """Fit the share of spelling similarity on validation pairs."""
     sides = validation.left_texts, validation.right_texts
-    alike = TfIdf(spelling["spelling.idf"], tokenizer.clean)(*sides)
-    similarity = NumpyTwin(network, tokenizer, config.network).similarity(*sides)
-    share = fit_share(similarity.astype(np.float64), alike, validation.labels)
-    return {**network, **spelling, "spelling.share": _rounded(np.array([share]), config)}
+    alike = TfIdf(idf, network.tokenizer.clean)(*sides)
+    similarity = network.similarity(*sides).astype(np.float64)
+    return _rounded(np.array([fit_share(similarity, alike, validation.labels)]), config)
 
 
-def _rounded(array: np.ndarray, config: Config) -> Float32[np.ndarray, "_"]:
+def _rounded(array: np.ndarray, config: Config) -> Float32[np.ndarray, "..."]:
     return array.astype(config.network.weights).astype(np.float32)
 
 
 def data_record(
     pairs: Pairs, training: Pairs, validation: Pairs, start: Model | None
 ) -> dict[str, Any]:
-    """Report which pairs a model trained on, and those that it went on from.
-
-    Args:
-        pairs: all that were given.
-        training: those it trained on.
-        validation: those its decision was fitted on.
-        start: the model that it went on from, if there is one.
-    """
+    """Return the record of the pairs that a model and its predecessors were trained on."""
     before = start.training if start else {}
     return {
         "data": pairs.digest,
@@ -171,7 +137,7 @@ def data_record(
 
 
 def history_record(trainer: Trainer) -> dict[str, Any]:
-    """Report how a training went."""
+    """Return the record of a training's progress."""
     state = trainer.state
     kept = trainer.kept_epoch
     return {
@@ -227,12 +193,18 @@ def learn(
     if start is not None:
         require_same_network(start, config)
     if vectors is not None:
-        _require_fit(vectors, config, start)
+        if start is not None:
+            raise ConfigError(
+                f"{vectors.path}: words begin with a file's vectors (--vectors), or with a model's "
+                "(--from), not with both; leave one of the two out"
+            )
+        vectors.require_dim(config.network.d_model)
+    settings = config.training
     training, kept_out = training_and_validation(
-        pairs, validation, config.training.validation_fraction, config.training.seed, reporter
+        pairs, validation, settings.validation_fraction, settings.seed, reporter
     )
     tokenizer = learn_vocabulary(training, config, start)
-    spelling = learn_spelling(training, tokenizer, config, start)
+    idf = _spelling_idf(training, tokenizer, config, start)
     batches = make_batches(training, tokenizer, config)
     data = data_record(pairs, training, kept_out, start)
     del training  # of ten million pairs, another 170 MB
@@ -241,7 +213,7 @@ def learn(
     validate = _validator(folded, tokenizer, kept_out, config.network)
     set_up = time.perf_counter() - started
     ranks = ranks or Ranks()
-    trainer = Trainer(model, batches, config.training, validate, reporter, ranks)
+    trainer = Trainer(model, batches, settings, validate, reporter, ranks)
     if checkpoint is None and ranks.is_alone:
         trainer.run()
     else:
@@ -252,18 +224,16 @@ def learn(
         else:
             run_with_checkpoints(trainer, checkpoint, identity, options)
     trained = time.perf_counter()
-    weights = {
-        name: array.astype(config.network.weights).astype(np.float32)
-        for name, array in folded.weights().items()
-    }
-    weights = fit_spelling(weights, spelling, tokenizer, kept_out, config)
-    if spelling:
-        reporter.note(f"shared letters count for {weights['spelling.share'][0]:.0%} of similarity")
+    weights = {name: _rounded(array, config) for name, array in folded.weights().items()}
     twin = NumpyTwin(weights, tokenizer, config.network)
+    if idf is not None:
+        share = _spelling_share(idf, twin, kept_out, config)
+        reporter.note(f"shared letters count for {share[0]:.0%} of similarity")
+        weights |= {"spelling.idf": idf, "spelling.share": share}
+        twin = NumpyTwin(weights, tokenizer, config.network)
     similarity = twin.similarity(kept_out.left_texts, kept_out.right_texts)
     decision = fit_decision(similarity, kept_out, config.decision)
-    findings = check_fit(similarity, kept_out, decision, twin.encode, twin.similarity)
-    for finding in findings:
+    for finding in check_fit(similarity, kept_out, decision, twin.encode, twin.similarity):
         reporter.warn(finding.text)
     return Model(
         config=config,
@@ -282,14 +252,18 @@ def learn(
     )
 
 
-def _require_fit(vectors: VectorFile, config: Config, start: Model | None) -> None:
-    """Refuse word vectors that words cannot begin with, before long work."""
-    if start is not None:
-        raise ConfigError(
-            f"{vectors.path}: words begin with a file's vectors (--vectors), or with a model's "
-            "(--from), not with both; leave one of the two out"
-        )
-    vectors.require_dim(config.network.d_model)
+def measure(
+    similarity: Float[np.ndarray, "pairs"],
+    labels: Bool[np.ndarray, "pairs"],
+    vectors: Float[np.ndarray, "questions dim"],
+) -> Validation:
+    """Return the figures of validation pairs and their questions' vectors."""
+    threshold = fit_cuts(similarity, labels, DecisionConfig()).threshold
+    return Validation(
+        average_precision=Ranking(similarity, labels).average_precision(),
+        accuracy=count_confusion(similarity >= threshold, labels).accuracy,
+        mean_similarity=mean_similarity(vectors),
+    )
 
 
 def _validator(
@@ -300,12 +274,6 @@ def _validator(
     def validate() -> Validation:
         twin = NumpyTwin(folded.weights(), tokenizer, network)
         vectors = twin.encode(questions)
-        scores = twin.score(*np.split(vectors, 2))
-        threshold = fit_cuts(scores, validation.labels, DecisionConfig()).threshold
-        return Validation(
-            average_precision=Ranking(scores, validation.labels).average_precision(),
-            accuracy=count_confusion(scores >= threshold, validation.labels).accuracy,
-            mean_similarity=mean_similarity(vectors),
-        )
+        return measure(twin.score(*np.split(vectors, 2)), validation.labels, vectors)
 
     return validate

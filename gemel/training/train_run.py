@@ -58,9 +58,7 @@ def train_to_folder(
         if options.logs is not None:
             logs = Path(options.logs)
             if logs.resolve().is_relative_to(out.resolve()):
-                raise ConfigError(
-                    f"{logs}: the logs cannot be in the model folder; choose another"
-                )
+                raise ConfigError(f"{logs}: the logs cannot be in the model folder; choose another")
             if (logs / LOG).exists() and not may_exist:
                 raise FolderError(
                     f"{logs / LOG}: the log of another training; name another folder, or add "

@@ -405,7 +405,7 @@ def test_a_bad_file_is_told_once(folder):
         ),
         (
             ["--from", DEFAULT_MODEL, "--add", "more.csv"],
-            "--add train on a few pairs in one process: start it without torchrun",
+            "--add trains on a few pairs in one process: start it without torchrun",
         ),
     ],
 )
