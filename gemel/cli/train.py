@@ -175,7 +175,7 @@ def train(
 
 
 def _as_json(model: "Model", out: Path) -> str:
-    """Return what a script needs to continue: the folder, and what the model's record has."""
+    """Return the folder, the threshold and the model's training record."""
     entry = {"model": str(out), "threshold": model.decision.threshold, **model.training}
     return json.dumps(entry)
 

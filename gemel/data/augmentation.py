@@ -39,14 +39,7 @@ class Slips:
 
     @classmethod
     def of(cls, tokenizer: Tokenizer, first: int, *, share: float, seed: int) -> "Slips":
-        """Make typos for a tokenizer's words.
-
-        Args:
-            tokenizer: vocabulary and n-grams.
-            first: number of earlier spellings.
-            share: share of words that get one.
-            seed: random seed.
-        """
+        """Make typos for a tokenizer's words."""
         random = np.random.default_rng(seed)
         rows: list[int] = []
         words: list[str] = []
@@ -115,13 +108,7 @@ class Contrasts:
     def learn(
         cls, table: TokenTable, graph: PairGraph, labels: Bool[np.ndarray, "pairs"]
     ) -> "Contrasts":
-        """Learn from all pairs that differ in one word.
-
-        Args:
-            table: token ids of the graph's questions.
-            graph: questions of each pair.
-            labels: whether each pair is a duplicate.
-        """
+        """Learn from all pairs that differ in one word."""
         exchanged: Counter[tuple[int, int]] = Counter()
         added: Counter[int] = Counter()
         lengths = table.lengths

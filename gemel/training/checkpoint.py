@@ -402,13 +402,7 @@ def _put_back(handlers: dict[signal.Signals, Any]) -> None:
 def run_with_checkpoints(
     trainer: Trainer, path: Path, identity: TrainingIdentity, options: TrainOptions
 ) -> None:
-    """Train to the end, writing checkpoints; of several processes only rank 0 writes.
-
-    Args:
-        trainer: the training.
-        path: the checkpoint.
-        identity: identity of the training.
-        options: interval, and whether to resume.
+    """Train to the end, with checkpoints; of several processes only rank 0 writes them.
 
     Raises:
         TrainingStopped: Ctrl-C or SIGTERM, in any process; the checkpoint is written.

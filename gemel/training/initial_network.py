@@ -23,10 +23,6 @@ class FoldedWeights:
     """Converts between a network's parameters and the weights of a model folder.
 
     Where known words are composed too, the folder's table holds the sum.
-
-    Args:
-        model: the network, in mode "train".
-        tokenizer: its tokenizer.
     """
 
     def __init__(self, model: SiameseModel, tokenizer: Tokenizer):
@@ -129,12 +125,6 @@ def copy_weights(
     """Copy a model's weights to a network with at least its words.
 
     A new word starts as its composed vector, or at random.
-
-    Args:
-        start: the model.
-        tokenizer: its tokenizer, extended.
-        model: the network to change.
-        folded: its table.
     """
     weights = get_weights(model.processor, model.head)
     known = len(start.tokenizer.vocabulary)
@@ -167,16 +157,11 @@ def set_word_vectors(vectors: Float32[np.ndarray, "words dim"], model: SiameseMo
 
 
 def set_file_vectors(vectors: WordVectors, model: SiameseModel, folded: FoldedWeights) -> None:
-    """Set pretrained word vectors, scaled by one factor.
+    """Set pretrained word vectors, a row for every word from id 2, scaled by one factor.
 
     The factor matches the mean square of the random vectors, for which the learning rate is made.
     Other words and n-grams are unchanged. With `network.compose_all` a word's own row is the
     difference to its composed vector.
-
-    Args:
-        vectors: a row for every word, from id 2.
-        model: the network to change.
-        folded: its table.
     """
     rows = _FIRST + np.flatnonzero(vectors.found)
     given = vectors.table[vectors.found]
@@ -234,16 +219,7 @@ def make_network(
     reporter: Reporter,
     vectors: WordVectors | None = None,
 ) -> tuple[SiameseModel, FoldedWeights]:
-    """Make the network to train, and the converter of its weights.
-
-    Args:
-        tokenizer: vocabulary.
-        batches: training batches.
-        config: settings.
-        start: model to continue from.
-        reporter: receives notes.
-        vectors: pretrained word vectors.
-    """
+    """Make the network to train, and the converter of its weights."""
     model = _new_model(len(tokenizer.vocabulary), config)
     folded = FoldedWeights(model, tokenizer)
     if start is not None:

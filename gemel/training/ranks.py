@@ -44,13 +44,7 @@ class OthersGoneError(TrainingError):
 
 @dataclass(eq=False)
 class Barrier:
-    """A barrier at which all processes wait until all have arrived or one has failed.
-
-    Args:
-        store: key-value store of all processes.
-        rank: this process.
-        count: number of processes.
-    """
+    """A barrier at which all processes wait until all have arrived or one has failed."""
 
     store: Store
     rank: int
@@ -58,10 +52,7 @@ class Barrier:
     number: int = field(default=0, init=False)
 
     def wait(self, patience: float | None = None) -> None:
-        """Wait until all processes have arrived.
-
-        Args:
-            patience: timeout in seconds; None: none.
+        """Wait until all processes have arrived, at most `patience` seconds if given.
 
         Raises:
             OthersGoneError: one has failed, or the timeout has passed.
@@ -83,8 +74,7 @@ class Barrier:
     def part(self, patience: float) -> None:
         """Wait for the last time; rank 0, which may host the store, leaves last.
 
-        Args:
-            patience: seconds that rank 0 waits for the others.
+        It waits at most `patience` seconds for the others.
         """
         self.wait()
         if self.rank:
@@ -188,13 +178,7 @@ class Ranks:
     def gather(
         self, vectors: Float[Tensor, "share dim"], share: slice, questions: int
     ) -> Float[Tensor, "questions dim"]:
-        """Return the vectors of a whole batch.
-
-        Args:
-            vectors: vectors of this process's share.
-            share: the share.
-            questions: size of the batch.
-        """
+        """Return the vectors of a whole batch."""
         if self.is_alone:
             return vectors
         whole = vectors.new_zeros(questions, vectors.shape[1])

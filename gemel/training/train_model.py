@@ -48,14 +48,7 @@ def training_and_validation(
     seed: int,
     reporter: Reporter,
 ) -> tuple[Pairs, Pairs]:
-    """Hold out pairs for validation, unless validation pairs are given.
-
-    Args:
-        pairs: labelled pairs.
-        validation: validation pairs; if None, some of `pairs`, by connected component.
-        fraction: share to hold out.
-        seed: random seed.
-        reporter: receives notes.
+    """Hold out pairs for validation, by connected component, unless validation pairs are given.
 
     Raises:
         DataError: a part lacks a label that it needs.

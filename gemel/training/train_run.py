@@ -81,12 +81,7 @@ def refine_to_folder(
     reporter: Reporter,
     overwrite: bool,
 ) -> Refined:
-    """Learn from a few pairs on top of a model, and write the folder.
-
-    Args:
-        out: the folder to write; see `refine` for the others.
-        overwrite: whether a model may be overwritten.
-    """
+    """Train on a few pairs on top of a model, and write the folder; see `refine`."""
     refined = refine(start, added, known=known, config=config, reporter=reporter)
     picture = _picture(refined.model, reporter)
     save_model(refined.model, out, picture=picture, overwrite=overwrite)

@@ -142,14 +142,6 @@ class Validation:
 class Trainer:
     """Trains a network, and its head, with Adam, and keeps its best epoch or its last.
 
-    Args:
-        model: the network, in mode "train".
-        batches: training batches.
-        settings: settings.
-        validate: validates the model as it is.
-        reporter: receives events.
-        ranks: the processes that train together; this one alone if None.
-
     Raises:
         ConfigError: see `choose_device`.
     """
