@@ -148,7 +148,7 @@ class Batch:
         return len(self.groups), len(self.groups), len(self.negative_groups)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Batches:
     """Labelled pairs, in new batches every epoch.
 

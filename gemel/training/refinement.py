@@ -14,13 +14,7 @@ from gemel.config import REFINING, Config
 from gemel.data import PairGraph, Pairs, merge_pairs, split_by_component
 from gemel.decision import Decision
 from gemel.errors import DataError
-from gemel.evaluation import (
-    FEW,
-    Refit,
-    check_fit,
-    fit_decision,
-    judge_scored,
-)
+from gemel.evaluation import FEW, Refit, check_fit, fit_decision, judge_scored
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
 from gemel.notebook import shown
@@ -44,14 +38,12 @@ def choose_replay(known: Pairs, added: Pairs, seed: int) -> Pairs:
     new = {frozenset(pair) for pair in zip(added.left_texts, added.right_texts, strict=True)}
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(known), bool)
-    left = _REPLAYED * len(added)
-    for row in random.permutation(len(known)).tolist():
-        if not left:
-            break
-        pair = frozenset((known.texts[known.left[row]], known.texts[known.right[row]]))
-        if pair not in new:
-            chosen[row] = True
-            left -= 1
+    unlike = (
+        row
+        for row in random.permutation(len(known)).tolist()
+        if frozenset((known.texts[known.left[row]], known.texts[known.right[row]])) not in new
+    )
+    chosen[list(itertools.islice(unlike, _REPLAYED * len(added)))] = True
     return known.select(chosen)
 
 
@@ -191,7 +183,7 @@ def _known_parts(
     """Sample the pairs to replay, and hold out known pairs."""
     if known is None:
         return [], None
-    own = start.config.training  # of the very pairs it trained on, it hold out the same ones
+    own = start.config.training  # for the same pairs, the same ones are held out
     rest, kept_out = training_and_validation(
         known, None, own.validation_fraction, own.seed, Silent()
     )
@@ -219,20 +211,18 @@ def _judge_unseen(
         )
         if unseen.any():
             network = _Network(start, [added.select(learned), *replay], config, Silent())
-            network.learn(_judging(scores, np.flatnonzero(unseen), added, network))
+            network.learn(_judging(scores, np.flatnonzero(unseen), added.select(unseen), network))
     return scores
 
 
 def _judging(
     scores: Float[np.ndarray, "epochs pairs"],
     rows: Int[np.ndarray, "unseen"],
-    added: Pairs,
+    pairs: Pairs,
     network: _Network,
 ) -> Callable[[], Validation]:
     """Return a validation that records the network's similarities of some pairs."""
-    unseen = np.zeros(len(added), bool)
-    unseen[rows] = True
-    pairs, epoch = added.select(unseen), itertools.count()
+    epoch = itertools.count()
 
     def judge() -> Validation:
         scores[next(epoch), rows] = _similarity(network.twin(), pairs)
