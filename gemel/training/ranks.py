@@ -208,16 +208,15 @@ class Ranks:
         if self.is_alone:
             return loss, asks_to_stop
         parameters = [*own, *common]
-        counts = [True] * len(own) + [self.is_first] * len(common)
-        gradients = [
-            each.grad if each.grad is not None and does else torch.zeros_like(each)
-            for each, does in zip(parameters, counts, strict=True)
-        ]
         # A parameter that no process has a gradient of has none, and Adam leaves it alone.
-        found = [
-            each.grad is not None and does for each, does in zip(parameters, counts, strict=True)
+        found = [each.grad for each in own]
+        found += [each.grad if self.is_first else None for each in common]
+        gradients = [
+            torch.zeros_like(each) if grad is None else grad
+            for each, grad in zip(parameters, found, strict=True)
         ]
-        told = [loss if self.is_first else 0.0, float(asks_to_stop), *map(float, found)]
+        told = [loss if self.is_first else 0.0, float(asks_to_stop)]
+        told += [float(grad is not None) for grad in found]
         device = gradients[0].device
         sent = {each: torch.from_numpy(numbers).to(device) for each, numbers in rows.items()}
         parts = [
