@@ -102,7 +102,7 @@ def learn(parts: Path, out: Path) -> Path:
         out,
         validation=parts / "validation.csv",
         start="quora-en",
-        config=gemel.Config.from_toml("going-on"),
+        config=gemel.Config.from_toml("finetune"),
     )
     return out
 

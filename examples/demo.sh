@@ -25,7 +25,7 @@ run "gemel check 'How do I boil an egg?' --db $out/site.db -k 2 --quiet"
 
 title "4. Adapt the model to questions of another kind: 2,293 labelled pairs of an invented help desk."
 run "gemel sample --out $out/helpdesk > $out/sample.txt"
-run "gemel train $out/helpdesk/train.tsv --from quora-en --config going-on --set training.epochs=3 --out $out/model"
+run "gemel train $out/helpdesk/train.tsv --from quora-en --config finetune --set training.epochs=3 --out $out/model"
 
 title "5. Measure it on 638 hard pairs that it has not seen, next to TF-IDF (more: $out/report/index.html)."
 run "gemel evaluate $out/helpdesk/held-out.tsv --model $out/model --beside-tfidf --report $out/report | head -n 8"

@@ -176,21 +176,21 @@ def test_replace_refuses_what_does_not_exist(assignment, message):
 
 def test_settings_that_come_with_gemel_go_by_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert "going-on" in packaged_settings()
-    assert Config.from_toml("going-on") != Config()
+    assert "finetune" in packaged_settings()
+    assert Config.from_toml("finetune") != Config()
     assert Config.from_toml("notebook") == Config()
     (tmp_path / "few").mkdir()
     assert Config.from_toml("few").training.loss == "joint"
     (tmp_path / "few.toml").write_text("[training]\nepochs = 7\n")
     assert Config.from_toml("few.toml").training.epochs == 7
-    (tmp_path / "going-on").write_text("[training]\nepochs = 9\n")
-    assert Config.from_toml("going-on").training.epochs == 9
+    (tmp_path / "finetune").write_text("[training]\nepochs = 9\n")
+    assert Config.from_toml("finetune").training.epochs == 9
 
 
-@pytest.mark.parametrize("name", ["goingon", "configs/going-on.toml", "../few", "few.tml"])
+@pytest.mark.parametrize("name", ["goingon", "configs/finetune.toml", "../few", "few.tml"])
 def test_settings_that_are_not_there_are_refused_with_the_names_there_are(
     name, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigError, match="or one of accurate, few, going-on, notebook, quora"):
+    with pytest.raises(ConfigError, match="or one of accurate, few, finetune, notebook, quora"):
         Config.from_toml(name)

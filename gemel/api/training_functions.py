@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gemel.api.inputs import open_pairs, open_several
-from gemel.config import Config
+from gemel.config import Config, TrainOptions
 from gemel.data import BadRows, Columns, Pairs, Rows, merge_pairs
 from gemel.data.word_vectors import VectorFile
 from gemel.errors import MissingExtraError
@@ -20,19 +20,14 @@ if TYPE_CHECKING:
 def train(
     pairs: str | Path | Pairs | Rows,
     out: str | Path,
+    options: TrainOptions | None = None,
     *,
     config: Config | None = None,
-    validation: str | Path | Pairs | Rows | None = None,
     columns: Columns | None = None,
     skip_bad: int | BadRows = 0,
-    start: str | Path | Model | None = None,
-    vectors: str | Path | None = None,
     reporter: "Reporter | None" = None,
-    logs: str | Path | None = None,
-    checkpoint_every: float = 60.0,
-    resume: bool = False,
-    overwrite: bool = False,
     ranks: "Ranks | None" = None,
+    **changes: Any,
 ) -> Model:
     """Train on labelled pairs and write a model folder.
 
@@ -41,20 +36,13 @@ def train(
     Args:
         pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, or pairs; see `read_pairs`.
         out: path of the folder.
-        config: settings; those of `start`, or the defaults, if None.
-        validation: pairs to select the epoch and fit the decision on; if None, a share of `pairs`,
-            held out of training.
+        options: how to train; see `TrainOptions`.
+        config: settings; those of the model to continue from, or the defaults, if None.
         columns: columns, if not the usual ones.
         skip_bad: number of bad rows to skip; see `read_pairs`.
-        start: model to continue from; new words are added to its vocabulary.
-        vectors: pretrained word vectors; see `gemel.data.word_vectors.VectorFile`. Not with
-            `start`.
         reporter: receives events; if None, warnings are issued as `GemelWarning`.
-        logs: folder for JSON Lines and TensorBoard logs; None: no logs.
-        checkpoint_every: seconds between checkpoints.
-        resume: resume from the checkpoint, if there is one.
-        overwrite: overwrite an existing model or checkpoint.
         ranks: processes that train together, from `gemel.training.joined`; None: this one alone.
+        **changes: options by name, such as `resume=True`.
 
     Returns:
         The model.
@@ -66,31 +54,26 @@ def train(
         ConfigError, TrainingError, TrainingStopped: see `gemel.training.learn`.
     """
     out = Path(out)
+    options = TrainOptions.of(options, **changes)
     is_first = ranks is None or ranks.is_first
     if is_first:
-        check_place(out, overwrite=overwrite)
+        check_place(out, overwrite=options.overwrite)
     training = _training()
     reporter = reporter or training.WarningReporter()
-    begun = load_model(start) if isinstance(start, str | Path) else start
-    words = None if vectors is None else VectorFile(vectors)
+    start, vectors, validation = options.start, options.vectors, options.validation
+    if isinstance(start, str | Path):
+        start = load_model(start)
+    if isinstance(vectors, str | Path):
+        vectors = VectorFile(vectors)
     bad_rows = BadRows.of(skip_bad)
     given = open_pairs(pairs, columns, bad_rows)
-    chosen_on = None if validation is None else open_pairs(validation, columns, bad_rows)
+    if validation is not None:
+        validation = open_pairs(validation, columns, bad_rows)
     if bad_rows.count and is_first:
         reporter.warn(str(bad_rows))
+    options = TrainOptions.of(options, start=start, vectors=vectors, validation=validation)
     model: Model = training.train_to_folder(
-        given,
-        out,
-        config=config,
-        validation=chosen_on,
-        start=begun,
-        vectors=words,
-        reporter=reporter,
-        logs=None if logs is None else Path(logs),
-        checkpoint_every=checkpoint_every,
-        resume=resume,
-        overwrite=overwrite,
-        ranks=ranks,
+        given, out, options, config=config, reporter=reporter, ranks=ranks
     )
     return model
 

@@ -20,14 +20,14 @@ class ExitCode(IntEnum):
 
     DONE = 0
     NO = 1
-    """It was done, and the answer is no: no duplicate (`check`), not all was there (`remove`),
-    something that should work does not (`doctor`)."""
+    """Done, with a negative result: no duplicate (`check`), an id not found (`remove`), a failed
+    test (`doctor`)."""
     WRONG = 2
-    """It was not done: an error, a command that cannot be understood, or a crash."""
+    """Not done: an error, a command that cannot be parsed, or a crash."""
     STOPPED = 130
-    """Ctrl-C; a training that is told to stop by SIGTERM too."""
+    """Ctrl-C, or SIGTERM during a training."""
     UNHEARD = 141
-    """What read the output went away, as `| head` does."""
+    """The reader of the output closed it, as `| head` does."""
 
 
 EXIT_CODES_HELP = (
@@ -123,7 +123,7 @@ def _what_to_type(context: Any, usage: str) -> Iterator[str]:
     example = _EXAMPLE.search(inspect.cleandoc(context.command.help or ""))
     if example:
         yield f"for example: {example[1]}"
-    yield f"what there is: {context.command_path} --help"
+    yield f"all options: {context.command_path} --help"
 
 
 _PARTIAL = re.compile(r"/\.([^/]+)\.(?:try|tmp|new|old)-\w+$")

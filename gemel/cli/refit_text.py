@@ -8,13 +8,7 @@ if TYPE_CHECKING:
 
 
 def beside_rows(fitted: "Refit", title: str, *, ranked: bool = False) -> Iterator[str]:
-    """Yield the figures before and after.
-
-    Args:
-        fitted: both decisions.
-        title: name of the pairs.
-        ranked: whether the ranking differs too.
-    """
+    """Yield the figures before and after; `ranked`: also those of the ranking."""
     width = max(18, len(title))
     yield f"{title:{width}} {'before':>9} {'now':>9}"
     before, after = (_figures(judged, ranked=ranked) for judged in (fitted.before, fitted.after))

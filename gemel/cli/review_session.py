@@ -61,9 +61,9 @@ _HELP = "s the same · d not the same · k skip · u undo · q quit"
 
 
 class Asking:
-    """One sitting of a reviewer.
+    """One session of a reviewer.
 
-    What the model thinks is told after the answer, not before, for it should not lead.
+    The model's verdict is shown after the decision, not before, so that it does not bias it.
 
     Args:
         index: the corpus; its store keeps the answers.

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import typer
 
+from gemel.cli import completion
 from gemel.config.base import OptionInfo, Options
 
 
@@ -70,6 +71,7 @@ def takes(
 
 
 def _parameter(name: str, kind: Any, default: Any, info: OptionInfo) -> inspect.Parameter:
+    kind = info.kind or kind
     optional = get_origin(kind) in (Union, types.UnionType)
     base = next(each for each in get_args(kind) if each is not type(None)) if optional else kind
     limits: dict[str, Any] = {}
@@ -84,7 +86,7 @@ def _parameter(name: str, kind: Any, default: Any, info: OptionInfo) -> inspect.
         help=info.help,
         metavar=info.metavar,
         show_default=info.show_default,
-        autocompletion=info.complete,
+        autocompletion=getattr(completion, f"complete_{info.complete}") if info.complete else None,
         **limits,
     )
     return inspect.Parameter(

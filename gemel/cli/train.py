@@ -4,27 +4,27 @@ import contextlib
 import json
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from gemel.cli.completion import complete_model, complete_setting, complete_settings
+from gemel.cli.completion import complete_setting, complete_settings
 from gemel.cli.console import notes_console
 from gemel.cli.options import Json
 from gemel.cli.progress import TrainingProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
 from gemel.cli.refit_text import beside_rows
-from gemel.config import REFINING, Config
+from gemel.cli.signatures import takes
+from gemel.config import REFINING, Config, TrainOptions
 from gemel.data import BadRows
 from gemel.errors import ConfigError
 from gemel.pretrained import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from gemel.folder import Model
-    from gemel.training import Ranks, Refined, Reporter
+    from gemel.training import Ranks, Refined
 
 
 @contextlib.contextmanager
@@ -44,8 +44,10 @@ def together() -> Iterator["Ranks | None"]:
 
 
 @reads_pairs
+@takes(TrainOptions)
 def train(
     reading: PairReadOptions,
+    options: TrainOptions,
     out: Annotated[Path, typer.Option(show_default=False, help="Model folder to write.")],
     pairs: Annotated[
         Path | None,
@@ -62,7 +64,7 @@ def train(
             metavar="FILE|NAME",
             autocompletion=complete_settings,
             help="TOML file of settings, or the name of settings that ship with gemel, such "
-            "as going-on.",
+            "as finetune.",
         ),
     ] = None,
     assignments: Annotated[
@@ -74,28 +76,6 @@ def train(
             help="Change a setting, such as training.epochs=2. Repeatable.",
         ),
     ] = None,
-    validation: Annotated[
-        Path | None,
-        typer.Option(help="Pairs to select epoch and threshold on. Default: a share of PAIRS."),
-    ] = None,
-    start: Annotated[
-        Path | None,
-        typer.Option(
-            "--from",
-            metavar="MODEL",
-            autocompletion=complete_model,
-            help="Continue from this model, with its settings; new words are added to its "
-            "vocabulary.",
-        ),
-    ] = None,
-    vectors: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Pretrained word vectors: GloVe or word2vec text (also .gz), .safetensors.",
-        ),
-    ] = None,
     add: Annotated[
         list[Path] | None,
         typer.Option(
@@ -105,20 +85,6 @@ def train(
             "review`. Repeatable.",
         ),
     ] = None,
-    logs: Annotated[
-        Path | None,
-        typer.Option(help="Folder for logs: training.jsonl, and TensorBoard events."),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Resume an interrupted training.")
-    ] = False,
-    checkpoint_every: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Time between checkpoints.", min=0)
-    ] = 60.0,
-    overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", help="Overwrite an existing model or checkpoint."),
-    ] = False,
     as_json: Json = False,
 ) -> None:
     """Learn from labelled pairs and write a model folder.
@@ -137,13 +103,17 @@ def train(
 
     with together() as ranks:
         is_first = ranks is None or ranks.is_first
-        begun = None if start is None else load_model(start)
-        settings = _settings(config, begun, REFINING if add else ()).replace(assignments or [])
+        begun = None if options.start is None else load_model(options.start)
+        if config is not None:
+            settings = Config.from_toml(config)
+        else:
+            settings = begun.config.replace(REFINING if add else ()) if begun else Config()
+        settings = settings.replace(assignments or [])
         console = notes_console()
         if add:
             if ranks is not None:
                 raise ConfigError(
-                    "--add train on a few pairs in one process: start it without torchrun"
+                    "--add trains on a few pairs in one process: start it without torchrun"
                 )
             if begun is None:
                 raise typer.BadParameter(
@@ -151,14 +121,9 @@ def train(
                     f"{DEFAULT_MODEL}",
                     param_hint="--add",
                 )
-            _refuse(
-                {
-                    "--validation": validation,
-                    "--vectors": vectors,
-                    "--logs": logs,
-                    "--resume": resume,
-                }
-            )
+            for name in ("validation", "vectors", "logs", "resume"):
+                if getattr(options, name):
+                    raise typer.BadParameter("does not go with --add", param_hint=f"--{name}")
             with TrainingProgress(console, settings.training.epochs) as progress:
                 refined = api.refine(
                     add,
@@ -169,7 +134,7 @@ def train(
                     columns=reading.columns,
                     skip_bad=reading.skip_bad,
                     reporter=progress,
-                    overwrite=overwrite,
+                    overwrite=options.overwrite,
                 )
             typer.echo(
                 _as_json(refined.model, out) if as_json else "\n".join(_beside(refined, out))
@@ -182,21 +147,17 @@ def train(
             )
         # The list of them is the first one's to write.
         bad_rows = reading.skip_bad if is_first else BadRows(reading.skip_bad.allowed, os.devnull)
-        with _progress(console, settings, is_first) as progress:
+        shown = TrainingProgress(console, settings.training.epochs) if is_first else None
+        with shown or contextlib.nullcontext() as progress:
             model = api.train(
                 pairs,
                 out,
+                options,
+                start=begun,
                 config=settings,
-                validation=validation,
                 columns=reading.columns,
                 skip_bad=bad_rows,
-                start=begun,
-                vectors=vectors,
                 reporter=progress,
-                logs=logs,
-                checkpoint_every=checkpoint_every,
-                resume=resume,
-                overwrite=overwrite,
                 ranks=ranks,
             )
         if not is_first:
@@ -213,28 +174,8 @@ def train(
         )
 
 
-def _progress(
-    console: Console, settings: Config, is_first: bool
-) -> "contextlib.AbstractContextManager[Reporter | None]":
-    if not is_first:
-        return contextlib.nullcontext()
-    return TrainingProgress(console, settings.training.epochs)
-
-
-def _refuse(others: dict[str, object]) -> None:
-    for name, value in others.items():
-        if value:
-            raise typer.BadParameter("does not go with --add", param_hint=name)
-
-
-def _settings(config: Path | None, begun: "Model | None", changed: Sequence[str]) -> Config:
-    if config is not None:
-        return Config.from_toml(config)
-    return Config() if begun is None else begun.config.replace(changed)
-
-
 def _as_json(model: "Model", out: Path) -> str:
-    """Return what a script needs to continue: the folder, and what the model's record has."""
+    """Return the folder, the threshold and the model's training record."""
     entry = {"model": str(out), "threshold": model.decision.threshold, **model.training}
     return json.dumps(entry)
 

@@ -23,6 +23,7 @@ from gemel.config.sections import (
     TextConfig,
     TrainingConfig,
 )
+from gemel.config.train_options import TrainOptions
 
 __all__ = [
     "BACKENDS",
@@ -43,6 +44,7 @@ __all__ = [
     "SAMPLINGS",
     "SKIPS",
     "TextConfig",
+    "TrainOptions",
     "TrainingConfig",
     "VECTOR_PRECISIONS",
     "WEIGHTS",

@@ -1,6 +1,5 @@
 """Base of the options of a command: one frozen dataclass from command line to implementation."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeVar
@@ -19,7 +18,10 @@ class OptionInfo(NamedTuple):
     most: float | None = None
     flag: str | None = None
     show_default: bool | str = True
-    complete: Callable[[str], Any] | None = None
+    complete: str | None = None
+    """What `gemel.cli.completion` completes, such as "model"."""
+    kind: Any = None
+    """Type on the command line, if not the field's."""
 
 
 def option(default: T, help: str, **info: Any) -> T:  # noqa: A002

@@ -66,7 +66,7 @@ class Config:
         """Read settings from a TOML file.
 
         Args:
-            path: a file, or the name of settings that ship with gemel, such as "going-on"; a file
+            path: a file, or the name of settings that ship with gemel, such as "finetune"; a file
                 in the current folder goes first.
 
         Raises:

@@ -1,5 +1,6 @@
 """Augmentation of training questions: typos, and changed words that make another question."""
 
+import operator
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,14 +39,7 @@ class Slips:
 
     @classmethod
     def of(cls, tokenizer: Tokenizer, first: int, *, share: float, seed: int) -> "Slips":
-        """Make typos for a tokenizer's words.
-
-        Args:
-            tokenizer: vocabulary and n-grams.
-            first: number of earlier spellings.
-            share: share of words that get one.
-            seed: random seed.
-        """
+        """Make typos for a tokenizer's words."""
         random = np.random.default_rng(seed)
         rows: list[int] = []
         words: list[str] = []
@@ -56,11 +50,7 @@ class Slips:
             rows.append(len(words))
             words.extend(_slip(word, tokenizer.vocabulary, random) for _ in range(_KINDS))
         return cls(
-            share,
-            first,
-            np.array(rows, np.int64),
-            tokenizer.read_as(words),
-            tokenizer.spell(words),
+            share, first, np.array(rows, np.int64), tokenizer.read_as(words), tokenizer.spell(words)
         )
 
     def draw(
@@ -99,6 +89,7 @@ def _slip(word: str, vocabulary: Vocabulary, random: np.random.Generator) -> str
     return slip
 
 
+@dataclass(eq=False)
 class Contrasts:
     """Words that change a question's meaning, from pairs that differ in one word.
 
@@ -110,21 +101,14 @@ class Contrasts:
         telling: words that change a question when left out.
     """
 
-    def __init__(self, partners: dict[int, list[int]], telling: set[int]):
-        self.partners = partners
-        self.telling = telling
+    partners: dict[int, list[int]]
+    telling: set[int]
 
     @classmethod
     def learn(
         cls, table: TokenTable, graph: PairGraph, labels: Bool[np.ndarray, "pairs"]
     ) -> "Contrasts":
-        """Learn from all pairs that differ in one word.
-
-        Args:
-            table: token ids of the graph's questions.
-            graph: questions of each pair.
-            labels: whether each pair is a duplicate.
-        """
+        """Learn from all pairs that differ in one word."""
         exchanged: Counter[tuple[int, int]] = Counter()
         added: Counter[int] = Counter()
         lengths = table.lengths
@@ -196,11 +180,5 @@ def _row(table: TokenTable, question: int) -> list[int]:
 
 
 def _first_difference(shorter: list[int], longer: list[int]) -> int:
-    return next(
-        (
-            place
-            for place, (one, two) in enumerate(zip(shorter, longer, strict=False))
-            if one != two
-        ),
-        len(shorter),
-    )
+    unlike = map(operator.ne, shorter, longer)
+    return next((place for place, differs in enumerate(unlike) if differs), len(shorter))

@@ -4,7 +4,7 @@ import itertools
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -16,9 +16,6 @@ from gemel.text import TOKENS, TokenTable, spell, spell_all
 
 _PATIENCE = 16
 """Rows of one group that may wait; more share a batch."""
-
-
-_ANY = sys.maxsize
 
 
 class BatchRow(NamedTuple):
@@ -70,8 +67,10 @@ def deal(rows: Iterable[BatchRow], count: int, size: int, window: int) -> Iterat
     waits: Counter[int] = Counter()
     held: list[_Part] = []
     ahead = next(source, None)
-    for part in _empty(count, size):
-        waiting = _fill_from(waiting, waits, part, ahead.length if ahead else _ANY)
+    parts = -(-count // size)
+    for number in range(parts):
+        part = _Part((number + 1) * count // parts - number * count // parts)
+        waiting = _fill_from(waiting, waits, part, ahead.length if ahead else sys.maxsize)
         while part.has_room() and ahead is not None:
             row, ahead = ahead, next(source, None)
             groups = {row.left_group, row.right_group}
@@ -89,13 +88,6 @@ def deal(rows: Iterable[BatchRow], count: int, size: int, window: int) -> Iterat
         min(roomy, key=lambda part: (not part.takes(row), len(part.rows))).add(row)
     if held:
         yield _varied(held)
-
-
-def _empty(count: int, size: int) -> Iterator[_Part]:
-    """Yield the fewest parts of at most `size` rows, of equal sizes."""
-    parts = -(-count // size)
-    for part in range(parts):
-        yield _Part((part + 1) * count // parts - part * count // parts)
 
 
 def _fill_from(
@@ -156,6 +148,7 @@ class Batch:
         return len(self.groups), len(self.groups), len(self.negative_groups)
 
 
+@dataclass(eq=False, repr=False)
 class Batches:
     """Labelled pairs, in new batches every epoch.
 
@@ -183,39 +176,26 @@ class Batches:
         ValueError: all questions are in one group.
     """
 
-    def __init__(
-        self,
-        table: TokenTable,
-        graph: PairGraph,
-        labels: Bool[np.ndarray, "pairs"],
-        *,
-        batch_size: int,
-        labelled_negatives: bool = True,
-        word_dropout: float = 0.0,
-        transitive: float = 0.0,
-        spellings: TokenTable | None = None,
-        slips: Slips | None = None,
-        contrasts: Contrasts | None = None,
-        contrast_share: float = 0.0,
-        compose_all: bool = False,
-        bounded: bool = True,
-        seed: int = 0,
-    ):
-        self.table = table
-        self.graph = graph
-        self.labels = labels
-        self.word_dropout = word_dropout
-        self.transitive = transitive
-        self.spellings = spellings
-        self.slips = slips
-        self.contrasts = contrasts
-        self.contrast_share = contrast_share
-        self.compose_all = compose_all
-        self.bounded = bounded
-        self.seed = seed
-        used = np.arange(len(labels)) if labelled_negatives else np.flatnonzero(labels)
+    table: TokenTable
+    graph: PairGraph
+    labels: Bool[np.ndarray, "pairs"]
+    _: KW_ONLY
+    batch_size: int
+    labelled_negatives: bool = True
+    word_dropout: float = 0.0
+    transitive: float = 0.0
+    spellings: TokenTable | None = None
+    slips: Slips | None = None
+    contrasts: Contrasts | None = None
+    contrast_share: float = 0.0
+    compose_all: bool = False
+    bounded: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        graph, labels = self.graph, self.labels
+        used = np.arange(len(labels)) if self.labelled_negatives else np.flatnonzero(labels)
         self.pairs = used.astype(np.int32)
-        self.batch_size = batch_size
         ends = np.concatenate([graph.left[self.pairs], graph.right[self.pairs]])
         if len(np.unique(graph.groups[ends])) < 2:
             raise ValueError("training needs questions of at least two duplicate groups")

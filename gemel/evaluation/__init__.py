@@ -13,6 +13,7 @@ from gemel.evaluation.evaluator import evaluate
 from gemel.evaluation.fit_checks import (
     FitFinding,
     check_decision,
+    check_fit,
     check_labels,
     neighbour_similarity,
     warn_of_findings,
@@ -68,6 +69,7 @@ __all__ = [
     "Share",
     "Symmetry",
     "check_decision",
+    "check_fit",
     "check_labels",
     "count_confusion",
     "evaluate",

@@ -176,6 +176,22 @@ def neighbour_similarity(
     return np.asarray(score(left, right)) if left else np.zeros(0, np.float32)
 
 
+def check_fit(
+    similarity: Float[np.ndarray, "pairs"],
+    pairs: Pairs,
+    decision: Decision,
+    encode: Callable[[Sequence[str]], Any] | None,
+    score: Callable[[Sequence[str], Sequence[str]], Any],
+) -> tuple[FitFinding, ...]:
+    """Check a decision on its pairs and, given `encode`, on nearest neighbours of their questions.
+
+    See `check_decision` and `neighbour_similarity`.
+    """
+    graph = PairGraph.of(pairs)
+    neighbours = None if encode is None else neighbour_similarity(pairs, graph, encode, score)
+    return check_decision(similarity, pairs, decision, graph=graph, neighbours=neighbours)
+
+
 @dataclass(frozen=True)
 class _Chains:
     """Pairs of one label linked by chains of pairs of the other label."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from gemel.config import DecisionConfig
-from gemel.data import PairGraph, Pairs
+from gemel.data import Pairs
 from gemel.decision import Decision
 from gemel.evaluation.decision_fit import FEW, fit_decision
-from gemel.evaluation.fit_checks import FitFinding, check_decision, neighbour_similarity
+from gemel.evaluation.fit_checks import FitFinding, check_fit
 from gemel.evaluation.judged_pairs import Judged, Score, judge_scored
 
 
@@ -56,7 +56,5 @@ def refit(
         judge_scored(pairs, similarity, each, prevalence=settings.prevalence)
         for each in (decision, fresh)
     )
-    graph = PairGraph.of(pairs)
-    neighbours = None if encode is None else neighbour_similarity(pairs, graph, encode, score)
-    findings = check_decision(similarity, pairs, fresh, graph=graph, neighbours=neighbours)
+    findings = check_fit(similarity, pairs, fresh, encode, score)
     return Refit(before=before, after=after, findings=findings)

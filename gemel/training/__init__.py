@@ -1,7 +1,6 @@
 """Training from pairs; needs torch, the extra [train]."""
 
-from gemel.training.process_group import joined
-from gemel.training.ranks import Ranks
+from gemel.training.ranks import Ranks, joined
 from gemel.training.refinement import Refined, refine
 from gemel.training.reporters import (
     EpochSummary,

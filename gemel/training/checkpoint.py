@@ -5,10 +5,17 @@ training state and identity as JSON in the metadata. All random numbers derive f
 batch, so no generator state is stored.
 """
 
+import contextlib
 import dataclasses
+import hashlib
 import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import safetensors.torch
@@ -16,17 +23,104 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from gemel.errors import ConfigError, DataError, FolderError, TrainingError
-from gemel.files import write_bytes
+from gemel.config import Config, TrainOptions
+from gemel.data import Pairs
+from gemel.data.word_vectors import WordVectors
+from gemel.errors import ConfigError, DataError, FolderError, TrainingError, TrainingStopped
+from gemel.files import remove_leftovers, write_bytes
+from gemel.folder import Model
 from gemel.models import get_weights
 from gemel.training.reporters import EpochSummary
-from gemel.training.trainer import Trainer
-from gemel.training.training_identity import TrainingIdentity
-from gemel.training.training_state import LossCurve, TrainingState
+from gemel.training.trainer import LossCurve, Trainer, TrainingState
+from gemel.version import __version__
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingIdentity:
+    """Settings, data and versions of a training."""
+
+    gemel_version: str
+    settings: dict[str, dict[str, Any]]
+    pairs: str
+    """Digest of the pairs, whatever their order."""
+    order: str
+    """Digest of the pairs unchanged."""
+    validation: str | None
+    """Digest of the validation pairs that were given."""
+    start: str | None
+    """Digest of the model that was started from."""
+    vectors: str | None = None
+    """Digest of the word vectors that words began with."""
+
+    @classmethod
+    def of(
+        cls,
+        pairs: Pairs,
+        config: Config,
+        validation: Pairs | None,
+        start: Model | None,
+        vectors: WordVectors | None = None,
+    ) -> "TrainingIdentity":
+        """Identify a training by what it is given."""
+        return cls(
+            gemel_version=__version__,
+            settings=config.to_mapping(),
+            pairs=pairs.digest,
+            order=_in_order(pairs),
+            validation=None if validation is None else validation.digest,
+            start=None if start is None else start.fingerprint,
+            vectors=None if vectors is None else vectors.digest,
+        )
+
+    def changed_setting(self, earlier: "TrainingIdentity") -> str | None:
+        """Describe a setting, or the version, that has changed."""
+        if self.gemel_version != earlier.gemel_version:
+            return f"was written by gemel {earlier.gemel_version}, this is {self.gemel_version}"
+        was, now = _flat(earlier.settings), _flat(self.settings)
+        for name in sorted(was.keys() | now.keys()):
+            if was.get(name) != now.get(name):
+                return f"{name} was {was.get(name)!r} and is now {now.get(name)!r}"
+        return None
+
+    def changed_data(self, earlier: "TrainingIdentity") -> str | None:
+        """Describe data that have changed."""
+        for name, change in _CHANGES.items():
+            if getattr(self, name) != getattr(earlier, name):
+                return change
+        return None
+
+
+_CHANGES = {
+    "pairs": "the training pairs are not those that it began with",
+    "order": "the training pairs are in another order than when it began",
+    "validation": "the validation pairs are not those that it began with",
+    "start": "the model given with --from is not the one that it began with",
+    "vectors": "the word vectors (--vectors) are not those that it began with",
+}
+
+
+def _flat(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        f"{section}.{name}": value
+        for section, values in settings.items()
+        for name, value in values.items()
+    }
+
+
+def _in_order(pairs: Pairs) -> str:
+    digest = hashlib.sha256()
+    for text in pairs.texts:
+        content = text.encode("utf-8", "surrogatepass")
+        digest.update(len(content).to_bytes(8, "little"))
+        digest.update(content)
+    for column in (pairs.left, pairs.right, pairs.labels):
+        digest.update(column.tobytes())
+    return digest.hexdigest()
+
 
 FORMAT_VERSION = 1
 """Increased when an older gemel could no longer read the file."""
-_AGAIN = "resume what it was, or add --overwrite to begin again"
+_AGAIN = "continue with what it was, or add --overwrite to begin again"
 
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 _Number = Annotated[int, msgspec.Meta(ge=1)]
@@ -104,8 +198,7 @@ class Checkpoint:
         data = identity.changed_data(self.known.identity)
         if data:
             raise DataError(f"{data}; {_AGAIN}", path=self.path)
-        self._require_sense(trainer)
-        self._require_tensors(trainer)
+        self._require_valid(trainer)
         trainer.bfloat16 = self.known.bfloat16
         for name, part in trainer.parts.items():
             part.load_state_dict(self._part(name))
@@ -132,8 +225,8 @@ class Checkpoint:
             if name.startswith(start)
         }
 
-    def _require_sense(self, trainer: Trainer) -> None:
-        """Check that the position is possible."""
+    def _require_valid(self, trainer: Trainer) -> None:
+        """Check the position, and names, shapes and types of tensors, and that they are finite."""
         state = self.known.state
         epochs = [summary.epoch for summary in state.history]
         if (
@@ -143,10 +236,7 @@ class Checkpoint:
             or state.step < state.batch
         ):
             raise FolderError(f"{self.path}: damaged: it is at a place that cannot be; {_AGAIN}")
-
-    def _require_tensors(self, trainer: Trainer) -> None:
-        """Check names, shapes and types of tensors, and that they are finite."""
-        expected = _shapes(trainer, self.known.state)
+        expected = _shapes(trainer, state)
         if self.tensors.keys() != expected.keys():
             odd = sorted(self.tensors.keys() ^ expected.keys())
             raise FolderError(f"{self.path}: damaged: {odd[0]} is there or missing; {_AGAIN}")
@@ -234,3 +324,126 @@ def _shapes(trainer: Trainer, state: _CheckpointState) -> dict[str, tuple[int, .
         for name, array in get_weights(trainer.model.processor, trainer.model.head).items():
             shapes[f"best.{name}"] = array.shape
     return shapes
+
+
+def broadcast_state(trainer: Trainer, identity: TrainingIdentity) -> None:
+    """Copy rank 0's training state to all processes.
+
+    Random initialisation may differ in the last digit between machines, and only rank 0 reads the
+    checkpoint.
+
+    Raises:
+        DataError: this process has other pairs, or another gemel.
+        OthersGoneError: another process has failed.
+    """
+    ranks = trainer.ranks
+    if ranks.is_alone:
+        return
+    ranks.wait()
+    first = ranks.from_first(lambda: identity)
+    changed = identity.changed_setting(first)
+    if changed:
+        raise DataError(
+            f"this process has another gemel, or other settings, than rank 0: {changed}"
+        )
+    if identity.changed_data(first):
+        raise DataError("this process has read other pairs, or another model, than rank 0")
+    ranks.wait()
+
+    def take() -> tuple[dict[str, Tensor], str]:
+        tensors, known = take_down(trainer, identity)
+        return {name: tensor.cpu() for name, tensor in tensors.items()}, known
+
+    content = ranks.from_first(take)
+    if not ranks.is_first:
+        Checkpoint(Path("rank 0"), content).restore(trainer, identity)
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def stop_requests() -> Iterator[Callable[[], bool]]:
+    """Hold back the first Ctrl-C, SIGTERM or SIGHUP, so that training can stop cleanly.
+
+    A second one has its usual effect. Outside the main thread nothing is held back.
+
+    Yields:
+        A function that returns whether a stop was requested.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    asked = threading.Event()
+    before = {
+        number: handler
+        for number in _SIGNALS
+        if (handler := signal.getsignal(number)) is not signal.SIG_IGN
+    }
+
+    def hear(number: int, frame: Any) -> None:
+        asked.set()
+        _put_back(before)
+
+    for number in before:
+        signal.signal(number, hear)
+    try:
+        yield asked.is_set
+    finally:
+        _put_back(before)
+
+
+def _put_back(handlers: dict[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        # None: it was set outside of Python, and cannot be set again from here.
+        signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+def run_with_checkpoints(
+    trainer: Trainer, path: Path, identity: TrainingIdentity, options: TrainOptions
+) -> None:
+    """Train to the end, with checkpoints; of several processes only rank 0 writes them.
+
+    Raises:
+        TrainingStopped: Ctrl-C or SIGTERM, in any process; the checkpoint is written.
+        ConfigError, DataError, FolderError: see `Checkpoint.restore`.
+        TrainingError: the checkpoint cannot be written, or another process has failed.
+    """
+    is_first = trainer.ranks.is_first
+
+    def place() -> str:
+        state = trainer.state
+        return f"epoch {state.epoch} behind batch {state.batch:,} of {len(trainer.batches):,}"
+
+    def save() -> None:
+        if is_first:
+            save_checkpoint(path, trainer, identity)
+
+    if is_first:
+        remove_leftovers(path.parent)
+        if options.resume and path.exists():
+            Checkpoint(path).restore(trainer, identity)
+            trainer.reporter.note(f"{path}: continuing in {place()}")
+        elif options.resume:
+            trainer.reporter.note(f"{path}: no checkpoint yet; beginning at the beginning")
+    broadcast_state(trainer, identity)
+    written = time.monotonic()
+
+    def after_step() -> None:
+        nonlocal written
+        stop = trainer.is_to_stop
+        if stop or time.monotonic() - written >= options.checkpoint_every:
+            save()
+            written = time.monotonic()
+        if stop:
+            # No one ends before it is written: the end of one is the end of all.
+            trainer.ranks.wait()
+            raise TrainingStopped(
+                f"stopped in {place()}; {path} holds all of it: "
+                "type the same command with --resume to continue"
+            )
+
+    with stop_requests() as is_asked:
+        trainer.run(after_step, is_asked)
+    # What follows may fail, and should not cost the training.
+    save()

@@ -1,5 +1,7 @@
 """Gradients of a batch, computed at once, in chunks, or by several processes."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
@@ -12,6 +14,7 @@ from gemel.models import draw_kept, read, take_rows
 from gemel.training.ranks import Ranks
 
 
+@dataclass(eq=False)
 class GradientCache:
     """Computes gradients from the vectors of a batch back to the encoder.
 
@@ -29,11 +32,10 @@ class GradientCache:
     (2021).
     """
 
-    def __init__(self, processor: Serial, objective: nn.Module, ranks: Ranks, chunk_size: int):
-        self.processor = processor
-        self.objective = objective
-        self.ranks = ranks
-        self.chunk_size = chunk_size
+    processor: Serial
+    objective: nn.Module
+    ranks: Ranks
+    chunk_size: int
 
     def backward(self, batch: Batch, *, bfloat16: bool = False) -> float:
         """Add the gradient of a batch, of this process's share; return the loss."""

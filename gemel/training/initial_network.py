@@ -23,10 +23,6 @@ class FoldedWeights:
     """Converts between a network's parameters and the weights of a model folder.
 
     Where known words are composed too, the folder's table holds the sum.
-
-    Args:
-        model: the network, in mode "train".
-        tokenizer: its tokenizer.
     """
 
     def __init__(self, model: SiameseModel, tokenizer: Tokenizer):
@@ -101,29 +97,19 @@ def require_same_network(start: Model, config: Config) -> None:
         ConfigError: names the setting.
     """
     was, now = start.config.to_mapping(), config.to_mapping()
-    for section, name in _FIXED:
-        if was[section][name] != now[section][name]:
-            raise ConfigError(
-                f"{section}.{name} is {was[section][name]!r} in the model to continue from and "
-                f"cannot become {now[section][name]!r}; leave it as it is, or train anew"
-            )
+    for section, names in _FIXED.items():
+        for name in names:
+            if was[section][name] != now[section][name]:
+                raise ConfigError(
+                    f"{section}.{name} is {was[section][name]!r} in the model to continue from and "
+                    f"cannot become {now[section][name]!r}; leave it as it is, or train anew"
+                )
 
 
-_FIXED = (
-    ("text", "lowercase"),
-    ("text", "repair"),
-    ("text", "normalization"),
-    ("text", "nearest"),
-    ("text", "final_mark"),
-    ("text", "ngram_buckets"),
-    ("network", "d_model"),
-    ("network", "masked"),
-    ("network", "n_units"),
-    ("network", "bidirectional"),
-    ("network", "pooling"),
-    ("network", "compose_all"),
-    ("network", "head"),
-)
+_FIXED = {
+    "text": ("lowercase", "repair", "normalization", "nearest", "final_mark", "ngram_buckets"),
+    "network": ("d_model", "masked", "n_units", "bidirectional", "pooling", "compose_all", "head"),
+}
 
 
 def learn_vocabulary(training: Pairs, config: Config, start: Model | None) -> Tokenizer:
@@ -139,12 +125,6 @@ def copy_weights(
     """Copy a model's weights to a network with at least its words.
 
     A new word starts as its composed vector, or at random.
-
-    Args:
-        start: the model.
-        tokenizer: its tokenizer, extended.
-        model: the network to change.
-        folded: its table.
     """
     weights = get_weights(model.processor, model.head)
     known = len(start.tokenizer.vocabulary)
@@ -177,16 +157,11 @@ def set_word_vectors(vectors: Float32[np.ndarray, "words dim"], model: SiameseMo
 
 
 def set_file_vectors(vectors: WordVectors, model: SiameseModel, folded: FoldedWeights) -> None:
-    """Set pretrained word vectors, scaled by one factor.
+    """Set pretrained word vectors, a row for every word from id 2, scaled by one factor.
 
     The factor matches the mean square of the random vectors, for which the learning rate is made.
     Other words and n-grams are unchanged. With `network.compose_all` a word's own row is the
     difference to its composed vector.
-
-    Args:
-        vectors: a row for every word, from id 2.
-        model: the network to change.
-        folded: its table.
     """
     rows = _FIRST + np.flatnonzero(vectors.found)
     given = vectors.table[vectors.found]
@@ -204,38 +179,33 @@ def make_batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batch
     Raises:
         DataError: duplicates of fewer than two groups.
     """
+    settings = config.training
     graph = PairGraph.of(training, tokenizer.clean)
     table = tokenizer.encode_all(graph.questions)
     spellings, slips = table.spellings, None
     if spellings is not None:
         spellings = tokenizer.spell(tokenizer.vocabulary).joined(spellings)
-        if config.training.typos:
-            slips = Slips.of(
-                tokenizer,
-                len(spellings),
-                share=config.training.typos,
-                seed=config.training.seed,
-            )
+        if settings.typos:
+            slips = Slips.of(tokenizer, len(spellings), share=settings.typos, seed=settings.seed)
             spellings = spellings.joined(slips.spellings)
-    contrasts = None
-    if config.training.contrasts:
-        contrasts = Contrasts.learn(table, graph, training.labels)
     try:
         return Batches(
             table,
             graph,
             training.labels,
-            batch_size=config.training.batch_size,
-            labelled_negatives=config.training.labelled_negatives,
-            word_dropout=config.training.word_dropout,
-            transitive=config.training.transitive,
+            batch_size=settings.batch_size,
+            labelled_negatives=settings.labelled_negatives,
+            word_dropout=settings.word_dropout,
+            transitive=settings.transitive,
             spellings=spellings,
             slips=slips,
-            contrasts=contrasts,
-            contrast_share=config.training.contrasts,
+            contrasts=Contrasts.learn(table, graph, training.labels)
+            if settings.contrasts
+            else None,
+            contrast_share=settings.contrasts,
             compose_all=config.network.compose_all,
-            bounded=not config.training.chunk_size,
-            seed=config.training.seed,
+            bounded=not settings.chunk_size,
+            seed=settings.seed,
         )
     except ValueError as error:
         raise DataError(str(error), path=training.path) from error
@@ -249,16 +219,7 @@ def make_network(
     reporter: Reporter,
     vectors: WordVectors | None = None,
 ) -> tuple[SiameseModel, FoldedWeights]:
-    """Make the network to train, and the converter of its weights.
-
-    Args:
-        tokenizer: vocabulary.
-        batches: training batches.
-        config: settings.
-        start: model to continue from.
-        reporter: receives notes.
-        vectors: pretrained word vectors.
-    """
+    """Make the network to train, and the converter of its weights."""
     model = _new_model(len(tokenizer.vocabulary), config)
     folded = FoldedWeights(model, tokenizer)
     if start is not None:

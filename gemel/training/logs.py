@@ -67,8 +67,10 @@ class JsonLinesLog(_Means):
 
     def begin(self, step: int, epoch: int) -> None:
         """Remove the lines after the step and epoch to resume from."""
-        kept = [line for line in _lines(self.path) if step and _is_before(line, step, epoch)]
-        write_text(self.path, "".join(kept))
+        lines: list[str] = []
+        if step and self.path.exists():
+            lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines(True)
+        write_text(self.path, "".join(line for line in lines if _is_before(line, step, epoch)))
 
     def means(self, step: int, values: dict[str, Any]) -> None:
         """Write a line for some batches."""
@@ -82,12 +84,6 @@ class JsonLinesLog(_Means):
     def _write(self, values: dict[str, Any]) -> None:
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(values) + "\n")
-
-
-def _lines(path: Path) -> list[str]:
-    if not path.exists():
-        return []
-    return path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
 
 
 def _is_before(line: str, step: int, epoch: int) -> bool:
@@ -141,12 +137,7 @@ class TensorBoardLog(_Means):
 
 @contextlib.contextmanager
 def open_logs(folder: Path, reporter: Reporter) -> Iterator[list[Reporter]]:
-    """Open the logs of a training: `training.jsonl`, and events if tensorboard is installed.
-
-    Args:
-        folder: log folder, created if missing.
-        reporter: receives notes.
-    """
+    """Open the logs of a training: `training.jsonl`, and events if tensorboard is installed."""
     folder.mkdir(parents=True, exist_ok=True)
     logs: list[Reporter] = [JsonLinesLog(folder / LOG)]
     with contextlib.ExitStack() as stack:

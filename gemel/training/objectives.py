@@ -18,11 +18,7 @@ COLLAPSED = 0.98
 
 
 def mean_similarity(vectors: Float[np.ndarray, "questions dim"]) -> float:
-    """Return the mean cosine over all pairs of different rows; near 1 means collapse.
-
-    Args:
-        vectors: unit vectors, at least two.
-    """
+    """Return the mean cosine over all pairs of different rows; near 1 means collapse."""
     count = len(vectors)
     total = np.square(vectors.sum(axis=0, dtype=np.float64)).sum() - np.square(vectors).sum()
     return float(total / (count * (count - 1)))

@@ -1,7 +1,10 @@
-"""Processes of one training, and their communication."""
+"""Processes of one training: joining, waiting for each other, and communication."""
 
+import atexit
 import contextlib
+import os
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,8 +15,104 @@ import torch
 import torch.distributed as dist
 from jaxtyping import Float, Int, Int64
 from torch import Tensor, nn
+from torch.distributed import PrefixStore, Store, rendezvous  # type: ignore[attr-defined]
 
-from gemel.training.barrier import Barrier, OthersGoneError
+from gemel.errors import ConfigError, GemelError, TrainingError
+
+_HERE = "here"
+_FAILED = "failed"
+_PAUSE = 0.05
+"""Seconds between polls."""
+
+
+class OthersGoneError(TrainingError):
+    """Another process of the training has ended.
+
+    Args:
+        reason: how it was detected.
+        is_told: whether the other process reported why.
+    """
+
+    def __init__(self, reason: str, *, is_told: bool = False):
+        super().__init__(
+            f"another process of this training has ended before its time ({reason}); --resume "
+            "resumes from the last checkpoint"
+        )
+        self.reason = reason
+        self.is_told = is_told
+
+
+@dataclass(eq=False)
+class Barrier:
+    """A barrier at which all processes wait until all have arrived or one has failed."""
+
+    store: Store
+    rank: int
+    count: int
+    number: int = field(default=0, init=False)
+
+    def wait(self, patience: float | None = None) -> None:
+        """Wait until all processes have arrived, at most `patience` seconds if given.
+
+        Raises:
+            OthersGoneError: one has failed, or the timeout has passed.
+        """
+        keys = [self._key(rank) for rank in range(self.count)]
+        try:
+            self._tell(_HERE)
+            came = self._wait(keys, patience)
+            failed = came and any(self._read(key) != _HERE for key in keys)
+        except RuntimeError as error:
+            first, *_ = str(error).splitlines()
+            raise OthersGoneError(first) from error
+        if not came:
+            raise OthersGoneError(f"not all of {self.count} came within {patience:g} s")
+        if failed:
+            raise OthersGoneError("it has failed", is_told=True)
+        self.number += 1
+
+    def part(self, patience: float) -> None:
+        """Wait for the last time; rank 0, which may host the store, leaves last.
+
+        It waits at most `patience` seconds for the others.
+        """
+        self.wait()
+        if self.rank:
+            self._tell(_HERE)
+        else:
+            self._wait([self._key(rank) for rank in range(1, self.count)], patience)
+
+    def tell_failure(self) -> None:
+        """Signal that this process has failed."""
+        with contextlib.suppress(RuntimeError):
+            self._tell(_FAILED)
+
+    def has_first_failed(self, patience: float) -> bool:
+        """Return whether rank 0 has failed within `patience` seconds."""
+        try:
+            key = self._key(0)
+            return self._wait([key], patience) and self._read(key) == _FAILED
+        except RuntimeError:  # the store is gone, and with it the process that stored it
+            return True
+
+    def _wait(self, keys: list[str], patience: float | None) -> bool:
+        # By looking again and again: a wait inside of the store hears no Ctrl-C.
+        began = time.monotonic()
+        while not self.store.check(keys):
+            if patience is not None and time.monotonic() - began > patience:
+                return False
+            time.sleep(_PAUSE)
+        return True
+
+    def _tell(self, word: str) -> None:
+        self.store.set(self._key(self.rank), word)
+
+    def _read(self, key: str) -> str:
+        return bytes(self.store.get(key)).decode()
+
+    def _key(self, rank: int) -> str:
+        return f"{self.number}/{rank}"
+
 
 LONG = timedelta(days=7)
 """Timeout of communication: practically none; failures are detected otherwise."""
@@ -79,13 +178,7 @@ class Ranks:
     def gather(
         self, vectors: Float[Tensor, "share dim"], share: slice, questions: int
     ) -> Float[Tensor, "questions dim"]:
-        """Return the vectors of a whole batch.
-
-        Args:
-            vectors: vectors of this process's share.
-            share: the share.
-            questions: size of the batch.
-        """
+        """Return the vectors of a whole batch."""
         if self.is_alone:
             return vectors
         whole = vectors.new_zeros(questions, vectors.shape[1])
@@ -115,16 +208,15 @@ class Ranks:
         if self.is_alone:
             return loss, asks_to_stop
         parameters = [*own, *common]
-        counts = [True] * len(own) + [self.is_first] * len(common)
-        gradients = [
-            each.grad if each.grad is not None and does else torch.zeros_like(each)
-            for each, does in zip(parameters, counts, strict=True)
-        ]
         # A parameter that no process has a gradient of has none, and Adam leaves it alone.
-        found = [
-            each.grad is not None and does for each, does in zip(parameters, counts, strict=True)
+        found = [each.grad for each in own]
+        found += [each.grad if self.is_first else None for each in common]
+        gradients = [
+            torch.zeros_like(each) if grad is None else grad
+            for each, grad in zip(parameters, found, strict=True)
         ]
-        told = [loss if self.is_first else 0.0, float(asks_to_stop), *map(float, found)]
+        told = [loss if self.is_first else 0.0, float(asks_to_stop)]
+        told += [float(grad is not None) for grad in found]
         device = gradients[0].device
         sent = {each: torch.from_numpy(numbers).to(device) for each, numbers in rows.items()}
         parts = [
@@ -174,3 +266,115 @@ def _heard() -> Iterator[None]:
         # Without the place in their source that it begins with.
         reason = re.sub(r"^\[.*?\] ", "", str(error)).partition("\n")[0].partition(". ")[0]
         raise OthersGoneError(reason) from error
+
+
+_NAMES = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+"""Environment variables of torchrun."""
+_PATIENCE = 600.0
+"""Seconds in which all processes must start."""
+_A_MOMENT = 10.0
+"""Seconds to wait for another process at the same point."""
+_WENT_ALONG = 1
+"""Exit code of a process that ends because of another's failure."""
+
+
+@contextlib.contextmanager
+def joined() -> Iterator[Ranks]:
+    """Join the processes started by torchrun, or run alone without it.
+
+    A common failure is reported by rank 0 only, a single process's failure with its rank. If one
+    fails, all end.
+
+    Yields:
+        The processes.
+
+    Raises:
+        ConfigError: incomplete torchrun environment.
+        TrainingError: the others did not start.
+        SystemExit: another process reports the failure.
+    """
+    ranks = _told(os.environ)
+    if ranks.is_alone:
+        yield ranks
+        return
+    barrier = _join(ranks)
+    try:
+        yield ranks
+        barrier.part(_A_MOMENT)
+    except Exception as error:
+        _fail(error, barrier)
+        raise
+    except KeyboardInterrupt as error:
+        if ranks.is_first:
+            raise
+        raise SystemExit(_WENT_ALONG) from error
+    finally:
+        dist.destroy_process_group()
+
+
+def _told(environment: Mapping[str, str]) -> Ranks:
+    """Return this process's rank from the environment.
+
+    Raises:
+        ConfigError: a variable is missing or not a number.
+    """
+    if not any(name in environment for name in _NAMES[:2]):
+        return Ranks()
+    missing = [name for name in _NAMES if not environment.get(name)]
+    if environment.get("WORLD_SIZE") == "1":
+        return Ranks()
+    if missing:
+        raise ConfigError(
+            f"the environment has {', '.join(sorted(set(_NAMES) - set(missing)))}, as if this were "
+            f"one of several processes, but not {', '.join(missing)}; start them with torchrun, "
+            "or take these variables away"
+        )
+    try:
+        count, rank, local_rank, local_count = (int(environment[name]) for name in _NAMES[:4])
+    except ValueError as error:
+        raise ConfigError(f"{', '.join(_NAMES[:4])} must be whole numbers: {error}") from error
+    if not (0 <= rank < count and 0 <= local_rank < local_count <= count):
+        raise ConfigError(
+            f"RANK {rank} of WORLD_SIZE {count}, LOCAL_RANK {local_rank} of LOCAL_WORLD_SIZE "
+            f"{local_count}: a rank is at least 0 and below the number of processes"
+        )
+    return Ranks(rank=rank, count=count, local_rank=local_rank, local_count=local_count)
+
+
+def _join(ranks: Ranks) -> Barrier:
+    patience = timedelta(seconds=_PATIENCE)
+    try:
+        found, rank, count = next(rendezvous("env://", timeout=patience))
+        store = PrefixStore("gemel", found)
+        barrier = ranks.barrier = Barrier(PrefixStore("barrier", store), rank, count)
+        barrier.wait(_PATIENCE)
+        dist.init_process_group("gloo", store=store, rank=rank, world_size=count, timeout=LONG)
+    except (RuntimeError, ValueError, OSError) as error:
+        reason = error.reason if isinstance(error, OthersGoneError) else str(error)
+        place = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+        first, *_ = reason.splitlines()
+        raise TrainingError(
+            f"rank {ranks.rank} of {ranks.count} does not find the others at {place}: {first}"
+        ) from error
+    return barrier
+
+
+def _fail(error: Exception, barrier: Barrier) -> None:
+    """End, with or without an error message.
+
+    Raises:
+        SystemExit: without.
+        TrainingError: with the rank.
+    """
+    # Behind the last word that this process has to report: its end may be the end of the others.
+    if isinstance(error, OthersGoneError) and (error.is_told or barrier.rank > 0):
+        raise SystemExit(_WENT_ALONG) from error
+    if barrier.rank == 0:
+        atexit.register(barrier.tell_failure)
+        return
+    if barrier.has_first_failed(_A_MOMENT):
+        raise SystemExit(_WENT_ALONG) from error
+    atexit.register(barrier.tell_failure)
+    if isinstance(error, GemelError | OSError):
+        raise TrainingError(f"rank {barrier.rank}: {error}") from error
+    error.add_note(f"This was rank {barrier.rank} of {barrier.count}.")

@@ -10,22 +10,11 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from gemel.config import REFINING, Config, DecisionConfig
+from gemel.config import REFINING, Config
 from gemel.data import PairGraph, Pairs, merge_pairs, split_by_component
 from gemel.decision import Decision
 from gemel.errors import DataError
-from gemel.evaluation import (
-    FEW,
-    FitFinding,
-    Ranking,
-    Refit,
-    check_decision,
-    count_confusion,
-    fit_cuts,
-    fit_decision,
-    judge_scored,
-    neighbour_similarity,
-)
+from gemel.evaluation import FEW, Refit, check_fit, fit_decision, judge_scored
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
 from gemel.notebook import shown
@@ -35,11 +24,9 @@ from gemel.training.initial_network import (
     make_network,
     require_same_network,
 )
-from gemel.training.objectives import mean_similarity
 from gemel.training.reporters import Reporter, Silent
+from gemel.training.train_model import data_record, history_record, measure, training_and_validation
 from gemel.training.trainer import Trainer, Validation
-from gemel.training.training_record import data_record, history_record
-from gemel.training.validation_split import training_and_validation
 from gemel.version import __version__
 
 _REPLAYED = 1
@@ -51,14 +38,12 @@ def choose_replay(known: Pairs, added: Pairs, seed: int) -> Pairs:
     new = {frozenset(pair) for pair in zip(added.left_texts, added.right_texts, strict=True)}
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(known), bool)
-    left = _REPLAYED * len(added)
-    for row in random.permutation(len(known)).tolist():
-        if not left:
-            break
-        pair = frozenset((known.texts[known.left[row]], known.texts[known.right[row]]))
-        if pair not in new:
-            chosen[row] = True
-            left -= 1
+    unlike = (
+        row
+        for row in random.permutation(len(known)).tolist()
+        if frozenset((known.texts[known.left[row]], known.texts[known.right[row]])) not in new
+    )
+    chosen[list(itertools.islice(unlike, _REPLAYED * len(added)))] = True
     return known.select(chosen)
 
 
@@ -111,12 +96,22 @@ def refine(
     reporter = reporter or Silent()
     begun = time.perf_counter()
     require_same_network(start, config)
-    _require_enough(added)
+    same = int(added.labels.sum())
+    if min(same, len(added) - same) < _LEAST:
+        raise DataError(
+            f"to train on pairs takes at least {_LEAST} that ask the same and {_LEAST} that do "
+            f"not; there are {same} and {len(added) - same}: decide more (gemel review), or fit "
+            "the threshold alone (gemel fit), for which one of either is enough",
+            path=added.path,
+        )
     replay, kept_out = _known_parts(known, added, start, config, reporter)
     scores = _judge_unseen(start, added, replay, config, reporter)
     reporter.note("learning from all of them")
     network = _Network(start, [added, *replay], config, reporter)
     history = network.learn(_told(scores, added, network))
+    data = data_record(added, added, added, start)
+    if known is not None and known.digest not in data["earlier_data"]:
+        data["earlier_data"].append(known.digest)
     model = Model(
         config=config,
         tokenizer=network.tokenizer,
@@ -125,22 +120,23 @@ def refine(
         training={
             "gemel_version": __version__,
             "torch_version": torch.__version__,
-            **_data_record(added, known, start),
+            **data,
             "replayed_pairs": sum(map(len, replay)),
             "vocabulary": len(network.tokenizer.vocabulary),
             **history,
             "seconds": round(time.perf_counter() - begun, 1),
         },
     )
+    twin = network.twin()
     refined = Refined(
         model=model,
         added=replace(
             _beside(start, model.decision, added, scores[-1]),
-            findings=_check(added, model.decision, scores[-1], network.twin()),
+            findings=check_fit(scores[-1], added, model.decision, twin.encode, twin.similarity),
         ),
         known=None
         if kept_out is None
-        else _beside(start, model.decision, kept_out, _similarity(network.twin(), kept_out)),
+        else _beside(start, model.decision, kept_out, _similarity(twin, kept_out)),
     )
     for finding in refined.added.findings:
         reporter.warn(finding.text)
@@ -181,25 +177,13 @@ class _Network:
         return NumpyTwin(self.weights(), self.tokenizer, self.config.network)
 
 
-def _require_enough(added: Pairs) -> None:
-    same = int(added.labels.sum())
-    different = len(added) - same
-    if min(same, different) < _LEAST:
-        raise DataError(
-            f"to train on pairs takes at least {_LEAST} that ask the same and {_LEAST} that do "
-            f"not; there are {same} and {different}: decide more (gemel review), or fit the "
-            "threshold alone (gemel fit), for which one of either is enough",
-            path=added.path,
-        )
-
-
 def _known_parts(
     known: Pairs | None, added: Pairs, start: Model, config: Config, reporter: Reporter
 ) -> tuple[list[Pairs], Pairs | None]:
     """Sample the pairs to replay, and hold out known pairs."""
     if known is None:
         return [], None
-    own = start.config.training  # of the very pairs it trained on, it hold out the same ones
+    own = start.config.training  # for the same pairs, the same ones are held out
     rest, kept_out = training_and_validation(
         known, None, own.validation_fraction, own.seed, Silent()
     )
@@ -227,26 +211,22 @@ def _judge_unseen(
         )
         if unseen.any():
             network = _Network(start, [added.select(learned), *replay], config, Silent())
-            network.learn(_judging(scores, np.flatnonzero(unseen), added, network))
+            network.learn(_judging(scores, np.flatnonzero(unseen), added.select(unseen), network))
     return scores
 
 
 def _judging(
     scores: Float[np.ndarray, "epochs pairs"],
     rows: Int[np.ndarray, "unseen"],
-    added: Pairs,
+    pairs: Pairs,
     network: _Network,
 ) -> Callable[[], Validation]:
     """Return a validation that records the network's similarities of some pairs."""
-    unseen = np.zeros(len(added), bool)
-    unseen[rows] = True
-    pairs, epoch = added.select(unseen), itertools.count()
+    epoch = itertools.count()
 
     def judge() -> Validation:
         scores[next(epoch), rows] = _similarity(network.twin(), pairs)
-        return Validation(
-            average_precision=0.0, accuracy=0.0, mean_similarity=0.0
-        )  # told to no one
+        return Validation(average_precision=0.0, accuracy=0.0, mean_similarity=0.0)  # not reported
 
     return judge
 
@@ -258,22 +238,10 @@ def _told(
     epoch = itertools.count()
 
     def tell() -> Validation:
-        similarity = scores[next(epoch)]
-        threshold = fit_cuts(similarity, added.labels, DecisionConfig()).threshold
-        return Validation(
-            average_precision=Ranking(similarity, added.labels).average_precision(),
-            accuracy=count_confusion(similarity >= threshold, added.labels).accuracy,
-            mean_similarity=mean_similarity(network.twin().encode(added.texts)),
-        )
+        vectors = network.twin().encode(added.texts)
+        return measure(scores[next(epoch)], added.labels, vectors)
 
     return tell
-
-
-def _data_record(added: Pairs, known: Pairs | None, start: Model) -> dict[str, Any]:
-    record = data_record(added, added, added, start)
-    if known is not None and known.digest not in record["earlier_data"]:
-        record["earlier_data"].append(known.digest)
-    return record
 
 
 def _beside(
@@ -286,14 +254,6 @@ def _beside(
         before=judge_scored(pairs, before, start.decision, prevalence=prevalence),
         after=judge_scored(pairs, similarity, decision, prevalence=prevalence),
     )
-
-
-def _check(
-    added: Pairs, decision: Decision, similarity: Float[np.ndarray, "pairs"], twin: NumpyTwin
-) -> tuple[FitFinding, ...]:
-    graph = PairGraph.of(added)
-    neighbours = neighbour_similarity(added, graph, twin.encode, twin.similarity)
-    return check_decision(similarity, added, decision, graph=graph, neighbours=neighbours)
 
 
 def _similarity(twin: NumpyTwin, pairs: Pairs) -> Float[np.ndarray, "pairs"]:

@@ -101,11 +101,11 @@ class WarningReporter(Silent):
         warnings.warn(text, GemelWarning, stacklevel=2)
 
 
+@dataclass(eq=False)
 class Several:
     """Forwards events to several reporters, in order."""
 
-    def __init__(self, reporters: Sequence[Reporter]):
-        self.reporters = reporters
+    reporters: Sequence[Reporter]
 
     def note(self, text: str) -> None:
         """Forward."""

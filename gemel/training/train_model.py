@@ -1,30 +1,31 @@
 """From labelled pairs to a model that can answer."""
 
+import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float, Float32
 
-from gemel.config import Config, DecisionConfig, NetworkConfig
-from gemel.data import PairGraph, Pairs
+from gemel.config import Config, DecisionConfig, NetworkConfig, TrainOptions
+from gemel.data import PairGraph, Pairs, deal_crossing, hold_out, measure_overlap
 from gemel.data.word_vectors import VectorFile
-from gemel.decision import Decision
-from gemel.errors import ConfigError
+from gemel.errors import ConfigError, DataError
 from gemel.evaluation import (
-    FitFinding,
     Ranking,
-    check_decision,
+    check_fit,
     count_confusion,
     fit_cuts,
     fit_decision,
-    neighbour_similarity,
+    fit_share,
 )
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
-from gemel.text import Tokenizer
-from gemel.training.checkpoint_schedule import CheckpointSchedule
+from gemel.text import TfIdf, Tokenizer
+from gemel.training.checkpoint import TrainingIdentity, broadcast_state, run_with_checkpoints
 from gemel.training.initial_network import (
     FoldedWeights,
     learn_vocabulary,
@@ -36,46 +37,138 @@ from gemel.training.initial_network import (
 from gemel.training.objectives import mean_similarity
 from gemel.training.ranks import Ranks
 from gemel.training.reporters import Reporter, Silent
-from gemel.training.spelling_weight import fit_spelling, learn_spelling
-from gemel.training.state_broadcast import broadcast_state
 from gemel.training.trainer import Trainer, Validation
-from gemel.training.training_identity import TrainingIdentity
-from gemel.training.training_record import data_record, history_record
-from gemel.training.validation_split import training_and_validation
 from gemel.version import __version__
+
+
+def training_and_validation(
+    pairs: Pairs,
+    validation: Pairs | None,
+    fraction: float,
+    seed: int,
+    reporter: Reporter,
+) -> tuple[Pairs, Pairs]:
+    """Hold out pairs for validation, by connected component, unless validation pairs are given.
+
+    Raises:
+        DataError: a part lacks a label that it needs.
+    """
+    if not pairs.labels.any():
+        pairs.require_both_labels("training pairs")
+    if validation is not None:
+        validation.require_both_labels("validation pairs")
+        if pairs.digest == validation.digest:
+            raise DataError("the validation pairs are the training pairs", path=validation.path)
+        overlap = measure_overlap(PairGraph.of(pairs), PairGraph.of(validation))
+        reporter.note(
+            f"{overlap.shared_questions:,} of {overlap.questions:,} different validation questions "
+            "are in training pairs"
+        )
+        return pairs, validation
+    pairs.require_both_labels(
+        "training pairs", ", or validation pairs that have both (--validation)"
+    )
+    graph = PairGraph.of(pairs)
+    split = hold_out(graph, fraction, seed)
+    parts = deal_crossing(split, graph, seed)
+    hint = "; raise training.validation_fraction or give validation pairs"
+    kept_out = pairs.select(parts == 0)
+    kept_out.require_both_labels("pairs held out for validation", hint)
+    training = pairs.select(parts == 1)
+    training.require_both_labels("pairs left for training", hint)
+    reporter.note(
+        f"{len(training):,} pairs to train on, {len(kept_out):,} held out for validation "
+        f"({kept_out.prevalence:.1%} duplicates)"
+    )
+    if split.crossing_pairs:
+        reporter.note(
+            f"{split.crossing_pairs:,} pairs have a question on each side: the component that they "
+            "link is too large to keep whole"
+        )
+    return training, kept_out
+
+
+def _spelling_idf(
+    training: Pairs, tokenizer: Tokenizer, config: Config, start: Model | None
+) -> Float32[np.ndarray, "buckets"] | None:
+    """Compute n-gram weights, or return those of the model to continue from."""
+    buckets = config.text.spelling_buckets
+    if not buckets:
+        return None
+    if start is not None and start.config.text.spelling_buckets == buckets:
+        return start.weights["spelling.idf"]
+    return _rounded(TfIdf.learn(training.texts, buckets, tokenizer.clean).idf, config)
+
+
+def _spelling_share(
+    idf: Float32[np.ndarray, "buckets"], network: NumpyTwin, validation: Pairs, config: Config
+) -> Float32[np.ndarray, "1"]:
+    """Fit the share of spelling similarity on validation pairs."""
+    sides = validation.left_texts, validation.right_texts
+    alike = TfIdf(idf, network.tokenizer.clean)(*sides)
+    similarity = network.similarity(*sides).astype(np.float64)
+    return _rounded(np.array([fit_share(similarity, alike, validation.labels)]), config)
+
+
+def _rounded(array: np.ndarray, config: Config) -> Float32[np.ndarray, "..."]:
+    return array.astype(config.network.weights).astype(np.float32)
+
+
+def data_record(
+    pairs: Pairs, training: Pairs, validation: Pairs, start: Model | None
+) -> dict[str, Any]:
+    """Return the record of the pairs that a model and its predecessors were trained on."""
+    before = start.training if start else {}
+    return {
+        "data": pairs.digest,
+        "earlier_data": [*before.get("earlier_data", []), before["data"]] if start else [],
+        "pairs": len(pairs),
+        "training_pairs": len(training),
+        "training_duplicates": int(training.labels.sum()),
+        "validation_pairs": len(validation),
+    }
+
+
+def history_record(trainer: Trainer) -> dict[str, Any]:
+    """Return the record of a training's progress."""
+    state = trainer.state
+    kept = trainer.kept_epoch
+    return {
+        "seed": trainer.settings.seed,
+        "precision": "bfloat16" if trainer.bfloat16 else "float32",
+        "kept_epoch": kept.epoch,
+        "validation_average_precision": kept.validation_average_precision,
+        "mean_similarity": kept.mean_similarity,
+        "epochs": [dataclasses.asdict(summary) for summary in state.history],
+        "loss_every": state.curve.stride,
+        "losses": state.curve.losses,
+    }
 
 
 def learn(
     pairs: Pairs,
     config: Config | None = None,
+    options: TrainOptions | None = None,
     *,
-    validation: Pairs | None = None,
-    start: Model | None = None,
-    vectors: VectorFile | None = None,
     reporter: Reporter | None = None,
     checkpoint: Path | None = None,
-    checkpoint_every: float = 60.0,
-    resume: bool = False,
     ranks: Ranks | None = None,
+    **changes: Any,
 ) -> Model:
     """Train a network and fit its decision.
 
-    Of several processes, each is given the same and gives the same model.
+    Of several processes, each is given the same and returns the same model.
 
     Args:
-        pairs: labelled pairs; the network train on both kinds.
-        config: settings; those of `start`, or the defaults, if None.
-        validation: pairs to choose epoch, threshold and calibration on; if None, a share of
-            `pairs` is held out of training for it, by connected component.
-        start: a model to continue from; its vocabulary grows by the new words.
-        vectors: word vectors of others, that the words which have one begin with; not with
-            `start`.
+        pairs: labelled pairs.
+        config: settings; those of the model to continue from, or the defaults, if None.
+        options: how to train, with model, pairs and word vectors loaded; `logs` and `overwrite`
+            are not used here.
         reporter: receives events.
-        checkpoint: file that holds the training while it lasts; none if None.
-        checkpoint_every: seconds between two of its versions.
-        resume: whether to continue from that file, if it is there.
-        ranks: the processes that learn together; this one alone if None. Of several, the first one
-            has the checkpoint, and measures.
+        checkpoint: checkpoint file; none if None.
+        ranks: the processes that train together; this one alone if None. Of several, rank 0 writes
+            the checkpoint and validates.
+        **changes: options by name.
 
     Raises:
         DataError: a label is missing, or there are duplicates of fewer than two groups.
@@ -83,18 +176,28 @@ def learn(
         TrainingStopped: a user asked to stop; `checkpoint` can be resumed.
         TrainingError: training cannot continue.
     """
+    options = TrainOptions.of(options, **changes)
+    validation: Pairs | None = options.validation
+    start: Model | None = options.start
+    vectors: VectorFile | None = options.vectors
     config = config or (start.config if start else Config())
     reporter = reporter or Silent()
     started = time.perf_counter()
     if start is not None:
         require_same_network(start, config)
     if vectors is not None:
-        _require_fit(vectors, config, start)
+        if start is not None:
+            raise ConfigError(
+                f"{vectors.path}: words begin with a file's vectors (--vectors), or with a model's "
+                "(--from), not with both; leave one of the two out"
+            )
+        vectors.require_dim(config.network.d_model)
+    settings = config.training
     training, kept_out = training_and_validation(
-        pairs, validation, config.training.validation_fraction, config.training.seed, reporter
+        pairs, validation, settings.validation_fraction, settings.seed, reporter
     )
     tokenizer = learn_vocabulary(training, config, start)
-    spelling = learn_spelling(training, tokenizer, config, start)
+    idf = _spelling_idf(training, tokenizer, config, start)
     batches = make_batches(training, tokenizer, config)
     data = data_record(pairs, training, kept_out, start)
     del training  # of ten million pairs, another 170 MB
@@ -103,25 +206,27 @@ def learn(
     validate = _validator(folded, tokenizer, kept_out, config.network)
     set_up = time.perf_counter() - started
     ranks = ranks or Ranks()
-    trainer = Trainer(model, batches, config.training, validate, reporter, ranks)
+    trainer = Trainer(model, batches, settings, validate, reporter, ranks)
     if checkpoint is None and ranks.is_alone:
-        trainer.run()
-    elif checkpoint is None:
-        broadcast_state(trainer, TrainingIdentity.of(pairs, config, validation, start, begun))
         trainer.run()
     else:
         identity = TrainingIdentity.of(pairs, config, validation, start, begun)
-        CheckpointSchedule(checkpoint, identity, every=checkpoint_every, resume=resume).run(trainer)
+        if checkpoint is None:
+            broadcast_state(trainer, identity)
+            trainer.run()
+        else:
+            run_with_checkpoints(trainer, checkpoint, identity, options)
     trained = time.perf_counter()
-    weights = {
-        name: array.astype(config.network.weights).astype(np.float32)
-        for name, array in folded.weights().items()
-    }
-    weights = fit_spelling(weights, spelling, tokenizer, kept_out, config)
-    if spelling:
-        reporter.note(f"shared letters count for {weights['spelling.share'][0]:.0%} of similarity")
-    decision, findings = _decide(weights, tokenizer, kept_out, config)
-    for finding in findings:
+    weights = {name: _rounded(array, config) for name, array in folded.weights().items()}
+    twin = NumpyTwin(weights, tokenizer, config.network)
+    if idf is not None:
+        share = _spelling_share(idf, twin, kept_out, config)
+        reporter.note(f"shared letters count for {share[0]:.0%} of similarity")
+        weights |= {"spelling.idf": idf, "spelling.share": share}
+        twin = NumpyTwin(weights, tokenizer, config.network)
+    similarity = twin.similarity(kept_out.left_texts, kept_out.right_texts)
+    decision = fit_decision(similarity, kept_out, config.decision)
+    for finding in check_fit(similarity, kept_out, decision, twin.encode, twin.similarity):
         reporter.warn(finding.text)
     return Model(
         config=config,
@@ -140,14 +245,18 @@ def learn(
     )
 
 
-def _require_fit(vectors: VectorFile, config: Config, start: Model | None) -> None:
-    """Refuse word vectors that words cannot begin with, before long work."""
-    if start is not None:
-        raise ConfigError(
-            f"{vectors.path}: words begin with a file's vectors (--vectors), or with a model's "
-            "(--from), not with both; leave one of the two out"
-        )
-    vectors.require_dim(config.network.d_model)
+def measure(
+    similarity: Float[np.ndarray, "pairs"],
+    labels: Bool[np.ndarray, "pairs"],
+    vectors: Float[np.ndarray, "questions dim"],
+) -> Validation:
+    """Return the figures of validation pairs and their questions' vectors."""
+    threshold = fit_cuts(similarity, labels, DecisionConfig()).threshold
+    return Validation(
+        average_precision=Ranking(similarity, labels).average_precision(),
+        accuracy=count_confusion(similarity >= threshold, labels).accuracy,
+        mean_similarity=mean_similarity(vectors),
+    )
 
 
 def _validator(
@@ -158,26 +267,6 @@ def _validator(
     def validate() -> Validation:
         twin = NumpyTwin(folded.weights(), tokenizer, network)
         vectors = twin.encode(questions)
-        scores = twin.score(*np.split(vectors, 2))
-        threshold = fit_cuts(scores, validation.labels, DecisionConfig()).threshold
-        return Validation(
-            average_precision=Ranking(scores, validation.labels).average_precision(),
-            accuracy=count_confusion(scores >= threshold, validation.labels).accuracy,
-            mean_similarity=mean_similarity(vectors),
-        )
+        return measure(twin.score(*np.split(vectors, 2)), validation.labels, vectors)
 
     return validate
-
-
-def _decide(
-    weights: Mapping[str, np.ndarray], tokenizer: Tokenizer, validation: Pairs, config: Config
-) -> tuple[Decision, tuple[FitFinding, ...]]:
-    """Fit the decision on similarities as the engine will compute them, and check it."""
-    twin = NumpyTwin(weights, tokenizer, config.network)
-    similarity = twin.similarity(validation.left_texts, validation.right_texts)
-    decision = fit_decision(similarity, validation, config.decision)
-    graph = PairGraph.of(validation, tokenizer.clean)
-    neighbours = neighbour_similarity(validation, graph, twin.encode, twin.similarity)
-    return decision, check_decision(
-        similarity, validation, decision, graph=graph, neighbours=neighbours
-    )

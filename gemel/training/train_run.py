@@ -1,11 +1,11 @@
 """A training from pairs to a model folder: place, checkpoint, logs, picture."""
 
 import contextlib
+import functools
 from pathlib import Path
 
-from gemel.config import Config
+from gemel.config import Config, TrainOptions
 from gemel.data import Pairs
-from gemel.data.word_vectors import VectorFile
 from gemel.errors import ConfigError, FolderError, MissingExtraError
 from gemel.folder import Model, save_model
 from gemel.plots import draw_training, render
@@ -25,75 +25,48 @@ def checkpoint_of(out: Path) -> Path:
 def train_to_folder(
     pairs: Pairs,
     out: Path,
+    options: TrainOptions,
     *,
     config: Config | None,
-    validation: Pairs | None,
-    start: Model | None,
     reporter: Reporter,
-    logs: Path | None,
-    checkpoint_every: float,
-    resume: bool,
-    overwrite: bool,
-    vectors: VectorFile | None = None,
     ranks: Ranks | None = None,
 ) -> Model:
-    """Learn, with a checkpoint next to the folder that goes once the folder is there.
+    """Train with a checkpoint next to the folder, which is removed when the folder is written.
 
     Args:
-        out: the folder to write; see `learn` for the others.
-        logs: a folder for logs; none if None.
-        overwrite: whether a model, or another training's checkpoint, may be overwritten.
-        ranks: the processes that learn together; this one alone if None. Only the first one writes
-            and reports.
+        pairs, options, config, reporter: see `learn`.
+        out: the folder to write.
+        ranks: the processes that train together; this one alone if None. Only rank 0 writes and
+            reports.
 
     Raises:
-        FolderError: a checkpoint or a log is there, and no one decided what to do with it.
-        ConfigError: the logs would are in the model folder.
+        FolderError: there is a checkpoint or a log, and neither `resume` nor `overwrite`.
+        ConfigError: the logs would be in the model folder.
     """
     checkpoint = checkpoint_of(out)
+    train = functools.partial(learn, pairs, config, options, checkpoint=checkpoint, ranks=ranks)
     if ranks is not None and not ranks.is_first:
-        return learn(
-            pairs,
-            config,
-            validation=validation,
-            start=start,
-            vectors=vectors,
-            reporter=Silent(),
-            checkpoint=checkpoint,
-            ranks=ranks,
-        )
+        return train(reporter=Silent())
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    if checkpoint.exists() and not (resume or overwrite):
+    may_exist = options.resume or options.overwrite
+    if checkpoint.exists() and not may_exist:
         raise FolderError(
             f"{checkpoint}: holds a training that was not finished; "
             "add --resume to resume it, or --overwrite to begin again"
         )
     with contextlib.ExitStack() as stack:
-        if logs is not None:
+        if options.logs is not None:
+            logs = Path(options.logs)
             if logs.resolve().is_relative_to(out.resolve()):
-                raise ConfigError(
-                    f"{logs}: the logs cannot are in the model folder; choose another"
-                )
-            if (logs / LOG).exists() and not (resume or overwrite):
+                raise ConfigError(f"{logs}: the logs cannot be in the model folder; choose another")
+            if (logs / LOG).exists() and not may_exist:
                 raise FolderError(
                     f"{logs / LOG}: the log of another training; name another folder, or add "
                     "--overwrite"
                 )
-            opened = stack.enter_context(open_logs(logs, reporter))
-            reporter = Several([reporter, *opened])
-        model = learn(
-            pairs,
-            config,
-            validation=validation,
-            start=start,
-            vectors=vectors,
-            reporter=reporter,
-            checkpoint=checkpoint,
-            checkpoint_every=checkpoint_every,
-            resume=resume,
-            ranks=ranks,
-        )
-    save_model(model, out, picture=_picture(model, reporter), overwrite=overwrite)
+            reporter = Several([reporter, *stack.enter_context(open_logs(logs, reporter))])
+        model = train(reporter=reporter)
+    save_model(model, out, picture=_picture(model, reporter), overwrite=options.overwrite)
     checkpoint.unlink(missing_ok=True)
     return model
 
@@ -108,12 +81,7 @@ def refine_to_folder(
     reporter: Reporter,
     overwrite: bool,
 ) -> Refined:
-    """Learn from a few pairs on top of a model, and write the folder.
-
-    Args:
-        out: the folder to write; see `refine` for the others.
-        overwrite: whether a model may be overwritten.
-    """
+    """Train on a few pairs on top of a model, and write the folder; see `refine`."""
     refined = refine(start, added, known=known, config=config, reporter=reporter)
     picture = _picture(refined.model, reporter)
     save_model(refined.model, out, picture=picture, overwrite=overwrite)

@@ -4,7 +4,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -19,17 +19,83 @@ from gemel.training.gradients import GradientCache
 from gemel.training.objectives import COLLAPSED, objective_of
 from gemel.training.ranks import Ranks
 from gemel.training.reporters import EpochSummary, Reporter, StepSummary
-from gemel.training.training_state import TrainingState
+
+_POINTS = 400
+"""Maximum points: then every two become one."""
+
+
+@dataclass(kw_only=True)
+class LossCurve:
+    """Mean losses over the steps."""
+
+    stride: int = 1
+    """Steps a point represents; it doubles when the points become too many."""
+    losses: list[float] = field(default_factory=list)
+    """The points."""
+    total: float = 0.0
+    """Sum of the losses that wait for a point of their own."""
+    waiting: int = 0
+    """Number of them."""
+
+    def add(self, loss: float) -> None:
+        """Add the loss of the next step."""
+        self.total += loss
+        self.waiting += 1
+        if self.waiting < self.stride:
+            return
+        self.losses.append(self.total / self.stride)
+        self.total, self.waiting = 0.0, 0
+        if len(self.losses) == _POINTS:
+            pairs = zip(self.losses[::2], self.losses[1::2], strict=True)
+            self.losses = [(one + two) / 2 for one, two in pairs]
+            self.stride *= 2
+
+
+@dataclass(kw_only=True)
+class TrainingState:
+    """The state of a training, apart from network and optimizer."""
+
+    epoch: int = 1
+    """The epoch under way, from 1."""
+    batch: int = 0
+    """Batches of it that are done."""
+    step: int = 0
+    """Batches done since training began."""
+    loss: float = 0.0
+    """Sum of the losses of the epoch's pairs so far."""
+    pairs: int = 0
+    """The epoch's pairs so far."""
+    seconds: float = 0.0
+    """Time that they took."""
+    elapsed: float = 0.0
+    """Time that all epochs took so far, with their validation."""
+    curve: LossCurve = field(default_factory=LossCurve)
+    """Loss over the steps."""
+    history: list[EpochSummary] = field(default_factory=list)
+    """The epochs that are done."""
+    best: dict[str, np.ndarray] = field(default_factory=dict)
+    """Weights of the best of them."""
+
+    @property
+    def best_epoch(self) -> EpochSummary:
+        """The epoch with the highest average precision, the first of equals."""
+        return max(self.history, key=lambda summary: summary.validation_average_precision)
+
+    def next_epoch(self) -> None:
+        """Start the next epoch."""
+        self.epoch += 1
+        self.batch = self.pairs = 0
+        self.loss = self.seconds = 0.0
 
 
 class Average:
     """The exponential moving average of parameters.
 
-    The first steps count less than the decay gives, so that what the parameters began as is soon
-    forgotten: at step `t`, from 0, the average keeps at most `(1 + t) / (10 + t)` of itself.
+    The first steps weigh more, so that initial values are soon forgotten: at step `t`, from 0, the
+    average keeps at most `(1 + t) / (10 + t)` of itself.
 
     Args:
-        parameters: what to average; the average begins unchanged.
+        parameters: parameters, which are also the initial average.
         decay: share of the average that a step leaves, 0 to 1, exclusive.
 
     Source: Polyak and Juditsky (1992); the beginning as in TensorFlow's ExponentialMovingAverage.
@@ -41,17 +107,17 @@ class Average:
         self.values: list[Tensor] = [value.clone() for value in self.parameters]
 
     def update(self, step: int) -> None:
-        """Take in the parameters unchanged behind this step, from 0."""
+        """Add the parameters after this step, from 0."""
         kept = min(self.decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(self.values, self.parameters, 1 - kept)
 
     def put(self) -> None:
-        """Return the parameters the values of the average."""
+        """Set the parameters to the average."""
         torch._foreach_copy_(self.parameters, self.values)
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
-        """Have the parameters hold the average for a while, and then again what they held."""
+        """Set the parameters to the average for a while."""
         held = [value.clone() for value in self.parameters]
         self.put()
         try:
@@ -61,12 +127,12 @@ class Average:
 
 
 _WARM_UP = 0.05
-"""Share of the steps over which the learning rate rises, before it falls in a straight line."""
+"""Share of the steps over which the learning rate rises, before it falls linearly."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """How a model does on validation pairs."""
+    """Figures of a model on validation pairs."""
 
     average_precision: float
     accuracy: float
@@ -75,14 +141,6 @@ class Validation:
 
 class Trainer:
     """Trains a network, and its head, with Adam, and keeps its best epoch or its last.
-
-    Args:
-        model: the network, in mode "train".
-        batches: what to train on.
-        settings: how to train.
-        validate: measures the model unchanged.
-        reporter: receives events.
-        ranks: the processes that it trains on; this one alone if None.
 
     Raises:
         ConfigError: see `choose_device`.
@@ -130,15 +188,15 @@ class Trainer:
         after_step: Callable[[], None] = lambda: None,
         is_asked: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Train from the state of the state, and leave the weights of the epoch to keep.
+        """Train from the current state, and leave the weights of the epoch to keep.
 
         Args:
-            after_step: is called between two batches, when the state is whole; what it raises ends
-                the training there.
-            is_asked: tells whether a user has asked this process to stop; see `is_to_stop`.
+            after_step: called after each batch, when the state is whole; what it raises ends the
+                training there.
+            is_asked: returns whether this process was asked to stop; see `is_to_stop`.
 
         Raises:
-            TrainingError: the loss is no longer a number, or another process has gone.
+            TrainingError: the loss is no longer a number, or another process has failed.
         """
         self._is_asked = is_asked
         self.reporter.begin(self.state.step, self.state.epoch)
@@ -159,7 +217,7 @@ class Trainer:
 
     @property
     def is_to_stop(self) -> bool:
-        """Whether a user has asked to stop: all processes, behind the same batch."""
+        """Whether to stop: true for all processes after the same batch."""
         return self._is_asked() if self.ranks.is_alone else self._any_is_asked
 
     def _is_done(self) -> bool:
@@ -239,7 +297,7 @@ class Trainer:
         self.reporter.epoch(summary)
 
     def _watch_for_collapse(self) -> None:
-        """Warn when questions lie together at the end, or do not part between two epochs."""
+        """Warn if questions are similar at the end, or do not part between two epochs."""
         *earlier, last = self.state.history
         parting = not earlier or last.mean_similarity < earlier[-1].mean_similarity - 1e-3
         if last.mean_similarity > COLLAPSED and (last.epoch == last.epochs or not parting):
@@ -250,22 +308,21 @@ class Trainer:
             )
 
     def _step(self, batch: Batch, rate: float) -> tuple[float, float]:
-        """Take one step; give the loss and the length of the gradient."""
+        """Take one step; return the loss and the norm of the gradient."""
         loss = self._gradient(batch)
         norm = self._clip()
-        if not math.isfinite(norm):
-            return loss, norm
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.optimizer.step()
-        if self.average:
-            self.average.update(self.state.step)
+        if math.isfinite(norm):
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            self.optimizer.step()
+            if self.average:
+                self.average.update(self.state.step)
         return loss, norm
 
     def _gradient(self, batch: Batch) -> float:
-        """Return all parameters their gradient; give the loss."""
+        """Set the gradients of all parameters; return the loss."""
         self.optimizer.zero_grad()
-        with self._chance():
+        with self._seeded():
             loss = self.gradients.backward(batch, bfloat16=self.bfloat16)
         encoder = list(self.parts["weights"].parameters())
         rows = {} if self.ranks.is_alone else rows_read(self.model.processor, batch.inputs)
@@ -275,8 +332,8 @@ class Trainer:
         return loss
 
     @contextlib.contextmanager
-    def _chance(self) -> Iterator[None]:
-        """Have dropout hang on seed and place, so that a training can be taken up anywhere."""
+    def _seeded(self) -> Iterator[None]:
+        """Derive dropout from seed and position, so that a training can be resumed anywhere."""
         place = (self.settings.seed, self.state.epoch, self.state.batch)
         with torch.random.fork_rng(devices=[], enabled=self.settings.dropout > 0):
             if self.settings.dropout:
@@ -284,7 +341,7 @@ class Trainer:
             yield
 
     def _clip(self) -> float:
-        """Shorten a gradient that is too long; give the length that it had."""
+        """Clip the gradient; return its norm before."""
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
         norm = math.hypot(*(float(torch.linalg.vector_norm(each)) for each in gradients))
         if norm > self.settings.clip_norm:
@@ -293,7 +350,7 @@ class Trainer:
         return norm
 
     def _rate(self, step: int) -> float:
-        """Return the share of the highest learning rate that the step after `step` others takes."""
+        """Return the share of the highest learning rate for a step, from 0."""
         steps = self.settings.epochs * len(self.batches)
         rising = (step + 1) / max(1.0, _WARM_UP * steps)
         falling = (steps - step) / max(1.0, (1 - _WARM_UP) * steps)

@@ -10,7 +10,7 @@ import pytest
 from gemel.cli.failures import EXIT_CODES_HELP, ExitCode
 
 PAIRS = "question1,question2,is_duplicate\nhow old?,what age?,1\nwhere is it?,who is it?,0\n"
-USAGE = "what there is: gemel {} --help"
+USAGE = "all options: gemel {} --help"
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_wrong_command_shows_a_right_one(run):
         "gemel: Missing option '--out'.",
         "Usage: gemel train [OPTIONS] [PAIRS]",
         "for example: gemel train pairs.csv --out my-model --set training.epochs=3",
-        "what there is: gemel train --help",
+        "all options: gemel train --help",
     ]
 
 

@@ -257,7 +257,7 @@ def test_a_training_told_to_stop_can_go_on(number, files, tmp_path, run):
     assert "holds a training that was not finished; add --resume to resume it" in error
     code, _, error = run(*command[3:], "--resume", "--set", "training.epochs=3")
     assert code == 2
-    assert "training.epochs was 100000 and is now 3; resume what it was" in error
+    assert "training.epochs was 100000 and is now 3; continue with what it was" in error
     code, _, error = run(*command[3:], "--overwrite", "--set", "training.epochs=1")
     assert code == 0
     assert [file.name for file in tmp_path.iterdir()] == ["m"]

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.training.training_state import LossCurve
+from gemel.training.trainer import LossCurve
 
 
 @given(st.lists(st.floats(0, 4), max_size=60), st.integers(0, 60))

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from gemel.training.checkpoint_schedule import stop_requests
+from gemel.training.checkpoint import stop_requests
 
 
 @pytest.fixture(autouse=True)

@@ -26,8 +26,8 @@ from gemel.errors import ConfigError, DataError, TrainingError
 from gemel.pretrained import DEFAULT_MODEL
 from gemel.text import TOKENS, TokenTable
 from gemel.training import Ranks, joined
-from gemel.training import process_group as joining
-from gemel.training.barrier import Barrier, OthersGoneError
+from gemel.training import ranks as joining
+from gemel.training.ranks import Barrier, OthersGoneError
 
 HERE = Path(__file__).parent
 TORCHRUN = [str(Path(sys.executable).with_name("torchrun")), "--master-port", "{port}"]
@@ -365,7 +365,7 @@ def test_two_processes_give_the_model_of_one_and_speak_once(folder, alone):
     assert done.returncode == 0, done.stderr
     assert said(done.stdout, "two: written after") == 1
     assert done.stdout.count("\n") == 3
-    for words in ("pairs to train on", "words in the vocabulary", "epoch 1/4 ", "epoch 4/4 "):
+    for words in ("held out for validation", "words in the vocabulary", "epoch 1/4 ", "epoch 4/4 "):
         assert said(done.stderr, words) == 1
     assert "Traceback" not in done.stderr
     assert "Warning" not in done.stderr
@@ -405,7 +405,7 @@ def test_a_bad_file_is_told_once(folder):
         ),
         (
             ["--from", DEFAULT_MODEL, "--add", "more.csv"],
-            "--add train on a few pairs in one process: start it without torchrun",
+            "--add trains on a few pairs in one process: start it without torchrun",
         ),
     ],
 )

@@ -14,7 +14,7 @@ from gemel.inference import Engine
 from gemel.models import SiameseModel, set_weights
 from gemel.text import TfIdf
 from gemel.training import EpochSummary, Silent, Trainer, learn
-from gemel.training.training_state import TrainingState
+from gemel.training.trainer import TrainingState
 
 TOPICS = ["cat", "dog", "car", "tea", "sun", "map", "hat", "pen", "bed", "cup"]
 SMALL = Config.from_mapping(

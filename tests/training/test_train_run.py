@@ -46,7 +46,7 @@ def test_without_matplotlib_there_is_a_model_and_a_word(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("inside", [".", "logs"])
 def test_logs_in_the_model_folder_are_refused(tmp_path, inside):
-    with pytest.raises(gemel.ConfigError, match="the logs cannot are in the model folder"):
+    with pytest.raises(gemel.ConfigError, match="the logs cannot be in the model folder"):
         gemel.train(make_pairs(), tmp_path / "m", config=CONFIG, logs=tmp_path / "m" / inside)
     assert list(tmp_path.iterdir()) == []
 

@@ -3,7 +3,7 @@
 from gemel.data import read_pairs
 from gemel.samples import HELPDESK
 from gemel.training.reporters import Reporter
-from gemel.training.validation_split import training_and_validation
+from gemel.training.train_model import training_and_validation
 
 
 class Kept(Reporter):
