@@ -8,12 +8,7 @@ from gemel.plots.canvas import BLUE, GREY, ORANGE, RED, new_figure, style_axes
 __all__ = ["draw_curve"]
 
 # What is not named here is in the table only.
-COLOURS = {
-    "from scratch": BLUE,
-    "from a model": RED,
-    "TF-IDF": ORANGE,
-    "the model as it is": GREY,
-}
+COLOURS = {"from scratch": BLUE, "from a model": RED, "TF-IDF": ORANGE, "the model as it is": GREY}
 
 
 def draw_curve(points: Sequence[Mapping[str, Any]], columns: Mapping[str, str], dev: str) -> Any:

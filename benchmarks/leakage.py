@@ -65,10 +65,7 @@ def main() -> None:
     options = parser.parse_args()
     config = gemel.Config.from_toml(HERE.parent / "configs" / "notebook.toml")
     pairs = gemel.read_pairs(options.pairs)
-    result: dict[str, Any] = {
-        "data": options.pairs.name,
-        "pairs": len(pairs),
-    }
+    result: dict[str, Any] = {"data": options.pairs.name, "pairs": len(pairs)}
     for name, split in (("by_component", parts_by_component), ("by_row", parts_by_row)):
         parts = split(pairs, config.training.seed)
         folds = []

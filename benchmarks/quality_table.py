@@ -36,11 +36,7 @@ class Table:
         self.gains: list[list[str]] = []
 
     def add(
-        self,
-        row: str,
-        measured: Measured,
-        seconds: float,
-        gained: Mapping[str, Mapping[str, Any]],
+        self, row: str, measured: Measured, seconds: float, gained: Mapping[str, Mapping[str, Any]]
     ) -> None:
         """Add a row, and what it gained over the one before."""
         for scorer, seeds in measured.items():

@@ -34,13 +34,7 @@ from gemel.mining.mined import Mined, write_negatives
 from gemel.mining.mined_files import check_mined_file
 from gemel.mining.mining_questions import encode_questions, gather_questions
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.scale import (
-    SHARD_SIZE,
-    ShardedDuplicates,
-    Workers,
-    choose_workers,
-    require_engine,
-)
+from gemel.scale import SHARD_SIZE, ShardedDuplicates, Workers, choose_workers, require_engine
 from gemel.scale import dedupe_in_shards as run_in_shards
 from gemel.store import SQLiteStore, open_store
 from gemel.store import restore as restore_store
@@ -202,14 +196,7 @@ def dedupe(
     options = DedupeOptions.of(options, **changes)
     engine = open_engine(model)
     ids, texts = _read(engine, Source.of(questions), columns, BadRows.of(skip_bad))
-    return find_duplicates(
-        engine,
-        ids,
-        texts,
-        options,
-        threads=threads,
-        progress=progress,
-    )
+    return find_duplicates(engine, ids, texts, options, threads=threads, progress=progress)
 
 
 def dedupe_in_shards(
@@ -346,14 +333,7 @@ def mine(
     )
     likely = None if rules.max_probability is None else judge_with(engine, questions, vectors)
     return write_negatives(
-        out,
-        questions,
-        vectors,
-        rules,
-        form=form,
-        likely=likely,
-        threads=threads,
-        progress=progress,
+        out, questions, vectors, rules, form=form, likely=likely, threads=threads, progress=progress
     )
 
 

@@ -45,11 +45,7 @@ from gemel.errors import GemelError, TrainingStopped
 # The class that typer's own errors have in common, wherever its release keeps it.
 _UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 
-app = Verbs(
-    name="gemel",
-    help="Find questions that ask the same thing.",
-    epilog=EXIT_CODES_HELP,
-)
+app = Verbs(name="gemel", help="Find questions that ask the same thing.", epilog=EXIT_CODES_HELP)
 app.command("sample")(sample.sample)
 app.command("data")(data.data)
 app.command("audit")(audit.audit)

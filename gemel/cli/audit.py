@@ -204,9 +204,7 @@ def audit(
     plot: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Write a plot too: .png, .svg, .pdf, ...",
+            metavar="FILE", show_default=False, help="Write a plot too: .png, .svg, .pdf, ..."
         ),
     ] = None,
     as_json: Json = False,

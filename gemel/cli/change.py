@@ -50,8 +50,7 @@ def add(
 
 def remove(
     ids: Annotated[
-        list[str],
-        typer.Argument(metavar="ID...", show_default=False, help="Ids of the questions."),
+        list[str], typer.Argument(metavar="ID...", show_default=False, help="Ids of the questions.")
     ],
     db: Database,
     as_json: Json = False,

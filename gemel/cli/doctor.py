@@ -291,8 +291,7 @@ _MARKS = {"ok": "ok", "absent": "-", "bad": "BAD"}
 
 def doctor(
     deep: Annotated[
-        bool,
-        typer.Option("--deep", help="Import torch too, and train a tiny network."),
+        bool, typer.Option("--deep", help="Import torch too, and train a tiny network.")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -145,12 +145,10 @@ def evaluate(
         bool, typer.Option("--seen", help="Allow pairs that the model was trained or fitted on.")
     ] = False,
     prevalence: Annotated[
-        float | None,
-        prevalence_option(help="Weight the pairs to this share of duplicates."),
+        float | None, prevalence_option(help="Weight the pairs to this share of duplicates.")
     ] = None,
     beside_tfidf: Annotated[
-        bool,
-        typer.Option("--beside-tfidf", help="Rank the same pairs by TF-IDF, as a baseline."),
+        bool, typer.Option("--beside-tfidf", help="Rank the same pairs by TF-IDF, as a baseline.")
     ] = False,
     robustness: Annotated[
         bool,
@@ -162,9 +160,7 @@ def evaluate(
     report: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR",
-            show_default=False,
-            help="Write a page with plots, DIR/index.html.",
+            metavar="DIR", show_default=False, help="Write a page with plots, DIR/index.html."
         ),
     ] = None,
     as_json: Json = False,

@@ -71,8 +71,7 @@ def fit(
         bool, typer.Option("--seen", help="Allow pairs that the model was trained on.")
     ] = False,
     strict: Annotated[
-        bool,
-        typer.Option("--strict", help="Turn warnings into errors, and write nothing."),
+        bool, typer.Option("--strict", help="Turn warnings into errors, and write nothing.")
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Overwrite an existing model.")

@@ -27,9 +27,7 @@ def index(
     prefix: Annotated[
         str,
         typer.Option(
-            metavar="TEXT",
-            show_default=False,
-            help="Prefix of every id, to load several files.",
+            metavar="TEXT", show_default=False, help="Prefix of every id, to load several files."
         ),
     ] = "",
     replace: Annotated[
@@ -75,11 +73,7 @@ def reindex(
     db: Database,
     model: Annotated[
         Path | None,
-        typer.Option(
-            show_default=False,
-            autocompletion=complete_model,
-            help="New model.",
-        ),
+        typer.Option(show_default=False, autocompletion=complete_model, help="New model."),
     ] = None,
     threads: Threads = None,
     as_json: Json = False,

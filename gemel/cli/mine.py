@@ -128,12 +128,10 @@ def mine(
     ] = None,
     model: ModelFolder = None,
     form: Annotated[
-        Form,
-        typer.Option(help="Form of a row. `gemel train` reads triplet and labeled-pair."),
+        Form, typer.Option(help="Form of a row. `gemel train` reads triplet and labeled-pair.")
     ] = Form.TRIPLET,
     neighbours: Annotated[
-        Search,
-        typer.Option(help="Exact search, or an approximate graph that misses a few."),
+        Search, typer.Option(help="Exact search, or an approximate graph that misses a few.")
     ] = Search.AUTO,
     threads: Threads = None,
     overwrite: Annotated[

@@ -26,9 +26,7 @@ class _FileOptions(Options):
         show_default=False,
     )
     quotes: bool = option(
-        True,
-        "Whether quotes enclose fields of a CSV or TSV file.",
-        flag="--quotes/--no-quotes",
+        True, "Whether quotes enclose fields of a CSV or TSV file.", flag="--quotes/--no-quotes"
     )
     delimiter: str | None = option(
         None,
@@ -44,11 +42,7 @@ class _FileOptions(Options):
         choices=tuple(HTML_MODES),
     )
     skip_count: int = option(
-        0,
-        "Skip up to N bad rows, and list them.",
-        flag="--skip-bad",
-        metavar="N",
-        least=0,
+        0, "Skip up to N bad rows, and list them.", flag="--skip-bad", metavar="N", least=0
     )
     bad_rows: Path | None = option(
         None,

@@ -20,9 +20,7 @@ class DedupeOptions(Options):
 
     probability: float = option(0.7, "Minimum probability of a duplicate.", metavar="P")
     linkage: str = option(
-        "average",
-        "Group by the mean over all pairs, or by chains of pairs.",
-        choices=LINKAGES,
+        "average", "Group by the mean over all pairs, or by chains of pairs.", choices=LINKAGES
     )
     floor: float = option(
         0.7,

@@ -78,8 +78,7 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         require_kinds("network", self)
         require(
-            1 <= self.d_model <= 8192,
-            f"network.d_model must be from 1 to 8192, not {self.d_model}",
+            1 <= self.d_model <= 8192, f"network.d_model must be from 1 to 8192, not {self.d_model}"
         )
         for name in ("n_units", "head"):
             units = getattr(self, name)
@@ -216,12 +215,10 @@ class TrainingConfig:
             f"training.label_noise must be at least 0 and below 0.5, not {self.label_noise}",
         )
         require(
-            0 <= self.typos < 1,
-            f"training.typos must be at least 0 and below 1, not {self.typos}",
+            0 <= self.typos < 1, f"training.typos must be at least 0 and below 1, not {self.typos}"
         )
         require(
-            self.keep in KEPT,
-            f"training.keep must be one of {', '.join(KEPT)}, not {self.keep!r}",
+            self.keep in KEPT, f"training.keep must be one of {', '.join(KEPT)}, not {self.keep!r}"
         )
         require(
             0 <= self.contrasts <= 1,

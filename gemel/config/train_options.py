@@ -18,9 +18,7 @@ class TrainOptions(Options):
     """
 
     validation: Any = option(
-        None,
-        "Pairs to select epoch and threshold on. Default: a share of PAIRS.",
-        kind=Path | None,
+        None, "Pairs to select epoch and threshold on. Default: a share of PAIRS.", kind=Path | None
     )
     """A file or frame, or pairs; if None, a share of the pairs is held out, by component."""
     start: Any = option(

@@ -176,9 +176,7 @@ def _first(
     return keys, found.cosines[place][: len(keys)]
 
 
-def _by_filter(
-    asked: Sequence[Asked],
-) -> list[tuple[Mapping[str, Value] | None, list[int]]]:
+def _by_filter(asked: Sequence[Asked]) -> list[tuple[Mapping[str, Value] | None, list[int]]]:
     """Group queries by their filter."""
     groups: dict[frozenset[tuple[str, type, Value]] | None, list[int]] = {}
     for row, each in enumerate(asked):

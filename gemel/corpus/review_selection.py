@@ -42,11 +42,7 @@ class Chosen(NamedTuple):
 
 
 def choose_for_review(
-    duplicates: Duplicates,
-    decided: Collection[tuple[str, str]],
-    count: int,
-    *,
-    seed: int = 0,
+    duplicates: Duplicates, decided: Collection[tuple[str, str]], count: int, *, seed: int = 0
 ) -> Chosen:
     """Select the most informative pairs: mostly doubtful ones, some from the whole range.
 

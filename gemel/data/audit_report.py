@@ -133,8 +133,7 @@ class FileOverlap:
 
 
 @shown(
-    lambda it: {"files": len(it.files)},
-    lambda it: ((file.data, file.pairs) for file in it.files),
+    lambda it: {"files": len(it.files)}, lambda it: ((file.data, file.pairs) for file in it.files)
 )
 @dataclass(frozen=True, kw_only=True)
 class Audit:

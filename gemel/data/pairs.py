@@ -124,10 +124,7 @@ class Pairs:
             found = (
                 f"the {len(self):,} {what} are all {kind}" if len(self) else f"there are no {what}"
             )
-            raise DataError(
-                f"{found}; both labels, 0 and 1, are needed{hint}",
-                path=self.path,
-            )
+            raise DataError(f"{found}; both labels, 0 and 1, are needed{hint}", path=self.path)
 
     @property
     def prevalence(self) -> float:

@@ -3,13 +3,7 @@
 from gemel.duplicates.bounded_pairs import ClosePairs
 from gemel.duplicates.candidate_scores import score_pairs
 from gemel.duplicates.candidates import close_pairs
-from gemel.duplicates.duplicate_groups import (
-    Duplicates,
-    FoundGroups,
-    Group,
-    Member,
-    ScoredPairs,
-)
+from gemel.duplicates.duplicate_groups import Duplicates, FoundGroups, Group, Member, ScoredPairs
 from gemel.duplicates.group_files import GROUP_KINDS, check_group_file, write_groups
 from gemel.duplicates.linkage import central_member, connected_groups, linked_groups
 from gemel.duplicates.pair_scores import PairScore

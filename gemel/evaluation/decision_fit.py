@@ -52,9 +52,7 @@ class Cuts:
 
 
 def fit_cuts(
-    scores: Float[np.ndarray, "pairs"],
-    labels: Bool[np.ndarray, "pairs"],
-    settings: DecisionConfig,
+    scores: Float[np.ndarray, "pairs"], labels: Bool[np.ndarray, "pairs"], settings: DecisionConfig
 ) -> Cuts:
     """Choose the best cuts on pairs.
 
@@ -184,9 +182,7 @@ def fit_decision(
 
 
 def fit_calibration(
-    scores: Float[np.ndarray, "pairs"],
-    labels: Bool[np.ndarray, "pairs"],
-    prevalence: float = 0.0,
+    scores: Float[np.ndarray, "pairs"], labels: Bool[np.ndarray, "pairs"], prevalence: float = 0.0
 ) -> tuple[float, float]:
     """Fit probability = sigmoid(slope * score + intercept) by maximum likelihood.
 

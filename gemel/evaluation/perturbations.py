@@ -91,14 +91,10 @@ PERTURBATIONS = (
     ),
     Perturbation(name="upper_case", description="all in upper case", change=raise_case),
     Perturbation(
-        name="lost_punctuation",
-        description="all punctuation removed",
-        change=drop_punctuation,
+        name="lost_punctuation", description="all punctuation removed", change=drop_punctuation
     ),
     Perturbation(
-        name="word_order",
-        description="two neighbouring words change places",
-        change=swap_words,
+        name="word_order", description="two neighbouring words change places", change=swap_words
     ),
     Perturbation(
         name="numbers",

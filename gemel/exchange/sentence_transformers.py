@@ -75,11 +75,7 @@ def write_sentence_transformers(frozen: Frozen, folder: Path) -> None:
     )
     _write_settings(
         pooling / "config.json",
-        {
-            "embedding_dimension": frozen.dim,
-            "pooling_mode": frozen.pooling,
-            "include_prompt": True,
-        },
+        {"embedding_dimension": frozen.dim, "pooling_mode": frozen.pooling, "include_prompt": True},
     )
     vector = "sentence_embedding"
     _write_settings(

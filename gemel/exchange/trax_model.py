@@ -232,8 +232,7 @@ def _arrays(flat: Any, path: Path) -> list[Float32[np.ndarray, "..."]]:
         if file.exists():
             return arrays_in_npy(_unpacked(file), file)
     raise DataError(
-        f"needs the file of its weights, {_weights_file(path).name}, next to it",
-        path=path,
+        f"needs the file of its weights, {_weights_file(path).name}, next to it", path=path
     )
 
 

@@ -83,10 +83,7 @@ class SharedSpelling:
         self.alike = TfIdf(weights["spelling.idf"], tokenizer.clean)
 
     def mix(
-        self,
-        similarity: Float32[np.ndarray, "pairs"],
-        left: Sequence[str],
-        right: Sequence[str],
+        self, similarity: Float32[np.ndarray, "pairs"], left: Sequence[str], right: Sequence[str]
     ) -> Float32[np.ndarray, "pairs"]:
         """Return (1 - share) * similarity + share * TF-IDF cosine; 1 for equal questions."""
         if not self.share:
@@ -119,10 +116,7 @@ class NumpyTwin:
         self.tokenizer = tokenizer
         self.backend = backend or choose_backend(network=network)
         self.encoder = NumpyEncoder(
-            weights,
-            self.backend.make_lstm,
-            masked=network.masked,
-            pooling=network.pooling,
+            weights, self.backend.make_lstm, masked=network.masked, pooling=network.pooling
         )
         self.head = NumpyHead(weights) if network.head else None
         self.spelling = None

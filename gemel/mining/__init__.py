@@ -3,7 +3,4 @@
 from gemel.config.mining_rules import MiningRules
 from gemel.mining.mined import Mined
 
-__all__ = [
-    "Mined",
-    "MiningRules",
-]
+__all__ = ["Mined", "MiningRules"]

@@ -11,13 +11,7 @@ from jaxtyping import Float32
 from gemel.config.mining_rules import SKIPS, MiningRules
 from gemel.errors import DataError
 from gemel.mining.hard_negatives import Likely, MinedLot, mine_lots
-from gemel.mining.mined_files import (
-    MinedAnchor,
-    MinedRow,
-    column_names,
-    rows_in_form,
-    write_mined,
-)
+from gemel.mining.mined_files import MinedAnchor, MinedRow, column_names, rows_in_form, write_mined
 from gemel.mining.mining_questions import MiningQuestions, MiningVectors
 from gemel.text import Progress
 

@@ -34,10 +34,7 @@ class PairHead(Layer):
         self.dropout = Dropout(dropout)
 
     def forward(
-        self,
-        u: Float[Tensor, "batch dim"],
-        v: Float[Tensor, "batch dim"],
-        mask: Mask | None = None,
+        self, u: Float[Tensor, "batch dim"], v: Float[Tensor, "batch dim"], mask: Mask | None = None
     ) -> Float[Tensor, "batch"]:
         """Judge each pair."""
         product = u * v

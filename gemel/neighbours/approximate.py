@@ -128,10 +128,7 @@ class ApproximateNeighbours:
         return self._compare(queries, k, self._index.keys[:].astype(np.int64))
 
     def _among(
-        self,
-        queries: Float32[np.ndarray, "queries dim"],
-        k: int,
-        some: Int64[np.ndarray, "some"],
+        self, queries: Float32[np.ndarray, "queries dim"], k: int, some: Int64[np.ndarray, "some"]
     ) -> Hits:
         """Walk until enough of those that are wanted came by, unless to compare all is less work.
 
@@ -169,10 +166,7 @@ class ApproximateNeighbours:
         return rows, np.concatenate([*keys, np.zeros(0, np.int64)])
 
     def _compare(
-        self,
-        queries: Float32[np.ndarray, "queries dim"],
-        k: int,
-        keys: Int64[np.ndarray, "some"],
+        self, queries: Float32[np.ndarray, "queries dim"], k: int, keys: Int64[np.ndarray, "some"]
     ) -> Hits:
         """Compare with all of some questions."""
         candidates = Candidates(len(queries), k)

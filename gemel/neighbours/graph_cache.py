@@ -54,10 +54,7 @@ def save_cache(path: Path, neighbours: ApproximateNeighbours, origin: Origin) ->
     Raises:
         OSError: the file cannot be written; the old one stays.
     """
-    about = {
-        "origin": dataclasses.asdict(origin),
-        "graph": dataclasses.asdict(neighbours.graph),
-    }
+    about = {"origin": dataclasses.asdict(origin), "graph": dataclasses.asdict(neighbours.graph)}
     line = json.dumps(about).encode() + b"\n"
     content = neighbours.content()
     digest = hashlib.sha256(line)

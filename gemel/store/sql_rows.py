@@ -17,12 +17,7 @@ from gemel.data import Value
 from gemel.errors import StoreError
 from gemel.store.input_checks import check_metadata, copy_facet, facet, is_plain
 from gemel.store.metadata_columns import add_counts, count_values
-from gemel.store.question_records import (
-    KEY_SCOPES,
-    REVIEW_ANSWERS,
-    NewQuestion,
-    StoredQuestion,
-)
+from gemel.store.question_records import KEY_SCOPES, REVIEW_ANSWERS, NewQuestion, StoredQuestion
 from gemel.store.sessions import Ledger, Row, Session
 
 _PREFIX = re.compile("[0-9a-f]{8}")

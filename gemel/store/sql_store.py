@@ -22,12 +22,7 @@ from gemel.store.input_checks import (
     is_unit_like,
     read_plain,
 )
-from gemel.store.metadata_columns import (
-    check_filter,
-    column_types,
-    filter_values,
-    resolve_metadata,
-)
+from gemel.store.metadata_columns import check_filter, column_types, filter_values, resolve_metadata
 from gemel.store.question_records import Changes, Metadata, NewQuestion, StoredQuestion, StoreState
 from gemel.store.review_table import ReviewTable
 from gemel.store.service_keys import KeyTable

@@ -73,9 +73,7 @@ def _is_plain(word: str, shortest: int = _SHORTEST) -> bool:
     return shortest <= len(word) <= _LONGEST and word.isalpha()
 
 
-def _keys(
-    words: Sequence[str],
-) -> tuple[UInt64[np.ndarray, "keys"], Int64[np.ndarray, "keys"]]:
+def _keys(words: Sequence[str]) -> tuple[UInt64[np.ndarray, "keys"], Int64[np.ndarray, "keys"]]:
     """Hash each word, whole and with each letter deleted, with the word of each hash."""
     if not words:
         return np.zeros(0, np.uint64), np.zeros(0, np.int64)

@@ -34,10 +34,7 @@ class TfIdf:
 
     @classmethod
     def learn(
-        cls,
-        texts: Sequence[str],
-        buckets: int = 1 << 20,
-        clean: Callable[[str], str] = clean_text,
+        cls, texts: Sequence[str], buckets: int = 1 << 20, clean: Callable[[str], str] = clean_text
     ) -> "TfIdf":
         """Compute the weights of n-grams.
 

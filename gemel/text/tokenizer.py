@@ -97,10 +97,7 @@ class Tokenizer:
         """Normalise a text by this tokenizer's rules."""
         rules = self.rules
         cleaned = clean(
-            text,
-            lowercase=rules.lowercase,
-            repair=rules.repair,
-            normalization=rules.normalization,
+            text, lowercase=rules.lowercase, repair=rules.repair, normalization=rules.normalization
         )
         return with_final_mark(cleaned) if rules.final_mark else cleaned
 

@@ -104,12 +104,7 @@ def _strongest(
 
     def times(right: torch.Tensor) -> torch.Tensor:
         return F.embedding_bag(
-            company,
-            right,
-            starts,
-            mode="sum",
-            per_sample_weights=weights,
-            include_last_offset=True,
+            company, right, starts, mode="sum", per_sample_weights=weights, include_last_offset=True
         )
 
     chance = torch.Generator().manual_seed(seed)

@@ -14,14 +14,7 @@ from gemel.config import Config, DecisionConfig, NetworkConfig, TrainOptions
 from gemel.data import PairGraph, Pairs, deal_crossing, hold_out, measure_overlap
 from gemel.data.word_vectors import VectorFile
 from gemel.errors import ConfigError, DataError
-from gemel.evaluation import (
-    Ranking,
-    check_fit,
-    count_confusion,
-    fit_cuts,
-    fit_decision,
-    fit_share,
-)
+from gemel.evaluation import Ranking, check_fit, count_confusion, fit_cuts, fit_decision, fit_share
 from gemel.folder import Model
 from gemel.inference import NumpyTwin
 from gemel.text import TfIdf, Tokenizer
@@ -42,11 +35,7 @@ from gemel.version import __version__
 
 
 def training_and_validation(
-    pairs: Pairs,
-    validation: Pairs | None,
-    fraction: float,
-    seed: int,
-    reporter: Reporter,
+    pairs: Pairs, validation: Pairs | None, fraction: float, seed: int, reporter: Reporter
 ) -> tuple[Pairs, Pairs]:
     """Hold out pairs for validation, by connected component, unless validation pairs are given.
 

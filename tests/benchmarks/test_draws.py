@@ -16,11 +16,7 @@ def chains(count):
     )
 
 
-@given(
-    st.integers(1, 200),
-    st.lists(st.integers(1, 300), max_size=4),
-    st.integers(0, 9),
-)
+@given(st.integers(1, 200), st.lists(st.integers(1, 300), max_size=4), st.integers(0, 9))
 def test_drawn_by_row_each_size_is_met_and_holds_the_smaller_ones(total, sizes, seed):
     chosen = nested(chains(total), sizes, seed, by_row=True)
     expected = [*sorted({size for size in sizes if size < total}), total]

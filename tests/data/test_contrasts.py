@@ -42,12 +42,7 @@ def test_words_that_make_another_question_are_found(learned):
     found = {
         words[one]: {words[two] for two in others} for one, others in contrasts.partners.items()
     }
-    assert found == {
-        "android": {"ios"},
-        "ios": {"android"},
-        "paris": {"rome"},
-        "rome": {"paris"},
-    }
+    assert found == {"android": {"ios"}, "ios": {"android"}, "paris": {"rome"}, "rome": {"paris"}}
     assert {words[word] for word in contrasts.telling} == {"not"}
 
 

@@ -230,10 +230,7 @@ def test_empty_rows_of_other_sources():
     assert read_pairs(mappings, None, bad_rows).lines.tolist() == [1, 4]
     pandas = pytest.importorskip("pandas")
     assert read_pairs(pandas.DataFrame(mappings), None, bad_rows).lines.tolist() == [1, 4]
-    assert bad_rows.notes == [
-        "list: 2 empty rows skipped",
-        "DataFrame: 2 empty rows skipped",
-    ]
+    assert bad_rows.notes == ["list: 2 empty rows skipped", "DataFrame: 2 empty rows skipped"]
 
 
 @pytest.mark.parametrize("row", ["a,b,", ",b,", "a,,"])

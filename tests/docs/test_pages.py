@@ -146,14 +146,7 @@ def test_every_exit_code_is_explained():
 
 def test_every_name_of_the_notebook_is_told_of():
     page = TEXTS["coming-from/trax-notebook.md"]
-    own = {
-        "Axis",
-        "Constants",
-        "Data",
-        "Question",
-        "Tokens",
-        "normalize",
-    }  # parts of those named
+    own = {"Axis", "Constants", "Data", "Question", "Tokens", "normalize"}  # parts of those named
     assert all(name in page for name in set(NOTEBOOK_NAMES) - own)
 
 

@@ -111,10 +111,7 @@ def test_several_templates_come_by_size(engine):
     texts = [f"Is {n} odd?" for n in range(MANY)]
     texts += [f"How old are {n} people in room {n % 7}?" for n in range(MANY + 5)]
     found = find(engine, texts, floor=-1.0)
-    assert found.templates == (
-        ("How old are 0 people in room 0?", MANY + 5),
-        ("Is 0 odd?", MANY),
-    )
+    assert found.templates == (("How old are 0 people in room 0?", MANY + 5), ("Is 0 odd?", MANY))
     assert within(found, "Is ") == within(found, "How ") == 0
     assert len(found.pairs) == MANY * (MANY + 5)  # different templates are compared
 

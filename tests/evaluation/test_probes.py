@@ -20,10 +20,7 @@ DECISION = Decision(
     prevalence=0.5,
     data="",
 )
-KINDS = {
-    "details": ["number", "name", "place"],
-    "relations": ["order", "negation", "comparison"],
-}
+KINDS = {"details": ["number", "name", "place"], "relations": ["order", "negation", "comparison"]}
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +105,7 @@ def test_one_kind_that_is_missed_shows_in_its_set_alone(rows):
 def test_in_plain_words(rows):
     shares = {"number": 1, "name": 1, "place": 0}
     score = by(
-        rows,
-        lambda row: float(row["is_duplicate"] == "1" or not shares.get(row["kind"], 1)),
+        rows, lambda row: float(row["is_duplicate"] == "1" or not shares.get(row["kind"], 1))
     )
     details, relations = probes_in_plain_words(measure_probes(score, DECISION))
     assert details == (

@@ -5,13 +5,7 @@ import pytest
 
 from gemel.config import DecisionConfig
 from gemel.data import Pairs
-from gemel.evaluation import (
-    MEANINGS,
-    evaluate,
-    fit_decision,
-    in_plain_words,
-    judge,
-)
+from gemel.evaluation import MEANINGS, evaluate, fit_decision, in_plain_words, judge
 
 
 def report_of(settings=None, noise=0.5, count=400, threshold=None, **options):

@@ -92,9 +92,7 @@ def test_a_decision_of_an_earlier_gemel_has_none(folder):
 )
 def test_faulty_evidence(folder, evidence, message):
     swap_in(
-        folder,
-        "decision.json",
-        json.dumps(json.loads(DECISION) | {"evidence": evidence}).encode(),
+        folder, "decision.json", json.dumps(json.loads(DECISION) | {"evidence": evidence}).encode()
     )
     with pytest.raises(FolderError, match=message):
         load_model(folder)

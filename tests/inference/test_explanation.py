@@ -37,10 +37,7 @@ def test_a_share_is_what_is_lost_without_the_word(engine, left, right):
         return
     explanation = engine.explain(left, right)
     assert explanation.verdict == engine.predict(left, right)
-    for shares, text, other in (
-        (explanation.left, left, right),
-        (explanation.right, right, left),
-    ):
+    for shares, text, other in ((explanation.left, left, right), (explanation.right, right, left)):
         found = [(each.word, each.share) for each in shares]
         assert found == list(slow_shares(engine, text, other))
     turned = engine.explain(right, left)

@@ -25,10 +25,7 @@ def as_on(request, library_with):
     """A context in which is computed as on one kind of processor, and then another."""
     library = library_with(1 << request.param)
     return functools.partial(
-        mock.patch.multiple,
-        packed,
-        _kind=lambda: request.param,
-        _library=lambda: library,
+        mock.patch.multiple, packed, _kind=lambda: request.param, _library=lambda: library
     )
 
 
@@ -79,10 +76,7 @@ def assert_close(found, expected, share=1e-5):
 
 @pytest.mark.parametrize("highest", [False, True])
 @given(
-    lengths=some_lengths,
-    units=st.integers(1, 37),
-    backwards=st.booleans(),
-    seed=st.integers(0, 99),
+    lengths=some_lengths, units=st.integers(1, 37), backwards=st.booleans(), seed=st.integers(0, 99)
 )
 @settings(max_examples=20)
 def test_it_is_the_cell_word_by_word(as_on, highest, lengths, units, backwards, seed):

@@ -33,10 +33,7 @@ def write(path, form, mined, count=2):
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
-        (
-            "triplet",
-            ["a b x", "a b y", "a c x", "a c y", "d e x"],
-        ),
+        ("triplet", ["a b x", "a b y", "a c x", "a c y", "d e x"]),
         ("n-tuple", ["a b x y", "a c x y"]),
         ("labeled-pair", ["a b 1", "a c 1", "a x 0", "a y 0", "d e 1", "d x 0", "f g 1"]),
     ],

@@ -4,13 +4,7 @@ import pytest
 from gemel.config import DecisionConfig
 from gemel.data import Pairs
 from gemel.evaluation import Probabilities, fit_decision, judge, judge_by_halves
-from gemel.plots import (
-    draw_precision_recall,
-    draw_reliability,
-    draw_roc,
-    draw_similarities,
-    render,
-)
+from gemel.plots import draw_precision_recall, draw_reliability, draw_roc, draw_similarities, render
 
 
 def make(count=400, noise=0.4, seed=0, settings=None, prevalence=0.0, halves=False):

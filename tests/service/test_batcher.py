@@ -52,10 +52,7 @@ def with_batcher(use, *, most=4, bound=100):
     return computing.batches
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 99), st.integers(1, 6)), max_size=30),
-    st.integers(1, 8),
-)
+@given(st.lists(st.tuples(st.integers(0, 99), st.integers(1, 6)), max_size=30), st.integers(1, 8))
 def test_each_gets_its_own_answer_in_batches_of_bounded_weight(tasks, most):
     asked = list(enumerate(tasks))
 
@@ -161,10 +158,7 @@ def test_draining_waits_for_all():
     with_batcher(use)
 
 
-@given(
-    st.integers(1, 50),
-    st.lists(st.floats(0, 0.5), min_size=1, max_size=200),
-)
+@given(st.integers(1, 50), st.lists(st.floats(0, 0.5), min_size=1, max_size=200))
 def test_a_bucket_gives_no_more_than_its_rate(rate, pauses):
     now = [100.0]
     bucket = TokenBucket(rate, lambda: now[0])

@@ -131,12 +131,7 @@ def test_parameters_become_settings(settings, pairs):
         random_state=7,
     ).fit(*pairs)
     expected = settings.replace(
-        [
-            "training.epochs=1",
-            "training.learning_rate=0.01",
-            "network.d_model=4",
-            "training.seed=7",
-        ]
+        ["training.epochs=1", "training.learning_rate=0.01", "network.d_model=4", "training.seed=7"]
     )
     assert found.model_.config == expected
     assert found.config is settings

@@ -58,8 +58,4 @@ def test_joint_is_ranking_and_the_labelled_pairs_one_by_one(vectors, noise, has_
 
 def test_the_head_is_no_part_of_the_objective():
     objective = objective_of(TrainingConfig(loss="joint"), PairHead(6, 4))
-    assert {name for name, _ in objective.named_parameters()} == {
-        "log_scale",
-        "slope",
-        "intercept",
-    }
+    assert {name for name, _ in objective.named_parameters()} == {"log_scale", "slope", "intercept"}

@@ -191,8 +191,7 @@ def test_others_that_do_not_come_are_not_waited_for_without_end(monkeypatch):
     monkeypatch.setattr(joining, "_PATIENCE", 0.3)
     with (
         pytest.raises(
-            TrainingError,
-            match=r"rank 0 of 2 does not find the others at 127\.0\.0\.1:\d+: Timed",
+            TrainingError, match=r"rank 0 of 2 does not find the others at 127\.0\.0\.1:\d+: Timed"
         ),
         joined(),
     ):
