@@ -28,6 +28,6 @@ run "gemel sample --out $out/helpdesk > $out/sample.txt"
 run "gemel train $out/helpdesk/train.tsv --from quora-en --config finetune --set training.epochs=3 --out $out/model"
 
 title "5. Measure it on 638 hard pairs that it has not seen, next to TF-IDF (more: $out/report/index.html)."
-run "gemel evaluate $out/helpdesk/held-out.tsv --model $out/model --beside-tfidf --report $out/report | head -n 8"
+run "gemel evaluate $out/helpdesk/held-out.tsv --model $out/model --tfidf-baseline --report $out/report | head -n 8"
 
 title "Next: gemel serve --db $out/site.db    opens the page; docs/tutorial.md starts with your own file."

@@ -110,13 +110,13 @@ def test_fit_gives_what_it_writes(tmp_path, tiny_model):
 def test_what_an_evaluation_is_asked_for_is_in_its_report(tmp_path, tiny_model):
     engine, pairs = gemel.Engine(tiny_model), some_pairs(tiny_model)
     plain = gemel.evaluate(pairs, engine, rounds=5)
-    assert (plain.beside, plain.robustness, plain.rounds) == ((), None, 5)
-    beside = gemel.evaluate(pairs, engine, beside_tfidf=True, rounds=5).beside
+    assert (plain.baselines, plain.robustness, plain.rounds) == ((), None, 5)
+    beside = gemel.evaluate(pairs, engine, tfidf_baseline=True, rounds=5).baselines
     assert [each.name for each in beside] == ["TF-IDF"]
     robust = gemel.evaluate(pairs, engine, robustness=True, rounds=5).robustness
     assert (robust.pairs, robust.symmetry.failures, robust.identity.failures) == (60, 0, 0)
     page = gemel.evaluate(pairs, engine, page=tmp_path / "r", rounds=5)
-    assert (page.beside, page.robustness) == (beside, robust)
+    assert (page.baselines, page.robustness) == (beside, robust)
     assert (tmp_path / "r" / "index.html").exists()
 
 

@@ -37,7 +37,8 @@ WORDS = {
     r"thousand million": "billion",
 }
 ALLOWED = re.compile(
-    r"quora-en|twin\.svg|twin-icon\.svg|--beside-tfidf|beside_tfidf|\w\.beside\b|finetune|^\s+beside: |`[^`]*`|\"[^\"\n]*\?\"|stand-?ins?"
+    r"quora-en|twin\.svg|twin-icon\.svg"
+    r"|^\s+beside: |`[^`]*`|\"[^\"\n]*\?\"|stand-?ins?"
 )
 """Names and quoted questions, which are data."""
 DOCS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "compose.yaml", "Makefile")

@@ -34,7 +34,7 @@ def evaluate(
     halves: bool = False,
     seen: bool = False,
     prevalence: float = 0.0,
-    beside_tfidf: bool = False,
+    tfidf_baseline: bool = False,
     robustness: bool = False,
     page: str | Path | None = None,
     rounds: int = 1000,
@@ -52,7 +52,7 @@ def evaluate(
             the other, instead of the stored threshold.
         seen: allow pairs that the model was trained or fitted on.
         prevalence: weight pairs to this share of duplicates, below 1; 0: as they are.
-        beside_tfidf: rank the same pairs by TF-IDF, as a baseline.
+        tfidf_baseline: rank the same pairs by TF-IDF, as a baseline.
         robustness: measure verdicts on questions with typos or other changes, and on hand-written
             pairs that differ in one detail.
         page: folder for the report as `index.html` and `report.json`, with both of the above.
@@ -85,13 +85,13 @@ def evaluate(
         judged = judge_by_halves(given, score, decision.settings, prevalence=prevalence, seed=seed)
     else:
         judged = judge(given, score, decision, prevalence=prevalence)
-    beside = {}
-    if beside_tfidf or page is not None:
+    baselines = {}
+    if tfidf_baseline or page is not None:
         rival = TfIdf.learn(given.texts)
-        beside["TF-IDF"] = rival(given.left_texts, given.right_texts)
+        baselines["TF-IDF"] = rival(given.left_texts, given.right_texts)
     findings = check_labels(judged.similarity, given, judged.known_graph)
     report = evaluate_judged(
-        judged, beside=beside, findings=findings, rounds=rounds, seed=seed, progress=progress
+        judged, baselines=baselines, findings=findings, rounds=rounds, seed=seed, progress=progress
     )
     if robustness or page is not None:
         measured = measure_robustness(
@@ -99,7 +99,7 @@ def evaluate(
         )
         report = dataclasses.replace(report, robustness=measured)
     if page is not None:
-        write_page(report, judged, beside, page)
+        write_page(report, judged, baselines, page)
     warn_of_findings(findings)
     return report
 

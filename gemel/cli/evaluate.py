@@ -48,7 +48,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"{'':18} {'value':>6}   {'95 % interval':14}   what it is"
     for name, figure in report.figures.items():
         yield _figure(name, figure, MEANINGS[name])
-    for other in report.beside:
+    for other in report.baselines:
         for name, figure in other.figures.items():
             yield _figure(name, figure, f"of {other.name}, on the same pairs")
     yield ""
@@ -147,8 +147,8 @@ def evaluate(
     prevalence: Annotated[
         float | None, prevalence_option(help="Weight the pairs to this share of duplicates.")
     ] = None,
-    beside_tfidf: Annotated[
-        bool, typer.Option("--beside-tfidf", help="Rank the same pairs by TF-IDF, as a baseline.")
+    tfidf_baseline: Annotated[
+        bool, typer.Option("--tfidf-baseline", help="Rank the same pairs by TF-IDF, as a baseline.")
     ] = False,
     robustness: Annotated[
         bool,
@@ -182,7 +182,7 @@ def evaluate(
             halves=halves,
             seen=seen,
             prevalence=prevalence or 0.0,
-            beside_tfidf=beside_tfidf,
+            tfidf_baseline=tfidf_baseline,
             robustness=robustness,
             page=report,
             progress=progress,

@@ -15,7 +15,7 @@ from gemel.cli.evaluate import answer_rows
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
-from gemel.cli.refit_text import beside_rows
+from gemel.cli.refit_text import comparison_rows
 from gemel.config import OBJECTIVES
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _text(fitted: "Refit", model: Path) -> Iterator[str]:
         f", where {decision.prevalence:.1%} ask the same" if decision.settings.prevalence else ""
     )
     yield ""
-    yield from beside_rows(fitted, "on these pairs")
+    yield from comparison_rows(fitted, "on these pairs")
     yield ""
     yield from answer_rows(fitted.after.shares)
     yield ""

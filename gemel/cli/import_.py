@@ -12,7 +12,7 @@ from gemel.cli.console import note, notes_console, printable, printed_warnings
 from gemel.cli.options import Json
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
-from gemel.cli.refit_text import beside_rows
+from gemel.cli.refit_text import comparison_rows
 
 if TYPE_CHECKING:
     from gemel.exchange.trax_model import FromTrax
@@ -141,7 +141,7 @@ def _text(found: "FromTrax", out: Path) -> Iterator[str]:
         f"{decision.pairs:,} pairs; before is the notebook's"
     )
     yield ""
-    yield from beside_rows(found.fitted, "on these pairs")
+    yield from comparison_rows(found.fitted, "on these pairs")
     yield ""
     yield f'next: gemel compare "first question" "second question" --model {name}'
     yield f"      gemel evaluate other-pairs.csv --model {name}"

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from gemel.evaluation import Judged, Refit
 
 
-def beside_rows(fitted: "Refit", title: str, *, ranked: bool = False) -> Iterator[str]:
+def comparison_rows(fitted: "Refit", title: str, *, ranked: bool = False) -> Iterator[str]:
     """Yield the figures before and after; `ranked`: also those of the ranking."""
     width = max(18, len(title))
     yield f"{title:{width}} {'before':>9} {'now':>9}"

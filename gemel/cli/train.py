@@ -15,7 +15,7 @@ from gemel.cli.console import notes_console
 from gemel.cli.options import Json
 from gemel.cli.progress import TrainingProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
-from gemel.cli.refit_text import beside_rows
+from gemel.cli.refit_text import comparison_rows
 from gemel.cli.signatures import takes
 from gemel.config import REFINING, Config, TrainOptions
 from gemel.data import BadRows
@@ -187,12 +187,12 @@ def _beside(refined: "Refined", out: Path) -> Iterator[str]:
         f"pairs, of which {pairs.prevalence:.1%} ask the same"
     )
     yield ""
-    yield from beside_rows(refined.added, "on these pairs", ranked=True)
+    yield from comparison_rows(refined.added, "on these pairs", ranked=True)
     yield "each judged by a network that has not trained on it"
     if refined.known is not None:
         count = len(refined.known.after.pairs)
         yield ""
-        yield from beside_rows(refined.known, f"on {count:,} known before", ranked=True)
+        yield from comparison_rows(refined.known, f"on {count:,} known before", ranked=True)
         yield "held out of PAIRS; what was forgotten shows here"
     name = shlex.quote(str(out))
     yield ""

@@ -26,7 +26,7 @@ from gemel.evaluation.probes import ProbeKind, ProbeSet, measure_probes
 from gemel.evaluation.refit_report import Refit, refit
 from gemel.evaluation.report import (
     MEANINGS,
-    Beside,
+    BaselineResult,
     Figure,
     Mistake,
     Report,
@@ -45,7 +45,7 @@ __all__ = [
     "BINS",
     "MEANINGS",
     "PERTURBATIONS",
-    "Beside",
+    "BaselineResult",
     "Bin",
     "Confusion",
     "Cuts",

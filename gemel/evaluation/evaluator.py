@@ -11,7 +11,7 @@ from gemel.evaluation.calibration import Probabilities
 from gemel.evaluation.fit_checks import FitFinding
 from gemel.evaluation.judged_pairs import Judged
 from gemel.evaluation.metrics import Ranking, count_confusion, interval
-from gemel.evaluation.report import Beside, Figure, Mistake, Report
+from gemel.evaluation.report import BaselineResult, Figure, Mistake, Report
 from gemel.text import Progress
 
 _WORST = 20
@@ -26,7 +26,7 @@ _OWN = ""
 def evaluate(
     judged: Judged,
     *,
-    beside: Mapping[str, Scores] | None = None,
+    baselines: Mapping[str, Scores] | None = None,
     findings: tuple[FitFinding, ...] = (),
     rounds: int = 1000,
     seed: int = 0,
@@ -36,7 +36,7 @@ def evaluate(
 
     Args:
         judged: pairs of both labels with verdicts.
-        beside: scores of baselines, by name.
+        baselines: scores of baselines, by name.
         findings: findings of `check_labels`.
         rounds: bootstrap resamples.
         seed: seed of the resamples.
@@ -47,7 +47,7 @@ def evaluate(
     """
     rounds = require_whole("rounds", rounds, 1, 1_000_000)
     pairs = judged.pairs
-    rivals = {name: Ranking(scores, pairs.labels) for name, scores in (beside or {}).items()}
+    rivals = {name: Ranking(scores, pairs.labels) for name, scores in (baselines or {}).items()}
     measure = _measure(judged, rivals)
     values = measure(judged.weights)
     resampler = Resampler(judged.graph, seed)
@@ -74,7 +74,7 @@ def evaluate(
         answers=judged.shares,
         false_positives=_worst(judged, judged.verdicts & ~pairs.labels, highest=True),
         false_negatives=_worst(judged, ~judged.verdicts & pairs.labels, highest=False),
-        beside=tuple(_beside(rival, measured) for rival in rivals),
+        baselines=tuple(_baseline(rival, measured) for rival in rivals),
         findings=findings,
     )
 
@@ -112,16 +112,16 @@ def _figure(value: float, drawn: Float[np.ndarray, "rounds"]) -> Figure:
     return Figure(value=value, low=low, high=high)
 
 
-def _beside(
+def _baseline(
     rival: str, measured: Mapping[tuple[str, str], tuple[float, Float[np.ndarray, "rounds"]]]
-) -> Beside:
+) -> BaselineResult:
     figures, gains = {}, {}
     for (whose, name), (value, drawn) in measured.items():
         if whose == rival:
             own, own_drawn = measured[_OWN, name]
             figures[name] = _figure(value, drawn)
             gains[name] = _figure(own - value, own_drawn - drawn)
-    return Beside(name=rival, figures=figures, gains=gains)
+    return BaselineResult(name=rival, figures=figures, gains=gains)
 
 
 def _worst(

@@ -33,7 +33,7 @@ class Mistake:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beside:
+class BaselineResult:
     """A baseline on the same pairs."""
 
     name: str
@@ -80,7 +80,7 @@ class Report:
     """Worst false positives, most similar first."""
     false_negatives: tuple[Mistake, ...]
     """Worst false negatives, least similar first."""
-    beside: tuple[Beside, ...]
+    baselines: tuple[BaselineResult, ...]
     """Baselines on the same pairs."""
     findings: tuple[FitFinding, ...] = ()
     """Labels that look inverted, or that similarity does not separate."""
@@ -139,8 +139,8 @@ def in_plain_words(report: Report) -> Iterator[str]:
         f"{accuracy:.1%} of its verdicts are right; to answer always “{always}” would be right in "
         f"{common:.1%}{lazy}."
     )
-    for other in report.beside:
-        yield _beside(other)
+    for other in report.baselines:
+        yield _baseline(other)
     if abs(report.fitted_prevalence - report.weighed_as) > _FAR:
         yield (
             f"Threshold and probabilities were fitted where {report.fitted_prevalence:.1%} of the "
@@ -165,7 +165,7 @@ def _of_100(figure: Figure) -> str:
     return f"{100 * figure.value:.0f} ({100 * figure.low:.0f} to {100 * figure.high:.0f})"
 
 
-def _beside(other: Beside) -> str:
+def _baseline(other: BaselineResult) -> str:
     own, gain = other.figures["average_precision"], other.gains["average_precision"]
     if gain.low > 0:
         verdict = "better, and more than chance would explain"

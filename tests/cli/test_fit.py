@@ -127,7 +127,7 @@ def test_what_has_no_meaning_is_refused_before_anything_changes(
     assert (model / "decision.json").read_bytes() == before
 
 
-def test_evaluate_weighs_ranks_beside_tfidf_and_writes_a_page(model, pairs, tmp_path, run):
+def test_evaluate_weighs_ranks_tfidf_baseline_and_writes_a_page(model, pairs, tmp_path, run):
     options = ["--model", model, "--prevalence", 0.5, "--report", tmp_path / "r"]
     code, out, err = run("evaluate", pairs, *options)
     assert code == 0

@@ -177,9 +177,9 @@ def test_a_prevalence_weighs_as_if_pairs_were_repeated():
 def test_another_scorer_is_measured_on_the_same_pairs_and_resamples():
     rival = scorer_of(PAIRS, noise=2.0)
     scores = {"rival": rival(PAIRS.left_texts, PAIRS.right_texts), "twin": JUDGED.similarity}
-    report = evaluate(JUDGED, beside=scores, rounds=50)
+    report = evaluate(JUDGED, baselines=scores, rounds=50)
     alone = evaluate(judge(PAIRS, rival, decision_on(OTHERS)), rounds=50)
-    first, twin = report.beside
+    first, twin = report.baselines
     assert (first.name, twin.name) == ("rival", "twin")
     for name, figure in first.figures.items():
         assert figure == alone.figures[name]

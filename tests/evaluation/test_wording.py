@@ -17,8 +17,8 @@ def report_of(settings=None, noise=0.5, count=400, threshold=None, **options):
     if threshold is not None:
         decision = dataclasses.replace(decision, threshold=threshold, upper=threshold)
     judged = judge(pairs, lambda left, right: scores, decision, **options)
-    beside = {"luck": random.random(count), "truth": labels.astype(float), "twin": scores}
-    return evaluate(judged, beside=beside, rounds=50)
+    baselines = {"luck": random.random(count), "truth": labels.astype(float), "twin": scores}
+    return evaluate(judged, baselines=baselines, rounds=50)
 
 
 def words(report):

@@ -57,10 +57,10 @@ def found():
 
     decision = fit_decision(score(left, right), pairs)
     judged = judge(pairs, score, decision)
-    beside = {"TF-IDF": random.random(60)}
-    report = evaluate(judged, beside=beside, rounds=20)
+    baselines = {"TF-IDF": random.random(60)}
+    report = evaluate(judged, baselines=baselines, rounds=20)
     robust = measure_robustness(pairs, score, decision, limit=40)
-    return dataclasses.replace(report, robustness=robust), judged, beside
+    return dataclasses.replace(report, robustness=robust), judged, baselines
 
 
 @pytest.fixture(scope="module")
