@@ -75,4 +75,4 @@ def test_models_are_offered_where_the_path_leads(tmp_path, monkeypatch):
     assert complete_model("models/s") == []
     assert complete_model("nowhere/") == []
     assert complete_model("quo") == ["quora-en"]
-    assert complete_settings("go") == ["finetune"]
+    assert complete_settings("fi") == ["finetune"]
