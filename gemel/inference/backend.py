@@ -10,11 +10,10 @@ import numpy as np
 from gemel.compiled import open_library
 from gemel.config import BACKENDS, NetworkConfig
 from gemel.errors import ConfigError
-from gemel.inference.compiled_lstm import TILES, CompiledLSTM
-from gemel.inference.numpy_lstm import NumpyLSTM
+from gemel.inference.lstm_backends import TILES, CompiledLSTM, NumpyLSTM
 from gemel.text import TokenTable
 
-MakeLSTM = Callable[[Mapping[str, np.ndarray], str, bool], CompiledLSTM | NumpyLSTM]
+MakeLSTM = Callable[[Mapping[str, np.ndarray], str, bool], NumpyLSTM]
 """Makes an LSTM in one direction from weights, its name, and whether to pool by maximum."""
 
 
@@ -27,7 +26,6 @@ class Backend:
     why: str
     """Reason for the choice."""
     make_lstm: MakeLSTM
-    """Makes an LSTM."""
 
     @property
     def precision(self) -> str:
@@ -51,25 +49,20 @@ def choose_backend(name: str = "auto", network: NetworkConfig | None = None) -> 
     if name not in BACKENDS:
         raise ConfigError(f"backend must be one of {', '.join(BACKENDS)}, not {name!r}")
     if name == "numpy":
-        return Backend("numpy", "asked for", _numpy_lstm)
-    is_exact = name == "float32" or (network is not None and network.is_exact)
+        return Backend("numpy", "asked for", NumpyLSTM)
     why = f"the quickest on this {platform.machine()}"
-    if name in ("auto", "float32"):
-        candidates = ["compiled"] if is_exact else ["tiles", "compiled"]
-        why += " in float32" if is_exact else ""
-    else:
-        candidates = [name]
+    candidates = [name]
+    if name == "float32" or (name == "auto" and network is not None and network.is_exact):
+        candidates, why = ["compiled"], f"{why} in float32"
+    elif name == "auto":
+        candidates = ["tiles", "compiled"]
     for candidate in candidates:
         make, problem = _compiled(candidate)
         if make is not None:
             return Backend(candidate, why, make)
     if name == candidate:
         raise ConfigError(f"backend {name} cannot be had: {problem}")
-    return Backend("numpy", problem, _numpy_lstm)
-
-
-def _numpy_lstm(weights: Mapping[str, np.ndarray], name: str, highest: bool) -> NumpyLSTM:
-    return NumpyLSTM(weights, name, highest=highest)
+    return Backend("numpy", problem, NumpyLSTM)
 
 
 @functools.cache
@@ -86,10 +79,7 @@ def _compiled(name: str) -> tuple[MakeLSTM | None, str]:
     if name == "tiles" and not kinds >> TILES & 1:
         return None, "this processor has no tiles (AMX), or the system or the compiler forbids them"
     kind = TILES if name == "tiles" else (kinds & (1 << TILES) - 1).bit_length() - 1
-
-    def make(weights: Mapping[str, np.ndarray], name: str, highest: bool) -> CompiledLSTM:
-        return CompiledLSTM(weights, name, highest=highest, library=library, kind=kind)
-
+    make = functools.partial(CompiledLSTM, library=library, kind=kind)
     if not _is_right(make, atol=1e-2 if kind == TILES else 1e-5):
         return None, "the compiled part gives wrong numbers on this machine; please report it"
     return make, ""
@@ -106,5 +96,5 @@ def _is_right(make: MakeLSTM, *, atol: float) -> bool:
     vectors = np.cos(np.arange(3 * words, dtype=np.float32)).reshape(words, 3)
     rows = [[0, 1, 2], [0, 1, 3, 4], [5], *([word, 6, word] for word in range(words))]
     table = TokenTable.from_rows(rows)
-    found, expected = (each(weights, "lstm", False)(table, vectors) for each in (make, _numpy_lstm))
+    found, expected = (each(weights, "lstm", False)(table, vectors) for each in (make, NumpyLSTM))
     return np.allclose(found, expected, rtol=0, atol=atol)

@@ -50,8 +50,7 @@ def explain_verdict(
 
     Args:
         verdict: verdict on the two.
-        left: words of the first question.
-        right: words of the second.
+        left, right: words of the questions.
         vocabulary: known words.
         score: similarity of pairs; called once.
 
@@ -64,20 +63,18 @@ def explain_verdict(
                 f"the {which} question has {len(words):,} words and marks; up to {_MOST_WORDS} "
                 "can be explained, since each is left out once"
             )
-    shorter = [*_each_left_out(left), *_each_left_out(right)]
+    shorter = [
+        " ".join(words[:place] + words[place + 1 :])
+        for words in (left, right)
+        for place in range(len(words))
+    ]
     other = [" ".join(right)] * len(left) + [" ".join(left)] * len(right)
-    without = [
-        float(alike) if text else 0.0
-        for text, alike in zip(shorter, score(shorter, other), strict=True)
-    ]
-    shares = [
-        WordShare(word=word, share=verdict.similarity - alike, is_known=word in vocabulary)
-        for word, alike in zip(left + right, without, strict=True)
-    ]
-    return Explanation(
-        verdict=verdict, left=tuple(shares[: len(left)]), right=tuple(shares[len(left) :])
+    shares = tuple(
+        WordShare(
+            word=word,
+            share=verdict.similarity - (float(alike) if rest else 0.0),
+            is_known=word in vocabulary,
+        )
+        for word, rest, alike in zip(left + right, shorter, score(shorter, other), strict=True)
     )
-
-
-def _each_left_out(words: list[str]) -> list[str]:
-    return [" ".join(words[:place] + words[place + 1 :]) for place in range(len(words))]
+    return Explanation(verdict=verdict, left=shares[: len(left)], right=shares[len(left) :])

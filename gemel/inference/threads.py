@@ -1,8 +1,7 @@
 """One compute thread for the engine.
 
-Its matrices are small: a second BLAS thread gains little on an idle machine, and on a busy one the
-two wait for each other. Measured on 2 busy cores: 757 questions/s with NumPy's default threads,
-14,659 with one.
+Its matrices are small, and on a busy machine several BLAS threads wait for each other. Measured on
+2 busy cores: 757 questions/s with NumPy's default threads, 14,659 with one.
 """
 
 import contextlib
