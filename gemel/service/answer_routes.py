@@ -1,6 +1,5 @@
 """Routes about questions: compare, encode, search, check, add, show, remove."""
 
-import dataclasses
 import uuid
 from collections.abc import Mapping
 
@@ -14,12 +13,12 @@ from gemel.decision import Verdict
 from gemel.service.responses import (
     Refusal,
     match_fields,
-    numbered,
     question_fields,
     reply,
     reply_within,
     require_count,
     require_plain,
+    unknown_question,
 )
 from gemel.service.schemas import (
     AddRequest,
@@ -36,7 +35,7 @@ from gemel.service.schemas import (
     SearchRequest,
     SearchResponse,
 )
-from gemel.service.served_corpus import Adding, Comparing, ServedCorpus
+from gemel.service.served_corpus import ServedCorpus
 from gemel.store import NewQuestion, describe_excess
 
 
@@ -70,18 +69,17 @@ def answer_routes(corpus: ServedCorpus) -> APIRouter:
     async def compare(body: CompareRequest) -> Response:
         """Compare two questions."""
         corpus.require_texts({"the first question": body.left, "the second question": body.right})
-        found = await corpus.compare(Comparing(body.left, body.right, body.explain))
+        found = await corpus.compare(body)
         if isinstance(found, Verdict):
             return reply({**vars(found), "explanation": None})
-        sides = {"left": found.left, "right": found.right}
-        words = {side: list(map(dataclasses.asdict, each)) for side, each in sides.items()}
+        words = {"left": found.left, "right": found.right}
         return reply({**vars(found.verdict), "explanation": words})
 
     @routes.post("/encode", response_model=EncodeResponse)
     async def encode(body: EncodeRequest) -> Response:
         """Return unit vectors of questions."""
         require_count("questions", len(body.questions), corpus.limits.batch)
-        corpus.require_texts(numbered(body.questions))
+        corpus.require_texts(_numbered(body.questions))
         vectors = await corpus.encode(body.questions)
         model, (_, dim) = corpus.index.engine.model.fingerprint, vectors.shape
         return reply({"model": model, "dim": dim, "vectors": vectors.tolist()})
@@ -140,16 +138,16 @@ def question_routes(corpus: ServedCorpus) -> APIRouter:
         for each in given:
             require_count("names of metadata", len(each.metadata), corpus.limits.metadata)
             for name, value in each.metadata.items():
-                require_plain(f"the metadata {name!r:.60}", name)
-                require_plain(f"the metadata {name!r:.60}", str(value))
+                for text in (name, str(value)):
+                    require_plain(f"the metadata {name!r:.60}", text)
             if excess := describe_excess(each.metadata):
                 raise Refusal("too_large", f"the question {each.question!r:.60} has {excess}")
-        corpus.require_texts(numbered([each.question for each in given]))
+        corpus.require_texts(_numbered([each.question for each in given]))
         questions = [
             NewQuestion(id=each.id or uuid.uuid4().hex, text=each.question, metadata=each.metadata)
             for each in given
         ]
-        await corpus.add(Adding(questions, body.replace))
+        await corpus.add(questions, replace=body.replace)
         return reply({"ids": [question.id for question in questions]}, 201)
 
     @routes.get("/questions/{id:gemel_id}", response_model=QuestionResponse)
@@ -157,7 +155,7 @@ def question_routes(corpus: ServedCorpus) -> APIRouter:
         """Return a question by its id."""
         (found,) = await corpus.read(lambda store: store.find([id]))
         if found is None:
-            raise _unknown(id)
+            raise unknown_question(id)
         return reply(question_fields(found))
 
     @routes.delete("/questions/{id:gemel_id}", response_model=RemoveResponse)
@@ -165,11 +163,11 @@ def question_routes(corpus: ServedCorpus) -> APIRouter:
         """Remove a question, and the decisions about it."""
         removed = await corpus.remove(id)
         if not removed:
-            raise _unknown(id)
+            raise unknown_question(id)
         return reply({"removed": removed})
 
     return routes
 
 
-def _unknown(name: str) -> Refusal:
-    return Refusal("not_found", f"no question has the id {name!r:.80}")
+def _numbered(texts: list[str]) -> dict[str, str]:
+    return {f"question {place}": text for place, text in enumerate(texts)}

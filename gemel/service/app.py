@@ -66,9 +66,9 @@ def make_app(corpus: ServedCorpus, policy: AccessPolicy) -> ASGIApp:
         refusal = explain(error)
         if refusal.code == "not_allowed":  # Starlette lists the methods of one route only
             matching = [each for each in routes if each.path_regex.match(request.url.path)]
-            methods = sorted({method for each in matching for method in each.methods or ()})
-            if methods:
-                refusal = dataclasses.replace(refusal, headers={"Allow": ", ".join(methods)})
+            if methods := {method for each in matching for method in each.methods or ()}:
+                allowed = {"Allow": ", ".join(sorted(methods))}
+                refusal = dataclasses.replace(refusal, headers=allowed)
         return refusal.response()
 
     async def pass_on(_: Request, error: Exception) -> Response:

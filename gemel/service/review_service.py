@@ -1,6 +1,6 @@
 """Work of moderators: duplicate groups, pairs to decide, stored decisions."""
 
-import dataclasses
+import itertools
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
@@ -16,7 +16,15 @@ from gemel.errors import DataError
 from gemel.files import temporary_folder
 from gemel.service.group_process import ComputedGroups, GroupProcess
 from gemel.service.moderated_groups import ModeratedGroup, moderate
-from gemel.service.responses import Refusal, encode_json, reply, reply_within, without_name
+from gemel.service.responses import (
+    Refusal,
+    encode_json,
+    not_ready,
+    reply,
+    reply_within,
+    unknown_question,
+    without_name,
+)
 from gemel.service.schemas import DecisionsRequest
 from gemel.store import MOST_METADATA, NewReview
 
@@ -61,8 +69,7 @@ class ReviewService:
         most = self._most // max(1, len(chosen))
         page = [self._show(number, group, most) for number, group in enumerate(chosen, offset)]
         templates = () if computed is None else computed.duplicates.templates
-        content = {
-            **self._status(computed),
+        content = self._status(computed) | {
             "current": computed is not None and computed.state.sequence == state.sequence,
             "computing": self._grouping.progress is not None,
             "computed_at": None if computed is None else computed.at,
@@ -86,9 +93,7 @@ class ReviewService:
         """Return all groups, after the decisions, as a file."""
         computed = self._grouping.ask(self._store.state())
         if computed is None:
-            progress = self._grouping.progress
-            more = {} if progress is None else {"progress": dataclasses.asdict(progress)}
-            raise Refusal("not_ready", "the groups are being computed", retry_after=2, more=more)
+            raise not_ready("the groups are being computed", self._grouping.progress)
         found = self._cut(computed, probability)
         split = [member.id for group in found for member in group.split]
         in_groups = [member for group in found for member in group.members]
@@ -100,7 +105,11 @@ class ReviewService:
     def pairs(self, count: int) -> Response:
         """Return pairs to decide, as a `ReviewResponse`."""
         computed = self._grouping.ask(self._store.state())
-        content = self._status(computed) | {"counts": self.counts(), "pairs": [], "remaining": 0}
+        content = self._status(computed) | {
+            "counts": self._store.review_count()._asdict(),
+            "pairs": [],
+            "remaining": 0,
+        }
         if computed is None:
             return reply(content, _status_code(content))
         names = dict(zip(computed.keys.tolist(), computed.duplicates.ids, strict=True))
@@ -134,10 +143,11 @@ class ReviewService:
         """Store decisions with the model's verdicts."""
         names = [name for each in body.decisions for name in (each.left, each.right)]
         stored = self._store.find(names, metadata=0)
+        texts = []
         for name, question in zip(names, stored, strict=True):
             if question is None:
-                raise Refusal("not_found", f"no question has the id {name!r:.80}")
-        texts = [question.text for question in stored if question is not None]
+                raise unknown_question(name)
+            texts.append(question.text)
         verdicts = self._engine.predict_all(texts[::2], texts[1::2])
         model = self._engine.model.fingerprint
         reviews = [
@@ -160,33 +170,25 @@ class ReviewService:
             if not body.replace and any(self._store.reviews_of(pairs)):
                 raise Refusal("conflict", without_name(error, self._store)) from error
             raise
-        return {"decided": len(decided), "counts": self.counts()}
+        return {"decided": len(decided), "counts": self._store.review_count()._asdict()}
 
     def undo(self, left: str, right: str) -> dict[str, Any]:
         """Remove a decision."""
         undone = self._store.undecide([(left, right)])
         if not undone:
             raise Refusal("not_found", "there is no decision about these two questions")
-        return {"undone": len(undone), "counts": self.counts()}
+        return {"undone": len(undone), "counts": self._store.review_count()._asdict()}
 
     def export_reviews(self) -> Response:
         """Return the decisions as labelled pairs."""
         return _file(lambda path: write_reviews(self._store, path), "reviews.csv")
 
-    def counts(self) -> dict[str, int]:
-        """Return the fields of a `DecisionCounts`."""
-        return self._store.review_count()._asdict()
-
     def evidence(self) -> Evidence:
         """Return the histogram of decided pairs over the similarity of today's model."""
         known = hash(frozenset(self._store.decided().items()))
         if self._evidence is None or self._evidence[0] != known:
-            reviews = [
-                review
-                for chunk in self._store.reviews(metadata=0)
-                for review in chunk
-                if review.answer != "skipped"
-            ]
+            every = itertools.chain.from_iterable(self._store.reviews(metadata=0))
+            reviews = [review for review in every if review.answer != "skipped"]
             similarity = self._engine.similarity(
                 [review.left.text for review in reviews], [review.right.text for review in reviews]
             )
@@ -200,10 +202,9 @@ class ReviewService:
         return None if computed is None else computed.duplicates
 
     def _status(self, computed: ComputedGroups | None) -> dict[str, Any]:
-        progress, failed = self._grouping.progress, self._grouping.failed
+        failed = self._grouping.failed
         state = "ready" if computed is not None else "failed" if failed else "computing"
-        fields = None if progress is None else dataclasses.asdict(progress)
-        return {"state": state, "why": failed, "progress": fields}
+        return {"state": state, "why": failed, "progress": self._grouping.progress}
 
     def _cut(self, computed: ComputedGroups | None, probability: float) -> list[ModeratedGroup]:
         if computed is None:
@@ -237,17 +238,15 @@ class ReviewService:
             }
             for place, each in enumerate(every)
         ]
-        shown = 0
-        for each in fields:
-            most -= len(encode_json(each)) + _DECISION_BYTES
-            if most < 0 and shown > 1:
+        for place, member in enumerate(fields):
+            most -= len(encode_json(member)) + _DECISION_BYTES
+            if most < 0 and place > 1:
+                del fields[place:]
                 break
-            shown += 1
-        del fields[shown:]
-        if fields:
-            self._add_decisions(fields, group.accepted)
+        self._add_decisions(fields, group.accepted)
         self._add_metadata(fields, most)
-        omitted = {"members_omitted": len(every) - shown} if shown < len(every) else {}
+        left_out = len(every) - len(fields)
+        omitted = {"members_omitted": left_out} if left_out else {}
         return {
             "number": number,
             "accepted": group.is_accepted,

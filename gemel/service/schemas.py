@@ -4,6 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from gemel.inference import WordShare
+from gemel.service.group_process import TaskProgress
+
 Value = str | int | float | bool | None
 Metadata = dict[str, Value]
 Name = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -88,14 +91,6 @@ class DecisionsRequest(_Request):
     replace: bool = False
 
 
-class ProgressResponse(BaseModel):
-    """Progress of long work."""
-
-    doing: str
-    done: int
-    of: int
-
-
 class ErrorDetail(BaseModel):
     """Code and message of an error."""
 
@@ -103,7 +98,7 @@ class ErrorDetail(BaseModel):
     message: str
     incident: str | None = None
     """Identifies an unexpected error in the log of the service."""
-    progress: ProgressResponse | None = None
+    progress: TaskProgress | None = None
 
 
 class ErrorResponse(BaseModel):
@@ -122,19 +117,11 @@ class VerdictResponse(BaseModel):
     threshold: float
 
 
-class WordResponse(BaseModel):
-    """A word and its share in the similarity."""
-
-    word: str
-    share: float
-    is_known: bool
-
-
 class ExplanationResponse(BaseModel):
     """The words of both questions, in order."""
 
-    left: list[WordResponse]
-    right: list[WordResponse]
+    left: list[WordShare]
+    right: list[WordShare]
 
 
 class CompareResponse(VerdictResponse):
@@ -151,11 +138,16 @@ class EncodeResponse(BaseModel):
     vectors: list[list[float]]
 
 
-class QuestionResponse(BaseModel):
-    """A stored question."""
+class PairSide(BaseModel):
+    """A question of a pair."""
 
     id: str
     question: str
+
+
+class QuestionResponse(PairSide):
+    """A stored question."""
+
     metadata: Metadata
     metadata_omitted: bool = False
     """Whether its metadata did not fit; `GET /questions/{id}` returns them."""
@@ -173,12 +165,11 @@ class SearchResponse(BaseModel):
     matches: list[MatchResponse]
 
 
-class CheckResponse(BaseModel):
+class CheckResponse(SearchResponse):
     """Similar questions, the most probable duplicate first."""
 
     asked_before: bool
     """Whether one of the matches is a duplicate."""
-    matches: list[MatchResponse]
 
 
 class AddResponse(BaseModel):
@@ -222,7 +213,7 @@ class _GroupState(BaseModel):
     state: Literal["ready", "computing", "failed"]
     why: str
     """Reason of a failure."""
-    progress: ProgressResponse | None
+    progress: TaskProgress | None
 
 
 class TemplateResponse(BaseModel):
@@ -255,13 +246,6 @@ class GroupsResponse(_GroupState):
     left_out: int
     """Close pairs not scored because there were too many."""
     page: list[GroupResponse]
-
-
-class PairSide(BaseModel):
-    """A question of a pair."""
-
-    id: str
-    question: str
 
 
 class ReviewPairResponse(VerdictResponse):

@@ -36,24 +36,16 @@ class Address:
     @property
     def is_local(self) -> bool:
         """Whether only this machine can connect."""
-        if self.host == "localhost":
-            return True
         try:
-            return ip_address(self.host).is_loopback
+            return self.host == "localhost" or ip_address(self.host).is_loopback
         except ValueError:
             return False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
-    """Who may use the service, and how much."""
+class Terms(AccessPolicy):
+    """Who may use the service, and how much; addresses that are not local always need keys."""
 
-    require_keys: bool = False
-    """Whether local addresses need keys as well; others always do."""
-    hosts: tuple[str, ...] = ()
-    """Names of this machine in URLs."""
-    origins: tuple[str, ...] = ()
-    """Other sites whose pages may send requests."""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -69,8 +61,7 @@ def serve(
     Args:
         db: an SQLite file, or `postgresql://…`.
         model: folder of the model that made its vectors.
-        address: where to listen.
-        terms: access and limits.
+        address, terms: where to listen; access and limits.
         on_ready: called with URL and corpus when the service listens.
 
     Raises:
@@ -82,7 +73,7 @@ def serve(
     with contextlib.suppress(OSError), Path(db).open("rb") as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
     with open_index(db, model, create=False, serving=True) as index:
-        keys = terms.require_keys or not address.is_local
+        keys = terms.keys or not address.is_local
         known = index.store.keys() if keys else []
         if keys and all(each.revoked_at for each in known):
             raise ConfigError(
