@@ -46,7 +46,7 @@ def explain_verdict(
     vocabulary: Vocabulary,
     score: Callable[[Sequence[str], Sequence[str]], Any],
 ) -> Explanation:
-    """Leave out every word of two questions once, for any scorer.
+    """Explain a verdict: leave out every word of two questions once.
 
     Args:
         verdict: verdict on the two.

@@ -9,16 +9,17 @@ import logging
 import math
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gemel.errors import GemelError
-from gemel.service.limits import Limits, LogLimiter
-from gemel.service.responses import STATUSES, Refusal, busy
+from gemel.service.answer_routes import answer_directly
+from gemel.service.limits import LogLimiter
+from gemel.service.responses import STATUSES, Refusal, busy, explain_error
+from gemel.service.served_corpus import ServedCorpus
 from gemel.store import KeyRecord, KeyStore, key_hash
 
 _LOG = logging.getLogger("gemel.service")
@@ -81,27 +82,22 @@ class Guard:
     """An ASGI application that passes on accepted requests.
 
     Args:
-        app: answers requests.
-        answer_directly: answers a POST by path and body, or returns None.
-        explain: returns the response for an error.
+        app: answers requests that `answer_directly` does not.
+        corpus: has keys and limits.
         policy: which requests are accepted.
-        keyring: checks keys.
-        limits: bounds of requests.
         watch: gets scope, status and seconds of every response.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        answer_directly: Callable[[str, bytes], Awaitable[Response | None]],
-        explain: Callable[[GemelError], Refusal],
+        corpus: ServedCorpus,
         policy: AccessPolicy,
-        keyring: "Keyring",
-        limits: Limits,
         watch: Callable[[Scope, int, float], None],
     ):
-        self._app, self._policy, self._keyring, self._limits = app, policy, keyring, limits
-        self._answer_directly, self._explain, self._watch = answer_directly, explain, watch
+        self._app, self._corpus, self._policy, self._watch = app, corpus, policy, watch
+        self._limits = corpus.limits
+        self._keyring = Keyring(corpus.store, corpus.limits.rate, corpus.notes)
         self._answering = 0
         """Running requests."""
         self._sending = 0
@@ -140,8 +136,7 @@ class Guard:
             try:
                 await self._answer(scope, headers, receive, reply)
             except (Refusal, GemelError) as error:
-                refusal = error if isinstance(error, Refusal) else self._explain(error)
-                await refusal.response()(scope, receive, reply)
+                await explain_error(self._corpus.store, error).response()(scope, receive, reply)
             except Exception:
                 incident = secrets.token_hex(4)
                 _LOG.exception("incident %s: %s %r", incident, scope["method"], scope["path"])
@@ -184,7 +179,7 @@ class Guard:
             raise Refusal(
                 "not_json", "expected JSON: send the header Content-Type: application/json"
             )
-        response = await self._answer_directly(path, body) if method == "POST" else None
+        response = await answer_directly(self._corpus, path, body) if method == "POST" else None
         if response is not None:
             scope["direct"] = path
             await response(scope, receive, send)
@@ -280,12 +275,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 class TokenBucket:
-    """Allows a rate of requests a second, with bursts of twice as many.
-
-    Args:
-        rate: requests a second.
-        clock: monotonic seconds.
-    """
+    """Allows `rate` requests a second by a monotonic clock, with bursts of twice as many."""
 
     def __init__(self, rate: int, clock: Callable[[], float] = time.monotonic):
         self.rate, self._clock = rate, clock
@@ -312,7 +302,6 @@ class Keyring:
         store: has the keys.
         rate: requests a second for each key.
         notes: counts wrong keys.
-        clock: monotonic seconds.
     """
 
     def __init__(
@@ -333,11 +322,7 @@ class Keyring:
         """Delayed answers to wrong keys."""
 
     async def require(self, authorization: str, *, write: bool) -> KeyRecord:
-        """Return the key of a request.
-
-        Args:
-            authorization: value of the header of that name.
-            write: whether the request changes the corpus.
+        """Return the key in the header Authorization of a request.
 
         Raises:
             Refusal: the key is missing, wrong, not allowed to write, or used too often.

@@ -1,14 +1,14 @@
 """Routes about questions: compare, encode, search, check, add, show, remove."""
 
 import uuid
-from collections.abc import Mapping
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
-from gemel.corpus import Asked, Match
+from gemel.corpus import Asked
 from gemel.decision import Verdict
 from gemel.service.responses import (
     Refusal,
@@ -46,19 +46,21 @@ class _AnyText(StringConvertor):
 register_url_convertor("gemel_id", _AnyText())
 
 
+_DIRECT = {"/check": CheckRequest, "/search": SearchRequest}
+
+
 async def answer_directly(corpus: ServedCorpus, path: str, body: bytes) -> Response | None:
     """Answer a valid check or search without FastAPI, which would take three times as long.
 
     Returns None for another path or an invalid body: its route returns the error.
     """
+    if path not in _DIRECT:
+        return None
     try:
-        if path == "/check":
-            return await _check(corpus, CheckRequest.model_validate_json(body))
-        if path == "/search":
-            return await _search(corpus, SearchRequest.model_validate_json(body))
+        request = _DIRECT[path].model_validate_json(body)
     except ValidationError:
-        pass
-    return None
+        return None
+    return await _find(corpus, request)
 
 
 def answer_routes(corpus: ServedCorpus) -> APIRouter:
@@ -87,40 +89,28 @@ def answer_routes(corpus: ServedCorpus) -> APIRouter:
     @routes.post("/search", response_model=SearchResponse)
     async def search(body: SearchRequest) -> Response:
         """Return the most similar stored questions, the most similar first."""
-        return await _search(corpus, body)
+        return await _find(corpus, body)
 
     @routes.post("/check", response_model=CheckResponse)
     async def check(body: CheckRequest) -> Response:
         """Return whether a question is a duplicate, and of which; most probable first."""
-        return await _check(corpus, body)
+        return await _find(corpus, body)
 
     return routes
 
 
-async def _search(corpus: ServedCorpus, body: SearchRequest) -> Response:
-    return _reply_matches(corpus, await _match(corpus, body), {})
-
-
-async def _check(corpus: ServedCorpus, body: CheckRequest) -> Response:
-    found = await _match(corpus, body)
-    found.sort(key=lambda match: -match.verdict.similarity)
-    known = any(match.verdict.is_duplicate for match in found)
-    return _reply_matches(corpus, found, {"asked_before": known})
-
-
-async def _match(corpus: ServedCorpus, body: SearchRequest) -> list[Match]:
+async def _find(corpus: ServedCorpus, body: SearchRequest) -> Response:
+    """Answer a search or a check."""
     require_count("matches", body.k, corpus.limits.matches)
     require_count("names of metadata", len(body.where or {}), corpus.limits.metadata)
     corpus.require_texts({"the question": body.question})
-    return list(await corpus.match(Asked(body.question, body.k, body.where)))
-
-
-def _reply_matches(
-    corpus: ServedCorpus, found: list[Match], more: Mapping[str, object]
-) -> Response:
-    matches = list(map(match_fields, found))
-    advice = "ask for fewer questions (k)"
-    return reply_within(corpus.limits.answer, {**more, "matches": matches}, matches, advice)
+    found = await corpus.match(Asked(body.question, body.k, body.where))
+    content: dict[str, Any] = {}
+    if isinstance(body, CheckRequest):
+        found = sorted(found, key=lambda match: -match.verdict.similarity)
+        content["asked_before"] = any(match.verdict.is_duplicate for match in found)
+    matches = content["matches"] = list(map(match_fields, found))
+    return reply_within(corpus.limits.answer, content, matches, "ask for fewer questions (k)")
 
 
 def question_routes(corpus: ServedCorpus) -> APIRouter:

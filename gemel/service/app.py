@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import functools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,12 +11,11 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from gemel.service.access import AccessPolicy, Guard, Keyring
-from gemel.service.answer_routes import answer_directly, answer_routes, question_routes
+from gemel.service.access import AccessPolicy, Guard
+from gemel.service.answer_routes import answer_routes, question_routes
 from gemel.service.health_routes import Metrics, health_routes, model_routes
 from gemel.service.responses import EXPLAINED, FAILURES, explain_error
-from gemel.service.review_routes import review_routes
-from gemel.service.review_service import ReviewService
+from gemel.service.review_service import ReviewService, review_routes
 from gemel.service.served_corpus import ServedCorpus
 from gemel.version import __version__
 
@@ -43,7 +41,7 @@ def make_app(corpus: ServedCorpus, policy: AccessPolicy) -> ASGIApp:
         lifespan=lifespan,
     )
     metrics = Metrics(corpus)
-    reviews = ReviewService(corpus.index, corpus.grouping, corpus.limits.answer)
+    reviews = ReviewService(corpus)
     routers = (
         answer_routes(corpus),
         question_routes(corpus),
@@ -60,10 +58,8 @@ def make_app(corpus: ServedCorpus, policy: AccessPolicy) -> ASGIApp:
     async def page() -> Response:
         return FileResponse(_PAGE / "index.html", headers={"Cache-Control": "no-cache"})
 
-    explain = functools.partial(explain_error, corpus.store)
-
     async def refuse(request: Request, error: Exception) -> Response:
-        refusal = explain(error)
+        refusal = explain_error(corpus.store, error)
         if refusal.code == "not_allowed":  # Starlette lists the methods of one route only
             matching = [each for each in routes if each.path_regex.match(request.url.path)]
             if methods := {method for each in matching for method in each.methods or ()}:
@@ -77,12 +73,4 @@ def make_app(corpus: ServedCorpus, policy: AccessPolicy) -> ASGIApp:
     for kind in EXPLAINED:
         app.add_exception_handler(kind, refuse)
     app.add_exception_handler(Exception, pass_on)
-    return Guard(
-        app,
-        functools.partial(answer_directly, corpus),
-        explain,
-        policy,
-        Keyring(corpus.store, corpus.limits.rate, corpus.notes),
-        corpus.limits,
-        metrics.count,
-    )
+    return Guard(app, corpus, policy, metrics.count)

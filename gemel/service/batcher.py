@@ -24,9 +24,8 @@ class _Waiting(NamedTuple, Generic[Task, Answer]):
 class Batcher(Generic[Task, Answer]):
     """Collects tasks while a batch is computed, and computes them as the next batch.
 
-    A single task is computed at once; batches grow with the load. After a batch of several the next
-    waits a moment for as many, since clients that got an answer may send their next task. Used from
-    one event loop.
+    Batches grow with the load. After a batch of several the next waits a moment for as many, since
+    clients that got an answer may send their next task. Used from one event loop.
 
     Args:
         compute: returns the answer of every task, in order; an exception among the answers fails

@@ -61,13 +61,7 @@ class _Status:
 
 
 class GroupProcess:
-    """Computes groups on demand, and again when the corpus has changed. Thread-safe.
-
-    Args:
-        db: the corpus.
-        model: model folder.
-        clock: monotonic seconds.
-    """
+    """Computes groups of a corpus on demand, and again when it has changed. Thread-safe."""
 
     def __init__(self, db: str, model: str, clock: Callable[[], float] = time.monotonic):
         self._db, self._model, self._clock = db, model, clock
@@ -79,9 +73,8 @@ class GroupProcess:
     def ask(self, state: StoreState) -> ComputedGroups | None:
         """Return the latest groups, if any, and start to compute newer ones if due.
 
-        Args:
-            state: current state of the store. If the groups are of another one, they are computed
-                again, unless they are so recent that nothing else would be computed.
+        They are due if the store's state is a newer one, unless the groups are so recent that
+        nothing else would be computed.
         """
         with self._lock:
             groups = self._status.groups

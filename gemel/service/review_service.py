@@ -1,20 +1,21 @@
-"""Work of moderators: duplicate groups, pairs to decide, stored decisions."""
+"""Routes and work of moderators: duplicate groups, pairs to decide, stored decisions."""
 
 import itertools
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any, Literal
 
 import numpy as np
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from gemel.corpus import DuplicateIndex, choose_for_review, write_reviews
+from gemel.corpus import choose_for_review, write_reviews
 from gemel.decision import Evidence
 from gemel.duplicates import Duplicates, write_groups
 from gemel.errors import DataError
 from gemel.files import temporary_folder
-from gemel.service.group_process import ComputedGroups, GroupProcess
+from gemel.service.group_process import ComputedGroups
 from gemel.service.moderated_groups import ModeratedGroup, moderate
 from gemel.service.responses import (
     Refusal,
@@ -22,10 +23,18 @@ from gemel.service.responses import (
     not_ready,
     reply,
     reply_within,
+    require_count,
     unknown_question,
     without_name,
 )
-from gemel.service.schemas import DecisionsRequest
+from gemel.service.schemas import (
+    DecideResponse,
+    DecisionsRequest,
+    GroupsResponse,
+    ReviewResponse,
+    UndoResponse,
+)
+from gemel.service.served_corpus import ServedCorpus
 from gemel.store import MOST_METADATA, NewReview
 
 _TYPES = {"csv": "text/csv", "html": "text/html", "jsonl": "application/jsonl"}
@@ -42,20 +51,19 @@ _TEMPLATES = 3
 """Templates in a response."""
 _CUTS = 8
 """Thresholds whose groups are cached."""
+_REVIEWER = "local"
+"""The reviewer of a request without a name and a key."""
+Cut = Annotated[float, Query(gt=0, le=1, description="Least probability of a duplicate pair.")]
+Id = Annotated[str, Query(min_length=1, max_length=1000)]
 
 
 class ReviewService:
-    """Shows groups and pairs of a corpus, and stores decisions. Used from one thread.
+    """Shows groups and pairs of a corpus, and stores decisions. Used from one thread."""
 
-    Args:
-        index: the corpus and its model.
-        grouping: computes the groups.
-        most: bytes of a response.
-    """
-
-    def __init__(self, index: DuplicateIndex, grouping: GroupProcess, most: int):
-        self._most = most
-        self._engine, self._store, self._grouping = index.engine, index.store, grouping
+    def __init__(self, corpus: ServedCorpus):
+        self._most = corpus.limits.answer
+        self._engine, self._store = corpus.index.engine, corpus.store
+        self._grouping = corpus.grouping
         self._cuts: dict[float, Duplicates] = {}
         self._cuts_of: ComputedGroups | None = None
         self._evidence: tuple[int, Evidence] | None = None
@@ -179,10 +187,6 @@ class ReviewService:
             raise Refusal("not_found", "there is no decision about these two questions")
         return {"undone": len(undone), "counts": self._store.review_count()._asdict()}
 
-    def export_reviews(self) -> Response:
-        """Return the decisions as labelled pairs."""
-        return _file(lambda path: write_reviews(self._store, path), "reviews.csv")
-
     def evidence(self) -> Evidence:
         """Return the histogram of decided pairs over the similarity of today's model."""
         known = hash(frozenset(self._store.decided().items()))
@@ -299,3 +303,68 @@ def _parts(content: IO[bytes]) -> Iterator[bytes]:
     with content:
         while part := content.read(_PART):
             yield part
+
+
+def review_routes(corpus: ServedCorpus, reviews: ReviewService) -> APIRouter:
+    """Make the routes for moderators."""
+    routes = APIRouter(tags=["moderate"])
+    groups, pairs = _files("text/csv", "text/html", "application/jsonl"), _files("text/csv")
+
+    @routes.get(
+        "/duplicates", response_model=GroupsResponse, responses={202: {"model": GroupsResponse}}
+    )
+    async def duplicates(
+        offset: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=0, le=100)] = 20,
+        probability: Cut = 0.7,
+    ) -> Response:
+        """Return groups of duplicates, the largest first.
+
+        The first request starts to compute them; until they are ready the status is 202.
+        """
+        corpus.require_ready()
+        return await corpus.moderate(lambda: reviews.groups(offset, limit, probability))
+
+    @routes.get("/duplicates/export", response_class=Response, responses=groups)
+    async def export_duplicates(
+        format: Literal["csv", "html", "jsonl"] = "csv",  # noqa: A002 - the usual name
+        probability: Cut = 0.7,
+    ) -> Response:
+        """Return all groups as a file."""
+        corpus.require_ready()
+        return await corpus.moderate(lambda: reviews.export_groups(format, probability))
+
+    @routes.get(
+        "/review", response_model=ReviewResponse, responses={202: {"model": ReviewResponse}}
+    )
+    async def review(count: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
+        """Return pairs to decide: the most uncertain ones, and a sample of the others."""
+        corpus.require_ready()
+        return await corpus.moderate(lambda: reviews.pairs(count))
+
+    @routes.post("/review", response_model=DecideResponse)
+    async def decide(body: DecisionsRequest, request: Request) -> Response:
+        """Store decisions, all or none."""
+        require_count("decisions", len(body.decisions), corpus.limits.batch)
+        reviewer = request.state.reviewer or body.reviewer or _REVIEWER
+        return reply(await corpus.moderate(lambda: reviews.decide(body, reviewer)))
+
+    @routes.delete("/review", response_model=UndoResponse)
+    async def undo(left: Id, right: Id) -> Response:
+        """Remove a decision."""
+        return reply(await corpus.moderate(lambda: reviews.undo(left, right)))
+
+    @routes.get("/review/export", response_class=Response, responses=pairs)
+    async def export_review() -> Response:
+        """Return all decisions as labelled pairs, for gemel train and gemel fit."""
+        return await corpus.moderate(
+            lambda: _file(lambda path: write_reviews(corpus.store, path), "reviews.csv")
+        )
+
+    return routes
+
+
+def _files(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of a file of one of some types."""
+    content = {kind: {"schema": {"type": "string"}} for kind in kinds}
+    return {200: {"description": "The file.", "content": content}}

@@ -47,17 +47,13 @@ class _Stopping(Exception):  # noqa: N818 - not an error
 
 
 class ServedCorpus:
-    """A corpus that is served.
-
-    One thread each computes answers, writes, follows changes by other processes, improves the
-    neighbour search, and works for moderators.
+    """A corpus that is served, with one thread for each of the five kinds of work.
 
     Args:
         index: the corpus and its model.
         grouping: computes its duplicate groups.
         limits: bounds of requests and queues.
-        name: name of the model.
-        card: model card in Markdown.
+        name, card: name of the model, and its card in Markdown.
     """
 
     def __init__(
@@ -121,10 +117,7 @@ class ServedCorpus:
         self.index.close()
 
     async def match(self, query: Asked) -> list[Match]:
-        """Return the most similar stored questions, the highest cosine first.
-
-        Metadata above today's size limit are omitted.
-        """
+        """Return the most similar stored questions; see `DuplicateIndex.search_all`."""
         self.require_ready()
         # Memory of a batch grows with the matches, not with the questions.
         return await self._matches.ask(query, weight=min(_BATCH, -(-query.k // _MATCHES)))

@@ -56,18 +56,16 @@ def serve(
     terms: Terms,
     on_ready: Callable[[str, ServedCorpus], None],
 ) -> None:
-    """Serve a corpus until interrupted.
+    """Serve a corpus, see `gemel.api.open_index`, until interrupted.
 
     Args:
-        db: an SQLite file, or `postgresql://…`.
-        model: folder of the model that made its vectors.
+        db, model: the corpus, and the folder of the model that made its vectors.
         address, terms: where to listen; access and limits.
         on_ready: called with URL and corpus when the service listens.
 
     Raises:
         ConfigError: other machines could connect, and there is no key.
         OSError: the address is in use, or is not one of this machine.
-        FolderError, StoreError, ModelMismatchError: see `gemel.api.open_index`.
     """
     # Read ahead before SQLite opens the file: closing an open one here would release its locks.
     with contextlib.suppress(OSError), Path(db).open("rb") as file:
