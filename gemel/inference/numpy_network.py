@@ -69,14 +69,7 @@ def _sum_rows(
 
 
 class NumpyEncoder:
-    """Embedding, LSTM in one or both directions, pooling, normalisation.
-
-    Args:
-        weights: arrays named as in the model folder.
-        make_lstm: makes an LSTM.
-        masked: mask padding in the mean.
-        pooling: "mean" or "max".
-    """
+    """Embedding, LSTM in one or both directions, pooling, normalisation; see `NetworkConfig`."""
 
     def __init__(
         self,
@@ -135,11 +128,7 @@ class NumpyEncoder:
 
 
 class NumpyHead:
-    """The pair head; symmetric bit for bit; see `PairHead`.
-
-    Args:
-        weights: arrays named as in the model folder.
-    """
+    """The pair head; symmetric bit for bit; see `PairHead`."""
 
     def __init__(self, weights: Mapping[str, np.ndarray]):
         hidden = weights["head.hidden.weight"].T
@@ -179,12 +168,7 @@ class NumpyHead:
 
 
 class SharedSpelling:
-    """Mixes the TF-IDF cosine of spelling into the similarity; symmetric bit for bit.
-
-    Args:
-        weights: arrays named as in the model folder.
-        tokenizer: normalises questions.
-    """
+    """Mixes the TF-IDF cosine of spelling into the similarity; symmetric bit for bit."""
 
     def __init__(self, weights: Mapping[str, np.ndarray], tokenizer: Tokenizer):
         self.share = np.float32(weights["spelling.share"][0])
@@ -270,28 +254,14 @@ class NumpyTwin:
     def cosine(
         self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
     ) -> Float32[np.ndarray, "pairs"]:
-        """Return the cosine of each pair of questions.
-
-        Raises:
-            ValueError: different lengths.
-        """
+        """Return the cosine of each pair of questions; see `similarity`."""
         left, right = _require_pairs(left, right)
         return pair_cosines(*np.split(self._encode([*left, *right], 1, progress), 2))
 
     def score(
         self, left: TextsWithVectors, right: TextsWithVectors
     ) -> Float32[np.ndarray, "pairs"]:
-        """Return the similarity of pairs with known vectors; see `similarity`.
-
-        Vectors stored as float16 give about three digits.
-
-        Args:
-            left: first questions and their unit vectors.
-            right: second questions and theirs.
-
-        Raises:
-            ValueError: different lengths.
-        """
+        """Like `similarity` with known vectors; those of float16 give about three digits."""
         scores = self.score_different(left, right)
         scores[are_copies(left[0], right[0])] = 1
         return scores

@@ -56,8 +56,7 @@ def compare_stream(
 
     Args:
         engine: the model.
-        source: unlabelled pairs; see `stream_unlabelled`.
-        columns: columns, if not the usual ones.
+        source, columns: see `stream_unlabelled`.
         skip_bad: number of bad rows to skip, those with a question without word or mark included.
 
     Raises:

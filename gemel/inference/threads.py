@@ -41,14 +41,10 @@ class _SharedLimit:
 
 
 _SHARED = _SharedLimit()
+# Looking for the loaded libraries takes milliseconds; they do not change.
+_controller = functools.cache(ThreadpoolController)
 
 
 def one_compute_thread() -> contextlib.AbstractContextManager[None]:
     """Limit NumPy's linear algebra to one thread; reentrant."""
     return _SHARED
-
-
-@functools.cache
-def _controller() -> ThreadpoolController:
-    # Looking for the loaded libraries takes milliseconds; they do not change.
-    return ThreadpoolController()

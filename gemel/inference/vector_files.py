@@ -76,10 +76,6 @@ class Spool:
     """A folder with vectors, ids, and the number of complete ones.
 
     Every batch is flushed to disk before it is counted, so the process may be killed at any time.
-
-    Args:
-        path: the folder.
-        identity: identity of the encoding.
     """
 
     def __init__(self, path: Path, identity: SpoolIdentity):
@@ -87,11 +83,7 @@ class Spool:
         self._state = _SpoolState(identity, 0, 0)
 
     def begin(self, *, resume: bool, overwrite: bool) -> None:
-        """Create the folder, or resume.
-
-        Raises:
-            DataError: it exists and may be neither resumed nor replaced.
-        """
+        """Create the folder, or resume; raise a DataError if neither is allowed."""
         exists = self.path.exists()
         if exists and not resume and not overwrite:
             raise DataError(

@@ -1,7 +1,7 @@
 """Routes about questions: compare, encode, search, check, add, show, remove."""
 
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import ValidationError
@@ -22,7 +22,6 @@ from gemel.service.responses import (
 )
 from gemel.service.schemas import (
     AddRequest,
-    AddResponse,
     CheckRequest,
     CheckResponse,
     CompareRequest,
@@ -31,7 +30,6 @@ from gemel.service.schemas import (
     EncodeResponse,
     QuestionRequest,
     QuestionResponse,
-    RemoveResponse,
     SearchRequest,
     SearchResponse,
 )
@@ -117,7 +115,7 @@ def question_routes(corpus: ServedCorpus) -> APIRouter:
     """Make the routes that store, show and remove questions."""
     routes = APIRouter(tags=["keep"])
 
-    @routes.post("/questions", response_model=AddResponse, status_code=201)
+    @routes.post("/questions", response_model=dict[Literal["ids"], list[str]], status_code=201)
     async def add(body: AddRequest) -> Response:
         """Store one question, or several, all or none.
 
@@ -148,7 +146,7 @@ def question_routes(corpus: ServedCorpus) -> APIRouter:
             raise unknown_question(id)
         return reply(question_fields(found))
 
-    @routes.delete("/questions/{id:gemel_id}", response_model=RemoveResponse)
+    @routes.delete("/questions/{id:gemel_id}", response_model=dict[Literal["removed"], list[str]])
     async def remove(id: str) -> Response:  # noqa: A002
         """Remove a question, and the decisions about it."""
         removed = await corpus.remove(id)

@@ -13,6 +13,12 @@ Name = Annotated[str, Field(min_length=1, max_length=1000)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+LabelledPairs = dict[Literal["edges", "same", "different"], list[float]]
+"""Histogram over the similarity; `edges` has one value more than the others."""
+DecisionCounts = dict[Literal["same", "different", "skipped", "agreed", "compared"], int]
+"""Counts of the stored decisions; see `ReviewCounts`."""
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -117,17 +123,10 @@ class VerdictResponse(BaseModel):
     threshold: float
 
 
-class ExplanationResponse(BaseModel):
-    """The words of both questions, in order."""
-
-    left: list[WordShare]
-    right: list[WordShare]
-
-
 class CompareResponse(VerdictResponse):
     """The verdict, and its explanation if requested."""
 
-    explanation: ExplanationResponse | None
+    explanation: dict[Literal["left", "right"], list[WordShare]] | None
 
 
 class EncodeResponse(BaseModel):
@@ -170,18 +169,6 @@ class CheckResponse(SearchResponse):
 
     asked_before: bool
     """Whether one of the matches is a duplicate."""
-
-
-class AddResponse(BaseModel):
-    """Ids of the stored questions, in the order of the request."""
-
-    ids: list[str]
-
-
-class RemoveResponse(BaseModel):
-    """Ids of the removed questions."""
-
-    removed: list[str]
 
 
 class GroupMember(QuestionResponse):
@@ -255,18 +242,6 @@ class ReviewPairResponse(VerdictResponse):
     right: PairSide
 
 
-class DecisionCounts(BaseModel):
-    """Counts of the stored decisions."""
-
-    same: int
-    different: int
-    skipped: int
-    agreed: int
-    """Decisions equal to the model's verdict."""
-    compared: int
-    """Decisions whose verdict by the model is known."""
-
-
 class ReviewResponse(_GroupState):
     """Pairs to decide, and how many are undecided in all."""
 
@@ -289,21 +264,6 @@ class UndoResponse(BaseModel):
     counts: DecisionCounts
 
 
-class LabelledPairs(BaseModel):
-    """Histogram of labelled pairs over the similarity; `edges` has one value more."""
-
-    edges: list[float]
-    same: list[int]
-    different: list[int]
-
-
-class ClosePairCounts(BaseModel):
-    """Histogram of the close pairs of a corpus over the similarity."""
-
-    edges: list[float]
-    pairs: list[int]
-
-
 class DecisionInfo(BaseModel):
     """Threshold and calibration of a model."""
 
@@ -315,13 +275,6 @@ class DecisionInfo(BaseModel):
     prevalence: float
     pairs: int
     objective: str
-
-
-class NeighboursInfo(BaseModel):
-    """The neighbour search, and why it was chosen."""
-
-    name: str
-    why: str
 
 
 class ModelInfo(BaseModel):
@@ -337,7 +290,7 @@ class ModelInfo(BaseModel):
     fitted: LabelledPairs | None
     """Pairs that the threshold was fitted on, if the model stores them."""
     reviewed: LabelledPairs
-    corpus: ClosePairCounts | None
-    """Null until the groups are computed."""
+    corpus: dict[Literal["edges", "pairs"], list[float]] | None
+    """Close pairs; null until the groups are computed."""
     questions: int
-    neighbours: NeighboursInfo
+    neighbours: dict[Literal["name", "why"], str]
