@@ -1,17 +1,66 @@
-"""Choice of the backend that computes vectors."""
+"""Choice of the backend that computes vectors, and its threads."""
 
+import contextlib
 import functools
+import os
 import platform
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from gemel.compiled import open_library
 from gemel.config import BACKENDS, NetworkConfig
 from gemel.errors import ConfigError
 from gemel.inference.lstm_backends import TILES, CompiledLSTM, NumpyLSTM
 from gemel.text import TokenTable
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+_controller = functools.cache(ThreadpoolController)
+"""Looks for the loaded libraries, which takes milliseconds; they do not change."""
+
+
+class _SharedLimit:
+    """Limits the process's threads while any caller needs it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.inside = 0
+        self.limit = contextlib.ExitStack()
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if not self.inside:
+                self.limit.enter_context(_controller().limit(limits=1))
+            self.inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if not self.inside:
+                self.limit.close()
+
+
+_SHARED = _SharedLimit()
+
+
+def one_compute_thread() -> contextlib.AbstractContextManager[None]:
+    """Limit NumPy's linear algebra to one thread; reentrant.
+
+    Its matrices are small, and on a busy machine several BLAS threads wait for each other. Measured
+    on 2 busy cores: 757 questions/s with NumPy's default threads, 14,659 with one.
+    """
+    return _SHARED
+
 
 MakeLSTM = Callable[[Mapping[str, np.ndarray], str, bool], NumpyLSTM]
 """Makes an LSTM in one direction from weights, its name, and whether to pool by maximum."""

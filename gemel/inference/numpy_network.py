@@ -8,8 +8,7 @@ from jaxtyping import Float32, Int64, Shaped
 from gemel.compiled import find_library
 from gemel.config import MOST_THREADS, VECTOR_PRECISIONS, NetworkConfig, require_whole
 from gemel.errors import ConfigError
-from gemel.inference.backend import Backend, MakeLSTM, choose_backend
-from gemel.inference.threads import one_compute_thread
+from gemel.inference.backend import Backend, MakeLSTM, choose_backend, one_compute_thread
 from gemel.text import (
     Progress,
     TfIdf,
