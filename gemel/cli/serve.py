@@ -75,7 +75,7 @@ def serve(
         chosen_model(model),
         Address(host=host, port=port),
         Terms(
-            require_keys=require_keys,
+            keys=require_keys,
             hosts=tuple(allow_host or ()),
             origins=tuple(allow_origin or ()),
             limits=Limits.of(_numbers(limits)),

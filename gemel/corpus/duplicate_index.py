@@ -8,6 +8,9 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, TypeVar
 
+import numpy as np
+from jaxtyping import Int64
+
 from gemel.config import DedupeOptions
 from gemel.corpus.matches import Asked, Match, find_matches, require_askable
 from gemel.duplicates.duplicate_groups import Duplicates
@@ -181,15 +184,23 @@ class DuplicateIndex:
         **changes: Any,
     ) -> Duplicates:
         """Group all duplicates; see `find_duplicates`."""
-        kept = [question for lot in self.store.scan(metadata=0) for question in lot]
-        return find_duplicates(
-            self.engine,
-            [question.id for question in kept],
-            [question.text for question in kept],
-            DedupeOptions.of(options, **changes),
-            threads=threads,
-            progress=progress,
+        options = DedupeOptions.of(options, **changes)
+        return self.scan_duplicates(options, threads=threads, progress=progress)[0]
+
+    def scan_duplicates(
+        self,
+        options: DedupeOptions | None = None,
+        *,
+        threads: int = 1,
+        progress: Progress | None = None,
+    ) -> tuple[Duplicates, Int64[np.ndarray, "questions"]]:
+        """Return the groups, see `duplicates`, and the key of each question."""
+        stored = [question for chunk in self.store.scan(metadata=0) for question in chunk]
+        ids, texts = [each.id for each in stored], [each.text for each in stored]
+        found = find_duplicates(
+            self.engine, ids, texts, options, threads=threads, progress=progress
         )
+        return found, np.array([each.key for each in stored], np.int64)
 
     @property
     def choice(self) -> Choice:

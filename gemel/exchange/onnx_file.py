@@ -12,7 +12,7 @@ from gemel.errors import ConfigError, GemelError, MissingExtraError
 from gemel.exchange.frozen_model import Frozen, LstmDirection
 from gemel.exchange.onnx_graph import IDS, MASK, make_onnx, require_onnx
 from gemel.files import write_bytes
-from gemel.inference.numpy_lstm import NumpyLSTM
+from gemel.inference.lstm_backends import NumpyLSTM
 from gemel.inference.numpy_network import NumpyEncoder
 from gemel.text import TokenTable
 
@@ -65,11 +65,7 @@ def gemel_vectors(
     for name, way in ways.items():
         if way is not None:
             weights |= _named(name, way)
-    encoder = NumpyEncoder(
-        weights,
-        lambda held, name, highest: NumpyLSTM(held, name, highest=highest),
-        pooling=frozen.pooling,
-    )
+    encoder = NumpyEncoder(weights, NumpyLSTM, pooling=frozen.pooling)
     ids = [word for question in questions for word in question]
     starts = np.cumsum([0, *map(len, questions)])
     return encoder(TokenTable(np.array(ids, np.int32), starts))

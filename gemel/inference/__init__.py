@@ -1,14 +1,10 @@
 """Prediction without torch."""
 
-from gemel.inference.backend import Backend, choose_backend
-from gemel.inference.engine import Engine
-from gemel.inference.explanation import Explanation, WordShare
-from gemel.inference.numpy_network import NumpyEncoder
-from gemel.inference.numpy_twin import NumpyHead, NumpyTwin
+from gemel.inference.backend import Backend, available_cores, choose_backend, one_compute_thread
+from gemel.inference.engine import Engine, Explanation, WordShare
+from gemel.inference.numpy_network import NumpyEncoder, NumpyHead, NumpyTwin, in_precision
 from gemel.inference.streams import Compared, compare_stream, stream_answerable
-from gemel.inference.threads import available_cores, one_compute_thread
 from gemel.inference.vector_files import Encoded, encode_file, ids_file
-from gemel.inference.vector_precision import in_precision
 
 __all__ = [
     "Backend",

@@ -1,31 +1,94 @@
-"""The engine: questions to vectors, similarities and verdicts."""
+"""The engine: a model's vectors, similarities, verdicts and their explanation."""
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Shaped
+from jaxtyping import Shaped
 
-from gemel.config import MOST_THREADS, require_whole
+from gemel.config import require_whole
 from gemel.decision import Verdict
 from gemel.errors import DataError
 from gemel.folder import Model, load_model
 from gemel.inference.backend import choose_backend
-from gemel.inference.explanation import Explanation, explain_verdict
-from gemel.inference.numpy_twin import NumpyTwin
-from gemel.inference.vector_precision import in_precision, require_precision
+from gemel.inference.numpy_network import NumpyTwin, require_precision
 from gemel.notebook import shown
-from gemel.text import (
-    Progress,
-    Tokenizer,
-    are_copies,
-    pair_cosines,
-    require_each_text,
-    require_text,
-    require_texts,
+from gemel.text import Tokenizer, Vocabulary, require_each_text, require_text, require_texts
+
+_MOST_WORDS = 200
+"""Maximum words; a question is encoded once for each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordShare:
+    """A word or mark, and its effect."""
+
+    word: str
+    """The normalised word."""
+    share: float
+    """Decrease of similarity without this word; negative: increase. A question without words has
+    similarity 0."""
+    is_known: bool
+    """Whether it is in the vocabulary; otherwise it is composed."""
+
+
+@shown(
+    lambda it: {"answer": it.verdict.answer, "probability": it.verdict.probability},
+    lambda it: ((word.word, word.share) for word in (*it.left, *it.right)),
 )
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """A verdict, with the words of both questions in order."""
+
+    verdict: Verdict
+    left: tuple[WordShare, ...]
+    right: tuple[WordShare, ...]
+
+
+def explain_verdict(
+    verdict: Verdict,
+    left: list[str],
+    right: list[str],
+    vocabulary: Vocabulary,
+    score: Callable[[Sequence[str], Sequence[str]], Any],
+) -> Explanation:
+    """Explain a verdict: leave out every word of two questions once.
+
+    Args:
+        verdict: verdict on the two.
+        left, right: words of the questions.
+        vocabulary: known words.
+        score: similarity of pairs; called once.
+
+    Raises:
+        DataError: more than 200 words and marks.
+    """
+    for which, words in (("first", left), ("second", right)):
+        if len(words) > _MOST_WORDS:
+            raise DataError(
+                f"the {which} question has {len(words):,} words and marks; up to {_MOST_WORDS} "
+                "can be explained, since each is left out once"
+            )
+    shorter = [
+        " ".join(words[:place] + words[place + 1 :])
+        for words in (left, right)
+        for place in range(len(words))
+    ]
+    other = [" ".join(right)] * len(left) + [" ".join(left)] * len(right)
+    shares = tuple(
+        WordShare(
+            word=word,
+            share=verdict.similarity - (float(alike) if rest else 0.0),
+            is_known=word in vocabulary,
+        )
+        for word, rest, alike in zip(left + right, shorter, score(shorter, other), strict=True)
+    )
+    return Explanation(verdict=verdict, left=shares[: len(left)], right=shares[len(left) :])
 
 
 @shown(
@@ -36,7 +99,7 @@ from gemel.text import (
         "backend": it.backend.name,
     }
 )
-class Engine:
+class Engine(NumpyTwin):
     """A model for prediction, without torch; thread-safe.
 
     Args:
@@ -49,14 +112,13 @@ class Engine:
     """
 
     def __init__(self, model: Model, *, backend: str = "auto"):
-        self.model = model
-        self._asked = backend
-        self.backend = choose_backend(backend, model.config.network)
-        self._twin = NumpyTwin(model.weights, model.tokenizer, model.config.network, self.backend)
+        self.model, self._requested = model, backend
+        network = model.config.network
+        super().__init__(model.weights, model.tokenizer, network, choose_backend(backend, network))
 
-    def __reduce__(self) -> tuple[Callable[[Model, str], "Engine"], tuple[Model, str]]:
-        # What reads fast is made anew, by the processor that the copy is on.
-        return _reopen, (self.model, self._asked)
+    def __reduce__(self) -> tuple[Callable[[Model], "Engine"], tuple[Model]]:
+        # A copy chooses its backend by the processor that it is on.
+        return functools.partial(Engine, backend=self._requested), (self.model,)
 
     @classmethod
     def load(cls, path: str | Path, *, backend: str = "auto") -> "Engine":
@@ -67,33 +129,6 @@ class Engine:
             ConfigError: see `Engine`.
         """
         return cls(load_model(path), backend=backend)
-
-    def encode(
-        self,
-        texts: Sequence[str],
-        *,
-        precision: str = "float32",
-        threads: int = 1,
-        progress: Progress | None = None,
-    ) -> Shaped[np.ndarray, "texts dim"]:
-        """Encode questions to unit vectors, in order.
-
-        Args:
-            texts: questions.
-            precision: type of the vectors; see `in_precision`.
-            threads: number of threads; several pay for many thousands of questions.
-            progress: callback `progress(done, total)` in distinct questions.
-
-        Raises:
-            TypeError: one string instead of a list.
-            DataError: an element is not a text.
-            ConfigError: unknown precision, or no thread.
-        """
-        texts = require_texts("texts", texts)
-        threads = require_whole("threads", threads, 1, MOST_THREADS)
-        require_precision(precision)
-        vectors = self._twin.encode(texts, threads=threads, progress=progress)
-        return in_precision(vectors, precision)
 
     def encode_each(
         self, texts: Iterable[str], *, precision: str = "float32", threads: int = 1, lot: int = 8192
@@ -114,71 +149,8 @@ class Engine:
         lot = require_whole("lot", lot, 1, 2**31 - 1)
         require_precision(precision)
         source = require_each_text("texts", texts)
-        lots = iter(lambda: list(itertools.islice(source, lot)), [])
-        return (self.encode(each, precision=precision, threads=threads) for each in lots)
-
-    def similarity(
-        self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
-    ) -> Float32[np.ndarray, "pairs"]:
-        """Return the similarity of each pair of questions, -1 to 1.
-
-        That is the pair head's or the cosine, with spelling similarity mixed in if the model has
-        it. It is symmetric bit for bit, and 1 for copies (see `gemel.text.copy_key`) only.
-
-        Raises:
-            ValueError: different lengths.
-        """
-        left, right = _require_pairs(left, right)
-        return self._twin.similarity(left, right, progress=progress)
-
-    def cosine(
-        self, left: Sequence[str], right: Sequence[str], *, progress: Progress | None = None
-    ) -> Float32[np.ndarray, "pairs"]:
-        """Return the cosine of each pair of questions.
-
-        Raises:
-            ValueError: different lengths.
-        """
-        left, right = _require_pairs(left, right)
-        return pair_cosines(*np.split(self._twin.encode([*left, *right], progress=progress), 2))
-
-    def score(
-        self,
-        left: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
-        right: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
-    ) -> Float32[np.ndarray, "pairs"]:
-        """Return the similarity of pairs with known vectors; see `similarity`.
-
-        Vectors stored as float16 give about three digits.
-
-        Args:
-            left: first questions and their unit vectors.
-            right: second questions and theirs.
-
-        Raises:
-            ValueError: different lengths.
-        """
-        scores = self.score_different(left, right)
-        scores[are_copies(left[0], right[0])] = 1
-        return scores
-
-    def score_different(
-        self,
-        left: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
-        right: tuple[Sequence[str], Float32[np.ndarray, "pairs dim"]],
-    ) -> Float32[np.ndarray, "pairs"]:
-        """Like `score` for pairs without copies; similarities are below 1.
-
-        Raises:
-            ValueError: different lengths.
-        """
-        (texts, vectors), (others, other_vectors) = left, right
-        if not len(texts) == len(vectors) == len(others) == len(other_vectors):
-            raise ValueError(
-                f"{len(texts)} and {len(others)} questions, "
-                f"but {len(vectors)} and {len(other_vectors)} vectors"
-            )
-        return self._twin.score_different(left, right)
+        batches = iter(lambda: list(itertools.islice(source, lot)), [])
+        return (self.encode(each, precision=precision, threads=threads) for each in batches)
 
     def predict_all(self, left: Sequence[str], right: Sequence[str]) -> list[Verdict]:
         """Return the verdict on each pair of questions."""
@@ -196,39 +168,34 @@ class Engine:
             DataError: a question has no word or mark, or more than 200.
         """
         left, right = require_text("left", left), require_text("right", right)
-        problem = self.find_blank(left, right)
-        if problem:
+        if problem := self.find_blank(left, right):
             raise DataError(problem)
-        tokenizer = self.model.tokenizer
         # What is left of a question is clean; to repair it once more could change other words.
-        rules = dataclasses.replace(tokenizer.rules, repair=False)
-        plain = Tokenizer(tokenizer.vocabulary, rules)
-        reread = dataclasses.replace(self.model, tokenizer=plain)
-        score = Engine(reread, backend=self.backend.name).similarity
+        rules = dataclasses.replace(self.tokenizer.rules, repair=False)
+        plain = Tokenizer(self.tokenizer.vocabulary, rules)
+        model = dataclasses.replace(self.model, tokenizer=plain)
         return explain_verdict(
             self.predict(left, right),
-            tokenizer.words(left),
-            tokenizer.words(right),
+            self.tokenizer.words(left),
+            self.tokenizer.words(right),
             plain.vocabulary,
-            score,
+            Engine(model, backend=self.backend.name).similarity,
         )
 
     @property
     def reads_letters(self) -> bool:
         """Whether spelling similarity is part of the model."""
-        return self._twin.spelling is not None
+        return self.spelling is not None
 
     def is_blank(self, text: str) -> bool:
         """Return whether a question has no word or mark."""
-        return not self.model.tokenizer.clean(text)
+        return not self.tokenizer.clean(text)
 
     def find_blank(self, left: str, right: str) -> str:
         """Describe which of two questions has no word or mark; empty if both have."""
-        for which, text in (("first", left), ("second", right)):
-            problem = self.say_blank(text, f"the {which} question")
-            if problem:
-                return problem
-        return ""
+        return self.say_blank(left, "the first question") or self.say_blank(
+            right, "the second question"
+        )
 
     def say_blank(self, text: str, name: str) -> str:
         """Describe that a question has no word or mark; empty if it has."""
@@ -236,16 +203,3 @@ class Engine:
             return ""
         found = f"has no word or mark, only {text!r:.40}" if text else "is empty"
         return f"{name} {found}; expected one word at least"
-
-
-def _require_pairs(
-    left: Sequence[str], right: Sequence[str]
-) -> tuple[Sequence[str], Sequence[str]]:
-    left, right = require_texts("left", left), require_texts("right", right)
-    if len(left) != len(right):
-        raise ValueError(f"{len(left)} first questions, but {len(right)} second ones")
-    return left, right
-
-
-def _reopen(model: Model, backend: str) -> Engine:
-    return Engine(model, backend=backend)

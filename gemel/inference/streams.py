@@ -19,32 +19,21 @@ from gemel.decision import Verdict
 from gemel.errors import DataError
 from gemel.inference.engine import Engine
 
-
-def stream_answerable(
-    engine: Engine, source: Source, columns: QuestionColumns | None, bad_rows: BadRows
-) -> Iterator[QuestionRow]:
-    """Yield the questions of a file; one without word or mark is a bad row.
-
-    Args:
-        engine: the model.
-        source, columns: see `stream_questions`.
-        bad_rows: receives bad rows.
-
-    Raises:
-        DataError, MissingExtraError: see `stream_questions`.
-    """
-    for row in stream_questions(source, columns, bad_rows):
-        problem = engine.say_blank(row.text, "the question")
-        if problem:
-            bad_rows.add(source, row.line, problem, row.text)
-        else:
-            yield row
-
-
 _PAIRS = 4096
 """Pairs scored at a time."""
 _CHARACTERS = 1 << 20
 """Maximum characters of these."""
+
+
+def stream_answerable(
+    engine: Engine, source: Source, columns: QuestionColumns | None, bad_rows: BadRows
+) -> Iterator[QuestionRow]:
+    """Yield the questions of a file, see `stream_questions`; one without word is a bad row."""
+    for row in stream_questions(source, columns, bad_rows):
+        if problem := engine.say_blank(row.text, "the question"):
+            bad_rows.add(source, row.line, problem, row.text)
+        else:
+            yield row
 
 
 class Compared(NamedTuple):
@@ -67,8 +56,7 @@ def compare_stream(
 
     Args:
         engine: the model.
-        source: unlabelled pairs; see `stream_unlabelled`.
-        columns: columns, if not the usual ones.
+        source, columns: see `stream_unlabelled`.
         skip_bad: number of bad rows to skip, those with a question without word or mark included.
 
     Raises:
@@ -90,8 +78,7 @@ def _with_words(
     engine: Engine, rows: Iterable[UnlabelledPair], source: Source, bad_rows: BadRows
 ) -> Iterator[UnlabelledPair]:
     for row in rows:
-        problem = engine.find_blank(row.left, row.right)
-        if problem:
+        if problem := engine.find_blank(row.left, row.right):
             bad_rows.add(source, row.line, problem, row.raw or repr(row[:2]))
         else:
             yield row

@@ -1,21 +1,25 @@
-"""Access: hosts, origins, keys, rates, and the size and number of requests."""
+"""Access: hosts, origins, keys, rates, and the size and number of requests.
+
+Starlette's middlewares for hosts and CORS answer in plain text and with other codes than 421 and
+204, so they are not used.
+"""
 
 import asyncio
 import logging
 import math
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gemel.errors import GemelError
-from gemel.service.limits import Limits, LogLimiter
-from gemel.service.responses import STATUSES, Refusal, busy
+from gemel.service.answer_routes import answer_directly
+from gemel.service.limits import LogLimiter
+from gemel.service.responses import STATUSES, Refusal, busy, explain_error
+from gemel.service.served_corpus import ServedCorpus
 from gemel.store import KeyRecord, KeyStore, key_hash
 
 _LOG = logging.getLogger("gemel.service")
@@ -25,12 +29,12 @@ _OPEN = ("/", "/health", "/ready")
 _PAGE = "/page/"
 _WRITING = ("/questions", "/review")
 """Paths where other methods than GET need the scope `write`."""
-_CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 _HEADERS = [
-    (b"content-security-policy", _CONTENT_POLICY.encode()),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
@@ -38,13 +42,18 @@ _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 ]
+_PREFLIGHT_HEADERS = [
+    (b"access-control-allow-methods", b"GET, POST, DELETE"),
+    (b"access-control-allow-headers", b"authorization, content-type"),
+    (b"access-control-max-age", b"600"),
+]
+_NOT_STORED = (b"cache-control", b"no-store")
+_REVALIDATED = (b"cache-control", b"no-cache")
+"""For files of the page, so that an upgrade replaces all of them."""
 _PART = 1 << 16
 """Bytes of a body that are sent at a time; a longer response is a large one."""
 _SENDING = 16
 """Bytes of large responses being sent, in multiples of `Limits.answer`."""
-_NOT_STORED = (b"cache-control", b"no-store")
-_REVALIDATED = (b"cache-control", b"no-cache")
-"""For files of the page, so that an upgrade replaces all of them."""
 _FRESH = 1.0
 """Seconds for which keys that were read are valid; a revoked key works that long."""
 _LOOKS = 4
@@ -73,28 +82,23 @@ class Guard:
     """An ASGI application that passes on accepted requests.
 
     Args:
-        app: answers requests.
-        answer_directly: answers a POST by path and body, or returns None.
-        explain: returns the response for an error.
+        app: answers requests that `answer_directly` does not.
+        corpus: has keys and limits.
         policy: which requests are accepted.
-        keyring: checks keys.
-        limits: bounds of requests.
         watch: gets scope, status and seconds of every response.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        answer_directly: Callable[[str, bytes], Awaitable[Response | None]],
-        explain: Callable[[GemelError], Refusal],
+        corpus: ServedCorpus,
         policy: AccessPolicy,
-        keyring: "Keyring",
-        limits: Limits,
         watch: Callable[[Scope, int, float], None],
     ):
-        self._app, self._policy, self._keyring, self._limits = app, policy, keyring, limits
-        self._answer_directly, self._explain, self._watch = answer_directly, explain, watch
-        self.answering = 0
+        self._app, self._corpus, self._policy, self._watch = app, corpus, policy, watch
+        self._limits = corpus.limits
+        self._keyring = Keyring(corpus.store, corpus.limits.rate, corpus.notes)
+        self._answering = 0
         """Running requests."""
         self._sending = 0
         """Bytes of large responses being sent."""
@@ -109,7 +113,7 @@ class Guard:
             scope = {**scope, "method": "GET"}  # uvicorn omits the body
         began, status, size, is_dropped = time.perf_counter(), 0, 0, False
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        added = self._added_headers(scope, headers)
+        added = self._added_headers(scope["path"], headers.get(b"origin"))
 
         async def reply(message: Message) -> None:
             nonlocal status, size, is_dropped
@@ -117,7 +121,9 @@ class Guard:
                 size = _large_size(message)
                 if self._sending + size > _SENDING * self._limits.answer:
                     size, is_dropped, status = 0, True, STATUSES["busy"]
-                    await _send_busy(added, send)
+                    response = busy("too many large answers are being sent").response()
+                    response.raw_headers.extend(added)
+                    await response(scope, receive, send)
                     return
                 self._sending += size
                 status = message["status"]
@@ -125,13 +131,12 @@ class Guard:
             if not is_dropped:
                 await _send_in_parts(message, send)
 
-        self.answering += 1
+        self._answering += 1
         try:
             try:
                 await self._answer(scope, headers, receive, reply)
             except (Refusal, GemelError) as error:
-                refusal = error if isinstance(error, Refusal) else self._explain(error)
-                await refusal.response()(scope, receive, reply)
+                await explain_error(self._corpus.store, error).response()(scope, receive, reply)
             except Exception:
                 incident = secrets.token_hex(4)
                 _LOG.exception("incident %s: %s %r", incident, scope["method"], scope["path"])
@@ -140,7 +145,7 @@ class Guard:
                     failed = Refusal("internal", what, more={"incident": incident})
                     await failed.response()(scope, receive, reply)
         finally:
-            self.answering -= 1
+            self._answering -= 1
             self._sending -= size
             self._watch(scope, status, time.perf_counter() - began)
 
@@ -148,11 +153,16 @@ class Guard:
         self, scope: Scope, headers: Mapping[bytes, str], receive: Receive, send: Send
     ) -> None:
         self._require_host(headers)
-        if self.answering - self._keyring.paused > self._limits.requests:
+        if self._answering - self._keyring.paused > self._limits.requests:
             raise busy(f"{self._limits.requests} requests are being answered already")
         path, method = scope["path"], scope["method"]
         if method == "OPTIONS" and b"access-control-request-method" in headers:
-            await self._preflight(headers, send)
+            if headers.get(b"origin", "") not in self._policy.origins:
+                raise Refusal("cross_site", "a page of another site may not ask this service")
+            await send(
+                {"type": "http.response.start", "status": 204, "headers": _PREFLIGHT_HEADERS}
+            )
+            await send({"type": "http.response.body", "body": b""})
             return
         if method not in _READING:
             self._require_same_site(headers)
@@ -169,7 +179,7 @@ class Guard:
             raise Refusal(
                 "not_json", "expected JSON: send the header Content-Type: application/json"
             )
-        response = await self._answer_directly(path, body) if method == "POST" else None
+        response = await answer_directly(self._corpus, path, body) if method == "POST" else None
         if response is not None:
             scope["direct"] = path
             await response(scope, receive, send)
@@ -177,7 +187,10 @@ class Guard:
             await self._app(scope, _replay(body, receive), send)
 
     def _require_host(self, headers: Mapping[bytes, str]) -> None:
-        host = _host_name(headers.get(b"host", ""))
+        try:
+            host = urlsplit(f"//{headers.get(b'host', '')}").hostname or ""
+        except ValueError:
+            host = ""
         if self._policy.hosts and host not in self._policy.hosts:
             raise Refusal(
                 "wrong_host",
@@ -186,45 +199,30 @@ class Guard:
 
     def _require_same_site(self, headers: Mapping[bytes, str]) -> None:
         """Refuse pages of other sites, which browsers name in the headers."""
-        origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site", "none")
-        if origin is None and site in ("none", "same-origin"):
-            return
-        if origin is not None and origin in self._policy.origins:
-            return
-        host = headers.get(b"host", "")
-        if host and origin is not None and origin.partition("://")[2] == host:
-            return
-        raise Refusal(
-            "cross_site",
-            f"a page of another site, {origin or 'unknown'!s:.80}, may not ask this service; "
-            "gemel serve --allow-origin adds a site",
-        )
+        origin, host = headers.get(b"origin"), headers.get(b"host", "")
+        if origin is None:
+            is_accepted = headers.get(b"sec-fetch-site", "none") in ("none", "same-origin")
+        else:
+            is_own = bool(host) and origin.partition("://")[2] == host
+            is_accepted = is_own or origin in self._policy.origins
+        if not is_accepted:
+            raise Refusal(
+                "cross_site",
+                f"a page of another site, {origin or 'unknown'!s:.80}, may not ask this service; "
+                "gemel serve --allow-origin adds a site",
+            )
 
-    def _added_headers(
-        self, scope: Scope, headers: Mapping[bytes, str]
-    ) -> list[tuple[bytes, bytes]]:
-        added = [*_HEADERS, _REVALIDATED if scope["path"].startswith(_PAGE) else _NOT_STORED]
-        origin = headers.get(b"origin")
+    def _added_headers(self, path: str, origin: str | None) -> list[tuple[bytes, bytes]]:
+        added = [*_HEADERS, _REVALIDATED if path.startswith(_PAGE) else _NOT_STORED]
         if self._policy.origins:
             added.append((b"vary", b"Origin"))
         if origin is not None and origin in self._policy.origins:
             added.append((b"access-control-allow-origin", origin.encode("latin-1")))
         return added
 
-    async def _preflight(self, headers: Mapping[bytes, str], send: Send) -> None:
-        if headers.get(b"origin", "") not in self._policy.origins:
-            raise Refusal("cross_site", "a page of another site may not ask this service")
-        allowed = [
-            (b"access-control-allow-methods", b"GET, POST, DELETE"),
-            (b"access-control-allow-headers", b"authorization, content-type"),
-            (b"access-control-max-age", b"600"),
-        ]
-        await send({"type": "http.response.start", "status": 204, "headers": allowed})
-        await send({"type": "http.response.body", "body": b""})
-
     async def _read(self, headers: Mapping[bytes, str], receive: Receive) -> bytes:
         """Return the body, within the limits of size and time."""
-        most = self._limits.body
+        most, seconds = self._limits.body, self._limits.patience
         too_large = Refusal(
             "too_large", f"the request has more than {most:,} bytes; send less at a time"
         )
@@ -233,7 +231,7 @@ class Guard:
             raise too_large
         parts, size = [], 0
         try:
-            async with asyncio.timeout(self._limits.patience):
+            async with asyncio.timeout(seconds):
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
@@ -245,18 +243,8 @@ class Guard:
                     if not message.get("more_body", False):
                         return b"".join(parts)
         except TimeoutError:
-            seconds = self._limits.patience
-            raise Refusal(
-                "slow", f"the request was not whole after {seconds} seconds; send it faster"
-            ) from None
-
-
-async def _send_busy(added: list[tuple[bytes, bytes]], send: Send) -> None:
-    response = busy("too many large answers are being sent").response()
-    headers = [*response.raw_headers, *added]
-    start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": response.body})
+            what = f"the request was not whole after {seconds} seconds; send it faster"
+            raise Refusal("slow", what) from None
 
 
 def _large_size(start: Message) -> int:
@@ -276,35 +264,18 @@ async def _send_in_parts(message: Message, send: Send) -> None:
         await send({**message, "body": body[start : start + _PART], "more_body": more})
 
 
-def _host_name(host: str) -> str:
-    """Return the name in a Host header without the port; empty if malformed."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
 def _replay(body: bytes, receive: Receive) -> Receive:
     """Return a `receive` that returns a body first."""
-    given = False
+    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def again() -> dict[str, Any]:
-        nonlocal given
-        if given:
-            return dict(await receive())
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
+    async def again() -> Message:
+        return first.pop() if first else await receive()
 
     return again
 
 
 class TokenBucket:
-    """Allows a rate of requests a second, with bursts of twice as many.
-
-    Args:
-        rate: requests a second.
-        clock: monotonic seconds.
-    """
+    """Allows `rate` requests a second by a monotonic clock, with bursts of twice as many."""
 
     def __init__(self, rate: int, clock: Callable[[], float] = time.monotonic):
         self.rate, self._clock = rate, clock
@@ -331,7 +302,6 @@ class Keyring:
         store: has the keys.
         rate: requests a second for each key.
         notes: counts wrong keys.
-        clock: monotonic seconds.
     """
 
     def __init__(
@@ -352,11 +322,7 @@ class Keyring:
         """Delayed answers to wrong keys."""
 
     async def require(self, authorization: str, *, write: bool) -> KeyRecord:
-        """Return the key of a request.
-
-        Args:
-            authorization: value of the header of that name.
-            write: whether the request changes the corpus.
+        """Return the key in the header Authorization of a request.
 
         Raises:
             Refusal: the key is missing, wrong, not allowed to write, or used too often.

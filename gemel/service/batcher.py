@@ -5,8 +5,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from gemel.service.responses import busy
 
@@ -16,8 +15,7 @@ Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, eq=False)
-class _Waiting(Generic[Task, Answer]):
+class _Waiting(NamedTuple, Generic[Task, Answer]):
     task: Task
     weight: int
     answered: "asyncio.Future[Answer]"
@@ -26,9 +24,8 @@ class _Waiting(Generic[Task, Answer]):
 class Batcher(Generic[Task, Answer]):
     """Collects tasks while a batch is computed, and computes them as the next batch.
 
-    A single task is computed at once; batches grow with the load. After a batch of several the next
-    waits a moment for as many, since clients that got an answer may send their next task. Used from
-    one event loop.
+    Batches grow with the load. After a batch of several the next waits a moment for as many, since
+    clients that got an answer may send their next task. Used from one event loop.
 
     Args:
         compute: returns the answer of every task, in order; an exception among the answers fails
@@ -58,11 +55,7 @@ class Batcher(Generic[Task, Answer]):
         """Batches so far."""
 
     async def ask(self, task: Task, *, weight: int = 1) -> Answer:
-        """Return the answer of a task.
-
-        Raises:
-            Refusal: the queue is full.
-        """
+        """Return the answer of a task; raise a Refusal if the queue is full."""
         if self.weight + weight > self._bound:
             raise busy(f"{self.weight} of {self._bound} places in the queue are taken")
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -92,8 +85,8 @@ class Batcher(Generic[Task, Answer]):
                 self.computed += 1
                 for each, answer in answers:
                     if each.answered.done():  # the client has disconnected
-                        continue
-                    if isinstance(answer, Exception):
+                        pass
+                    elif isinstance(answer, Exception):
                         each.answered.set_exception(answer)
                     else:
                         each.answered.set_result(answer)

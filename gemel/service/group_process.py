@@ -1,4 +1,4 @@
-"""Duplicate groups of a corpus, computed in a process of their own."""
+"""Duplicate groups of a corpus, computed in a separate process."""
 
 import contextlib
 import logging
@@ -15,10 +15,9 @@ import numpy as np
 from jaxtyping import Int64
 
 from gemel.api import open_index
-from gemel.duplicates import Duplicates, find_duplicates
+from gemel.duplicates import Duplicates
 from gemel.errors import GemelError
 from gemel.store import StoreState
-from gemel.text import Progress
 
 _LOG = logging.getLogger("gemel.service")
 _NICE = 10
@@ -62,13 +61,7 @@ class _Status:
 
 
 class GroupProcess:
-    """Computes groups on demand, and again when the corpus has changed. Thread-safe.
-
-    Args:
-        db: the corpus.
-        model: model folder.
-        clock: monotonic seconds.
-    """
+    """Computes groups of a corpus on demand, and again when it has changed. Thread-safe."""
 
     def __init__(self, db: str, model: str, clock: Callable[[], float] = time.monotonic):
         self._db, self._model, self._clock = db, model, clock
@@ -80,16 +73,15 @@ class GroupProcess:
     def ask(self, state: StoreState) -> ComputedGroups | None:
         """Return the latest groups, if any, and start to compute newer ones if due.
 
-        Args:
-            state: current state of the store. If the groups are of another one, they are computed
-                again, unless they are so recent that nothing else would be computed.
+        They are due if the store's state is a newer one, unless the groups are so recent that
+        nothing else would be computed.
         """
         with self._lock:
             groups = self._status.groups
             age = self._clock() - self._status.since
             if self._process is None and not self._closed and _is_due(groups, age, state):
                 self._begin()
-            return groups
+        return groups
 
     @property
     def progress(self) -> TaskProgress | None:
@@ -113,9 +105,8 @@ class GroupProcess:
     def _begin(self) -> None:
         context = multiprocessing.get_context("spawn")  # a fork would copy held locks
         ours, theirs = context.Pipe(duplex=False)
-        self._process = context.Process(
-            target=_compute, args=(theirs, self._db, self._model), daemon=True
-        )
+        arguments = theirs, self._db, self._model
+        self._process = context.Process(target=_compute, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
         # The failure stays until a success, or clients that poll would miss it.
@@ -124,24 +115,25 @@ class GroupProcess:
 
     def _listen(self, ours: Connection) -> None:
         """Receive messages of the process until it ends."""
-        failed = "the process that computes the groups ended early"
-        groups, since = self._status.groups, self._status.since
+        ended = replace(
+            self._status, progress=None, failed="the process that computes the groups ended early"
+        )
         with ours, contextlib.suppress(EOFError, OSError):
             while True:
                 message = pickle.loads(ours.recv_bytes())  # noqa: S301 - from our own process
                 if isinstance(message, TaskProgress):
                     self._status = replace(self._status, progress=message)
                 elif isinstance(message, ComputedGroups):
-                    groups, since, failed = message, self._clock(), ""
+                    ended = _Status(message, self._clock())
                 else:
                     _LOG.warning("the groups: %s", message)  # it contains paths
                     failed = "the groups could not be computed; see the log of the service"
+                    ended = replace(ended, failed=failed)
         with self._lock:
             if self._process is not None:
                 self._process.join()
             self._process = None
-            failed = "" if self._closed else failed
-            self._status = _Status(groups=groups, since=since, failed=failed)
+            self._status = replace(ended, failed="") if self._closed else ended
 
 
 def _is_due(groups: ComputedGroups | None, age: float, state: StoreState) -> bool:
@@ -165,19 +157,11 @@ def _compute(theirs: Connection, db: str, model: str) -> None:
             reported = time.monotonic()
             send(TaskProgress(doing, done, of))
 
+    began = time.monotonic()
     try:
-        send(_group(db, model, progress))
+        with open_index(db, model, create=False, neighbours="exact") as index:
+            state = index.store.state()
+            duplicates, keys = index.scan_duplicates(progress=progress)
+        send(ComputedGroups(duplicates, keys, state, at=time.time(), took=time.monotonic() - began))
     except GemelError as error:
         send(str(error))
-
-
-def _group(db: str, model: str, progress: Progress) -> ComputedGroups:
-    began = time.monotonic()
-    with open_index(db, model, create=False, neighbours="exact") as index:
-        state = index.store.state()
-        stored = [question for chunk in index.store.scan(metadata=0) for question in chunk]
-        ids, texts = [each.id for each in stored], [each.text for each in stored]
-        duplicates = find_duplicates(index.engine, ids, texts, progress=progress)
-    keys = np.array([question.key for question in stored], np.int64)
-    took = time.monotonic() - began
-    return ComputedGroups(duplicates=duplicates, keys=keys, state=state, at=time.time(), took=took)

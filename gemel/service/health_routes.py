@@ -36,6 +36,7 @@ _TRAINING = (
     "validation_pairs",
     "vocabulary",
 )
+_DECISION = ("threshold", "lower", "upper", "slope", "intercept", "prevalence", "pairs")
 _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "DELETE")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -57,23 +58,14 @@ def model_routes(corpus: ServedCorpus, reviews: ReviewService) -> APIRouter:
             similarity = duplicates.pairs.similarity
             counted = Evidence.of(similarity, np.ones(len(similarity), bool))
             close = {"edges": counted.edges, "pairs": counted.same}
-        choice = corpus.index.follower.choice
-        training = served.training
+        choice, training = corpus.index.follower.choice, served.training
         return reply(
             {
                 "name": corpus.name,
                 "fingerprint": served.fingerprint,
                 "gemel_version": __version__,
-                "decision": {
-                    "threshold": decision.threshold,
-                    "lower": decision.lower,
-                    "upper": decision.upper,
-                    "slope": decision.slope,
-                    "intercept": decision.intercept,
-                    "prevalence": decision.prevalence,
-                    "pairs": decision.pairs,
-                    "objective": decision.settings.objective,
-                },
+                "decision": {name: getattr(decision, name) for name in _DECISION}
+                | {"objective": decision.settings.objective},
                 "training": {name: training[name] for name in _TRAINING if name in training},
                 "card": corpus.card,
                 "fitted": None if decision.evidence is None else _histogram(decision.evidence),
@@ -98,11 +90,9 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
+        labels = ("method", "route", "status")
         self._requests = Counter(
-            "gemel_requests",
-            "Requests answered.",
-            ("method", "route", "status"),
-            registry=self.registry,
+            "gemel_requests", "Requests answered.", labels, registry=self.registry
         )
         self._seconds = Histogram(
             "gemel_request_seconds",
@@ -111,12 +101,13 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self._gauge("gemel_questions", "Stored questions.", lambda: corpus.questions)
-        self._gauge("gemel_queue_texts", "Texts in the queue.", lambda: corpus.waiting)
-        self._gauge("gemel_ready", "1 if the service is ready.", lambda: not corpus.problem)
-
-    def _gauge(self, name: str, what: str, value: Callable[[], float]) -> None:
-        Gauge(name, what, registry=self.registry).set_function(value)
+        gauges: dict[tuple[str, str], Callable[[], float]] = {
+            ("gemel_questions", "Stored questions."): lambda: corpus.questions,
+            ("gemel_queue_texts", "Texts in the queue."): lambda: corpus.waiting,
+            ("gemel_ready", "1 if the service is ready."): lambda: not corpus.problem,
+        }
+        for (name, what), value in gauges.items():
+            Gauge(name, what, registry=self.registry).set_function(value)
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a response."""

@@ -65,16 +65,12 @@ class Limits:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Limits":
-        """Make limits from values by name.
-
-        Raises:
-            ConfigError: a name is unknown, or a value is out of range.
-        """
+        """Make limits from values by name; raise a ConfigError for an unknown name."""
         names = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in names:
-                near = get_close_matches(name, names, 1)
-                hint = f"; did you mean {near[0]}?" if near else ""
+                close = get_close_matches(name, names, 1)
+                hint = f"; did you mean {close[0]}?" if close else ""
                 raise ConfigError(f"no limit {name!r}: there are {', '.join(names)}{hint}")
         return cls(**values)
 
@@ -84,30 +80,24 @@ class LogLimiter:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
-        self._counts: dict[str, int] = {}
-        self._since: dict[str, float] = {}
+        self._counts: dict[str, tuple[float, int]] = {}
+        """Start of the minute, and count in it, by kind."""
 
     def count(self, what: str) -> None:
-        """Count an event.
-
-        Args:
-            what: a plural, such as `malformed requests`; one of a few.
-        """
-        if what not in self._since:
-            self._since[what], self._counts[what] = self._clock(), 0
+        """Count an event; `what` is a plural, such as `malformed requests`."""
+        if what in self._counts:
+            since, count = self._counts[what]
+            self._counts[what] = since, count + 1
+        else:
+            self._counts[what] = self._clock(), 0
             _LOG.warning("%s: first one; more are counted, with a line a minute", what)
-            return
-        self._counts[what] += 1
 
     def flush(self) -> None:
         """Log the counts that are a minute old."""
         now = self._clock()
-        for what, since in list(self._since.items()):
-            if now - since < _LOG_INTERVAL:
-                continue
-            count = self._counts[what]
-            if count:
+        for what, (since, count) in list(self._counts.items()):
+            if now - since >= _LOG_INTERVAL and count:
                 _LOG.warning("%s: %s in the last %.0f seconds", what, f"{count:,}", now - since)
-                self._since[what], self._counts[what] = now, 0
-            else:
-                del self._since[what], self._counts[what]
+                self._counts[what] = now, 0
+            elif now - since >= _LOG_INTERVAL:
+                del self._counts[what]

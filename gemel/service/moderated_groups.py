@@ -1,7 +1,7 @@
 """Duplicate groups after the decisions of reviewers."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,8 +74,8 @@ def _by_group(
     labels = {}
     for place in np.flatnonzero(within).tolist():
         left, right = (duplicates.ids[row] for row in rows[place].tolist())
-        by_label[int(joined[place, 0])].append((left, right, answers[place][1]))
         labels[left] = int(joined[place, 0])
+        by_label[labels[left]].append((left, right, answers[place][1]))
     central = {
         labels[member.id]: group.members[0].id
         for group in duplicates.groups
@@ -87,29 +87,23 @@ def _by_group(
 
 def _apply(members: Sequence[Member], decisions: Sequence[_Decision]) -> ModeratedGroup:
     parents = {member.id: member.id for member in members}
+
+    def root(name: str) -> str:
+        while parents[name] != name:
+            name = parents[name]
+        return name
+
     for left, right, answer in decisions:
         if answer == "same":
-            parents[_root(parents, left)] = _root(parents, right)
-    central = _root(parents, members[0].id)
-    removed = set(_removed_roots(parents, central, decisions))
-    roots = {member.id: _root(parents, member.id) for member in members}
+            parents[root(left)] = root(right)
+    roots = {member.id: root(member.id) for member in members}
+    central = roots[members[0].id]
+    removed = set()
+    for left, right, answer in decisions:
+        if answer == "different" and central in (ends := {roots[left], roots[right]}):
+            removed |= ends - {central}
     return ModeratedGroup(
         members=tuple(member for member in members if roots[member.id] not in removed),
         split=tuple(member for member in members if roots[member.id] in removed),
         accepted=frozenset(member.id for member in members[1:] if roots[member.id] == central),
     )
-
-
-def _removed_roots(
-    parents: Mapping[str, str], central: str, decisions: Sequence[_Decision]
-) -> Iterator[str]:
-    for left, right, answer in decisions:
-        roots = {_root(parents, left), _root(parents, right)}
-        if answer == "different" and central in roots:
-            yield from roots - {central}
-
-
-def _root(parents: Mapping[str, str], name: str) -> str:
-    while parents[name] != name:
-        name = parents[name]
-    return name

@@ -14,10 +14,11 @@ from starlette.responses import Response
 
 from gemel.corpus import Match
 from gemel.errors import GemelError, ModelMismatchError, StoreError
+from gemel.service.group_process import TaskProgress
 from gemel.service.schemas import ErrorResponse
 from gemel.store import Corpus, StoredQuestion, is_plain
 
-STATUSES: Mapping[str, int] = {
+STATUSES = {
     "bad_json": 400,
     "no_key": 401,
     "bad_key": 401,
@@ -68,24 +69,30 @@ class Refusal(Exception):  # noqa: N818 - a response, not a fault
 
     def response(self) -> Response:
         """Return the HTTP response."""
-        headers = dict(self.headers)
-        if self.retry_after is not None:
-            headers["Retry-After"] = str(self.retry_after)
-        if self.status == STATUSES["no_key"]:
-            headers["WWW-Authenticate"] = 'Bearer realm="gemel"'
         error = {"code": self.code, "message": self.message, **self.more}
-        content = json.dumps({"error": error}, ensure_ascii=False)
-        return Response(
-            content.encode("utf-8", "backslashreplace"),
-            status_code=self.status,
-            headers=headers,
-            media_type="application/json",
-        )
+        response = reply({"error": error}, self.status)
+        response.headers.update(self.headers)
+        if self.retry_after is not None:
+            response.headers["Retry-After"] = str(self.retry_after)
+        if self.status == STATUSES["no_key"]:
+            response.headers["WWW-Authenticate"] = 'Bearer realm="gemel"'
+        return response
 
 
 def busy(what: str) -> Refusal:
     """Return the error for an overloaded service."""
     return Refusal("busy", f"{what}; try again in a second", retry_after=1)
+
+
+def not_ready(what: str, progress: TaskProgress | None) -> Refusal:
+    """Return the error for work that is not finished."""
+    more = {} if progress is None else {"progress": progress}
+    return Refusal("not_ready", what, retry_after=2, more=more)
+
+
+def unknown_question(name: str) -> Refusal:
+    """Return the error for an id that no question has."""
+    return Refusal("not_found", f"no question has the id {name!r:.80}")
 
 
 EXPLAINED = (Refusal, RequestValidationError, HTTPException, GemelError)
@@ -99,7 +106,12 @@ def explain_error(store: Corpus, error: Exception) -> Refusal:
     if isinstance(error, RequestValidationError):
         return _explain_invalid(error)
     if isinstance(error, HTTPException):
-        return _explain_http(error)
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            return Refusal("not_found", "there is nothing here; see /openapi.json for the paths")
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            what = "this path does not take this method; see /openapi.json for its methods"
+            return Refusal("not_allowed", what, headers=error.headers or {})
+        return Refusal("bad_json", str(error.detail))
     if isinstance(error, StoreError | ModelMismatchError):
         _LOG.warning("%s", error)  # the message contains paths
         what = "the corpus cannot be read or written; see the log of the service"
@@ -119,40 +131,27 @@ def _explain_invalid(error: RequestValidationError) -> Refusal:
 
 def _field_name(location: tuple[str | int, ...]) -> str:
     """Return a field's name without "body" and the kind of body."""
-    inner = [str(part) for part in location[1:]]
-    if location[:2] in _KINDS and len(location) > 2 and isinstance(location[2], str):
-        del inner[0]
-    return ".".join(inner) or str(location[0])
-
-
-def _explain_http(error: HTTPException) -> Refusal:
-    if error.status_code == HTTPStatus.NOT_FOUND:
-        return Refusal("not_found", "there is nothing here; see /openapi.json for the paths")
-    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        what = "this path does not take this method; see /openapi.json for its methods"
-        return Refusal("not_allowed", what, headers=error.headers or {})
-    return Refusal("bad_json", str(error.detail))
+    has_kind = location[:2] in _KINDS and len(location) > 2 and isinstance(location[2], str)
+    return ".".join(map(str, location[1 + has_kind :])) or str(location[0])
 
 
 def reply(content: object, status: int = 200) -> Response:
-    """Return plain values as a JSON response."""
+    """Return plain values and dataclasses as a JSON response."""
     return Response(encode_json(content), status, media_type="application/json")
 
 
 def encode_json(content: object) -> bytes:
-    """Return plain values as JSON."""
+    """Return plain values and dataclasses as JSON."""
     try:
         return msgspec.json.encode(content)
     except UnicodeEncodeError:  # a lone surrogate in metadata that another program stored
-        return json.dumps(content).encode()
+        return json.dumps(content, default=vars).encode()
 
 
 def reply_within(
     most: int, content: Mapping[str, object], questions: Sequence[dict[str, Any]], advice: str
 ) -> Response:
-    """Return plain values as a JSON response of bounded size.
-
-    Metadata that do not fit are omitted, of the last questions first.
+    """Return values as a JSON response; metadata that do not fit are omitted, the last first.
 
     Args:
         most: bytes.
@@ -205,8 +204,3 @@ def require_count(what: str, count: int, most: int) -> None:
 def without_name(error: Exception, store: Corpus) -> str:
     """Return a store's message without the name of its file or database."""
     return str(error).removeprefix(f"{store.name}: ")
-
-
-def numbered(texts: Sequence[str]) -> dict[str, str]:
-    """Return questions by name: "question 0", "question 1" and so on."""
-    return {f"question {place}": text for place, text in enumerate(texts)}

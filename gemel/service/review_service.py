@@ -1,23 +1,40 @@
-"""Work of moderators: duplicate groups, pairs to decide, stored decisions."""
+"""Routes and work of moderators: duplicate groups, pairs to decide, stored decisions."""
 
-import dataclasses
+import itertools
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any, Literal
 
 import numpy as np
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from gemel.corpus import DuplicateIndex, choose_for_review, write_reviews
+from gemel.corpus import choose_for_review, write_reviews
 from gemel.decision import Evidence
 from gemel.duplicates import Duplicates, write_groups
 from gemel.errors import DataError
 from gemel.files import temporary_folder
-from gemel.service.group_process import ComputedGroups, GroupProcess
+from gemel.service.group_process import ComputedGroups
 from gemel.service.moderated_groups import ModeratedGroup, moderate
-from gemel.service.responses import Refusal, encode_json, reply, reply_within, without_name
-from gemel.service.schemas import DecisionsRequest
+from gemel.service.responses import (
+    Refusal,
+    encode_json,
+    not_ready,
+    reply,
+    reply_within,
+    require_count,
+    unknown_question,
+    without_name,
+)
+from gemel.service.schemas import (
+    DecideResponse,
+    DecisionsRequest,
+    GroupsResponse,
+    ReviewResponse,
+    UndoResponse,
+)
+from gemel.service.served_corpus import ServedCorpus
 from gemel.store import MOST_METADATA, NewReview
 
 _TYPES = {"csv": "text/csv", "html": "text/html", "jsonl": "application/jsonl"}
@@ -34,20 +51,19 @@ _TEMPLATES = 3
 """Templates in a response."""
 _CUTS = 8
 """Thresholds whose groups are cached."""
+_REVIEWER = "local"
+"""The reviewer of a request without a name and a key."""
+Cut = Annotated[float, Query(gt=0, le=1, description="Least probability of a duplicate pair.")]
+Id = Annotated[str, Query(min_length=1, max_length=1000)]
 
 
 class ReviewService:
-    """Shows groups and pairs of a corpus, and stores decisions. Used from one thread.
+    """Shows groups and pairs of a corpus, and stores decisions. Used from one thread."""
 
-    Args:
-        index: the corpus and its model.
-        grouping: computes the groups.
-        most: bytes of a response.
-    """
-
-    def __init__(self, index: DuplicateIndex, grouping: GroupProcess, most: int):
-        self._most = most
-        self._engine, self._store, self._grouping = index.engine, index.store, grouping
+    def __init__(self, corpus: ServedCorpus):
+        self._most = corpus.limits.answer
+        self._engine, self._store = corpus.index.engine, corpus.store
+        self._grouping = corpus.grouping
         self._cuts: dict[float, Duplicates] = {}
         self._cuts_of: ComputedGroups | None = None
         self._evidence: tuple[int, Evidence] | None = None
@@ -61,8 +77,7 @@ class ReviewService:
         most = self._most // max(1, len(chosen))
         page = [self._show(number, group, most) for number, group in enumerate(chosen, offset)]
         templates = () if computed is None else computed.duplicates.templates
-        content = {
-            **self._status(computed),
+        content = self._status(computed) | {
             "current": computed is not None and computed.state.sequence == state.sequence,
             "computing": self._grouping.progress is not None,
             "computed_at": None if computed is None else computed.at,
@@ -86,9 +101,7 @@ class ReviewService:
         """Return all groups, after the decisions, as a file."""
         computed = self._grouping.ask(self._store.state())
         if computed is None:
-            progress = self._grouping.progress
-            more = {} if progress is None else {"progress": dataclasses.asdict(progress)}
-            raise Refusal("not_ready", "the groups are being computed", retry_after=2, more=more)
+            raise not_ready("the groups are being computed", self._grouping.progress)
         found = self._cut(computed, probability)
         split = [member.id for group in found for member in group.split]
         in_groups = [member for group in found for member in group.members]
@@ -100,7 +113,11 @@ class ReviewService:
     def pairs(self, count: int) -> Response:
         """Return pairs to decide, as a `ReviewResponse`."""
         computed = self._grouping.ask(self._store.state())
-        content = self._status(computed) | {"counts": self.counts(), "pairs": [], "remaining": 0}
+        content = self._status(computed) | {
+            "counts": self._store.review_count()._asdict(),
+            "pairs": [],
+            "remaining": 0,
+        }
         if computed is None:
             return reply(content, _status_code(content))
         names = dict(zip(computed.keys.tolist(), computed.duplicates.ids, strict=True))
@@ -134,10 +151,11 @@ class ReviewService:
         """Store decisions with the model's verdicts."""
         names = [name for each in body.decisions for name in (each.left, each.right)]
         stored = self._store.find(names, metadata=0)
+        texts = []
         for name, question in zip(names, stored, strict=True):
             if question is None:
-                raise Refusal("not_found", f"no question has the id {name!r:.80}")
-        texts = [question.text for question in stored if question is not None]
+                raise unknown_question(name)
+            texts.append(question.text)
         verdicts = self._engine.predict_all(texts[::2], texts[1::2])
         model = self._engine.model.fingerprint
         reviews = [
@@ -160,33 +178,21 @@ class ReviewService:
             if not body.replace and any(self._store.reviews_of(pairs)):
                 raise Refusal("conflict", without_name(error, self._store)) from error
             raise
-        return {"decided": len(decided), "counts": self.counts()}
+        return {"decided": len(decided), "counts": self._store.review_count()._asdict()}
 
     def undo(self, left: str, right: str) -> dict[str, Any]:
         """Remove a decision."""
         undone = self._store.undecide([(left, right)])
         if not undone:
             raise Refusal("not_found", "there is no decision about these two questions")
-        return {"undone": len(undone), "counts": self.counts()}
-
-    def export_reviews(self) -> Response:
-        """Return the decisions as labelled pairs."""
-        return _file(lambda path: write_reviews(self._store, path), "reviews.csv")
-
-    def counts(self) -> dict[str, int]:
-        """Return the fields of a `DecisionCounts`."""
-        return self._store.review_count()._asdict()
+        return {"undone": len(undone), "counts": self._store.review_count()._asdict()}
 
     def evidence(self) -> Evidence:
         """Return the histogram of decided pairs over the similarity of today's model."""
         known = hash(frozenset(self._store.decided().items()))
         if self._evidence is None or self._evidence[0] != known:
-            reviews = [
-                review
-                for chunk in self._store.reviews(metadata=0)
-                for review in chunk
-                if review.answer != "skipped"
-            ]
+            every = itertools.chain.from_iterable(self._store.reviews(metadata=0))
+            reviews = [review for review in every if review.answer != "skipped"]
             similarity = self._engine.similarity(
                 [review.left.text for review in reviews], [review.right.text for review in reviews]
             )
@@ -200,10 +206,9 @@ class ReviewService:
         return None if computed is None else computed.duplicates
 
     def _status(self, computed: ComputedGroups | None) -> dict[str, Any]:
-        progress, failed = self._grouping.progress, self._grouping.failed
+        failed = self._grouping.failed
         state = "ready" if computed is not None else "failed" if failed else "computing"
-        fields = None if progress is None else dataclasses.asdict(progress)
-        return {"state": state, "why": failed, "progress": fields}
+        return {"state": state, "why": failed, "progress": self._grouping.progress}
 
     def _cut(self, computed: ComputedGroups | None, probability: float) -> list[ModeratedGroup]:
         if computed is None:
@@ -237,17 +242,15 @@ class ReviewService:
             }
             for place, each in enumerate(every)
         ]
-        shown = 0
-        for each in fields:
-            most -= len(encode_json(each)) + _DECISION_BYTES
-            if most < 0 and shown > 1:
+        for place, member in enumerate(fields):
+            most -= len(encode_json(member)) + _DECISION_BYTES
+            if most < 0 and place > 1:
+                del fields[place:]
                 break
-            shown += 1
-        del fields[shown:]
-        if fields:
-            self._add_decisions(fields, group.accepted)
+        self._add_decisions(fields, group.accepted)
         self._add_metadata(fields, most)
-        omitted = {"members_omitted": len(every) - shown} if shown < len(every) else {}
+        left_out = len(every) - len(fields)
+        omitted = {"members_omitted": left_out} if left_out else {}
         return {
             "number": number,
             "accepted": group.is_accepted,
@@ -300,3 +303,68 @@ def _parts(content: IO[bytes]) -> Iterator[bytes]:
     with content:
         while part := content.read(_PART):
             yield part
+
+
+def review_routes(corpus: ServedCorpus, reviews: ReviewService) -> APIRouter:
+    """Make the routes for moderators."""
+    routes = APIRouter(tags=["moderate"])
+    groups, pairs = _files("text/csv", "text/html", "application/jsonl"), _files("text/csv")
+
+    @routes.get(
+        "/duplicates", response_model=GroupsResponse, responses={202: {"model": GroupsResponse}}
+    )
+    async def duplicates(
+        offset: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=0, le=100)] = 20,
+        probability: Cut = 0.7,
+    ) -> Response:
+        """Return groups of duplicates, the largest first.
+
+        The first request starts to compute them; until they are ready the status is 202.
+        """
+        corpus.require_ready()
+        return await corpus.moderate(lambda: reviews.groups(offset, limit, probability))
+
+    @routes.get("/duplicates/export", response_class=Response, responses=groups)
+    async def export_duplicates(
+        format: Literal["csv", "html", "jsonl"] = "csv",  # noqa: A002 - the usual name
+        probability: Cut = 0.7,
+    ) -> Response:
+        """Return all groups as a file."""
+        corpus.require_ready()
+        return await corpus.moderate(lambda: reviews.export_groups(format, probability))
+
+    @routes.get(
+        "/review", response_model=ReviewResponse, responses={202: {"model": ReviewResponse}}
+    )
+    async def review(count: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
+        """Return pairs to decide: the most uncertain ones, and a sample of the others."""
+        corpus.require_ready()
+        return await corpus.moderate(lambda: reviews.pairs(count))
+
+    @routes.post("/review", response_model=DecideResponse)
+    async def decide(body: DecisionsRequest, request: Request) -> Response:
+        """Store decisions, all or none."""
+        require_count("decisions", len(body.decisions), corpus.limits.batch)
+        reviewer = request.state.reviewer or body.reviewer or _REVIEWER
+        return reply(await corpus.moderate(lambda: reviews.decide(body, reviewer)))
+
+    @routes.delete("/review", response_model=UndoResponse)
+    async def undo(left: Id, right: Id) -> Response:
+        """Remove a decision."""
+        return reply(await corpus.moderate(lambda: reviews.undo(left, right)))
+
+    @routes.get("/review/export", response_class=Response, responses=pairs)
+    async def export_review() -> Response:
+        """Return all decisions as labelled pairs, for gemel train and gemel fit."""
+        return await corpus.moderate(
+            lambda: _file(lambda path: write_reviews(corpus.store, path), "reviews.csv")
+        )
+
+    return routes
+
+
+def _files(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of a file of one of some types."""
+    content = {kind: {"schema": {"type": "string"}} for kind in kinds}
+    return {200: {"description": "The file.", "content": content}}

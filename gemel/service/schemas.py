@@ -4,10 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from gemel.inference import WordShare
+from gemel.service.group_process import TaskProgress
+
 Value = str | int | float | bool | None
 Metadata = dict[str, Value]
 Name = Annotated[str, Field(min_length=1, max_length=1000)]
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+LabelledPairs = dict[Literal["edges", "same", "different"], list[float]]
+"""Histogram over the similarity; `edges` has one value more than the others."""
+DecisionCounts = dict[Literal["same", "different", "skipped", "agreed", "compared"], int]
+"""Counts of the stored decisions; see `ReviewCounts`."""
 
 
 class _Request(BaseModel):
@@ -88,14 +97,6 @@ class DecisionsRequest(_Request):
     replace: bool = False
 
 
-class ProgressResponse(BaseModel):
-    """Progress of long work."""
-
-    doing: str
-    done: int
-    of: int
-
-
 class ErrorDetail(BaseModel):
     """Code and message of an error."""
 
@@ -103,7 +104,7 @@ class ErrorDetail(BaseModel):
     message: str
     incident: str | None = None
     """Identifies an unexpected error in the log of the service."""
-    progress: ProgressResponse | None = None
+    progress: TaskProgress | None = None
 
 
 class ErrorResponse(BaseModel):
@@ -122,25 +123,10 @@ class VerdictResponse(BaseModel):
     threshold: float
 
 
-class WordResponse(BaseModel):
-    """A word and its share in the similarity."""
-
-    word: str
-    share: float
-    is_known: bool
-
-
-class ExplanationResponse(BaseModel):
-    """The words of both questions, in order."""
-
-    left: list[WordResponse]
-    right: list[WordResponse]
-
-
 class CompareResponse(VerdictResponse):
     """The verdict, and its explanation if requested."""
 
-    explanation: ExplanationResponse | None
+    explanation: dict[Literal["left", "right"], list[WordShare]] | None
 
 
 class EncodeResponse(BaseModel):
@@ -151,11 +137,16 @@ class EncodeResponse(BaseModel):
     vectors: list[list[float]]
 
 
-class QuestionResponse(BaseModel):
-    """A stored question."""
+class PairSide(BaseModel):
+    """A question of a pair."""
 
     id: str
     question: str
+
+
+class QuestionResponse(PairSide):
+    """A stored question."""
+
     metadata: Metadata
     metadata_omitted: bool = False
     """Whether its metadata did not fit; `GET /questions/{id}` returns them."""
@@ -173,24 +164,11 @@ class SearchResponse(BaseModel):
     matches: list[MatchResponse]
 
 
-class CheckResponse(BaseModel):
+class CheckResponse(SearchResponse):
     """Similar questions, the most probable duplicate first."""
 
     asked_before: bool
     """Whether one of the matches is a duplicate."""
-    matches: list[MatchResponse]
-
-
-class AddResponse(BaseModel):
-    """Ids of the stored questions, in the order of the request."""
-
-    ids: list[str]
-
-
-class RemoveResponse(BaseModel):
-    """Ids of the removed questions."""
-
-    removed: list[str]
 
 
 class GroupMember(QuestionResponse):
@@ -222,7 +200,7 @@ class _GroupState(BaseModel):
     state: Literal["ready", "computing", "failed"]
     why: str
     """Reason of a failure."""
-    progress: ProgressResponse | None
+    progress: TaskProgress | None
 
 
 class TemplateResponse(BaseModel):
@@ -257,30 +235,11 @@ class GroupsResponse(_GroupState):
     page: list[GroupResponse]
 
 
-class PairSide(BaseModel):
-    """A question of a pair."""
-
-    id: str
-    question: str
-
-
 class ReviewPairResponse(VerdictResponse):
     """A pair to decide."""
 
     left: PairSide
     right: PairSide
-
-
-class DecisionCounts(BaseModel):
-    """Counts of the stored decisions."""
-
-    same: int
-    different: int
-    skipped: int
-    agreed: int
-    """Decisions equal to the model's verdict."""
-    compared: int
-    """Decisions whose verdict by the model is known."""
 
 
 class ReviewResponse(_GroupState):
@@ -305,21 +264,6 @@ class UndoResponse(BaseModel):
     counts: DecisionCounts
 
 
-class LabelledPairs(BaseModel):
-    """Histogram of labelled pairs over the similarity; `edges` has one value more."""
-
-    edges: list[float]
-    same: list[int]
-    different: list[int]
-
-
-class ClosePairCounts(BaseModel):
-    """Histogram of the close pairs of a corpus over the similarity."""
-
-    edges: list[float]
-    pairs: list[int]
-
-
 class DecisionInfo(BaseModel):
     """Threshold and calibration of a model."""
 
@@ -331,13 +275,6 @@ class DecisionInfo(BaseModel):
     prevalence: float
     pairs: int
     objective: str
-
-
-class NeighboursInfo(BaseModel):
-    """The neighbour search, and why it was chosen."""
-
-    name: str
-    why: str
 
 
 class ModelInfo(BaseModel):
@@ -353,7 +290,7 @@ class ModelInfo(BaseModel):
     fitted: LabelledPairs | None
     """Pairs that the threshold was fitted on, if the model stores them."""
     reviewed: LabelledPairs
-    corpus: ClosePairCounts | None
-    """Null until the groups are computed."""
+    corpus: dict[Literal["edges", "pairs"], list[float]] | None
+    """Close pairs; null until the groups are computed."""
     questions: int
-    neighbours: NeighboursInfo
+    neighbours: dict[Literal["name", "why"], str]

@@ -6,20 +6,20 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Shaped
 
 from gemel.corpus import Asked, DuplicateIndex, Match
-from gemel.data import Value
 from gemel.decision import Verdict
 from gemel.errors import DataError, GemelError, ModelMismatchError
 from gemel.inference import Explanation
 from gemel.service.batcher import Batcher
 from gemel.service.group_process import GroupProcess, TaskProgress
 from gemel.service.limits import Limits, LogLimiter
-from gemel.service.responses import Refusal, require_plain
+from gemel.service.responses import Refusal, not_ready, require_plain
+from gemel.service.schemas import CompareRequest
 from gemel.store import MOST_METADATA, Corpus, NewQuestion
 
 Found = TypeVar("Found")
@@ -37,37 +37,23 @@ _MATCHES = 10
 """Matches that weigh as much as one text."""
 
 
-class _Stopping(Exception):  # noqa: N818 - not an error
-    """Aborts long work when the service stops."""
-
-
-class Comparing(NamedTuple):
-    """Two questions to compare."""
-
-    left: str
-    right: str
-    explain: bool
-
-
-class Adding(NamedTuple):
-    """Questions to store, all or none."""
-
+class _Addition(NamedTuple):
     questions: Sequence[NewQuestion]
     replace: bool
 
 
-class ServedCorpus:
-    """A corpus that is served.
+class _Stopping(Exception):  # noqa: N818 - not an error
+    """Aborts long work when the service stops."""
 
-    One thread each computes answers, writes, follows changes by other processes, improves the
-    neighbour search, and works for moderators.
+
+class ServedCorpus:
+    """A corpus that is served, with one thread for each of the five kinds of work.
 
     Args:
         index: the corpus and its model.
         grouping: computes its duplicate groups.
         limits: bounds of requests and queues.
-        name: name of the model.
-        card: model card in Markdown.
+        name, card: name of the model, and its card in Markdown.
     """
 
     def __init__(
@@ -89,14 +75,13 @@ class ServedCorpus:
         self.questions = 0
         """Number of questions at the last check."""
         self.notes = LogLimiter()
-        names = ("compute", "write", "follow", "improve")
+        names = ("compute", "write", "follow", "improve", "moderate")
         self._threads = [ThreadPoolExecutor(1, name) for name in names]
-        compute, self._writer, self._follower, self._improver = self._threads
-        self.moderators = ThreadPoolExecutor(1, "moderate")
+        compute, self._writer, self._follower, self._improver, self._moderator = self._threads
         bounds = {"most": _BATCH, "bound": limits.queue}
         self._matches = Batcher(self._match, compute, **bounds)
         self._vectors = Batcher(self._encode, compute, **bounds)
-        self._comparisons: Batcher[Comparing, Verdict | Explanation] = Batcher(
+        self._comparisons: Batcher[CompareRequest, Verdict | Explanation] = Batcher(
             self._compare, compute, **bounds
         )
         self._additions = Batcher(self._add, self._writer, **bounds)
@@ -127,33 +112,29 @@ class ServedCorpus:
     def _close(self) -> None:
         self._is_stopping = True
         self.grouping.close()
-        for thread in (*self._threads, self.moderators):
+        for thread in self._threads:
             thread.shutdown()
         self.index.close()
 
-    async def match(self, asked: Asked) -> list[Match]:
-        """Return the most similar stored questions, the highest cosine first.
-
-        Metadata above today's size limit are omitted.
-        """
+    async def match(self, query: Asked) -> list[Match]:
+        """Return the most similar stored questions; see `DuplicateIndex.search_all`."""
         self.require_ready()
         # Memory of a batch grows with the matches, not with the questions.
-        weight = min(_BATCH, -(-asked.k // _MATCHES))
-        return await self._matches.ask(asked, weight=weight)
+        return await self._matches.ask(query, weight=min(_BATCH, -(-query.k // _MATCHES)))
 
     async def encode(self, texts: Sequence[str]) -> Shaped[np.ndarray, "texts dim"]:
         """Return unit vectors of questions."""
         return await self._vectors.ask(texts, weight=len(texts))
 
-    async def compare(self, pair: Comparing) -> Verdict | Explanation:
+    async def compare(self, body: CompareRequest) -> Verdict | Explanation:
         """Compare two questions."""
-        found: Verdict | Explanation = await self._comparisons.ask(pair, weight=2)
+        found: Verdict | Explanation = await self._comparisons.ask(body, weight=2)
         return found
 
-    async def add(self, adding: Adding) -> None:
-        """Store questions; on return they are on the disk, and searches find them."""
+    async def add(self, questions: Sequence[NewQuestion], *, replace: bool) -> None:
+        """Store questions, all or none; on return they are on the disk, and searches find them."""
         self.require_ready()
-        await self._additions.ask(adding, weight=len(adding.questions))
+        await self._additions.ask(_Addition(questions, replace), weight=len(questions))
 
     async def remove(self, name: str) -> list[str]:
         """Remove a question; return its id if it was stored."""
@@ -162,7 +143,7 @@ class ServedCorpus:
 
     async def moderate(self, work: Callable[[], Found]) -> Found:
         """Run work in the thread for moderators."""
-        return await asyncio.get_running_loop().run_in_executor(self.moderators, work)
+        return await asyncio.get_running_loop().run_in_executor(self._moderator, work)
 
     async def read(self, look: Callable[[Corpus], Found]) -> Found:
         """Read from the store in the thread for moderators."""
@@ -171,77 +152,60 @@ class ServedCorpus:
     def require_ready(self) -> None:
         """Raise a Refusal if the corpus is not ready."""
         if self.problem:
-            more = {} if self.progress is None else {"progress": vars(self.progress)}
-            raise Refusal("not_ready", self.problem, retry_after=2, more=more)
+            raise not_ready(self.problem, self.progress)
 
     def require_texts(self, texts: Mapping[str, str]) -> None:
         """Raise a Refusal if a question, given by its name in messages, is too long or blank."""
         most = self.limits.text
         for name, text in texts.items():
             if len(text) > most:
-                raise Refusal(
-                    "too_large",
-                    f"{name} has {len(text):,} characters; shorten it to {most:,} at most",
-                )
+                what = f"{name} has {len(text):,} characters; shorten it to {most:,} at most"
+                raise Refusal("too_large", what)
             require_plain(name, text)
             if problem := self.index.engine.say_blank(text, name):
                 raise Refusal("blank", problem)
 
-    def _match(self, asked: Sequence[Asked]) -> list[list[Match] | Exception]:
-        problems = [self._filter_error(each.where) for each in asked]
-        valid = [each for each, problem in zip(asked, problems, strict=True) if problem is None]
+    def _match(self, queries: Sequence[Asked]) -> list[list[Match] | Exception]:
+        check = self.store.require_filter
+        problems = [_attempt(check, each.where) if each.where else None for each in queries]
+        valid = [each for each, problem in zip(queries, problems, strict=True) if problem is None]
         found = iter(self.index.search_all(valid, fresh=False, metadata=MOST_METADATA))
         return [next(found) if problem is None else problem for problem in problems]
-
-    def _filter_error(self, where: Mapping[str, Value] | None) -> DataError | None:
-        """Return the error of an invalid filter, so that it fails only its own request."""
-        try:
-            if where:
-                self.store.require_filter(where)
-        except DataError as error:
-            return error
-        return None
 
     def _encode(self, tasks: Sequence[Sequence[str]]) -> list[Shaped[np.ndarray, "texts dim"]]:
         vectors = self.index.engine.encode([text for texts in tasks for text in texts])
         return np.split(vectors, np.cumsum([len(texts) for texts in tasks])[:-1])
 
-    def _compare(self, pairs: Sequence[Comparing]) -> list[Verdict | Explanation | Exception]:
+    def _compare(self, pairs: Sequence[CompareRequest]) -> list[Verdict | Explanation | Exception]:
         engine = self.index.engine
         plain = [pair for pair in pairs if not pair.explain]
         verdicts = iter(
             engine.predict_all([pair.left for pair in plain], [pair.right for pair in plain])
         )
-        found: list[Verdict | Explanation | Exception] = []
-        for pair in pairs:
-            if not pair.explain:
-                found.append(next(verdicts))
-                continue
-            try:
-                found.append(engine.explain(pair.left, pair.right))
-            except DataError as error:  # too many words to explain
-                found.append(error)
-        return found
+        return [
+            _attempt(engine.explain, pair.left, pair.right) if pair.explain else next(verdicts)
+            for pair in pairs
+        ]
 
-    def _add(self, batch: Sequence[Adding]) -> list[Exception | None]:
+    def _add(self, batch: Sequence[_Addition]) -> list[Exception | None]:
         """Store a batch in one transaction; if that fails, each addition by itself."""
-        questions = [question for adding in batch for question in adding.questions]
+        questions = [question for addition in batch for question in addition.questions]
         distinct = len({question.id for question in questions}) == len(questions)
-        if len(batch) > 1 and distinct and not any(adding.replace for adding in batch):
+        errors: list[Exception | None] | None = None
+        if len(batch) > 1 and distinct and not any(addition.replace for addition in batch):
             with contextlib.suppress(DataError):
                 self.index.add_all(questions)
-                self._wait_until_visible()
-                return [None] * len(batch)
-        errors = [self._add_one(adding) for adding in batch]
+                errors = [None] * len(batch)
+        errors = errors or [self._add_one(addition) for addition in batch]
         self._wait_until_visible()
         return errors
 
-    def _add_one(self, adding: Adding) -> Exception | None:
+    def _add_one(self, addition: _Addition) -> Exception | None:
         try:
-            self.index.add_all(adding.questions, replace=adding.replace)
+            self.index.add_all(addition.questions, replace=addition.replace)
         except GemelError as error:
-            names = [question.id for question in adding.questions]
-            stored = [] if adding.replace else self.index.store.find(names, metadata=0)
+            names = [question.id for question in addition.questions]
+            stored = [] if addition.replace else self.store.find(names, metadata=0)
             taken = next((question.id for question in stored if question is not None), None)
             if taken is None or not isinstance(error, DataError):
                 return error
@@ -262,15 +226,15 @@ class ServedCorpus:
                     time.sleep(0.002)
 
     async def _keep_following(self) -> None:
-        loop = asyncio.get_running_loop()
+        run = asyncio.get_running_loop().run_in_executor
         improving: asyncio.Future[None] | None = None
         erasing: asyncio.Future[None] | None = None
         while True:
-            await loop.run_in_executor(self._follower, self._catch_up)
+            await run(self._follower, self._catch_up)
             if erasing is None or erasing.done():
-                erasing = loop.run_in_executor(self._writer, self._erase)
+                erasing = run(self._writer, self._erase)
             if improving is None or improving.done():
-                improving = loop.run_in_executor(self._improver, self._improve)
+                improving = run(self._improver, self._improve)
             self.notes.flush()
             await asyncio.sleep(_TICK)
 
@@ -313,3 +277,11 @@ class ServedCorpus:
     def _check_stop(self, *_: object) -> None:
         if self._is_stopping:
             raise _Stopping
+
+
+def _attempt(work: Callable[..., Found], *arguments: Any) -> Found | DataError:
+    """Return the result of work, or its error, so that it fails only its own request."""
+    try:
+        return work(*arguments)
+    except DataError as error:
+        return error

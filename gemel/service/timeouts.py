@@ -40,14 +40,8 @@ class _Timer:
             self._handle.cancel()
 
 
-def bounded_protocol(limits: Limits, notes: LogLimiter | None = None) -> type[HttpToolsProtocol]:
-    """Return uvicorn's protocol with timeouts and bounds.
-
-    Args:
-        limits: timeout and size of a request, number of connections.
-        notes: counts rejected requests and connections.
-    """
-    events = notes or LogLimiter()
+def bounded_protocol(limits: Limits, events: LogLimiter) -> type[HttpToolsProtocol]:
+    """Return uvicorn's protocol with timeouts and bounds; `events` counts what is rejected."""
     full = _as_bytes(busy(f"{limits.connections:,} connections are open already"))
     request_seconds, idle_seconds = limits.patience, _IDLE * limits.patience
     most = _WIRE * limits.body + _HEAD

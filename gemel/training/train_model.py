@@ -256,6 +256,6 @@ def _validator(
     def validate() -> Validation:
         twin = NumpyTwin(folded.weights(), tokenizer, network)
         vectors = twin.encode(questions)
-        return measure(twin.score(*np.split(vectors, 2)), validation.labels, vectors)
+        return measure(twin.score_vectors(*np.split(vectors, 2)), validation.labels, vectors)
 
     return validate

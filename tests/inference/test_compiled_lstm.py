@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemel.compiled import find_library
-from gemel.inference.compiled_lstm import TILES, CompiledLSTM
-from gemel.inference.numpy_lstm import NumpyLSTM
+from gemel.inference.lstm_backends import TILES, CompiledLSTM, NumpyLSTM
 from gemel.text import TokenTable
 
 WORDS, DEPTH = 7, 5

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gemel.errors import DataError
 from gemel.inference import Engine
-from gemel.inference.explanation import explain_verdict
+from gemel.inference.engine import explain_verdict
 from gemel.text import Rules, Tokenizer
 
 words = st.sampled_from(["how", "old", "are", "you", "?", "don't", "zebra", "안", "c++", "$5"])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemel.inference import NumpyEncoder
-from gemel.inference import numpy_lstm as lstm
+from gemel.inference import lstm_backends as lstm
 from gemel.inference import numpy_network as composing
 from gemel.inference.backend import choose_backend
 from gemel.text import TOKENS, TokenTable

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.inference.numpy_twin import SharedSpelling
+from gemel.inference.numpy_network import SharedSpelling
 from gemel.text import TfIdf, Tokenizer
 
 LEFT = ["how old are you", "where is the station", "same question", "one two"]

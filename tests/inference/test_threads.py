@@ -4,7 +4,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 from gemel.inference import Engine
-from gemel.inference.threads import one_compute_thread
+from gemel.inference.backend import one_compute_thread
 
 
 def blas_threads():

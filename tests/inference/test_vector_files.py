@@ -14,7 +14,7 @@ from gemel import DataError, Engine, QuestionColumns
 from gemel.data import BadRows
 from gemel.folder import save_model
 from gemel.inference import encode_file, ids_file, vector_files
-from gemel.inference.resumable_output import Spool
+from gemel.inference.vector_files import Spool
 
 TEXTS = [f"How old is {word} {n}?" for n, word in enumerate(["he", "she", "it", "xyzzy"] * 6)]
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel import ConfigError
-from gemel.inference.vector_precision import in_precision, require_precision
+from gemel.inference.numpy_network import in_precision, require_precision
 
 
 def unit_vectors(seed, count, dim):

@@ -16,10 +16,10 @@ import uvicorn
 from gemel.api import open_index
 from gemel.pretrained import DEFAULT_MODEL
 from gemel.service.access import AccessPolicy
-from gemel.service.app import make_app
 from gemel.service.group_process import GroupProcess
 from gemel.service.limits import Limits
 from gemel.service.served_corpus import ServedCorpus
+from gemel.service.server import make_app
 from gemel.store import NewQuestion, open_store
 
 TOPICS = [
