@@ -1,6 +1,6 @@
 """Backups: files that appear whole, and the checked copy of one store into another."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -10,8 +10,8 @@ from jaxtyping import Float16
 
 from gemel.errors import DataError, StoreError
 from gemel.files import place_file, temporary_folder
+from gemel.store.base import StoredQuestion
 from gemel.store.input_checks import check_questions, wrong_vectors
-from gemel.store.question_records import StoredQuestion
 from gemel.store.sessions import Ledger, Row, Session, Sessions
 from gemel.store.sql_rows import (
     insert_questions,
@@ -138,66 +138,39 @@ def copy_all(source: Sessions, target: Sessions) -> None:
                 "expected a new store: name another"
             )
         check = StoreCheck(source.name, ledger)
-        _copy_questions(before, after, check)
+        for rows in _chunks(before, "SELECT key, id, text, metadata FROM questions", "key"):
+            questions = list(map(read_question, rows))
+            check.questions(questions)
+            insert_questions(after, np.array([question.key for question in questions]), questions)
         for generation, dim in (
             (ledger.generation, ledger.dim),
             (ledger.generation + 1, ledger.reindexing_dim),
         ):
-            _copy_vectors(source, (before, after), generation, dim, check)
+            statement = f"SELECT sequence, key, {source.vector} FROM vectors"  # noqa: S608
+            for rows in _chunks(before, statement, "sequence", where=f"generation = {generation}"):
+                numbers, keys, packed = zip(*rows, strict=True)
+                sequences, of = integers(numbers), integers(keys)
+                vectors = source.unpack(packed, dim)
+                check.vectors(generation, of.tolist(), vectors)
+                after.insert_vectors(sequences, generation, of, vectors)
         for table, by, least, check_rows in (
             ("removed", "sequence", 0, check.removed),
             ("reviews", "number", 0, check.reviews),
             ("api_keys", "prefix", "", check.keys),
         ):
-            _copy_table(before, after, table, by, least, check_rows)
+            for rows in _chunks(before, f"SELECT * FROM {table}", by, least):  # noqa: S608
+                check_rows(rows)
+                after.insert(table, rows)
         check.end(before)
         for name in {field.name for field in fields(Ledger)} - {"identity"}:
             setattr(fresh, name, getattr(ledger, name))
 
 
-def _copy_questions(before: Session, after: Session, check: StoreCheck) -> None:
-    statement = "SELECT key, id, text, metadata FROM questions WHERE key > ? ORDER BY key LIMIT ?"
-    last = 0
-    while rows := before.run(statement, (last, _CHUNK)):
-        questions = list(map(read_question, rows))
-        check.questions(questions)
-        insert_questions(after, np.array([question.key for question in questions]), questions)
-        last = rows[-1][0]
-
-
-def _copy_vectors(
-    source: Sessions,
-    sessions: tuple[Session, Session],
-    generation: int,
-    dim: int,
-    check: StoreCheck,
-) -> None:
-    before, after = sessions
-    statement = (
-        f"SELECT sequence, key, {source.vector} FROM vectors WHERE generation = ? AND "  # noqa: S608
-        "sequence > ? ORDER BY sequence LIMIT ?"
-    )
-    last = 0
-    while rows := before.run(statement, (generation, last, _CHUNK)):
-        numbers, keys, packed = zip(*rows, strict=True)
-        sequences, of = integers(numbers), integers(keys)
-        vectors = source.unpack(packed, dim)
-        check.vectors(generation, of.tolist(), vectors)
-        after.insert_vectors(sequences, generation, of, vectors)
-        last = numbers[-1]
-
-
-def _copy_table(
-    before: Session,
-    after: Session,
-    table: str,
-    by: str,
-    least: int | str,
-    check: Callable[[Sequence[Row]], None],
-) -> None:
-    statement = f"SELECT * FROM {table} WHERE {by} > ? ORDER BY {by} LIMIT ?"  # noqa: S608
-    last = least
-    while rows := before.run(statement, (last, _CHUNK)):
-        check(rows)
-        after.insert(table, rows)
+def _chunks(
+    session: Session, select: str, by: str, last: int | str = 0, *, where: str = "true"
+) -> Iterator[list[Row]]:
+    """Yield rows in the order of their first column, named `by`, from above `last` on."""
+    statement = f"{select} WHERE {where} AND {by} > ? ORDER BY {by} LIMIT ?"
+    while rows := session.run(statement, (last, _CHUNK)):
+        yield rows
         last = rows[-1][0]
