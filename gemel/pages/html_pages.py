@@ -125,11 +125,7 @@ def _data_url(figure: "Figure") -> str:
 
 
 def check_groups_page() -> None:
-    """Check, before long work, that a page of groups can be made.
-
-    Raises:
-        MissingExtraError: Jinja is not installed.
-    """
+    """Raise `MissingExtraError`, before long work, if Jinja is not installed."""
     _open_template(_GROUPS)
 
 
@@ -157,9 +153,6 @@ def render_groups(
         floor: least cosine of the scored pairs.
         templates: an example, and the number of questions that differ from it only in numbers.
         left_out: close pairs that were not scored.
-
-    Raises:
-        MissingExtraError: Jinja is not installed.
     """
     return _open_template(_GROUPS).render(
         groups=groups[:_SHOWN],
