@@ -255,12 +255,18 @@ def load_model(path: str | Path) -> Model:
     try:
         settings = msgspec.convert(config["settings"], dict[str, Any])
         settings["text"] = _EARLIER | settings.get("text", {})
+        tokens, decision, training = (
+            _parse(content[name], folder / name) for name in (_TOKENIZER, _DECISION, _TRAINING)
+        )
+        words = Vocabulary(msgspec.convert(tokens["words"], list[str]))
+        msgspec.convert(training["data"], str)
+        msgspec.convert(training.get("earlier_data", []), list[str])
         model = Model(
             config=Config.from_mapping(settings, source="settings"),
-            tokenizer=_tokenizer(_parse(content[_TOKENIZER], folder / _TOKENIZER)),
+            tokenizer=Tokenizer(words, msgspec.convert(_EARLIER | tokens, Rules)),
             weights=safetensors.numpy.load(content[_WEIGHTS]),
-            decision=msgspec.convert(_parse(content[_DECISION], folder / _DECISION), Decision),
-            training=_training(_parse(content[_TRAINING], folder / _TRAINING)),
+            decision=msgspec.convert(decision, Decision),
+            training=training,
         )
     except SafetensorError as error:
         raise FolderError(f"{folder / _WEIGHTS}: not a safetensors file: {error}") from error
@@ -349,18 +355,6 @@ def _read_checked(folder: Path, sums: Any) -> dict[str, bytes]:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _tokenizer(values: dict[str, Any]) -> Tokenizer:
-    words = msgspec.convert(values["words"], list[str])
-    return Tokenizer(Vocabulary(words), msgspec.convert(_EARLIER | values, Rules))
-
-
-def _training(record: dict[str, Any]) -> dict[str, Any]:
-    """Check what later steps rely on in a training record."""
-    msgspec.convert(record["data"], str)
-    msgspec.convert(record.get("earlier_data", []), list[str])
-    return record
 
 
 def _check_weights(model: Model, path: Path) -> None:

@@ -172,7 +172,7 @@ def _each_once(path: Path, names: Collection[str]) -> Iterator[tuple[str, io.Buf
         if name not in left:
             raise DataError(f"has {name} twice", path=path)
         left.remove(name)
-        yield name, io.BufferedReader(_Forward(stream))
+        yield name, io.BufferedReader(_Forward(stream, path))
     if left:
         missing = " and no ".join(sorted(left))
         raise DataError(f"has no {missing}; it is not the archive expected", path=path)
@@ -198,7 +198,7 @@ def _zipped(path: Path, names: Collection[str]) -> Iterator[tuple[str, Any]]:
 
 def _tarred(path: Path, names: Collection[str]) -> Iterator[tuple[str, Any]]:
     with gzip.open(path) as unpacked:
-        bounded: Any = _Bounded(unpacked, path)
+        bounded = _Forward(unpacked, path)
         with tarfile.open(fileobj=bounded, mode="r|") as archive:
             for member in archive:
                 if member.name not in names:
@@ -215,34 +215,23 @@ def _tarred(path: Path, names: Collection[str]) -> Iterator[tuple[str, Any]]:
 
 
 class _Forward(io.RawIOBase):
-    """Readable stream without seeking, which tarfile's own does not declare."""
-
-    def __init__(self, stream: Any):
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        content = self._stream.read(len(buffer))
-        buffer[: len(content)] = content
-        return len(content)
-
-
-class _Bounded:
-    """Stream that raises after `LARGEST` bytes."""
+    """Readable stream without seeking that raises after `LARGEST` bytes."""
 
     def __init__(self, stream: Any, path: Path):
         self._stream = stream
         self._path = path
         self._allowed = LARGEST
 
-    def read(self, size: int) -> bytes:
-        content: bytes = self._stream.read(size)
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        content = self._stream.read(len(buffer))
         self._allowed -= len(content)
         if self._allowed < 0:
             raise _too_large(self._path)
-        return content
+        buffer[: len(content)] = content
+        return len(content)
 
 
 def _too_large(path: Path) -> DataError:

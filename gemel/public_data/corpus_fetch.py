@@ -154,9 +154,10 @@ def _read_record(folder: Path, corpus: str) -> Fetched | None:
 
 def _compare(fetched: Fetched) -> dict[str, bool | None]:
     """Return for each recorded file whether it is unchanged; None if it is missing."""
+    recorded: list[FetchedFile | FetchedPart] = [*fetched.files, *fetched.parts]
     return {
         each.name: sha256_of(path) == each.sha256 if path.is_file() else None
-        for each in (*fetched.files, *fetched.parts)
+        for each in recorded
         for path in [Path(fetched.path(each.name))]
     }
 

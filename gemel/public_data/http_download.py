@@ -191,7 +191,7 @@ class Partial:
     def restart(self, headers: Message | None = None) -> None:
         """Discard all bytes, and note the version that the headers of a new response give."""
         self._stream.truncate(0)
-        given = headers or {}
+        given = Message() if headers is None else headers
         notes = {note: given.get(header) for note, header in _VERSIONS.items()}
         write_text(self._notes, json.dumps({"address": self.address} | notes) + "\n")
 

@@ -25,78 +25,6 @@ _CHUNK = 4096
 """Rows copied at a time."""
 
 
-class StoreCheck:
-    """Consistency check of all rows of a store, as they are copied, questions first.
-
-    Each method raises `StoreError` on a contradiction.
-    """
-
-    def __init__(self, name: str, ledger: Ledger):
-        self._name, self._ledger = name, ledger
-        self._keys: set[int] = set()
-        self._vectors = {ledger.generation: 0, ledger.generation + 1: 0}
-
-    def questions(self, questions: Sequence[StoredQuestion]) -> None:
-        """Check some questions."""
-        try:
-            check_questions(questions)
-        except DataError as error:
-            raise self._damaged(str(error)) from error
-        self._keys.update(question.key for question in questions)
-
-    def vectors(
-        self, generation: int, keys: Sequence[int], vectors: Float16[np.ndarray, "rows dim"]
-    ) -> None:
-        """Check some vectors of a generation."""
-        wrong, lengths = wrong_vectors(vectors)
-        for row in wrong[:1]:
-            raise self._damaged(f"the vector of question {keys[row]} has length {lengths[row]:.4g}")
-        self._expect(self._keys.issuperset(keys), "a vector belongs to no question")
-        self._vectors[generation] += len(keys)
-
-    def removed(self, rows: Sequence[Row]) -> None:
-        """Check some rows of the table `removed`."""
-        keys = integers([key for _, key in rows]).tolist()
-        self._expect(self._keys.isdisjoint(keys), "a question is there and removed")
-
-    def reviews(self, rows: Sequence[Row]) -> None:
-        """Check some decisions."""
-        for row in rows:
-            require_review(row[1:])
-            self._expect(self._keys.issuperset(row[1:3]), "a decision is about no question")
-
-    def keys(self, rows: Sequence[Row]) -> None:
-        """Check some keys."""
-        for row in rows:
-            require_key(row)
-
-    def end(self, session: Session) -> None:
-        """Check counts and sequence numbers, after all rows."""
-        ledger = self._ledger
-        ((last,),) = session.run(
-            "SELECT max(last) FROM (SELECT max(key) AS last FROM questions UNION ALL "
-            "SELECT max(sequence) FROM vectors UNION ALL SELECT max(sequence) FROM removed) AS ends"
-        )
-        self._expect((last or 0) <= ledger.sequence, f"change {last} is later than the last")
-        ((vectors,),) = session.run("SELECT count(*) FROM vectors")
-        ((questions,),) = session.run("SELECT count(*) FROM questions")
-        for what, counted, found in (
-            ("questions", ledger.questions, len(self._keys)),
-            ("questions", questions, len(self._keys)),
-            ("vectors", ledger.questions, self._vectors[ledger.generation]),
-            ("vectors of another model", ledger.reindexed, self._vectors[ledger.generation + 1]),
-            ("vectors of both", vectors, sum(self._vectors.values())),
-        ):
-            self._expect(counted == found, f"it counts {counted} {what}, and {found} are there")
-
-    def _expect(self, good: bool, what: str) -> None:
-        if not good:
-            raise self._damaged(what)
-
-    def _damaged(self, what: str) -> StoreError:
-        return StoreError(f"{self._name}: is damaged: {what}; restore another backup")
-
-
 @contextmanager
 def new_backup(path: str | Path) -> Iterator[Path]:
     """Yield a temporary file to write, and move it to `path` when it is complete.
@@ -137,7 +65,7 @@ def copy_all(source: Sessions, target: Sessions) -> None:
                 f"{target.name}: holds {fresh.questions} questions (sequence {fresh.sequence}); "
                 "expected a new store: name another"
             )
-        check = StoreCheck(source.name, ledger)
+        check = _Check(source.name, ledger)
         for rows in _chunks(before, "SELECT key, id, text, metadata FROM questions", "key"):
             questions = list(map(read_question, rows))
             check.questions(questions)
@@ -174,3 +102,66 @@ def _chunks(
     while rows := session.run(statement, (last, _CHUNK)):
         yield rows
         last = rows[-1][0]
+
+
+class _Check:
+    """Consistency check of all rows of a store, as they are copied, questions first."""
+
+    def __init__(self, name: str, ledger: Ledger):
+        self._name, self._ledger = name, ledger
+        self._keys: set[int] = set()
+        self._vectors = {ledger.generation: 0, ledger.generation + 1: 0}
+
+    def questions(self, questions: Sequence[StoredQuestion]) -> None:
+        try:
+            check_questions(questions)
+        except DataError as error:
+            raise self._damaged(str(error)) from error
+        self._keys.update(question.key for question in questions)
+
+    def vectors(
+        self, generation: int, keys: Sequence[int], vectors: Float16[np.ndarray, "rows dim"]
+    ) -> None:
+        wrong, lengths = wrong_vectors(vectors)
+        for row in wrong[:1]:
+            raise self._damaged(f"the vector of question {keys[row]} has length {lengths[row]:.4g}")
+        self._expect(self._keys.issuperset(keys), "a vector belongs to no question")
+        self._vectors[generation] += len(keys)
+
+    def removed(self, rows: Sequence[Row]) -> None:
+        keys = integers([key for _, key in rows]).tolist()
+        self._expect(self._keys.isdisjoint(keys), "a question is there and removed")
+
+    def reviews(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            require_review(row[1:])
+            self._expect(self._keys.issuperset(row[1:3]), "a decision is about no question")
+
+    def keys(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            require_key(row)
+
+    def end(self, session: Session) -> None:
+        ledger = self._ledger
+        ((last,),) = session.run(
+            "SELECT max(last) FROM (SELECT max(key) AS last FROM questions UNION ALL "
+            "SELECT max(sequence) FROM vectors UNION ALL SELECT max(sequence) FROM removed) AS ends"
+        )
+        self._expect((last or 0) <= ledger.sequence, f"change {last} is later than the last")
+        ((vectors,),) = session.run("SELECT count(*) FROM vectors")
+        ((questions,),) = session.run("SELECT count(*) FROM questions")
+        for what, counted, found in (
+            ("questions", ledger.questions, len(self._keys)),
+            ("questions", questions, len(self._keys)),
+            ("vectors", ledger.questions, self._vectors[ledger.generation]),
+            ("vectors of another model", ledger.reindexed, self._vectors[ledger.generation + 1]),
+            ("vectors of both", vectors, sum(self._vectors.values())),
+        ):
+            self._expect(counted == found, f"it counts {counted} {what}, and {found} are there")
+
+    def _expect(self, good: bool, what: str) -> None:
+        if not good:
+            raise self._damaged(what)
+
+    def _damaged(self, what: str) -> StoreError:
+        return StoreError(f"{self._name}: is damaged: {what}; restore another backup")
