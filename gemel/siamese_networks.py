@@ -78,7 +78,7 @@ def triplet_loss(v1: Any, v2: Any, margin: float = 0.25) -> Float[Tensor, ""]:
 
 
 def triplet_loss_layer(margin: float = 0.25) -> Fn:
-    """Make the loss a layer of two inputs, to go behind the network in `Serial`."""
+    """Make the loss a layer of two inputs, to are behind the network in `Serial`."""
     return Fn("TripletLoss", lambda v1, v2: triplet_loss(v1, v2, margin))
 
 

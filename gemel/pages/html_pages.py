@@ -69,9 +69,8 @@ def check_page(folder: str | Path) -> None:
     if folder.exists() and folder.resolve() == Path.cwd():
         raise DataError("is the current folder; name one inside it", path=folder)
     if folder.is_mount():
-        raise DataError(
-            "is a mount point, which cannot be replaced; name a folder inside it", path=folder
-        )
+        what = "is a mount point, which cannot be replaced; name a folder inside it"
+        raise DataError(what, path=folder)
     found = sorted(file.name for file in folder.iterdir()) if folder.exists() else []
     if found and not (set(found) == {_PAGE, _DATA} and _SIGN in (folder / _PAGE).read_bytes()):
         raise DataError(
@@ -87,16 +86,13 @@ def write_page(
     baselines: Mapping[str, Float[np.ndarray, "pairs"]],
     folder: str | Path,
 ) -> None:
-    """Write a report as `index.html` and `report.json`, both or none.
+    """Write `index.html` and `report.json`, both or none, over an older report if there is one.
 
     Args:
         report: the metrics.
         judged: pairs and scores, for the plots.
         baselines: baseline scores by name.
-        folder: overwritten if it has an older report; see `check_page`.
-
-    Raises:
-        OSError: the folder is not writable; an older report is unchanged.
+        folder: see `check_page`.
     """
     probes = report.robustness.probes if report.robustness else ()
     page = _open_template(_EVALUATION).render(
