@@ -20,7 +20,7 @@ import numpy as np
 from layout import markdown
 from record import write_result, write_table
 
-from gemel.store.question_records import NewQuestion
+from gemel.store.base import NewQuestion
 from gemel.store.sqlite import SQLiteStore
 
 DIM = 256

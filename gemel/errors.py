@@ -1,19 +1,4 @@
-"""Errors that gemel raises on purpose.
-
-GemelError
-├── ConfigError        ValueError    a setting that does not exist or has no meaning
-├── DataError          ValueError    an unusable file, row or text; knows path and line
-├── FolderError        OSError       a model folder that is missing, damaged or of a newer gemel
-├── LayerError         ValueError    a layer that was wired or called wrongly
-├── MissingExtraError  ImportError   a part of gemel whose packages are not installed
-├── ModelMismatchError ValueError    vectors of a model other than the store's
-├── ScaleError         RuntimeError  a large run whose tasks fail on their workers
-├── StoreError         OSError       a store of questions that is damaged, full, missing or locked
-├── TrainingError      RuntimeError  training that cannot continue
-└── TrainingStopped    RuntimeError  training stopped on request, which can be resumed
-
-GemelWarning, a UserWarning, reports a result that is probably wrong.
-"""
+"""Errors that gemel raises on purpose; all are `GemelError`, and a builtin error too."""
 
 from pathlib import Path
 from typing import Any

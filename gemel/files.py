@@ -29,12 +29,17 @@ def path_text(path: str | Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+@contextlib.contextmanager
+def _closing(descriptor: int) -> Iterator[int]:
     try:
-        os.fsync(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _sync(path: Path) -> None:
+    with _closing(os.open(path, os.O_RDONLY)) as descriptor:
+        os.fsync(descriptor)
 
 
 @contextlib.contextmanager
@@ -47,12 +52,12 @@ def new_file(path: Path) -> Iterator[BufferedWriter]:
     remove_leftovers(path.parent)
     descriptor, temporary = _create(path)
     try:
-        with _stream(descriptor) as stream:
+        with _closing(descriptor), os.fdopen(descriptor, "wb", closefd=False) as stream:
             yield stream
             stream.flush()
-            os.fchmod(stream.fileno(), 0o666 & ~_umask())
-            os.fsync(stream.fileno())
-            temporary = temporary or _give_name(stream.fileno(), path)
+            os.fchmod(descriptor, 0o666 & ~_umask())
+            os.fsync(descriptor)
+            temporary = temporary or _give_name(descriptor, path)
             temporary.replace(path)
     except BaseException:
         if temporary is not None:
@@ -94,30 +99,18 @@ def place_file(fresh: Path, path: Path) -> None:
     _sync(path.parent)
 
 
-def _stream(descriptor: int) -> BufferedWriter:
-    try:
-        return os.fdopen(descriptor, "wb")
-    except BaseException:
-        os.close(descriptor)
-        raise
-
-
 def _give_name(descriptor: int, path: Path) -> Path:
     """Link a file without a name to a temporary name next to `path`."""
     temporary = path.with_name(f".{path.name}.tmp-{secrets.token_hex(4)}{_SUFFIX}")
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:  # without `dst_dir_fd` Python does not follow the link
+    with _closing(os.open(path.parent, os.O_RDONLY)) as folder:
+        # Without `dst_dir_fd` Python does not follow the link.
         os.link(f"/proc/self/fd/{descriptor}", temporary.name, dst_dir_fd=folder)
-    finally:
-        os.close(folder)
     return temporary
 
 
 def _lock(descriptor: int, path: Path | None = None) -> bool:
     """Lock a temporary file or folder; False if it was just removed as a leftover."""
-    with contextlib.suppress(
-        OSError
-    ):  # without locks, as on some network disks, nothing is removed
+    with contextlib.suppress(OSError):  # no locks on some network disks: nothing is removed
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
         return path is None or os.path.samestat(path.stat(), os.fstat(descriptor))
@@ -142,8 +135,7 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def _remove_unless_used(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
+    with _closing(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)) as descriptor:
         about = os.fstat(descriptor)
         if about.st_uid == os.geteuid():
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -151,8 +143,6 @@ def _remove_unless_used(path: Path) -> None:
                 shutil.rmtree(path)
             elif stat.S_ISREG(about.st_mode):
                 path.unlink()
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -192,25 +182,21 @@ def write_text(path: Path, content: str) -> None:
 
 
 def read_regular_file(path: Path, limit: int) -> bytes:
-    """Return the content of a regular file of an untrusted folder.
+    """Return the content of a regular file of an untrusted folder, of at most `limit` bytes.
 
     Symbolic links are refused (except as parent folders), as are pipes and devices.
 
-    Args:
-        path: the file.
-        limit: maximum bytes.
-
     Raises:
-        FolderError: not a regular file, or larger than `limit`.
+        FolderError: not a regular file, or too large.
         OSError: missing or not readable.
     """
     try:
-        descriptor = os.open(path, _UNTRUSTED)
+        opened = os.open(path, _UNTRUSTED)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
             raise _not_regular(path) from error
         raise
-    try:
+    with _closing(opened) as descriptor:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise _not_regular(path)
@@ -218,8 +204,6 @@ def read_regular_file(path: Path, limit: int) -> bytes:
             raise FolderError(f"{path}: {found.st_size:,} bytes; expected at most {limit:,}")
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
             return stream.read(found.st_size)
-    finally:
-        os.close(descriptor)
 
 
 # Opening a pipe would wait for its writer; Windows has neither links nor pipes in folders.
@@ -238,17 +222,17 @@ def _umask() -> int:
 
 
 def check_writable(path: Path) -> None:
-    """Check, before long work, that `path` can be written.
-
-    Raises:
-        OSError: a file is in the way, the folder is read-only, or the name is invalid.
-    """
+    """Raise `OSError`, before long work, if `path` cannot be written."""
     place = path.resolve().parent
     while not place.exists():
         place = place.parent
     if not place.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+        raise _not_folder(place)
     Path(tempfile.mkdtemp(dir=place, prefix=f".{path.resolve().name}.try-")).rmdir()
+
+
+def _not_folder(path: Path) -> NotADirectoryError:
+    return NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
 
 
 def require_new_file(path: Path, kinds: Collection[str], *, overwrite: bool) -> None:
@@ -268,11 +252,7 @@ def require_new_file(path: Path, kinds: Collection[str], *, overwrite: bool) -> 
 
 
 def check_replaceable(path: Path) -> None:
-    """Check, before long work, that the folder at `path` could be replaced.
-
-    Raises:
-        FolderError: it is the current folder or a mount point.
-    """
+    """Raise `FolderError` if `path` is the current folder or a mount point: not replaceable."""
     if path.exists() and path.resolve() == Path.cwd():
         raise FolderError(f"{path}: is the current folder, which cannot be replaced; go to another")
     if path.is_mount():
@@ -291,7 +271,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     path = path.resolve()
     if path.exists() and not path.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+        raise _not_folder(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with temporary_folder(path, "new") as fresh:

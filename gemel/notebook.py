@@ -15,14 +15,11 @@ def shown(
     figures: Callable[[Any], Mapping[str, Any]],
     rows: Callable[[Any], Iterable[Sequence[Any]]] | None = None,
 ) -> Callable[[_Class], _Class]:
-    """Return a class a `__repr__` of one line and a `_repr_html_`, of a few important figures.
+    """Return a decorator that gives a class a one-line `__repr__` and a `_repr_html_`.
 
     Args:
-        figures: of an instance, by name, in order.
-        rows: of an instance, what the table lists below them; nothing if None.
-
-    Returns:
-        A decorator, to are above `@dataclass`.
+        figures: a few important ones of an instance, by name; put it above `@dataclass`.
+        rows: of an instance, listed below them in the table.
     """
 
     def decorate(kind: _Class) -> _Class:

@@ -41,10 +41,8 @@ __all__ = [
     "triplet_loss_layer",
 ]
 
-QUORA_ROWS = 404_290
-"""Rows of the file that the notebook used."""
-TRAINING_ROWS = 300_000
-"""How many of them it trained on."""
+QUORA_ROWS, TRAINING_ROWS = 404_290, 300_000
+"""Rows of the file that the notebook used, and those of them that it trained on."""
 
 
 class Axis(NamedTuple):
@@ -120,7 +118,7 @@ class Data(NamedTuple):
 
 
 class _Vocabulary(dict[str, int]):
-    """A dictionary that knows what to report of unknown words, and stays as it is."""
+    """Dictionary with the unknown id for all other words, which are not added."""
 
     def __missing__(self, word: str) -> int:
         return TOKENS.unknown
@@ -133,9 +131,9 @@ class DataLoader:
     are cut 80/20 into `train` and `validate`; the rows behind them, of either label, are `test`.
 
     Args:
-        path: a file of pairs; None takes the one that the environment's QUORA_TRAIN names, else
-            the help-desk sample that ships with gemel, and names which.
-        training_rows: how many rows to train on; None is the notebook's share.
+        path: a file of pairs; None: that of the environment variable QUORA_TRAIN, else the
+            help-desk sample that ships with gemel; its name is printed.
+        training_rows: number of rows to train on; None: the notebook's share.
         train_fraction: share of the duplicates that goes to `train`.
 
     Raises:
@@ -164,8 +162,7 @@ class DataLoader:
         """True for the rows to train on."""
         rows = self.training_rows
         if rows is None:
-            share = round(len(self._pairs) * TRAINING_ROWS / QUORA_ROWS)
-            rows = min(TRAINING_ROWS, share)
+            rows = min(TRAINING_ROWS, round(len(self._pairs) * TRAINING_ROWS / QUORA_ROWS))
         return np.arange(len(self._pairs)) < rows
 
     @functools.cached_property
@@ -195,11 +192,8 @@ class DataLoader:
         )
 
     def _question(self, pairs: Pairs) -> Question:
-        encode = self._tokenizer.encode
-        return Question(
-            [encode(text) for text in pairs.left_texts],
-            [encode(text) for text in pairs.right_texts],
-        )
+        left, right = pairs.left_texts, pairs.right_texts
+        return Question(*(list(map(self._tokenizer.encode, texts)) for texts in (left, right)))
 
 
 class DataGenerator:
@@ -207,11 +201,11 @@ class DataGenerator:
 
     Args:
         question_one, question_two: sequences of token ids; row i of each make one pair.
-        batch_size: rows of a batch; it resumes from the start, shuffled anew, when rows run out,
-            with no row twice in a batch if there are rows enough.
-        padding: the id that fills up.
+        batch_size: rows of a batch; a new round, shuffled anew, begins when rows run out, with no
+            row twice in a batch if there are enough.
+        padding: id of the padding.
         shuffle: whether the order is random.
-        seed: starts the shuffling.
+        seed: of the shuffling.
 
     Raises:
         ValueError: no rows, sides of different lengths, or no batch size.

@@ -23,9 +23,8 @@ from gemel.data import (
     stream_questions,
 )
 from gemel.inference import Engine, stream_answerable
-from gemel.store.base import Store
+from gemel.store.base import Metadata, NewQuestion, Store
 from gemel.store.input_checks import describe_excess
-from gemel.store.question_records import Metadata, NewQuestion
 from gemel.text import Progress
 
 _TYPED_FILES = (".jsonl", ".ndjson", ".parquet")

@@ -20,8 +20,7 @@ from gemel.inference import Engine
 from gemel.neighbours.choice import Choice
 from gemel.neighbours.follower import Follower
 from gemel.notebook import shown
-from gemel.store.base import Corpus
-from gemel.store.question_records import Metadata, NewQuestion
+from gemel.store.base import Corpus, Metadata, NewQuestion
 from gemel.text import Progress, require_text, require_texts
 
 # typing.Self, which the checks of the test suite cannot read on a method.

@@ -14,9 +14,8 @@ from gemel.errors import DataError
 from gemel.inference import Engine
 from gemel.neighbours.base import Hits, Neighbours, require_k
 from gemel.notebook import shown
-from gemel.store.base import Store
+from gemel.store.base import Metadata, Store, StoredQuestion
 from gemel.store.metadata_columns import check_filter
-from gemel.store.question_records import Metadata, StoredQuestion
 from gemel.text import require_text
 
 _ALL = 2**62

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from gemel.files import check_writable, new_file, require_new_file
-from gemel.store.base import ReviewStore
-from gemel.store.question_records import Review
+from gemel.store.base import Review, ReviewStore
 
 _COLUMNS = ("question1", "question2", "is_duplicate", "reviewer", "decided_at", "id1", "id2")
 _Row: TypeAlias = tuple[str, str, int, str, str, str, str]

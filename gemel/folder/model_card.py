@@ -19,27 +19,26 @@ TAGS = (
     "sentence-similarity",
     "feature-extraction",
 )
-"""What every gemel model is."""
-
+"""Tags of every gemel model."""
 _TASK = "sentence-similarity"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Measured:
-    """Figures of one model on one set of pairs."""
+    """Metrics of one model on one set of pairs."""
 
     figures: Mapping[str, float]
     """By the name of the metric, as `average_precision`."""
     split: str
     """Which pairs: `validation`."""
     data: str = "question pairs"
-    """What they are called, for people."""
+    """Name for people."""
     kind: str = "question-pairs"
-    """What the hub calls them."""
+    """Name on the hub."""
     how: str = ""
     """How the threshold was found, where that needs to be reported."""
     thresholds: Sequence[float] = ()
-    """The least similarities that counted as the same; several where parts had one each."""
+    """Least similarities of a duplicate; several where parts had one each."""
 
 
 def front_matter(
@@ -56,12 +55,12 @@ def front_matter(
 
     Args:
         name: of the model.
-        library: what can load the folder.
-        results: what was measured.
-        language: of the questions, as `en`, where that is known.
-        licence: the hub's name of it, where that is known: `apache-2.0`, or `other`.
-        licence_name: what it is called, if it is an `other` one.
-        tags: next to `TAGS`.
+        library: that can load the folder.
+        results: measured figures.
+        language: of the questions, as `en`; None if unknown.
+        licence: the hub's name of it: `apache-2.0`, or `other`; None if unknown.
+        licence_name: name of an `other` licence.
+        tags: in addition to `TAGS`.
     """
     fields: dict[str, Any] = {
         "language": language,
@@ -79,12 +78,7 @@ def front_matter(
 
 
 def validation_figures(training: Mapping[str, Any], threshold: float) -> list[Measured]:
-    """Return what a training record gives of the validation pairs; an empty list if nothing.
-
-    Args:
-        training: the record.
-        threshold: the stored one, which was fitted on them.
-    """
+    """Return the figures of the validation pairs in a training record, if there are any."""
     value = training.get("validation_average_precision")
     if not isinstance(value, float | int) or isinstance(value, bool) or not math.isfinite(value):
         return []
@@ -93,21 +87,16 @@ def validation_figures(training: Mapping[str, Any], threshold: float) -> list[Me
 
 
 def split_card(card: str) -> tuple[str, str]:
-    """Part a card into its front matter, empty if it has none, and the text for people."""
+    """Split a card into its front matter, empty if it has none, and the text for people."""
     found = re.match(r"---\r?\n(.*?\n)??---[ \t]*(\r?\n|\Z)", card, re.DOTALL)
     end = found.end() if found else 0
     return card[:end], card[end:].lstrip("\r\n") if end else card
 
 
 def with_library(card: str, name: str, library: str) -> str:
-    """Return the front matter of a card for another library, and all else in it as it is.
+    """Return the front matter of a card with another library, such as `sentence-transformers`.
 
-    So the folder that another library loads keeps figures, language and licence of the model.
-
-    Args:
-        card: a model folder's README.md; one of an older gemel has no front matter, and gets it.
-        name: of the model.
-        library: what can load the other folder, as `sentence-transformers`.
+    A card of an older gemel has no front matter, and gets one with the model's name.
     """
     front, _ = split_card(card)
     if not front:
@@ -117,9 +106,9 @@ def with_library(card: str, name: str, library: str) -> str:
 
 
 def _result(measured: Measured) -> dict[str, Any]:
-    how = {"threshold_from": measured.how} if measured.how else {}
-    thresholds = {"thresholds": [*map(float, measured.thresholds)]} if measured.thresholds else {}
-    args = how | thresholds
+    args: dict[str, Any] = {"threshold_from": measured.how} if measured.how else {}
+    if measured.thresholds:
+        args["thresholds"] = [*map(float, measured.thresholds)]
     of = f", {measured.how}" if measured.how else ""
     metrics = [
         {"type": name, "value": value, "name": f"{name.replace('_', ' ')}{of}"}
@@ -135,19 +124,18 @@ def _result(measured: Measured) -> dict[str, Any]:
 
 def _lines(value: Any) -> list[str]:
     """Write mappings and lists in block style, a line a scalar; lists of numbers take one line."""
-    if isinstance(value, Mapping):
-        lines = []
-        for key, held in value.items():
-            if isinstance(held, list) and all(isinstance(each, float) for each in held):
-                lines.append(f"{key}: [{', '.join(map(_scalar, held))}]")
-            elif isinstance(held, Mapping | list):
-                lines += [f"{key}:", *(f"  {line}" for line in _lines(held))]
-            else:
-                lines.append(f"{key}: {_scalar(held)}")
-        return lines
     lines = []
-    for held in value:
-        first, *others = _lines(held) if isinstance(held, Mapping) else [_scalar(held)]
+    if isinstance(value, Mapping):
+        for key, content in value.items():
+            if isinstance(content, list) and all(isinstance(each, float) for each in content):
+                lines.append(f"{key}: [{', '.join(map(_scalar, content))}]")
+            elif isinstance(content, Mapping | list):
+                lines += [f"{key}:", *(f"  {line}" for line in _lines(content))]
+            else:
+                lines.append(f"{key}: {_scalar(content)}")
+        return lines
+    for content in value:
+        first, *others = _lines(content) if isinstance(content, Mapping) else [_scalar(content)]
         lines += [f"- {first}", *(f"  {line}" for line in others)]
     return lines
 
@@ -184,12 +172,12 @@ def card_text(
     *,
     picture: str | None = None,
 ) -> str:
-    """Return the README.md of a model folder of that name.
+    """Return the README.md of a model folder.
 
     Args:
-        name: what the folder is called.
-        config, decision, training: what it holds.
-        picture: the file in it that shows the training, if there is one.
+        name: of the folder.
+        config, decision, training: contents of the folder.
+        picture: file in it that shows the training, if there is one.
     """
     shown = f"![loss and validation over the training]({picture})\n\n" if picture else ""
     asks = (
@@ -198,7 +186,7 @@ def card_text(
         if decision.lower < decision.upper
         else ""
     )
-    kept = training.get("kept_epoch", training.get("best_epoch", "unknown"))
+    epoch = training.get("kept_epoch", training.get("best_epoch", "unknown"))
     settings = "\n".join(
         f"| {section}.{name} | {value} |"
         for section, values in config.to_mapping().items()
@@ -225,7 +213,7 @@ A pair counts as the same from a similarity of **{decision.threshold:.4f}** on. 
 | data | {training.get("data", "unknown")} |
 | training pairs that ask the same | {training.get("training_duplicates", "unknown")} |
 | vocabulary | {training.get("vocabulary", "unknown")} words |
-| epoch stored | {kept} |
+| epoch stored | {epoch} |
 | validation average precision | {training.get("validation_average_precision", "unknown")} |
 | seconds | {training.get("seconds", "unknown")} |
 | gemel | {training.get("gemel_version", "unknown")} |

@@ -64,6 +64,7 @@ _OLDEST = 3
 _EARLIER: dict[str, Any] = {"normalization": 1}
 """Rules that are otherwise by default than in folders without them."""
 
+_CONFIG = "config.json"
 _WEIGHTS = "model.safetensors"
 _TOKENIZER = "tokenizer.json"
 _DECISION = "decision.json"
@@ -74,7 +75,7 @@ _PICTURE = "loss.png"
 CARD, TERMS = "README.md", "TERMS"
 _MEGABYTE = 1 << 20
 _LIMITS = {
-    "config.json": 64 * _MEGABYTE,
+    _CONFIG: 64 * _MEGABYTE,
     _WEIGHTS: 4096 * _MEGABYTE,
     _TOKENIZER: 1024 * _MEGABYTE,
     _DECISION: 64 * _MEGABYTE,
@@ -116,10 +117,9 @@ class Model:
         """SHA-256 of all that vectors hang on; two models with the same give the same vectors."""
         network = dataclasses.replace(self.config.network, head=0, weights="float32")
         rules = dataclasses.asdict(self.tokenizer.rules) | dataclasses.asdict(network)
-        if not rules["final_mark"]:  # as before there was such a rule
-            del rules["final_mark"]
-        if rules["normalization"] == 1:  # likewise
-            del rules["normalization"]
+        for name, value in (("final_mark", False), ("normalization", 1)):
+            if rules[name] == value:  # as before there was such a rule
+                del rules[name]
         digest = hashlib.sha256(json.dumps([rules, self.tokenizer.vocabulary.words]).encode())
         for name in sorted(self.weights):
             if not name.startswith(("head.", "spelling.")):
@@ -131,12 +131,8 @@ class Model:
 def check_place(path: str | Path, *, overwrite: bool = False) -> None:
     """Refuse a place where a model may not be written.
 
-    Args:
-        path: where it would go.
-        overwrite: overwrite an existing model.
-
     Raises:
-        FolderError: a model is there, or anything else that is not an empty folder.
+        FolderError: a model is there, unless `overwrite`, or anything else but an empty folder.
         OSError: nothing can be written there.
     """
     path = Path(path)
@@ -153,7 +149,7 @@ def check_place(path: str | Path, *, overwrite: bool = False) -> None:
 def _require_ours(path: Path) -> None:
     """Refuse a folder that holds anything but a gemel model: replacing it would lose that."""
     foreign = sorted({file.name for file in path.iterdir()} - _FILES)
-    ours = (path / "config.json").is_file() and _read_json(path, "config.json").keys() >= _KEYS
+    ours = (path / _CONFIG).is_file() and _read_json(path, _CONFIG).keys() >= _KEYS
     if foreign or not ours:
         found = f"; it holds {', '.join(foreign[:3])}" if foreign else ""
         if ours:
@@ -170,48 +166,40 @@ def save_model(
     """Write a folder, whole or not at all.
 
     Args:
-        model: what to write.
-        path: where.
+        model: the model.
+        path: of the folder.
         picture: a PNG of the training, for the card.
-        overwrite: overwrite an existing model.
+        overwrite: whether to overwrite an existing model.
 
     Raises:
         FolderError: see `check_place`.
-        OSError: the place is read-only or the disk is full; what stood there stays.
+        OSError: the place is read-only or the disk is full; an existing model is unchanged.
     """
+    path = Path(path)
     check_place(path, overwrite=overwrite)
-    with new_folder(Path(path)) as folder:
+    with new_folder(path) as folder:
         kind = model.config.network.weights
         arrays = {
             name: np.ascontiguousarray(array, dtype=kind) for name, array in model.weights.items()
         }
         (folder / _WEIGHTS).write_bytes(safetensors.numpy.save(arrays))
-        _write_json(
-            folder / _TOKENIZER,
-            {
-                **dataclasses.asdict(model.tokenizer.rules),
-                "words": model.tokenizer.vocabulary.words,
-            },
-        )
+        rules = dataclasses.asdict(model.tokenizer.rules)
+        _write_json(folder / _TOKENIZER, rules | {"words": model.tokenizer.vocabulary.words})
         _write_json(folder / _DECISION, dataclasses.asdict(model.decision))
         _write_json(folder / _TRAINING, model.training)
-        _write_json(
-            folder / "config.json",
-            {
-                "format_version": FORMAT_VERSION,
-                "gemel_version": __version__,
-                "settings": model.config.to_mapping(),
-                "sha256": {name: _sha256((folder / name).read_bytes()) for name in _CHECKED},
-            },
-        )
+        config = {
+            "format_version": FORMAT_VERSION,
+            "gemel_version": __version__,
+            "settings": model.config.to_mapping(),
+            "sha256": {name: _sha256((folder / name).read_bytes()) for name in _CHECKED},
+        }
+        _write_json(folder / _CONFIG, config)
+        shown_in_card = None
         if picture is not None:
+            shown_in_card = _PICTURE
             (folder / _PICTURE).write_bytes(picture)
         card = card_text(
-            Path(path).name,
-            model.config,
-            model.decision,
-            model.training,
-            picture=None if picture is None else _PICTURE,
+            path.name, model.config, model.decision, model.training, picture=shown_in_card
         )
         (folder / CARD).write_text(card, encoding="utf-8", errors="replace")
 
@@ -224,25 +212,21 @@ def replace_decision(
     *,
     overwrite: bool = False,
 ) -> None:
-    """Return a folder, or a copy of it, another decision, whole or not at all.
+    """Write another decision into a model folder, or into a copy of it, whole or not at all.
 
     Args:
-        model: what `load_model` gave.
+        model: the model of the folder.
         decision: the new one.
-        path: the folder it was loaded from.
-        out: path of the copy; if None the folder itself is changed.
-        overwrite: overwrite an existing model.
+        path: of the folder.
+        out: path of the copy; None: the folder itself is changed.
+        overwrite: whether to overwrite an existing model.
 
     Raises:
-        FolderError: see `check_place`.
-        OSError: it cannot be written; what stood there stays.
+        FolderError, OSError: see `save_model`.
     """
+    config = dataclasses.replace(model.config, decision=decision.settings)
     save_model(
-        dataclasses.replace(
-            model,
-            decision=decision,
-            config=dataclasses.replace(model.config, decision=decision.settings),
-        ),
+        dataclasses.replace(model, decision=decision, config=config),
         path if out is None else out,
         picture=read_optional(path, _PICTURE),
         overwrite=overwrite or out is None,
@@ -250,10 +234,7 @@ def replace_decision(
 
 
 def load_model(path: str | Path) -> Model:
-    """Read a folder and check all of it; weights come as NumPy arrays.
-
-    Args:
-        path: the folder, or the name of a model that ships with gemel.
+    """Read and check a folder, or a model that ships with gemel by its name.
 
     Raises:
         FolderError: no such folder, a missing, truncated, swapped or changed file, a newer
@@ -266,20 +247,26 @@ def load_model(path: str | Path) -> Model:
         for old in folder.parent.glob(f".{folder.name}.old-*"):
             remedy = f"the one that was being replaced is at {old}: rename it"
         raise FolderError(f"{path}: no such model folder; {remedy}")
-    config = _read_json(folder, "config.json")
+    config = _read_json(folder, _CONFIG)
     _check_version(config, folder)
-    for name in _LIMITS.keys() - {"config.json", *_CHECKED}:
+    for name in _LIMITS.keys() - {_CONFIG, *_CHECKED}:
         read_optional(folder, name)
     content = _read_checked(folder, config.get("sha256"))
     try:
         settings = msgspec.convert(config["settings"], dict[str, Any])
         settings["text"] = _EARLIER | settings.get("text", {})
+        tokens, decision, training = (
+            _parse(content[name], folder / name) for name in (_TOKENIZER, _DECISION, _TRAINING)
+        )
+        words = Vocabulary(msgspec.convert(tokens["words"], list[str]))
+        msgspec.convert(training["data"], str)
+        msgspec.convert(training.get("earlier_data", []), list[str])
         model = Model(
             config=Config.from_mapping(settings, source="settings"),
-            tokenizer=_tokenizer(_parse(content[_TOKENIZER], folder / _TOKENIZER)),
+            tokenizer=Tokenizer(words, msgspec.convert(_EARLIER | tokens, Rules)),
             weights=safetensors.numpy.load(content[_WEIGHTS]),
-            decision=msgspec.convert(_parse(content[_DECISION], folder / _DECISION), Decision),
-            training=_training(_parse(content[_TRAINING], folder / _TRAINING)),
+            decision=msgspec.convert(decision, Decision),
+            training=training,
         )
     except SafetensorError as error:
         raise FolderError(f"{folder / _WEIGHTS}: not a safetensors file: {error}") from error
@@ -293,11 +280,7 @@ def load_model(path: str | Path) -> Model:
 
 
 def read_optional(path: str | Path, name: str) -> bytes | None:
-    """Return a file of a model folder that need not be there; None if it is missing.
-
-    Args:
-        path: the folder, or the name of a model that ships with gemel.
-        name: `CARD`, `TERMS` or the picture.
+    """Return the `CARD`, `TERMS` or picture of a model, see `load_model`; None if it is missing.
 
     Raises:
         FolderError: a symbolic link, no regular file, or too large.
@@ -357,7 +340,6 @@ def _check_version(config: Mapping[str, Any], folder: Path) -> None:
 def _read_checked(folder: Path, sums: Any) -> dict[str, bytes]:
     content = {}
     for name in _CHECKED:
-        path = folder / name
         try:
             content[name] = _read(folder, name)
         except FileNotFoundError as error:
@@ -365,26 +347,14 @@ def _read_checked(folder: Path, sums: Any) -> dict[str, bytes]:
         expected = sums.get(name) if isinstance(sums, dict) else None
         if _sha256(content[name]) != expected:
             raise FolderError(
-                f"{path}: not the file that config.json names: cut short, changed or swapped; "
-                "copy the whole folder again or train again"
+                f"{folder / name}: not the file that config.json names: cut short, changed or "
+                "swapped; copy the whole folder again or train again"
             )
     return content
 
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _tokenizer(values: dict[str, Any]) -> Tokenizer:
-    words = msgspec.convert(values["words"], list[str])
-    return Tokenizer(Vocabulary(words), msgspec.convert(_EARLIER | values, Rules))
-
-
-def _training(record: dict[str, Any]) -> dict[str, Any]:
-    """Check what later steps rely on in a training record."""
-    msgspec.convert(record["data"], str)
-    msgspec.convert(record.get("earlier_data", []), list[str])
-    return record
 
 
 def _check_weights(model: Model, path: Path) -> None:

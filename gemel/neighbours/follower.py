@@ -10,8 +10,7 @@ from gemel.neighbours.base import Neighbours
 from gemel.neighbours.choice import EXACT_UP_TO, Choice, choose_neighbours
 from gemel.neighbours.exact import ExactNeighbours
 from gemel.neighbours.graph_cache import Origin, open_cache, save_cache
-from gemel.store.base import Store
-from gemel.store.question_records import StoreState
+from gemel.store.base import Store, StoreState
 from gemel.text import Progress
 
 _EXACT_WHILE_SERVING = 20_000

@@ -69,9 +69,8 @@ def check_page(folder: str | Path) -> None:
     if folder.exists() and folder.resolve() == Path.cwd():
         raise DataError("is the current folder; name one inside it", path=folder)
     if folder.is_mount():
-        raise DataError(
-            "is a mount point, which cannot be replaced; name a folder inside it", path=folder
-        )
+        what = "is a mount point, which cannot be replaced; name a folder inside it"
+        raise DataError(what, path=folder)
     found = sorted(file.name for file in folder.iterdir()) if folder.exists() else []
     if found and not (set(found) == {_PAGE, _DATA} and _SIGN in (folder / _PAGE).read_bytes()):
         raise DataError(
@@ -87,16 +86,13 @@ def write_page(
     baselines: Mapping[str, Float[np.ndarray, "pairs"]],
     folder: str | Path,
 ) -> None:
-    """Write a report as `index.html` and `report.json`, both or none.
+    """Write `index.html` and `report.json`, both or none, over an older report if there is one.
 
     Args:
         report: the metrics.
         judged: pairs and scores, for the plots.
         baselines: baseline scores by name.
-        folder: overwritten if it has an older report; see `check_page`.
-
-    Raises:
-        OSError: the folder is not writable; an older report is unchanged.
+        folder: see `check_page`.
     """
     probes = report.robustness.probes if report.robustness else ()
     page = _open_template(_EVALUATION).render(
@@ -125,11 +121,7 @@ def _data_url(figure: "Figure") -> str:
 
 
 def check_groups_page() -> None:
-    """Check, before long work, that a page of groups can be made.
-
-    Raises:
-        MissingExtraError: Jinja is not installed.
-    """
+    """Raise `MissingExtraError`, before long work, if Jinja is not installed."""
     _open_template(_GROUPS)
 
 
@@ -157,9 +149,6 @@ def render_groups(
         floor: least cosine of the scored pairs.
         templates: an example, and the number of questions that differ from it only in numbers.
         left_out: close pairs that were not scored.
-
-    Raises:
-        MissingExtraError: Jinja is not installed.
     """
     return _open_template(_GROUPS).render(
         groups=groups[:_SHOWN],

@@ -7,7 +7,7 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from gemel.data import BadRows, Columns, Source, stream_pairs, stream_questions,
 from gemel.errors import DataError
 from gemel.files import new_file
 from gemel.public_data.catalogue import CorpusPart, Holds, PublicCorpus
+from gemel.public_data.http_download import sha256_of
 from gemel.text import Progress
 
 LEFT_OUT = "left-out.jsonl"
@@ -34,21 +35,26 @@ _HEADERS = {
 }
 
 
-@dataclass
-class RowCounts:
-    """Counts of one part."""
+@dataclass(frozen=True)
+class FetchedPart:
+    """A file that gemel reads."""
 
-    rows: int = 0
-    """Readable ones."""
-    duplicates: int | None = None
+    name: str
+    holds: str
+    """pairs, unlabelled pairs or questions."""
+    rows: int
+    duplicates: int | None
     """Rows labelled 1, where there are labels."""
-    left_out: int = 0
-    """Rows with a missing column or an unknown label."""
+    left_out: int
+    """Unreadable rows, listed in a file of their own; the publisher's file still has them."""
+    published: int
+    """Rows that the publisher reports."""
+    sha256: str
 
 
 def convert(
     corpus: PublicCorpus, folder: Path, progress: Progress | None = None
-) -> list[RowCounts]:
+) -> tuple[FetchedPart, ...]:
     """Write the parts that are in the archive, all or none, and count the rows of every part.
 
     GLUE and PAWS separate columns by tabs without quoting; quotes are added where needed. The
@@ -63,10 +69,10 @@ def convert(
         DataError: the archive is not as expected, or too many rows are not.
     """
     list_of_bad = folder / LEFT_OUT
-    bad_rows = BadRows(_MOST_LEFT_OUT, list_of_bad)
     list_of_bad.unlink(missing_ok=True)
+    bad_rows = BadRows(_MOST_LEFT_OUT, list_of_bad)
     packed = {part.member: part for part in corpus.parts if part.member}
-    counted: dict[str, RowCounts] = {}
+    counted = {}
     if packed:
         archive = folder / corpus.remotes[0].name
         with ExitStack() as stack, open_members(archive, packed) as members:
@@ -74,62 +80,73 @@ def convert(
                 part = packed[member]
                 out = stack.enter_context(new_file(folder / part.name))
                 source = Source(archive / member, ".tsv", stream)
-                rows = _rows(part, source, Columns(quotes=False, html="keep"), bad_rows)
+                columns = Columns(quotes=False, html="keep")
                 text = io.TextIOWrapper(out, encoding="utf-8", newline="")
                 writer = csv.writer(text, delimiter="\t", lineterminator="\n")
                 writer.writerow(_HEADERS[part.holds])
-                counted[part.name] = _count(part, _written(rows, writer), bad_rows, progress)
+                counted[part] = _count(part, source, columns, bad_rows, progress, writer.writerow)
                 text.detach()
     for part in corpus.parts:
         if not part.member:
-            rows = _rows(part, Source.of(folder / part.name), Columns(), bad_rows)
-            counted[part.name] = _count(part, rows, bad_rows, progress)
-    return [counted[part.name] for part in corpus.parts]
-
-
-def _rows(
-    part: CorpusPart, source: Source, columns: Columns, bad_rows: BadRows
-) -> Iterator[Sequence[Any]]:
-    if part.holds == Holds.QUESTIONS:
-        for question in stream_questions(source, skip_bad=bad_rows):
-            yield (question.text,)
-    elif part.holds == Holds.UNLABELLED:
-        for unlabelled in stream_unlabelled(source, columns, bad_rows):
-            yield unlabelled.left, unlabelled.right
-    else:
-        for pair in stream_pairs(source, columns, bad_rows):
-            yield pair.left, pair.right, int(pair.is_duplicate)
-
-
-def _written(rows: Iterator[Sequence[Any]], writer: Any) -> Iterator[Sequence[Any]]:
-    for row in rows:
-        writer.writerow(row)
-        yield row
+            source = Source.of(folder / part.name)
+            counted[part] = _count(part, source, Columns(), bad_rows, progress)
+    return tuple(
+        FetchedPart(
+            name=part.name,
+            holds=part.holds.value,
+            rows=rows,
+            duplicates=duplicates if part.holds == Holds.PAIRS else None,
+            left_out=left_out,
+            published=part.rows,
+            sha256=sha256_of(folder / part.name),
+        )
+        for part in corpus.parts
+        for rows, duplicates, left_out in [counted[part]]
+    )
 
 
 def _count(
-    part: CorpusPart, rows: Iterator[Sequence[Any]], bad_rows: BadRows, progress: Progress | None
-) -> RowCounts:
+    part: CorpusPart,
+    source: Source,
+    columns: Columns,
+    bad_rows: BadRows,
+    progress: Progress | None,
+    write: Callable[[Sequence[Any]], object] | None = None,
+) -> tuple[int, int, int]:
+    """Read a part; return the numbers of rows, of duplicates, and of rows left out."""
     before = bad_rows.count
-    counts = RowCounts(duplicates=0 if part.holds == Holds.PAIRS else None)
-    for row in rows:
-        counts.rows += 1
-        if counts.duplicates is not None:
-            counts.duplicates += row[2]
-        if progress is not None and counts.rows % _PROGRESS_EVERY == 0:
-            progress(f"reading {part.name}", counts.rows, part.rows)
-    counts.left_out = bad_rows.count - before
-    return counts
+    number = duplicates = 0
+    for row in _rows(part.holds, source, columns, bad_rows):
+        if write is not None:
+            write(row)
+        number += 1
+        duplicates += row[-1] == 1
+        if progress is not None and number % _PROGRESS_EVERY == 0:
+            progress(f"reading {part.name}", number, part.rows)
+    return number, duplicates, bad_rows.count - before
+
+
+def _rows(
+    holds: Holds, source: Source, columns: Columns, bad_rows: BadRows
+) -> Iterator[Sequence[Any]]:
+    match holds:
+        case Holds.QUESTIONS:
+            return ((each.text,) for each in stream_questions(source, skip_bad=bad_rows))
+        case Holds.UNLABELLED:
+            unlabelled = stream_unlabelled(source, columns, bad_rows)
+            return ((each.left, each.right) for each in unlabelled)
+        case Holds.PAIRS:
+            pairs = stream_pairs(source, columns, bad_rows)
+            return ((each.left, each.right, int(each.is_duplicate)) for each in pairs)
 
 
 @contextmanager
 def open_members(
     path: Path, names: Collection[str]
 ) -> Iterator[Iterator[tuple[str, io.BufferedReader]]]:
-    """Open members of a `.zip` or `.tar.gz` archive, in its order; nothing is unpacked to disk.
+    """Yield names and contents of members of a `.zip` or `.tar.gz` archive, in its order.
 
-    Yields:
-        Names and contents; a content is closed when the next is requested.
+    Nothing is unpacked to disk. A content is closed when the next is requested.
 
     Raises:
         DataError: the archive is damaged or too large; a member is missing, there twice, or not a
@@ -155,7 +172,7 @@ def _each_once(path: Path, names: Collection[str]) -> Iterator[tuple[str, io.Buf
         if name not in left:
             raise DataError(f"has {name} twice", path=path)
         left.remove(name)
-        yield name, io.BufferedReader(_Forward(stream))
+        yield name, io.BufferedReader(_Forward(stream, path))
     if left:
         missing = " and no ".join(sorted(left))
         raise DataError(f"has no {missing}; it is not the archive expected", path=path)
@@ -181,7 +198,7 @@ def _zipped(path: Path, names: Collection[str]) -> Iterator[tuple[str, Any]]:
 
 def _tarred(path: Path, names: Collection[str]) -> Iterator[tuple[str, Any]]:
     with gzip.open(path) as unpacked:
-        bounded: Any = _Bounded(unpacked, path)
+        bounded = _Forward(unpacked, path)
         with tarfile.open(fileobj=bounded, mode="r|") as archive:
             for member in archive:
                 if member.name not in names:
@@ -198,34 +215,23 @@ def _tarred(path: Path, names: Collection[str]) -> Iterator[tuple[str, Any]]:
 
 
 class _Forward(io.RawIOBase):
-    """Readable stream without seeking, which tarfile's own does not declare."""
-
-    def __init__(self, stream: Any):
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        content = self._stream.read(len(buffer))
-        buffer[: len(content)] = content
-        return len(content)
-
-
-class _Bounded:
-    """Stream that raises after `LARGEST` bytes."""
+    """Readable stream without seeking that raises after `LARGEST` bytes."""
 
     def __init__(self, stream: Any, path: Path):
         self._stream = stream
         self._path = path
         self._allowed = LARGEST
 
-    def read(self, size: int) -> bytes:
-        content: bytes = self._stream.read(size)
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        content = self._stream.read(len(buffer))
         self._allowed -= len(content)
         if self._allowed < 0:
             raise _too_large(self._path)
-        return content
+        buffer[: len(content)] = content
+        return len(content)
 
 
 def _too_large(path: Path) -> DataError:

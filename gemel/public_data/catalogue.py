@@ -73,6 +73,8 @@ Quora released them for non-commercial use. Do not publish them again.
 A model trained on them stays under these terms after the file is deleted:
 ask a lawyer before you use it commercially."""
 
+_BANKING = "https://raw.githubusercontent.com/PolyAI-LDN/task-specific-datasets/master/banking_data"
+
 _ALL = (
     PublicCorpus(
         name="quora",
@@ -147,26 +149,19 @@ PolyAI publishes it under Creative Commons Attribution 4.0: use, change and pass
 like, but name the source and state what you changed: https://creativecommons.org/licenses/by/4.0/
 The paper to cite is https://arxiv.org/abs/2003.04807
 The files hold questions (text) and their intents (category), no pairs.""",
-        remotes=tuple(
+        remotes=(
             Remote(
-                "https://raw.githubusercontent.com/PolyAI-LDN/task-specific-datasets/master/"
-                f"banking_data/{name}",
-                name,
-                size,
-                sha256,
-            )
-            for name, size, sha256 in (
-                (
-                    "train.csv",
-                    839_073,
-                    "b06e26ac675513959a63135f11b94ea7786ed02da65db93a5650d8838cbc664b",
-                ),
-                (
-                    "test.csv",
-                    239_961,
-                    "d12d6e3bc4c3103966ae786dc435913c0c563dfa328f5a3646d0e62cfeeb474d",
-                ),
-            )
+                f"{_BANKING}/train.csv",
+                "train.csv",
+                839_073,
+                "b06e26ac675513959a63135f11b94ea7786ed02da65db93a5650d8838cbc664b",
+            ),
+            Remote(
+                f"{_BANKING}/test.csv",
+                "test.csv",
+                239_961,
+                "d12d6e3bc4c3103966ae786dc435913c0c563dfa328f5a3646d0e62cfeeb474d",
+            ),
         ),
         parts=(
             CorpusPart("train.csv", 10_003, holds=Holds.QUESTIONS),

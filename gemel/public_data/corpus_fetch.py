@@ -12,7 +12,7 @@ from typing import Any
 
 from gemel.errors import ConfigError, DataError
 from gemel.files import new_file, write_text
-from gemel.public_data.archives import LEFT_OUT, convert
+from gemel.public_data.archives import LEFT_OUT, FetchedPart, convert
 from gemel.public_data.catalogue import PublicCorpus, Remote, find_corpus
 from gemel.public_data.http_download import (
     NotFetchedError,
@@ -44,23 +44,6 @@ class FetchedFile:
     """Whether gemel knows this checksum; otherwise the user gave it."""
     was_there: bool
     """Whether it was in the folder already, put there by hand or by an interrupted call."""
-
-
-@dataclass(frozen=True)
-class FetchedPart:
-    """A file that gemel reads."""
-
-    name: str
-    holds: str
-    """pairs, unlabelled pairs or questions."""
-    rows: int
-    duplicates: int | None
-    """Rows labelled 1, where there are labels."""
-    left_out: int
-    """Unreadable rows, listed in a file of their own; the publisher's file still has them."""
-    published: int
-    """Rows that the publisher reports."""
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -120,29 +103,15 @@ def fetch(
         raise DataError("is a file; name a folder to put it in", path=folder)
     folder.mkdir(parents=True, exist_ok=True)
     earlier = _read_record(folder, name)
-    if earlier:
-        unchanged = all(is_same for _, is_same in _compare(earlier))
-        if unchanged and [file.sha256 for file in earlier.files] == sums:
-            return earlier
+    is_same = earlier and [file.sha256 for file in earlier.files] == sums
+    if earlier and is_same and all(_compare(earlier).values()):
+        return earlier
     if not overwrite:
         _refuse_others(corpus, folder, earlier)
     write_text(folder / TERMS, terms_text(corpus))
     files = tuple(
         _obtain(corpus, remote, folder, origin, wanted, overwrite, retries, progress)
         for remote, wanted in zip(corpus.remotes, sums, strict=True)
-    )
-    counts = convert(corpus, folder, progress)
-    parts = tuple(
-        FetchedPart(
-            name=part.name,
-            holds=part.holds.value,
-            rows=count.rows,
-            duplicates=count.duplicates,
-            left_out=count.left_out,
-            published=part.rows,
-            sha256=sha256_of(folder / part.name),
-        )
-        for part, count in zip(corpus.parts, counts, strict=True)
     )
     fetched = Fetched(
         corpus=corpus.name,
@@ -153,9 +122,11 @@ def fetch(
         fetched=datetime.now(UTC).isoformat(timespec="seconds"),
         gemel=__version__,
         files=files,
-        parts=parts,
+        parts=convert(corpus, folder, progress),
     )
-    _write_record(fetched)
+    content: dict[str, Any] = {"format": _FORMAT} | dataclasses.asdict(fetched)
+    del content["folder"]  # it may be renamed
+    write_text(folder / SOURCE, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     return fetched
 
 
@@ -166,13 +137,6 @@ def terms_text(corpus: PublicCorpus) -> str:
         f"{corpus.title}\n\n{corpus.terms}\n\n{files}\nAbout it: {corpus.page}\n\n"
         "This is gemel's summary, not a licence: the publisher's own terms apply.\n"
     )
-
-
-def _write_record(fetched: Fetched) -> None:
-    content: dict[str, Any] = {"format": _FORMAT} | dataclasses.asdict(fetched)
-    del content["folder"]  # it may be renamed
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    write_text(Path(fetched.folder) / SOURCE, text)
 
 
 def _read_record(folder: Path, corpus: str) -> Fetched | None:
@@ -188,15 +152,14 @@ def _read_record(folder: Path, corpus: str) -> Fetched | None:
         return None
 
 
-def _compare(fetched: Fetched) -> list[tuple[str, bool | None]]:
+def _compare(fetched: Fetched) -> dict[str, bool | None]:
     """Return for each recorded file whether it is unchanged; None if it is missing."""
-    sums = {file.name: file.sha256 for file in fetched.files}
-    sums |= {part.name: part.sha256 for part in fetched.parts}
-    paths = {name: Path(fetched.path(name)) for name in sums}
-    return [
-        (name, sha256_of(path) == sums[name] if path.is_file() else None)
-        for name, path in paths.items()
-    ]
+    recorded: list[FetchedFile | FetchedPart] = [*fetched.files, *fetched.parts]
+    return {
+        each.name: sha256_of(path) == each.sha256 if path.is_file() else None
+        for each in recorded
+        for path in [Path(fetched.path(each.name))]
+    }
 
 
 def _checksums(corpus: PublicCorpus, given: Sequence[str]) -> list[str]:
@@ -216,11 +179,10 @@ def _refuse_others(corpus: PublicCorpus, folder: Path, earlier: Fetched | None) 
     """Refuse to overwrite files that gemel did not write, or that changed since."""
     originals = {remote.name for remote in corpus.remotes}  # checked one by one later
     made = {part.name for part in corpus.parts} - originals
+    in_the_way = set()
     if earlier:
-        in_the_way = made & {name for name, is_same in _compare(earlier) if is_same is False}
-    elif _is_begun(corpus, folder):
-        in_the_way = set()
-    else:
+        in_the_way = made & {name for name, same in _compare(earlier).items() if same is False}
+    elif not _is_begun(corpus, folder):
         names = {*made, TERMS, SOURCE, LEFT_OUT}
         in_the_way = {name for name in names if (folder / name).exists()}
     for name in sorted(in_the_way):
@@ -255,21 +217,15 @@ def _obtain(
     if was_there:
         came_from = remote.address
     elif is_address(came_from):
-        size = remote.size if is_pinned else None
+        expected = remote.size if is_pinned else None
         try:
-            download(came_from, path, sha256, size, retries=retries, progress=progress)
+            download(came_from, path, sha256, expected, retries=retries, progress=progress)
         except NotFetchedError as error:
             raise DataError(f"{came_from} {error}\n{_by_hand(corpus, folder, path)}") from error
     else:
         _copy(Path(came_from), path, sha256)
-    return FetchedFile(
-        name=remote.name,
-        origin=came_from,
-        size=path.stat().st_size,
-        sha256=sha256,
-        is_pinned=is_pinned,
-        was_there=was_there,
-    )
+    size = path.stat().st_size
+    return FetchedFile(remote.name, came_from, size, sha256, is_pinned, was_there)
 
 
 def _is_right(path: Path, sha256: str, overwrite: bool) -> bool:

@@ -33,6 +33,8 @@ _LONGEST_WAIT = 60.0
 """Maximum seconds of `Retry-After` that are respected."""
 _RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
 _MOST_TRIES = 1000
+_VERSIONS = {"etag": "ETag", "last_modified": "Last-Modified"}
+"""Headers that identify the version of a file, by their name in the notes."""
 
 
 class NotFetchedError(Exception):
@@ -93,23 +95,22 @@ def download(
         DataError: another process is downloading it.
         OSError: cannot be written.
     """
-    retries = retries or RetryPolicy()
     with Partial.opened(path, address) as partial:
         resumed = partial.size > 0
-        _complete(partial, size, retries, progress)
-        found = sha256_of(partial.file)
-        if found != sha256 and resumed:  # the earlier bytes may be damaged
-            partial.restart()
-            _complete(partial, size, retries, progress)
+        while True:
+            _complete(partial, size, retries or RetryPolicy(), progress)
             found = sha256_of(partial.file)
-        if found != sha256:
+            if found == sha256:
+                return partial.finish()
             received = partial.size
-            partial.drop()
-            raise NotFetchedError(
-                f"gave another file: {received:,} bytes with the SHA-256 {found}, not {sha256}; "
-                "it was removed"
-            )
-        partial.finish()
+            if not resumed:
+                partial.drop()
+                raise NotFetchedError(
+                    f"gave another file: {received:,} bytes with the SHA-256 {found}, not "
+                    f"{sha256}; it was removed"
+                )
+            resumed = False
+            partial.restart()  # the earlier bytes may be damaged
 
 
 def sha256_of(path: Path) -> str:
@@ -173,11 +174,10 @@ class Partial:
         """Headers that request the missing rest of the same version."""
         if not self.size:
             return {}
-        headers = {"Range": f"bytes={self.size}-"}
         notes = self._read_notes()
         tag = notes.get("etag") or ""
         version = tag if tag and not tag.startswith("W/") else notes.get("last_modified")
-        return headers | ({"If-Range": version} if version else {})
+        return {"Range": f"bytes={self.size}-"} | ({"If-Range": version} if version else {})
 
     def _read_notes(self) -> dict[str, str | None]:
         """Return the noted origin; empty if it is another address, or damaged."""
@@ -192,24 +192,16 @@ class Partial:
         """Discard all bytes, and note the version that the headers of a new response give."""
         self._stream.truncate(0)
         given = Message() if headers is None else headers
-        notes = {
-            "address": self.address,
-            "etag": given.get("ETag"),
-            "last_modified": given.get("Last-Modified"),
-        }
-        write_text(self._notes, json.dumps(notes) + "\n")
+        notes = {note: given.get(header) for note, header in _VERSIONS.items()}
+        write_text(self._notes, json.dumps({"address": self.address} | notes) + "\n")
 
     def continues(self, headers: Message) -> bool:
         """Return whether a partial response starts where this ends, and is of its version."""
         found = _RANGE.fullmatch(headers.get("Content-Range", ""))
-        if found is None or int(found[1]) != self.size:
-            return False
         notes = self._read_notes()
-        for noted, name in (("etag", "ETag"), ("last_modified", "Last-Modified")):
-            before, now = notes.get(noted), headers.get(name)
-            if before and now and before != now:
-                return False
-        return True
+        versions = [(notes.get(note), headers.get(name)) for note, name in _VERSIONS.items()]
+        is_same = all(before == now for before, now in versions if before and now)
+        return found is not None and int(found[1]) == self.size and is_same
 
     def write(self, content: bytes) -> None:
         """Append bytes."""
@@ -271,10 +263,8 @@ def _receive(
             partial.restart()
             raise BrokenOffError("continues with another part, or another version")
         is_new = response.status == _OK
-        length = response.headers.get("Content-Length", "")
-        end = None
-        if length.isascii() and length.isdigit():
-            end = int(length) + (0 if is_new else partial.size)
+        length = _number(response.headers.get("Content-Length"))
+        end = None if length is None else length + (0 if is_new else partial.size)
         if size is not None and end is not None and end != size:
             raise NotFetchedError(f"claims that the file has {end:,} bytes; expected {size:,}")
         if is_new:
@@ -303,6 +293,10 @@ def _read(
     wanted = end if size is None else size
     if wanted is not None and partial.size < wanted:
         raise BrokenOffError(f"broke off after {partial.size:,} of {wanted:,} bytes")
+
+
+def _number(header: str | None) -> int | None:
+    return int(header) if header and header.isascii() and header.isdigit() else None
 
 
 def is_address(text: str) -> bool:
@@ -337,19 +331,8 @@ def _open_address(address: str, headers: dict[str, str], timeout: float) -> Any:
         raise NotFetchedError("is neither http nor https")
     usual = {"User-Agent": f"gemel/{__version__}", "Accept-Encoding": "identity"}
     request = urllib.request.Request(address, headers=usual | headers)  # noqa: S310 - checked
-    opener = urllib.request.OpenerDirector()  # without file, ftp and data
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.UnknownHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(context=ssl.create_default_context()),
-        urllib.request.HTTPDefaultErrorHandler(),
-        _SafeRedirects(),
-        urllib.request.HTTPErrorProcessor(),
-    ):
-        opener.add_handler(handler)
     try:
-        response: Any = opener.open(request, timeout=timeout)
+        response: Any = urllib.request.build_opener(_SafeRedirects).open(request, timeout=timeout)
     except HTTPError as error:
         if error.code == _RANGE_NOT_SATISFIABLE:
             return error
@@ -362,12 +345,10 @@ def _open_address(address: str, headers: dict[str, str], timeout: float) -> Any:
                 f"has a certificate that is not to be trusted: {reason}"
             ) from error
         raise BrokenOffError(f"cannot be reached: {error.reason}", is_answered=False) from error
-    except http.client.InvalidURL as error:  # a bad port, a blank
+    except (http.client.InvalidURL, ValueError) as error:  # a bad port, a blank
         raise NotFetchedError(f"is no address: {error}") from error
     except (OSError, http.client.HTTPException) as error:
         raise BrokenOffError(f"broke off: {error or type(error).__name__}") from error
-    except ValueError as error:
-        raise NotFetchedError(f"is no address: {error}") from error
     packed = response.headers.get("Content-Encoding", "identity")
     if packed != "identity":
         response.close()
@@ -383,6 +364,5 @@ def _explain(error: HTTPError) -> Exception:
     problem = f"answers {error.code} {error.reason}".rstrip()
     if error.code not in _TRANSIENT:
         return NotFetchedError(problem)
-    wait = error.headers.get("Retry-After", "")
-    seconds = float(wait) if wait.isascii() and wait.isdigit() else 0.0
-    return BrokenOffError(problem, wait=min(seconds, _LONGEST_WAIT))
+    wait = float(_number(error.headers.get("Retry-After")) or 0)
+    return BrokenOffError(problem, wait=min(wait, _LONGEST_WAIT))

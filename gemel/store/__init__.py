@@ -1,22 +1,25 @@
 """Durable stores of questions, in SQLite or PostgreSQL."""
 
-from gemel.store.base import Corpus, KeyStore, ReviewStore, Store
-from gemel.store.connection import open_store, restore
-from gemel.store.input_checks import MOST_METADATA, describe_excess, is_plain
-from gemel.store.question_records import (
+from gemel.store.base import (
     KEY_SCOPES,
     REVIEW_ANSWERS,
     Changes,
+    Corpus,
     KeyRecord,
+    KeyStore,
     Metadata,
     NewQuestion,
     NewReview,
     Review,
     ReviewCounts,
+    ReviewStore,
+    Store,
     StoredQuestion,
     StoreState,
     Typed,
 )
+from gemel.store.connection import open_store, restore
+from gemel.store.input_checks import MOST_METADATA, describe_excess, is_plain
 from gemel.store.service_keys import key_hash
 from gemel.store.sql_store import RelationalStore
 from gemel.store.sqlite import SQLiteStore

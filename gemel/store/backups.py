@@ -1,6 +1,6 @@
 """Backups: files that appear whole, and the checked copy of one store into another."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -10,8 +10,8 @@ from jaxtyping import Float16
 
 from gemel.errors import DataError, StoreError
 from gemel.files import place_file, temporary_folder
+from gemel.store.base import StoredQuestion
 from gemel.store.input_checks import check_questions, wrong_vectors
-from gemel.store.question_records import StoredQuestion
 from gemel.store.sessions import Ledger, Row, Session, Sessions
 from gemel.store.sql_rows import (
     insert_questions,
@@ -23,78 +23,6 @@ from gemel.store.sql_rows import (
 
 _CHUNK = 4096
 """Rows copied at a time."""
-
-
-class StoreCheck:
-    """Consistency check of all rows of a store, as they are copied, questions first.
-
-    Each method raises `StoreError` on a contradiction.
-    """
-
-    def __init__(self, name: str, ledger: Ledger):
-        self._name, self._ledger = name, ledger
-        self._keys: set[int] = set()
-        self._vectors = {ledger.generation: 0, ledger.generation + 1: 0}
-
-    def questions(self, questions: Sequence[StoredQuestion]) -> None:
-        """Check some questions."""
-        try:
-            check_questions(questions)
-        except DataError as error:
-            raise self._damaged(str(error)) from error
-        self._keys.update(question.key for question in questions)
-
-    def vectors(
-        self, generation: int, keys: Sequence[int], vectors: Float16[np.ndarray, "rows dim"]
-    ) -> None:
-        """Check some vectors of a generation."""
-        wrong, lengths = wrong_vectors(vectors)
-        for row in wrong[:1]:
-            raise self._damaged(f"the vector of question {keys[row]} has length {lengths[row]:.4g}")
-        self._expect(self._keys.issuperset(keys), "a vector belongs to no question")
-        self._vectors[generation] += len(keys)
-
-    def removed(self, rows: Sequence[Row]) -> None:
-        """Check some rows of the table `removed`."""
-        keys = integers([key for _, key in rows]).tolist()
-        self._expect(self._keys.isdisjoint(keys), "a question is there and removed")
-
-    def reviews(self, rows: Sequence[Row]) -> None:
-        """Check some decisions."""
-        for row in rows:
-            require_review(row[1:])
-            self._expect(self._keys.issuperset(row[1:3]), "a decision is about no question")
-
-    def keys(self, rows: Sequence[Row]) -> None:
-        """Check some keys."""
-        for row in rows:
-            require_key(row)
-
-    def end(self, session: Session) -> None:
-        """Check counts and sequence numbers, after all rows."""
-        ledger = self._ledger
-        ((last,),) = session.run(
-            "SELECT max(last) FROM (SELECT max(key) AS last FROM questions UNION ALL "
-            "SELECT max(sequence) FROM vectors UNION ALL SELECT max(sequence) FROM removed) AS ends"
-        )
-        self._expect((last or 0) <= ledger.sequence, f"change {last} is later than the last")
-        ((vectors,),) = session.run("SELECT count(*) FROM vectors")
-        ((questions,),) = session.run("SELECT count(*) FROM questions")
-        for what, counted, found in (
-            ("questions", ledger.questions, len(self._keys)),
-            ("questions", questions, len(self._keys)),
-            ("vectors", ledger.questions, self._vectors[ledger.generation]),
-            ("vectors of another model", ledger.reindexed, self._vectors[ledger.generation + 1]),
-            ("vectors of both", vectors, sum(self._vectors.values())),
-        ):
-            self._expect(counted == found, f"it counts {counted} {what}, and {found} are there")
-
-    def _expect(self, good: bool, what: str) -> None:
-        if not good:
-            raise self._damaged(what)
-
-    def _damaged(self, what: str) -> StoreError:
-        return StoreError(f"{self._name}: is damaged: {what}; restore another backup")
 
 
 @contextmanager
@@ -137,67 +65,103 @@ def copy_all(source: Sessions, target: Sessions) -> None:
                 f"{target.name}: holds {fresh.questions} questions (sequence {fresh.sequence}); "
                 "expected a new store: name another"
             )
-        check = StoreCheck(source.name, ledger)
-        _copy_questions(before, after, check)
+        check = _Check(source.name, ledger)
+        for rows in _chunks(before, "SELECT key, id, text, metadata FROM questions", "key"):
+            questions = list(map(read_question, rows))
+            check.questions(questions)
+            insert_questions(after, np.array([question.key for question in questions]), questions)
         for generation, dim in (
             (ledger.generation, ledger.dim),
             (ledger.generation + 1, ledger.reindexing_dim),
         ):
-            _copy_vectors(source, (before, after), generation, dim, check)
+            statement = f"SELECT sequence, key, {source.vector} FROM vectors"  # noqa: S608
+            for rows in _chunks(before, statement, "sequence", where=f"generation = {generation}"):
+                numbers, keys, packed = zip(*rows, strict=True)
+                sequences, of = integers(numbers), integers(keys)
+                vectors = source.unpack(packed, dim)
+                check.vectors(generation, of.tolist(), vectors)
+                after.insert_vectors(sequences, generation, of, vectors)
         for table, by, least, check_rows in (
             ("removed", "sequence", 0, check.removed),
             ("reviews", "number", 0, check.reviews),
             ("api_keys", "prefix", "", check.keys),
         ):
-            _copy_table(before, after, table, by, least, check_rows)
+            for rows in _chunks(before, f"SELECT * FROM {table}", by, least):  # noqa: S608
+                check_rows(rows)
+                after.insert(table, rows)
         check.end(before)
         for name in {field.name for field in fields(Ledger)} - {"identity"}:
             setattr(fresh, name, getattr(ledger, name))
 
 
-def _copy_questions(before: Session, after: Session, check: StoreCheck) -> None:
-    statement = "SELECT key, id, text, metadata FROM questions WHERE key > ? ORDER BY key LIMIT ?"
-    last = 0
-    while rows := before.run(statement, (last, _CHUNK)):
-        questions = list(map(read_question, rows))
-        check.questions(questions)
-        insert_questions(after, np.array([question.key for question in questions]), questions)
+def _chunks(
+    session: Session, select: str, by: str, last: int | str = 0, *, where: str = "true"
+) -> Iterator[list[Row]]:
+    """Yield rows in the order of their first column, named `by`, from above `last` on."""
+    statement = f"{select} WHERE {where} AND {by} > ? ORDER BY {by} LIMIT ?"
+    while rows := session.run(statement, (last, _CHUNK)):
+        yield rows
         last = rows[-1][0]
 
 
-def _copy_vectors(
-    source: Sessions,
-    sessions: tuple[Session, Session],
-    generation: int,
-    dim: int,
-    check: StoreCheck,
-) -> None:
-    before, after = sessions
-    statement = (
-        f"SELECT sequence, key, {source.vector} FROM vectors WHERE generation = ? AND "  # noqa: S608
-        "sequence > ? ORDER BY sequence LIMIT ?"
-    )
-    last = 0
-    while rows := before.run(statement, (generation, last, _CHUNK)):
-        numbers, keys, packed = zip(*rows, strict=True)
-        sequences, of = integers(numbers), integers(keys)
-        vectors = source.unpack(packed, dim)
-        check.vectors(generation, of.tolist(), vectors)
-        after.insert_vectors(sequences, generation, of, vectors)
-        last = numbers[-1]
+class _Check:
+    """Consistency check of all rows of a store, as they are copied, questions first."""
 
+    def __init__(self, name: str, ledger: Ledger):
+        self._name, self._ledger = name, ledger
+        self._keys: set[int] = set()
+        self._vectors = {ledger.generation: 0, ledger.generation + 1: 0}
 
-def _copy_table(
-    before: Session,
-    after: Session,
-    table: str,
-    by: str,
-    least: int | str,
-    check: Callable[[Sequence[Row]], None],
-) -> None:
-    statement = f"SELECT * FROM {table} WHERE {by} > ? ORDER BY {by} LIMIT ?"  # noqa: S608
-    last = least
-    while rows := before.run(statement, (last, _CHUNK)):
-        check(rows)
-        after.insert(table, rows)
-        last = rows[-1][0]
+    def questions(self, questions: Sequence[StoredQuestion]) -> None:
+        try:
+            check_questions(questions)
+        except DataError as error:
+            raise self._damaged(str(error)) from error
+        self._keys.update(question.key for question in questions)
+
+    def vectors(
+        self, generation: int, keys: Sequence[int], vectors: Float16[np.ndarray, "rows dim"]
+    ) -> None:
+        wrong, lengths = wrong_vectors(vectors)
+        for row in wrong[:1]:
+            raise self._damaged(f"the vector of question {keys[row]} has length {lengths[row]:.4g}")
+        self._expect(self._keys.issuperset(keys), "a vector belongs to no question")
+        self._vectors[generation] += len(keys)
+
+    def removed(self, rows: Sequence[Row]) -> None:
+        keys = integers([key for _, key in rows]).tolist()
+        self._expect(self._keys.isdisjoint(keys), "a question is there and removed")
+
+    def reviews(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            require_review(row[1:])
+            self._expect(self._keys.issuperset(row[1:3]), "a decision is about no question")
+
+    def keys(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            require_key(row)
+
+    def end(self, session: Session) -> None:
+        ledger = self._ledger
+        ((last,),) = session.run(
+            "SELECT max(last) FROM (SELECT max(key) AS last FROM questions UNION ALL "
+            "SELECT max(sequence) FROM vectors UNION ALL SELECT max(sequence) FROM removed) AS ends"
+        )
+        self._expect((last or 0) <= ledger.sequence, f"change {last} is later than the last")
+        ((vectors,),) = session.run("SELECT count(*) FROM vectors")
+        ((questions,),) = session.run("SELECT count(*) FROM questions")
+        for what, counted, found in (
+            ("questions", ledger.questions, len(self._keys)),
+            ("questions", questions, len(self._keys)),
+            ("vectors", ledger.questions, self._vectors[ledger.generation]),
+            ("vectors of another model", ledger.reindexed, self._vectors[ledger.generation + 1]),
+            ("vectors of both", vectors, sum(self._vectors.values())),
+        ):
+            self._expect(counted == found, f"it counts {counted} {what}, and {found} are there")
+
+    def _expect(self, good: bool, what: str) -> None:
+        if not good:
+            raise self._damaged(what)
+
+    def _damaged(self, what: str) -> StoreError:
+        return StoreError(f"{self._name}: is damaged: {what}; restore another backup")

@@ -9,11 +9,7 @@ from gemel.store.sqlite import SQLiteStore
 
 
 def open_store(where: str, *, create: bool = True) -> RelationalStore:
-    """Open a store.
-
-    Args:
-        where: `postgresql://…` for a database, else an SQLite file.
-        create: whether to create a missing one.
+    """Open a PostgreSQL database (`postgresql://…`), else an SQLite file.
 
     Raises:
         MissingExtraError: psycopg is not installed.

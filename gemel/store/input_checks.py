@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Float16, Float64, Int64
 
 from gemel.data import Value, plain_value
 from gemel.errors import DataError
-from gemel.store.question_records import Metadata, NewQuestion, Typed
+from gemel.store.base import Metadata, NewQuestion, Typed
 from gemel.text import copy_key
 
 MOST_METADATA = 65_536
@@ -28,11 +28,7 @@ def is_plain(text: str) -> bool:
 
 
 def check_questions(questions: Sequence[NewQuestion]) -> None:
-    """Refuse questions that cannot be stored.
-
-    Raises:
-        DataError: an id is empty or occurs twice, or a text cannot be written.
-    """
+    """Raise `DataError` if an id is empty or occurs twice, or a text cannot be written."""
     for question in questions:
         if not question.id:
             raise DataError(f"the question {question.text!r:.60} has an empty id; set one")
@@ -42,18 +38,13 @@ def check_questions(questions: Sequence[NewQuestion]) -> None:
                     f"the {name} of question {question.id!r:.60} holds a NUL or half a character: "
                     f"{text!r:.60}; remove it"
                 )
-    if questions:
-        name, count = Counter(question.id for question in questions).most_common(1)[0]
+    for name, count in Counter(question.id for question in questions).most_common(1):
         if count > 1:
             raise DataError(f"the id {name!r:.60} occurs {count} times; expected unique ids")
 
 
 def check_metadata(question: str, metadata: Metadata) -> None:
-    """Refuse stored metadata other than names and plain values.
-
-    Raises:
-        DataError: names the question and the value.
-    """
+    """Raise `DataError` if stored metadata have other than plain values."""
     for name, value in metadata.items():
         is_scalar = isinstance(value, str | int | float | bool | None)
         if not is_scalar or (isinstance(value, float) and not math.isfinite(value)):
@@ -69,25 +60,22 @@ def read_plain(question: NewQuestion) -> dict[str, Value]:
     Raises:
         DataError: a name is not text, a value is not plain, or all together are too long.
     """
+    where = f"question {question.id!r:.60} has"
     if not isinstance(question.metadata, Mapping):
         raise DataError(
-            f"question {question.id!r:.60} has the metadata {question.metadata!r:.60}; expected "
-            "names and values, such as {'forum': 'cooking'}"
+            f"{where} the metadata {question.metadata!r:.60}; expected names and values, such as "
+            "{'forum': 'cooking'}"
         )
     plain: dict[str, Value] = {}
     for name, value in question.metadata.items():
         if not isinstance(name, str):
-            raise DataError(
-                f"question {question.id!r:.60} has metadata named {name!r:.60}; expected text"
-            )
+            raise DataError(f"{where} metadata named {name!r:.60}; expected text")
         try:
             plain[name] = value if type(value) is Typed else plain_value(value)
         except ValueError as error:
-            raise DataError(
-                f"question {question.id!r:.60} has metadata {name!r:.60}: {value!r:.60}; {error}"
-            ) from error
+            raise DataError(f"{where} metadata {name!r:.60}: {value!r:.60}; {error}") from error
     if excess := describe_excess(plain):
-        raise DataError(f"question {question.id!r:.60} has {excess}")
+        raise DataError(f"{where} {excess}")
     return plain
 
 
@@ -103,11 +91,7 @@ def describe_excess(metadata: Metadata) -> str:
 
 
 def check_dim(dim: int) -> None:
-    """Refuse vectors that no store can hold.
-
-    Raises:
-        DataError: `dim` is below 1 or above 16,000.
-    """
+    """Raise `DataError` if no store can hold vectors of so many numbers."""
     if not 1 <= dim <= MOST_DIM:
         raise DataError(f"vectors of {dim} numbers; expected 1 to {MOST_DIM}")
 
@@ -130,12 +114,6 @@ def check_vectors(
             "length 1: divide it by its length"
         )
     return np.ascontiguousarray(vectors, np.float16)
-
-
-def copy_facet(text: str) -> bytes:
-    """Return the 16-byte hash of a text's `copy_key`."""
-    key = copy_key(text).encode("utf-8", "surrogatepass")
-    return blake2b(key, digest_size=16, person=b"copies").digest()
 
 
 def wrong_vectors(
@@ -165,3 +143,9 @@ def facet(name: str, value: Value) -> bytes:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return blake2b(json.dumps([name, value]).encode(), digest_size=16).digest()
+
+
+def copy_facet(text: str) -> bytes:
+    """Return the 16-byte hash of a text's `copy_key`."""
+    key = copy_key(text).encode("utf-8", "surrogatepass")
+    return blake2b(key, digest_size=16, person=b"copies").digest()

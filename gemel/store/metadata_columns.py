@@ -4,23 +4,29 @@ import difflib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from gemel.data import Value, as_type, describe_types, describe_value, detect, plain_value, type_of
-from gemel.errors import DataError, StoreError
+from gemel.errors import DataError
+from gemel.store.base import Metadata, Typed
 from gemel.store.input_checks import facet
-from gemel.store.question_records import Metadata, Typed
 from gemel.store.sessions import Row, Session
 
 ColumnCounts: TypeAlias = "Counter[tuple[str, str]]"
 """Number of values by column and type."""
-SCHEMA_WITH_COLUMNS = 3
-"""First schema of a store with the table of columns."""
+_Run: TypeAlias = Callable[[str, Sequence[Any]], list[Row]]
 _ADD = (
     "INSERT INTO metadata_columns VALUES (?, ?, ?, ?) ON CONFLICT (facet) "
     "DO UPDATE SET questions = metadata_columns.questions + excluded.questions"
 )
-_TYPES = ("int", "float", "bool", "text", "null")
+_EXAMPLES = {
+    "int": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+    "text": "text in quotes",
+}
+_TYPES = (*_EXAMPLES, "null")
 _SHOWN = 20
 """Maximum columns that an error lists."""
 _CHUNK = 4096
@@ -31,7 +37,7 @@ def count_values(metadata: Iterable[Metadata]) -> ColumnCounts:
     return Counter((name, type_of(value)) for each in metadata for name, value in each.items())
 
 
-def add_counts(run: Callable[[str, Sequence[Any]], list[Row]], counts: ColumnCounts) -> None:
+def add_counts(run: _Run, counts: ColumnCounts) -> None:
     """Add counts to the table; columns without values are removed."""
     for (name, kind), count in sorted(counts.items()):
         if count:
@@ -40,51 +46,31 @@ def add_counts(run: Callable[[str, Sequence[Any]], list[Row]], counts: ColumnCou
         run("DELETE FROM metadata_columns WHERE questions <= 0", ())
 
 
-def count_all(run: Callable[[str, Sequence[Any]], list[Row]]) -> None:
+def count_all(run: _Run) -> None:
     """Fill the table from the questions of a store created without it."""
     statement = "SELECT key, metadata FROM questions WHERE key > ? ORDER BY key LIMIT ?"
     counts: ColumnCounts = Counter()
     last = 0
     while rows := run(statement, (last, _CHUNK)):
         for _, written in rows:
-            try:
+            with suppress(AttributeError, TypeError, ValueError):  # reported when it is read
                 counts.update(count_values([json.loads(written)]))
-            except (AttributeError, TypeError, ValueError):
-                continue  # damaged; reported when it is read
         last = rows[-1][0]
     add_counts(run, counts)
-
-
-def refuse_newer(name: str, schema: int, known: int) -> None:
-    """Refuse a store whose schema is newer than the known ones.
-
-    Raises:
-        StoreError: it is.
-    """
-    if schema > known:
-        raise StoreError(
-            f"{name}: written by a newer gemel (schema {schema}; this one knows {known}); upgrade "
-            "gemel"
-        )
 
 
 def column_types(session: Session, names: Iterable[str]) -> dict[str, set[str]]:
     """Return the types of the values in each of some columns; columns without values are absent."""
     known = {facet(name, kind): name for name in names for kind in _TYPES}
-    marks = ", ".join("?" * len(known))
-    statement = f"SELECT facet, kind FROM metadata_columns WHERE facet IN ({marks})"  # noqa: S608
+    statement = "SELECT facet, kind FROM metadata_columns WHERE facet IN (?)"
     found: dict[str, set[str]] = defaultdict(set)
-    for digest, kind in session.run(statement, list(known)) if known else ():
+    for digest, kind in session.run_in_chunks(statement, list(known)):
         found[known[bytes(digest)]].add(kind)
     return dict(found)
 
 
 def check_filter(where: object) -> dict[str, Value]:
-    """Return a filter with plain values.
-
-    Raises:
-        DataError: it is not a mapping of names to plain values.
-    """
+    """Return a filter with plain values; raise `DataError` if it is no mapping to such."""
     if not isinstance(where, Mapping):
         raise DataError(
             f"where is {where!r:.60}; expected names and values, such as {{'forum': 'cooking'}}"
@@ -146,10 +132,8 @@ def _readings(value: str, types: Iterable[str]) -> list[Value]:
         if kind == "text":
             found.append(str(value))
         elif kind != "null" and (kind != "bool" or value.lower() in ("true", "false")):
-            try:
+            with suppress(ValueError):
                 found.append(as_type(str(value), kind))
-            except ValueError:
-                continue
     return found
 
 
@@ -164,13 +148,7 @@ def _unquoted(value: str) -> str | None:
 
 
 def _example(types: set[str]) -> str:
-    examples = {
-        "int": "an integer",
-        "float": "a number",
-        "bool": "true or false",
-        "text": "text in quotes",
-    }
-    return " or ".join(each for kind, each in examples.items() if kind in types)
+    return " or ".join(example for kind, example in _EXAMPLES.items() if kind in types)
 
 
 def _unknown(session: Session, name: str) -> str:
@@ -193,25 +171,18 @@ def _unknown(session: Session, name: str) -> str:
 
 
 def resolve_metadata(session: Session, metadata: Sequence[Metadata]) -> list[dict[str, Value]]:
-    """Convert typed values to the types of their columns.
-
-    Raises:
-        DataError: a value does not fit its column.
-    """
+    """Convert typed values to the types of their columns; raise `DataError` if one does not fit."""
     names = {name for each in metadata for name, value in each.items() if isinstance(value, Typed)}
     types = column_types(session, names)
     return [
-        {
-            name: _resolved(name, value, types.get(name, set()))
-            if isinstance(value, Typed)
-            else value
-            for name, value in each.items()
-        }
+        {name: _resolved(name, value, types.get(name, set())) for name, value in each.items()}
         for each in metadata
     ]
 
 
-def _resolved(name: str, value: Typed, types: set[str]) -> Value:
+def _resolved(name: str, value: Value, types: set[str]) -> Value:
+    if not isinstance(value, Typed):
+        return value
     if value == "null" or not value.strip():
         return None
     text = _unquoted(value)

@@ -1,8 +1,8 @@
 """A store in a PostgreSQL database with pgvector: one for many machines."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,23 +76,8 @@ _REASONS = (
 _OTHER = "the server does not answer, or refuses the connection; see its log"
 
 
-def explain_refusal(message: str) -> str:
-    """Return the problem and its remedy, for the message of a failed connection."""
-    line = " ".join(message.split())
-    for pattern, remedy in _REASONS:
-        found = re.search(pattern, line)
-        if found:
-            return f"{remedy.format(*found.groups())} ({_shortened(line)})"
-    return f"{_OTHER} ({_shortened(line)})"
-
-
-def _shortened(line: str) -> str:
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
-
-
 _LONGEST = 300
 """Characters shown of libpq's message, which repeats itself for each address of a host."""
-
 _LOCK_TIMEOUT = 30
 """Seconds to wait for another writer, and for the server to answer."""
 _ERASE_TIMEOUT = 1
@@ -132,6 +117,16 @@ _REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
 )
 
 
+def explain_refusal(message: str) -> str:
+    """Return the problem and its remedy, for the message of a failed connection."""
+    line = " ".join(message.split())
+    shown = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+    for pattern, remedy in _REASONS:
+        if found := re.search(pattern, line):
+            return f"{remedy.format(*found.groups())} ({shown})"
+    return f"{_OTHER} ({shown})"
+
+
 class _PostgresSession(Session):
     def __init__(self, connection: psycopg.Connection[Row]):
         self.connection = connection
@@ -154,25 +149,15 @@ class _PostgresSession(Session):
         keys: Int64[np.ndarray, "rows"],
         vectors: Float16[np.ndarray, "rows dim"],
     ) -> None:
-        """Insert rows into the table of vectors by a binary COPY.
-
-        Source: postgresql.org/docs/current/sql-copy.html, "Binary Format"; pgvector's halfvec_recv.
-        """
+        # postgresql.org/docs/current/sql-copy.html, "Binary Format"; pgvector's halfvec_recv
         dim = vectors.shape[1]
-        row = np.dtype(
-            [("fields", ">i2")]
-            + [
-                field
-                for name in ("sequence", "generation", "key")
-                for field in ((f"{name}_bytes", ">i4"), (name, ">i8"))
-            ]
-            + [
-                ("vector_bytes", ">i4"),
-                ("dim", ">i2"),
-                ("unused", ">i2"),
-                ("vector", ">f2", (dim,)),
-            ]
-        )
+        numbers = [
+            field
+            for name in ("sequence", "generation", "key")
+            for field in ((f"{name}_bytes", ">i4"), (name, ">i8"))
+        ]
+        vector = [("dim", ">i2"), ("unused", ">i2"), ("vector", ">f2", (dim,))]
+        row = np.dtype([("fields", ">i2"), *numbers, ("vector_bytes", ">i4"), *vector])
         rows = np.zeros(len(vectors), row)
         rows["fields"] = 4
         for name, values in (("sequence", sequences), ("generation", generation), ("key", keys)):
@@ -203,6 +188,7 @@ class PostgresStore(RelationalStore):
     write = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
     hold = " FOR UPDATE"
     vector = "halfvec_send(vector)"
+    faults = (psycopg.Error,)
 
     def __init__(self, url: str, *, create: bool = True):
         super().__init__()
@@ -220,17 +206,15 @@ class PostgresStore(RelationalStore):
         with self.explained(), self._connect() as connection:
             self._made = prepare_schema(connection, self.name, create=create)
 
-    def __reduce__(self) -> tuple[Callable[[str], "PostgresStore"], tuple[str]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         # The pickle holds a password that is in the address, but not one in ~/.pgpass.
-        return _reopen, (self._address,)
+        return partial(PostgresStore, create=False), (self._address,)
 
     @property
     def name(self) -> str:
-        """The address without user and password."""
         return self._name
 
     def connect(self) -> _PostgresSession:
-        """Open another connection."""
         connection = self._connect()
         set_path(connection)
         return _PostgresSession(connection)
@@ -243,16 +227,11 @@ class PostgresStore(RelationalStore):
         connection.execute(_wait_for_locks(_LOCK_TIMEOUT))
         return connection
 
-    @contextmanager
-    def explained(self) -> Iterator[None]:
-        """Turn PostgreSQL's errors into a `StoreError` with a remedy."""
-        try:
-            yield
-        except psycopg.Error as error:
-            known = (remedy for kind, remedy in _REMEDIES if isinstance(error, kind))
-            remedy = next(known, "see the server's log")
-            what = str(error).partition("\n")[0]  # the rest may contain a question's text
-            raise StoreError(f"{self.name}: {remedy} ({what})") from error
+    def explain(self, error: Exception) -> str:
+        known = (remedy for kind, remedy in _REMEDIES if isinstance(error, kind))
+        what = str(error).partition("\n")[0]  # the rest may contain a question's text
+        remedy = next(known, "see the server's log")
+        return f"{remedy} ({what})"
 
     def unpack(self, vectors: Sequence[bytes], dim: int) -> Float16[np.ndarray, "rows dim"]:
         """Decode vectors: two 16-bit integers, then big-endian float16 numbers."""
@@ -282,26 +261,14 @@ class PostgresStore(RelationalStore):
         return not dead
 
     def discard(self) -> None:
-        """Drop the tables if this object created them and nothing was ever stored."""
         if self._made and not self.state().sequence:
             with self.session() as session:
                 session.run("DROP SCHEMA gemel CASCADE")
 
     def backup(self, path: str | Path) -> None:
-        """Write a consistent snapshot into a new SQLite store; others may keep writing.
-
-        Raises:
-            DataError: `path` exists.
-            StoreError: it cannot be written.
-        """
         with new_backup(path) as fresh, SQLiteStore(fresh) as target:
             copy_all(self, target)
 
 
 def _wait_for_locks(seconds: int) -> str:
     return f"SET lock_timeout = '{seconds}s'"
-
-
-def _reopen(address: str) -> PostgresStore:
-    """Reopen the database of a pickled store."""
-    return PostgresStore(address, create=False)

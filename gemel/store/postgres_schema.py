@@ -1,6 +1,5 @@
-"""Tables of a store in PostgreSQL, and their migrations."""
+"""Tables of a store in PostgreSQL: created and migrated."""
 
-import functools
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -8,85 +7,30 @@ from typing import Any
 import psycopg
 
 from gemel.errors import StoreError
-from gemel.store.metadata_columns import SCHEMA_WITH_COLUMNS, count_all, refuse_newer
+from gemel.store.metadata_columns import count_all
 from gemel.store.sessions import Row
+from gemel.store.tables import SCHEMA_WITH_COLUMNS, migrations, refuse_newer
 
 EXTENSION = "vector"
 """Name of pgvector in PostgreSQL."""
 _OLDEST = 13
 """First PostgreSQL with gen_random_uuid()."""
-_SCHEMA_EXISTS = "SELECT 1 FROM pg_namespace WHERE nspname = 'gemel'"
 _LOCK = 0x67656D6C
 """Advisory lock of migrations: "geml"."""
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        """CREATE TABLE gemel.store (
-            sequence bigint NOT NULL,
-            generation bigint NOT NULL,
-            model text NOT NULL,
-            dim integer NOT NULL,
-            questions bigint NOT NULL,
-            reindexing text NOT NULL,
-            reindexed bigint NOT NULL,
-            identity text NOT NULL,
-            reindexing_dim integer NOT NULL
-        )""",
-        "INSERT INTO gemel.store VALUES (0, 0, '', 0, 0, '', 0, gen_random_uuid(), 0)",
-        # The order of "C" does not change when the system's library is upgraded.
-        """CREATE TABLE gemel.questions (
-            key bigint PRIMARY KEY,
-            id text COLLATE "C" NOT NULL,
-            text text NOT NULL,
-            metadata text NOT NULL
-        )""",
-        "CREATE INDEX questions_of_an_id ON gemel.questions USING hash (id)",
-        """CREATE TABLE gemel.facets (
-            facet bytea NOT NULL,
-            key bigint NOT NULL,
-            PRIMARY KEY (facet, key)
-        )""",
-        """CREATE TABLE gemel.vectors (
-            sequence bigint PRIMARY KEY,
-            generation bigint NOT NULL,
-            key bigint NOT NULL,
-            vector halfvec NOT NULL
-        )""",
-        "CREATE UNIQUE INDEX vectors_of_a_key ON gemel.vectors (key, generation)",
-        "CREATE TABLE gemel.removed (sequence bigint PRIMARY KEY, key bigint NOT NULL)",
-    ),
-    (
-        """CREATE TABLE gemel.reviews (
-            number bigint PRIMARY KEY,
-            left_key bigint NOT NULL,
-            right_key bigint NOT NULL,
-            answer text NOT NULL,
-            reviewer text NOT NULL,
-            decided_at double precision NOT NULL,
-            similarity double precision,
-            probability double precision,
-            said_same smallint,
-            model text NOT NULL
-        )""",
-        "CREATE UNIQUE INDEX reviews_of_a_pair ON gemel.reviews (left_key, right_key)",
-        "CREATE INDEX reviews_of_a_right_key ON gemel.reviews (right_key)",
-        """CREATE TABLE gemel.api_keys (
-            prefix text COLLATE "C" PRIMARY KEY,
-            name text NOT NULL,
-            scope text NOT NULL,
-            hash bytea NOT NULL,
-            created_at double precision NOT NULL,
-            revoked_at double precision
-        )""",
-    ),
-    (
-        """CREATE TABLE gemel.metadata_columns (
-            facet bytea PRIMARY KEY,
-            name text NOT NULL,
-            kind text NOT NULL,
-            questions bigint NOT NULL
-        )""",
-    ),
-)
+_TYPES = {
+    "integer": "bigint",
+    "flag": "smallint",
+    "real": "double precision",
+    "bytes": "bytea",
+    "vector": "halfvec",
+    # The order of "C" does not change when the system's library is upgraded.
+    "id": 'text COLLATE "C" NOT NULL',
+    "name": 'text COLLATE "C"',
+    "identity": "gen_random_uuid()",
+    "without_rowid": "",
+}
+_IDS = "CREATE INDEX questions_of_an_id ON questions USING hash (id)"
+MIGRATIONS = migrations(_TYPES, {1: (_IDS,)})
 """Statements that lead to schema 1, 2, …; the table `gemel.schema` holds the version."""
 
 
@@ -115,12 +59,11 @@ def prepare_schema(connection: psycopg.Connection[Row], name: str, *, create: bo
     schema = _schema(connection, name)
     if not schema and not create:
         raise StoreError(f"{name}: holds no store; `gemel index QUESTIONS --db URL` creates one")
+    refuse_newer(name, schema, known)
     if schema < known:
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             _make(connection, name)
-    else:
-        refuse_newer(name, schema, known)
     return not schema
 
 
@@ -164,21 +107,21 @@ def _make(connection: psycopg.Connection[Row], name: str) -> None:
     try:
         if not schema:
             # IF NOT EXISTS requires the privilege even if it exists.
-            if not connection.execute(_SCHEMA_EXISTS).fetchone():
+            exists = "SELECT 1 FROM pg_namespace WHERE nspname = 'gemel'"
+            if not connection.execute(exists).fetchone():
                 connection.execute("CREATE SCHEMA gemel")
             connection.execute("CREATE TABLE gemel.schema (version integer NOT NULL)")
             connection.execute("INSERT INTO gemel.schema VALUES (0)")
-        for migration in MIGRATIONS[schema:]:
-            for statement in migration:
-                connection.execute(statement.encode())
+        for statement in (each for migration in MIGRATIONS[schema:] for each in migration):
+            connection.execute(statement.encode())
         if schema < SCHEMA_WITH_COLUMNS:
-            set_path(connection)
-            count_all(functools.partial(_run, connection))
+            count_all(lambda statement, values: _run(connection, statement, values))
         connection.execute("UPDATE gemel.schema SET version = %s", (len(MIGRATIONS),))
     except psycopg.errors.InsufficientPrivilege as error:
         user, database = connection.info.user, connection.info.dbname
         raise StoreError(
-            f"{name}: the role {user} may not create gemel's tables ({_first_line(error)}); have "
+            f"{name}: the role {user} may not create gemel's tables "
+            f"({str(error).splitlines()[0]}); have "
             f'an administrator run GRANT CREATE ON DATABASE "{database}" TO "{user}", or give the '
             "schema gemel to that role if it exists"
         ) from error
@@ -198,11 +141,8 @@ def _require_utf8(connection: psycopg.Connection[Row], name: str) -> None:
         )
 
 
-def _first_line(error: psycopg.Error) -> str:
-    return str(error).partition("\n")[0]
-
-
 def _require_pgvector(connection: psycopg.Connection[Row], name: str) -> None:
+    """Add pgvector if it is missing, and set the search path."""
     there = connection.execute(
         "SELECT count(*) FROM pg_available_extensions WHERE name = %s", (EXTENSION,)
     ).fetchone()

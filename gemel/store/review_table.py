@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from gemel.errors import DataError
+from gemel.store.base import REVIEW_ANSWERS, NewReview, Review, ReviewCounts
 from gemel.store.input_checks import is_plain
-from gemel.store.question_records import REVIEW_ANSWERS, NewReview, Review, ReviewCounts
 from gemel.store.sessions import Row, Session, Sessions
-from gemel.store.sql_rows import question_columns, read_question, require_review, run_in_chunks
+from gemel.store.sql_rows import question_columns, read_question, require_review
 
 _LONGEST = 200
 _REVIEWS = (
@@ -21,17 +21,13 @@ _REVIEWS = (
 )
 _PAIRS = 250
 """Pairs in one statement."""
+_VERDICTS = {"same": "the same", "different": "not the same"}
 
 
 class ReviewTable(Sessions):
     """Implementation of `ReviewStore`."""
 
     def decide(self, reviews: Sequence[NewReview], *, replace: bool = False) -> list[Review]:
-        """Store decisions, all or none; see `ReviewStore`.
-
-        Raises:
-            DataError: see `ReviewStore`.
-        """
         for review in reviews:
             _check(review)
         pairs = [(review.left_id, review.right_id) for review in reviews]
@@ -41,11 +37,12 @@ class ReviewTable(Sessions):
                 if name not in keys:
                     raise DataError(f"{self.name}: no question has the id {name!r:.80}")
             ordered = [_ordered(keys[left], keys[right]) for left, right in pairs]
-            for (left, right), count in zip(pairs, _repeats(ordered), strict=True):
-                if count > 1:
+            counts = Counter(ordered)
+            for (left, right), pair in zip(pairs, ordered, strict=True):
+                if counts[pair] > 1:
                     raise DataError(
-                        f"the pair {left!r:.60}, {right!r:.60} occurs {count} times; give each "
-                        "pair once"
+                        f"the pair {left!r:.60}, {right!r:.60} occurs {counts[pair]} times; give "
+                        "each pair once"
                     )
             before = _find(session, ordered, 0)
             stays = [each for each in before.values() if each.answer != "skipped"]
@@ -75,7 +72,6 @@ class ReviewTable(Sessions):
         return [found[pair] for pair in ordered]
 
     def undecide(self, pairs: Sequence[tuple[str, str]]) -> list[Review]:
-        """Remove the decisions about pairs of ids; return those that existed."""
         with self.changing() as (session, _):
             keys = _keys(session, pairs)
             ordered = [
@@ -90,7 +86,6 @@ class ReviewTable(Sessions):
     def reviews(
         self, *, after: int = 0, chunk: int = 4096, metadata: int | None = None
     ) -> Iterator[list[Review]]:
-        """Yield all decisions in chunks, in the order they were made; see `ReviewStore`."""
         statement = f"{_select(metadata)} WHERE reviews.number > ? ORDER BY reviews.number LIMIT ?"
         last, skip = 0, after
         while True:
@@ -104,7 +99,6 @@ class ReviewTable(Sessions):
     def reviews_of(
         self, pairs: Sequence[tuple[str, str]], *, metadata: int | None = None
     ) -> list[Review | None]:
-        """Return the decisions about pairs of ids, in order; None for an undecided pair."""
         with self.reading() as (session, _):
             keys = _keys(session, pairs)
             ordered = [_ordered(keys.get(left, 0), keys.get(right, 0)) for left, right in pairs]
@@ -112,13 +106,11 @@ class ReviewTable(Sessions):
         return [found.get(pair) for pair in ordered]
 
     def decided(self) -> dict[tuple[int, int], str]:
-        """Return the answer for every decided pair of keys, the lower one first."""
         with self.reading() as (session, _):
             rows = session.run("SELECT left_key, right_key, answer FROM reviews")
         return {(left, right): answer for left, right, answer in rows}
 
     def review_count(self) -> ReviewCounts:
-        """Count the decisions."""
         with self.reading() as (session, _):
             rows = session.run(
                 "SELECT answer, said_same, count(*) FROM reviews GROUP BY answer, said_same"
@@ -130,11 +122,8 @@ class ReviewTable(Sessions):
             if answer != "skipped" and said_same is not None:
                 compared += count
                 agreed += count * (bool(said_same) == (answer == "same"))
-        return ReviewCounts(
-            **{answer: answers[answer] for answer in REVIEW_ANSWERS},
-            agreed=agreed,
-            compared=compared,
-        )
+        counts = {answer: answers[answer] for answer in REVIEW_ANSWERS}
+        return ReviewCounts(**counts, agreed=agreed, compared=compared)
 
 
 def _check(review: NewReview) -> None:
@@ -154,18 +143,13 @@ def _check(review: NewReview) -> None:
         raise DataError(f"{review.left_id!r:.60} is on both sides; expected two questions")
 
 
-def _repeats(pairs: Sequence[tuple[int, int]]) -> list[int]:
-    counts = Counter(pairs)
-    return [counts[pair] for pair in pairs]
-
-
 def _ordered(left: int, right: int) -> tuple[int, int]:
     return (left, right) if left < right else (right, left)
 
 
 def _keys(session: Session, pairs: Sequence[tuple[str, str]]) -> dict[str, int]:
     names = list(dict.fromkeys(name for pair in pairs for name in pair if is_plain(name)))
-    return dict(run_in_chunks(session, "SELECT id, key FROM questions WHERE id IN (?)", names))
+    return dict(session.run_in_chunks("SELECT id, key FROM questions WHERE id IN (?)", names))
 
 
 def _select(metadata: int | None) -> str:
@@ -180,8 +164,8 @@ def _find(
     rows: list[Row] = []
     for start in range(0, len(pairs), _PAIRS):
         some = pairs[start : start + _PAIRS]
-        statement = f"{_select(metadata)} WHERE (left_key, right_key) IN (VALUES "
-        statement += ", ".join(["(?, ?)"] * len(some)) + ")"
+        values = ", ".join(["(?, ?)"] * len(some))
+        statement = f"{_select(metadata)} WHERE (left_key, right_key) IN (VALUES {values})"
         rows += session.run(statement, [key for pair in some for key in pair])
     reviews = map(_review, rows)
     found = {(review.left.key, review.right.key): review for review in reviews}
@@ -199,9 +183,6 @@ def _describe(review: Review) -> str:
         f"{review.reviewer} decided on {when} that {review.left.id!r:.60} and "
         f"{review.right.id!r:.60} are {_VERDICTS[review.answer]}"
     )
-
-
-_VERDICTS = {"same": "the same", "different": "not the same"}
 
 
 def _review(row: Row) -> Review:

@@ -8,15 +8,14 @@ import time
 from typing import NamedTuple
 
 from gemel.errors import DataError
+from gemel.store.base import KEY_SCOPES, KeyRecord
 from gemel.store.input_checks import is_plain
-from gemel.store.question_records import KEY_SCOPES, KeyRecord
 from gemel.store.sessions import Row, Sessions
 from gemel.store.sql_rows import require_key
 
 _FORM = re.compile(r"gemel_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
-_COLUMNS = "prefix, name, scope, hash, created_at, revoked_at"
+_SELECT = "SELECT prefix, name, scope, hash, created_at, revoked_at FROM api_keys"
 _LONGEST = 200
-_GOOD = "revoked_at IS NULL"
 
 
 class DrawnKey(NamedTuple):
@@ -61,11 +60,6 @@ class KeyTable(Sessions):
     """Implementation of `KeyStore`."""
 
     def add_key(self, name: str, scope: str) -> str:
-        """Create a key, store its hash, and return it; see `KeyStore`.
-
-        Raises:
-            DataError: see `KeyStore`.
-        """
         if scope not in KEY_SCOPES:
             raise DataError(f"the scope must be one of {', '.join(KEY_SCOPES)}, not {scope!r:.40}")
         if not name.strip() or len(name) > _LONGEST or not name.isprintable() or not is_plain(name):
@@ -75,7 +69,7 @@ class KeyTable(Sessions):
             )
         drawn = draw_key()
         with self.changing() as (session, _):
-            if session.run(f"SELECT 1 FROM api_keys WHERE {_GOOD} AND name = ?", (name,)):  # noqa: S608
+            if session.run(f"{_SELECT} WHERE revoked_at IS NULL AND name = ?", (name,)):
                 raise DataError(
                     f"{self.name}: a key is called {name!r} already; revoke it, or choose another "
                     "name"
@@ -85,38 +79,32 @@ class KeyTable(Sessions):
         return drawn.text
 
     def keys(self) -> list[KeyRecord]:
-        """Return all keys, the oldest first."""
         with self.reading() as (session, _):
-            rows = session.run(f"SELECT {_COLUMNS} FROM api_keys ORDER BY created_at, prefix")  # noqa: S608
+            rows = session.run(f"{_SELECT} ORDER BY created_at, prefix")
         return list(map(_record, rows))
 
     def revoke_key(self, name: str) -> bool:
-        """Revoke the valid key of a name; False if there is none."""
         if not is_plain(name):
             return False
         with self.changing() as (session, _):
             revoked = session.run(
-                f"UPDATE api_keys SET revoked_at = ? WHERE {_GOOD} AND name = ? RETURNING prefix",  # noqa: S608
+                "UPDATE api_keys SET revoked_at = ? WHERE revoked_at IS NULL AND name = ? "
+                "RETURNING prefix",
                 (time.time(), name),
             )
         return bool(revoked)
 
     def good_keys(self) -> dict[bytes, KeyRecord]:
-        """Return all valid keys by their hash."""
         with self.reading() as (session, _):
-            rows = session.run(f"SELECT hash, {_COLUMNS} FROM api_keys WHERE {_GOOD}")  # noqa: S608
-        return {bytes(row[0]): _record(row[1:]) for row in rows}
+            rows = session.run(f"{_SELECT} WHERE revoked_at IS NULL")
+        return {bytes(row[3]): _record(row) for row in rows}
 
     def find_key(self, key: str) -> KeyRecord | None:
-        """Return the record of a valid key, None for any other text."""
         prefix = prefix_of(key)
         if prefix is None:
             return None
         with self.reading() as (session, _):
-            rows = session.run(
-                f"SELECT {_COLUMNS} FROM api_keys WHERE {_GOOD} AND prefix = ?",  # noqa: S608
-                (prefix,),
-            )
+            rows = session.run(f"{_SELECT} WHERE revoked_at IS NULL AND prefix = ?", (prefix,))
         found = [(_record(row), bytes(row[3])) for row in rows]
         return next((record for record, stored in found if matches(key, stored)), None)
 

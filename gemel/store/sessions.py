@@ -2,10 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import astuple, dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import astuple, dataclass, fields, replace
 from threading import Lock
-from types import TracebackType
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
@@ -17,16 +16,15 @@ from gemel.store.input_checks import MOST_DIM
 Row: TypeAlias = tuple[Any, ...]
 # typing.Self, which beartype cannot check on a method.
 _Itself = TypeVar("_Itself", bound="Sessions")
-_LEDGER = (
-    "SELECT sequence, generation, model, dim, questions, reindexing, reindexed, identity, "
-    "reindexing_dim FROM store"
-)
 _MOST = 2**62
 """Upper bound of all counts."""
-_WRITE_LEDGER = (
-    "UPDATE store SET sequence = ?, generation = ?, model = ?, dim = ?, questions = ?, "
-    "reindexing = ?, reindexed = ?, identity = ?, reindexing_dim = ?"
-)
+_CHUNK = 500
+"""Values in one statement."""
+
+
+def marks(values: Sequence[Any]) -> str:
+    """Return a `?` for each value."""
+    return ", ".join("?" * len(values))
 
 
 class Session(ABC):
@@ -38,6 +36,16 @@ class Session(ABC):
     @abstractmethod
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a statement with values for its `?`, and return its rows."""
+
+    def run_in_chunks(
+        self, statement: str, values: Sequence[Any], before: Sequence[Any] = ()
+    ) -> list[Row]:
+        """Run a statement with an `IN (?)` on chunks of values; `before`: those of earlier `?`."""
+        rows: list[Row] = []
+        for start in range(0, len(values), _CHUNK):
+            chunk = values[start : start + _CHUNK]
+            rows += self.run(statement.replace("IN (?)", f"IN ({marks(chunk)})"), [*before, *chunk])
+        return rows
 
     @abstractmethod
     def insert(self, table: str, rows: Sequence[Row]) -> None:
@@ -60,7 +68,7 @@ class Session(ABC):
 
 @dataclass
 class Ledger:
-    """The one row of the table `store`, locked by a writer until it commits."""
+    """The one row of the table `store`, locked by a writer until it commits; see `StoreState`."""
 
     sequence: int
     generation: int
@@ -74,17 +82,11 @@ class Ledger:
 
     @classmethod
     def read(cls, row: Row) -> "Ledger":
-        """Return a checked row.
-
-        Raises:
-            ValueError: a value is out of range.
-        """
-        texts = {"model", "reindexing", "identity"}
-        for name, value in zip(cls.__dataclass_fields__, row, strict=True):
-            if name in texts and not isinstance(value, str):
-                raise ValueError(f"its {name} is {value!r:.40}")
-            if name not in texts and not (isinstance(value, int) and 0 <= value <= _MOST):
-                raise ValueError(f"its {name} is {value!r:.40}")
+        """Return a checked row; raise `ValueError` if a value is out of range."""
+        for field, value in zip(fields(cls), row, strict=True):
+            is_count = isinstance(value, int) and 0 <= value <= _MOST
+            if not (isinstance(value, str) if field.type is str else is_count):
+                raise ValueError(f"its {field.name} is {value!r:.40}")
         ledger = cls(*row)
         if max(ledger.dim, ledger.reindexing_dim) > MOST_DIM:
             raise ValueError(f"its vectors have {max(ledger.dim, ledger.reindexing_dim)} numbers")
@@ -99,6 +101,11 @@ class Ledger:
         return np.arange(first, first + count, dtype=np.int64)
 
 
+_COLUMNS = [field.name for field in fields(Ledger)]
+_READ_LEDGER = f"SELECT {', '.join(_COLUMNS)} FROM store"  # noqa: S608
+_WRITE_LEDGER = f"UPDATE store SET {' = ?, '.join(_COLUMNS)} = ?"  # noqa: S608
+
+
 class Sessions(ABC):
     """A pool of sessions."""
 
@@ -106,10 +113,12 @@ class Sessions(ABC):
     """SQL that begins a snapshot."""
     write: ClassVar[str]
     """SQL that begins a change."""
-    hold: ClassVar[str]
+    hold: ClassVar[str] = ""
     """SQL suffix that locks the ledger for a writer."""
-    vector: ClassVar[str]
+    vector: ClassVar[str] = "vector"
     """SQL expression of a vector as bytes, for `unpack`."""
+    faults: ClassVar[tuple[type[Exception], ...]]
+    """Errors of the database, for `explain`."""
 
     def __init__(self) -> None:
         self._idle: list[Session] = []
@@ -119,19 +128,27 @@ class Sessions(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """Name in errors."""
+        """Name in errors, without a password."""
 
     @abstractmethod
     def connect(self) -> Session:
         """Open a session."""
 
     @abstractmethod
-    def explained(self) -> AbstractContextManager[None]:
-        """Turn the database's errors into a `StoreError` with a remedy."""
+    def explain(self, error: Exception) -> str:
+        """Return what is wrong and a remedy, for an error of the database."""
 
     @abstractmethod
-    def unpack(self, vectors: Sequence[bytes], dim: int) -> Float16[np.ndarray, "rows dim"]:
+    def unpack(self, vectors: Sequence[Any], dim: int) -> Float16[np.ndarray, "rows dim"]:
         """Decode vectors read with `vector`."""
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn the database's errors into a `StoreError` with a remedy."""
+        try:
+            yield
+        except self.faults as error:
+            raise StoreError(f"{self.name}: {self.explain(error)}") from error
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -165,7 +182,7 @@ class Sessions(ABC):
         """Lend a session that sees a snapshot."""
         with self.session() as session:
             session.run(self.read)
-            yield session, self._ledger(session, _LEDGER)
+            yield session, self._ledger(session, _READ_LEDGER)
             session.run("COMMIT")
 
     @contextmanager
@@ -173,7 +190,7 @@ class Sessions(ABC):
         """Lend the one writing session; commit at the end, ledger included, roll back on error."""
         with self._turn, self.session() as session:
             session.run(self.write)
-            ledger = self._ledger(session, _LEDGER + self.hold)
+            ledger = self._ledger(session, _READ_LEDGER + self.hold)
             before = replace(ledger)
             yield session, ledger
             if ledger != before:
@@ -202,10 +219,5 @@ class Sessions(ABC):
     def __enter__(self: _Itself) -> _Itself:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()

@@ -1,6 +1,6 @@
 """Rows of a store's tables: read, checked, written and removed, in SQL that both databases share.
 
-A backup may come from anyone, so every row read is checked.
+A backup may come from anyone, so every row read is checked; a damaged one raises `StoreError`.
 """
 
 import json
@@ -8,21 +8,21 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
 
 from gemel.data import Value
 from gemel.errors import StoreError
+from gemel.store.base import KEY_SCOPES, REVIEW_ANSWERS, NewQuestion, StoredQuestion
 from gemel.store.input_checks import check_metadata, copy_facet, facet, is_plain
 from gemel.store.metadata_columns import add_counts, count_values
-from gemel.store.question_records import KEY_SCOPES, REVIEW_ANSWERS, NewQuestion, StoredQuestion
 from gemel.store.sessions import Ledger, Row, Session
 
 _PREFIX = re.compile("[0-9a-f]{8}")
 _LATEST = 4e9
 """Maximum seconds since 1970: the year 2096."""
+_EMPTY = len("{}")
 
 
 def _require(good: bool, what: str, row: object) -> None:
@@ -39,22 +39,14 @@ def _is_score(value: object) -> bool:
 
 
 def integers(values: Sequence[object]) -> Int64[np.ndarray, "values"]:
-    """Return an array of a store's integers.
-
-    Raises:
-        StoreError: a value is not an integer.
-    """
+    """Return an array of a store's integers."""
     for value in values:
         _require(type(value) is int and abs(value) < 2**62, "the number", value)
     return np.array(values, np.int64).reshape(len(values))
 
 
 def require_review(row: Row) -> None:
-    """Check a row of the table `reviews`, without its number.
-
-    Raises:
-        StoreError: it is damaged.
-    """
+    """Check a row of the table `reviews`, without its number."""
     left, right, answer, reviewer, decided_at, similarity, probability, said_same, model = row
     _require(
         type(left) is type(right) is int
@@ -73,11 +65,7 @@ def require_review(row: Row) -> None:
 
 
 def require_key(row: Row) -> None:
-    """Check a row of the table `api_keys`.
-
-    Raises:
-        StoreError: it is damaged.
-    """
+    """Check a row of the table `api_keys`."""
     prefix, name, scope, digest, created_at, revoked_at = row
     _require(
         isinstance(prefix, str)
@@ -92,22 +80,6 @@ def require_key(row: Row) -> None:
         "the key",
         (prefix, name, scope),
     )
-
-
-_CHUNK = 500
-"""Values in one statement."""
-
-
-def run_in_chunks(
-    session: Session, statement: str, values: Sequence[Any], before: Sequence[Any] = ()
-) -> list[Row]:
-    """Run a statement with an `IN (?)` on chunks of its values; `before`: values of earlier `?`."""
-    rows: list[Row] = []
-    for start in range(0, len(values), _CHUNK):
-        chunk = values[start : start + _CHUNK]
-        marks = ", ".join("?" * len(chunk))
-        rows += session.run(statement.replace("IN (?)", f"IN ({marks})"), [*before, *chunk])
-    return rows
 
 
 def insert_questions(
@@ -125,25 +97,21 @@ def insert_questions(
     add_counts(session.run, count_values(question.metadata for question in questions))
 
 
-def index_copies(session: Session, rows: Sequence[tuple[int, str]]) -> None:
-    """Insert the missing facets of copies for questions given by key and text."""
+def index_copies(session: Session, keys: Sequence[int]) -> list[int]:
+    """Insert the missing facets of copies for questions; return the keys that exist."""
+    rows = session.run_in_chunks("SELECT key, text FROM questions WHERE key IN (?)", keys)
+    there = [key for key, _ in rows]
     wanted = {(copy_facet(text), key) for key, text in rows}
-    keys = [key for key, _ in rows]
-    known = run_in_chunks(
-        session,
+    known = session.run_in_chunks(
         "SELECT facet, key FROM facets WHERE key BETWEEN ? AND ? AND facet IN (?)",
         [found for found, _ in wanted],
-        (min(keys, default=0), max(keys, default=0)),
+        (min(there, default=0), max(there, default=0)),
     )
     session.insert("facets", sorted(wanted.difference(known)))
+    return there
 
 
-def read_metadata(key: int, written: str) -> dict[str, Value]:
-    """Parse the stored metadata of a question.
-
-    Raises:
-        StoreError: they are damaged.
-    """
+def _read_metadata(key: int, written: str) -> dict[str, Value]:
     try:
         metadata = dict(json.loads(written))
         check_metadata(str(key), metadata)
@@ -163,15 +131,8 @@ def question_columns(most: int | None = None, table: str = "questions") -> str:
     return f"{table}.key, {table}.id, {table}.text, {metadata}"
 
 
-_EMPTY = len("{}")
-
-
 def read_question(row: Row) -> StoredQuestion:
-    """Return the question of a row.
-
-    Raises:
-        StoreError: it is damaged.
-    """
+    """Return the question of a row."""
     key, name, text, metadata = row
     if (type(key), type(name), type(text)) != (int, str, str):
         raise StoreError(
@@ -180,7 +141,7 @@ def read_question(row: Row) -> StoredQuestion:
         )
     if metadata is None:
         return StoredQuestion(key=key, id=name, text=text, metadata_omitted=True)
-    return StoredQuestion(key=key, id=name, text=text, metadata=read_metadata(key, metadata))
+    return StoredQuestion(key=key, id=name, text=text, metadata=_read_metadata(key, metadata))
 
 
 def delete_questions(session: Session, ledger: Ledger, ids: Sequence[str]) -> Collection[str]:
@@ -188,29 +149,30 @@ def delete_questions(session: Session, ledger: Ledger, ids: Sequence[str]) -> Co
 
     Their keys stay in `removed`, with a sequence number.
     """
-    rows = run_in_chunks(session, "SELECT key, id, metadata FROM questions WHERE id IN (?)", ids)
-    texts = run_in_chunks(session, "SELECT text, key FROM questions WHERE id IN (?)", ids)
+    rows = session.run_in_chunks(
+        "SELECT key, id, text, metadata FROM questions WHERE id IN (?)", ids
+    )
     keys = [key for key, *_ in rows]
     facets = defaultdict(list)
-    known = [(key, read_metadata(key, metadata)) for key, _, metadata in rows]
-    for text, key in texts:
-        facets[copy_facet(text)].append(key)
-    for key, values in known:
-        for name, value in values.items():
-            facets[facet(name, value)].append(key)
-    counts = count_values(values for _, values in known)
+    metadata = []
+    for key, _, text, written in rows:
+        values = _read_metadata(key, written)
+        metadata.append(values)
+        for digest in (copy_facet(text), *(facet(*each) for each in values.items())):
+            facets[digest].append(key)
+    counts = count_values(metadata)
     add_counts(session.run, Counter({each: -count for each, count in counts.items()}))
-    for found, having in facets.items():
-        run_in_chunks(
-            session, "DELETE FROM facets WHERE facet = ? AND key IN (?)", having, (found,)
+    for digest, having in facets.items():
+        session.run_in_chunks(
+            "DELETE FROM facets WHERE facet = ? AND key IN (?)", having, (digest,)
         )
-    vectors = run_in_chunks(
-        session, "DELETE FROM vectors WHERE key IN (?) RETURNING generation", keys
+    vectors = session.run_in_chunks(
+        "DELETE FROM vectors WHERE key IN (?) RETURNING generation", keys
     )
-    run_in_chunks(session, "DELETE FROM questions WHERE key IN (?)", keys)
+    session.run_in_chunks("DELETE FROM questions WHERE key IN (?)", keys)
     for side in ("left_key", "right_key"):
-        run_in_chunks(session, f"DELETE FROM reviews WHERE {side} IN (?)", keys)  # noqa: S608
+        session.run_in_chunks(f"DELETE FROM reviews WHERE {side} IN (?)", keys)  # noqa: S608
     session.insert("removed", list(zip(ledger.draw(len(keys)).tolist(), keys, strict=True)))
     ledger.questions -= len(keys)
     ledger.reindexed -= sum(generation > ledger.generation for (generation,) in vectors)
-    return {name for _, name, _ in rows}
+    return {name for _, name, *_ in rows}

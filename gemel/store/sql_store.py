@@ -1,17 +1,16 @@
-"""`Store` in SQL that both databases share: all but connecting, erasing and backing up."""
+"""`Corpus` in SQL that both databases share: all but connecting, erasing and backing up."""
 
-from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from dataclasses import replace as replace_fields
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int64
 
 from gemel.data import Value
 from gemel.errors import DataError, ModelMismatchError
+from gemel.store.base import Changes, Corpus, Metadata, NewQuestion, StoredQuestion, StoreState
 from gemel.store.input_checks import (
     check_dim,
     check_questions,
@@ -23,10 +22,9 @@ from gemel.store.input_checks import (
     read_plain,
 )
 from gemel.store.metadata_columns import check_filter, column_types, filter_values, resolve_metadata
-from gemel.store.question_records import Changes, Metadata, NewQuestion, StoredQuestion, StoreState
 from gemel.store.review_table import ReviewTable
 from gemel.store.service_keys import KeyTable
-from gemel.store.sessions import Ledger, Session
+from gemel.store.sessions import Ledger, Session, marks
 from gemel.store.sql_rows import (
     delete_questions,
     index_copies,
@@ -34,7 +32,6 @@ from gemel.store.sql_rows import (
     integers,
     question_columns,
     read_question,
-    run_in_chunks,
 )
 
 _WITHOUT_VECTOR = (
@@ -48,65 +45,48 @@ _PUT = (
 _REMOVED = "SELECT sequence, key FROM removed WHERE sequence > ? ORDER BY sequence LIMIT ?"
 
 
-def _marks(values: Sequence[Value]) -> str:
-    return ", ".join("?" * len(values))
-
-
 def _select(metadata: int | None) -> str:
     return f"SELECT {question_columns(metadata)} FROM questions"  # noqa: S608
 
 
-class RelationalStore(ReviewTable, KeyTable):
+class RelationalStore(ReviewTable, KeyTable, Corpus):
     """A `Corpus` in tables of an SQL database.
 
     Every change of a question draws a sequence number while the ledger is locked, so numbers are
     committed in order. The number of its addition is the question's key.
     """
 
-    @abstractmethod
-    def erase(self) -> bool:
-        """Erase all traces of removed data; see `Store`."""
-
     def discard(self) -> None:
         """Drop the tables if this object created them and nothing was ever stored."""
 
-    @abstractmethod
-    def backup(self, path: str | Path) -> None:
-        """Write a consistent snapshot into a new file; see `Store`."""
-
     def finish_erasing(self, *, now: bool = False) -> bool:
-        """Return False: only `erase` does it."""
         return False
 
     def state(self) -> StoreState:
-        """Return the current state."""
         with self.reading() as (_, ledger):
             return StoreState(*astuple(ledger)[: len(StoreState._fields)])
 
     def get(
         self, keys: Sequence[int], *, metadata: int | None = None
     ) -> list[StoredQuestion | None]:
-        """Return questions by key, in order; None for a missing one."""
         plain = [int(key) for key in keys]
         with self.reading() as (session, _):
-            rows = run_in_chunks(session, f"{_select(metadata)} WHERE key IN (?)", plain)
+            rows = session.run_in_chunks(f"{_select(metadata)} WHERE key IN (?)", plain)
         found = {row[0]: read_question(row) for row in rows}
         return [found.get(key) for key in plain]
 
     def find(
         self, ids: Sequence[str], *, metadata: int | None = None
     ) -> list[StoredQuestion | None]:
-        """Return questions by id, in order; None for a missing one."""
         plain = list(filter(is_plain, ids))
         with self.reading() as (session, _):
-            rows = run_in_chunks(session, f"{_select(metadata)} WHERE id IN (?)", plain)
+            rows = session.run_in_chunks(f"{_select(metadata)} WHERE id IN (?)", plain)
         found = {row[1]: read_question(row) for row in rows}
         return [found.get(name) for name in ids]
 
     def scan(
         self, after: int = 0, *, chunk: int = 4096, metadata: int | None = None
     ) -> Iterator[list[StoredQuestion]]:
-        """Yield all questions with a key above `after` in chunks, ascending by key."""
         statement = f"{_select(metadata)} WHERE key > ? ORDER BY key LIMIT ?"
         while True:
             with self.reading() as (session, _):
@@ -117,18 +97,13 @@ class RelationalStore(ReviewTable, KeyTable):
             after = rows[-1][0]
 
     def where(self, metadata: Metadata) -> Int64[np.ndarray, "found"]:
-        """Return the keys, ascending, of questions whose metadata has all of these values.
-
-        Raises:
-            DataError: see `Store`.
-        """
         wanted = check_filter(metadata)
         with self.reading() as (session, ledger):
             values = self._filter_values(session, ledger, wanted)
             if values is None:
                 return np.zeros(0, np.int64)
             each = (
-                f"SELECT key FROM facets WHERE facet IN ({_marks(fit)})"  # noqa: S608
+                f"SELECT key FROM facets WHERE facet IN ({marks(fit)})"  # noqa: S608
                 for _, fit in values
             )
             found = " INTERSECT ".join(each) or "SELECT key FROM questions"
@@ -137,17 +112,11 @@ class RelationalStore(ReviewTable, KeyTable):
         return integers([key for (key,) in rows])
 
     def require_filter(self, metadata: Metadata) -> None:
-        """Refuse a filter that `where` refuses.
-
-        Raises:
-            DataError: see `where`.
-        """
         wanted = check_filter(metadata)
         with self.reading() as (session, ledger):
             self._filter_values(session, ledger, wanted)
 
     def column_types(self, names: Sequence[str]) -> dict[str, set[str]]:
-        """Return the types of the values in columns of the metadata."""
         with self.reading() as (session, _):
             return column_types(session, names)
 
@@ -155,10 +124,8 @@ class RelationalStore(ReviewTable, KeyTable):
         self, session: Session, ledger: Ledger, wanted: Mapping[str, Value]
     ) -> list[tuple[str, list[Value]]] | None:
         """Return the values that fit a filter, by column; None in an empty store."""
-        if not ledger.questions:
-            return None
         with self._named():
-            return filter_values(session, wanted)
+            return filter_values(session, wanted) if ledger.questions else None
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -169,20 +136,16 @@ class RelationalStore(ReviewTable, KeyTable):
             raise DataError(f"{self.name}: {error}") from error
 
     def copies(self, texts: Sequence[str], most: int) -> list[Int64[np.ndarray, "found"]]:
-        """Return for each text the keys, ascending, of up to `most` copies; see `copy_key`."""
         statement = "SELECT key FROM facets WHERE facet = ? ORDER BY key LIMIT ?"
         with self.reading() as (session, _):
             found = [session.run(statement, (copy_facet(text), most)) for text in texts]
         return [np.array([key for (key,) in rows], np.int64) for rows in found]
 
     def index_copies(self, keys: Sequence[int]) -> None:
-        """Make questions stored by an older gemel known to `copies`."""
         with self.changing() as (session, _):
-            there = run_in_chunks(session, "SELECT key, text FROM questions WHERE key IN (?)", keys)
-            index_copies(session, there)
+            index_copies(session, keys)
 
     def changes(self, since: int, *, most: int = 65_536) -> Changes:
-        """Return the changes after a sequence number, the oldest first."""
         with self.reading() as (session, ledger):
             statement = _PUT.format(vector=self.vector)
             put = session.run(statement, (ledger.generation, since, most))
@@ -210,12 +173,6 @@ class RelationalStore(ReviewTable, KeyTable):
         *,
         replace: bool = False,
     ) -> Int64[np.ndarray, "questions"]:
-        """Store questions and their vectors, all or none, and return their keys; see `Store`.
-
-        Raises:
-            DataError: an id exists or occurs twice, a question or vector is invalid.
-            ModelMismatchError: the stored vectors are another model's.
-        """
         check_questions(questions)
         metadata = [read_plain(question) for question in questions]
         stored = check_vectors(vectors, len(questions))
@@ -224,7 +181,7 @@ class RelationalStore(ReviewTable, KeyTable):
         ids = [question.id for question in questions]
         with self.changing() as (session, ledger):
             self._agree(ledger, model, stored.shape[1])
-            there = run_in_chunks(session, "SELECT id FROM questions WHERE id IN (?)", ids)
+            there = session.run_in_chunks("SELECT id FROM questions WHERE id IN (?)", ids)
             if there and not replace:
                 raise DataError(
                     f"{self.name}: {len(there)} of {len(ids)} ids exist already, one is "
@@ -256,18 +213,12 @@ class RelationalStore(ReviewTable, KeyTable):
             )
 
     def remove(self, ids: Sequence[str]) -> list[str]:
-        """Remove questions for good, all or none; return the ids that existed."""
-        asked = [name for name in dict.fromkeys(ids) if is_plain(name)]
+        plain = [name for name in dict.fromkeys(ids) if is_plain(name)]
         with self.changing() as (session, ledger):
-            there = delete_questions(session, ledger, asked)
-        return [name for name in asked if name in there]
+            there = delete_questions(session, ledger, plain)
+        return [name for name in plain if name in there]
 
     def begin_reindex(self, model: str, dim: int) -> None:
-        """Prepare for the vectors of another model, or resume doing so; see `Store`.
-
-        Raises:
-            DataError: that model's vectors are the served ones.
-        """
         check_dim(dim)
         with self.changing() as (session, ledger):
             if not model or model == ledger.model:
@@ -282,7 +233,6 @@ class RelationalStore(ReviewTable, KeyTable):
             ledger.draw(1)
 
     def without_vector(self, *, most: int = 65_536) -> list[StoredQuestion]:
-        """Return questions without a vector of the new model, ascending by key."""
         with self.reading() as (session, ledger):
             if not ledger.reindexing:
                 return []
@@ -292,11 +242,6 @@ class RelationalStore(ReviewTable, KeyTable):
     def put_vectors(
         self, keys: Int64[np.ndarray, "questions"], vectors: Float[np.ndarray, "questions dim"]
     ) -> None:
-        """Store vectors of the new model; those of removed questions are skipped.
-
-        Raises:
-            DataError: no reindexing was begun, a key occurs twice, a vector is invalid.
-        """
         stored = check_vectors(vectors, len(keys))
         if len(np.unique(keys)) < len(keys):
             raise DataError("a key occurs twice; expected one vector per question")
@@ -307,28 +252,18 @@ class RelationalStore(ReviewTable, KeyTable):
                     f"{ledger.reindexing_dim or 'no'} are expected; begin_reindex sets how many"
                 )
             generation = ledger.generation + 1
-            asked = keys.tolist()
-            there = run_in_chunks(
-                session, "SELECT key, text FROM questions WHERE key IN (?)", asked
-            )
-            index_copies(session, there)
-            again = run_in_chunks(
-                session,
+            there = index_copies(session, keys.tolist())
+            again = session.run_in_chunks(
                 "DELETE FROM vectors WHERE generation = ? AND key IN (?) RETURNING key",
-                asked,
+                keys.tolist(),
                 (generation,),
             )
-            stays = np.isin(keys, np.array([key for key, _ in there], np.int64))
+            stays = np.isin(keys, np.array(there, np.int64))
             sequences = ledger.draw(len(there))
             session.insert_vectors(sequences, generation, keys[stays], stored[stays])
             ledger.reindexed += len(there) - len(again)
 
     def finish_reindex(self) -> None:
-        """Serve the new model's vectors and erase the old ones, in one transaction.
-
-        Raises:
-            DataError: a question has no vector yet, or no reindexing was begun.
-        """
         with self.changing() as (session, ledger):
             if not ledger.reindexing:
                 raise DataError(f"{self.name}: no reindexing was begun; begin_reindex does")

@@ -1,8 +1,9 @@
 """Store in an SQLite file: any number of readers, one writer at a time."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -13,7 +14,7 @@ from jaxtyping import Float16, Int64
 from gemel.errors import StoreError
 from gemel.files import remove_leftovers
 from gemel.store.backups import new_backup
-from gemel.store.sessions import Ledger, Row, Session
+from gemel.store.sessions import Ledger, Row, Session, marks
 from gemel.store.sql_store import RelationalStore
 from gemel.store.sqlite_pages import OPENING, clear_unused, open_raw, release_raw
 from gemel.store.sqlite_schema import NEW_IDENTITY, check_schema, make_schema
@@ -63,8 +64,8 @@ class _SQLiteSession(Session):
 
     def insert(self, table: str, rows: Sequence[Row]) -> None:
         if rows:
-            marks = ", ".join("?" * len(rows[0]))
-            self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
+            statement = f"INSERT INTO {table} VALUES ({marks(rows[0])})"  # noqa: S608
+            self.connection.executemany(statement, rows)
 
     def insert_vectors(
         self,
@@ -84,7 +85,9 @@ class SQLiteStore(RelationalStore):
     """A `Corpus` in an SQLite file.
 
     The write-ahead log (`-wal`) and shared memory (`-shm`) are next to the file: copy it with
-    `backup`, not with `cp`. A change is durable when the log is synced.
+    `backup`, not with `cp`. A change is durable when the log is synced. Every deletion erases its
+    traces, up to a fifth of the time; the rest is erased by the next change, by `close`, by the
+    next opening or by a running service.
 
     Args:
         path: the file.
@@ -97,8 +100,7 @@ class SQLiteStore(RelationalStore):
 
     read = "BEGIN"
     write = "BEGIN IMMEDIATE"
-    hold = ""
-    vector = "vector"
+    faults = (sqlite3.Error, UnicodeEncodeError, UnicodeDecodeError)
 
     def __init__(self, path: str | Path, *, create: bool = True, read_only: bool = False):
         super().__init__()
@@ -112,7 +114,7 @@ class SQLiteStore(RelationalStore):
         if not read_only:
             remove_leftovers(self.path.parent)
         with self.explained():
-            session = self._connect("rwc" if create else self._mode)
+            session = self.connect("rwc" if create else self._mode)
             try:
                 if check_schema(session.connection, self.name, create=create, read_only=read_only):
                     make_schema(session.connection, self.name)
@@ -127,22 +129,18 @@ class SQLiteStore(RelationalStore):
         """Earliest start of the next erasure, by the monotonic clock."""
         self._finish()
 
-    def __reduce__(self) -> tuple[Callable[..., "SQLiteStore"], tuple[Path, bool]]:
-        return _reopen, (self.path.absolute(), self._mode == "ro")
+    def __reduce__(self) -> tuple[Any, ...]:
+        reopen = partial(SQLiteStore, create=False, read_only=self._mode == "ro")
+        return reopen, (self.path.absolute(),)
 
     @property
     def name(self) -> str:
-        """The path as given."""
         return str(self.path)
 
-    def connect(self) -> _SQLiteSession:
-        """Open another connection."""
-        return self._connect(self._mode)
-
-    def _connect(self, mode: str) -> _SQLiteSession:
+    def connect(self, mode: str = "") -> _SQLiteSession:
         with OPENING:
             connection = sqlite3.connect(
-                f"{self.path.absolute().as_uri()}?mode={mode}",
+                f"{self.path.absolute().as_uri()}?mode={mode or self._mode}",
                 uri=True,
                 timeout=_LOCK_TIMEOUT,
                 isolation_level=None,
@@ -167,28 +165,17 @@ class SQLiteStore(RelationalStore):
             return None
         return found.st_dev, found.st_ino
 
-    @contextmanager
-    def explained(self) -> Iterator[None]:
-        """Turn SQLite's errors into a `StoreError` with a remedy."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            remedy = _REMEDIES.get(code, "restore it from a backup if this persists")
-            raise StoreError(f"{self.name}: {remedy} ({error})") from error
-        except UnicodeEncodeError as error:
-            raise StoreError(
-                f"{self.name}: SQLite requires texts and file names in UTF-8; choose another name"
-            ) from error
-        except UnicodeDecodeError as error:  # a text of the file, perhaps in SQLite's own message
-            raise StoreError(f"{self.name}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}") from error
+    def explain(self, error: Exception) -> str:
+        if isinstance(error, UnicodeEncodeError):
+            return "SQLite requires texts and file names in UTF-8; choose another name"
+        if isinstance(
+            error, UnicodeDecodeError
+        ):  # a text of the file, perhaps in SQLite's own message
+            return _REMEDIES[sqlite3.SQLITE_CORRUPT]
+        remedy = _REMEDIES.get(_code(error), "restore it from a backup if this persists")
+        return f"{remedy} ({error})"
 
     def unpack(self, vectors: Sequence[Any], dim: int) -> Float16[np.ndarray, "rows dim"]:
-        """Decode vectors.
-
-        Raises:
-            StoreError: one has another size.
-        """
         if any(type(vector) is not bytes or len(vector) != 2 * dim for vector in vectors):
             raise StoreError(f"{self.name}: {_REMEDIES[sqlite3.SQLITE_CORRUPT]}")
         return np.frombuffer(b"".join(vectors), "<f2").reshape(len(vectors), dim).astype(np.float16)
@@ -207,18 +194,9 @@ class SQLiteStore(RelationalStore):
                 self._erase(_ERASE_TIMEOUT if deleted else 0.0)
 
     def erase(self) -> bool:
-        """Erase all traces of removed data from the file and its write-ahead log.
-
-        Every deletion does so, up to a fifth of the time. The rest is erased by the next change,
-        by `close`, by the next opening or by a running service.
-
-        Returns:
-            False: a reader or writer still holds on to them; it will be tried again.
-        """
         return self._erase(_ERASE_TIMEOUT)
 
     def finish_erasing(self, *, now: bool = False) -> bool:
-        """Erase if an erasure is pending; see `Store`."""
         with self.session() as session:
             ((pending,),) = session.run("SELECT pending FROM erasure")
         self._pending = bool(pending)
@@ -248,7 +226,7 @@ class SQLiteStore(RelationalStore):
                 fresh.run(f"PRAGMA busy_timeout = {int(wait * 1000)}")
                 erased = any(self._clear(fresh) for _ in range(_TRIES))
         except StoreError as error:
-            if not _is_busy(error.__cause__):
+            if _code(error.__cause__) != sqlite3.SQLITE_BUSY:
                 raise
             erased = False
         finally:
@@ -283,23 +261,13 @@ class SQLiteStore(RelationalStore):
         release_raw(self._file)
 
     def verify(self) -> None:
-        """Check the whole file with SQLite: pages, indexes, types.
-
-        Raises:
-            StoreError: it is damaged.
-        """
+        """Check pages, indexes and types of the whole file; raise `StoreError` if damaged."""
         with self.session() as session:
             found = session.run("PRAGMA integrity_check(1)")
         if found != [("ok",)]:
             raise self.damaged(f"{found[0][0]:.200}")
 
     def backup(self, path: str | Path) -> None:
-        """Write a consistent snapshot into a new file; others may keep writing.
-
-        Raises:
-            DataError: `path` exists.
-            StoreError: it cannot be written.
-        """
         with new_backup(path) as fresh, self.session() as session:
             session.run("VACUUM INTO ?", (str(fresh),))
             with closing(sqlite3.connect(fresh)) as copy, copy:  # another store from here on
@@ -307,10 +275,5 @@ class SQLiteStore(RelationalStore):
                 copy.execute("UPDATE erasure SET pending = 0")
 
 
-def _is_busy(error: BaseException | None) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-
-
-def _reopen(path: Path, read_only: bool) -> SQLiteStore:
-    """Reopen the file of a pickled store."""
-    return SQLiteStore(path, create=False, read_only=read_only)
+def _code(error: BaseException | None) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -1,86 +1,34 @@
-"""Tables of a store in SQLite, and their migrations."""
+"""Tables of a store in SQLite: created, checked and migrated."""
 
 import sqlite3
 from contextlib import closing
 from functools import lru_cache
 
 from gemel.errors import StoreError
-from gemel.store.metadata_columns import SCHEMA_WITH_COLUMNS, count_all, refuse_newer
+from gemel.store.metadata_columns import count_all
+from gemel.store.tables import SCHEMA_WITH_COLUMNS, migrations, refuse_newer
 
 _APPLICATION = 0x67656D6C
 """Application id of SQLite files: "geml"."""
 NEW_IDENTITY = "lower(hex(randomblob(16)))"
 """SQL expression that draws one."""
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        """CREATE TABLE store (
-            sequence INTEGER NOT NULL,
-            generation INTEGER NOT NULL,
-            model TEXT NOT NULL,
-            dim INTEGER NOT NULL,
-            questions INTEGER NOT NULL,
-            reindexing TEXT NOT NULL,
-            reindexed INTEGER NOT NULL,
-            identity TEXT NOT NULL,
-            reindexing_dim INTEGER NOT NULL
-        )""",
-        f"INSERT INTO store VALUES (0, 0, '', 0, 0, '', 0, {NEW_IDENTITY}, 0)",  # noqa: S608
-        """CREATE TABLE questions (
-            key INTEGER PRIMARY KEY,
-            id TEXT NOT NULL UNIQUE,
-            text TEXT NOT NULL,
-            metadata TEXT NOT NULL
-        )""",
-        """CREATE TABLE facets (
-            facet BLOB NOT NULL,
-            key INTEGER NOT NULL,
-            PRIMARY KEY (facet, key)
-        ) WITHOUT ROWID""",
-        """CREATE TABLE vectors (
-            sequence INTEGER PRIMARY KEY,
-            generation INTEGER NOT NULL,
-            key INTEGER NOT NULL,
-            vector BLOB NOT NULL
-        )""",
-        "CREATE UNIQUE INDEX vectors_of_a_key ON vectors (key, generation)",
-        "CREATE TABLE removed (sequence INTEGER PRIMARY KEY, key INTEGER NOT NULL)",
-    ),
-    (
-        """CREATE TABLE reviews (
-            number INTEGER PRIMARY KEY,
-            left_key INTEGER NOT NULL,
-            right_key INTEGER NOT NULL,
-            answer TEXT NOT NULL,
-            reviewer TEXT NOT NULL,
-            decided_at REAL NOT NULL,
-            similarity REAL,
-            probability REAL,
-            said_same INTEGER,
-            model TEXT NOT NULL
-        )""",
-        "CREATE UNIQUE INDEX reviews_of_a_pair ON reviews (left_key, right_key)",
-        "CREATE INDEX reviews_of_a_right_key ON reviews (right_key)",
-        """CREATE TABLE api_keys (
-            prefix TEXT PRIMARY KEY,
-            name TEXT NOT NULL,
-            scope TEXT NOT NULL,
-            hash BLOB NOT NULL,
-            created_at REAL NOT NULL,
-            revoked_at REAL
-        )""",
-    ),
-    (
-        # 1: the file or its log may hold traces of removed data.
-        "CREATE TABLE erasure (pending INTEGER NOT NULL)",
-        "INSERT INTO erasure SELECT sequence > 0 FROM store",
-        """CREATE TABLE metadata_columns (
-            facet BLOB PRIMARY KEY,
-            name TEXT NOT NULL,
-            kind TEXT NOT NULL,
-            questions INTEGER NOT NULL
-        ) WITHOUT ROWID""",
-    ),
+_TYPES = {
+    "integer": "INTEGER",
+    "flag": "INTEGER",
+    "real": "REAL",
+    "bytes": "BLOB",
+    "vector": "BLOB",
+    "id": "TEXT NOT NULL UNIQUE",
+    "name": "TEXT",
+    "identity": NEW_IDENTITY,
+    "without_rowid": " WITHOUT ROWID",
+}
+_ERASURE = (
+    # 1: the file or its log may hold traces of removed data.
+    "CREATE TABLE erasure (pending INTEGER NOT NULL)",
+    "INSERT INTO erasure SELECT sequence > 0 FROM store",
 )
+MIGRATIONS = migrations(_TYPES, {3: _ERASURE})
 """Statements that lead to schema 1, 2, …; `PRAGMA user_version` holds the version."""
 READABLE = 2
 """Oldest schema that can be read, and so restored, without migration; filters need schema 3."""
@@ -125,7 +73,7 @@ def _check_tables(connection: sqlite3.Connection, name: str, schema: int) -> Non
     """Refuse tables that gemel did not create, before one is read: a view may never end."""
     wanted = _objects(MIGRATIONS[:schema])
     found = _read_objects(connection)
-    ours = {each for each in wanted if wanted[each][0] == "table"}
+    ours = {each for each, (kind, *_) in wanted.items() if kind == "table"}
     wrong = [each for each in wanted if found.get(each) != wanted[each]] + [
         each
         for each, (kind, table, _) in found.items()
@@ -168,9 +116,8 @@ def make_schema(connection: sqlite3.Connection, name: str) -> None:
         )
     connection.execute("BEGIN IMMEDIATE")
     (schema,) = connection.execute("PRAGMA user_version").fetchone()
-    for migration in MIGRATIONS[schema:]:
-        for statement in migration:
-            connection.execute(statement)
+    for statement in (each for migration in MIGRATIONS[schema:] for each in migration):
+        connection.execute(statement)
     if schema < SCHEMA_WITH_COLUMNS:
         count_all(lambda statement, values: connection.execute(statement, values).fetchall())
     connection.execute(f"PRAGMA application_id = {_APPLICATION}")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gemel.errors import DataError
-from gemel.store.question_records import StoreState
+from gemel.store.base import StoreState
 
 
 def test_another_model_takes_the_place_of_the_first(store, ask, vectors):

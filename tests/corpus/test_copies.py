@@ -12,9 +12,9 @@ from gemel.data import Pairs
 from gemel.duplicates.pipeline import find_duplicates
 from gemel.inference import Engine
 from gemel.mining.mining_questions import gather_questions
+from gemel.store.base import NewQuestion
 from gemel.store.connection import open_store, restore
 from gemel.store.input_checks import copy_facet
-from gemel.store.question_records import NewQuestion
 
 ASKED = "Is the sky blue?"
 COPY = "Is  the \u201cSky\u201d blue!"

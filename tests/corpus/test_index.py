@@ -7,8 +7,8 @@ from gemel.corpus.duplicate_index import DuplicateIndex
 from gemel.corpus.matches import Asked
 from gemel.errors import ConfigError, DataError, ModelMismatchError, StoreError
 from gemel.inference import Engine
+from gemel.store.base import NewQuestion
 from gemel.store.connection import open_store
-from gemel.store.question_records import NewQuestion
 
 TEXTS = [f"how old are {number} people in {number % 3} rooms" for number in range(12)]
 

@@ -6,7 +6,7 @@ import pytest
 from gemel.corpus import reindex_job as reindexing
 from gemel.corpus.reindex_job import reindex
 from gemel.inference import Engine
-from gemel.store.question_records import NewQuestion
+from gemel.store.base import NewQuestion
 
 TEXTS = [f"how old are {number} people" for number in range(8)]
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from gemel import StoreError
 from gemel.neighbours import follower as following
 from gemel.neighbours.follower import Follower
+from gemel.store.base import NewQuestion
 from gemel.store.connection import open_store
-from gemel.store.question_records import NewQuestion
 
 DIM = 8
 MODEL = "a" * 64

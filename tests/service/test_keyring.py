@@ -10,8 +10,7 @@ import pytest
 from gemel.service import access as keyring
 from gemel.service.access import Keyring
 from gemel.service.responses import Refusal
-from gemel.store.base import KeyStore
-from gemel.store.question_records import KeyRecord
+from gemel.store.base import KeyRecord, KeyStore
 from gemel.store.service_keys import draw_key, key_hash
 
 

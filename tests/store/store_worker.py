@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from gemel.errors import StoreError
+from gemel.store.base import NewQuestion
 from gemel.store.connection import open_store
-from gemel.store.question_records import NewQuestion
 
 DIM = 8
 

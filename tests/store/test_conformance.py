@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from gemel.errors import DataError, ModelMismatchError, StoreError
+from gemel.store.base import NewQuestion, StoreState
 from gemel.store.connection import open_store, restore
-from gemel.store.question_records import NewQuestion, StoreState
 
 NEW = StoreState(
     sequence=0, generation=0, model="", dim=0, questions=0, reindexing="", reindexed=0, identity=""

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from gemel.store import sqlite, sqlite_pages
-from gemel.store.question_records import NewReview
+from gemel.store.base import NewReview
 from gemel.store.sqlite import SQLiteStore
 
 

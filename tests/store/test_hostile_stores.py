@@ -12,8 +12,8 @@ from gemel.api import open_index
 from gemel.cli.application import app
 from gemel.errors import StoreError
 from gemel.inference import Engine
+from gemel.store.base import NewReview
 from gemel.store.connection import open_store, restore
-from gemel.store.question_records import NewReview
 from gemel.store.service_keys import draw_key
 from gemel.store.sqlite import SQLiteStore
 

@@ -3,9 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.errors import DataError, StoreError
-from gemel.store.base import KeyStore
+from gemel.store.base import KeyStore, NewReview
 from gemel.store.connection import open_store
-from gemel.store.question_records import NewReview
 from gemel.store.service_keys import draw_key, key_hash, matches, prefix_of
 from gemel.store.sqlite import SQLiteStore
 

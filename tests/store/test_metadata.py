@@ -5,8 +5,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gemel.store.base import NewQuestion
 from gemel.store.input_checks import facet
-from gemel.store.question_records import NewQuestion
 
 
 def test_questions_are_found_by_all_of_the_values(store, ask, vectors):

@@ -14,10 +14,10 @@ from gemel.data import QuestionColumns, Source
 from gemel.errors import DataError
 from gemel.inference import Engine
 from gemel.store.backups import copy_all
+from gemel.store.base import NewQuestion, Typed
 from gemel.store.connection import open_store, restore
 from gemel.store.input_checks import MOST_METADATA
 from gemel.store.metadata_columns import check_filter
-from gemel.store.question_records import NewQuestion, Typed
 from gemel.store.sqlite import SQLiteStore
 
 NAMES = ("n", "word", "is", "both", "gone")

@@ -179,7 +179,7 @@ WRITER = """
 import sys
 import numpy as np
 from gemel.store.postgres import PostgresStore
-from gemel.store.question_records import NewQuestion
+from gemel.store.base import NewQuestion
 
 with PostgresStore(sys.argv[1]) as store:
     for n in range(50):

@@ -9,9 +9,8 @@ import pytest
 
 from gemel.errors import DataError
 from gemel.store.backups import copy_all
-from gemel.store.base import Corpus
+from gemel.store.base import Corpus, NewReview
 from gemel.store.connection import open_store, restore
-from gemel.store.question_records import NewReview
 
 NAMES = ["a", "b", "c", "d", "e"]
 
@@ -191,7 +190,7 @@ def test_of_those_who_decide_at_once_all_but_one_are_told(store, where):
 DECIDER = """
 import sys
 from gemel.store.connection import open_store
-from gemel.store.question_records import NewReview
+from gemel.store.base import NewReview
 
 with open_store(sys.argv[1], create=False) as store:
     for n in range(10_000):

@@ -232,7 +232,7 @@ def test_a_disk_that_may_only_be_read(tmp_path, ask, vectors, mounted):
 WRITER = """
 import sys
 import numpy as np
-from gemel.store.question_records import NewQuestion
+from gemel.store.base import NewQuestion
 from gemel.store.sqlite import SQLiteStore
 
 with SQLiteStore(sys.argv[1]) as store:
