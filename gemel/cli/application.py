@@ -30,7 +30,7 @@ from gemel.cli import (
     train,
 )
 from gemel.cli.console import begin_notes
-from gemel.cli.environment import describe_environment
+from gemel.cli.doctor import describe_environment
 from gemel.cli.failures import (
     EXIT_CODES_HELP,
     ExitCode,
@@ -38,7 +38,7 @@ from gemel.cli.failures import (
     explain_system,
     give_up_output,
 )
-from gemel.cli.habits import Verbs, heed
+from gemel.cli.options import Verbs, heed
 from gemel.cli.signatures import with_options
 from gemel.errors import GemelError, TrainingStopped
 

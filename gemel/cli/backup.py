@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gemel.cli.corpus_options import Database, new_database, shown
-from gemel.cli.options import Json
+from gemel.cli.options import Database, Json, new_database, shown
 
 
 def backup(

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from gemel.cli.corpus_options import Database, read_values, shown
 from gemel.cli.failures import ExitCode
-from gemel.cli.options import Json, ModelFolder, chosen_model
+from gemel.cli.options import Database, Json, ModelFolder, chosen_model, read_values, shown
 
 
 def add(

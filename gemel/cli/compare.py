@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.cells import cell_len, set_cell_size
 
-from gemel.cli.argument_text import require_decodable
 from gemel.cli.console import notes_console, shortened
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import UnlabelledReadOptions, reads_unlabelled
+from gemel.cli.signatures import require_decodable
 from gemel.data import KINDS, Source
 from gemel.errors import DataError
 

@@ -10,11 +10,10 @@ import typer
 
 from gemel.cli.completion import complete_engine
 from gemel.cli.console import notes_console
-from gemel.cli.corpus_options import Database
-from gemel.cli.group_output import describe_duplicates, describe_stages
-from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
+from gemel.cli.options import Database, Json, ModelFolder, QuestionsFile, Threads, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import QuestionReadOptions, reads_questions
+from gemel.cli.shared_tables import describe_duplicates, describe_stages
 from gemel.cli.signatures import takes
 from gemel.config import DedupeOptions
 

@@ -15,7 +15,7 @@ from gemel.cli.evaluate import answer_rows
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
-from gemel.cli.refit_text import beside_rows
+from gemel.cli.shared_tables import beside_rows
 from gemel.config import OBJECTIVES
 
 if TYPE_CHECKING:

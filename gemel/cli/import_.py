@@ -12,7 +12,7 @@ from gemel.cli.console import note, notes_console, printable, printed_warnings
 from gemel.cli.options import Json
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
-from gemel.cli.refit_text import beside_rows
+from gemel.cli.shared_tables import beside_rows
 
 if TYPE_CHECKING:
     from gemel.exchange.trax_model import FromTrax

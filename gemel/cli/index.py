@@ -9,8 +9,16 @@ import typer
 
 from gemel.cli.completion import complete_model
 from gemel.cli.console import notes_console
-from gemel.cli.corpus_options import Database, new_database, shown
-from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
+from gemel.cli.options import (
+    Database,
+    Json,
+    ModelFolder,
+    QuestionsFile,
+    Threads,
+    chosen_model,
+    new_database,
+    shown,
+)
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import StoredQuestionReadOptions, reads_kept_questions
 

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gemel.cli.console import note, printable
-from gemel.cli.corpus_options import Database
-from gemel.cli.habits import Verbs
-from gemel.cli.options import Json
+from gemel.cli.options import Database, Json, Verbs
 
 if TYPE_CHECKING:
     from gemel.store import KeyRecord

@@ -1,12 +1,15 @@
 """Options shared by several commands."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
 from gemel.cli.completion import complete_model
-from gemel.cli.console import note
+from gemel.cli.console import keep_plain, keep_quiet, note
+from gemel.cli.signatures import refuses_undecodable, with_options
 from gemel.config import MOST_THREADS
 from gemel.pretrained import DEFAULT_MODEL
 
@@ -71,3 +74,117 @@ def _share(value: float | None) -> float | None:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+_METAVAR = "DB"
+new_database = typer.Option(
+    "--db",
+    metavar=_METAVAR,
+    show_default=False,
+    help="The corpus: an SQLite file, created if missing, or postgresql://...",
+)
+Database = Annotated[
+    str,
+    typer.Option(
+        "--db",
+        metavar=_METAVAR,
+        show_default=False,
+        help="The corpus that `gemel index` created: an SQLite file, or postgresql://...",
+    ),
+]
+Count = Annotated[int, typer.Option("-k", metavar="K", min=1, help="How many to show.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUE",
+        show_default=False,
+        help="Only questions whose metadata has this value, of the type of its column (year=2024); "
+        "null is no value, quotes make text. May be given several times.",
+    ),
+]
+
+
+def shown(db: str) -> str:
+    """Return the name of a corpus to print: an address without user, password and settings."""
+    if "://" not in db:
+        return db
+    address = urlsplit(db)
+    return f"{address.scheme}://{address.hostname or ''}{address.path}"
+
+
+def read_values(given: list[str] | None, option: str) -> Mapping[str, Any] | None:
+    """Parse NAME=VALUE options, None if there are none; for the types see `Typed`.
+
+    Raises:
+        BadParameter: a name or equals sign is missing.
+    """
+    if not given:
+        return None
+    from gemel.store import Typed
+
+    values: dict[str, Any] = {}
+    for each in given:
+        name, sign, value = each.partition("=")
+        if not name or not sign:
+            raise typer.BadParameter(f"expected NAME=VALUE, not {each!r}", param_hint=option)
+        if name in values:
+            raise typer.BadParameter(f"has {name} twice", param_hint=option)
+        values[name] = Typed(value)
+    return values
+
+
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        help="Print no progress and no notes; results, warnings and errors are still printed.",
+    ),
+]
+NoColor = Annotated[
+    bool,
+    typer.Option(
+        "--no-color",
+        help="Print plain lines without escape codes, as with NO_COLOR=1 or TERM=dumb.",
+    ),
+]
+Debug = Annotated[
+    bool,
+    typer.Option(
+        "--debug", help="Print the traceback of an internal error instead of writing it to a file."
+    ),
+]
+
+
+def heed(quiet: Quiet = False, no_color: NoColor = False, debug: Debug = False) -> None:
+    """Apply the options; `gemel.cli.failures` reads --debug itself."""
+    if quiet:
+        keep_quiet()
+    if no_color:
+        keep_plain()
+
+
+class Verbs(typer.Typer):
+    """A typer application whose commands all have these options."""
+
+    def __init__(self, **settings: Any):
+        super().__init__(
+            no_args_is_help=True,
+            pretty_exceptions_enable=False,
+            rich_markup_mode=None,
+            context_settings={"help_option_names": ["-h", "--help"]},
+            **settings,
+        )
+        self.callback()(heed)
+
+    def command(  # type: ignore[override]
+        self, name: str | None = None, **settings: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a command with these options."""
+        register = super().command(name, **settings)
+
+        def add(verb: Callable[..., Any]) -> Callable[..., Any]:
+            register(refuses_undecodable(with_options(verb, heed)))
+            return verb
+
+        return add

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gemel.cli.console import notes_console
-from gemel.cli.corpus_options import Database, shown
-from gemel.cli.group_output import describe_left_out
-from gemel.cli.options import Json, ModelFolder, Threads, chosen_model
+from gemel.cli.options import Database, Json, ModelFolder, Threads, chosen_model, shown
 from gemel.cli.progress import WorkProgress
+from gemel.cli.shared_tables import describe_left_out
 
 if TYPE_CHECKING:
     from gemel.cli.review_session import Asking

@@ -9,9 +9,8 @@ import typer
 from rich.cells import cell_len
 
 from gemel.cli.console import padded, printable, shortened
-from gemel.cli.corpus_options import Count, Database, Where, read_values
 from gemel.cli.failures import ExitCode
-from gemel.cli.options import Json, ModelFolder, chosen_model
+from gemel.cli.options import Count, Database, Json, ModelFolder, Where, chosen_model, read_values
 
 if TYPE_CHECKING:
     from gemel.corpus import Match

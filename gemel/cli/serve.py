@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gemel.cli.console import note
-from gemel.cli.corpus_options import Database, read_values, shown
-from gemel.cli.options import ModelFolder, chosen_model
+from gemel.cli.options import Database, ModelFolder, chosen_model, read_values, shown
 from gemel.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from gemel.cli.console import notes_console
 from gemel.cli.options import Json
 from gemel.cli.progress import TrainingProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
-from gemel.cli.refit_text import beside_rows
+from gemel.cli.shared_tables import beside_rows
 from gemel.cli.signatures import takes
 from gemel.config import REFINING, Config, TrainOptions
 from gemel.data import BadRows

@@ -1,4 +1,4 @@
-"""Duplicate groups and stages of large runs as text."""
+"""Text that several commands print: refits, duplicate groups, stages of large runs."""
 
 import itertools
 import shutil
@@ -10,7 +10,36 @@ from gemel.cli.console import printable, shortened
 
 if TYPE_CHECKING:
     from gemel.duplicates import FoundGroups
+    from gemel.evaluation import Judged, Refit
     from gemel.scale import StageRecord
+
+
+def beside_rows(fitted: "Refit", title: str, *, ranked: bool = False) -> Iterator[str]:
+    """Yield the figures before and after; `ranked`: also those of the ranking."""
+    width = max(18, len(title))
+    yield f"{title:{width}} {'before':>9} {'now':>9}"
+    before, after = (_figures(judged, ranked=ranked) for judged in (fitted.before, fitted.after))
+    for name, value in after.items():
+        yield f"{name:{width}} {before[name]:9.4f} {value:9.4f}"
+
+
+def _figures(judged: "Judged", *, ranked: bool) -> dict[str, float]:
+    confusion = judged.confusion
+    figures = {
+        "threshold": judged.decisions[0].threshold,
+        "accuracy": confusion.accuracy,
+        "precision": confusion.precision,
+        "recall": confusion.recall,
+        "f1": confusion.f1,
+    }
+    if ranked:
+        from gemel.evaluation import Probabilities, Ranking
+
+        labels, weights = judged.pairs.labels, judged.weights
+        figures["average precision"] = Ranking(judged.similarity, labels).average_precision(weights)
+        figures["log-loss"] = Probabilities(judged.probability, labels).log_loss(weights)
+    return figures
+
 
 _GROUPS, _MEMBERS = 5, 4
 """Groups shown, and questions of each."""

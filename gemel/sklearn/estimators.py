@@ -1,20 +1,27 @@
-"""Whether two questions ask the same, as a classifier."""
+"""A transformer of questions to vectors, and a classifier of pairs."""
 
 import dataclasses
+import sys
 import warnings
 from pathlib import Path
-from typing import Any, SupportsFloat, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, TypeVar
 
 import numpy as np
 from jaxtyping import Float, Float32, Shaped
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import validate_data
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gemel.config import Config
 from gemel.data import Pairs
-from gemel.errors import ConfigError, MissingExtraError
+from gemel.errors import ConfigError, GemelWarning, MissingExtraError
 from gemel.evaluation import refit, warn_of_findings
-from gemel.folder import Model
+from gemel.folder import Model, load_model
 from gemel.inference import Engine
 from gemel.pretrained import DEFAULT_MODEL
 from gemel.sklearn.estimator_inputs import (
@@ -23,12 +30,103 @@ from gemel.sklearn.estimator_inputs import (
     named_settings,
     same_or_not,
     seed_of,
+    texts_of,
     two_sides,
 )
-from gemel.sklearn.model_state import KeepsModel, open_model
 
-# typing.Self, which the checks of the test suite cannot read on a method.
-_Itself = TypeVar("_Itself", bound="DuplicateClassifier")
+if TYPE_CHECKING:
+    from gemel.training import EpochSummary, StepSummary
+
+
+def _open(model: str | Path | Model) -> Model:
+    return load_model(model) if isinstance(model, str | Path) else model
+
+
+class KeepsModel:
+    """An estimator with a `model_`: pickled with its content, needing no folder afterwards."""
+
+    model_: Model
+    """All that a model folder holds; `gemel.folder.save_model(it.model_, "folder")` writes one."""
+
+    def _keep(self, model: Model) -> None:
+        self.model_ = model
+        self._engine = Engine(model)
+
+    def _answering(self) -> Engine:
+        check_is_fitted(self, "model_")
+        return self._engine
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]
+        state.pop("_engine", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[misc]
+        if "model_" in state:
+            self._engine = Engine(self.model_)
+
+
+# Not typing.Self, which beartype cannot check on a method.
+_Encoder = TypeVar("_Itself", bound="QuestionEncoder")
+
+
+class QuestionEncoder(
+    KeepsModel,
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
+    """Turns each question into the unit vector that a model gives it.
+
+    `fit` reads the model and learns nothing. Once fitted, a pickle holds the model itself, so that
+    its folder may go.
+
+    Args:
+        model: the name of a model that ships with gemel, a model folder, or a `gemel.Model`.
+        threads: number of threads; see `gemel.Engine.encode`.
+    """
+
+    def __init__(self, model: str | Path | Model = DEFAULT_MODEL, *, threads: int = 1):
+        self.model = model
+        self.threads = threads
+
+    def fit(self: _Encoder, X: Any = None, y: Any = None) -> _Encoder:  # noqa: N803
+        """Read the model; neither X nor y is looked at.
+
+        Raises:
+            FolderError: it cannot be read.
+        """
+        self._keep(_open(self.model))
+        return self
+
+    def transform(self, X: Any) -> Float32[np.ndarray, "questions dim"]:  # noqa: N803
+        """Return the vectors of questions, in their order.
+
+        Args:
+            X: n questions: a list, an array, a column of a frame, or a frame of one column.
+
+        Raises:
+            NotFittedError: `fit` comes first.
+            ValueError: there are none, or something is no text.
+        """
+        engine = self._answering()
+        return engine.encode(texts_of(X), threads=self.threads)
+
+    @property
+    def _n_features_out(self) -> int:
+        return self._answering().model.config.network.dim
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+_Classifier = TypeVar("_Classifier", bound="DuplicateClassifier")
 
 
 class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -98,10 +196,10 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         ready.classes_ = np.array([0, 1])
         ready._same = 1
         ready.n_features_in_ = 2
-        ready._keep(open_model(model))
+        ready._keep(_open(model))
         return ready
 
-    def fit(self: _Itself, X: Any, y: Any) -> _Itself:  # noqa: N803
+    def fit(self: _Classifier, X: Any, y: Any) -> _Classifier:  # noqa: N803
         """Learn from labelled pairs.
 
         Args:
@@ -115,7 +213,7 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
             ValueError: pairs, labels or settings that are no use.
             MissingExtraError: training, and torch is not installed.
         """
-        start = None if self.model is None else open_model(self.model)
+        start = None if self.model is None else _open(self.model)
         config = self._settings(start)
         table, labels = validate_data(self, X, y, **AS_TEXTS)
         self.classes_, is_same, self._same = same_or_not(labels)
@@ -190,9 +288,38 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
 
 def _learn(pairs: Pairs, config: Config, start: Model | None, *, verbose: bool) -> Model:
     try:
-        from gemel.sklearn.learning import learn_pairs
+        from gemel.training import learn
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "torch":
             raise
         raise MissingExtraError("training", "train") from error
-    return learn_pairs(pairs, config, start, verbose=verbose)
+    return learn(pairs, config, start=start, reporter=_TrainingReporter(verbose))
+
+
+class _TrainingWarning(GemelWarning, ConvergenceWarning):  # type: ignore[misc]
+    """Found by filters of gemel's warnings and of scikit-learn's."""
+
+
+class _TrainingReporter:
+    """Warns as scikit-learn does, and prints epochs on stderr if verbose."""
+
+    def __init__(self, verbose: bool):
+        self.verbose = verbose
+
+    def begin(self, step: int, epoch: int) -> None: ...
+
+    def step(self, summary: "StepSummary") -> None: ...
+
+    def note(self, text: str) -> None:
+        if self.verbose:
+            sys.stderr.write(f"{text}\n")
+
+    def warn(self, text: str) -> None:
+        warnings.warn(text, _TrainingWarning, stacklevel=2)
+
+    def epoch(self, summary: "EpochSummary") -> None:
+        self.note(
+            f"epoch {summary.epoch}/{summary.epochs}  loss {summary.loss:.4f}  validation: average "
+            f"precision {summary.validation_average_precision:.4f}, accuracy "
+            f"{summary.validation_accuracy:.4f}"
+        )
