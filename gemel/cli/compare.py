@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.cells import cell_len, set_cell_size
 
-from gemel.cli.console import notes_console, shortened
+from gemel.cli.console import notes_console, print_result, shortened
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import UnlabelledReadOptions, reads_unlabelled
-from gemel.cli.signatures import require_decodable
+from gemel.cli.signatures import argument, require_decodable, switch
 from gemel.data import KINDS, Source
 from gemel.errors import DataError
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _LONGEST_WORD = 24
 _LONGEST_BAR = 20
-_BESIDE = 14
-"""Cells of a line besides word and bar."""
+_MARGIN = 14
+"""Cells of a line except word and bar."""
 _NAMED = 2
 """Words named on either side."""
 _LEAST = 0.0005
@@ -54,7 +54,7 @@ def describe_explanation(explanation: "Explanation") -> str:
 
 def _lines(explanation: "Explanation") -> Iterator[str]:
     both = (*explanation.left, *explanation.right)
-    room = shutil.get_terminal_size().columns - _BESIDE
+    room = shutil.get_terminal_size().columns - _MARGIN
     width = min(
         _LONGEST_WORD,
         max(cell_len(shortened(each.word, _LONGEST_WORD, always=True)) for each in both),
@@ -113,7 +113,7 @@ def write_rows(rows: "Iterable[Compared]", *, as_json: bool) -> None:
     write = _write_json if as_json else _write_table
     try:
         with _progress() as tell:
-            write(_told(rows, tell), out)
+            write(_counted(rows, tell), out)
     finally:
         out.flush()  # also what came before an error
 
@@ -125,7 +125,7 @@ def _progress() -> AbstractContextManager[Any]:
     return WorkProgress(console) if is_seen else nullcontext(lambda *done: None)
 
 
-def _told(rows: "Iterable[Compared]", tell: Any) -> "Iterator[Compared]":
+def _counted(rows: "Iterable[Compared]", tell: Any) -> "Iterator[Compared]":
     for number, row in enumerate(rows, 1):
         yield row
         if number % _EVERY == 0:
@@ -174,21 +174,17 @@ class PipeFormat(StrEnum):
 def compare(
     first: Annotated[
         str,
-        typer.Argument(
-            metavar="QUESTION|PAIRS|-",
-            show_default=False,
-            help="A question; or a file of question pairs: .csv, .tsv, .jsonl (also .gz), "
+        argument(
+            "QUESTION|PAIRS|-",
+            "A question; or a file of question pairs: .csv, .tsv, .jsonl (also .gz), "
             ".parquet; or -: pairs from standard input.",
         ),
     ],
     reading: UnlabelledReadOptions,
     model: ModelFolder = None,
-    second: Annotated[
-        str | None,
-        typer.Argument(metavar="QUESTION", show_default=False, help="The other question."),
-    ] = None,
+    second: Annotated[str | None, argument("QUESTION", "The other question.")] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show the effect of each word, for two questions.")
+        bool, switch("Show the effect of each word, for two questions.", "--explain")
     ] = False,
     pipe: Annotated[
         PipeFormat | None,
@@ -244,7 +240,7 @@ def _compare_two(
     else:
         verdict = engine.predict(first, second)
         entry, text = dataclasses.asdict(verdict), describe_verdict(verdict)
-    typer.echo(json.dumps(entry) if as_json else text)
+    print_result(entry, text, as_json=as_json)
 
 
 def _source(name: str, pipe: PipeFormat) -> Source:

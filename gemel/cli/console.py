@@ -1,10 +1,12 @@
 """Standard output and error: notes, warnings, printable texts."""
 
 import contextlib
+import dataclasses
+import json
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import typer
@@ -34,9 +36,6 @@ def padded(text: str, width: int) -> str:
     """Pad printable text with spaces to `width` cells."""
     text = printable(text)
     return text + " " * (width - cell_len(text))
-
-
-_DUMB = ("dumb", "unknown")
 
 
 class _Wishes:
@@ -72,6 +71,32 @@ def note(text: str) -> None:
         typer.echo(text, err=True)
 
 
+def print_result(value: Any, text: str | Iterable[str], *, as_json: bool) -> None:
+    """Print JSON of a dataclass or plain value, or else a text or lines."""
+    if as_json:
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            value = dataclasses.asdict(value)
+        typer.echo(json.dumps(value, default=str))
+    else:
+        typer.echo(text if isinstance(text, str) else "\n".join(text))
+
+
+def warn(text: str) -> None:
+    """Print a warning on standard error."""
+    typer.echo(f"warning: {text}", err=True)
+
+
+@contextlib.contextmanager
+def hint_if_stopped(hints: Callable[[], Iterable[str]]) -> Iterator[None]:
+    """Print how to resume after Ctrl-C in a block."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for hint in hints():
+            typer.echo(f"gemel: {hint}", err=True)
+        raise
+
+
 @contextlib.contextmanager
 def printed_warnings() -> Iterator[None]:
     """Print each `GemelWarning` of a block as one line on standard error, at its end."""
@@ -91,13 +116,12 @@ def printed_warnings() -> Iterator[None]:
             yield
         finally:
             for text in texts:
-                typer.echo(f"warning: {text}", err=True)
+                warn(text)
 
 
 def notes_console() -> Console:
     """Return the console for progress: a terminal if standard error is one."""
-    environment = os.environ
-    plain = _Wishes.plain or environment.get("NO_COLOR") or environment.get("TERM") in _DUMB
-    if plain:
+    dumb = os.environ.get("TERM") in ("dumb", "unknown")
+    if _Wishes.plain or os.environ.get("NO_COLOR") or dumb:
         return Console(stderr=True, force_terminal=False, no_color=True, color_system=None)
     return Console(stderr=True)

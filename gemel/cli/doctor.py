@@ -1,6 +1,6 @@
 """`gemel doctor`, and the environment: versions, extras, cores and memory."""
 
-import contextlib
+import dataclasses
 import importlib.metadata
 import os
 import platform
@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
-from gemel.cli.console import notes_console, printable
+from gemel.cli.console import notes_console, print_result, printable
 from gemel.cli.failures import ExitCode
 from gemel.cli.options import Json
+from gemel.cli.signatures import switch
 from gemel.errors import FolderError
 from gemel.version import __version__, installed_version
 
@@ -34,17 +34,15 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 @dataclass(frozen=True)
 class Need:
-    """A package of an extra."""
+    """A package of an extra; `wanted` are its versions, such as `>=2.5,<3`."""
 
     package: str
     wanted: str
-    """Required versions, such as `>=2.5,<3`."""
     installed: str | None
-    """Installed version, if any."""
 
     @property
     def is_met(self) -> bool:
-        """Whether a required version is installed."""
+        """Whether such a version is installed."""
         return self.installed is not None and all(
             _holds(self.installed, bound) for bound in self.wanted.split(",") if bound
         )
@@ -62,11 +60,6 @@ class Extra:
         """Whether all its packages are installed."""
         return all(need.is_met for need in self.needs)
 
-    @property
-    def command(self) -> str:
-        """Command that installs it."""
-        return f"pip install 'gemel[{self.name}]'"
-
 
 def find_extras() -> list[Extra]:
     """Return the extras by name, without importing them; none if gemel is not installed."""
@@ -76,8 +69,7 @@ def find_extras() -> list[Extra]:
         lines = []
     extras: dict[str, list[Need]] = {}
     for line in lines:
-        found = _NEED.match(line)
-        if found:
+        if found := _NEED.match(line):
             package, wanted, extra = found.groups()
             need = Need(package, wanted.strip(" ()"), installed_version(package))
             extras.setdefault(extra, []).append(need)
@@ -87,20 +79,16 @@ def find_extras() -> list[Extra]:
 def _holds(version: str, bound: str) -> bool:
     """Return whether a version satisfies a bound; unknown bounds are satisfied."""
     mine, other = _numbers(version), _numbers(bound)
-    if bound.strip().startswith(">="):
+    if ">=" in bound:
         return mine >= other
-    if bound.strip().startswith("<") and "=" not in bound:
-        return mine < other
-    return True
+    return mine < other or "<" not in bound or "=" in bound
 
 
 def _numbers(text: str) -> tuple[int, ...]:
     """Parse 2.10.0+cpu as (2, 10), equal to 2.10."""
     found = _NUMBER.search(text)
-    numbers = list(map(int, found[0].split("."))) if found else []
-    while numbers and not numbers[-1]:
-        numbers.pop()
-    return tuple(numbers)
+    text = re.sub(r"(\.0+)+$", "", found[0]) if found else "0"
+    return tuple(map(int, text.split(".")))
 
 
 _GROUPS = Path("/sys/fs/cgroup")
@@ -131,19 +119,14 @@ def versions() -> dict[str, str]:
 
 def cgroup_cores(root: Path = _GROUPS) -> float | None:
     """Return the container's limit of cores, if any; `root`: the kernel's control groups."""
-    try:
-        quota, period = (root / "cpu.max").read_text().split()
-    except (OSError, ValueError):
+    for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
         try:
-            quota = (root / "cpu" / "cpu.cfs_quota_us").read_text()
-            period = (root / "cpu" / "cpu.cfs_period_us").read_text()
-        except OSError:
-            return None
-    try:
-        cores = int(quota) / int(period)
-    except (ValueError, ZeroDivisionError):  # "max"
-        return None
-    return cores if cores > 0 else None
+            texts = " ".join((root / name).read_text() for name in names)
+            quota, period = map(int, texts.split())
+        except (OSError, ValueError):  # ValueError: "max"
+            continue
+        return quota / period if quota > 0 and period > 0 else None
+    return None
 
 
 def cgroup_memory(root: Path = _GROUPS) -> int | None:
@@ -175,31 +158,27 @@ _PAIRS = (
     ("How do I cook rice?", "How old are you?", 0.0419, False),
 )
 """Two questions, their similarity by the model that ships, and whether they ask the same."""
-_APART = {"tiles": 2e-2}
-"""Tolerance of a backend, if not `_NEAR`: tiles multiply with 8 bits."""
-_NEAR = 1e-3
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """Result of one check."""
+@dataclass(frozen=True)
+class Finding:
+    """Result of one check: "ok", "absent" (optional and missing) or "bad" (broken)."""
 
     name: str
     found: str
     state: str = "ok"
-    """"ok"; "absent": optional and missing; "bad": broken."""
     advice: str = ""
-    """What to do about it."""
 
 
-def examine() -> Iterator[Finding]:
+def _examine() -> Iterator[Finding]:
     """Check everything that prediction needs."""
     yield from (Finding(*pair) for pair in {"gemel": __version__, **versions()}.items())
     for name, look in _LOOKS.items():
-        yield from find(name, look)
+        yield from _find(name, look)
     yield from _extras()
 
 
-def find(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _find(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     """Run one check; an exception is a finding too."""
     try:
         yield from look()
@@ -249,14 +228,9 @@ def _cores() -> Iterator[Finding]:
     if limit is None or limit >= cores:
         yield Finding("cores", said)
     else:
-        yield Finding(
-            "cores",
-            f"{said}, but a limit on this container keeps only {limit:g} busy",
-            "absent",
-            f"--threads {max(1, int(limit))} avoids waiting",
-        )
-    limits = [each for each in (cgroup_memory(), machine_memory()) if each]
-    if limits:
+        said += f", but a limit on this container keeps only {limit:g} busy"
+        yield Finding("cores", said, "absent", f"--threads {max(1, int(limit))} avoids waiting")
+    if limits := [each for each in (cgroup_memory(), machine_memory()) if each]:
         yield Finding("memory", f"{min(limits) / 1e9:,.1f} GB")
 
 
@@ -266,14 +240,13 @@ def _model() -> Iterator[Finding]:
     from gemel.errors import ConfigError
     from gemel.pretrained import DEFAULT_MODEL
 
-    names = ("numpy", "compiled", "tiles") if find_library() is not None else ("numpy",)
-    for name in names:
+    for name in ("numpy", "compiled", "tiles") if find_library() is not None else ("numpy",):
         try:
             engine = api.load(DEFAULT_MODEL, backend=name)
         except ConfigError:  # no such backend here; given above
             continue
-        wrong = _wrong_answers(engine, _APART.get(name, _NEAR))
-        if wrong:
+        # Tiles multiply with 8 bits.
+        if wrong := _wrong_answers(engine, 2e-2 if name == "tiles" else 1e-3):
             yield Finding(f"model, by {name}", wrong, "bad", f"try: {_NEW_GEMEL}")
         else:
             yield Finding(f"model, by {name}", f"{DEFAULT_MODEL} answers as it should")
@@ -352,7 +325,7 @@ def _extras() -> Iterator[Finding]:
             for need in extra.needs
             if not need.is_met
         )
-        yield Finding(name, f"lacks {lacking}", "absent", extra.command)
+        yield Finding(name, f"lacks {lacking}", "absent", f"pip install 'gemel[{extra.name}]'")
 
 
 _LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
@@ -372,11 +345,6 @@ _SMALL = (
 )
 
 
-def examine_learning() -> Iterator[Finding]:
-    """Import torch, check for a GPU, and train a tiny network."""
-    yield from find("torch", _torch)
-
-
 def _torch() -> Iterator[Finding]:
     from gemel.version import installed_version
 
@@ -390,8 +358,8 @@ def _torch() -> Iterator[Finding]:
     yield Finding(
         "torch", f"{torch.__version__}, {torch.get_num_threads()} threads, imported in {took:.1f} s"
     )
-    yield from find("graphics card", _card)
-    yield from find("training", _training)
+    yield from _find("graphics card", _card)
+    yield from _find("training", _training)
 
 
 def _card() -> Iterator[Finding]:
@@ -413,8 +381,8 @@ def _training() -> Iterator[Finding]:
     from gemel.config import Config
 
     started = time.monotonic()
-    with contextlib.ExitStack() as stack:
-        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gemel-doctor-")))
+    with tempfile.TemporaryDirectory(prefix="gemel-doctor-") as folder:
+        place = Path(folder)
         rows = ["question1,question2,is_duplicate"]
         for n in range(64):
             left, right = _TOPICS[n % 8], _TOPICS[(n if n % 2 else n // 8) % 8]
@@ -426,13 +394,8 @@ def _training() -> Iterator[Finding]:
     yield Finding("training", f"trained on 64 pairs in {time.monotonic() - started:.1f} s")
 
 
-_MARKS = {"ok": "ok", "absent": "-", "bad": "BAD"}
-
-
 def doctor(
-    deep: Annotated[
-        bool, typer.Option("--deep", help="Import torch too, and train a tiny network.")
-    ] = False,
+    deep: Annotated[bool, switch("Import torch too, and train a tiny network.", "--deep")] = False,
     as_json: Json = False,
 ) -> None:
     """Check what this installation can do.
@@ -442,16 +405,13 @@ def doctor(
 
     Example: gemel doctor --deep
     """
-    findings = list(examine())
+    findings = list(_examine())
     if deep:
-        findings += examine_learning()
+        findings += _find("torch", _torch)
     states = Counter(each.state for each in findings)
     bad = states["bad"]
-    if as_json:
-        entry = {"well": not bad, "findings": findings}
-        typer.echo(msgspec.json.encode(entry).decode())
-    else:
-        typer.echo("\n".join(_text(findings, states)))
+    entry = {"well": not bad, "findings": [dataclasses.asdict(each) for each in findings]}
+    print_result(entry, _text(findings, states), as_json=as_json)
     if bad:
         raise typer.Exit(ExitCode.NO)
 
@@ -459,7 +419,8 @@ def doctor(
 def _text(findings: "list[Finding]", states: Mapping[str, int]) -> Iterator[str]:
     width = max(len(each.name) for each in findings)
     for each in findings:
-        yield f"{_MARKS[each.state]:3}  {each.name:{width}}  {printable(each.found)}"
+        mark = {"absent": "-", "bad": "BAD"}.get(each.state, "ok")
+        yield f"{mark:3}  {each.name:{width}}  {printable(each.found)}"
         if each.advice:
             yield f"{'':{width + 5}}  {each.advice}"
     yield ""

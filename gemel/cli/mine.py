@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.console import notes_console
-from gemel.cli.options import Json, ModelFolder, PairsFile, Threads, chosen_model
+from gemel.cli.options import Json, ModelFolder, PairsFile, Threads, chosen_model, thread_count
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
-from gemel.cli.signatures import takes
+from gemel.cli.signatures import option, overwrites, takes
 from gemel.config import MiningRules
 
 if TYPE_CHECKING:
@@ -106,18 +105,12 @@ def mine(
     pairs: PairsFile,
     reading: PairReadOptions,
     rules: MiningRules,
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE", show_default=False, help="File to write: .csv, .tsv, .jsonl, .parquet."
-        ),
-    ],
+    out: Annotated[Path, option("FILE", "File to write: .csv, .tsv, .jsonl, .parquet.")],
     corpus: Annotated[
         Path | None,
-        typer.Option(
-            metavar="QUESTIONS",
-            show_default=False,
-            help="File of questions to take negatives from. Default: the questions of PAIRS.",
+        option(
+            "QUESTIONS",
+            "File of questions to take negatives from. Default: the questions of PAIRS.",
         ),
     ] = None,
     question: Annotated[
@@ -134,9 +127,7 @@ def mine(
         Search, typer.Option(help="Exact search, or an approximate graph that misses a few.")
     ] = Search.AUTO,
     threads: Threads = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Overwrite an existing file.")
-    ] = False,
+    overwrite: Annotated[bool, overwrites("an existing file")] = False,
     as_json: Json = False,
 ) -> None:
     """Mine hard negatives: similar questions that are not known duplicates.
@@ -149,12 +140,11 @@ def mine(
     """
     from gemel.api.corpus_functions import mine as mine_negatives
     from gemel.data import QuestionColumns
-    from gemel.inference import available_cores
 
     if question is not None and corpus is None:
         raise typer.BadParameter("goes with --corpus", param_hint="--question")
     chosen = chosen_model(model)
-    with WorkProgress(notes_console()) as progress:
+    with WorkProgress() as progress:
         mined = mine_negatives(
             pairs,
             out,
@@ -166,7 +156,7 @@ def mine(
             columns=reading.columns,
             corpus_columns=QuestionColumns(question=question, html=reading.columns.html),
             skip_bad=reading.skip_bad,
-            threads=threads or available_cores(),
+            threads=thread_count(threads),
             overwrite=overwrite,
             progress=progress,
         )

@@ -9,35 +9,23 @@ import typer
 
 from gemel.cli.completion import complete_model
 from gemel.cli.console import keep_plain, keep_quiet, note
-from gemel.cli.signatures import refuses_undecodable, with_options
+from gemel.cli.signatures import argument, option, refuses_undecodable, switch, with_options
 from gemel.config import MOST_THREADS
 from gemel.pretrained import DEFAULT_MODEL
 
 PairsFile = Annotated[
     Path,
-    typer.Argument(
-        metavar="PAIRS",
-        show_default=False,
-        help="File of labelled question pairs: .csv, .tsv, .jsonl (also .gz), .parquet.",
-    ),
+    argument("PAIRS", "File of labelled question pairs: .csv, .tsv, .jsonl (also .gz), .parquet."),
 ]
 QuestionsFile = Annotated[
     Path,
-    typer.Argument(
-        metavar="QUESTIONS",
-        show_default=False,
-        help="File of questions: .txt with one a line, .csv, .tsv, .jsonl (also .gz), .parquet.",
+    argument(
+        "QUESTIONS",
+        "File of questions: .txt with one a line, .csv, .tsv, .jsonl (also .gz), .parquet.",
     ),
 ]
 Threads = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        min=1,
-        max=MOST_THREADS,
-        show_default=False,
-        help="Number of threads. Default: one per core.",
-    ),
+    int | None, option("N", "Number of threads. Default: one per core.", min=1, max=MOST_THREADS)
 ]
 ModelFolder = Annotated[
     Path | None,
@@ -50,6 +38,13 @@ ModelFolder = Annotated[
 ]
 
 
+def thread_count(threads: int | None) -> int:
+    """Return the given number of threads, or one per core."""
+    from gemel.inference import available_cores
+
+    return threads or available_cores()
+
+
 def chosen_model(model: Path | None) -> Path:
     """Return the given model, or the default one with a note."""
     if model is not None:
@@ -60,9 +55,7 @@ def chosen_model(model: Path | None) -> Path:
 
 def prevalence_option(*, help: str) -> Any:  # noqa: A002 - as typer has it
     """Return the option for a share of duplicates, above 0 and below 1."""
-    return typer.Option(
-        "--prevalence", metavar="SHARE", show_default=False, help=help, callback=_share
-    )
+    return option("SHARE", help, "--prevalence", callback=_share)
 
 
 def _share(value: float | None) -> float | None:
@@ -73,32 +66,24 @@ def _share(value: float | None) -> float | None:
     return value
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[bool, switch("Print JSON.", "--json")]
 
 
-_METAVAR = "DB"
-new_database = typer.Option(
-    "--db",
-    metavar=_METAVAR,
-    show_default=False,
-    help="The corpus: an SQLite file, created if missing, or postgresql://...",
+new_database = option(
+    "DB", "The corpus: an SQLite file, created if missing, or postgresql://...", "--db"
 )
 Database = Annotated[
     str,
-    typer.Option(
-        "--db",
-        metavar=_METAVAR,
-        show_default=False,
-        help="The corpus that `gemel index` created: an SQLite file, or postgresql://...",
+    option(
+        "DB", "The corpus that `gemel index` created: an SQLite file, or postgresql://...", "--db"
     ),
 ]
 Count = Annotated[int, typer.Option("-k", metavar="K", min=1, help="How many to show.")]
 Where = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="NAME=VALUE",
-        show_default=False,
-        help="Only questions whose metadata has this value, of the type of its column (year=2024); "
+    option(
+        "NAME=VALUE",
+        "Only questions whose metadata has this value, of the type of its column (year=2024); "
         "null is no value, quotes make text. May be given several times.",
     ),
 ]
@@ -133,30 +118,28 @@ def read_values(given: list[str] | None, option: str) -> Mapping[str, Any] | Non
     return values
 
 
-Quiet = Annotated[
-    bool,
-    typer.Option(
-        "--quiet",
-        "-q",
-        help="Print no progress and no notes; results, warnings and errors are still printed.",
-    ),
-]
-NoColor = Annotated[
-    bool,
-    typer.Option(
-        "--no-color",
-        help="Print plain lines without escape codes, as with NO_COLOR=1 or TERM=dumb.",
-    ),
-]
-Debug = Annotated[
-    bool,
-    typer.Option(
-        "--debug", help="Print the traceback of an internal error instead of writing it to a file."
-    ),
-]
-
-
-def heed(quiet: Quiet = False, no_color: NoColor = False, debug: Debug = False) -> None:
+def heed(
+    quiet: Annotated[
+        bool,
+        switch(
+            "Print no progress and no notes; results, warnings and errors are still printed.",
+            "--quiet",
+            "-q",
+        ),
+    ] = False,
+    no_color: Annotated[
+        bool,
+        switch(
+            "Print plain lines without escape codes, as with NO_COLOR=1 or TERM=dumb.", "--no-color"
+        ),
+    ] = False,
+    debug: Annotated[
+        bool,
+        switch(
+            "Print the traceback of an internal error instead of writing it to a file.", "--debug"
+        ),
+    ] = False,
+) -> None:
     """Apply the options; `gemel.cli.failures` reads --debug itself."""
     if quiet:
         keep_quiet()

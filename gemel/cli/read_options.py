@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from gemel.cli.console import note
+from gemel.cli.console import note, warn
 from gemel.cli.signatures import takes
 from gemel.config.base import Options, option
 from gemel.data import HTML_MODES, BadRows, Columns, QuestionColumns, separator_word
@@ -76,7 +76,7 @@ class _FileOptions(Options):
     def warn(self) -> None:
         """Print how many rows were skipped, if any were."""
         if self.skip_bad.count:
-            typer.echo(f"warning: {self.skip_bad}", err=True)
+            warn(str(self.skip_bad))
 
     @property
     def _format(self) -> dict[str, Any]:

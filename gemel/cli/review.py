@@ -1,7 +1,6 @@
 """`gemel review`."""
 
 import getpass
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -9,10 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.console import notes_console
-from gemel.cli.options import Database, Json, ModelFolder, Threads, chosen_model, shown
+from gemel.cli.console import print_result
+from gemel.cli.options import (
+    Database,
+    Json,
+    ModelFolder,
+    Threads,
+    chosen_model,
+    shown,
+    thread_count,
+)
 from gemel.cli.progress import WorkProgress
 from gemel.cli.shared_tables import describe_left_out
+from gemel.cli.signatures import option, overwrites
 
 if TYPE_CHECKING:
     from gemel.cli.review_session import Asking
@@ -21,14 +29,7 @@ if TYPE_CHECKING:
 
 
 def describe_end(asking: "Asking", counts: "ReviewCounts", remaining: int, db: str) -> str:
-    """Summarise a session, and all decisions.
-
-    Args:
-        asking: the session.
-        counts: all stored decisions.
-        remaining: undecided pairs at its start.
-        db: the corpus.
-    """
+    """Summarise a session, and all decisions; `remaining`: undecided pairs at its start."""
     reviews = list(asking.decided.values())
     answered = [review for review in reviews if review.answer != "skipped"]
     same = sum(review.answer == "same" for review in answered)
@@ -76,24 +77,17 @@ def review(
     model: ModelFolder = None,
     count: Annotated[int, typer.Option(metavar="N", min=1, help="Number of pairs.")] = 20,
     reviewer: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", show_default=False, help="Name of the reviewer. Default: your login."
-        ),
+        str | None, option("NAME", "Name of the reviewer. Default: your login.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the selection.")] = 0,
     threads: Threads = None,
     export: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Write the decided pairs to a .csv, .tsv or .jsonl file instead; - prints CSV.",
+        option(
+            "FILE", "Write the decided pairs to a .csv, .tsv or .jsonl file instead; - prints CSV."
         ),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Overwrite an existing file.")
-    ] = False,
+    overwrite: Annotated[bool, overwrites("an existing file")] = False,
     as_json: Json = False,
 ) -> None:
     """Decide, pair by pair, whether two questions of a corpus ask the same.
@@ -113,11 +107,10 @@ def review(
     from gemel import api
     from gemel.cli.review_session import Asking
     from gemel.corpus import choose_for_review
-    from gemel.inference import available_cores
 
     with api.open_index(db, chosen_model(model), create=False) as index:
-        with WorkProgress(notes_console()) as progress:
-            found = index.duplicates(threads=threads or available_cores(), progress=progress)
+        with WorkProgress() as progress:
+            found = index.duplicates(threads=thread_count(threads), progress=progress)
         reviews = index.store.reviews(metadata=0)
         decided = [(each.left.id, each.right.id) for lot in reviews for each in lot]
         chosen = choose_for_review(found, decided, count, seed=seed)
@@ -161,4 +154,4 @@ def _export(db: str, path: Path, *, overwrite: bool, as_json: bool) -> None:
         return
     exported = api.export_reviews(db, path, overwrite=overwrite)
     entry = {"file": str(path), **exported._asdict()}
-    typer.echo(json.dumps(entry) if as_json else describe_export(exported, path))
+    print_result(entry, describe_export(exported, path), as_json=as_json)

@@ -1,4 +1,4 @@
-"""Options that a command takes besides its own parameters, and checks of text arguments."""
+"""Options that a command has in addition to its own parameters, and checks of text arguments."""
 
 import functools
 import inspect
@@ -14,6 +14,26 @@ from typer.models import ArgumentInfo
 
 from gemel.cli import completion
 from gemel.config.base import OptionInfo, Options
+
+
+def argument(metavar: str, help: str, **settings: Any) -> Any:  # noqa: A002 - as typer has it
+    """Return an argument without its default in the help."""
+    return typer.Argument(metavar=metavar, show_default=False, help=help, **settings)
+
+
+def option(metavar: str, help: str, *names: str, **settings: Any) -> Any:  # noqa: A002
+    """Return an option without its default in the help."""
+    return typer.Option(*names, metavar=metavar, show_default=False, help=help, **settings)
+
+
+def switch(help: str, *names: str) -> Any:  # noqa: A002
+    """Return an option without a value."""
+    return typer.Option(*names, help=help)
+
+
+def overwrites(existing: str) -> Any:
+    """Return the option to overwrite something, such as "an existing file"."""
+    return switch(f"Overwrite {existing}.", "--overwrite")
 
 
 def refuses_undecodable(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,11 +72,7 @@ def _shown_as(name: str, info: Any) -> str:
 
 
 def require_decodable(text: str, name: str) -> None:
-    """Check that an argument, decoded with lone surrogates for bad bytes, is UTF-8.
-
-    Raises:
-        BadParameter: it is not.
-    """
+    """Check that an argument, decoded with lone surrogates for bad bytes, is UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -70,12 +86,9 @@ def require_decodable(text: str, name: str) -> None:
 def with_options(
     command: Callable[..., Any], read: Callable[..., Any], name: str | None = None
 ) -> Callable[..., Any]:
-    """Return a command the parameters of a function too, which is called first.
+    """Return a command with the parameters of `read` too, which is called first.
 
-    Args:
-        command: called by typer.
-        read: has the parameters that are added.
-        name: parameter of the command that takes what `read` returns; None if none does.
+    Its result becomes the command's parameter `name`, unless None.
     """
     options = inspect.signature(read).parameters
     signature = inspect.signature(command)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gemel.config.base import Options, option
-from gemel.config.require import require_number
+from gemel.config.require import require_choices, require_number
 from gemel.errors import ConfigError
 
 LINKAGES = ("average", "connected")
@@ -37,8 +37,7 @@ class DedupeOptions(Options):
         require_number("floor, the least cosine,", self.floor, -1, 1)
         if not 0 < self.probability <= 1:
             raise ConfigError(f"probability must be above 0, at most 1, not {self.probability:g}")
-        if self.linkage not in LINKAGES:
-            raise ConfigError(f"linkage must be one of {', '.join(LINKAGES)}, not {self.linkage!r}")
+        require_choices("", self, linkage=LINKAGES)
 
 
 TARGETS = ("sentence-transformers", "onnx")

@@ -43,7 +43,7 @@ def _open(model: str | Path | Model) -> Model:
 
 
 class KeepsModel:
-    """An estimator with a `model_`: pickled with its content, needing no folder afterwards."""
+    """An estimator with a `model_`, which its pickle contains."""
 
     model_: Model
     """All that a model folder holds; `gemel.folder.save_model(it.model_, "folder")` writes one."""
@@ -68,7 +68,7 @@ class KeepsModel:
 
 
 # Not typing.Self, which beartype cannot check on a method.
-_Encoder = TypeVar("_Itself", bound="QuestionEncoder")
+_Encoder = TypeVar("_Encoder", bound="QuestionEncoder")
 
 
 class QuestionEncoder(
@@ -79,8 +79,7 @@ class QuestionEncoder(
 ):
     """Turns each question into the unit vector that a model gives it.
 
-    `fit` reads the model and learns nothing. Once fitted, a pickle holds the model itself, so that
-    its folder may go.
+    `fit` reads the model and learns nothing. A pickle contains the fitted model.
 
     Args:
         model: the name of a model that ships with gemel, a model folder, or a `gemel.Model`.
@@ -92,24 +91,12 @@ class QuestionEncoder(
         self.threads = threads
 
     def fit(self: _Encoder, X: Any = None, y: Any = None) -> _Encoder:  # noqa: N803
-        """Read the model; neither X nor y is looked at.
-
-        Raises:
-            FolderError: it cannot be read.
-        """
+        """Read the model; X and y are ignored."""
         self._keep(_open(self.model))
         return self
 
     def transform(self, X: Any) -> Float32[np.ndarray, "questions dim"]:  # noqa: N803
-        """Return the vectors of questions, in their order.
-
-        Args:
-            X: n questions: a list, an array, a column of a frame, or a frame of one column.
-
-        Raises:
-            NotFittedError: `fit` comes first.
-            ValueError: there are none, or something is no text.
-        """
+        """Return the vectors of questions: a list, an array, or a frame of one column."""
         engine = self._answering()
         return engine.encode(texts_of(X), threads=self.threads)
 
@@ -135,21 +122,18 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
     Labels such as 1, True, "yes" or "duplicate" report that two questions ask the same; of labels
     without a meaning, the larger one.
 
-    By default `fit` trains a new network (needs torch). With `model` it resumes from that one; with
-    `model` and `train=False` it fits nothing but threshold and probability. Validate with
-    `cv=QuestionKFold()`. A pickle holds the model itself, so that no folder is needed.
+    By default `fit` trains a new network (needs torch), or with `model` starts from that one; with
+    `train=False` it fits only threshold and probability of `model`. Validate with
+    `cv=QuestionKFold()`. A pickle contains the fitted model.
 
     Args:
-        model: what to begin with: the name of a model that ships with gemel, a model folder, or a
-            `gemel.Model`; a new network if None.
-        train: whether the network learns; False keeps that of `model` as it is.
-        config: all settings; those of `model`, or the defaults, if None. With `train=False` only
-            those of the decision count.
+        model: the name of a model that ships with gemel, a model folder, or a `gemel.Model`.
+        train: whether the network is trained.
+        config: all settings; those of `model`, or the defaults, if None.
         epochs, learning_rate, batch_size, d_model, loss, margin, min_count, objective,
-        validation_fraction: single settings of `config` that should be others; see `gemel.Config`.
-        random_state: the seed, or a `RandomState` that gives one; that of `config` if None, so
-            that two fits give the same.
-        verbose: whether to tell stderr how the training goes.
+        validation_fraction: settings that differ from `config`; see `gemel.Config`.
+        random_state: the seed, or a `RandomState`; that of `config` if None.
+        verbose: whether to print the progress of training on stderr.
     """
 
     def __init__(
@@ -187,11 +171,7 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
 
     @classmethod
     def from_model(cls, model: str | Path | Model = DEFAULT_MODEL) -> "DuplicateClassifier":
-        """Return a classifier that answers by a model as it is, with the labels 0 and 1.
-
-        Raises:
-            FolderError: it cannot be read.
-        """
+        """Return a fitted classifier of a model, with the labels 0 and 1."""
         ready = cls(model, train=False)
         ready.classes_ = np.array([0, 1])
         ready._same = 1
@@ -200,18 +180,13 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         return ready
 
     def fit(self: _Classifier, X: Any, y: Any) -> _Classifier:  # noqa: N803
-        """Learn from labelled pairs.
+        """Train on labelled pairs: a list, an array, or a frame of shape (n, 2).
 
-        Args:
-            X: pairs of questions, of shape (n, 2): a list of pairs, an array, or a frame.
-            y: their labels, of two kinds.
-
-        What is wrong with the labels, or with the decision fitted on them, comes as a
-        `GemelWarning`; see `gemel.fit`.
+        Doubtful labels or decisions cause a `GemelWarning`; see `gemel.fit`.
 
         Raises:
-            ValueError: pairs, labels or settings that are no use.
-            MissingExtraError: training, and torch is not installed.
+            ValueError: invalid pairs, labels or settings.
+            MissingExtraError: training needs torch.
         """
         start = None if self.model is None else _open(self.model)
         config = self._settings(start)
@@ -231,26 +206,22 @@ class DuplicateClassifier(KeepsModel, ClassifierMixin, BaseEstimator):  # type: 
         return self
 
     def decision_function(self, X: Any) -> Float32[np.ndarray, "pairs"]:  # noqa: N803
-        """Return the similarity above the threshold; from 0 on a pair counts as the same.
-
-        Where the label of those is the first of `classes_`, give it below the threshold: above 0
-        is always the second.
-        """
+        """Return the similarity minus the threshold, negated if duplicates are `classes_[0]`."""
         # In the precision that the decision compares in, so that the sign agrees with `predict`.
         threshold = np.float32(self._answering().model.decision.threshold)
         above: Float32[np.ndarray, "pairs"] = self._similarity(X) - threshold
         return above if self._same else -above
 
     def predict_proba(self, X: Any) -> Float[np.ndarray, "pairs 2"]:  # noqa: N803
-        """Return the calibrated probability of each label, in the order of `classes_`.
+        """Return the calibrated probability of each label; `predict` may differ from "above 0.5".
 
-        The threshold is fitted on its own, for `objective`: `predict` may differ from "above 0.5".
+        The order is that of `classes_`.
         """
         same = self._answering().model.decision.probability(self._similarity(X))
         return np.stack([1 - same, same] if self._same else [same, 1 - same], axis=1)
 
     def predict(self, X: Any) -> Shaped[np.ndarray, "pairs"]:  # noqa: N803
-        """Return the label of each pair, by the threshold that is stored in the model."""
+        """Return the label of each pair, by the threshold of the model."""
         is_same = self._answering().model.decision.is_duplicate(self._similarity(X))
         labels: Shaped[np.ndarray, "pairs"] = self.classes_[
             np.where(is_same, self._same, 1 - self._same)
