@@ -22,10 +22,8 @@ _LINES = 3
 
 def describe_audit(audit: "Audit") -> str:
     """Return an audit as text."""
-    parts = ["\n".join(_file(report)) for report in audit.files]
-    if audit.overlaps:
-        parts.append("\n".join(_overlaps(audit)))
-    return "\n\n\n".join(parts)
+    parts = [*map(_file, audit.files), *([_overlaps(audit)] if audit.overlaps else ())]
+    return "\n\n\n".join("\n".join(part) for part in parts)
 
 
 def _file(report: "FileAudit") -> Iterator[str]:

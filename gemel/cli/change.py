@@ -1,11 +1,10 @@
 """`gemel add` and `gemel remove`."""
 
-import json
 from typing import Annotated
 
 import typer
 
-from gemel.cli.console import print_result
+from gemel.cli.console import counted, print_result
 from gemel.cli.failures import ExitCode
 from gemel.cli.options import Database, Json, ModelFolder, chosen_model, read_values, shown
 from gemel.cli.signatures import argument, option, switch
@@ -61,11 +60,11 @@ def remove(
         gone = store.remove(ids)
         erased = store.finish_erasing(now=True)
     missing = [each for each in dict.fromkeys(ids) if each not in gone]
-    if as_json:
-        found = {"db": shown(db), "removed": gone, "missing": missing, "erased": erased}
-        typer.echo(json.dumps(found))
-    else:
-        typer.echo(f"{shown(db)}: {len(gone):,} question{'' if len(gone) == 1 else 's'} removed")
+    print_result(
+        {"db": shown(db), "removed": gone, "missing": missing, "erased": erased},
+        f"{shown(db)}: {counted(len(gone), 'question')} removed",
+        as_json=as_json,
+    )
     if not erased and "://" not in db:
         typer.echo(
             f"gemel: {db}: another process reads it, so texts that were removed are still in its "

@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -47,12 +47,8 @@ def describe_verdict(verdict: "Verdict") -> str:
     )
 
 
-def describe_explanation(explanation: "Explanation") -> str:
-    """Return the answer, and the effect of each word as number and bar."""
-    return "\n".join(_lines(explanation))
-
-
-def _lines(explanation: "Explanation") -> Iterator[str]:
+def describe_explanation(explanation: "Explanation") -> Iterator[str]:
+    """Yield the answer, and the effect of each word as number and bar."""
     both = (*explanation.left, *explanation.right)
     room = shutil.get_terminal_size().columns - _MARGIN
     width = min(
@@ -108,28 +104,25 @@ _HEADER = ("answer", "probability", "similarity", "question1", "question2")
 
 
 def write_rows(rows: "Iterable[Compared]", *, as_json: bool) -> None:
-    """Print verdicts as they come, as tab-separated values with a header or as JSON Lines."""
-    out = sys.stdout.buffer
+    """Print verdicts as they come, as tab-separated values with a header or as JSON Lines.
+
+    Progress is shown unless the verdicts are shown on a terminal.
+    """
+    out, console = sys.stdout.buffer, notes_console()
     write = _write_json if as_json else _write_table
+    shows = console.is_terminal and not sys.stdout.isatty()
     try:
-        with _progress() as tell:
-            write(_counted(rows, tell), out)
+        with WorkProgress(console) if shows else nullcontext() as progress:
+            write(_counted(rows, progress), out)
     finally:
         out.flush()  # also what came before an error
 
 
-def _progress() -> AbstractContextManager[Any]:
-    """Show progress, unless the verdicts are shown on a terminal."""
-    console = notes_console()
-    is_seen = console.is_terminal and not sys.stdout.isatty()
-    return WorkProgress(console) if is_seen else nullcontext(lambda *done: None)
-
-
-def _counted(rows: "Iterable[Compared]", tell: Any) -> "Iterator[Compared]":
+def _counted(rows: "Iterable[Compared]", progress: WorkProgress | None) -> "Iterator[Compared]":
     for number, row in enumerate(rows, 1):
         yield row
-        if number % _EVERY == 0:
-            tell("comparing questions", number, None)
+        if progress and number % _EVERY == 0:
+            progress("comparing questions", number, None)
 
 
 def _write_json(rows: "Iterable[Compared]", out: Any) -> None:
@@ -236,7 +229,8 @@ def _compare_two(
         explanation = engine.explain(first, second)
         found = dataclasses.asdict(explanation)
         words = {"question1": found["left"], "question2": found["right"]}
-        entry, text = found["verdict"] | {"words": words}, describe_explanation(explanation)
+        text = "\n".join(describe_explanation(explanation))
+        entry = found["verdict"] | {"words": words}
     else:
         verdict = engine.predict(first, second)
         entry, text = dataclasses.asdict(verdict), describe_verdict(verdict)

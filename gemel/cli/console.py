@@ -32,14 +32,19 @@ def shortened(text: str, width: int, *, always: bool = False) -> str:
     return set_cell_size(text, width - 3) + "..."
 
 
+def counted(count: int, name: str) -> str:
+    """Return a number and its noun, as in "2 groups"."""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
 def padded(text: str, width: int) -> str:
     """Pad printable text with spaces to `width` cells."""
     text = printable(text)
     return text + " " * (width - cell_len(text))
 
 
-class _Wishes:
-    """Output options of the running command."""
+class Output:
+    """Output options of the running command: no notes, no escape codes."""
 
     quiet = False
     plain = False
@@ -47,27 +52,12 @@ class _Wishes:
 
 def begin_notes() -> None:
     """Reset the output options."""
-    _Wishes.quiet = _Wishes.plain = False
-
-
-def keep_quiet() -> None:
-    """Print no notes."""
-    _Wishes.quiet = True
-
-
-def keep_plain() -> None:
-    """Print no escape codes."""
-    _Wishes.plain = True
-
-
-def is_quiet() -> bool:
-    """Return whether notes are off."""
-    return _Wishes.quiet
+    Output.quiet = Output.plain = False
 
 
 def note(text: str) -> None:
     """Print a note on standard error, unless notes are off."""
-    if not _Wishes.quiet:
+    if not Output.quiet:
         typer.echo(text, err=True)
 
 
@@ -122,6 +112,6 @@ def printed_warnings() -> Iterator[None]:
 def notes_console() -> Console:
     """Return the console for progress: a terminal if standard error is one."""
     dumb = os.environ.get("TERM") in ("dumb", "unknown")
-    if _Wishes.plain or os.environ.get("NO_COLOR") or dumb:
+    if Output.plain or os.environ.get("NO_COLOR") or dumb:
         return Console(stderr=True, force_terminal=False, no_color=True, color_system=None)
     return Console(stderr=True)

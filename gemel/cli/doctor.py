@@ -197,10 +197,10 @@ def _backends() -> Iterator[Finding]:
 
     chosen = choose_backend()
     exact = choose_backend("float32")
-    said = f"{chosen.name}: {chosen.precision}, {chosen.why}"
+    found = f"{chosen.name}: {chosen.precision}, {chosen.why}"
     if exact.name != chosen.name:
-        said += f"; {exact.name} for models with network.masked = false"
-    yield Finding("backend", said)
+        found += f"; {exact.name} for models with network.masked = false"
+    yield Finding("backend", found)
     if find_library() is None:
         yield Finding(
             "compiled part",
@@ -214,8 +214,8 @@ def _backends() -> Iterator[Finding]:
             choose_backend(name)
         except ConfigError as error:
             wrong = name == "compiled" or "wrong numbers" in str(error)
-            said = str(error).removeprefix(f"backend {name} ")
-            yield Finding(f"backend {name}", said, "bad" if wrong else "ok")
+            problem = str(error).removeprefix(f"backend {name} ")
+            yield Finding(f"backend {name}", problem, "bad" if wrong else "ok")
         else:
             yield Finding(f"backend {name}", "computes what NumPy does")
 
@@ -224,12 +224,12 @@ def _cores() -> Iterator[Finding]:
     from gemel.inference import available_cores
 
     cores, limit = available_cores(), cgroup_cores()
-    said = f"{cores} of {os.cpu_count() or cores} may be used"
+    found = f"{cores} of {os.cpu_count() or cores} may be used"
     if limit is None or limit >= cores:
-        yield Finding("cores", said)
+        yield Finding("cores", found)
     else:
-        said += f", but a limit on this container keeps only {limit:g} busy"
-        yield Finding("cores", said, "absent", f"--threads {max(1, int(limit))} avoids waiting")
+        found += f", but a limit on this container keeps only {limit:g} busy"
+        yield Finding("cores", found, "absent", f"--threads {max(1, int(limit))} avoids waiting")
     if limits := [each for each in (cgroup_memory(), machine_memory()) if each]:
         yield Finding("memory", f"{min(limits) / 1e9:,.1f} GB")
 
@@ -294,11 +294,11 @@ def _places() -> Iterator[Finding]:
         file.flush()
         os.fsync(file.fileno())
     free = shutil.disk_usage(place).free
-    said = f"{place} can be written to, {free / 1e9:,.1f} GB free"
+    found = f"{place} can be written to, {free / 1e9:,.1f} GB free"
     if free < _LEAST_ROOM:
-        yield Finding("temporary files", said, "bad", _OTHER_PLACE)
+        yield Finding("temporary files", found, "bad", _OTHER_PLACE)
     else:
-        yield Finding("temporary files", said)
+        yield Finding("temporary files", found)
 
 
 def _terminal() -> Iterator[Finding]:
@@ -316,14 +316,15 @@ def _extras() -> Iterator[Finding]:
     for extra in find_extras():
         name = f"[{extra.name}]"
         if extra.is_here:
-            needs = ", ".join(f"{need.package} {need.installed}" for need in extra.needs)
-            yield Finding(name, needs)
+            yield Finding(
+                name, ", ".join(f"{each.package} {each.installed}" for each in extra.needs)
+            )
             continue
         lacking = ", ".join(
-            f"{need.package} {need.wanted}"
-            + ("" if need.installed is None else f" (here is {need.installed})")
-            for need in extra.needs
-            if not need.is_met
+            f"{each.package} {each.wanted}"
+            + (f" (here is {each.installed})" if each.installed else "")
+            for each in extra.needs
+            if not each.is_met
         )
         yield Finding(name, f"lacks {lacking}", "absent", f"pip install 'gemel[{extra.name}]'")
 

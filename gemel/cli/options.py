@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import typer
 
 from gemel.cli.completion import complete_model
-from gemel.cli.console import keep_plain, keep_quiet, note
+from gemel.cli.console import Output, note
 from gemel.cli.signatures import argument, option, refuses_undecodable, switch, with_options
 from gemel.config import MOST_THREADS
 from gemel.pretrained import DEFAULT_MODEL
@@ -141,10 +141,8 @@ def heed(
     ] = False,
 ) -> None:
     """Apply the options; `gemel.cli.failures` reads --debug itself."""
-    if quiet:
-        keep_quiet()
-    if no_color:
-        keep_plain()
+    Output.quiet |= quiet
+    Output.plain |= no_color
 
 
 class Verbs(typer.Typer):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from gemel.cli.console import is_quiet, notes_console
+from gemel.cli.console import Output, notes_console
 
 if TYPE_CHECKING:
     from gemel.training import EpochSummary, StepSummary
@@ -33,7 +33,7 @@ class _Live:
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=is_quiet() or not console.is_terminal,
+            disable=Output.quiet or not console.is_terminal,
         )
         self.task = self.bar.add_task(doing, total=None, news="")
 
@@ -53,7 +53,7 @@ class _Live:
 
     def note(self, text: str) -> None:
         """Print a line, unless notes are off."""
-        if not is_quiet():
+        if not Output.quiet:
             self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
