@@ -73,7 +73,7 @@ def _summary(error: BaseException) -> str:
 
 
 def _write_details(error: BaseException) -> str:
-    """Write the traceback to a file that only this user can read; return what to tell about it."""
+    """Write the traceback to a file that only this user can read; return where."""
     try:
         descriptor, path = tempfile.mkstemp(prefix="gemel-error-", suffix=".txt")  # mode 0600
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:

@@ -1,6 +1,5 @@
 """`gemel index` and `gemel reindex`."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -92,9 +91,10 @@ def reindex(
     chosen = chosen_model(model)
     with WorkProgress() as progress:
         done = api.reindex(db, chosen, threads=thread_count(threads), progress=progress)
-    if as_json:
-        typer.echo(json.dumps({"db": shown(db), "model": str(chosen), "questions": done}))
-    elif done:
-        typer.echo(f"{shown(db)}: {done:,} questions have vectors of {chosen} now")
-    else:
-        typer.echo(f"{shown(db)}: nothing to do, {chosen} made its vectors")
+    print_result(
+        {"db": shown(db), "model": str(chosen), "questions": done},
+        f"{shown(db)}: {done:,} questions have vectors of {chosen} now"
+        if done
+        else f"{shown(db)}: nothing to do, {chosen} made its vectors",
+        as_json=as_json,
+    )

@@ -32,7 +32,7 @@ _REASONS = {
 
 
 def describe_mined(mined: "Mined", rules: "MiningRules") -> Iterator[str]:
-    """Return statistics of mined negatives as text."""
+    """Yield statistics of mined negatives as text."""
     yield (
         f"{mined.path}: {mined.rows:,} rows ({mined.form}); {mined.negatives:,} of "
         f"{mined.wanted:,} negatives wanted for {mined.anchors:,} anchors"
@@ -48,21 +48,15 @@ def describe_mined(mined: "Mined", rules: "MiningRules") -> Iterator[str]:
     for name, number in mined.skipped.items():
         setting = getattr(rules, name, None)
         if number or (setting is not None and name != "range_min"):
-            said = _REASONS[name] if setting is None else f"{_REASONS[name]} {setting:g}"
-            yield f"  {said:32} {number:11,} {number / mined.looked:7.1%}"
+            reason = _REASONS[name] if setting is None else f"{_REASONS[name]} {setting:g}"
+            yield f"  {reason:32} {number:11,} {number / mined.looked:7.1%}"
     yield ""
-    yield f"{'cosine with the anchor':24} {'count':>11} {'mean':>7} {'least':>7} {'25%':>7} " + (
-        f"{'median':>7} {'75%':>7} {'most':>7}"
-    )
-    for name, scores in (
-        ("positives", mined.positive_scores),
-        ("negatives", mined.negative_scores),
-    ):
-        yield (
-            f"  {name:22} {scores.count:11,} {scores.mean:7.3f} {scores.least:7.3f} "
-            f"{scores.quarter:7.3f} {scores.median:7.3f} {scores.three_quarters:7.3f} "
-            f"{scores.most:7.3f}"
-        )
+    names = ("mean", "least", "25%", "median", "75%", "most")
+    yield f"{'cosine with the anchor':24} {'count':>11}" + "".join(f" {name:>7}" for name in names)
+    for name, found in (("positives", mined.positive_scores), ("negatives", mined.negative_scores)):
+        scores = (found.mean, found.least, found.quarter, found.median, found.three_quarters)
+        cells = "".join(f" {score:7.3f}" for score in (*scores, found.most))
+        yield f"  {name:22} {found.count:11,}{cells}"
 
 
 def _short_of(mined: "Mined") -> Iterator[str]:

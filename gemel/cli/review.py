@@ -68,7 +68,7 @@ def _read_line() -> str:
 
 
 _ANSWERS = {"s": "same", "d": "different", "k": "skipped"}
-_SAID = {"same": "the same", "different": "not the same", "skipped": "skipped"}
+_WORDS = {"same": "the same", "different": "not the same", "skipped": "skipped"}
 _HELP = "s the same · d not the same · k skip · u undo · q quit"
 
 
@@ -140,8 +140,8 @@ class Asking:
         except DataError as error:  # removed meanwhile, or decided by another user
             typer.echo(f"not stored: {printable(str(error))}")
             return
-        said = _SAID["same" if said_same else "different"]
-        typer.echo(f"{_SAID[answer]}  (the model: {said}, probability {pair.probability:.2f})")
+        verdict = _WORDS["same" if said_same else "different"]
+        typer.echo(f"{_WORDS[answer]}  (the model: {verdict}, probability {pair.probability:.2f})")
 
     def _undo(self, place: int) -> int:
         """Take the last decision of this session back; return its place."""
@@ -150,7 +150,7 @@ class Asking:
             return place
         last, review = self.decided.popitem()
         self.index.store.undecide([(review.left.id, review.right.id)])
-        typer.echo(f"undo: {_SAID[review.answer]} is taken back")
+        typer.echo(f"undo: {_WORDS[review.answer]} is taken back")
         return last
 
 

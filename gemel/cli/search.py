@@ -21,7 +21,7 @@ _LONGEST_ID = 40
 
 
 def describe_nearest(found: "list[Match]") -> str:
-    """List what is nearest: cosine, probability, id, question."""
+    """List the nearest neighbours: cosine, probability, id, question."""
     if not found:
         return "nothing: no question is stored that could be shown"
     head = f"cosine  probability  {'id':<{_id_width(found)}}  question"
@@ -55,11 +55,11 @@ def _id_width(found: "list[Match]") -> int:
     return max(2, min(_LONGEST_ID, widest))
 
 
-Asked = Annotated[str, argument("QUESTION", "The question.")]
+Question = Annotated[str, argument("QUESTION", "The question.")]
 
 
 def search(
-    question: Asked,
+    question: Question,
     db: Database,
     model: ModelFolder = None,
     k: Count = 10,
@@ -78,7 +78,7 @@ def search(
 
 
 def check(
-    question: Asked,
+    question: Question,
     db: Database,
     model: ModelFolder = None,
     k: Count = 3,
@@ -102,5 +102,5 @@ def check(
 
 def _entry(match: "Match") -> dict[str, Any]:
     question = match.question
-    kept = {"id": question.id, "question": question.text, "metadata": dict(question.metadata)}
-    return kept | {"cosine": match.cosine} | dataclasses.asdict(match.verdict)
+    stored = {"id": question.id, "question": question.text, "metadata": dict(question.metadata)}
+    return stored | {"cosine": match.cosine} | dataclasses.asdict(match.verdict)

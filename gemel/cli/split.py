@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.console import print_result
+from gemel.cli.console import counted, print_result
 from gemel.cli.options import Json, PairsFile
 from gemel.cli.read_options import PairReadOptions, reads_pairs
 from gemel.cli.signatures import option
@@ -97,10 +97,9 @@ def _text(report: "SplitReport") -> Iterator[str]:
     kinds = "components and duplicate groups" if report.cut_components else "components"
     yield f"{report.units:,} {kinds}, linked by pairs of either label; no question is in two parts"
     if report.cut_components:
-        one = report.cut_components == 1
         yield (
-            f"{report.cut_components:,} component{'' if one else 's'} above 5% of the pairs "
-            f"{'was' if one else 'were'} cut between duplicate groups:"
+            f"{counted(report.cut_components, 'component')} above 5% of the pairs "
+            f"{'was' if report.cut_components == 1 else 'were'} cut between duplicate groups:"
         )
         has_folds = len({Path(part.path).name for part in report.parts}) < len(report.parts)
         yield (
