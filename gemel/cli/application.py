@@ -30,7 +30,7 @@ from gemel.cli import (
     train,
 )
 from gemel.cli.console import begin_notes
-from gemel.cli.environment import describe_environment
+from gemel.cli.doctor import describe_environment
 from gemel.cli.failures import (
     EXIT_CODES_HELP,
     ExitCode,
@@ -38,7 +38,7 @@ from gemel.cli.failures import (
     explain_system,
     give_up_output,
 )
-from gemel.cli.habits import Verbs, heed
+from gemel.cli.options import Verbs, heed
 from gemel.cli.signatures import with_options
 from gemel.errors import GemelError, TrainingStopped
 
@@ -46,32 +46,35 @@ from gemel.errors import GemelError, TrainingStopped
 _UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 
 app = Verbs(name="gemel", help="Find questions that ask the same thing.", epilog=EXIT_CODES_HELP)
-app.command("sample")(sample.sample)
-app.command("data")(data.data)
-app.command("audit")(audit.audit)
-app.command("split")(split.split)
-app.command("mine")(mine.mine)
-app.command("train")(train.train)
-app.command("evaluate")(evaluate.evaluate)
-app.command("fit")(fit.fit)
-app.command("compare")(compare.compare)
-app.command("encode")(encode.encode)
-app.command("dedupe")(dedupe.dedupe)
-app.command("index")(index.index)
-app.command("search")(search.search)
-app.command("check")(search.check)
-app.command("add")(change.add)
-app.command("remove")(change.remove)
-app.command("duplicates")(dedupe.duplicates)
-app.command("review")(review.review)
-app.command("reindex")(index.reindex)
-app.command("serve")(serve.serve)
+for _command in (
+    sample.sample,
+    data.data,
+    audit.audit,
+    split.split,
+    mine.mine,
+    train.train,
+    evaluate.evaluate,
+    fit.fit,
+    compare.compare,
+    encode.encode,
+    dedupe.dedupe,
+    index.index,
+    search.search,
+    search.check,
+    change.add,
+    change.remove,
+    dedupe.duplicates,
+    review.review,
+    index.reindex,
+    serve.serve,
+    backup.backup,
+    backup.restore,
+    export.export,
+    import_.import_,
+    doctor.doctor,
+):
+    app.command(_command.__name__.rstrip("_"))(_command)
 app.add_typer(key.app, name="key", help="Manage the keys of a service.")
-app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
-app.command("export")(export.export)
-app.command("import")(import_.import_)
-app.command("doctor")(doctor.doctor)
 
 
 def _print_version(wanted: bool | None) -> None:

@@ -1,16 +1,15 @@
 """`gemel audit`."""
 
-import dataclasses
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.console import printable
+from gemel.cli.console import print_result, printable
 from gemel.cli.options import Json
 from gemel.cli.read_options import PairReadOptions, reads_pairs
+from gemel.cli.signatures import argument, option
 
 if TYPE_CHECKING:
     from gemel.data import Audit, FileAudit
@@ -23,10 +22,8 @@ _LINES = 3
 
 def describe_audit(audit: "Audit") -> str:
     """Return an audit as text."""
-    parts = ["\n".join(_file(report)) for report in audit.files]
-    if audit.overlaps:
-        parts.append("\n".join(_overlaps(audit)))
-    return "\n\n\n".join(parts)
+    parts = [*map(_file, audit.files), *([_overlaps(audit)] if audit.overlaps else ())]
+    return "\n\n\n".join("\n".join(part) for part in parts)
 
 
 def _file(report: "FileAudit") -> Iterator[str]:
@@ -193,20 +190,10 @@ def _shown(text: str, indent: int) -> str:
 @reads_pairs
 def audit(
     pairs: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="PAIRS",
-            show_default=False,
-            help="Files of labelled question pairs, training pairs first.",
-        ),
+        list[Path], argument("PAIRS", "Files of labelled question pairs, training pairs first.")
     ],
     reading: PairReadOptions,
-    plot: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", show_default=False, help="Write a plot too: .png, .svg, .pdf, ..."
-        ),
-    ] = None,
+    plot: Annotated[Path | None, option("FILE", "Write a plot too: .png, .svg, .pdf, ...")] = None,
     as_json: Json = False,
 ) -> None:
     """Audit labelled pairs: labels, odd pairs, lengths, words, duplicate groups.
@@ -224,7 +211,7 @@ def audit(
         check_picture(plot)
     report = api.audit(*pairs, columns=reading.columns, skip_bad=reading.skip_bad)
     reading.warn()
-    typer.echo(json.dumps(dataclasses.asdict(report)) if as_json else describe_audit(report))
+    print_result(report, describe_audit(report), as_json=as_json)
     if plot is not None:
         save_picture(draw_audit(report), plot)
         if not as_json:

@@ -1,19 +1,15 @@
 """`gemel backup` and `gemel restore`."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from gemel.cli.corpus_options import Database, new_database, shown
-from gemel.cli.options import Json
+from gemel.cli.console import print_result
+from gemel.cli.options import Database, Json, new_database, shown
+from gemel.cli.signatures import argument
 
 
 def backup(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", show_default=False, help="The new file to write.")
-    ],
+    file: Annotated[Path, argument("FILE", "The new file to write.")],
     db: Database,
     as_json: Json = False,
 ) -> None:
@@ -24,19 +20,15 @@ def backup(
     from gemel import api
 
     api.backup(db, file)
-    if as_json:
-        typer.echo(json.dumps({"file": str(file), "db": shown(db)}))
-    else:
-        typer.echo(f"{file}: written; gemel restore {file} --db DB creates a corpus from it")
+    print_result(
+        {"file": str(file), "db": shown(db)},
+        f"{file}: written; gemel restore {file} --db DB creates a corpus from it",
+        as_json=as_json,
+    )
 
 
 def restore(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE", show_default=False, help="A file that `gemel backup` wrote."
-        ),
-    ],
+    file: Annotated[Path, argument("FILE", "A file that `gemel backup` wrote.")],
     db: Annotated[str, new_database],
     as_json: Json = False,
 ) -> None:
@@ -47,7 +39,6 @@ def restore(
     from gemel import api
 
     api.restore(file, db)
-    if as_json:
-        typer.echo(json.dumps({"db": shown(db), "file": str(file)}))
-    else:
-        typer.echo(f"{shown(db)}: restored from {file}")
+    print_result(
+        {"db": shown(db), "file": str(file)}, f"{shown(db)}: restored from {file}", as_json=as_json
+    )

@@ -1,37 +1,29 @@
 """`gemel add` and `gemel remove`."""
 
-import json
 from typing import Annotated
 
 import typer
 
-from gemel.cli.corpus_options import Database, read_values, shown
+from gemel.cli.console import counted, print_result
 from gemel.cli.failures import ExitCode
-from gemel.cli.options import Json, ModelFolder, chosen_model
+from gemel.cli.options import Database, Json, ModelFolder, chosen_model, read_values, shown
+from gemel.cli.signatures import argument, option, switch
 
 
 def add(
-    question: Annotated[
-        str, typer.Argument(metavar="QUESTION", show_default=False, help="The question to store.")
-    ],
+    question: Annotated[str, argument("QUESTION", "The question to store.")],
     db: Database,
-    question_id: Annotated[
-        str | None,
-        typer.Option("--id", metavar="ID", show_default=False, help="Its id; a new one if none."),
-    ] = None,
+    question_id: Annotated[str | None, option("ID", "Its id; a new one if none.", "--id")] = None,
     with_: Annotated[
         list[str] | None,
-        typer.Option(
-            "--with",
-            metavar="NAME=VALUE",
-            show_default=False,
-            help="Metadata to store with it, for --where, of the type of its column; quotes make "
+        option(
+            "NAME=VALUE",
+            "Metadata to store with it, for --where, of the type of its column; quotes make "
             "text. May be given several times.",
+            "--with",
         ),
     ] = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Replace the question of the same id.")
-    ] = False,
+    replace: Annotated[bool, switch("Replace the question of the same id.", "--replace")] = False,
     model: ModelFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -45,13 +37,11 @@ def add(
         name = index.add(
             question, id=question_id, metadata=read_values(with_, "--with"), replace=replace
         )
-    typer.echo(json.dumps({"id": name, "db": shown(db)}) if as_json else name)
+    print_result({"id": name, "db": shown(db)}, name, as_json=as_json)
 
 
 def remove(
-    ids: Annotated[
-        list[str], typer.Argument(metavar="ID...", show_default=False, help="Ids of the questions.")
-    ],
+    ids: Annotated[list[str], argument("ID...", "Ids of the questions.")],
     db: Database,
     as_json: Json = False,
 ) -> None:
@@ -70,11 +60,11 @@ def remove(
         gone = store.remove(ids)
         erased = store.finish_erasing(now=True)
     missing = [each for each in dict.fromkeys(ids) if each not in gone]
-    if as_json:
-        found = {"db": shown(db), "removed": gone, "missing": missing, "erased": erased}
-        typer.echo(json.dumps(found))
-    else:
-        typer.echo(f"{shown(db)}: {len(gone):,} question{'' if len(gone) == 1 else 's'} removed")
+    print_result(
+        {"db": shown(db), "removed": gone, "missing": missing, "erased": erased},
+        f"{shown(db)}: {counted(len(gone), 'question')} removed",
+        as_json=as_json,
+    )
     if not erased and "://" not in db:
         typer.echo(
             f"gemel: {db}: another process reads it, so texts that were removed are still in its "

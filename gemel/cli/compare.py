@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.cells import cell_len, set_cell_size
 
-from gemel.cli.argument_text import require_decodable
-from gemel.cli.console import notes_console, shortened
+from gemel.cli.console import notes_console, print_result, shortened
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import UnlabelledReadOptions, reads_unlabelled
+from gemel.cli.signatures import argument, require_decodable, switch
 from gemel.data import KINDS, Source
 from gemel.errors import DataError
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _LONGEST_WORD = 24
 _LONGEST_BAR = 20
-_BESIDE = 14
-"""Cells of a line besides word and bar."""
+_MARGIN = 14
+"""Cells of a line except word and bar."""
 _NAMED = 2
 """Words named on either side."""
 _LEAST = 0.0005
@@ -47,14 +47,10 @@ def describe_verdict(verdict: "Verdict") -> str:
     )
 
 
-def describe_explanation(explanation: "Explanation") -> str:
-    """Return the answer, and the effect of each word as number and bar."""
-    return "\n".join(_lines(explanation))
-
-
-def _lines(explanation: "Explanation") -> Iterator[str]:
+def describe_explanation(explanation: "Explanation") -> Iterator[str]:
+    """Yield the answer, and the effect of each word as number and bar."""
     both = (*explanation.left, *explanation.right)
-    room = shutil.get_terminal_size().columns - _BESIDE
+    room = shutil.get_terminal_size().columns - _MARGIN
     width = min(
         _LONGEST_WORD,
         max(cell_len(shortened(each.word, _LONGEST_WORD, always=True)) for each in both),
@@ -108,28 +104,25 @@ _HEADER = ("answer", "probability", "similarity", "question1", "question2")
 
 
 def write_rows(rows: "Iterable[Compared]", *, as_json: bool) -> None:
-    """Print verdicts as they come, as tab-separated values with a header or as JSON Lines."""
-    out = sys.stdout.buffer
+    """Print verdicts as they come, as tab-separated values with a header or as JSON Lines.
+
+    Progress is shown unless the verdicts are shown on a terminal.
+    """
+    out, console = sys.stdout.buffer, notes_console()
     write = _write_json if as_json else _write_table
+    shows = console.is_terminal and not sys.stdout.isatty()
     try:
-        with _progress() as tell:
-            write(_told(rows, tell), out)
+        with WorkProgress(console) if shows else nullcontext() as progress:
+            write(_counted(rows, progress), out)
     finally:
         out.flush()  # also what came before an error
 
 
-def _progress() -> AbstractContextManager[Any]:
-    """Show progress, unless the verdicts are shown on a terminal."""
-    console = notes_console()
-    is_seen = console.is_terminal and not sys.stdout.isatty()
-    return WorkProgress(console) if is_seen else nullcontext(lambda *done: None)
-
-
-def _told(rows: "Iterable[Compared]", tell: Any) -> "Iterator[Compared]":
+def _counted(rows: "Iterable[Compared]", progress: WorkProgress | None) -> "Iterator[Compared]":
     for number, row in enumerate(rows, 1):
         yield row
-        if number % _EVERY == 0:
-            tell("comparing questions", number, None)
+        if progress and number % _EVERY == 0:
+            progress("comparing questions", number, None)
 
 
 def _write_json(rows: "Iterable[Compared]", out: Any) -> None:
@@ -174,21 +167,17 @@ class PipeFormat(StrEnum):
 def compare(
     first: Annotated[
         str,
-        typer.Argument(
-            metavar="QUESTION|PAIRS|-",
-            show_default=False,
-            help="A question; or a file of question pairs: .csv, .tsv, .jsonl (also .gz), "
+        argument(
+            "QUESTION|PAIRS|-",
+            "A question; or a file of question pairs: .csv, .tsv, .jsonl (also .gz), "
             ".parquet; or -: pairs from standard input.",
         ),
     ],
     reading: UnlabelledReadOptions,
     model: ModelFolder = None,
-    second: Annotated[
-        str | None,
-        typer.Argument(metavar="QUESTION", show_default=False, help="The other question."),
-    ] = None,
+    second: Annotated[str | None, argument("QUESTION", "The other question.")] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show the effect of each word, for two questions.")
+        bool, switch("Show the effect of each word, for two questions.", "--explain")
     ] = False,
     pipe: Annotated[
         PipeFormat | None,
@@ -240,11 +229,12 @@ def _compare_two(
         explanation = engine.explain(first, second)
         found = dataclasses.asdict(explanation)
         words = {"question1": found["left"], "question2": found["right"]}
-        entry, text = found["verdict"] | {"words": words}, describe_explanation(explanation)
+        text = "\n".join(describe_explanation(explanation))
+        entry = found["verdict"] | {"words": words}
     else:
         verdict = engine.predict(first, second)
         entry, text = dataclasses.asdict(verdict), describe_verdict(verdict)
-    typer.echo(json.dumps(entry) if as_json else text)
+    print_result(entry, text, as_json=as_json)
 
 
 def _source(name: str, pipe: PipeFormat) -> Source:

@@ -40,11 +40,6 @@ def complete_corpus(incomplete: str) -> list[str]:
     return [name for name in CORPORA if name.startswith(incomplete)]
 
 
-def complete_linkage(incomplete: str) -> list[str]:
-    """Complete linkages."""
-    return [each for each in ("average", "connected") if each.startswith(incomplete)]
-
-
 def complete_engine(incomplete: str) -> list[str]:
     """Complete engines of large runs."""
     return [each for each in ("local", "ray") if each.startswith(incomplete)]

@@ -1,10 +1,12 @@
 """Standard output and error: notes, warnings, printable texts."""
 
 import contextlib
+import dataclasses
+import json
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import typer
@@ -30,17 +32,19 @@ def shortened(text: str, width: int, *, always: bool = False) -> str:
     return set_cell_size(text, width - 3) + "..."
 
 
+def counted(count: int, name: str) -> str:
+    """Return a number and its noun, as in "2 groups"."""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
 def padded(text: str, width: int) -> str:
     """Pad printable text with spaces to `width` cells."""
     text = printable(text)
     return text + " " * (width - cell_len(text))
 
 
-_DUMB = ("dumb", "unknown")
-
-
-class _Wishes:
-    """Output options of the running command."""
+class Output:
+    """Output options of the running command: no notes, no escape codes."""
 
     quiet = False
     plain = False
@@ -48,28 +52,39 @@ class _Wishes:
 
 def begin_notes() -> None:
     """Reset the output options."""
-    _Wishes.quiet = _Wishes.plain = False
-
-
-def keep_quiet() -> None:
-    """Print no notes."""
-    _Wishes.quiet = True
-
-
-def keep_plain() -> None:
-    """Print no escape codes."""
-    _Wishes.plain = True
-
-
-def is_quiet() -> bool:
-    """Return whether notes are off."""
-    return _Wishes.quiet
+    Output.quiet = Output.plain = False
 
 
 def note(text: str) -> None:
     """Print a note on standard error, unless notes are off."""
-    if not _Wishes.quiet:
+    if not Output.quiet:
         typer.echo(text, err=True)
+
+
+def print_result(value: Any, text: str | Iterable[str], *, as_json: bool) -> None:
+    """Print JSON of a dataclass or plain value, or else a text or lines."""
+    if as_json:
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            value = dataclasses.asdict(value)
+        typer.echo(json.dumps(value, default=str))
+    else:
+        typer.echo(text if isinstance(text, str) else "\n".join(text))
+
+
+def warn(text: str) -> None:
+    """Print a warning on standard error."""
+    typer.echo(f"warning: {text}", err=True)
+
+
+@contextlib.contextmanager
+def hint_if_stopped(hints: Callable[[], Iterable[str]]) -> Iterator[None]:
+    """Print how to resume after Ctrl-C in a block."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for hint in hints():
+            typer.echo(f"gemel: {hint}", err=True)
+        raise
 
 
 @contextlib.contextmanager
@@ -91,13 +106,12 @@ def printed_warnings() -> Iterator[None]:
             yield
         finally:
             for text in texts:
-                typer.echo(f"warning: {text}", err=True)
+                warn(text)
 
 
 def notes_console() -> Console:
     """Return the console for progress: a terminal if standard error is one."""
-    environment = os.environ
-    plain = _Wishes.plain or environment.get("NO_COLOR") or environment.get("TERM") in _DUMB
-    if plain:
+    dumb = os.environ.get("TERM") in ("dumb", "unknown")
+    if Output.plain or os.environ.get("NO_COLOR") or dumb:
         return Console(stderr=True, force_terminal=False, no_color=True, color_system=None)
     return Console(stderr=True)

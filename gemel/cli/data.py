@@ -1,8 +1,6 @@
 """`gemel data`."""
 
-import contextlib
 import dataclasses
-import json
 import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gemel.cli.completion import complete_corpus
-from gemel.cli.console import note, notes_console
+from gemel.cli.console import hint_if_stopped, note, print_result, warn
 from gemel.cli.options import Json
 from gemel.cli.progress import WorkProgress
+from gemel.cli.signatures import argument, option, overwrites
 
 if TYPE_CHECKING:
     from gemel.public_data import Fetched, FetchedPart, PublicCorpus
@@ -25,38 +24,27 @@ _MEGA = 1e6
 def data(
     name: Annotated[
         str | None,
-        typer.Argument(
-            metavar="NAME",
+        argument(
+            "NAME",
+            "quora, glue-qqp, paws or banking77; without it they are listed.",
             autocompletion=complete_corpus,
-            show_default=False,
-            help="quora, glue-qqp, paws or banking77; without it they are listed.",
         ),
     ] = None,
-    to: Annotated[
-        Path | None,
-        typer.Option("--to", metavar="DIR", show_default=False, help="Destination folder."),
-    ] = None,
+    to: Annotated[Path | None, option("DIR", "Destination folder.", "--to")] = None,
     origin: Annotated[
         str | None,
-        typer.Option(
-            "--from",
-            metavar="FILE|URL",
-            show_default=False,
-            help="A file fetched by hand, or a mirror, instead of the publisher's address; "
+        option(
+            "FILE|URL",
+            "A file fetched by hand, or a mirror, instead of the publisher's address; "
             "of several files the folder that has them.",
+            "--from",
         ),
     ] = None,
     sha256: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="HEX",
-            show_default=False,
-            help="Expected SHA-256 instead of the one that gemel knows; one a file.",
-        ),
+        option("HEX", "Expected SHA-256 instead of the one that gemel knows; one a file."),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Overwrite existing files.")
-    ] = False,
+    overwrite: Annotated[bool, overwrites("existing files")] = False,
     as_json: Json = False,
 ) -> None:
     """Fetch public data: question pairs of Quora, of GLUE, PAWS, or questions to a bank.
@@ -72,13 +60,13 @@ def data(
 
     if name is None:
         listed = [dataclasses.asdict(corpus) for corpus in CORPORA.values()]
-        typer.echo(json.dumps(listed) if as_json else "\n".join(_list(CORPORA.values())))
+        print_result(listed, _list(CORPORA.values()), as_json=as_json)
         return
     corpus = find_corpus(name)
     if to is None:
         raise typer.BadParameter(f"name a folder: gemel data {name} --to {name}", param_hint="--to")
     note("\n".join(_terms(corpus, origin)))
-    with _stopping(to), WorkProgress(notes_console()) as progress:
+    with hint_if_stopped(lambda: _incomplete(to)), WorkProgress() as progress:
         fetched = download(
             name,
             to,
@@ -89,7 +77,7 @@ def data(
         )
     for part in fetched.parts:
         _warn(part, fetched)
-    typer.echo(json.dumps(dataclasses.asdict(fetched)) if as_json else "\n".join(_text(fetched)))
+    print_result(fetched, _text(fetched), as_json=as_json)
 
 
 def _list(corpora: "Iterable[PublicCorpus]") -> Iterator[str]:
@@ -110,15 +98,9 @@ def _terms(corpus: "PublicCorpus", origin: str | None) -> Iterator[str]:
         yield f"from {instead}{remote.address} ({remote.size / _MEGA:.1f} MB)"
 
 
-@contextlib.contextmanager
-def _stopping(to: Path) -> Iterator[None]:
-    """Print how to resume after Ctrl-C."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        for part in sorted(to.glob("*.part")):
-            typer.echo(f"gemel: {part}: incomplete; the same command resumes it", err=True)
-        raise
+def _incomplete(to: Path) -> Iterator[str]:
+    for part in sorted(to.glob("*.part")):
+        yield f"{part}: incomplete; the same command resumes it"
 
 
 def _with_speed(
@@ -142,15 +124,9 @@ def _warn(part: "FetchedPart", fetched: "Fetched") -> None:
 
     if part.left_out:
         rows = "1 row does" if part.left_out == 1 else f"{part.left_out:,} rows do"
-        typer.echo(
-            f"warning: {part.name}: {rows} not fit, listed in {fetched.path(LEFT_OUT)}", err=True
-        )
+        warn(f"{part.name}: {rows} not fit, listed in {fetched.path(LEFT_OUT)}")
     if part.rows != part.published:
-        typer.echo(
-            f"warning: {part.name} has {part.rows:,} {part.holds}; "
-            f"{part.published:,} were published",
-            err=True,
-        )
+        warn(f"{part.name} has {part.rows:,} {part.holds}; {part.published:,} were published")
 
 
 def _text(fetched: "Fetched") -> Iterator[str]:

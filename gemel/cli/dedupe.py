@@ -9,13 +9,19 @@ import msgspec
 import typer
 
 from gemel.cli.completion import complete_engine
-from gemel.cli.console import notes_console
-from gemel.cli.corpus_options import Database
-from gemel.cli.group_output import describe_duplicates, describe_stages
-from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
+from gemel.cli.options import (
+    Database,
+    Json,
+    ModelFolder,
+    QuestionsFile,
+    Threads,
+    chosen_model,
+    thread_count,
+)
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import QuestionReadOptions, reads_questions
-from gemel.cli.signatures import takes
+from gemel.cli.shared_tables import describe_duplicates, describe_stages
+from gemel.cli.signatures import option, overwrites, takes
 from gemel.config import DedupeOptions
 
 if TYPE_CHECKING:
@@ -23,56 +29,9 @@ if TYPE_CHECKING:
     from gemel.scale import ShardedDuplicates
 
 Outs = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--out",
-        metavar="FILE",
-        show_default=False,
-        help="File to write: .csv, .jsonl, or .html. Repeatable.",
-    ),
+    list[Path] | None, option("FILE", "File to write: .csv, .jsonl, or .html. Repeatable.", "--out")
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Overwrite existing files.")]
-Work = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        show_default=False,
-        help="Folder of intermediate files, for large runs in shards on several processes. "
-        "Repeating the command resumes.",
-    ),
-]
-EngineName = Annotated[
-    str | None,
-    typer.Option(
-        "--engine",
-        metavar="local|ray",
-        autocompletion=complete_engine,
-        show_default=False,
-        help="Run shards in processes of this machine (local), or on Ray. Without --work "
-        "intermediate files are next to the first --out.",
-    ),
-]
-Address = Annotated[
-    str | None,
-    typer.Option(
-        metavar="HOST:PORT", show_default=False, help="Address of a Ray cluster, or auto."
-    ),
-]
-Processes = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", min=1, show_default=False, help="Tasks at a time. Default: one per core."
-    ),
-]
-ShardSize = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        min=1,
-        show_default=False,
-        help="Questions per shard; fewer take less memory. Default: 200,000.",
-    ),
-]
+Overwrite = Annotated[bool, overwrites("existing files")]
 
 
 @reads_questions
@@ -85,11 +44,34 @@ def dedupe(
     out: Outs = None,
     overwrite: Overwrite = False,
     threads: Threads = None,
-    work: Work = None,
-    engine: EngineName = None,
-    address: Address = None,
-    processes: Processes = None,
-    shard_size: ShardSize = None,
+    work: Annotated[
+        Path | None,
+        option(
+            "DIR",
+            "Folder of intermediate files, for large runs in shards on several processes. "
+            "Repeating the command resumes.",
+        ),
+    ] = None,
+    engine: Annotated[
+        str | None,
+        option(
+            "local|ray",
+            "Run shards in processes of this machine (local), or on Ray. Without --work "
+            "intermediate files are next to the first --out.",
+            "--engine",
+            autocompletion=complete_engine,
+        ),
+    ] = None,
+    address: Annotated[
+        str | None, option("HOST:PORT", "Address of a Ray cluster, or auto.")
+    ] = None,
+    processes: Annotated[
+        int | None, option("N", "Tasks at a time. Default: one per core.", min=1)
+    ] = None,
+    shard_size: Annotated[
+        int | None,
+        option("N", "Questions per shard; fewer take less memory. Default: 200,000.", min=1),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Find duplicate groups in a file of questions.
@@ -105,11 +87,21 @@ def dedupe(
     _check(out, overwrite)
     chosen = chosen_model(model)
     given: dict[str, Any] = {"columns": reading.columns, "skip_bad": reading.skip_bad}
+    shards = {"address": address, "processes": processes, "shard_size": shard_size}
+    shards = {name: value for name, value in shards.items() if value is not None}
     if work is None and engine is None:
-        _refuse_shards(address=address, processes=processes, shard_size=shard_size)
-        with WorkProgress(notes_console()) as progress:
+        for name in shards:
+            raise typer.BadParameter(
+                "goes with --work or --engine", param_hint=f"--{name.replace('_', '-')}"
+            )
+        with WorkProgress() as progress:
             found = api.dedupe(
-                questions, chosen, options, progress=progress, threads=_threads(threads), **given
+                questions,
+                chosen,
+                options,
+                progress=progress,
+                threads=thread_count(threads),
+                **given,
             )
         reading.warn()
         _report(found, out, as_json=as_json)
@@ -118,23 +110,16 @@ def dedupe(
         raise typer.BadParameter(
             "each process has one thread; see --processes", param_hint="--threads"
         )
-    kept = work or _beside(out)
-    with WorkProgress(notes_console()) as progress:
+    folder = work or _work_folder(out)
+    given |= shards
+    with WorkProgress() as progress:
         sharded = api.dedupe_in_shards(
-            questions,
-            kept,
-            chosen,
-            options,
-            engine=engine or "local",
-            address=address,
-            progress=progress,
-            **given,
-            **_said(processes=processes, shard_size=shard_size),
+            questions, folder, chosen, options, engine=engine or "local", progress=progress, **given
         )
     reading.warn()
     _report(sharded, out, as_json=as_json, stages=sharded)
     if work is None:
-        shutil.rmtree(kept)
+        shutil.rmtree(folder)
 
 
 @takes(DedupeOptions)
@@ -154,11 +139,8 @@ def duplicates(
     from gemel import api
 
     _check(out, overwrite)
-    with (
-        api.open_index(db, chosen_model(model), create=False) as index,
-        WorkProgress(notes_console()) as progress,
-    ):
-        found = index.duplicates(options, progress=progress, threads=_threads(threads))
+    with api.open_index(db, chosen_model(model), create=False) as index, WorkProgress() as progress:
+        found = index.duplicates(options, progress=progress, threads=thread_count(threads))
     _report(found, out, as_json=as_json)
 
 
@@ -169,25 +151,7 @@ def _check(out: list[Path] | None, overwrite: bool) -> None:
         check_group_file(path, overwrite=overwrite)
 
 
-def _said(**options: Any) -> dict[str, Any]:
-    """Return the options that were given."""
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _threads(threads: int | None) -> int:
-    from gemel.inference import available_cores
-
-    return threads or available_cores()
-
-
-def _refuse_shards(**options: Any) -> None:
-    for name in _said(**options):
-        hint = f"--{name.replace('_', '-')}"
-        raise typer.BadParameter("goes with --work or --engine", param_hint=hint)
-
-
-def _beside(out: list[Path] | None) -> Path:
-    """Return the default work folder."""
+def _work_folder(out: list[Path] | None) -> Path:
     if not out:
         raise typer.BadParameter(
             "needs a place for what is done: --work DIR, or --out FILE to put it next to",

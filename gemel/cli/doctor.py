@@ -1,7 +1,10 @@
-"""`gemel doctor`."""
+"""`gemel doctor`, and the environment: versions, extras, cores and memory."""
 
-import contextlib
+import dataclasses
+import importlib.metadata
 import os
+import platform
+import re
 import shutil
 import sqlite3
 import sys
@@ -9,21 +12,141 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
-from gemel.cli.console import notes_console, printable
-from gemel.cli.environment import cgroup_cores, cgroup_memory, find_extras, machine_memory, versions
+from gemel.cli.console import notes_console, print_result, printable
 from gemel.cli.failures import ExitCode
 from gemel.cli.options import Json
+from gemel.cli.signatures import switch
 from gemel.errors import FolderError
-from gemel.version import __version__
+from gemel.version import __version__, installed_version
 
 if TYPE_CHECKING:
     from gemel.inference import Engine
+
+_NEED = re.compile(r"([\w.-]+)(?:\[[\w,.-]+\])?\s*([^;]*);.*\bextra\s*==\s*['\"]([\w.-]+)['\"]")
+_NUMBER = re.compile(r"\d+(?:\.\d+)*")
+
+
+@dataclass(frozen=True)
+class Need:
+    """A package of an extra; `wanted` are its versions, such as `>=2.5,<3`."""
+
+    package: str
+    wanted: str
+    installed: str | None
+
+    @property
+    def is_met(self) -> bool:
+        """Whether such a version is installed."""
+        return self.installed is not None and all(
+            _holds(self.installed, bound) for bound in self.wanted.split(",") if bound
+        )
+
+
+@dataclass(frozen=True)
+class Extra:
+    """An extra of gemel."""
+
+    name: str
+    needs: tuple[Need, ...]
+
+    @property
+    def is_here(self) -> bool:
+        """Whether all its packages are installed."""
+        return all(need.is_met for need in self.needs)
+
+
+def find_extras() -> list[Extra]:
+    """Return the extras by name, without importing them; none if gemel is not installed."""
+    try:
+        lines = importlib.metadata.requires("gemel") or []
+    except importlib.metadata.PackageNotFoundError:
+        lines = []
+    extras: dict[str, list[Need]] = {}
+    for line in lines:
+        if found := _NEED.match(line):
+            package, wanted, extra = found.groups()
+            need = Need(package, wanted.strip(" ()"), installed_version(package))
+            extras.setdefault(extra, []).append(need)
+    return [Extra(name, tuple(needs)) for name, needs in sorted(extras.items())]
+
+
+def _holds(version: str, bound: str) -> bool:
+    """Return whether a version satisfies a bound; unknown bounds are satisfied."""
+    mine, other = _numbers(version), _numbers(bound)
+    if ">=" in bound:
+        return mine >= other
+    return mine < other or "<" not in bound or "=" in bound
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Parse 2.10.0+cpu as (2, 10), equal to 2.10."""
+    found = _NUMBER.search(text)
+    text = re.sub(r"(\.0+)+$", "", found[0]) if found else "0"
+    return tuple(map(int, text.split(".")))
+
+
+_GROUPS = Path("/sys/fs/cgroup")
+_UNLIMITED = 1 << 60
+"""Bytes from which a memory limit means none, as on older kernels."""
+
+
+def describe_environment() -> Iterator[str]:
+    """Yield lines that describe the environment, gemel's version first."""
+    from gemel.inference import available_cores, choose_backend
+
+    yield f"gemel {__version__}"
+    for name, version in versions().items():
+        yield f"{name} {version}"
+    backend = choose_backend()
+    yield f"backend {backend.name}: {backend.precision}, {backend.why}"
+    yield f"threads {available_cores()}"
+    here = [extra.name for extra in find_extras() if extra.is_here]
+    yield f"extras {', '.join(here) or 'none'}"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of gemel's dependencies, without importing them."""
+    packages = {name: installed_version(name) or "not installed" for name in ("numpy", "torch")}
+    python = f"{platform.python_version()} ({platform.python_implementation()}, {sys.executable})"
+    return {"python": python, "platform": platform.platform(), **packages}
+
+
+def cgroup_cores(root: Path = _GROUPS) -> float | None:
+    """Return the container's limit of cores, if any; `root`: the kernel's control groups."""
+    for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        try:
+            texts = " ".join((root / name).read_text() for name in names)
+            quota, period = map(int, texts.split())
+        except (OSError, ValueError):  # ValueError: "max"
+            continue
+        return quota / period if quota > 0 and period > 0 else None
+    return None
+
+
+def cgroup_memory(root: Path = _GROUPS) -> int | None:
+    """Return the container's limit of memory in bytes, if any."""
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        try:
+            limit = int((root / name).read_text())
+        except (OSError, ValueError):
+            continue
+        return limit if limit < _UNLIMITED else None
+    return None
+
+
+def machine_memory() -> int | None:
+    """Return the machine's memory in bytes, if known."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
+
 
 _OLDEST_SQLITE = (3, 35, 0)
 """First version with RETURNING."""
@@ -35,31 +158,27 @@ _PAIRS = (
     ("How do I cook rice?", "How old are you?", 0.0419, False),
 )
 """Two questions, their similarity by the model that ships, and whether they ask the same."""
-_APART = {"tiles": 2e-2}
-"""Tolerance of a backend, if not `_NEAR`: tiles multiply with 8 bits."""
-_NEAR = 1e-3
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """Result of one check."""
+@dataclass(frozen=True)
+class Finding:
+    """Result of one check: "ok", "absent" (optional and missing) or "bad" (broken)."""
 
     name: str
     found: str
     state: str = "ok"
-    """"ok"; "absent": optional and missing; "bad": broken."""
     advice: str = ""
-    """What to do about it."""
 
 
-def examine() -> Iterator[Finding]:
+def _examine() -> Iterator[Finding]:
     """Check everything that prediction needs."""
     yield from (Finding(*pair) for pair in {"gemel": __version__, **versions()}.items())
     for name, look in _LOOKS.items():
-        yield from find(name, look)
+        yield from _find(name, look)
     yield from _extras()
 
 
-def find(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _find(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
     """Run one check; an exception is a finding too."""
     try:
         yield from look()
@@ -78,10 +197,10 @@ def _backends() -> Iterator[Finding]:
 
     chosen = choose_backend()
     exact = choose_backend("float32")
-    said = f"{chosen.name}: {chosen.precision}, {chosen.why}"
+    found = f"{chosen.name}: {chosen.precision}, {chosen.why}"
     if exact.name != chosen.name:
-        said += f"; {exact.name} for models with network.masked = false"
-    yield Finding("backend", said)
+        found += f"; {exact.name} for models with network.masked = false"
+    yield Finding("backend", found)
     if find_library() is None:
         yield Finding(
             "compiled part",
@@ -95,8 +214,8 @@ def _backends() -> Iterator[Finding]:
             choose_backend(name)
         except ConfigError as error:
             wrong = name == "compiled" or "wrong numbers" in str(error)
-            said = str(error).removeprefix(f"backend {name} ")
-            yield Finding(f"backend {name}", said, "bad" if wrong else "ok")
+            problem = str(error).removeprefix(f"backend {name} ")
+            yield Finding(f"backend {name}", problem, "bad" if wrong else "ok")
         else:
             yield Finding(f"backend {name}", "computes what NumPy does")
 
@@ -105,18 +224,13 @@ def _cores() -> Iterator[Finding]:
     from gemel.inference import available_cores
 
     cores, limit = available_cores(), cgroup_cores()
-    said = f"{cores} of {os.cpu_count() or cores} may be used"
+    found = f"{cores} of {os.cpu_count() or cores} may be used"
     if limit is None or limit >= cores:
-        yield Finding("cores", said)
+        yield Finding("cores", found)
     else:
-        yield Finding(
-            "cores",
-            f"{said}, but a limit on this container keeps only {limit:g} busy",
-            "absent",
-            f"--threads {max(1, int(limit))} avoids waiting",
-        )
-    limits = [each for each in (cgroup_memory(), machine_memory()) if each]
-    if limits:
+        found += f", but a limit on this container keeps only {limit:g} busy"
+        yield Finding("cores", found, "absent", f"--threads {max(1, int(limit))} avoids waiting")
+    if limits := [each for each in (cgroup_memory(), machine_memory()) if each]:
         yield Finding("memory", f"{min(limits) / 1e9:,.1f} GB")
 
 
@@ -126,14 +240,13 @@ def _model() -> Iterator[Finding]:
     from gemel.errors import ConfigError
     from gemel.pretrained import DEFAULT_MODEL
 
-    names = ("numpy", "compiled", "tiles") if find_library() is not None else ("numpy",)
-    for name in names:
+    for name in ("numpy", "compiled", "tiles") if find_library() is not None else ("numpy",):
         try:
             engine = api.load(DEFAULT_MODEL, backend=name)
         except ConfigError:  # no such backend here; given above
             continue
-        wrong = _wrong_answers(engine, _APART.get(name, _NEAR))
-        if wrong:
+        # Tiles multiply with 8 bits.
+        if wrong := _wrong_answers(engine, 2e-2 if name == "tiles" else 1e-3):
             yield Finding(f"model, by {name}", wrong, "bad", f"try: {_NEW_GEMEL}")
         else:
             yield Finding(f"model, by {name}", f"{DEFAULT_MODEL} answers as it should")
@@ -181,11 +294,11 @@ def _places() -> Iterator[Finding]:
         file.flush()
         os.fsync(file.fileno())
     free = shutil.disk_usage(place).free
-    said = f"{place} can be written to, {free / 1e9:,.1f} GB free"
+    found = f"{place} can be written to, {free / 1e9:,.1f} GB free"
     if free < _LEAST_ROOM:
-        yield Finding("temporary files", said, "bad", _OTHER_PLACE)
+        yield Finding("temporary files", found, "bad", _OTHER_PLACE)
     else:
-        yield Finding("temporary files", said)
+        yield Finding("temporary files", found)
 
 
 def _terminal() -> Iterator[Finding]:
@@ -203,16 +316,17 @@ def _extras() -> Iterator[Finding]:
     for extra in find_extras():
         name = f"[{extra.name}]"
         if extra.is_here:
-            needs = ", ".join(f"{need.package} {need.installed}" for need in extra.needs)
-            yield Finding(name, needs)
+            yield Finding(
+                name, ", ".join(f"{each.package} {each.installed}" for each in extra.needs)
+            )
             continue
         lacking = ", ".join(
-            f"{need.package} {need.wanted}"
-            + ("" if need.installed is None else f" (here is {need.installed})")
-            for need in extra.needs
-            if not need.is_met
+            f"{each.package} {each.wanted}"
+            + (f" (here is {each.installed})" if each.installed else "")
+            for each in extra.needs
+            if not each.is_met
         )
-        yield Finding(name, f"lacks {lacking}", "absent", extra.command)
+        yield Finding(name, f"lacks {lacking}", "absent", f"pip install 'gemel[{extra.name}]'")
 
 
 _LOOKS: dict[str, Callable[[], Iterator[Finding]]] = {
@@ -232,11 +346,6 @@ _SMALL = (
 )
 
 
-def examine_learning() -> Iterator[Finding]:
-    """Import torch, check for a GPU, and train a tiny network."""
-    yield from find("torch", _torch)
-
-
 def _torch() -> Iterator[Finding]:
     from gemel.version import installed_version
 
@@ -250,8 +359,8 @@ def _torch() -> Iterator[Finding]:
     yield Finding(
         "torch", f"{torch.__version__}, {torch.get_num_threads()} threads, imported in {took:.1f} s"
     )
-    yield from find("graphics card", _card)
-    yield from find("training", _training)
+    yield from _find("graphics card", _card)
+    yield from _find("training", _training)
 
 
 def _card() -> Iterator[Finding]:
@@ -273,8 +382,8 @@ def _training() -> Iterator[Finding]:
     from gemel.config import Config
 
     started = time.monotonic()
-    with contextlib.ExitStack() as stack:
-        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gemel-doctor-")))
+    with tempfile.TemporaryDirectory(prefix="gemel-doctor-") as folder:
+        place = Path(folder)
         rows = ["question1,question2,is_duplicate"]
         for n in range(64):
             left, right = _TOPICS[n % 8], _TOPICS[(n if n % 2 else n // 8) % 8]
@@ -286,13 +395,8 @@ def _training() -> Iterator[Finding]:
     yield Finding("training", f"trained on 64 pairs in {time.monotonic() - started:.1f} s")
 
 
-_MARKS = {"ok": "ok", "absent": "-", "bad": "BAD"}
-
-
 def doctor(
-    deep: Annotated[
-        bool, typer.Option("--deep", help="Import torch too, and train a tiny network.")
-    ] = False,
+    deep: Annotated[bool, switch("Import torch too, and train a tiny network.", "--deep")] = False,
     as_json: Json = False,
 ) -> None:
     """Check what this installation can do.
@@ -302,16 +406,13 @@ def doctor(
 
     Example: gemel doctor --deep
     """
-    findings = list(examine())
+    findings = list(_examine())
     if deep:
-        findings += examine_learning()
+        findings += _find("torch", _torch)
     states = Counter(each.state for each in findings)
     bad = states["bad"]
-    if as_json:
-        entry = {"well": not bad, "findings": findings}
-        typer.echo(msgspec.json.encode(entry).decode())
-    else:
-        typer.echo("\n".join(_text(findings, states)))
+    entry = {"well": not bad, "findings": [dataclasses.asdict(each) for each in findings]}
+    print_result(entry, _text(findings, states), as_json=as_json)
     if bad:
         raise typer.Exit(ExitCode.NO)
 
@@ -319,7 +420,8 @@ def doctor(
 def _text(findings: "list[Finding]", states: Mapping[str, int]) -> Iterator[str]:
     width = max(len(each.name) for each in findings)
     for each in findings:
-        yield f"{_MARKS[each.state]:3}  {each.name:{width}}  {printable(each.found)}"
+        mark = {"absent": "-", "bad": "BAD"}.get(each.state, "ok")
+        yield f"{mark:3}  {each.name:{width}}  {printable(each.found)}"
         if each.advice:
             yield f"{'':{width + 5}}  {each.advice}"
     yield ""

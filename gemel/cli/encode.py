@@ -1,19 +1,16 @@
 """`gemel encode`."""
 
-import contextlib
-import dataclasses
-import json
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.console import note, notes_console
-from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
+from gemel.cli.console import hint_if_stopped, note, print_result
+from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model, thread_count
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import QuestionReadOptions, reads_questions
+from gemel.cli.signatures import option, overwrites, switch
 from gemel.config import BACKENDS, VECTOR_PRECISIONS
 
 if TYPE_CHECKING:
@@ -28,12 +25,7 @@ _FLOAT32, _AUTO = Precision("float32"), BackendName("auto")
 def encode(
     questions: QuestionsFile,
     out: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="File to write: .npy, with the ids next to it, or .parquet.",
-        ),
+        Path, option("FILE", "File to write: .npy, with the ids next to it, or .parquet.")
     ],
     reading: QuestionReadOptions,
     model: ModelFolder = None,
@@ -43,12 +35,8 @@ def encode(
         BackendName,
         typer.Option(help="Implementation and precision; see Precision in docs/speed.md."),
     ] = _AUTO,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Resume an interrupted encoding.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Overwrite an existing file.")
-    ] = False,
+    resume: Annotated[bool, switch("Resume an interrupted encoding.", "--resume")] = False,
+    overwrite: Annotated[bool, overwrites("an existing file")] = False,
     as_json: Json = False,
 ) -> None:
     """Encode a file of questions to a file of vectors, in order.
@@ -59,12 +47,12 @@ def encode(
     Example: gemel encode questions.txt --out vectors.npy
     """
     from gemel import api
-    from gemel.inference import available_cores
 
     engine = api.load(chosen_model(model), backend=backend.value)
     used = engine.backend
     note(f"backend: {used.name} ({used.precision}), {used.why}")
-    with _stopping(out), WorkProgress(notes_console()) as progress:
+    hint = f"{out}.partial holds what is done: type the same command with --resume to continue"
+    with hint_if_stopped(lambda: [hint]), WorkProgress() as progress:
         done = api.encode(
             questions,
             out,
@@ -72,27 +60,13 @@ def encode(
             columns=reading.columns,
             skip_bad=reading.skip_bad,
             precision=precision.value,
-            threads=threads or available_cores(),
+            threads=thread_count(threads),
             resume=resume,
             overwrite=overwrite,
             progress=progress,
         )
     reading.warn()
-    typer.echo(json.dumps(dataclasses.asdict(done), default=str) if as_json else _text(done))
-
-
-@contextlib.contextmanager
-def _stopping(out: Path) -> Iterator[None]:
-    """Tell how to resume after an interruption."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo(
-            f"gemel: {out}.partial holds what is done: type the same command with --resume to go "
-            "on",
-            err=True,
-        )
-        raise
+    print_result(done, _text(done), as_json=as_json)
 
 
 def _text(done: "Encoded") -> str:

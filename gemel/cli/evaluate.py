@@ -1,7 +1,5 @@
 """`gemel evaluate`."""
 
-import dataclasses
-import json
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from gemel.cli.console import notes_console, printed_warnings, shortened
+from gemel.cli.console import print_result, printed_warnings, shortened
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
+from gemel.cli.signatures import option, switch
 from gemel.evaluation import (
     MEANINGS,
     Effect,
@@ -30,12 +29,8 @@ _MISTAKES = 3
 """Mistakes shown of either kind; the JSON and the page have twenty."""
 
 
-def describe_report(report: Report) -> str:
-    """Return a report as text: a summary in words, then figures."""
-    return "\n".join(_lines(report))
-
-
-def _lines(report: Report) -> Iterator[str]:
+def describe_report(report: Report) -> Iterator[str]:
+    """Yield a report as text: a summary in words, then figures."""
     thresholds = " and ".join(f"{threshold:.4f}" for threshold in report.thresholds)
     yield f"{report.data}: {report.pairs:,} pairs, {report.prevalence:.1%} ask the same"
     if report.weighed_as != report.prevalence:
@@ -135,33 +130,30 @@ def evaluate(
     model: ModelFolder = None,
     halves: Annotated[
         bool,
-        typer.Option(
-            "--halves",
-            help="Judge each half of the pairs by the threshold best on the other half, "
+        switch(
+            "Judge each half of the pairs by the threshold best on the other half, "
             "instead of the stored threshold.",
+            "--halves",
         ),
     ] = False,
     seen: Annotated[
-        bool, typer.Option("--seen", help="Allow pairs that the model was trained or fitted on.")
+        bool, switch("Allow pairs that the model was trained or fitted on.", "--seen")
     ] = False,
     prevalence: Annotated[
         float | None, prevalence_option(help="Weight the pairs to this share of duplicates.")
     ] = None,
     tfidf_baseline: Annotated[
-        bool, typer.Option("--tfidf-baseline", help="Rank the same pairs by TF-IDF, as a baseline.")
+        bool, switch("Rank the same pairs by TF-IDF, as a baseline.", "--tfidf-baseline")
     ] = False,
     robustness: Annotated[
         bool,
-        typer.Option(
+        switch(
+            "Measure verdicts with typos, lost punctuation, changed numbers and negations.",
             "--robustness",
-            help="Measure verdicts with typos, lost punctuation, changed numbers and negations.",
         ),
     ] = False,
     report: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", show_default=False, help="Write a page with plots, DIR/index.html."
-        ),
+        Path | None, option("DIR", "Write a page with plots, DIR/index.html.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -173,7 +165,7 @@ def evaluate(
 
     model = chosen_model(model)
 
-    with printed_warnings(), WorkProgress(notes_console()) as progress:
+    with printed_warnings(), WorkProgress() as progress:
         found = api.evaluate(
             pairs,
             model,
@@ -188,6 +180,6 @@ def evaluate(
             progress=progress,
         )
     reading.warn()
-    typer.echo(json.dumps(dataclasses.asdict(found)) if as_json else describe_report(found))
+    print_result(found, describe_report(found), as_json=as_json)
     if report is not None and not as_json:
         typer.echo(f"\n{report / 'index.html'}: written; open it in a browser")

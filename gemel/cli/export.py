@@ -1,6 +1,5 @@
 """`gemel export`."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
@@ -9,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gemel.cli.console import note, notes_console, printed_warnings, shortened
+from gemel.cli.console import note, print_result, printed_warnings, shortened
 from gemel.cli.options import Json, ModelFolder, chosen_model
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import QuestionReadOptions, reads_questions
-from gemel.cli.signatures import takes
+from gemel.cli.signatures import option, takes
 from gemel.config import ExportOptions
 
 if TYPE_CHECKING:
@@ -117,37 +116,26 @@ def export(
     options: ExportOptions,
     model: ModelFolder = None,
     words: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="QUESTIONS",
-            show_default=False,
-            help="A file of questions whose unknown words get vectors.",
-        ),
+        Path | None, option("QUESTIONS", "A file of questions whose unknown words get vectors.")
     ] = None,
     check: Annotated[
         Path | None,
-        typer.Option(
-            metavar="QUESTIONS",
-            show_default=False,
-            help="A file of questions to test it with; those of `gemel sample` if not given.",
+        option(
+            "QUESTIONS",
+            "A file of questions to test it with; those of `gemel sample` if not given.",
         ),
     ] = None,
     validation: Annotated[
         Path | None,
-        typer.Option(
-            metavar="PAIRS",
-            show_default=False,
-            help="Labelled pairs (question1, question2, is_duplicate) to fit threshold and "
+        option(
+            "PAIRS",
+            "Labelled pairs (question1, question2, is_duplicate) to fit threshold and "
             "probabilities on, for the cosine.",
         ),
     ] = None,
     disagreements: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="A .jsonl file for all questions that cannot agree, with reasons.",
-        ),
+        option("FILE", "A .jsonl file for all questions that cannot agree, with reasons."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -165,7 +153,7 @@ def export(
     if disagreements is not None:
         check_disagreement_file(disagreements, overwrite=options.overwrite)
     chosen = chosen_model(model)
-    with printed_warnings(), WorkProgress(notes_console()) as progress:
+    with printed_warnings(), WorkProgress() as progress:
         done = export_model(
             out,
             chosen,
@@ -182,7 +170,4 @@ def export(
         write_disagreements(done.agreement.disagreements, disagreements)
     for each in export_notes(done):
         note(f"note: {each}")
-    if as_json:
-        typer.echo(json.dumps(export_figures(done)))
-    else:
-        typer.echo("\n".join(describe_export(done, disagreements)))
+    print_result(export_figures(done), describe_export(done, disagreements), as_json=as_json)

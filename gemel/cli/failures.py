@@ -8,7 +8,6 @@ import re
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any
 
@@ -48,14 +47,7 @@ def is_debug() -> bool:
 
 
 def report_crash(error: BaseException) -> ExitCode:
-    """Report an unforeseen exception on standard error.
-
-    Args:
-        error: the exception.
-
-    Returns:
-        What the command ends with.
-    """
+    """Report an unforeseen exception on standard error; return the exit code."""
     try:
         if is_debug():
             lines = traceback.format_exception(error)
@@ -81,7 +73,7 @@ def _summary(error: BaseException) -> str:
 
 
 def _write_details(error: BaseException) -> str:
-    """Write the traceback to a file that only this user can read; return what to tell about it."""
+    """Write the traceback to a file that only this user can read; return where."""
     try:
         descriptor, path = tempfile.mkstemp(prefix="gemel-error-", suffix=".txt")  # mode 0600
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
@@ -115,19 +107,14 @@ def explain_mistake(error: Any) -> str:
     usage = context.get_usage()
     if message.startswith(usage):  # nothing was typed: it is the help
         return str(message)
-    return "\n".join([f"gemel: {message}", *_what_to_type(context, usage)])
-
-
-def _what_to_type(context: Any, usage: str) -> Iterator[str]:
-    yield usage
-    example = _EXAMPLE.search(inspect.cleandoc(context.command.help or ""))
-    if example:
-        yield f"for example: {example[1]}"
-    yield f"all options: {context.command_path} --help"
+    lines = [f"gemel: {message}", usage]
+    if example := _EXAMPLE.search(inspect.cleandoc(context.command.help or "")):
+        lines.append(f"for example: {example[1]}")
+    return "\n".join([*lines, f"all options: {context.command_path} --help"])
 
 
 _PARTIAL = re.compile(r"/\.([^/]+)\.(?:try|tmp|new|old)-\w+$")
-"""What represents a file while it is written; see `gemel.files`."""
+"""Name of a file while it is written; see `gemel.files`."""
 _ADVICE = {
     errno.EACCES: "name another place, or let yourself in (ls -l shows who may)",
     errno.EDQUOT: "free space, or name a place on another disk",

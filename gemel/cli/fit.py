@@ -1,7 +1,6 @@
 """`gemel fit`."""
 
 import dataclasses
-import json
 import shlex
 from collections.abc import Iterator
 from enum import StrEnum
@@ -10,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gemel.cli.console import notes_console, printed_warnings
+from gemel.cli.console import print_result, printed_warnings
 from gemel.cli.evaluate import answer_rows
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
-from gemel.cli.refit_text import comparison_rows
+from gemel.cli.shared_tables import comparison_rows
+from gemel.cli.signatures import option, overwrites, switch
 from gemel.config import OBJECTIVES
 
 if TYPE_CHECKING:
@@ -31,10 +31,8 @@ def fit(
     model: ModelFolder = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            show_default=False,
-            help="Write a copy of the model with the new decision here, instead of changing it.",
+        option(
+            "DIR", "Write a copy of the model with the new decision here, instead of changing it."
         ),
     ] = None,
     objective: Annotated[
@@ -45,19 +43,17 @@ def fit(
     ] = None,
     precision: Annotated[
         float | None,
-        typer.Option(
-            metavar="SHARE",
-            show_default=False,
-            help="Required share of right answers among “the same” and among “not the same”; "
+        option(
+            "SHARE",
+            "Required share of right answers among “the same” and among “not the same”; "
             "the rest is “ask a person”.",
         ),
     ] = None,
     costs: Annotated[
         str | None,
-        typer.Option(
-            metavar="A,B,C",
-            show_default=False,
-            help="Lowest cost: A of a wrong “the same”, B of a wrong “not the same”, C of "
+        option(
+            "A,B,C",
+            "Lowest cost: A of a wrong “the same”, B of a wrong “not the same”, C of "
             "asking a person.",
         ),
     ] = None,
@@ -67,15 +63,11 @@ def fit(
             help="Share of duplicates where the model will be used. Default: the share in PAIRS."
         ),
     ] = None,
-    seen: Annotated[
-        bool, typer.Option("--seen", help="Allow pairs that the model was trained on.")
-    ] = False,
+    seen: Annotated[bool, switch("Allow pairs that the model was trained on.", "--seen")] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Turn warnings into errors, and write nothing.")
+        bool, switch("Turn warnings into errors, and write nothing.", "--strict")
     ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Overwrite an existing model.")
-    ] = False,
+    overwrite: Annotated[bool, overwrites("an existing model")] = False,
     as_json: Json = False,
 ) -> None:
     """Fit a model's threshold and probabilities, without training.
@@ -94,7 +86,7 @@ def fit(
     settings = dataclasses.replace(
         load_model(model).decision.settings, **_wanted(objective, precision, costs, prevalence)
     )
-    with printed_warnings(), WorkProgress(notes_console()) as progress:
+    with printed_warnings(), WorkProgress() as progress:
         fitted = api.fit(
             pairs,
             model,
@@ -108,10 +100,7 @@ def fit(
             progress=progress,
         )
     reading.warn()
-    if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(fitted.decision)))
-    else:
-        typer.echo("\n".join(_text(fitted, out or model)))
+    print_result(fitted.decision, _text(fitted, out or model), as_json=as_json)
 
 
 def _wanted(

@@ -1,6 +1,5 @@
 """`gemel import`."""
 
-import json
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.console import note, notes_console, printable, printed_warnings
+from gemel.cli.console import note, print_result, printable, printed_warnings
 from gemel.cli.options import Json
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
-from gemel.cli.refit_text import comparison_rows
+from gemel.cli.shared_tables import comparison_rows
+from gemel.cli.signatures import argument, option, overwrites
 
 if TYPE_CHECKING:
     from gemel.exchange.trax_model import FromTrax
@@ -25,19 +25,17 @@ _SHOWN = 5
 def import_(
     checkpoint: Annotated[
         Path,
-        typer.Argument(
-            metavar="CHECKPOINT",
-            show_default=False,
-            help="The checkpoint: model.pkl.gz; newer ones need model.weights.npy.gz next to it.",
+        argument(
+            "CHECKPOINT",
+            "The checkpoint: model.pkl.gz; newer ones need model.weights.npy.gz next to it.",
         ),
     ],
     reading: PairReadOptions,
     vocabulary: Annotated[
         Path,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="The notebook's vocabulary: a JSON object of token and id, or a text file with a "
+        option(
+            "FILE",
+            "The notebook's vocabulary: a JSON object of token and id, or a text file with a "
             "token on every line, in the order of their ids.",
         ),
     ],
@@ -50,9 +48,7 @@ def import_(
             "is the notebook's 0.7, a guess.",
         ),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Overwrite an existing model.")
-    ] = False,
+    overwrite: Annotated[bool, overwrites("an existing model")] = False,
     as_json: Json = False,
 ) -> None:
     """Make a model of a checkpoint that the Trax notebook wrote.
@@ -64,7 +60,7 @@ def import_(
     """
     from gemel.api.exchange_functions import import_trax
 
-    with printed_warnings(), WorkProgress(notes_console()) as progress:
+    with printed_warnings(), WorkProgress() as progress:
         found = import_trax(
             checkpoint,
             vocabulary,
@@ -78,10 +74,7 @@ def import_(
     reading.warn()
     for each in _notes(found):
         note(f"note: {each}")
-    if as_json:
-        typer.echo(json.dumps(_figures(found)))
-    else:
-        typer.echo("\n".join(_text(found, out)))
+    print_result(_figures(found), _text(found, out), as_json=as_json)
 
 
 def _notes(found: "FromTrax") -> Iterator[str]:

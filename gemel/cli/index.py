@@ -1,18 +1,26 @@
 """`gemel index` and `gemel reindex`."""
 
-import dataclasses
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gemel.cli.completion import complete_model
-from gemel.cli.console import notes_console
-from gemel.cli.corpus_options import Database, new_database, shown
-from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_model
+from gemel.cli.console import print_result
+from gemel.cli.options import (
+    Database,
+    Json,
+    ModelFolder,
+    QuestionsFile,
+    Threads,
+    chosen_model,
+    new_database,
+    shown,
+    thread_count,
+)
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import StoredQuestionReadOptions, reads_kept_questions
+from gemel.cli.signatures import option, switch
 
 if TYPE_CHECKING:
     from gemel.corpus import Filled
@@ -24,14 +32,9 @@ def index(
     db: Annotated[str, new_database],
     reading: StoredQuestionReadOptions,
     model: ModelFolder = None,
-    prefix: Annotated[
-        str,
-        typer.Option(
-            metavar="TEXT", show_default=False, help="Prefix of every id, to load several files."
-        ),
-    ] = "",
+    prefix: Annotated[str, option("TEXT", "Prefix of every id, to load several files.")] = "",
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace stored questions of the same id.")
+        bool, switch("Replace stored questions of the same id.", "--replace")
     ] = False,
     threads: Threads = None,
     as_json: Json = False,
@@ -44,9 +47,8 @@ def index(
     Example: gemel index questions.csv --db site.db --keep forum
     """
     from gemel import api
-    from gemel.inference import available_cores
 
-    with WorkProgress(notes_console()) as progress:
+    with WorkProgress() as progress:
         done = api.index(
             questions,
             db,
@@ -55,11 +57,11 @@ def index(
             skip_bad=reading.skip_bad,
             prefix=prefix,
             replace=replace,
-            threads=threads or available_cores(),
+            threads=thread_count(threads),
             progress=progress,
         )
     reading.warn()
-    typer.echo(json.dumps(dataclasses.asdict(done)) if as_json else _text(db, done))
+    print_result(done, _text(db, done), as_json=as_json)
 
 
 def _text(db: str, done: "Filled") -> str:
@@ -85,14 +87,14 @@ def reindex(
     Example: gemel reindex --db site.db --model my-model
     """
     from gemel import api
-    from gemel.inference import available_cores
 
     chosen = chosen_model(model)
-    with WorkProgress(notes_console()) as progress:
-        done = api.reindex(db, chosen, threads=threads or available_cores(), progress=progress)
-    if as_json:
-        typer.echo(json.dumps({"db": shown(db), "model": str(chosen), "questions": done}))
-    elif done:
-        typer.echo(f"{shown(db)}: {done:,} questions have vectors of {chosen} now")
-    else:
-        typer.echo(f"{shown(db)}: nothing to do, {chosen} made its vectors")
+    with WorkProgress() as progress:
+        done = api.reindex(db, chosen, threads=thread_count(threads), progress=progress)
+    print_result(
+        {"db": shown(db), "model": str(chosen), "questions": done},
+        f"{shown(db)}: {done:,} questions have vectors of {chosen} now"
+        if done
+        else f"{shown(db)}: nothing to do, {chosen} made its vectors",
+        as_json=as_json,
+    )

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.console import note, printable
-from gemel.cli.corpus_options import Database
-from gemel.cli.habits import Verbs
-from gemel.cli.options import Json
+from gemel.cli.console import note, print_result, printable
+from gemel.cli.options import Database, Json, Verbs
+from gemel.cli.signatures import argument
 
 if TYPE_CHECKING:
     from gemel.store import KeyRecord
@@ -19,12 +18,7 @@ if TYPE_CHECKING:
 app = Verbs()
 
 Scope = StrEnum("Scope", ["read", "write"])
-Name = Annotated[
-    str,
-    typer.Argument(
-        metavar="NAME", show_default=False, help="Name of the key, such as “moderators”."
-    ),
-]
+Name = Annotated[str, argument("NAME", "Name of the key, such as “moderators”.")]
 
 
 @app.command()
@@ -49,7 +43,7 @@ def add(
         "and send it as\nAuthorization: Bearer KEY, or give it to the page:"
     )
     entry = {"name": name, "scope": scope.value, "key": key}
-    typer.echo(json.dumps(entry) if as_json else key)
+    print_result(entry, key, as_json=as_json)
 
 
 @app.command("list")
@@ -83,7 +77,7 @@ def revoke(name: Name, db: Database, as_json: Json = False) -> None:
         if not store.revoke_key(name):
             raise DataError(f"no good key is called {name!r}; gemel key list shows which there are")
     entry = {"name": name, "revoked": True}
-    typer.echo(json.dumps(entry) if as_json else f"{printable(name)}: revoked")
+    print_result(entry, f"{printable(name)}: revoked", as_json=as_json)
 
 
 def _line(record: "KeyRecord") -> str:

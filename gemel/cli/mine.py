@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gemel.cli.console import notes_console
-from gemel.cli.options import Json, ModelFolder, PairsFile, Threads, chosen_model
+from gemel.cli.options import Json, ModelFolder, PairsFile, Threads, chosen_model, thread_count
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
-from gemel.cli.signatures import takes
+from gemel.cli.signatures import option, overwrites, takes
 from gemel.config import MiningRules
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ _REASONS = {
 
 
 def describe_mined(mined: "Mined", rules: "MiningRules") -> Iterator[str]:
-    """Return statistics of mined negatives as text."""
+    """Yield statistics of mined negatives as text."""
     yield (
         f"{mined.path}: {mined.rows:,} rows ({mined.form}); {mined.negatives:,} of "
         f"{mined.wanted:,} negatives wanted for {mined.anchors:,} anchors"
@@ -49,21 +48,15 @@ def describe_mined(mined: "Mined", rules: "MiningRules") -> Iterator[str]:
     for name, number in mined.skipped.items():
         setting = getattr(rules, name, None)
         if number or (setting is not None and name != "range_min"):
-            said = _REASONS[name] if setting is None else f"{_REASONS[name]} {setting:g}"
-            yield f"  {said:32} {number:11,} {number / mined.looked:7.1%}"
+            reason = _REASONS[name] if setting is None else f"{_REASONS[name]} {setting:g}"
+            yield f"  {reason:32} {number:11,} {number / mined.looked:7.1%}"
     yield ""
-    yield f"{'cosine with the anchor':24} {'count':>11} {'mean':>7} {'least':>7} {'25%':>7} " + (
-        f"{'median':>7} {'75%':>7} {'most':>7}"
-    )
-    for name, scores in (
-        ("positives", mined.positive_scores),
-        ("negatives", mined.negative_scores),
-    ):
-        yield (
-            f"  {name:22} {scores.count:11,} {scores.mean:7.3f} {scores.least:7.3f} "
-            f"{scores.quarter:7.3f} {scores.median:7.3f} {scores.three_quarters:7.3f} "
-            f"{scores.most:7.3f}"
-        )
+    names = ("mean", "least", "25%", "median", "75%", "most")
+    yield f"{'cosine with the anchor':24} {'count':>11}" + "".join(f" {name:>7}" for name in names)
+    for name, found in (("positives", mined.positive_scores), ("negatives", mined.negative_scores)):
+        scores = (found.mean, found.least, found.quarter, found.median, found.three_quarters)
+        cells = "".join(f" {score:7.3f}" for score in (*scores, found.most))
+        yield f"  {name:22} {found.count:11,}{cells}"
 
 
 def _short_of(mined: "Mined") -> Iterator[str]:
@@ -106,18 +99,12 @@ def mine(
     pairs: PairsFile,
     reading: PairReadOptions,
     rules: MiningRules,
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE", show_default=False, help="File to write: .csv, .tsv, .jsonl, .parquet."
-        ),
-    ],
+    out: Annotated[Path, option("FILE", "File to write: .csv, .tsv, .jsonl, .parquet.")],
     corpus: Annotated[
         Path | None,
-        typer.Option(
-            metavar="QUESTIONS",
-            show_default=False,
-            help="File of questions to take negatives from. Default: the questions of PAIRS.",
+        option(
+            "QUESTIONS",
+            "File of questions to take negatives from. Default: the questions of PAIRS.",
         ),
     ] = None,
     question: Annotated[
@@ -134,9 +121,7 @@ def mine(
         Search, typer.Option(help="Exact search, or an approximate graph that misses a few.")
     ] = Search.AUTO,
     threads: Threads = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Overwrite an existing file.")
-    ] = False,
+    overwrite: Annotated[bool, overwrites("an existing file")] = False,
     as_json: Json = False,
 ) -> None:
     """Mine hard negatives: similar questions that are not known duplicates.
@@ -149,12 +134,11 @@ def mine(
     """
     from gemel.api.corpus_functions import mine as mine_negatives
     from gemel.data import QuestionColumns
-    from gemel.inference import available_cores
 
     if question is not None and corpus is None:
         raise typer.BadParameter("goes with --corpus", param_hint="--question")
     chosen = chosen_model(model)
-    with WorkProgress(notes_console()) as progress:
+    with WorkProgress() as progress:
         mined = mine_negatives(
             pairs,
             out,
@@ -166,7 +150,7 @@ def mine(
             columns=reading.columns,
             corpus_columns=QuestionColumns(question=question, html=reading.columns.html),
             skip_bad=reading.skip_bad,
-            threads=threads or available_cores(),
+            threads=thread_count(threads),
             overwrite=overwrite,
             progress=progress,
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from gemel.cli.console import is_quiet
+from gemel.cli.console import Output, notes_console
 
 if TYPE_CHECKING:
     from gemel.training import EpochSummary, StepSummary
@@ -33,7 +33,7 @@ class _Live:
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=is_quiet() or not console.is_terminal,
+            disable=Output.quiet or not console.is_terminal,
         )
         self.task = self.bar.add_task(doing, total=None, news="")
 
@@ -53,37 +53,26 @@ class _Live:
 
     def note(self, text: str) -> None:
         """Print a line, unless notes are off."""
-        if not is_quiet():
+        if not Output.quiet:
             self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 class WorkProgress(_Live):
-    """Progress of work in stages: a context manager, called as `progress(stage, done, total)`.
+    """Progress of work in stages: a context manager, called as `progress(stage, done, total)`."""
 
-    Args:
-        console: console to write to.
-    """
-
-    def __init__(self, console: Console):
-        super().__init__(console, "reading")
+    def __init__(self, console: Console | None = None):
+        super().__init__(console or notes_console(), "reading")
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Show progress."""
         news = f"{done:,}" if total is None else f"{done:,}/{total:,}"
         self.bar.update(self.task, description=stage, completed=done, total=total, news=news)
-        now = time.monotonic()
-        if self.is_due(now):
-            said = news.replace("/", " of ")
-            self.note(f"{stage}: {said}")
+        if self.is_due(time.monotonic()):
+            self.note(f"{stage}: {news.replace('/', ' of ')}")
 
 
 class TrainingProgress(_Live):
-    """A training reporter for the console: a context manager.
-
-    Args:
-        console: console to write to.
-        epochs: number of epochs.
-    """
+    """A training reporter for the console: a context manager."""
 
     def __init__(self, console: Console, epochs: int):
         super().__init__(console, "training")

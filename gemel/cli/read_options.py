@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from gemel.cli.console import note
+from gemel.cli.console import note, warn
 from gemel.cli.signatures import takes
 from gemel.config.base import Options, option
 from gemel.data import HTML_MODES, BadRows, Columns, QuestionColumns, separator_word
@@ -76,11 +76,11 @@ class _FileOptions(Options):
     def warn(self) -> None:
         """Print how many rows were skipped, if any were."""
         if self.skip_bad.count:
-            typer.echo(f"warning: {self.skip_bad}", err=True)
+            warn(str(self.skip_bad))
 
-    @property
-    def _format(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("header", "quotes", "delimiter", "html")}
+    def _values(self, *names: str) -> dict[str, Any]:
+        format_names = ("header", "quotes", "delimiter", "html")
+        return {name: getattr(self, name) for name in (*names, *format_names)}
 
 
 # The second base of each class below comes first in `--help`.
@@ -133,7 +133,7 @@ class UnlabelledReadOptions(_FileOptions, _QuestionPairOptions):
     @property
     def columns(self) -> Columns:
         """Columns of the pairs."""
-        return Columns(left=self.left, right=self.right, **self._format)
+        return Columns(**self._values("left", "right"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,9 +143,7 @@ class PairReadOptions(_FileOptions, _LabelledPairOptions):
     @property
     def columns(self) -> Columns:
         """Columns of the pairs."""
-        return Columns(
-            left=self.left, right=self.right, label=self.label, same=self.same, **self._format
-        )
+        return Columns(**self._values("left", "right", "label", "same"))
 
     @property
     def as_options(self) -> str:
@@ -174,7 +172,7 @@ class QuestionReadOptions(_FileOptions, _QuestionOptions):
     @property
     def columns(self) -> QuestionColumns:
         """Columns of the questions."""
-        return QuestionColumns(question=self.question, id=self.question_id, **self._format)
+        return QuestionColumns(id=self.question_id, **self._values("question"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,9 +182,8 @@ class StoredQuestionReadOptions(_FileOptions, _StoredQuestionOptions):
     @property
     def columns(self) -> QuestionColumns:
         """Columns of the questions, and those stored with them."""
-        return QuestionColumns(
-            question=self.question, id=self.question_id, kept=tuple(self.keep or ()), **self._format
-        )
+        stored = tuple(self.keep or ())
+        return QuestionColumns(id=self.question_id, kept=stored, **self._values("question"))
 
 
 reads_pairs = takes(PairReadOptions, "reading")

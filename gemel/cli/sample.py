@@ -1,24 +1,19 @@
 """`gemel sample`."""
 
-import dataclasses
-import json
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from gemel.cli.console import print_result
 from gemel.cli.options import Json
+from gemel.cli.signatures import option
 
 if TYPE_CHECKING:
     from gemel.data import SampleReport
 
 
-def sample(
-    out: Annotated[Path, typer.Option(metavar="DIR", show_default=False, help="Folder to create.")],
-    as_json: Json = False,
-) -> None:
+def sample(out: Annotated[Path, option("DIR", "Folder to create.")], as_json: Json = False) -> None:
     """Write the sample that ships: hand-written questions to an invented help desk, in pairs.
 
     train.tsv is to train on. held-out.tsv is to be measured on: each of its questions is new,
@@ -30,10 +25,7 @@ def sample(
     from gemel import api
 
     report = api.sample(out)
-    if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(report)))
-    else:
-        typer.echo("\n".join(_text(report)))
+    print_result(report, _text(report), as_json=as_json)
 
 
 def _text(report: "SampleReport") -> Iterator[str]:

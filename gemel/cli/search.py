@@ -1,28 +1,27 @@
 """`gemel search` and `gemel check`."""
 
 import dataclasses
-import json
 import shutil
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.cells import cell_len
 
-from gemel.cli.console import padded, printable, shortened
-from gemel.cli.corpus_options import Count, Database, Where, read_values
+from gemel.cli.console import padded, print_result, printable, shortened
 from gemel.cli.failures import ExitCode
-from gemel.cli.options import Json, ModelFolder, chosen_model
+from gemel.cli.options import Count, Database, Json, ModelFolder, Where, chosen_model, read_values
+from gemel.cli.signatures import argument
 
 if TYPE_CHECKING:
     from gemel.corpus import Match
 
-_BESIDE = 30
+_MARGIN = 30
 """Cells of a line next to a question and its id."""
 _LONGEST_ID = 40
 
 
 def describe_nearest(found: "list[Match]") -> str:
-    """List what is nearest: cosine, probability, id, question."""
+    """List the nearest neighbours: cosine, probability, id, question."""
     if not found:
         return "nothing: no question is stored that could be shown"
     head = f"cosine  probability  {'id':<{_id_width(found)}}  question"
@@ -44,7 +43,7 @@ def describe_matches(found: "list[Match]") -> str:
 
 
 def _line(match: "Match", found: "list[Match]") -> str:
-    room = max(20, shutil.get_terminal_size().columns - _BESIDE - _id_width(found))
+    room = max(20, shutil.get_terminal_size().columns - _MARGIN - _id_width(found))
     name = padded(match.question.id, _id_width(found))
     text = shortened(match.question.text, room)
     return f"{match.verdict.probability:11.2f}  {name}  {text}"
@@ -56,11 +55,11 @@ def _id_width(found: "list[Match]") -> int:
     return max(2, min(_LONGEST_ID, widest))
 
 
-Asked = Annotated[str, typer.Argument(metavar="QUESTION", show_default=False, help="The question.")]
+Question = Annotated[str, argument("QUESTION", "The question.")]
 
 
 def search(
-    question: Asked,
+    question: Question,
     db: Database,
     model: ModelFolder = None,
     k: Count = 10,
@@ -75,11 +74,11 @@ def search(
 
     with api.open_index(db, chosen_model(model), create=False) as index:
         found = index.search(question, k, where=read_values(where, "--where"))
-    typer.echo(_json(found) if as_json else describe_nearest(found))
+    print_result(list(map(_entry, found)), describe_nearest(found), as_json=as_json)
 
 
 def check(
-    question: Asked,
+    question: Question,
     db: Database,
     model: ModelFolder = None,
     k: Count = 3,
@@ -96,16 +95,12 @@ def check(
 
     with api.open_index(db, chosen_model(model), create=False) as index:
         found = index.check(question, k, where=read_values(where, "--where"))
-    typer.echo(_json(found) if as_json else describe_matches(found))
+    print_result(list(map(_entry, found)), describe_matches(found), as_json=as_json)
     if not any(match.verdict.is_duplicate for match in found):
         raise typer.Exit(ExitCode.NO)
 
 
-def _json(found: "list[Match]") -> str:
-    return json.dumps([_entry(match) for match in found])
-
-
 def _entry(match: "Match") -> dict[str, Any]:
     question = match.question
-    kept = {"id": question.id, "question": question.text, "metadata": dict(question.metadata)}
-    return kept | {"cosine": match.cosine} | dataclasses.asdict(match.verdict)
+    stored = {"id": question.id, "question": question.text, "metadata": dict(question.metadata)}
+    return stored | {"cosine": match.cosine} | dataclasses.asdict(match.verdict)

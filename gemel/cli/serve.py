@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gemel.cli.console import note
-from gemel.cli.corpus_options import Database, read_values, shown
-from gemel.cli.options import ModelFolder, chosen_model
+from gemel.cli.options import Database, ModelFolder, chosen_model, read_values, shown
+from gemel.cli.signatures import option, switch
 from gemel.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -25,35 +25,32 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = 8000,
     require_keys: Annotated[
-        bool, typer.Option("--require-keys", help="Require keys on this machine too.")
+        bool, switch("Require keys on this machine too.", "--require-keys")
     ] = False,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            show_default=False,
-            help="Host name under which browsers reach the service, for example behind a "
+        option(
+            "NAME",
+            "Host name under which browsers reach the service, for example behind a "
             "proxy. Repeatable.",
         ),
     ] = None,
     allow_origin: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="ORIGIN",
-            show_default=False,
-            help="Site whose pages may send requests, such as https://forum.example. Repeatable.",
+        option(
+            "ORIGIN",
+            "Site whose pages may send requests, such as https://forum.example. Repeatable.",
         ),
     ] = None,
     limits: Annotated[
         list[str] | None,
-        typer.Option(
-            "--limit",
-            metavar="NAME=NUMBER",
-            show_default=False,
-            help="Change a limit: body=1000000 (bytes), text=10000 (characters), batch=256 "
+        option(
+            "NAME=NUMBER",
+            "Change a limit: body=1000000 (bytes), text=10000 (characters), batch=256 "
             "(questions), queue=1024 (texts), requests=512 (at a time), connections=800, rate=100 "
             "(a second and key), patience=10 (seconds), drain=30 (seconds), matches=100, "
             "metadata=50 (names), answer=4000000 (bytes).",
+            "--limit",
         ),
     ] = None,
 ) -> None:

@@ -1,28 +1,94 @@
-"""Options that a command takes besides its own parameters."""
+"""Options that a command has in addition to its own parameters, and checks of text arguments."""
 
 import functools
 import inspect
 import types
+import typing
 from collections.abc import Callable
 from dataclasses import fields
 from enum import Enum, StrEnum
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import typer
+from typer.models import ArgumentInfo
 
 from gemel.cli import completion
 from gemel.config.base import OptionInfo, Options
 
 
+def argument(metavar: str, help: str, **settings: Any) -> Any:  # noqa: A002 - as typer has it
+    """Return an argument without its default in the help."""
+    return typer.Argument(metavar=metavar, show_default=False, help=help, **settings)
+
+
+def option(metavar: str, help: str, *names: str, **settings: Any) -> Any:  # noqa: A002
+    """Return an option without its default in the help."""
+    return typer.Option(*names, metavar=metavar, show_default=False, help=help, **settings)
+
+
+def switch(help: str, *names: str) -> Any:  # noqa: A002
+    """Return an option without a value."""
+    return typer.Option(*names, help=help)
+
+
+def overwrites(existing: str) -> Any:
+    """Return the option to overwrite something, such as "an existing file"."""
+    return switch(f"Overwrite {existing}.", "--overwrite")
+
+
+def refuses_undecodable(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a command to refuse text arguments that are not UTF-8.
+
+    File names may be any bytes: those are declared as `Path`, or name a corpus or a file of pairs.
+    """
+    texts = {
+        each.name: _shown_as(each.name, typing.get_args(each.annotation)[1])
+        for each in inspect.signature(command).parameters.values()
+        if typing.get_args(each.annotation)[0] in (str, str | None, list[str], list[str] | None)
+        and each.name not in _MAY_BE_FILES
+    }
+
+    def run(**values: Any) -> Any:
+        for name, shown in texts.items():
+            given = values[name]
+            for text in [given] if isinstance(given, str) else given or ():
+                require_decodable(text, shown)
+        return command(**values)
+
+    run.__dict__.update(command.__dict__)  # the signature that typer reads
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    return run
+
+
+_MAY_BE_FILES = ("db", "first", "origin")
+
+
+def _shown_as(name: str, info: Any) -> str:
+    """Return a parameter's name on the command line."""
+    if isinstance(info, ArgumentInfo):
+        return info.metavar or name.upper()
+    declared = [each for each in (info.default, *(info.param_decls or ())) if isinstance(each, str)]
+    return next((each for each in declared if each.startswith("-")), f"--{name.replace('_', '-')}")
+
+
+def require_decodable(text: str, name: str) -> None:
+    """Check that an argument, decoded with lone surrogates for bad bytes, is UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raw = text.encode("utf-8", "surrogateescape")
+        raise typer.BadParameter(
+            f"is not UTF-8: {raw!r:.80}; convert it (iconv -t UTF-8), or put it into a file",
+            param_hint=name,
+        ) from None
+
+
 def with_options(
     command: Callable[..., Any], read: Callable[..., Any], name: str | None = None
 ) -> Callable[..., Any]:
-    """Return a command the parameters of a function too, which is called first.
+    """Return a command with the parameters of `read` too, which is called first.
 
-    Args:
-        command: called by typer.
-        read: has the parameters that are added.
-        name: parameter of the command that takes what `read` returns; None if none does.
+    Its result becomes the command's parameter `name`, unless None.
     """
     options = inspect.signature(read).parameters
     signature = inspect.signature(command)

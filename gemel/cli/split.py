@@ -1,7 +1,5 @@
 """`gemel split`."""
 
-import dataclasses
-import json
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gemel.cli.console import counted, print_result
 from gemel.cli.options import Json, PairsFile
 from gemel.cli.read_options import PairReadOptions, reads_pairs
+from gemel.cli.signatures import option
 
 if TYPE_CHECKING:
     from gemel.data import SplitReport
@@ -20,23 +20,18 @@ if TYPE_CHECKING:
 def split(
     pairs: PairsFile,
     reading: PairReadOptions,
-    out: Annotated[Path, typer.Option(metavar="DIR", show_default=False, help="Folder to create.")],
+    out: Annotated[Path, option("DIR", "Folder to create.")],
     part: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME=SHARE",
-            show_default=False,
-            help="Name of a part and its share of the pairs. Repeatable. Default: train=0.8, "
+        option(
+            "NAME=SHARE",
+            "Name of a part and its share of the pairs. Repeatable. Default: train=0.8, "
             "validation=0.1, test=0.1.",
         ),
     ] = None,
     folds: Annotated[
         int | None,
-        typer.Option(
-            metavar="K",
-            show_default=False,
-            help="Split K times into train and test; each row is in at most one test.",
-        ),
+        option("K", "Split K times into train and test; each row is in at most one test."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the split.")] = 0,
     as_json: Json = False,
@@ -62,10 +57,7 @@ def split(
         skip_bad=reading.skip_bad,
     )
     reading.warn()
-    if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(report)))
-    else:
-        typer.echo("\n".join([*_text(report), *_next(report, reading.as_options)]))
+    print_result(report, [*_text(report), *_next(report, reading.as_options)], as_json=as_json)
 
 
 def _parts(assignments: list[str]) -> dict[str, float]:
@@ -105,10 +97,9 @@ def _text(report: "SplitReport") -> Iterator[str]:
     kinds = "components and duplicate groups" if report.cut_components else "components"
     yield f"{report.units:,} {kinds}, linked by pairs of either label; no question is in two parts"
     if report.cut_components:
-        one = report.cut_components == 1
         yield (
-            f"{report.cut_components:,} component{'' if one else 's'} above 5% of the pairs "
-            f"{'was' if one else 'were'} cut between duplicate groups:"
+            f"{counted(report.cut_components, 'component')} above 5% of the pairs "
+            f"{'was' if report.cut_components == 1 else 'were'} cut between duplicate groups:"
         )
         has_folds = len({Path(part.path).name for part in report.parts}) < len(report.parts)
         yield (

@@ -1,22 +1,21 @@
 """`gemel train`."""
 
 import contextlib
-import json
 import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gemel.cli.completion import complete_setting, complete_settings
-from gemel.cli.console import notes_console
+from gemel.cli.console import notes_console, print_result
 from gemel.cli.options import Json
 from gemel.cli.progress import TrainingProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
-from gemel.cli.refit_text import comparison_rows
-from gemel.cli.signatures import takes
+from gemel.cli.shared_tables import comparison_rows
+from gemel.cli.signatures import argument, option, takes
 from gemel.config import REFINING, Config, TrainOptions
 from gemel.data import BadRows
 from gemel.errors import ConfigError
@@ -51,10 +50,9 @@ def train(
     out: Annotated[Path, typer.Option(show_default=False, help="Model folder to write.")],
     pairs: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="PAIRS",
-            show_default=False,
-            help="File of labelled question pairs: .csv, .tsv, .jsonl (also .gz), .parquet. "
+        argument(
+            "PAIRS",
+            "File of labelled question pairs: .csv, .tsv, .jsonl (also .gz), .parquet. "
             "With --add: known pairs, to replay and to measure forgetting.",
         ),
     ] = None,
@@ -78,10 +76,9 @@ def train(
     ] = None,
     add: Annotated[
         list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Train on these few pairs on top of --from, such as an export of `gemel "
+        option(
+            "FILE",
+            "Train on these few pairs on top of --from, such as an export of `gemel "
             "review`. Repeatable.",
         ),
     ] = None,
@@ -136,9 +133,7 @@ def train(
                     reporter=progress,
                     overwrite=options.overwrite,
                 )
-            typer.echo(
-                _as_json(refined.model, out) if as_json else "\n".join(_beside(refined, out))
-            )
+            print_result(_entry(refined.model, out), _comparison(refined, out), as_json=as_json)
             return
         if pairs is None:
             raise typer.BadParameter(
@@ -162,25 +157,22 @@ def train(
             )
         if not is_first:
             return
-        if as_json:
-            typer.echo(_as_json(model, out))
-            return
         name = shlex.quote(str(out))
-        typer.echo(
+        print_result(
+            _entry(model, out),
             f"{out}: written after {model.training['seconds']:.0f} s; two questions count as the "
             f"same from similarity {model.decision.threshold:.3f} on\n"
             f'next: gemel compare "first question" "second question" --model {name}\n'
-            f"      gemel evaluate other-pairs.csv --model {name}"
+            f"      gemel evaluate other-pairs.csv --model {name}",
+            as_json=as_json,
         )
 
 
-def _as_json(model: "Model", out: Path) -> str:
-    """Return the folder, the threshold and the model's training record."""
-    entry = {"model": str(out), "threshold": model.decision.threshold, **model.training}
-    return json.dumps(entry)
+def _entry(model: "Model", out: Path) -> dict[str, Any]:
+    return {"model": str(out), "threshold": model.decision.threshold, **model.training}
 
 
-def _beside(refined: "Refined", out: Path) -> Iterator[str]:
+def _comparison(refined: "Refined", out: Path) -> Iterator[str]:
     model, pairs = refined.model, refined.added.after.pairs
     yield (
         f"{out}: written after {model.training['seconds']:.0f} s; it trained on {len(pairs):,} "

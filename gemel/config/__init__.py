@@ -3,19 +3,19 @@
 The defaults are the notebook's network and loss, masked: those of `gemel/configs/notebook.toml`.
 """
 
-from gemel.config.backends import BACKENDS, VECTOR_PRECISIONS
+from gemel.config.command_options import LINKAGES, DedupeOptions, ExportOptions, TrainOptions
 from gemel.config.config import Config, packaged_settings
-from gemel.config.dedupe_options import LINKAGES, DedupeOptions
-from gemel.config.export_options import ExportOptions
 from gemel.config.mining_rules import SAMPLINGS, SKIPS, MiningRules
 from gemel.config.require import MOST_THREADS, require_number, require_whole
 from gemel.config.sections import (
+    BACKENDS,
     KEPT,
     LOSSES,
     OBJECTIVES,
     POOLINGS,
     PRECISIONS,
     REFINING,
+    VECTOR_PRECISIONS,
     WEIGHTS,
     WORD_VECTORS,
     DecisionConfig,
@@ -23,7 +23,6 @@ from gemel.config.sections import (
     TextConfig,
     TrainingConfig,
 )
-from gemel.config.train_options import TrainOptions
 
 __all__ = [
     "BACKENDS",

@@ -28,10 +28,9 @@ def option(default: T, help: str, **info: Any) -> T:  # noqa: A002
     """Return a dataclass field that the command line offers too.
 
     Args:
-        default: its value if not given.
+        default: its default.
         help: one sentence, as `--help` shows it.
-        **info: other fields of `OptionInfo`; `flag` replaces the option's name, as in
-            `"--from"` or `"--header/--no-header"`.
+        **info: other fields of `OptionInfo`; `flag` such as `"--from"` replaces the name.
     """
     made: T = field(default=default, metadata={"option": OptionInfo(help, **info)})
     return made
@@ -43,11 +42,7 @@ class Options:
 
     @classmethod
     def of(cls: type[O], options: O | None = None, /, **changes: Any) -> O:
-        """Return options with some values changed.
-
-        Args:
-            options: options to start from; the defaults if None.
-            **changes: new values by name.
+        """Return options, or the defaults if None, with some values changed.
 
         Raises:
             TypeError: there is no option of that name.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gemel.config.base import Options, option
-from gemel.config.require import require_whole
+from gemel.config.require import require_choices, require_whole
 from gemel.errors import ConfigError
 
 SAMPLINGS = ("top", "random")
@@ -88,10 +88,7 @@ class MiningRules(Options):
                 f"min_score {least:g} is above max_score {most:g}: no candidate can be both; "
                 "change one of them"
             )
-        if self.sampling not in SAMPLINGS:
-            raise ConfigError(
-                f"sampling must be one of {', '.join(SAMPLINGS)}, not {self.sampling!r}"
-            )
+        require_choices("", self, sampling=SAMPLINGS)
         require_whole("the seed", self.seed, 0, 2**64 - 1)
 
     @property

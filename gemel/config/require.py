@@ -1,8 +1,9 @@
-"""Checks of settings and options."""
+"""Checks of settings and options; all raise `ConfigError`."""
 
 import dataclasses
 import math
 import operator
+from collections.abc import Callable, Collection
 from numbers import Integral, Real
 from typing import Any
 
@@ -22,11 +23,7 @@ _KINDS = {bool: bool, int: Integral, float: Real, str: str}
 
 
 def require_kinds(section: str, settings: Any) -> None:
-    """Check the types of a dataclass of bool, int, float and str; NumPy scalars become Python's.
-
-    Raises:
-        ConfigError: a value of another type; `section` names the settings.
-    """
+    """Check the types of a dataclass of bool, int, float and str; NumPy scalars become Python's."""
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         if type(value).__module__ == "numpy" and hasattr(value, "item"):
@@ -39,17 +36,27 @@ def require_kinds(section: str, settings: Any) -> None:
             )
 
 
+def require_choices(section: str, settings: Any, **choices: Collection[str]) -> None:
+    """Check that settings have one of their choices; `section` ends in a dot, or is empty."""
+    for name, known in choices.items():
+        value = getattr(settings, name)
+        require(value in known, f"{section}{name} must be one of {', '.join(known)}, not {value!r}")
+
+
+Range = tuple[str, Callable[[Any], bool]]
+"""A range in words, to follow "must be", and its test."""
+SHARE: Range = ("at least 0 and below 1", lambda value: 0 <= value < 1)
+
+
+def require_ranges(section: str, settings: Any, **ranges: Range) -> None:
+    """Check that settings are in their ranges."""
+    for name, (words, holds) in ranges.items():
+        value = getattr(settings, name)
+        require(holds(value), f"{section}{name} must be {words}, not {value}")
+
+
 def require_whole(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """Return an integer, of Python or NumPy, in its range.
-
-    Args:
-        name: name in the error.
-        value: the number.
-        least, most: range, inclusive; None: no maximum.
-
-    Raises:
-        ConfigError: out of range, or not an integer.
-    """
+    """Return an integer, of Python or NumPy, in its range, inclusive; None: no maximum."""
     try:
         if isinstance(value, bool):
             raise TypeError
@@ -63,11 +70,7 @@ def require_whole(name: str, value: Any, least: int, most: int | None = None) ->
 
 
 def require_number(name: str, value: Any, least: float | int, most: float | int) -> float:
-    """Return a number in its range, inclusive; NaN is in none.
-
-    Raises:
-        ConfigError: out of range, or not a number.
-    """
+    """Return a number in its range, inclusive; NaN is in none."""
     try:
         number = math.nan if isinstance(value, bool | str | bytes) else float(value)
     except (TypeError, ValueError, OverflowError):

@@ -1,8 +1,15 @@
-"""Settings by section: frozen, keyword-only, checked when made."""
+"""Settings by section: frozen, keyword-only, checked when made; choices of values."""
 
 import dataclasses
 
-from gemel.config.require import require, require_kinds, require_whole
+from gemel.config.require import (
+    SHARE,
+    require,
+    require_choices,
+    require_kinds,
+    require_ranges,
+    require_whole,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,14 +45,8 @@ class TextConfig:
             self.normalization in (1, 2), f"text.normalization is 1 or 2, not {self.normalization}"
         )
         require_whole("text.min_count", self.min_count, 1, 2**31 - 1)
-        require(
-            0 <= self.ngram_buckets <= 2**24,
-            f"text.ngram_buckets must be from 0 to {2**24}, not {self.ngram_buckets}",
-        )
-        require(
-            0 <= self.spelling_buckets <= 2**24,
-            f"text.spelling_buckets must be from 0 to {2**24}, not {self.spelling_buckets}",
-        )
+        buckets = (f"from 0 to {2**24}", lambda count: 0 <= count <= 2**24)
+        require_ranges("text.", self, ngram_buckets=buckets, spelling_buckets=buckets)
 
 
 POOLINGS = ("mean", "max")
@@ -77,20 +78,15 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         require_kinds("network", self)
-        require(
-            1 <= self.d_model <= 8192, f"network.d_model must be from 1 to 8192, not {self.d_model}"
+        units = ("from 0 to 8192", lambda count: 0 <= count <= 8192)
+        require_ranges(
+            "network.",
+            self,
+            d_model=("from 1 to 8192", lambda count: 1 <= count <= 8192),
+            n_units=units,
+            head=units,
         )
-        for name in ("n_units", "head"):
-            units = getattr(self, name)
-            require(0 <= units <= 8192, f"network.{name} must be from 0 to 8192, not {units}")
-        require(
-            self.pooling in POOLINGS,
-            f"network.pooling must be one of {', '.join(POOLINGS)}, not {self.pooling!r}",
-        )
-        require(
-            self.weights in WEIGHTS,
-            f"network.weights must be one of {', '.join(WEIGHTS)}, not {self.weights!r}",
-        )
+        require_choices("network.", self, pooling=POOLINGS, weights=WEIGHTS)
         require(
             self.masked or not (self.bidirectional or self.compose_all or self.pooling == "max"),
             "network.masked = false is for the notebook's network only: one LSTM, one way, "
@@ -185,75 +181,37 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         require_kinds("training", self)
-        require(
-            0 < self.margin <= 2,
-            f"training.margin must be above 0 and at most 2, not {self.margin}",
-        )
         # The other pairs of a batch are the negatives: a matrix of batch_size by batch_size.
         require_whole("training.batch_size", self.batch_size, 2, 2**16)
         require_whole("training.chunk_size", self.chunk_size, 0, 2**16)
         require_whole("training.epochs", self.epochs, 1, 100_000)
         require_whole("training.patience", self.patience, 1, 100_000)
-        require(
-            0 < self.clip_norm <= 1e6,
-            f"training.clip_norm must be above 0 and at most 1e6, not {self.clip_norm}",
-        )
-        require(
-            0 <= self.ema_decay < 1,
-            f"training.ema_decay must be at least 0 and below 1, not {self.ema_decay}",
-        )
-        require(
-            0 < self.learning_rate < 10,
-            f"training.learning_rate must be above 0 and below 10, not {self.learning_rate}",
-        )
-        require(
-            0 <= self.word_dropout < 1,
-            f"training.word_dropout must be at least 0 and below 1, not {self.word_dropout}",
-        )
-        require(
-            0 <= self.label_noise < 0.5,
-            f"training.label_noise must be at least 0 and below 0.5, not {self.label_noise}",
-        )
-        require(
-            0 <= self.typos < 1, f"training.typos must be at least 0 and below 1, not {self.typos}"
-        )
-        require(
-            self.keep in KEPT, f"training.keep must be one of {', '.join(KEPT)}, not {self.keep!r}"
-        )
-        require(
-            0 <= self.contrasts <= 1,
-            f"training.contrasts must be from 0 to 1, not {self.contrasts}",
-        )
-        require(
-            0 <= self.transitive <= 1,
-            f"training.transitive must be from 0 to 1, not {self.transitive}",
-        )
-        require(
-            0 <= self.dropout < 1,
-            f"training.dropout must be at least 0 and below 1, not {self.dropout}",
-        )
-        require(
-            self.word_vectors in WORD_VECTORS,
-            f"training.word_vectors must be one of {', '.join(WORD_VECTORS)}, "
-            f"not {self.word_vectors!r}",
-        )
-        require(
-            self.loss in LOSSES,
-            f"training.loss must be one of {', '.join(LOSSES)}, not {self.loss!r}",
-        )
-        require(
-            self.precision in PRECISIONS,
-            f"training.precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}",
-        )
-        require(
-            self.device in DEVICES,
-            f"training.device must be one of {', '.join(DEVICES)}, not {self.device!r}",
-        )
-        require(
-            0 < self.validation_fraction < 1,
-            f"training.validation_fraction must be between 0 and 1, not {self.validation_fraction}",
-        )
         require_whole("training.seed", self.seed, 0, 2**64 - 1)
+        whole = ("from 0 to 1", lambda share: 0 <= share <= 1)
+        require_ranges(
+            "training.",
+            self,
+            margin=("above 0 and at most 2", lambda margin: 0 < margin <= 2),
+            clip_norm=("above 0 and at most 1e6", lambda norm: 0 < norm <= 1e6),
+            ema_decay=SHARE,
+            learning_rate=("above 0 and below 10", lambda rate: 0 < rate < 10),
+            word_dropout=SHARE,
+            label_noise=("at least 0 and below 0.5", lambda share: 0 <= share < 0.5),
+            typos=SHARE,
+            contrasts=whole,
+            transitive=whole,
+            dropout=SHARE,
+            validation_fraction=("between 0 and 1", lambda share: 0 < share < 1),
+        )
+        require_choices(
+            "training.",
+            self,
+            keep=KEPT,
+            word_vectors=WORD_VECTORS,
+            loss=LOSSES,
+            precision=PRECISIONS,
+            device=DEVICES,
+        )
 
 
 REFINING = (
@@ -292,20 +250,16 @@ class DecisionConfig:
 
     def __post_init__(self) -> None:
         require_kinds("decision", self)
-        require(
-            self.objective in OBJECTIVES,
-            f"decision.objective must be one of {', '.join(OBJECTIVES)}, not {self.objective!r}",
-        )
-        require(
-            0 < self.precision <= 1,
-            f"decision.precision must be above 0 and at most 1, not {self.precision}",
-        )
-        for name in ("false_positive_cost", "false_negative_cost", "review_cost"):
-            cost = getattr(self, name)
-            require(0 < cost <= 1e9, f"decision.{name} must be above 0 and at most 1e9, not {cost}")
-        require(
-            0 <= self.prevalence < 1,
-            f"decision.prevalence must be at least 0 and below 1, not {self.prevalence}",
+        require_choices("decision.", self, objective=OBJECTIVES)
+        cost = ("above 0 and at most 1e9", lambda cost: 0 < cost <= 1e9)
+        require_ranges(
+            "decision.",
+            self,
+            precision=("above 0 and at most 1", lambda share: 0 < share <= 1),
+            false_positive_cost=cost,
+            false_negative_cost=cost,
+            review_cost=cost,
+            prevalence=SHARE,
         )
 
     @property
@@ -319,3 +273,18 @@ class DecisionConfig:
                 f"{self.false_negative_cost:g} a false negative, {self.review_cost:g} a review"
             )
         return self.objective
+
+
+BACKENDS = {
+    "auto": "`tiles` where the processor has them and the model has `network.masked = true`, "
+    "else `float32`",
+    "float32": "`compiled` where it is installed, else `numpy`",
+    "tiles": "products in bfloat16, sums in float32, on processors with AMX: the cosine of a "
+    "vector to its float32 vector is at least 0.9999",
+    "compiled": "float32, compiled at install, for AVX-512, AVX2 or any processor: vectors differ "
+    "from those of `numpy` by at most 1e-5",
+    "numpy": "float32, NumPy alone, at a fraction of the speed",
+}
+"""Backends that compute vectors, with their precision, as in docs/speed.md."""
+VECTOR_PRECISIONS = ("float32", "float16", "int8")
+"""Types of vectors, widest first; see `gemel.inference.in_precision`."""

@@ -14,14 +14,7 @@ if TYPE_CHECKING:
 
 
 def draw_audit(audit: Audit) -> "Figure":
-    """Draw four panels for each file, one file below the other.
-
-    Args:
-        audit: what was found.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed.
-    """
+    """Draw four panels for each file, one file below the other."""
     figure = new_figure(12.0, 8.5 * len(audit.files))
     sheets = figure.subfigures(len(audit.files), 1, squeeze=False)[:, 0]
     for sheet, report in zip(sheets, audit.files, strict=True):

@@ -17,11 +17,7 @@ _DOTS_PER_INCH = 150
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """Return an empty figure of a size in inches.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed.
-    """
+    """Return an empty figure of a size in inches; needs matplotlib."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
@@ -86,11 +82,7 @@ def check_picture(path: str | Path) -> None:
 
 
 def save_picture(figure: "Figure", path: str | Path) -> None:
-    """Write a figure to a file in the format of its suffix.
-
-    Raises:
-        OSError: the file is not writable; an older one is unchanged.
-    """
+    """Write a figure to a file in the format of its suffix; an error leaves an older one."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, render(figure, _kind(path)))

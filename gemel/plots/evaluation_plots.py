@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT = 6.4, 4.8
 _MOST_BARS = 60
+_CURVE = "one point per threshold"
 _POINTS = 2000
 """Most points of a curve."""
 
@@ -22,14 +23,8 @@ Baselines = Mapping[str, Float[np.ndarray, "pairs"]]
 
 
 def draw_precision_recall(judged: Judged, baselines: Baselines) -> "Figure":
-    """Draw precision over recall of a model and of baselines, by name.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed.
-    """
-    figure = new_figure(_WIDTH, _HEIGHT)
-    axes: Any = figure.subplots()
-    style_axes(axes, "Precision-recall curve", "one point per threshold", "recall", "precision")
+    """Draw precision over recall of a model and of baselines, by name."""
+    figure, axes = _plot("Precision-recall curve", _CURVE, "recall", "precision")
     axes.axhline(judged.prevalence, color=GREY, lw=1, ls=(0, (4, 3)))
     _label(axes, 0.99, judged.prevalence, "chance", GREY, above=False)
     for name, positives, negatives, colour in _counted(judged, baselines):
@@ -43,11 +38,7 @@ def draw_precision_recall(judged: Judged, baselines: Baselines) -> "Figure":
 
 def draw_roc(judged: Judged, baselines: Baselines) -> "Figure":
     """Draw the ROC curve; see `draw_precision_recall`."""
-    figure = new_figure(_WIDTH, _HEIGHT)
-    axes: Any = figure.subplots()
-    style_axes(
-        axes, "ROC curve", "one point per threshold", "false positive rate", "true positive rate"
-    )
+    figure, axes = _plot("ROC curve", _CURVE, "false positive rate", "true positive rate")
     axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls=(0, (4, 3)))
     _label(axes, 0.62, 0.6, "chance", GREY, above=False)
     for name, positives, negatives, colour in _counted(judged, baselines):
@@ -61,15 +52,9 @@ def draw_roc(judged: Judged, baselines: Baselines) -> "Figure":
 
 
 def draw_similarities(judged: Judged) -> "Figure":
-    """Draw the similarity distributions of duplicates and other pairs, with the thresholds.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed.
-    """
-    figure = new_figure(_WIDTH, _HEIGHT)
-    axes: Any = figure.subplots()
-    style_axes(
-        axes, "Similarity distribution", "less overlap is better", "similarity", "% of pairs"
+    """Draw the similarity distributions of duplicates and other pairs, with the thresholds."""
+    figure, axes = _plot(
+        "Similarity distribution", "less overlap is better", "similarity", "% of pairs"
     )
     low, high = float(judged.similarity.min()), float(judged.similarity.max())
     # Rice's rule.
@@ -111,11 +96,7 @@ def draw_similarities(judged: Judged) -> "Figure":
 
 
 def draw_reliability(judged: Judged) -> "Figure":
-    """Draw observed shares of duplicates over predicted probabilities, and the number of pairs.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed.
-    """
+    """Draw observed shares of duplicates over predicted probabilities, and the number of pairs."""
     figure = new_figure(_WIDTH, _HEIGHT)
     upper, lower = figure.subplots(
         2, 1, sharex=True, gridspec_kw={"height_ratios": [4, 1], "hspace": 0.02}
@@ -149,6 +130,14 @@ def draw_reliability(judged: Judged) -> "Figure":
     )
     counts.locator_params(axis="y", nbins=3)
     return figure
+
+
+def _plot(*labels: str) -> "tuple[Figure, Any]":
+    """Return a figure with title, subtitle and labels of x and y."""
+    figure = new_figure(_WIDTH, _HEIGHT)
+    axes = figure.subplots()
+    style_axes(axes, *labels)
+    return figure, axes
 
 
 def _counted(judged: Judged, baselines: Baselines) -> Iterator[tuple[str, Any, Any, str]]:

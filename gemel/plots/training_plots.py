@@ -10,11 +10,7 @@ if TYPE_CHECKING:
 
 
 def draw_training(record: Mapping[str, Any]) -> "Figure":
-    """Draw training loss and validation score from the training record of a model folder.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed.
-    """
+    """Draw training loss and validation score from the training record of a model folder."""
     figure = new_figure(11.0, 4.2)
     left, right = figure.subplots(1, 2)
     every, losses = record["loss_every"], record["losses"]

@@ -3,8 +3,7 @@
 from gemel.errors import MissingExtraError
 
 try:
-    from gemel.sklearn.classifier import DuplicateClassifier
-    from gemel.sklearn.encoder import QuestionEncoder
+    from gemel.sklearn.estimators import DuplicateClassifier, QuestionEncoder
     from gemel.sklearn.folds import QuestionKFold, question_groups
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] != "sklearn":

@@ -17,15 +17,11 @@ from gemel.errors import DataError
 from gemel.folder import Model
 
 AS_TEXTS = {"dtype": object, "ensure_all_finite": False}
-"""How scikit-learn is to check an X of texts: what is missing is named by us, with its row."""
+"""How scikit-learn checks texts; our own errors name the row of a missing one."""
 
 
 def two_sides(X: Shaped[np.ndarray, "pairs columns"]) -> tuple[list[str], list[str]]:  # noqa: N803
-    """Return the first and the second questions of pairs that scikit-learn has checked.
-
-    Raises:
-        DataError: there are not two columns, or something is no text.
-    """
+    """Return the first and the second questions of pairs that scikit-learn has checked."""
     if X.shape[1] != 2:
         raise DataError(
             f"X has {X.shape[1]} feature(s); expected 2: the two questions of each pair"
@@ -37,13 +33,7 @@ def two_sides(X: Shaped[np.ndarray, "pairs columns"]) -> tuple[list[str], list[s
 
 
 def texts_of(X: Any) -> list[str]:  # noqa: N803
-    """Return the questions of a list, a column, or an array or a frame of one column.
-
-    Raises:
-        TypeError: one text instead of a list of them.
-        DataError: there is more than one column, or something is no text.
-        ValueError: there are no questions.
-    """
+    """Return the questions of a list, a column, or an array or a frame of one column."""
     if isinstance(X, str) or X is None:
         found = "one string" if isinstance(X, str) else X
         raise TypeError(f"expected a list of questions, not {found}")
@@ -59,17 +49,10 @@ def texts_of(X: Any) -> list[str]:  # noqa: N803
 def same_or_not(
     y: Shaped[np.ndarray, "pairs"],
 ) -> tuple[Shaped[np.ndarray, "2"], Bool[np.ndarray, "pairs"], int]:
-    """Return the two labels, smaller first, which pairs ask the same, and the label of those.
+    """Return the two labels, sorted, which pairs are duplicates, and the place of their label.
 
-    Labels that are known report what they mean (see `known_label`); of two that are not, the larger
-    is that of pairs that ask the same, as in scikit-learn, and that is warned of unless they are
-    -1 and 1.
-
-    Returns:
-        The labels; for each pair whether it asks the same; 0 or 1, the place of the label of those.
-
-    Raises:
-        ValueError: there are more labels, or fewer.
+    See `known_label`. Of two unknown labels, the larger is that of duplicates, as in scikit-learn,
+    with a warning unless they are -1 and 1.
     """
     check_classification_targets(y)
     classes, coded = np.unique(y, return_inverse=True)
@@ -135,17 +118,13 @@ def named_settings(estimator: Any) -> dict[str, Any]:
 def changed_settings(
     config: Config | None, start: Model | None, named: Mapping[str, Any], seed: int | None
 ) -> Config:
-    """Return the settings to learn with.
+    """Return the settings of a training: those of `config`, `start` or the defaults, changed.
 
     Args:
-        config: all of them; those of `start`, for as many duplicates as there will be, or the
-            defaults, if None.
-        start: the model to begin with.
-        named: single ones that should be others.
-        seed: theirs if None.
-
-    Raises:
-        ConfigError: a value without meaning.
+        config: all settings; if None, those of `start` without its prevalence.
+        start: initial model.
+        named: changes by name.
+        seed: changes the seed, if not None.
     """
     if config is None and start is not None:
         decision = dataclasses.replace(start.config.decision, prevalence=0.0)
@@ -159,11 +138,7 @@ def changed_settings(
 
 
 def seed_of(random_state: Any) -> int | None:
-    """Return the seed that scikit-learn's `random_state` represents; None stays None.
-
-    Raises:
-        ValueError: it is no seed.
-    """
+    """Return the seed that scikit-learn's `random_state` represents; None stays None."""
     if random_state is None:
         return None
     if isinstance(random_state, int | np.integer):

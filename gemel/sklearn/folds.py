@@ -18,16 +18,11 @@ from gemel.sklearn.estimator_inputs import AS_TEXTS, same_or_not, seed_of, two_s
 def question_groups(X: Any) -> Int32[np.ndarray, "pairs"]:  # noqa: N803
     """Return each pair the number of its connected component, for scikit-learn's `groups=`.
 
-    Two pairs have one number if they share a question, or if other pairs link them. Without
-    groups, scikit-learn's splits put a question into training and test at once, which flatters
-    every model; `GroupKFold`, `StratifiedGroupKFold` and `GroupShuffleSplit` heed them. Where near
-    misses link all pairs there is one group only: then `QuestionKFold` cuts it.
+    Splits without groups put a question into training and test at once, which flatters every
+    model. Where near misses link all pairs into one group, use `QuestionKFold`.
 
     Args:
         X: pairs of questions, of shape (n, 2), as `DuplicateClassifier` takes them.
-
-    Raises:
-        ValueError: not of two columns, or something is no text.
     """
     left, right = two_sides(check_array(X, **AS_TEXTS))
     graph = PairGraph.of(Pairs.of(left, right, [False] * len(left)))
@@ -38,14 +33,13 @@ def question_groups(X: Any) -> Int32[np.ndarray, "pairs"]:  # noqa: N803
 class QuestionKFold(BaseCrossValidator):  # type: ignore[misc]
     """Folds as `gemel split --folds` makes them: `cross_val_score(clf, X, y, cv=QuestionKFold())`.
 
-    Pairs that are linked by shared questions stay together. scikit-learn's own folds put a question
-    into training and test at once, which flatters every model. A component above 5 % of the pairs
-    is cut between its duplicate groups; pairs that then link two folds are in no test, and in no
+    Pairs that are linked by shared questions stay together. A component above 5 % of the pairs is
+    cut between its duplicate groups; pairs that then link two folds are in no test, and in no
     training for a test on one of their questions. A warning counts them.
 
     Args:
-        n_splits: how many folds.
-        random_state: another seed, another split; None is 0.
+        n_splits: number of folds.
+        random_state: seed of the split; None is 0.
     """
 
     def __init__(self, n_splits: int = 5, *, random_state: Any = None):
@@ -62,11 +56,7 @@ class QuestionKFold(BaseCrossValidator):  # type: ignore[misc]
         y: Any = None,
         groups: Any = None,
     ) -> Iterator[tuple[Int[np.ndarray, "training"], Int[np.ndarray, "test"]]]:
-        """Yield the numbers of the pairs to train on, and of those to test on, fold by fold.
-
-        Raises:
-            ValueError: X or y are no use, or the pairs hang together in too few groups.
-        """
+        """Yield the numbers of training pairs and of test pairs of each fold."""
         if y is None:
             raise ValueError("QuestionKFold needs y: duplicate groups are known by their labels")
         left, right = two_sides(check_array(X, **AS_TEXTS))

@@ -10,9 +10,9 @@ import sys
 import numpy as np
 import pytest
 
+from gemel.cli import doctor as extras
 from gemel.cli import doctor as health
-from gemel.cli import environment as extras
-from gemel.cli.environment import Extra, Need, cgroup_cores, cgroup_memory
+from gemel.cli.doctor import Extra, Need, cgroup_cores, cgroup_memory
 from gemel.pretrained import DEFAULT_MODEL, came_with_gemel
 from gemel.version import __version__
 

@@ -1,6 +1,6 @@
 import pytest
 
-from gemel.cli.corpus_options import shown
+from gemel.cli.options import shown
 
 
 @pytest.mark.parametrize(

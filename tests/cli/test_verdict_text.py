@@ -27,7 +27,7 @@ def test_words_in_their_order_with_number_and_bar():
         "the same", [("how", 0.1), ("olld", 0.4), ("?", 0.0001)], [("안녕", -0.2)], ["olld"]
     )
     assert (
-        describe_explanation(found)
+        "\n".join(describe_explanation(found))
         == """\
 the same  (probability 0.25, similarity 0.500 >= threshold 0.500)
 
@@ -58,14 +58,14 @@ similarity that each word adds: how far it falls without the word
 )
 def test_the_strongest_words_are_named(answer, shares, sentence):
     found = explanation(answer, [("a", shares[0])], [("b", shares[1])])
-    assert describe_explanation(found).splitlines()[-1].startswith(sentence)
+    assert [*describe_explanation(found)][-1].startswith(sentence)
 
 
 def test_a_word_on_both_sides_is_named_once_and_two_at_most():
     found = explanation(
         "the same", [("a", 0.3), ("b", 0.1)], [("a", 0.2), ("c", 0.15), ("d", -0.1)]
     )
-    last = describe_explanation(found).splitlines()[-1]
+    last = [*describe_explanation(found)][-1]
     assert last == '"a" and "c" spoke most for "the same", "d" most against it'
 
 
@@ -75,7 +75,7 @@ def test_lines_are_no_wider_than_the_terminal(monkeypatch, columns, word):
     from rich.cells import cell_len
 
     monkeypatch.setenv("COLUMNS", str(columns))
-    text = describe_explanation(explanation("the same", [(word, 0.3)], [("b", -0.1)]))
+    text = "\n".join(describe_explanation(explanation("the same", [(word, 0.3)], [("b", -0.1)])))
     bars = [line for line in text.splitlines() if line.startswith("    ") and "(" not in line]
     assert len(bars) == 2
     assert max(map(cell_len, bars)) <= columns

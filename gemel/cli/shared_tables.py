@@ -1,4 +1,4 @@
-"""Duplicate groups and stages of large runs as text."""
+"""Text that several commands print: refits, duplicate groups, stages of large runs."""
 
 import itertools
 import shutil
@@ -6,25 +6,51 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gemel.cli.console import printable, shortened
+from gemel.cli.console import counted, printable, shortened
 
 if TYPE_CHECKING:
     from gemel.duplicates import FoundGroups
+    from gemel.evaluation import Judged, Refit
     from gemel.scale import StageRecord
 
-_GROUPS, _MEMBERS = 5, 4
-"""Groups shown, and questions of each."""
-_TEMPLATES = 3
-"""Templates shown."""
+
+def comparison_rows(fitted: "Refit", title: str, *, ranked: bool = False) -> Iterator[str]:
+    """Yield the figures before and after; `ranked`: also those of the ranking."""
+    width = max(18, len(title))
+    yield f"{title:{width}} {'before':>9} {'now':>9}"
+    before, after = (_figures(judged, ranked=ranked) for judged in (fitted.before, fitted.after))
+    for name, value in after.items():
+        yield f"{name:{width}} {before[name]:9.4f} {value:9.4f}"
+
+
+def _figures(judged: "Judged", *, ranked: bool) -> dict[str, float]:
+    confusion = judged.confusion
+    figures = {
+        "threshold": judged.decisions[0].threshold,
+        "accuracy": confusion.accuracy,
+        "precision": confusion.precision,
+        "recall": confusion.recall,
+        "f1": confusion.f1,
+    }
+    if ranked:
+        from gemel.evaluation import Probabilities, Ranking
+
+        labels, weights = judged.pairs.labels, judged.weights
+        figures["average precision"] = Ranking(judged.similarity, labels).average_precision(weights)
+        figures["log-loss"] = Probabilities(judged.probability, labels).log_loss(weights)
+    return figures
+
+
+_GROUPS, _MEMBERS, _TEMPLATES = 5, 4, 3
+"""Groups shown, questions of each, and templates shown."""
 
 
 def describe_duplicates(found: "FoundGroups", written: Sequence[Path]) -> Iterator[str]:
     """Yield the largest groups and totals as text; `written` are the files with all groups."""
     count = len(found)
-    groups = f"{count:,} group{'' if count == 1 else 's'}"
     yield (
-        f"{found.questions:,} questions: {found.grouped:,} have a duplicate, in {groups}; "
-        f"{found.grouped - count:,} could go"
+        f"{found.questions:,} questions: {found.grouped:,} have a duplicate, in "
+        f"{counted(count, 'group')}; {found.grouped - count:,} could go"
     )
     yield (
         f"{found.exact:,} are copies of others; the rest by a probability of "
@@ -57,8 +83,7 @@ def describe_left_out(found: "FoundGroups") -> Iterator[str]:
         instances, count = sum(each.instances for each in found.templates), len(found.templates)
         yield (
             f"templates: {instances:,} of {found.questions:,} questions differ only in numbers, in "
-            f"{count:,} template{'' if count == 1 else 's'}; not compared within a template, "
-            "copies aside"
+            f"{counted(count, 'template')}; not compared within a template, copies aside"
         )
         for each in found.templates[:_TEMPLATES]:
             yield f"  {each.instances:>7,}  {shortened(each.example, 60)}"
@@ -75,10 +100,9 @@ def describe_left_out(found: "FoundGroups") -> Iterator[str]:
 
 def describe_stages(stages: Mapping[str, "StageRecord"]) -> Iterator[str]:
     """Yield a table of stages: shards, time, memory and disk."""
-    names = ("shards", "seconds", "busy", "MB a process", "MB written")
-    widths = (8, 10, 10, 15, 13)
-    yield "stage     " + "".join(
-        f"{name:>{width}}" for name, width in zip(names, widths, strict=True)
+    yield (
+        f"{'stage':<10}{'shards':>8}{'seconds':>10}{'busy':>10}{'MB a process':>15}"
+        f"{'MB written':>13}"
     )
     for name, record in stages.items():
         peak = f"{record.peak_mb:,}" if record.peak_mb else ""

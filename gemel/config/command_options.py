@@ -1,4 +1,4 @@
-"""Options of `train`."""
+"""Options of `dedupe`, `export` and `train`."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,58 @@ from pathlib import Path
 from typing import Any
 
 from gemel.config.base import Options, option
-from gemel.config.require import require_number
+from gemel.config.require import require_choices, require_number
+from gemel.errors import ConfigError
+
+LINKAGES = ("average", "connected")
+"""Linkages: mean probability over all pairs of a group (unscored pairs count as 0), or chains."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DedupeOptions(Options):
+    """How duplicate groups are made.
+
+    Raises:
+        ConfigError: an option out of range.
+    """
+
+    probability: float = option(0.7, "Minimum probability of a duplicate.", metavar="P")
+    linkage: str = option(
+        "average", "Group by the mean over all pairs, or by chains of pairs.", choices=LINKAGES
+    )
+    floor: float = option(
+        0.7,
+        "Minimum cosine of scored pairs; lower finds more and takes longer.",
+        metavar="COSINE",
+        least=-1,
+        most=1,
+    )
+
+    def __post_init__(self) -> None:
+        require_number("floor, the least cosine,", self.floor, -1, 1)
+        if not 0 < self.probability <= 1:
+            raise ConfigError(f"probability must be above 0, at most 1, not {self.probability:g}")
+        require_choices("", self, linkage=LINKAGES)
+
+
+TARGETS = ("sentence-transformers", "onnx")
+"""Tools that a model can be exported to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(Options):
+    """Options of an export."""
+
+    to: str = TARGETS[0]
+    """One of `TARGETS`; required on the command line."""
+    int8: bool = option(False, "For onnx: also write an int8 file, a quarter as large.")
+    overwrite: bool = option(False, "Overwrite an existing export.")
+
+    def __post_init__(self) -> None:
+        if self.to not in TARGETS:
+            raise ConfigError(
+                f"a model is exported to one of {', '.join(TARGETS)}, not {self.to!r}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
