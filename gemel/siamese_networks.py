@@ -41,10 +41,8 @@ __all__ = [
     "triplet_loss_layer",
 ]
 
-QUORA_ROWS = 404_290
-"""Rows of the file that the notebook used."""
-TRAINING_ROWS = 300_000
-"""How many of them it trained on."""
+QUORA_ROWS, TRAINING_ROWS = 404_290, 300_000
+"""Rows of the notebook's file, and how many of them it trained on."""
 
 
 class Axis(NamedTuple):
@@ -80,22 +78,16 @@ def triplet_loss(v1: Any, v2: Any, margin: float = 0.25) -> Float[Tensor, ""]:
 
 
 def triplet_loss_layer(margin: float = 0.25) -> Fn:
-    """Make the loss a layer of two inputs, to are behind the network in `Serial`."""
+    """Return the loss as a layer of two inputs, to follow the network in `Serial`."""
     return Fn("TripletLoss", lambda v1, v2: triplet_loss(v1, v2, margin))
 
 
 def Siamese(  # noqa: N802 - the notebook's name
     vocab_size: int | None = None, d_model: int = CONSTANTS.model_depth, mode: str = "train"
 ) -> Parallel:
-    """Make the network.
+    """Make the network; see `SiameseModel`.
 
-    Args:
-        vocab_size: rows of the embedding table; those of the default loader's vocabulary if None.
-        d_model: numbers in a question's vector.
-        mode: "train", "eval" or "predict" (fast inference, no gradients).
-
-    Raises:
-        ConfigError: an unknown mode.
+    The size is that of the default loader's vocabulary if `vocab_size` is None.
     """
     if vocab_size is None:
         vocab_size = len(_default_loader().vocabulary)
@@ -120,23 +112,23 @@ class Data(NamedTuple):
 
 
 class _Vocabulary(dict[str, int]):
-    """A dictionary that knows what to report of unknown words, and stays as it is."""
+    """A dictionary with the unknown id for other words, which it does not add."""
 
     def __missing__(self, word: str) -> int:
         return TOKENS.unknown
 
 
 class DataLoader:
-    """Reads Quora's file and cuts it as the notebook did.
+    """Reads Quora's file and splits it as the notebook did.
 
     The duplicates among the first 300,000 rows (of a smaller file: the same share of its rows)
-    are cut 80/20 into `train` and `validate`; the rows behind them, of either label, are `test`.
+    are split 80/20 into `train` and `validate`; the rows after them, of either label, are `test`.
 
     Args:
-        path: a file of pairs; None takes the one that the environment's QUORA_TRAIN names, else
-            the help-desk sample that ships with gemel, and names which.
-        training_rows: how many rows to train on; None is the notebook's share.
-        train_fraction: share of the duplicates that goes to `train`.
+        path: a file of pairs; None: the environment's QUORA_TRAIN, or else the help-desk sample of
+            gemel; it is printed.
+        training_rows: number of rows to train on; None is the notebook's share.
+        train_fraction: share of the duplicates for `train`.
 
     Raises:
         DataError: the file cannot be read as pairs.
@@ -149,7 +141,8 @@ class DataLoader:
         training_rows: int | None = None,
         train_fraction: float = 0.8,
     ):
-        self.path = Path(path) if path is not None else _default_path()
+        default = os.environ.get("QUORA_TRAIN") or HELPDESK
+        self.path = Path(default if path is None else path)
         self.training_rows = training_rows
         self.train_fraction = train_fraction
         if path is None:
@@ -164,8 +157,7 @@ class DataLoader:
         """True for the rows to train on."""
         rows = self.training_rows
         if rows is None:
-            share = round(len(self._pairs) * TRAINING_ROWS / QUORA_ROWS)
-            rows = min(TRAINING_ROWS, share)
+            rows = min(TRAINING_ROWS, round(len(self._pairs) * TRAINING_ROWS / QUORA_ROWS))
         return np.arange(len(self._pairs)) < rows
 
     @functools.cached_property
@@ -175,10 +167,7 @@ class DataLoader:
 
     @functools.cached_property
     def vocabulary(self) -> dict[str, int]:
-        """Token to id, of the words in training questions; `len` is the table's number of rows.
-
-        A word that is not there has the unknown id; asking does not add it.
-        """
+        """Token to id, of the words in training questions; other words have the unknown id."""
         return _Vocabulary(self._tokenizer.vocabulary)
 
     @functools.cached_property
@@ -197,8 +186,7 @@ class DataLoader:
     def _question(self, pairs: Pairs) -> Question:
         encode = self._tokenizer.encode
         return Question(
-            [encode(text) for text in pairs.left_texts],
-            [encode(text) for text in pairs.right_texts],
+            *(list(map(encode, side)) for side in (pairs.left_texts, pairs.right_texts))
         )
 
 
@@ -207,11 +195,11 @@ class DataGenerator:
 
     Args:
         question_one, question_two: sequences of token ids; row i of each make one pair.
-        batch_size: rows of a batch; it resumes from the start, shuffled anew, when rows run out,
-            with no row twice in a batch if there are rows enough.
+        batch_size: rows of a batch. When the rows run out, it starts again, shuffled anew, with no
+            row twice in a batch if there are enough.
         padding: the id that fills up.
         shuffle: whether the order is random.
-        seed: starts the shuffling.
+        seed: random seed.
 
     Raises:
         ValueError: no rows, sides of different lengths, or no batch size.
@@ -260,11 +248,6 @@ class DataGenerator:
     def _order(self) -> Int64[np.ndarray, "rows"]:
         count = len(self.tables[0])
         return self._random.permutation(count) if self.shuffle else np.arange(count)
-
-
-def _default_path() -> Path:
-    named = os.environ.get("QUORA_TRAIN")
-    return Path(named) if named else HELPDESK
 
 
 @functools.cache

@@ -18,13 +18,10 @@ from gemel.text import TOKENS, Progress, Tokenizer
 
 TOLERANCE = 1e-4
 """Tolerated difference of cosines between two tools."""
-_LOT = 512
-"""Texts compared at one time."""
+_BATCH = 512
 
 ReadRows = Callable[[Sequence[str]], list[list[int]]]
-"""The other tool's tokenizer: rows of the table by text."""
 Vectors = Callable[[Sequence[str]], Float32[np.ndarray, "texts dim"]]
-"""The other tool's vectors of texts."""
 
 
 class Disagreement(NamedTuple):
@@ -62,9 +59,8 @@ def find_agreement(
     """Find the texts that cannot agree, and compare the vectors of the others.
 
     Args:
-        frozen: the model as exported.
         read_rows: the other tool's tokenizer; if None, differently split texts are not found.
-        vectors: the other tool; None if not installed.
+        vectors: the other tool's vectors of texts; None if not installed.
         progress: `progress(step, done, total)` callback.
     """
     different = list(dict.fromkeys(texts))
@@ -76,12 +72,12 @@ def find_agreement(
     alike = [text for text in different if text not in others]
     engine = Engine(model, backend="numpy")  # the quickest may count in bfloat16
     longest = 0.0
-    for start in range(0, len(alike), _LOT):
-        lot = alike[start : start + _LOT]
-        apart = np.linalg.norm(engine.encode(lot) - vectors(lot), axis=1)
+    for start in range(0, len(alike), _BATCH):
+        batch = alike[start : start + _BATCH]
+        apart = np.linalg.norm(engine.encode(batch) - vectors(batch), axis=1)
         longest = float(np.maximum(longest, apart.max()))  # of what is no number, no number
         if progress is not None:
-            progress("comparing vectors", start + len(lot), len(alike))
+            progress("comparing vectors", start + len(batch), len(alike))
     return replace(agreement, compared=len(alike), difference=2 * longest)
 
 
@@ -107,7 +103,7 @@ def _disagreements(
     homeless = _homeless(tokenizer, frozen, texts)
     unrepaired = Tokenizer(tokenizer.vocabulary, replace(tokenizer.rules, repair=False))
     for number, text in enumerate(texts):
-        if progress is not None and number and not number % _LOT:
+        if progress is not None and number and not number % _BATCH:
             progress("reading questions", number, len(texts))
         words = tokenizer.words(text)
         missing = tuple(dict.fromkeys(word for word in words if word in homeless))
@@ -150,11 +146,7 @@ def check_disagreement_file(path: str | Path, *, overwrite: bool = False) -> Non
 
 
 def write_disagreements(found: Iterable[Disagreement], path: str | Path) -> None:
-    """Write `text`, `reason` and `words` of all, atomically.
-
-    Raises:
-        OSError: it cannot be written; an existing file remains.
-    """
+    """Write `text`, `reason` and `words` of all, atomically."""
     lines = "".join(json.dumps(each._asdict()) + "\n" for each in found)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

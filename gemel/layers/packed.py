@@ -1,4 +1,4 @@
-"""An LSTM that train on rows without padding, and pools what it gives; partly compiled."""
+"""Training of an LSTM with pooling on rows without padding; partly compiled."""
 
 import functools
 from collections.abc import Callable
@@ -15,37 +15,33 @@ from gemel.compiled import Library, find_library
 from gemel.layers.sequence import LSTMCell
 
 _KINDS = 3
-"""Kinds of processor that `gemel_step` knows; see `gemel_kinds`."""
+"""Kinds of processor that `gemel_step` supports; see `gemel_kinds`."""
 
 
 @dataclass(frozen=True, eq=False)
 class PackedRows:
-    """The words of rows of different lengths, step by step: of each those of the rows so long."""
+    """Tokens of rows of different lengths, ordered by step."""
 
     order: Int64[Tensor, "batch"]
     """The rows from the longest to the shortest."""
     lengths: Int64[Tensor, "batch"]
-    """Their lengths, in that order."""
+    """In that order."""
     starts: Int64[np.ndarray, "steps_and_2"]
-    """Where the tokens of each step begin, and twice where the last ones end."""
+    """Start of each step's tokens, and twice the end of the last."""
     forwards: Int64[np.ndarray, "tokens"]
-    """Where each token is in the padded rows, as if they were one row."""
+    """Place of each token in the flattened padded rows."""
     backwards: Int64[np.ndarray, "tokens"]
-    """The same of each row read from its end."""
+    """The same with each row reversed."""
 
     @functools.cached_property
     def counts(self) -> list[int]:
-        """How many tokens each step has."""
+        """Number of tokens of each step."""
         counts: list[int] = np.diff(self.starts)[:-1].tolist()
         return counts
 
     @classmethod
     def of(cls, mask: Bool[np.ndarray, "batch time"]) -> "PackedRows":
-        """Pack rows.
-
-        Args:
-            mask: true where there is a word; those of a row are at its beginning.
-        """
+        """Pack rows; `mask` is true where there is a word, and padding is on the right."""
         lengths = mask.sum(axis=1)
         order = np.argsort(-lengths, kind="stable")
         lengths, time = lengths[order], mask.shape[1]
@@ -75,16 +71,14 @@ def read_packed(
     *,
     highest: bool,
 ) -> Float32[Tensor, "batch dim"]:
-    """Read rows and pool the outputs of each; a row without words gives zeros.
+    """Encode rows and pool the outputs of each; a row without words gives zeros.
 
-    Under autocast what is multiplied is bfloat16; sums are float32 always.
+    Under autocast factors are bfloat16, and sums float32.
 
     Args:
-        cell: the LSTM's.
-        vectors: of words.
-        words: which of them each token is, in the order of `rows`, forwards or backwards.
-        rows: how the tokens lie.
-        highest: whether to keep of each number the highest over the words, not the mean.
+        vectors: distinct words.
+        words: index into `vectors` of each token, in the order of `rows`, forwards or backwards.
+        highest: whether to pool by the maximum, not the mean.
     """
     pooled: Tensor = _PackedLSTM.apply(  # type: ignore[no-untyped-call]
         vectors, cell.weight_ih, cell.weight_hh, cell.bias, words.astype(np.int32), rows, highest
@@ -93,8 +87,6 @@ def read_packed(
 
 
 class _PackedLSTM(torch.autograd.Function):
-    """The steps, forwards and backwards."""
-
     @staticmethod
     def forward(
         ctx: Any,
@@ -127,16 +119,16 @@ class _PackedLSTM(torch.autograd.Function):
         if not highest:
             pooled /= rows.lengths[:, None].clamp_min(1)
         ctx.save_for_backward(vectors, weight_ih, weight_hh)
-        ctx.kept = (gates, cells, outputs, best, words, rows, highest)
+        ctx.stored = (gates, cells, outputs, best, words, rows, highest)
         return torch.empty_like(pooled).index_copy_(0, rows.order, pooled)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Float32[Tensor, "batch dim"]) -> Any:
         vectors, weight_ih, weight_hh = ctx.saved_tensors
-        gates, cells, outputs, best, words, rows, highest = ctx.kept
-        # The gates give way to their gradients: there is no second time.
-        del ctx.kept
+        gates, cells, outputs, best, words, rows, highest = ctx.stored
+        # The gates are overwritten by their gradients: this runs once.
+        del ctx.stored
         units, counts, dtype = weight_hh.shape[1], rows.counts, gates.dtype
         pooled = gradient[rows.order]
         if not highest:
@@ -154,15 +146,8 @@ class _PackedLSTM(torch.autograd.Function):
             if number:
                 torch.mm(here, weight_hh, out=behind[: len(here)])
         inputs = sums.to(dtype)
-        return (
-            (inputs @ weight_ih).float(),
-            (inputs.t() @ vectors).float(),
-            (gates[counts[0] :].t() @ outputs).float(),
-            sums.sum(dim=0),
-            None,
-            None,
-            None,
-        )
+        gradients = inputs @ weight_ih, inputs.t() @ vectors, gates[counts[0] :].t() @ outputs
+        return (*(each.float() for each in gradients), sums.sum(dim=0), None, None, None)
 
 
 def _bound(name: str, *arrays: Any) -> Callable[..., int]:
@@ -177,7 +162,7 @@ def _numpy(x: Tensor) -> Any:
 
 @functools.cache
 def _kind() -> int:
-    """Return the best kind of processor that this one is."""
+    """Return the best kind that this processor supports."""
     return (_library().call("gemel_kinds", ()) & (1 << _KINDS) - 1).bit_length() - 1
 
 

@@ -1,4 +1,4 @@
-"""How an encoder reads while it learns: without padding, where that can be had."""
+"""Encoding in training: without padding, with the compiled library."""
 
 import numpy as np
 import torch
@@ -23,30 +23,29 @@ from gemel.text import TokenTable
 def read(
     processor: Serial,
     inputs: tuple[Int64[np.ndarray, "..."], ...],
-    kept: Bool[Tensor, "questions time dim"] | None = None,
+    drawn: Bool[Tensor, "questions time dim"] | None = None,
 ) -> Float[Tensor, "questions dim"]:
-    """Return what a processor gives; sooner, where gemel has its compiled part.
+    """Encode questions, faster with the compiled library.
 
-    A word that is in many places is looked up, and multiplied with the LSTM's input weights,
-    once for all of them, unless dropout or its spelling makes it another in each.
+    A word in many places is looked up, and multiplied with the LSTM's input weights, once, unless
+    dropout or its spelling makes it different in each.
 
     Args:
         processor: that of a `SiameseModel`.
-        inputs: what it takes; padding is on the right.
-        stored: which numbers of the words' vectors dropout leaves, from `draw_kept`; drawn if None.
+        inputs: its inputs; padding is on the right.
+        drawn: numbers of word vectors that remain after dropout, from `draw_kept`; random if None.
     """
     embedding, *dropout, lstm, pooling, normalize = processor.sublayers
     tensors, mask = _on_device(processor, inputs)
     rows = _packed(processor, mask)
     if rows is None:
-        if kept is None:
+        if drawn is None:
             found: Tensor = processor(tensors)
             return found
-        stack: tuple[Tensor, ...] = (_drop(dropout, embedding(*tensors), kept),)
+        stack: tuple[Tensor, ...] = (_drop(dropout, embedding(*tensors), drawn),)
         for layer in (lstm, pooling, normalize):
             stack, mask = layer.advance(stack, mask)
         return stack[0]
-    # Padded arrays give their words, one after the other; the spelling of words stays as it is.
     padded = [each.reshape(-1)[rows.forwards] for each in inputs if each.ndim == 2]
     if dropout or len(padded) > 1:
         places = words = np.arange(len(rows.forwards))
@@ -54,11 +53,10 @@ def read(
         places, words = _distinct(padded[0])
     chosen = [each[places][None] for each in padded]
     vectors = embedding(*chosen, *inputs[len(padded) :])[0]
-    if kept is not None:
-        vectors = _drop(dropout, vectors, kept.flatten(0, 1)[rows.forwards])
-    else:
-        for layer in dropout:
-            vectors = layer(vectors)
+    if drawn is not None:
+        vectors = _drop(dropout, vectors, drawn.flatten(0, 1)[rows.forwards])
+    elif dropout:
+        vectors = dropout[0](vectors)
     numbers = np.empty(inputs[0].size, np.int32)
     numbers[rows.forwards] = words
     pooled = [
@@ -72,16 +70,12 @@ def read(
 def draw_kept(
     processor: Serial, inputs: tuple[Int64[np.ndarray, "..."], ...]
 ) -> Bool[Tensor, "questions time dim"] | None:
-    """Draw the numbers that dropout leaves, the same as `read` would draw for all of a batch.
+    """Draw the numbers that remain after dropout, the same as `read` would draw for all of a batch.
 
-    So parts of a batch can be read one by one, and as often as one likes, as in one go.
-
-    Args:
-        processor: that of a `SiameseModel`.
-        inputs: what it takes, for the whole batch.
+    So a batch can be encoded in parts, and repeatedly. `inputs` are those of the whole batch.
 
     Returns:
-        True for what is left, also where there is padding; None if the processor has no dropout.
+        True for what remains, also in padding; None if the processor has no dropout.
     """
     embedding, *dropout, _, _, _ = processor.sublayers
     if not dropout or not dropout[0].training:
@@ -101,18 +95,12 @@ def draw_kept(
 def take_rows(
     processor: Serial, inputs: tuple[Int64[np.ndarray, "..."], ...], rows: slice
 ) -> tuple[Int64[np.ndarray, "..."], ...]:
-    """Return an encoder's inputs for some questions of a batch, with their composed words.
-
-    Args:
-        processor: that of a `SiameseModel`.
-        inputs: what it takes, for the whole batch.
-        rows: which of the questions.
-    """
+    """Select some questions of a whole batch's inputs, with their composed words."""
     *others, numbers = (each[rows] for each in inputs if each.ndim == 2)
     embedding = processor.sublayers[0]
     if not isinstance(embedding, SubwordEmbedding | ComposedEmbedding):
         return (numbers,)
-    # Where the numbers of spelled words begin: behind the table's, or behind 0.
+    # First number of a spelled word: after the table's, or after 0.
     first = embedding.words.vocab_size if isinstance(embedding, SubwordEmbedding) else 1
     is_spelled = numbers >= first
     words, places = np.unique(numbers[is_spelled] - first, return_inverse=True)
@@ -126,12 +114,7 @@ def take_rows(
 def rows_read(
     processor: Serial, inputs: tuple[Int64[np.ndarray, "..."], ...]
 ) -> dict[nn.Parameter, Int64[np.ndarray, "_"]]:
-    """Return the rows of each table that a batch looks up: no other can have a gradient.
-
-    Args:
-        processor: that of a `SiameseModel`.
-        inputs: what it takes.
-    """
+    """Return the rows of each table that a batch looks up: no other can have a gradient."""
     embedding = processor.sublayers[0]
     if isinstance(embedding, ComposedEmbedding):
         embedding = embedding.spelled
@@ -145,14 +128,14 @@ def rows_read(
 def _on_device(
     processor: Serial, inputs: tuple[Int64[np.ndarray, "..."], ...]
 ) -> tuple[tuple[Tensor, ...], Mask | None]:
-    """Put inputs where the network is; give the mask of the words too."""
+    """Move inputs to the device of the network; return the mask of words too."""
     device = next(processor.parameters()).device
     tensors = tuple(torch.from_numpy(each).to(device) for each in inputs)
     return tensors, processor.sublayers[0].next_mask(tensors, None)
 
 
 def _packed(processor: Serial, mask: Mask | None) -> PackedRows | None:
-    """Pack the words, where they can be read so."""
+    """Pack the words, if they can be encoded so."""
     if mask is None or not mask.any() or not can_pack(next(processor.parameters())):
         return None
     return PackedRows.of(mask.numpy())
@@ -165,19 +148,19 @@ def _cells(lstm: LSTM | BidirectionalLSTM) -> list[LSTMCell]:
 
 
 def _drop(
-    dropout: list[Dropout], vectors: Float[Tensor, "*words dim"], kept: Bool[Tensor, "*words dim"]
+    dropout: list[Dropout], vectors: Float[Tensor, "*words dim"], drawn: Bool[Tensor, "*words dim"]
 ) -> Float[Tensor, "*words dim"]:
-    """Do what dropout does, with numbers that are drawn already."""
+    """Apply dropout with numbers that are drawn already."""
     (layer,) = dropout
-    return vectors * (kept / (1 - layer.rate))
+    return vectors * (drawn / (1 - layer.rate))
 
 
 def _distinct(
     ids: Int[np.ndarray, "tokens"],
 ) -> tuple[Int[np.ndarray, "distinct"], Int[np.ndarray, "tokens"]]:
-    """Return a place of each id that there is, and which of these ids each token is.
+    """Return a place of each distinct id, and the index of each token's id among them.
 
-    `np.unique` gives the same, but sorts for it.
+    As `np.unique`, without sorting.
     """
     table = np.full(ids.max() + 1, -1)
     table[ids] = np.arange(len(ids))

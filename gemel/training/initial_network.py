@@ -52,42 +52,30 @@ class FoldedWeights:
         return rows
 
     def _spelled(self) -> tuple[Tensor, Tensor]:
-        """Return the n-grams of all words, on the network's device."""
         device = next(self.model.processor.parameters()).device
         return self._ids.long().to(device), self._starts.to(device)
 
 
-_EVERY = 15.0
-"""Seconds between notes."""
+_SECONDS_BETWEEN_NOTES = 15.0
+_FIRST_WORD = 2
 
 
 def look_up(vectors: VectorFile, tokenizer: Tokenizer, reporter: Reporter) -> WordVectors:
-    """Look up a tokenizer's words in pretrained vectors.
+    """Look up a tokenizer's words, from id 2, in pretrained vectors; see `VectorFile.look_up`."""
+    noted = time.monotonic()
 
-    Returns:
-        A row for every word, from id 2.
-
-    Raises:
-        DataError: see `VectorFile.look_up`.
-    """
-    spoken = time.monotonic()
-
-    def tell(stage: str, done: int, total: int | None) -> None:
-        nonlocal spoken
+    def note(stage: str, done: int, total: int | None) -> None:
+        nonlocal noted
         now = time.monotonic()
-        if now - spoken > _EVERY:
-            spoken = now
+        if now - noted > _SECONDS_BETWEEN_NOTES:
+            noted = now
             reporter.note(f"{stage}: {done / (total or done or 1):.0%} read")
 
     found = vectors.look_up(
-        tokenizer.vocabulary.words, lowercase=tokenizer.rules.lowercase, progress=tell
+        tokenizer.vocabulary.words, lowercase=tokenizer.rules.lowercase, progress=note
     )
     reporter.note(str(found))
     return found
-
-
-_FIRST = 2
-"""First word id; before are the unknown word and padding."""
 
 
 def require_same_network(start: Model, config: Config) -> None:
@@ -160,10 +148,9 @@ def set_file_vectors(vectors: WordVectors, model: SiameseModel, folded: FoldedWe
     """Set pretrained word vectors, a row for every word from id 2, scaled by one factor.
 
     The factor matches the mean square of the random vectors, for which the learning rate is made.
-    Other words and n-grams are unchanged. With `network.compose_all` a word's own row is the
-    difference to its composed vector.
+    With `network.compose_all` a word's own row is the difference to its composed vector.
     """
-    rows = _FIRST + np.flatnonzero(vectors.found)
+    rows = _FIRST_WORD + np.flatnonzero(vectors.found)
     given = vectors.table[vectors.found]
     table = folded.weights()["embedding.weight"]
     was, now = (np.sqrt(np.square(each).sum(axis=1).mean()) for each in (table[rows], given))
@@ -188,6 +175,7 @@ def make_batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batch
         if settings.typos:
             slips = Slips.of(tokenizer, len(spellings), share=settings.typos, seed=settings.seed)
             spellings = spellings.joined(slips.spellings)
+    contrasts = Contrasts.learn(table, graph, training.labels) if settings.contrasts else None
     try:
         return Batches(
             table,
@@ -199,9 +187,7 @@ def make_batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batch
             transitive=settings.transitive,
             spellings=spellings,
             slips=slips,
-            contrasts=Contrasts.learn(table, graph, training.labels)
-            if settings.contrasts
-            else None,
+            contrasts=contrasts,
             contrast_share=settings.contrasts,
             compose_all=config.network.compose_all,
             bounded=not settings.chunk_size,
@@ -238,19 +224,19 @@ def make_network(
 
 
 def _new_model(vocabulary_size: int, config: Config) -> SiameseModel:
+    network = config.network
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
         model = SiameseModel(
             vocabulary_size,
-            config.network.d_model,
-            "train",
-            masked=config.network.masked,
+            network.d_model,
+            masked=network.masked,
             ngram_buckets=config.text.ngram_buckets,
-            n_units=config.network.n_units,
-            bidirectional=config.network.bidirectional,
-            pooling=config.network.pooling,
-            compose_all=config.network.compose_all,
-            head=config.network.head,
+            n_units=network.n_units,
+            bidirectional=network.bidirectional,
+            pooling=network.pooling,
+            compose_all=network.compose_all,
+            head=network.head,
             dropout=config.training.dropout,
         )
         model.model, model.head  # noqa: B018 - made on first use: here, under this seed

@@ -19,19 +19,13 @@ from torch.distributed import PrefixStore, Store, rendezvous  # type: ignore[att
 
 from gemel.errors import ConfigError, GemelError, TrainingError
 
-_HERE = "here"
-_FAILED = "failed"
+_HERE, _FAILED = "here", "failed"
 _PAUSE = 0.05
 """Seconds between polls."""
 
 
 class OthersGoneError(TrainingError):
-    """Another process of the training has ended.
-
-    Args:
-        reason: how it was detected.
-        is_told: whether the other process reported why.
-    """
+    """Another process of the training has ended; `is_told`: it has reported why."""
 
     def __init__(self, reason: str, *, is_told: bool = False):
         super().__init__(
@@ -72,10 +66,7 @@ class Barrier:
         self.number += 1
 
     def part(self, patience: float) -> None:
-        """Wait for the last time; rank 0, which may host the store, leaves last.
-
-        It waits at most `patience` seconds for the others.
-        """
+        """Wait for the last time; rank 0, which may host the store, leaves last."""
         self.wait()
         if self.rank:
             self._tell(_HERE)
@@ -117,7 +108,7 @@ class Barrier:
 LONG = timedelta(days=7)
 """Timeout of communication: practically none; failures are detected otherwise."""
 
-_Thing = TypeVar("_Thing")
+T = TypeVar("T")
 
 
 @dataclass(kw_only=True)
@@ -132,13 +123,11 @@ class Ranks:
     rank: int = 0
     """This process, from 0; rank 0 evaluates, writes and prints."""
     count: int = 1
-    """Number of processes."""
     local_rank: int = 0
-    """Rank on this machine."""
+    """On this machine, as `local_count`."""
     local_count: int = 1
-    """Processes on this machine."""
     barrier: Barrier | None = None
-    """Barrier; None for a single process."""
+    """None for a single process."""
     _cards: dist.ProcessGroup | None = field(default=None, repr=False)
     """NCCL group."""
 
@@ -153,11 +142,7 @@ class Ranks:
         return self.count == 1
 
     def wait(self) -> None:
-        """Wait for all processes before communicating.
-
-        Raises:
-            OthersGoneError: one has failed.
-        """
+        """Wait for all processes before communicating; see `Barrier.wait`."""
         if self.barrier is not None:
             self.barrier.wait()
 
@@ -199,7 +184,7 @@ class Ranks:
             own: parameters of the encoder, with the gradient of this share.
             common: parameters after gathering, with the whole gradient; rank 0's is used.
             rows: rows of tables that can have a gradient; others are not sent.
-            loss: loss of the batch; rank 0's is used.
+            loss: of the batch; rank 0's is used.
             asks_to_stop: whether this process was asked to stop.
 
         Returns:
@@ -215,18 +200,18 @@ class Ranks:
             torch.zeros_like(each) if grad is None else grad
             for each, grad in zip(parameters, found, strict=True)
         ]
-        told = [loss if self.is_first else 0.0, float(asks_to_stop)]
-        told += [float(grad is not None) for grad in found]
+        flags = [float(grad is not None) for grad in found]
+        numbers = [loss if self.is_first else 0.0, float(asks_to_stop), *flags]
         device = gradients[0].device
-        sent = {each: torch.from_numpy(numbers).to(device) for each, numbers in rows.items()}
+        sent = {each: torch.from_numpy(ids).to(device) for each, ids in rows.items()}
         parts = [
             gradient[sent[each]] if each in sent else gradient
             for each, gradient in zip(parameters, gradients, strict=True)
         ]
-        parts.append(torch.tensor(told, device=device))
+        parts.append(torch.tensor(numbers, device=device))
         summed = self._sum(torch.cat([each.flatten() for each in parts]))
-        *sums, heard = summed.split([each.numel() for each in parts])
-        loss, stops, *some = heard.tolist()
+        *sums, received = summed.split([each.numel() for each in parts])
+        loss, stops, *some = received.tolist()
         for each, gradient, total, has in zip(parameters, gradients, sums, some, strict=True):
             if each in sent:
                 gradient[sent[each]] = total.view(-1, *each.shape[1:])
@@ -241,40 +226,37 @@ class Ranks:
             return flag
         return bool(self._sum(torch.tensor([float(flag)])).item())
 
-    def from_first(self, make: Callable[[], _Thing]) -> _Thing:
+    def from_first(self, make: Callable[[], T]) -> T:
         """Return rank 0's result in all processes."""
         if self.is_alone:
             return make()
         made = [make() if self.is_first else None]
-        with _heard():
+        with _raising_others_gone():
             dist.broadcast_object_list(made, src=0)
-        (thing,) = made
-        return thing  # type: ignore[return-value]
+        return made[0]  # type: ignore[return-value]
 
     def _sum(self, tensor: Tensor) -> Tensor:
-        with _heard():
+        with _raising_others_gone():
             dist.all_reduce(tensor, group=self._cards if tensor.is_cuda else None)
         return tensor
 
 
 @contextlib.contextmanager
-def _heard() -> Iterator[None]:
+def _raising_others_gone() -> Iterator[None]:
     """Turn the loss of a process into `OthersGoneError`."""
     try:
         yield
-    except RuntimeError as error:  # gloo's and NCCL's are no more than that
-        # Without the place in their source that it begins with.
+    except RuntimeError as error:  # gloo's and NCCL's, which begin with the place in their source
         reason = re.sub(r"^\[.*?\] ", "", str(error)).partition("\n")[0].partition(". ")[0]
         raise OthersGoneError(reason) from error
 
 
 _NAMES = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-"""Environment variables of torchrun."""
 _PATIENCE = 600.0
 """Seconds in which all processes must start."""
 _A_MOMENT = 10.0
 """Seconds to wait for another process at the same point."""
-_WENT_ALONG = 1
+_OTHERS_FAILED = 1
 """Exit code of a process that ends because of another's failure."""
 
 
@@ -285,15 +267,12 @@ def joined() -> Iterator[Ranks]:
     A common failure is reported by rank 0 only, a single process's failure with its rank. If one
     fails, all end.
 
-    Yields:
-        The processes.
-
     Raises:
         ConfigError: incomplete torchrun environment.
         TrainingError: the others did not start.
         SystemExit: another process reports the failure.
     """
-    ranks = _told(os.environ)
+    ranks = _read_environment(os.environ)
     if ranks.is_alone:
         yield ranks
         return
@@ -307,22 +286,16 @@ def joined() -> Iterator[Ranks]:
     except KeyboardInterrupt as error:
         if ranks.is_first:
             raise
-        raise SystemExit(_WENT_ALONG) from error
+        raise SystemExit(_OTHERS_FAILED) from error
     finally:
         dist.destroy_process_group()
 
 
-def _told(environment: Mapping[str, str]) -> Ranks:
-    """Return this process's rank from the environment.
-
-    Raises:
-        ConfigError: a variable is missing or not a number.
-    """
-    if not any(name in environment for name in _NAMES[:2]):
+def _read_environment(environment: Mapping[str, str]) -> Ranks:
+    """Return this process's rank from the environment."""
+    if environment.get("WORLD_SIZE") == "1" or not environment.keys() & {"WORLD_SIZE", "RANK"}:
         return Ranks()
     missing = [name for name in _NAMES if not environment.get(name)]
-    if environment.get("WORLD_SIZE") == "1":
-        return Ranks()
     if missing:
         raise ConfigError(
             f"the environment has {', '.join(sorted(set(_NAMES) - set(missing)))}, as if this were "
@@ -360,21 +333,15 @@ def _join(ranks: Ranks) -> Barrier:
 
 
 def _fail(error: Exception, barrier: Barrier) -> None:
-    """End, with or without an error message.
-
-    Raises:
-        SystemExit: without.
-        TrainingError: with the rank.
-    """
-    # Behind the last word that this process has to report: its end may be the end of the others.
-    if isinstance(error, OthersGoneError) and (error.is_told or barrier.rank > 0):
-        raise SystemExit(_WENT_ALONG) from error
-    if barrier.rank == 0:
-        atexit.register(barrier.tell_failure)
-        return
-    if barrier.has_first_failed(_A_MOMENT):
-        raise SystemExit(_WENT_ALONG) from error
+    """End without an error message (SystemExit), or with one that has the rank."""
+    is_first = barrier.rank == 0
+    is_reported = isinstance(error, OthersGoneError) and (error.is_told or not is_first)
+    if is_reported or (not is_first and barrier.has_first_failed(_A_MOMENT)):
+        raise SystemExit(_OTHERS_FAILED) from error
+    # At exit, after the message: the end of this process may be the end of the others.
     atexit.register(barrier.tell_failure)
+    if is_first:
+        return
     if isinstance(error, GemelError | OSError):
         raise TrainingError(f"rank {barrier.rank}: {error}") from error
     error.add_note(f"This was rank {barrier.rank} of {barrier.count}.")

@@ -5,7 +5,9 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -15,11 +17,12 @@ from gemel.data import Batch, Batches
 from gemel.errors import TrainingError
 from gemel.models import SiameseModel, get_weights, rows_read, set_weights
 from gemel.training.device import choose_device, uses_bfloat16
-from gemel.training.gradients import GradientCache
-from gemel.training.objectives import COLLAPSED, objective_of
+from gemel.training.gradients import COLLAPSED, GradientCache, objective_of
 from gemel.training.ranks import Ranks
 from gemel.training.reporters import EpochSummary, Reporter, StepSummary
 
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Number = Annotated[int, msgspec.Meta(ge=1)]
 _POINTS = 400
 """Maximum points: then every two become one."""
 
@@ -28,14 +31,13 @@ _POINTS = 400
 class LossCurve:
     """Mean losses over the steps."""
 
-    stride: int = 1
+    stride: Number = 1
     """Steps a point represents; it doubles when the points become too many."""
     losses: list[float] = field(default_factory=list)
-    """The points."""
     total: float = 0.0
     """Sum of the losses that wait for a point of their own."""
-    waiting: int = 0
-    """Number of them."""
+    waiting: Count = 0
+    """Number of these losses."""
 
     def add(self, loss: float) -> None:
         """Add the loss of the next step."""
@@ -53,28 +55,26 @@ class LossCurve:
 
 @dataclass(kw_only=True)
 class TrainingState:
-    """The state of a training, apart from network and optimizer."""
+    """The state of a training, apart from network and optimizer; checkpoints store its fields."""
 
-    epoch: int = 1
-    """The epoch under way, from 1."""
-    batch: int = 0
+    epoch: Number = 1
+    """The current epoch, from 1."""
+    batch: Count = 0
     """Batches of it that are done."""
-    step: int = 0
+    step: Count = 0
     """Batches done since training began."""
     loss: float = 0.0
     """Sum of the losses of the epoch's pairs so far."""
-    pairs: int = 0
+    pairs: Count = 0
     """The epoch's pairs so far."""
     seconds: float = 0.0
-    """Time that they took."""
+    """Time that these took."""
     elapsed: float = 0.0
     """Time that all epochs took so far, with their validation."""
     curve: LossCurve = field(default_factory=LossCurve)
-    """Loss over the steps."""
     history: list[EpochSummary] = field(default_factory=list)
-    """The epochs that are done."""
     best: dict[str, np.ndarray] = field(default_factory=dict)
-    """Weights of the best of them."""
+    """Weights of the best epoch."""
 
     @property
     def best_epoch(self) -> EpochSummary:
@@ -89,14 +89,13 @@ class TrainingState:
 
 
 class Average:
-    """The exponential moving average of parameters.
+    """The exponential moving average of parameters, which are also its initial value.
 
-    The first steps weigh more, so that initial values are soon forgotten: at step `t`, from 0, the
-    average keeps at most `(1 + t) / (10 + t)` of itself.
+    The first steps weigh more, so that initial values are soon forgotten: at step `t`, from 0, a
+    share of at most `(1 + t) / (10 + t)` of the average remains.
 
     Args:
-        parameters: parameters, which are also the initial average.
-        decay: share of the average that a step leaves, 0 to 1, exclusive.
+        decay: share of the average that remains after a step, 0 to 1, exclusive.
 
     Source: Polyak and Juditsky (1992); the beginning as in TensorFlow's ExponentialMovingAverage.
     """
@@ -108,8 +107,8 @@ class Average:
 
     def update(self, step: int) -> None:
         """Add the parameters after this step, from 0."""
-        kept = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self.values, self.parameters, 1 - kept)
+        remaining = min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(self.values, self.parameters, 1 - remaining)
 
     def put(self) -> None:
         """Set the parameters to the average."""
@@ -191,8 +190,7 @@ class Trainer:
         """Train from the current state, and leave the weights of the epoch to keep.
 
         Args:
-            after_step: called after each batch, when the state is whole; what it raises ends the
-                training there.
+            after_step: called after each batch; what it raises ends the training there.
             is_asked: returns whether this process was asked to stop; see `is_to_stop`.
 
         Raises:
@@ -202,7 +200,9 @@ class Trainer:
         self.reporter.begin(self.state.step, self.state.epoch)
         while not self._is_done():
             self._train_epoch(after_step)
-            self._end_epoch()
+            with self.average.in_place() if self.average else contextlib.nullcontext():
+                self._measure_epoch()
+            self._warn_of_collapse()
             self._any_is_asked = self.ranks.any(is_asked())
             after_step()
         if self.settings.keep == "best":
@@ -268,11 +268,6 @@ class Trainer:
             )
             after_step()
 
-    def _end_epoch(self) -> None:
-        with self.average.in_place() if self.average else contextlib.nullcontext():
-            self._measure_epoch()
-        self._watch_for_collapse()
-
     def _measure_epoch(self) -> None:
         state = self.state
         started = time.perf_counter()
@@ -296,7 +291,7 @@ class Trainer:
         state.next_epoch()
         self.reporter.epoch(summary)
 
-    def _watch_for_collapse(self) -> None:
+    def _warn_of_collapse(self) -> None:
         """Warn if questions are similar at the end, or do not part between two epochs."""
         *earlier, last = self.state.history
         parting = not earlier or last.mean_similarity < earlier[-1].mean_similarity - 1e-3
@@ -309,18 +304,6 @@ class Trainer:
 
     def _step(self, batch: Batch, rate: float) -> tuple[float, float]:
         """Take one step; return the loss and the norm of the gradient."""
-        loss = self._gradient(batch)
-        norm = self._clip()
-        if math.isfinite(norm):
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate
-            self.optimizer.step()
-            if self.average:
-                self.average.update(self.state.step)
-        return loss, norm
-
-    def _gradient(self, batch: Batch) -> float:
-        """Set the gradients of all parameters; return the loss."""
         self.optimizer.zero_grad()
         with self._seeded():
             loss = self.gradients.backward(batch, bfloat16=self.bfloat16)
@@ -329,7 +312,14 @@ class Trainer:
         loss, self._any_is_asked = self.ranks.sum_gradients(
             encoder, self.parameters[len(encoder) :], rows, loss, self._is_asked()
         )
-        return loss
+        norm = self._clip()
+        if math.isfinite(norm):
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            self.optimizer.step()
+            if self.average:
+                self.average.update(self.state.step)
+        return loss, norm
 
     @contextlib.contextmanager
     def _seeded(self) -> Iterator[None]:

@@ -127,7 +127,7 @@ def stopped(tmp_path):
 
 
 def test_another_setting_is_refused_by_name(stopped):
-    with pytest.raises(ConfigError, match=r"training\.margin was 0\.25 and is now 0\.5; resume"):
+    with pytest.raises(ConfigError, match=r"training\.margin was 0\.25 and is now 0\.5; continue"):
         learn_on(stopped, config=SMALL.replace(["training.margin=0.5"]))
 
 
