@@ -125,7 +125,7 @@ class DataLoader:
     are split 80/20 into `train` and `validate`; the rows after them, of either label, are `test`.
 
     Args:
-        path: a file of pairs; None: the environment's QUORA_TRAIN, or else the help-desk sample of
+        path: a file of pairs; None: the environment's QUORA_TRAIN, or else the sample of
             gemel; it is printed.
         training_rows: number of rows to train on; None is the notebook's share.
         train_fraction: share of the duplicates for `train`.
@@ -193,13 +193,11 @@ class DataLoader:
 class DataGenerator:
     """Endless batches of two arrays of ids, both padded to one power of two.
 
+    When the rows run out, it starts again, shuffled anew, with no row twice in a batch if there are
+    enough.
+
     Args:
         question_one, question_two: sequences of token ids; row i of each make one pair.
-        batch_size: rows of a batch. When the rows run out, it starts again, shuffled anew, with no
-            row twice in a batch if there are enough.
-        padding: the id that fills up.
-        shuffle: whether the order is random.
-        seed: random seed.
 
     Raises:
         ValueError: no rows, sides of different lengths, or no batch size.

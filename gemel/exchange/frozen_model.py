@@ -31,8 +31,7 @@ class Frozen:
     """What another tool needs to compute the model's vectors."""
 
     words: list[str]
-    """The word of each row, as in `Tokenizer.words`: padding, the unknown word, the vocabulary,
-    added words."""
+    """Of each row: padding, the unknown word, the vocabulary, added words."""
     table: Float32[np.ndarray, "rows depth"]
     """Input of the LSTM for each word, already composed of n-grams."""
     forwards: LstmDirection
@@ -47,9 +46,9 @@ class Frozen:
     holds_for_cosine: bool
     """Whether `decision` is of the cosine."""
     only_cosine: bool
-    """Whether the model's own similarity, and so its figures, are of the cosine alone."""
+    """Whether the model's own similarity is the cosine alone."""
     composes: bool
-    """Whether the model composes unknown words from their spelling, which other tools cannot."""
+    """Whether the model composes unknown words from n-grams, which other tools cannot."""
 
     @property
     def dim(self) -> int:

@@ -144,7 +144,6 @@ def check_export_place(path: str | Path, *, overwrite: bool = False) -> None:
 
     Raises:
         FolderError: there is an export, or other files; or its name is not UTF-8.
-        OSError: it cannot be written.
     """
     path = Path(path)
     if not is_whole(str(path.resolve())):
@@ -249,10 +248,9 @@ def export_model(
 
     Raises:
         ConfigError: a model that was trained without masks.
-        FolderError: `out` exists and may not be overwritten.
+        FolderError, OSError: `out` exists and may not be overwritten, or cannot be written.
         MissingExtraError: packages of ONNX are not installed.
         GemelError: the other tool gives other vectors; nothing is written.
-        OSError: it cannot be written; an existing folder remains.
     """
     options, out = ExportOptions.of(options, **changes), Path(out)
     to = options.to

@@ -79,7 +79,7 @@ def in_bytes(
 ) -> tuple[Int8[np.ndarray, "*rows numbers"], Float32[np.ndarray, "*rows 1"]]:
     """Quantise rows to int8, from -127 to 127, each with its scale."""
     highest = np.abs(array).max(axis=-1, keepdims=True, initial=0)
-    # Rows next to nothing have no scale in float32, but are nothing to the network too.
+    # Rows near zero have no scale in float32, and do not matter to the network.
     scales = np.where(highest > 1e-30, highest / 127, 1).astype(np.float32)
     return np.rint(array / scales).clip(-127, 127).astype(np.int8), scales
 
@@ -108,9 +108,6 @@ def make_onnx(frozen: Frozen, *, int8: bool = False, notes: Mapping[str, str] | 
     Args:
         int8: store weights as int8, with a scale per row; computation stays in float32.
         notes: metadata of the file (`metadata_props`).
-
-    Raises:
-        MissingExtraError: onnx is not installed.
     """
     onnx = require_onnx()
     nodes = Nodes(onnx, int8=int8)
@@ -141,7 +138,7 @@ def _add_network(nodes: Nodes, frozen: Frozen) -> None:
     add, kinds = nodes.add, nodes.onnx.TensorProto
     shape = add("Shape", IDS)
     missing = add("Max", add("Sub", nodes.whole(1, 1), shape), nodes.whole(0, 0))
-    # What computes LSTMs falls over where there is no question, or no time.
+    # Runtimes fail on an LSTM without questions or words.
     more = add("Concat", nodes.whole(0, 0), missing, axis=0)
     ids, mask = (add("Transpose", add("Pad", name, more), perm=[1, 0]) for name in (IDS, MASK))
     is_word = add("Cast", mask, to=kinds.BOOL)
@@ -159,14 +156,14 @@ def _add_network(nodes: Nodes, frozen: Frozen) -> None:
     zero, lowest = (nodes.constant(f"{x}", np.array(x, np.float32)) for x in (0, -np.inf))
     if frozen.pooling == "max":
         read = add("Where", is_read, outputs, lowest)
-        pooled = _joined(nodes, add("ReduceMax", read, axes=[0], keepdims=0), frozen.dim)
+        pooled = _concatenated(nodes, add("ReduceMax", read, axes=[0], keepdims=0), frozen.dim)
         has_words = add("Cast", add("Unsqueeze", counts, nodes.whole(1)), to=kinds.BOOL)
         pooled = add("Where", has_words, pooled, zero)
     else:
         read = add("Where", is_read, outputs, zero)
         total = add("ReduceSum", read, nodes.whole(0), keepdims=0)
         share = add("Cast", add("Unsqueeze", lengths, nodes.whole(1)), to=kinds.FLOAT)
-        pooled = add("Div", _joined(nodes, total, frozen.dim), share)
+        pooled = add("Div", _concatenated(nodes, total, frozen.dim), share)
     squares = add("ReduceSum", add("Mul", pooled, pooled), nodes.whole(1), keepdims=1)
     least = nodes.constant("least", np.array(1e-24, np.float32))
     unit = add("Div", pooled, add("Sqrt", add("Max", squares, least)))
@@ -174,7 +171,7 @@ def _add_network(nodes: Nodes, frozen: Frozen) -> None:
     add("Slice", unit, nodes.whole(0), questions, nodes.whole(0), out=VECTORS)
 
 
-def _joined(nodes: Nodes, pooled: str, dim: int) -> str:
+def _concatenated(nodes: Nodes, pooled: str, dim: int) -> str:
     by_question = nodes.add("Transpose", pooled, perm=[1, 0, 2])
     return nodes.add("Reshape", by_question, nodes.whole(0, dim))
 
@@ -182,26 +179,22 @@ def _joined(nodes: Nodes, pooled: str, dim: int) -> str:
 def _weights(nodes: Nodes, frozen: Frozen) -> list[str]:
     """Add the weights and biases of the LSTM."""
     ways = frozen.directions.values()
-    biases = [_turned(way.bias[:, None])[:, 0] for way in ways]
+    biases = [_reordered(way.bias[:, None])[:, 0] for way in ways]
     return [
-        nodes.weights("input", np.stack([_turned(way.weight_ih) for way in ways])),
-        nodes.weights("recurrent", np.stack([_turned(way.weight_hh) for way in ways])),
+        nodes.weights("input", np.stack([_reordered(way.weight_ih) for way in ways])),
+        nodes.weights("recurrent", np.stack([_reordered(way.weight_hh) for way in ways])),
         # ONNX has two of them, which are added.
         nodes.constant("bias", np.stack([np.append(bias, 0 * bias) for bias in biases])),
     ]
 
 
-def _turned(gates: Float32[np.ndarray, "gates numbers"]) -> Float32[np.ndarray, "gates numbers"]:
+def _reordered(gates: Float32[np.ndarray, "gates numbers"]) -> Float32[np.ndarray, "gates numbers"]:
     """Reorder gates for ONNX."""
     return np.concatenate([np.split(gates, 4)[gate] for gate in _GATES])
 
 
 class OnnxAnswers:
-    """An exported model in ONNX Runtime on the CPU; `model` is the content of the file.
-
-    Raises:
-        MissingExtraError: onnxruntime is not installed.
-    """
+    """An exported model in ONNX Runtime on the CPU; `model` is the content of the file."""
 
     def __init__(self, model: bytes, *, threads: int = 1):
         try:
@@ -281,17 +274,15 @@ class WrittenOnnx:
 def write_onnx(
     frozen: Frozen, folder: Path, *, int8: bool = False, notes: Mapping[str, str] | None = None
 ) -> list[WrittenOnnx]:
-    """Write `model.onnx`, atomically, if its vectors are gemel's.
+    """Write `model.onnx`, atomically, if its vectors are gemel's; see `make_onnx`.
 
     Args:
         int8: also write `model_int8.onnx`, a quarter as large and less exact.
-        notes: metadata of the files (`metadata_props`).
 
     Raises:
         MissingExtraError: onnx or onnxruntime is not installed.
         ConfigError: the model is too large for one file.
         GemelError: ONNX Runtime gives other vectors than gemel.
-        OSError: it cannot be written.
     """
     require_onnx()
     _require_room(frozen)
@@ -313,12 +304,8 @@ def _write(frozen: Frozen, path: Path, int8: bool, notes: Mapping[str, str] | No
         )
     cosines = np.einsum("nd,nd->n", found, expected)[expected.any(axis=1)]
     write_bytes(path, content)
-    return WrittenOnnx(
-        path=path,
-        bytes=len(content),
-        difference=difference,
-        least_cosine=float(cosines.min(initial=1)),
-    )
+    least = float(cosines.min(initial=1))
+    return WrittenOnnx(path=path, bytes=len(content), difference=difference, least_cosine=least)
 
 
 def _require_room(frozen: Frozen) -> None:

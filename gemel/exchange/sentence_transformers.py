@@ -92,7 +92,7 @@ def _modules() -> list[dict[str, Any]]:
 
 def _lstm(frozen: Frozen) -> dict[str, np.ndarray]:
     """Name the weights as in torch's LSTM, which has a second bias."""
-    named = {}
+    named: dict[str, np.ndarray] = {}
     for end, way in zip(("l0", "l0_reverse"), frozen.directions.values(), strict=False):
         named |= {
             f"encoder.weight_ih_{end}": way.weight_ih,

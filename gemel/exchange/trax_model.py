@@ -30,12 +30,11 @@ _MAKE = "json.dump(vocabulary, open('vocabulary.json', 'w'))"
 
 @dataclass(frozen=True, eq=False)
 class KnownWords:
-    """Words and their rows in a table of vectors."""
+    """Words, in the order of their ids, and their rows in a table of vectors."""
 
     words: list[str]
-    """In the order of their ids."""
     rows: Int64[np.ndarray, "tokens"]
-    """Rows of the unknown word, of padding, and of each word."""
+    """Of the unknown word, of padding, and of each word."""
     unknown: int
     """Tokens of the vocabulary with the id of the unknown word."""
     overrun: str | None
@@ -183,7 +182,6 @@ class TraxWeights:
     bias: Float32[np.ndarray, "gates"]
     """Of the gates, with the offset that reduces forgetting."""
     step: int | None = None
-    """Training steps, if recorded."""
 
 
 def read_trax(path: str | Path) -> TraxWeights:

@@ -19,6 +19,7 @@ class Layer(nn.Module):
 
     Call it with the tensors one after the other or, as in Trax, in one tuple; several outputs are a
     tuple. Subclasses define `forward(*inputs, mask=None)` and, for clear errors, `check(*inputs)`.
+    Layers raise `LayerError` for arguments and inputs that they cannot use.
 
     Source: the layer protocol of Trax (`trax.layers.base.Layer`).
     """
@@ -31,14 +32,10 @@ class Layer(nn.Module):
         self.made_at = _made_at()
 
     def __call__(self, *inputs: Any, mask: Any = None) -> Any:
-        """Apply the layer.
+        """Apply the layer to `n_in` tensors or NumPy arrays, or to one tuple of them.
 
         Args:
-            inputs: `n_in` tensors or NumPy arrays, or one tuple of them.
             mask: which tokens are words, shape (batch, time); None: all.
-
-        Raises:
-            LayerError: the wrong number of inputs, or inputs that the layer cannot use.
         """
         if len(inputs) == 1 and isinstance(inputs[0], tuple | list):
             inputs = tuple(inputs[0])

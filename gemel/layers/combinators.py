@@ -25,16 +25,10 @@ class _Combinator(Layer):
 
 
 class Serial(_Combinator):
-    """Layers one after the other, on a stack of tensors.
+    """Layers, or lists of them, one after the other on a stack of tensors; None is the identity.
 
     Each layer takes its `n_in` tensors from the top of the stack and puts its `n_out` back. The
     mask is passed on: an `Embedding` with a padding id makes it, `Mean` removes it.
-
-    Args:
-        layers: layers, or lists of them; None is the identity.
-
-    Raises:
-        LayerError: something that is not a layer, or depths that do not fit each other.
 
     Source: `trax.layers.combinators.Serial`.
     """
@@ -66,15 +60,9 @@ class Serial(_Combinator):
 
 
 class Parallel(_Combinator):
-    """Layers side by side, each on its own share of the inputs.
+    """Layers side by side, each on its own share of the inputs; a list is a `Serial`.
 
     `Parallel(encoder, encoder)` is the Siamese network: one layer, one set of weights.
-
-    Args:
-        layers: layers; a list of them is a `Serial`, None the identity.
-
-    Raises:
-        LayerError: something that is not a layer.
 
     Source: `trax.layers.combinators.Parallel`.
     """
@@ -86,10 +74,9 @@ class Parallel(_Combinator):
         self.n_out = sum(layer.n_out for layer in branches)
 
     def forward(self, *inputs: Any, mask: Any = None) -> Any:
-        """Apply every layer to its inputs.
+        """Apply every layer to its inputs, those of the first layer first.
 
         Args:
-            inputs: the first layer's inputs, then the second's, and so on.
             mask: one for all layers, a tuple of one per layer, or None.
         """
         masks = mask if isinstance(mask, tuple) else (mask,) * len(self.sublayers)

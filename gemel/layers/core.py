@@ -18,15 +18,12 @@ def normalize(x: Float[Tensor, "... dim"]) -> Float[Tensor, "... dim"]:
 
 
 class Embedding(Layer):
-    """A table with a vector for every token id.
+    """A table with a vector for every token id; other ids are an error (Trax clipped them).
 
     Args:
         vocab_size: rows of the table; ids are 0 to vocab_size - 1.
         d_feature: size of a vector.
         padding: id that fills up short rows; if given, later layers get a mask without it.
-
-    Raises:
-        LayerError: called with ids outside of the table (Trax clipped them) or not integers.
 
     Source: `trax.layers.core.Embedding`.
     """
@@ -69,9 +66,6 @@ class Embedding(Layer):
 class Dense(Layer):
     """A matrix and a bias on the last axis, which becomes `n_units`.
 
-    Raises:
-        LayerError: called with another depth than before.
-
     Source: `trax.layers.core.Dense`; Glorot-uniform weights.
     """
 
@@ -101,9 +95,6 @@ class Dense(Layer):
 class Dropout(Layer):
     """In training, zero for a random share of the numbers (`rate`), the others scaled up.
 
-    Raises:
-        LayerError: a rate outside 0 to 1, exclusive of 1.
-
     Source: Srivastava et al. (2014); `trax.layers.core.Dropout`.
     """
 
@@ -121,15 +112,9 @@ class Dropout(Layer):
 
 
 class Fn(Layer):
-    """A layer without weights that applies a function of tensors.
+    """A layer without weights that applies a function, printed as `name`, with `n_out` results.
 
-    Args:
-        name: for printing.
-        f: the function; its arguments are the inputs.
-        n_out: number of tensors that it returns, a tuple if not 1.
-
-    Raises:
-        LayerError: the function has default arguments or a variable number of them.
+    Its arguments are the inputs; it has no defaults and no variable number of them.
 
     Source: `trax.layers.base.Fn`.
     """

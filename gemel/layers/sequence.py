@@ -21,9 +21,6 @@ class LSTMCell(Layer):
     Weights as in PyTorch: `weight_ih` (4 * n_units, depth), `weight_hh` (4 * n_units, n_units),
     `bias` (4 * n_units), gates in the order input, forget, new, output.
 
-    Raises:
-        LayerError: called with a state that is not 2 * n_units deep.
-
     Source: `trax.layers.rnn.LSTMCell`; Glorot-uniform weights, forget bias 1 (Jozefowicz et al.,
     2015; Trax adds 1 to all four gates).
     """
@@ -86,9 +83,6 @@ class LSTM(_Sequential):
     The depth of input and output (`n_units`) may differ, unlike Trax's. Padding is on the right, so
     that no mask is needed.
 
-    Raises:
-        LayerError: called with anything but (batch, time, depth).
-
     Source: Hochreiter and Schmidhuber (1997) with forget gates; `trax.layers.rnn.LSTM`.
     """
 
@@ -124,9 +118,6 @@ class BidirectionalLSTM(_Sequential):
 
     The second begins at a question's last word, not at the padding behind it, so that a question's
     vector does not depend on its batch. `n_units` is the depth of each.
-
-    Raises:
-        LayerError: called with anything but (batch, time, depth).
 
     Source: Graves and Schmidhuber (2005).
     """

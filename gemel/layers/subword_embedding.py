@@ -18,15 +18,6 @@ class SubwordEmbedding(Layer):
     n-grams of these words, concatenated; the start of each word's n-grams, and the end of the last.
     A composed vector is the sum of its n-grams' over the square root of their number.
 
-    Args:
-        vocab_size: rows of the table of words.
-        d_feature: size of a vector.
-        ngram_buckets: rows of the table of n-grams.
-        padding: see `Embedding`.
-
-    Raises:
-        LayerError: called with ids outside of the tables.
-
     Source: Bojanowski et al., "Enriching word vectors with subword information" (2017).
     """
 
@@ -88,9 +79,6 @@ class ComposedEmbedding(Layer):
     Takes four tensors: rows of words (batch, time), 0, a row of zeros, where one has none; places
     among the spelled words (batch, time), from 1, 0 where there is no word; n-grams and their
     starts, as in `SubwordEmbedding`.
-
-    Raises:
-        LayerError: called with rows outside of the tables.
 
     Source: Bojanowski et al., "Enriching word vectors with subword information" (2017).
     """

@@ -27,12 +27,7 @@ def allowed_negatives(
 def mine_negatives(
     similarity: Float[Tensor, "batch candidates"], allowed: Bool[Tensor, "batch candidates"]
 ) -> Negatives:
-    """Find the closest and the mean negative of every row.
-
-    Args:
-        similarity: cosine of anchor (row) and candidate (column).
-        allowed: which cells are negatives.
-    """
+    """Find the closest and the mean negative of every row (anchor), of the allowed columns."""
     exists = allowed.any(dim=1)
     closest = similarity.masked_fill(~allowed, -torch.inf).amax(dim=1)
     counts = allowed.sum(dim=1).clamp_min(1)
@@ -78,11 +73,11 @@ def in_batch_triplet_loss(
         negative_groups: duplicate group of each of those.
 
     Returns:
-        Mean over rows of max(0, margin - s + closest) + max(0, margin - s + mean), where s is the
-        similarity of the row's own pair.
+        Mean of max(0, margin - s + closest) + max(0, margin - s + mean), where s is the similarity
+        of the row's own pair.
 
     Raises:
-        ValueError: no row has a negative: one row only, or all of one group.
+        ValueError: no row has a negative.
 
     Source: the Trax course's `TripletLossFn`.
     """

@@ -37,11 +37,6 @@ class PairHead(Layer):
     product in each number, u * v, and their cosine. The first two are scaled by the root of dim and
     by dim, to a size of about 1.
 
-    Args:
-        dim: size of a vector.
-        n_units: size of the hidden layer.
-        dropout: share of the numbers that are zero in training.
-
     Source: the classifier of Conneau et al. (2017), InferSent, without u and v themselves, which
     would make the order matter.
     """

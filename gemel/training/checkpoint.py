@@ -151,18 +151,10 @@ class Checkpoint:
             ) from error
 
     def restore(self, trainer: Trainer, identity: TrainingIdentity) -> None:
-        """Restore a trainer of the same training.
-
-        Raises:
-            ConfigError: other settings.
-            DataError: other pairs, or another order.
-            FolderError: inconsistent content.
-        """
-        setting = identity.changed_setting(self.known.identity)
-        if setting:
+        """Restore a trainer, if settings and data are the same and the content is consistent."""
+        if setting := identity.changed_setting(self.known.identity):
             raise ConfigError(f"{self.path}: {setting}; {_AGAIN}")
-        data = identity.changed_data(self.known.identity)
-        if data:
+        if data := identity.changed_data(self.known.identity):
             raise DataError(f"{data}; {_AGAIN}", path=self.path)
         self._require_valid(trainer)
         trainer.bfloat16 = self.known.bfloat16
@@ -226,24 +218,7 @@ def take_down(trainer: Trainer, identity: TrainingIdentity) -> tuple[dict[str, T
         "bfloat16": trainer.bfloat16,
         "state": fields,
     }
-    return tensors, json.dumps(known)
-
-
-def save_checkpoint(path: Path, trainer: Trainer, identity: TrainingIdentity) -> None:
-    """Write a checkpoint atomically.
-
-    Raises:
-        TrainingError: the disk is full or read-only.
-    """
-    tensors, known = take_down(trainer, identity)
-    content = safetensors.torch.save(tensors, {"gemel": known})
-    try:
-        write_bytes(path, content)
-    except OSError as error:
-        there = "; the last one is whole: continue from it with --resume" if path.exists() else ""
-        raise TrainingError(
-            f"{path}: cannot write the checkpoint: {error.strerror}{there}"
-        ) from error
+    return {name: tensor.cpu() for name, tensor in tensors.items()}, json.dumps(known)
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], str]:
@@ -279,33 +254,24 @@ def _shapes(trainer: Trainer, state: TrainingState) -> dict[str, tuple[int, ...]
 
 
 def broadcast_state(trainer: Trainer, identity: TrainingIdentity) -> None:
-    """Copy rank 0's training state to all processes: only it reads the checkpoint.
-
-    Random initialisation may differ in the last digit between machines.
+    """Copy rank 0's training state to all processes; initialisation may differ between machines.
 
     Raises:
         DataError: this process has other pairs, or another gemel.
-        OthersGoneError: another process has failed.
     """
     ranks = trainer.ranks
     if ranks.is_alone:
         return
     ranks.wait()
     first = ranks.from_first(lambda: identity)
-    changed = identity.changed_setting(first)
-    if changed:
+    if changed := identity.changed_setting(first):
         raise DataError(
             f"this process has another gemel, or other settings, than rank 0: {changed}"
         )
     if identity.changed_data(first):
         raise DataError("this process has read other pairs, or another model, than rank 0")
     ranks.wait()
-
-    def take() -> tuple[dict[str, Tensor], str]:
-        tensors, known = take_down(trainer, identity)
-        return {name: tensor.cpu() for name, tensor in tensors.items()}, known
-
-    content = ranks.from_first(take)
+    content = ranks.from_first(lambda: take_down(trainer, identity))
     if not ranks.is_first:
         Checkpoint(Path("rank 0"), content).restore(trainer, identity)
 
@@ -324,11 +290,8 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
         yield lambda: False
         return
     requested = threading.Event()
-    before = {
-        number: handler
-        for number in _SIGNALS
-        if (handler := signal.getsignal(number)) is not signal.SIG_IGN
-    }
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {key: each for key, each in handlers.items() if each is not signal.SIG_IGN}
 
     def handle(number: int, frame: Any) -> None:
         requested.set()
@@ -365,8 +328,17 @@ def run_with_checkpoints(
         return f"epoch {state.epoch} behind batch {state.batch:,} of {len(trainer.batches):,}"
 
     def save() -> None:
-        if is_first:
-            save_checkpoint(path, trainer, identity)
+        if not is_first:
+            return
+        tensors, known = take_down(trainer, identity)
+        try:
+            write_bytes(path, safetensors.torch.save(tensors, {"gemel": known}))
+        except OSError as error:
+            resume = "; the last one is whole: continue from it with --resume"
+            raise TrainingError(
+                f"{path}: cannot write the checkpoint: {error.strerror}"
+                + (resume if path.exists() else "")
+            ) from error
 
     if is_first:
         remove_leftovers(path.parent)

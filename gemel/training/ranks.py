@@ -45,8 +45,8 @@ class Barrier:
     count: int
     number: int = field(default=0, init=False)
 
-    def wait(self, patience: float | None = None) -> None:
-        """Wait until all processes have arrived, at most `patience` seconds if given.
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until all processes have arrived, at most `timeout` seconds if given.
 
         Raises:
             OthersGoneError: one has failed, or the timeout has passed.
@@ -54,43 +54,43 @@ class Barrier:
         keys = [self._key(rank) for rank in range(self.count)]
         try:
             self._tell(_HERE)
-            came = self._wait(keys, patience)
+            came = self._wait(keys, timeout)
             failed = came and any(self._read(key) != _HERE for key in keys)
         except RuntimeError as error:
             first, *_ = str(error).splitlines()
             raise OthersGoneError(first) from error
         if not came:
-            raise OthersGoneError(f"not all of {self.count} came within {patience:g} s")
+            raise OthersGoneError(f"not all of {self.count} came within {timeout:g} s")
         if failed:
             raise OthersGoneError("it has failed", is_told=True)
         self.number += 1
 
-    def part(self, patience: float) -> None:
+    def part(self, timeout: float) -> None:
         """Wait for the last time; rank 0, which may host the store, leaves last."""
         self.wait()
         if self.rank:
             self._tell(_HERE)
         else:
-            self._wait([self._key(rank) for rank in range(1, self.count)], patience)
+            self._wait([self._key(rank) for rank in range(1, self.count)], timeout)
 
     def tell_failure(self) -> None:
         """Signal that this process has failed."""
         with contextlib.suppress(RuntimeError):
             self._tell(_FAILED)
 
-    def has_first_failed(self, patience: float) -> bool:
-        """Return whether rank 0 has failed within `patience` seconds."""
+    def has_first_failed(self, timeout: float) -> bool:
+        """Return whether rank 0 has failed within `timeout` seconds."""
         try:
             key = self._key(0)
-            return self._wait([key], patience) and self._read(key) == _FAILED
+            return self._wait([key], timeout) and self._read(key) == _FAILED
         except RuntimeError:  # the store is gone, and with it the process that stored it
             return True
 
-    def _wait(self, keys: list[str], patience: float | None) -> bool:
+    def _wait(self, keys: list[str], timeout: float | None) -> bool:
         # By looking again and again: a wait inside of the store hears no Ctrl-C.
         began = time.monotonic()
         while not self.store.check(keys):
-            if patience is not None and time.monotonic() - began > patience:
+            if timeout is not None and time.monotonic() - began > timeout:
                 return False
             time.sleep(_PAUSE)
         return True
@@ -182,9 +182,8 @@ class Ranks:
 
         Args:
             own: parameters of the encoder, with the gradient of this share.
-            common: parameters after gathering, with the whole gradient; rank 0's is used.
+            common: other parameters, with the whole gradient; rank 0's and its loss are used.
             rows: rows of tables that can have a gradient; others are not sent.
-            loss: of the batch; rank 0's is used.
             asks_to_stop: whether this process was asked to stop.
 
         Returns:
@@ -252,9 +251,9 @@ def _raising_others_gone() -> Iterator[None]:
 
 
 _NAMES = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-_PATIENCE = 600.0
+_START_TIMEOUT = 600.0
 """Seconds in which all processes must start."""
-_A_MOMENT = 10.0
+_SHORT_TIMEOUT = 10.0
 """Seconds to wait for another process at the same point."""
 _OTHERS_FAILED = 1
 """Exit code of a process that ends because of another's failure."""
@@ -279,7 +278,7 @@ def joined() -> Iterator[Ranks]:
     barrier = _join(ranks)
     try:
         yield ranks
-        barrier.part(_A_MOMENT)
+        barrier.part(_SHORT_TIMEOUT)
     except Exception as error:
         _fail(error, barrier)
         raise
@@ -315,12 +314,12 @@ def _read_environment(environment: Mapping[str, str]) -> Ranks:
 
 
 def _join(ranks: Ranks) -> Barrier:
-    patience = timedelta(seconds=_PATIENCE)
+    timeout = timedelta(seconds=_START_TIMEOUT)
     try:
-        found, rank, count = next(rendezvous("env://", timeout=patience))
+        found, rank, count = next(rendezvous("env://", timeout=timeout))
         store = PrefixStore("gemel", found)
         barrier = ranks.barrier = Barrier(PrefixStore("barrier", store), rank, count)
-        barrier.wait(_PATIENCE)
+        barrier.wait(_START_TIMEOUT)
         dist.init_process_group("gloo", store=store, rank=rank, world_size=count, timeout=LONG)
     except (RuntimeError, ValueError, OSError) as error:
         reason = error.reason if isinstance(error, OthersGoneError) else str(error)
@@ -336,7 +335,7 @@ def _fail(error: Exception, barrier: Barrier) -> None:
     """End without an error message (SystemExit), or with one that has the rank."""
     is_first = barrier.rank == 0
     is_reported = isinstance(error, OthersGoneError) and (error.is_told or not is_first)
-    if is_reported or (not is_first and barrier.has_first_failed(_A_MOMENT)):
+    if is_reported or (not is_first and barrier.has_first_failed(_SHORT_TIMEOUT)):
         raise SystemExit(_OTHERS_FAILED) from error
     # At exit, after the message: the end of this process may be the end of the others.
     atexit.register(barrier.tell_failure)

@@ -76,23 +76,11 @@ class Reporter(Protocol):
         """Receive an epoch."""
 
 
-class Silent(Reporter):
-    """A reporter that does nothing."""
-
-
-class WarningReporter(Silent):
-    """Issues warnings as `GemelWarning`, and ignores other events."""
-
-    def warn(self, text: str) -> None:
-        """Issue a warning."""
-        warnings.warn(text, GemelWarning, stacklevel=2)
-
-
 @dataclass(eq=False)
 class Several:
     """Forwards events to several reporters, in order."""
 
-    reporters: Sequence[Reporter]
+    reporters: Sequence[Reporter] = ()
 
     def note(self, text: str) -> None:
         """See `Reporter`."""
@@ -118,6 +106,18 @@ class Several:
         """See `Reporter`."""
         for reporter in self.reporters:
             reporter.epoch(summary)
+
+
+class Silent(Several):
+    """A reporter that does nothing."""
+
+
+class WarningReporter(Silent):
+    """Issues warnings as `GemelWarning`, and ignores other events."""
+
+    def warn(self, text: str) -> None:
+        """Issue a warning."""
+        warnings.warn(text, GemelWarning, stacklevel=2)
 
 
 LOG = "training.jsonl"
@@ -160,8 +160,7 @@ class _Means(Silent, abc.ABC):
 class JsonLinesLog(_Means):
     """A log with a JSON object a line.
 
-    Args:
-        path: the file. On resume, later lines are removed, so that no batch is repeated.
+    On resume, later lines are removed, so that no batch is repeated.
     """
 
     def __init__(self, path: Path):
@@ -199,11 +198,7 @@ def _is_before(line: str, step: int, epoch: int) -> bool:
 
 
 class TensorBoardLog(_Means):
-    """Event files for TensorBoard.
-
-    Raises:
-        MissingExtraError: tensorboard is not installed.
-    """
+    """Event files for TensorBoard, an extra."""
 
     def __init__(self, folder: Path):
         super().__init__()

@@ -64,20 +64,20 @@ def training_and_validation(
     split = hold_out(graph, fraction, seed)
     parts = deal_crossing(split, graph, seed)
     hint = "; raise training.validation_fraction or give validation pairs"
-    kept_out = pairs.select(parts == 0)
-    kept_out.require_both_labels("pairs held out for validation", hint)
+    held_out = pairs.select(parts == 0)
+    held_out.require_both_labels("pairs held out for validation", hint)
     training = pairs.select(parts == 1)
     training.require_both_labels("pairs left for training", hint)
     reporter.note(
-        f"{len(training):,} pairs to train on, {len(kept_out):,} held out for validation "
-        f"({kept_out.prevalence:.1%} duplicates)"
+        f"{len(training):,} pairs to train on, {len(held_out):,} held out for validation "
+        f"({held_out.prevalence:.1%} duplicates)"
     )
     if split.crossing_pairs:
         reporter.note(
             f"{split.crossing_pairs:,} pairs have a question on each side: the component that they "
             "link is too large to keep whole"
         )
-    return training, kept_out
+    return training, held_out
 
 
 def _spelling_idf(
@@ -183,17 +183,17 @@ def learn(
             )
         vectors.require_dim(config.network.d_model)
     settings = config.training
-    training, kept_out = training_and_validation(
+    training, held_out = training_and_validation(
         pairs, validation, settings.validation_fraction, settings.seed, reporter
     )
     tokenizer = learn_vocabulary(training, config, start)
     idf = _spelling_idf(training, tokenizer, config, start)
     batches = make_batches(training, tokenizer, config)
-    data = data_record(pairs, training, kept_out, start)
+    data = data_record(pairs, training, held_out, start)
     del training  # of ten million pairs, another 170 MB
     begun = None if vectors is None else look_up(vectors, tokenizer, reporter)
     model, folded = make_network(tokenizer, batches, config, start, reporter, begun)
-    validate = _validator(folded, tokenizer, kept_out, config.network)
+    validate = _validator(folded, tokenizer, held_out, config.network)
     set_up = time.perf_counter() - started
     ranks = ranks or Ranks()
     trainer = Trainer(model, batches, settings, validate, reporter, ranks)
@@ -210,13 +210,13 @@ def learn(
     weights = {name: _rounded(array, config) for name, array in folded.weights().items()}
     twin = NumpyTwin(weights, tokenizer, config.network)
     if idf is not None:
-        share = _spelling_share(idf, twin, kept_out, config)
+        share = _spelling_share(idf, twin, held_out, config)
         reporter.note(f"shared letters count for {share[0]:.0%} of similarity")
         weights |= {"spelling.idf": idf, "spelling.share": share}
         twin = NumpyTwin(weights, tokenizer, config.network)
-    similarity = twin.similarity(kept_out.left_texts, kept_out.right_texts)
-    decision = fit_decision(similarity, kept_out, config.decision)
-    for finding in check_fit(similarity, kept_out, decision, twin.encode, twin.similarity):
+    similarity = twin.similarity(held_out.left_texts, held_out.right_texts)
+    decision = fit_decision(similarity, held_out, config.decision)
+    for finding in check_fit(similarity, held_out, decision, twin.encode, twin.similarity):
         reporter.warn(finding.text)
     return Model(
         config=config,

@@ -91,11 +91,8 @@ class TrainingState:
 class Average:
     """The exponential moving average of parameters, which are also its initial value.
 
-    The first steps weigh more, so that initial values are soon forgotten: at step `t`, from 0, a
-    share of at most `(1 + t) / (10 + t)` of the average remains.
-
-    Args:
-        decay: share of the average that remains after a step, 0 to 1, exclusive.
+    The first steps weigh more: at step `t`, from 0, at most `(1 + t) / (10 + t)` of the average
+    remains, and at most `decay`.
 
     Source: Polyak and Juditsky (1992); the beginning as in TensorFlow's ExponentialMovingAverage.
     """
@@ -139,11 +136,7 @@ class Validation:
 
 
 class Trainer:
-    """Trains a network, and its head, with Adam, and keeps its best epoch or its last.
-
-    Raises:
-        ConfigError: see `choose_device`.
-    """
+    """Trains a network, and its head, with Adam, and keeps its best epoch or its last."""
 
     def __init__(
         self,
@@ -192,9 +185,6 @@ class Trainer:
         Args:
             after_step: called after each batch; what it raises ends the training there.
             is_asked: returns whether this process was asked to stop; see `is_to_stop`.
-
-        Raises:
-            TrainingError: the loss is no longer a number, or another process has failed.
         """
         self._is_asked = is_asked
         self.reporter.begin(self.state.step, self.state.epoch)
@@ -202,7 +192,7 @@ class Trainer:
             self._train_epoch(after_step)
             with self.average.in_place() if self.average else contextlib.nullcontext():
                 self._measure_epoch()
-            self._warn_of_collapse()
+            self._watch_for_collapse()
             self._any_is_asked = self.ranks.any(is_asked())
             after_step()
         if self.settings.keep == "best":
@@ -291,7 +281,7 @@ class Trainer:
         state.next_epoch()
         self.reporter.epoch(summary)
 
-    def _warn_of_collapse(self) -> None:
+    def _watch_for_collapse(self) -> None:
         """Warn if questions are similar at the end, or do not part between two epochs."""
         *earlier, last = self.state.history
         parting = not earlier or last.mean_similarity < earlier[-1].mean_similarity - 1e-3
@@ -304,14 +294,7 @@ class Trainer:
 
     def _step(self, batch: Batch, rate: float) -> tuple[float, float]:
         """Take one step; return the loss and the norm of the gradient."""
-        self.optimizer.zero_grad()
-        with self._seeded():
-            loss = self.gradients.backward(batch, bfloat16=self.bfloat16)
-        encoder = list(self.parts["weights"].parameters())
-        rows = {} if self.ranks.is_alone else rows_read(self.model.processor, batch.inputs)
-        loss, self._any_is_asked = self.ranks.sum_gradients(
-            encoder, self.parameters[len(encoder) :], rows, loss, self._is_asked()
-        )
+        loss = self._gradient(batch)
         norm = self._clip()
         if math.isfinite(norm):
             for group in self.optimizer.param_groups:
@@ -320,6 +303,18 @@ class Trainer:
             if self.average:
                 self.average.update(self.state.step)
         return loss, norm
+
+    def _gradient(self, batch: Batch) -> float:
+        """Set the gradients of all parameters; return the loss."""
+        self.optimizer.zero_grad()
+        with self._seeded():
+            loss = self.gradients.backward(batch, bfloat16=self.bfloat16)
+        encoder = list(self.parts["weights"].parameters())
+        rows = {} if self.ranks.is_alone else rows_read(self.model.processor, batch.inputs)
+        loss, self._any_is_asked = self.ranks.sum_gradients(
+            encoder, self.parameters[len(encoder) :], rows, loss, self._is_asked()
+        )
+        return loss
 
     @contextlib.contextmanager
     def _seeded(self) -> Iterator[None]:

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from gemel.layers import packed
 from gemel.models import SiameseModel, read
+from gemel.models import packed_encoder as packed
 from gemel.models import packed_encoder as reading
 from gemel.text import TokenTable, spell, spell_all
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.text import TokenTable
-from gemel.training import cooccurrence
-from gemel.training.cooccurrence import word_vectors
+from gemel.training import initial_network as cooccurrence
+from gemel.training.initial_network import word_vectors
 
 
 def weights_one_by_one(rows, words):
