@@ -185,6 +185,7 @@ class Checkpoint:
             or state.epoch > trainer.settings.epochs + 1
             or (state.batch > 0) != (state.pairs > 0)
             or state.step < state.batch
+            or state.step != len(state.curve.losses) * state.curve.stride + state.curve.waiting
         ):
             raise FolderError(f"{self.path}: damaged: it is at a place that cannot be; {_AGAIN}")
         expected = _shapes(trainer, state)
