@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 QUORA_ROWS, TRAINING_ROWS = 404_290, 300_000
-"""Rows of the file that the notebook used, and those of them that it trained on."""
+"""Rows of the notebook's file, and how many of them it trained on."""
 
 
 class Axis(NamedTuple):
@@ -78,22 +78,16 @@ def triplet_loss(v1: Any, v2: Any, margin: float = 0.25) -> Float[Tensor, ""]:
 
 
 def triplet_loss_layer(margin: float = 0.25) -> Fn:
-    """Make the loss a layer of two inputs, to are behind the network in `Serial`."""
+    """Return the loss as a layer of two inputs, to follow the network in `Serial`."""
     return Fn("TripletLoss", lambda v1, v2: triplet_loss(v1, v2, margin))
 
 
 def Siamese(  # noqa: N802 - the notebook's name
     vocab_size: int | None = None, d_model: int = CONSTANTS.model_depth, mode: str = "train"
 ) -> Parallel:
-    """Make the network.
+    """Make the network; see `SiameseModel`.
 
-    Args:
-        vocab_size: rows of the embedding table; those of the default loader's vocabulary if None.
-        d_model: numbers in a question's vector.
-        mode: "train", "eval" or "predict" (fast inference, no gradients).
-
-    Raises:
-        ConfigError: an unknown mode.
+    The size is that of the default loader's vocabulary if `vocab_size` is None.
     """
     if vocab_size is None:
         vocab_size = len(_default_loader().vocabulary)
@@ -118,23 +112,23 @@ class Data(NamedTuple):
 
 
 class _Vocabulary(dict[str, int]):
-    """Dictionary with the unknown id for all other words, which are not added."""
+    """A dictionary with the unknown id for other words, which it does not add."""
 
     def __missing__(self, word: str) -> int:
         return TOKENS.unknown
 
 
 class DataLoader:
-    """Reads Quora's file and cuts it as the notebook did.
+    """Reads Quora's file and splits it as the notebook did.
 
     The duplicates among the first 300,000 rows (of a smaller file: the same share of its rows)
-    are cut 80/20 into `train` and `validate`; the rows behind them, of either label, are `test`.
+    are split 80/20 into `train` and `validate`; the rows after them, of either label, are `test`.
 
     Args:
-        path: a file of pairs; None: that of the environment variable QUORA_TRAIN, else the
-            help-desk sample that ships with gemel; its name is printed.
-        training_rows: number of rows to train on; None: the notebook's share.
-        train_fraction: share of the duplicates that goes to `train`.
+        path: a file of pairs; None: the environment's QUORA_TRAIN, or else the sample of
+            gemel; it is printed.
+        training_rows: number of rows to train on; None is the notebook's share.
+        train_fraction: share of the duplicates for `train`.
 
     Raises:
         DataError: the file cannot be read as pairs.
@@ -147,7 +141,8 @@ class DataLoader:
         training_rows: int | None = None,
         train_fraction: float = 0.8,
     ):
-        self.path = Path(path) if path is not None else _default_path()
+        default = os.environ.get("QUORA_TRAIN") or HELPDESK
+        self.path = Path(default if path is None else path)
         self.training_rows = training_rows
         self.train_fraction = train_fraction
         if path is None:
@@ -172,10 +167,7 @@ class DataLoader:
 
     @functools.cached_property
     def vocabulary(self) -> dict[str, int]:
-        """Token to id, of the words in training questions; `len` is the table's number of rows.
-
-        A word that is not there has the unknown id; asking does not add it.
-        """
+        """Token to id, of the words in training questions; other words have the unknown id."""
         return _Vocabulary(self._tokenizer.vocabulary)
 
     @functools.cached_property
@@ -192,20 +184,20 @@ class DataLoader:
         )
 
     def _question(self, pairs: Pairs) -> Question:
-        left, right = pairs.left_texts, pairs.right_texts
-        return Question(*(list(map(self._tokenizer.encode, texts)) for texts in (left, right)))
+        encode = self._tokenizer.encode
+        return Question(
+            *(list(map(encode, side)) for side in (pairs.left_texts, pairs.right_texts))
+        )
 
 
 class DataGenerator:
     """Endless batches of two arrays of ids, both padded to one power of two.
 
+    When the rows run out, it starts again, shuffled anew, with no row twice in a batch if there are
+    enough.
+
     Args:
         question_one, question_two: sequences of token ids; row i of each make one pair.
-        batch_size: rows of a batch; a new round, shuffled anew, begins when rows run out, with no
-            row twice in a batch if there are enough.
-        padding: id of the padding.
-        shuffle: whether the order is random.
-        seed: of the shuffling.
 
     Raises:
         ValueError: no rows, sides of different lengths, or no batch size.
@@ -254,11 +246,6 @@ class DataGenerator:
     def _order(self) -> Int64[np.ndarray, "rows"]:
         count = len(self.tables[0])
         return self._random.permutation(count) if self.shuffle else np.arange(count)
-
-
-def _default_path() -> Path:
-    named = os.environ.get("QUORA_TRAIN")
-    return Path(named) if named else HELPDESK
 
 
 @functools.cache

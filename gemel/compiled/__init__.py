@@ -1,4 +1,4 @@
-"""What the install compiled: reading text, spelling words, an LSTM that reads, and its learning."""
+"""The compiled library: reading text, n-grams of words, LSTM and its training."""
 
 from gemel.compiled.library import Library, find_library, open_library
 

@@ -25,11 +25,8 @@ _FUNCTIONS: dict[str, list[Any]] = {
 class Library:
     """The functions of the C files here; while one runs, other threads may.
 
-    Args:
-        path: the compiled library.
-
     Raises:
-        OSError: there is none, or it is for another machine or another gemel.
+        OSError: there is no such library, or it is of another machine or another gemel.
     """
 
     def __init__(self, path: Path):
@@ -46,16 +43,12 @@ class Library:
         """Call a function with its numbers and its arrays, in this order.
 
         Raises:
-            MemoryError: it found no space.
+            MemoryError: no memory.
         """
         return self.bind(name, *arrays)(*numbers)
 
     def bind(self, name: str, *arrays: np.ndarray) -> Callable[..., int]:
-        """Return a function with its arrays, to be called with its numbers many times.
-
-        Raises:
-            MemoryError: when called, it found no space.
-        """
+        """Return a function with its arrays, to be called with its numbers; see `call`."""
         function = getattr(self._library, name)
         addresses = [_address(array) for array in arrays]
 
@@ -80,17 +73,13 @@ _KINDS = dict.fromkeys(map(np.dtype, ("float32", "int32", "int64", "uint8", "uin
 
 
 def open_library(path: Path = _PATH) -> Library:
-    """Open what was compiled when gemel was installed.
-
-    Raises:
-        OSError: nothing was, or for another machine or another gemel.
-    """
+    """Open the compiled library; see `Library`."""
     return Library(path)
 
 
 @functools.cache
 def find_library() -> Library | None:
-    """Open what was compiled when gemel was installed, if something was."""
+    """Open the compiled library, if there is one."""
     try:
         return open_library()
     except OSError:

@@ -18,13 +18,10 @@ from gemel.text import TOKENS, Progress, Tokenizer
 
 TOLERANCE = 1e-4
 """Tolerated difference of cosines between two tools."""
-_LOT = 512
-"""Texts compared at one time."""
+_BATCH = 512
 
 ReadRows = Callable[[Sequence[str]], list[list[int]]]
-"""The other tool's tokenizer: rows of the table by text."""
 Vectors = Callable[[Sequence[str]], Float32[np.ndarray, "texts dim"]]
-"""The other tool's vectors of texts."""
 
 
 class Disagreement(NamedTuple):
@@ -62,9 +59,8 @@ def find_agreement(
     """Find the texts that cannot agree, and compare the vectors of the others.
 
     Args:
-        frozen: the model as exported.
         read_rows: the other tool's tokenizer; if None, differently split texts are not found.
-        vectors: the other tool; None if not installed.
+        vectors: the other tool's vectors of texts; None if not installed.
         progress: `progress(step, done, total)` callback.
     """
     different = list(dict.fromkeys(texts))
@@ -75,14 +71,14 @@ def find_agreement(
     others = {each.text for each in found}
     alike = [text for text in different if text not in others]
     engine = Engine(model, backend="numpy")  # the quickest may count in bfloat16
-    longest = 0.0
-    for start in range(0, len(alike), _LOT):
-        lot = alike[start : start + _LOT]
-        apart = np.linalg.norm(engine.encode(lot) - vectors(lot), axis=1)
-        longest = float(np.maximum(longest, apart.max()))  # of what is no number, no number
+    largest = 0.0
+    for start in range(0, len(alike), _BATCH):
+        batch = alike[start : start + _BATCH]
+        distances = np.linalg.norm(engine.encode(batch) - vectors(batch), axis=1)
+        largest = float(np.maximum(largest, distances.max()))  # NaN stays NaN
         if progress is not None:
-            progress("comparing vectors", start + len(lot), len(alike))
-    return replace(agreement, compared=len(alike), difference=2 * longest)
+            progress("comparing vectors", start + len(batch), len(alike))
+    return replace(agreement, compared=len(alike), difference=2 * largest)
 
 
 def open_tokenizer(folder: Path) -> ReadRows | None:
@@ -104,13 +100,13 @@ def _disagreements(
 ) -> Iterator[Disagreement]:
     tokenizer = model.tokenizer
     rows = {word: row for row, word in enumerate(frozen.words)}
-    homeless = _homeless(tokenizer, frozen, texts)
+    without_row = _without_row(tokenizer, frozen, texts)
     unrepaired = Tokenizer(tokenizer.vocabulary, replace(tokenizer.rules, repair=False))
     for number, text in enumerate(texts):
-        if progress is not None and number and not number % _LOT:
+        if progress is not None and number and not number % _BATCH:
             progress("reading questions", number, len(texts))
         words = tokenizer.words(text)
-        missing = tuple(dict.fromkeys(word for word in words if word in homeless))
+        missing = tuple(dict.fromkeys(word for word in words if word in without_row))
         if not is_whole(text):
             yield Disagreement(text, "half a character is in it, which the tool does not take", ())
         elif not words:
@@ -127,7 +123,7 @@ def _disagreements(
                 yield Disagreement(text, "the tool reads other words", others)
 
 
-def _homeless(tokenizer: Tokenizer, frozen: Frozen, texts: Sequence[str]) -> set[str]:
+def _without_row(tokenizer: Tokenizer, frozen: Frozen, texts: Sequence[str]) -> set[str]:
     """Return the words whose vector is neither a row nor that of the unknown word."""
     rows = set(frozen.words)
     words = [word for word in unknown_words(tokenizer, texts) if word not in rows]
@@ -138,23 +134,14 @@ def _homeless(tokenizer: Tokenizer, frozen: Frozen, texts: Sequence[str]) -> set
 
 
 def check_disagreement_file(path: str | Path, *, overwrite: bool = False) -> None:
-    """Check, before long work, that disagreements can be written to a file.
-
-    Raises:
-        DataError: its name does not end in .jsonl, or it exists.
-        OSError: it cannot be written.
-    """
+    """Check, before long work, that disagreements can be written to a new file, *.jsonl."""
     path = Path(path)
     require_new_file(path, (".jsonl",), overwrite=overwrite)
     check_writable(path)
 
 
 def write_disagreements(found: Iterable[Disagreement], path: str | Path) -> None:
-    """Write `text`, `reason` and `words` of all, atomically.
-
-    Raises:
-        OSError: it cannot be written; an existing file remains.
-    """
+    """Write `text`, `reason` and `words` of all, atomically."""
     lines = "".join(json.dumps(each._asdict()) + "\n" for each in found)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """A model reduced to its network, with a finished vector for every word."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +22,7 @@ class LstmDirection:
     """One direction of an LSTM; gates in the order input, forget, new, output."""
 
     weight_ih: Float32[np.ndarray, "gates depth"]
-    """Weights of a word's vector."""
     weight_hh: Float32[np.ndarray, "gates units"]
-    """Weights of the last output."""
     bias: Float32[np.ndarray, "gates"]
 
 
@@ -33,8 +31,7 @@ class Frozen:
     """What another tool needs to compute the model's vectors."""
 
     words: list[str]
-    """The word of each row, as in `Tokenizer.words`: padding, the unknown word, the vocabulary,
-    added words."""
+    """Of each row: padding, the unknown word, the vocabulary, added words."""
     table: Float32[np.ndarray, "rows depth"]
     """Input of the LSTM for each word, already composed of n-grams."""
     forwards: LstmDirection
@@ -49,15 +46,20 @@ class Frozen:
     holds_for_cosine: bool
     """Whether `decision` is of the cosine."""
     only_cosine: bool
-    """Whether the model's own similarity, and so its figures, are of the cosine alone."""
+    """Whether the model's own similarity is the cosine alone."""
     composes: bool
-    """Whether the model composes unknown words from their spelling, which other tools cannot."""
+    """Whether the model composes unknown words from n-grams, which other tools cannot."""
 
     @property
     def dim(self) -> int:
         """Length of a question's vector."""
-        units: int = self.forwards.weight_hh.shape[1]
-        return units if self.backwards is None else 2 * units
+        return sum(way.weight_hh.shape[1] for way in self.directions.values())
+
+    @property
+    def directions(self) -> dict[str, LstmDirection]:
+        """One or both, by the name of their weights."""
+        both = {"lstm": self.forwards, "lstm_backwards": self.backwards}
+        return {name: way for name, way in both.items() if way is not None}
 
 
 def freeze(
@@ -87,8 +89,8 @@ def freeze(
     return Frozen(
         words=[TOKENS.padding_token, UNKNOWN_TOKEN, *model.tokenizer.vocabulary.words, *added],
         table=np.concatenate([embedding[first], embedding[len(first) :], vectors]),
-        forwards=_reading(model, "lstm"),
-        backwards=_reading(model, "lstm_backwards") if network.bidirectional else None,
+        forwards=_direction(model, "lstm"),
+        backwards=_direction(model, "lstm_backwards") if network.bidirectional else None,
         pooling=network.pooling,
         rules=model.tokenizer.rules,
         config=model.config,
@@ -114,17 +116,12 @@ def _added(model: Model, words: Iterable[str]) -> tuple[list[str], Float32[np.nd
     vectors = embedding[read_as]
     left = read_as == TOKENS.unknown
     if "ngrams.weight" in model.weights:
-        vectors[left] = _composed(
-            model, [word for word, is_left in zip(new, left, strict=True) if is_left]
-        )
+        spelled = tokenizer.spell([new[place] for place in np.flatnonzero(left)])
+        vectors[left] = compose(model.weights["ngrams.weight"], spelled)
         return new, vectors
-    return [word for word, is_left in zip(new, left, strict=True) if not is_left], vectors[~left]
+    return [new[place] for place in np.flatnonzero(~left)], vectors[~left]
 
 
-def _composed(model: Model, words: Sequence[str]) -> Float32[np.ndarray, "words depth"]:
-    return compose(model.weights["ngrams.weight"], model.tokenizer.spell(words))
-
-
-def _reading(model: Model, name: str) -> LstmDirection:
+def _direction(model: Model, name: str) -> LstmDirection:
     parts = ("weight_ih", "weight_hh", "bias")
     return LstmDirection(**{part: model.weights[f"{name}.{part}"] for part in parts})

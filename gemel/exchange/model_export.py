@@ -1,8 +1,8 @@
 """Export of a model to a folder for another tool, tested in that tool before it is put in place."""
 
-import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from gemel.config import ExportOptions
 from gemel.decision import Decision
 from gemel.errors import ConfigError, FolderError, GemelError
 from gemel.exchange.agreement import TOLERANCE, Agreement, Vectors, find_agreement, open_tokenizer
-from gemel.exchange.export_card import write_card
 from gemel.exchange.frozen_model import Frozen, freeze, unknown_words
 from gemel.exchange.sentence_transformers import (
     OLDEST,
@@ -20,10 +19,121 @@ from gemel.exchange.sentence_transformers import (
     write_sentence_transformers,
 )
 from gemel.exchange.token_file import is_whole, write_token_file
-from gemel.files import check_replaceable, check_writable, new_folder, write_text
-from gemel.folder import Model
+from gemel.files import check_replaceable, check_writable, new_folder, write_bytes, write_text
+from gemel.folder import CARD, TERMS, Model, read_optional
+from gemel.folder.model_card import front_matter, validation_figures, with_library
 from gemel.text import Progress
 from gemel.version import __version__, installed_version
+
+_USES = {
+    "sentence-transformers": """pip install "sentence-transformers>=6.2"
+```
+
+```python
+from sentence_transformers import SentenceTransformer
+
+model = SentenceTransformer("{name}")
+vectors = model.encode(["How old are you?", "What is your age?"])
+print(model.similarity(vectors, vectors))
+```""",
+    "onnx": """pip install numpy onnxruntime tokenizers
+```
+
+```python
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+tokenizer = Tokenizer.from_file("{name}/tokenizer.json")
+tokenizer.enable_padding(pad_id=0, pad_token="<PAD>")
+session = onnxruntime.InferenceSession("{name}/model.onnx")
+read = tokenizer.encode_batch(["How old are you?", "What is your age?"])
+inputs = {{
+    "input_ids": np.array([each.ids for each in read], np.int64),
+    "attention_mask": np.array([each.attention_mask for each in read], np.int64),
+}}
+(vectors,) = session.run(None, inputs)
+print(vectors @ vectors.T)
+```""",
+}
+
+
+def write_card(
+    folder: Path, name: str, to: str, model: Model, frozen: Frozen, source: Path | None
+) -> None:
+    """Write the model card, and the model's terms; `source` is its folder, if any."""
+    if source is not None and (terms := read_optional(source, TERMS)) is not None:
+        write_bytes(folder / TERMS, terms)
+    card = f"""{_front(name, to, model, frozen, source)}
+# {name}
+
+Gives questions vectors; two questions ask the same if the cosine of theirs is high. Made of a gemel
+model by `gemel export --to {to}`.
+
+```
+{_USES[to].format(name=name)}
+
+## Decision
+
+{_decision(frozen)}
+
+## Where it differs from gemel
+
+{_limits(frozen)}
+"""
+    write_text(folder / CARD, card)
+
+
+def _front(name: str, to: str, model: Model, frozen: Frozen, source: Path | None) -> str:
+    card = None if source is None else read_optional(source, CARD)
+    if card is None:
+        results = validation_figures(model.training, model.decision.threshold)
+        front = front_matter(name, library=to, results=results)
+    else:
+        front = with_library(card.decode(errors="replace"), name, to)
+    if frozen.only_cosine:
+        return front
+    # The figures are those of the pair head or the letters, which stayed behind.
+    return re.sub(r"^model-index:\n(?:(?: |- ).*\n)*", "", front, flags=re.MULTILINE)
+
+
+def _decision(frozen: Frozen) -> str:
+    decision = frozen.decision
+    if frozen.holds_for_cosine:
+        more = "" if frozen.only_cosine else "\ngemel itself decides by more, which is not here."
+        return (
+            f"A pair counts as the same from a cosine of **{decision.threshold:.4f}** on; how "
+            "likely it asks the same is\n1 / (1 + exp(-(slope * cosine + intercept))) with the "
+            f"numbers in `gemel.json`. Fitted on {decision.pairs:,}\nlabelled pairs, best for "
+            f"{decision.settings.aim}.{more}"
+        )
+    return (
+        "gemel decides by more than the cosine: by a pair head, or by letters that both questions "
+        f"share.\nNeither is in this folder, so its threshold of {decision.threshold:.4f} (in "
+        "`gemel.json`) does not hold for the\ncosine. `gemel export --validation PAIRS` fits one "
+        "that does."
+    )
+
+
+def _limits(frozen: Frozen) -> str:
+    limits = [
+        "a question without word or mark has the vector of an unknown word in gemel; here its "
+        "vector is meaningless"
+    ]
+    if frozen.composes:
+        limits.append(
+            "a word that is not in the vocabulary is composed from its spelling in gemel; here it "
+            "is unknown, unless it was given to the export (`--words`)"
+        )
+    if frozen.rules.nearest:
+        limits.append("gemel reads an unknown word as a known one that differs in one letter")
+    if frozen.rules.repair:
+        limits.append("gemel repairs garbled letters")
+    limits.append(
+        "letters added after Unicode 12 and more than 30 combining marks in a row may differ"
+    )
+    return "\n".join(f"- {limit}" for limit in limits)
+
 
 NOTE = "gemel.json"
 """The file that marks an export, and lists its files."""
@@ -34,7 +144,6 @@ def check_export_place(path: str | Path, *, overwrite: bool = False) -> None:
 
     Raises:
         FolderError: there is an export, or other files; or its name is not UTF-8.
-        OSError: it cannot be written.
     """
     path = Path(path)
     if not is_whole(str(path.resolve())):
@@ -44,8 +153,7 @@ def check_export_place(path: str | Path, *, overwrite: bool = False) -> None:
         )
     check_replaceable(path)
     if path.is_dir() and any(path.iterdir()):
-        foreign = _foreign(path)
-        if foreign:
+        if foreign := _foreign(path):
             raise FolderError(
                 f"{path}: has {foreign[0]}, which `gemel export` did not write and would "
                 "delete; choose another path"
@@ -74,44 +182,20 @@ def _files(path: Path) -> list[str]:
     )
 
 
-@contextlib.contextmanager
-def new_export(path: Path, note: Mapping[str, Any], *, overwrite: bool) -> Iterator[Path]:
-    """Fill a temporary folder, write its note, and move it to `path`, atomically.
-
-    Args:
-        note: content of `gemel.json`, to which the list of files is added.
-
-    Yields:
-        The folder to write into; an error in the block leaves `path` unchanged.
-
-    Raises:
-        FolderError, OSError: see `check_export_place`.
-    """
-    check_export_place(path, overwrite=overwrite)
-    with new_folder(path) as folder:
-        yield folder
-        content = {**note, "files": [*_files(folder), NOTE]}
-        write_text(folder / NOTE, json.dumps(content, indent=1, allow_nan=False) + "\n")
-
-
-def decision_note(frozen: Frozen) -> dict[str, Any]:
-    """Return the part of the note about the decision."""
+def _note(model: Model, to: str, frozen: Frozen) -> dict[str, Any]:
+    """Return the content of `gemel.json`, without the list of files."""
     decision = frozen.decision
-    asked = "cosine" if frozen.holds_for_cosine else "gemel's own, by its pair head or letters"
+    numbers = ("threshold", "lower", "upper", "slope", "intercept", "pairs", "prevalence", "data")
+    own = "gemel's own, by its pair head or letters"
     return {
+        "exported_to": to,
+        "model": model.fingerprint,
         "gemel_version": __version__,
         "similarity": "cosine",
         "decision": {
-            "of_similarity": asked,
+            "of_similarity": "cosine" if frozen.holds_for_cosine else own,
             "holds_for_cosine": frozen.holds_for_cosine,
-            "threshold": decision.threshold,
-            "lower": decision.lower,
-            "upper": decision.upper,
-            "slope": decision.slope,
-            "intercept": decision.intercept,
-            "pairs": decision.pairs,
-            "prevalence": decision.prevalence,
-            "data": decision.data,
+            **{name: getattr(decision, name) for name in numbers},
         },
     }
 
@@ -130,8 +214,7 @@ class Exported:
     decision: Decision
     """The decision in `gemel.json`."""
     holds_for_cosine: bool
-    """Whether it is of the cosine: fitted for it, or the model has neither pair head nor
-    letters."""
+    """Whether it is of the cosine: fitted for it, or the model uses the cosine alone."""
     agreement: Agreement
     asked: str
     """The tool that vectors were compared with; empty if none."""
@@ -165,10 +248,9 @@ def export_model(
 
     Raises:
         ConfigError: a model that was trained without masks.
-        FolderError: `out` exists and may not be overwritten.
+        FolderError, OSError: `out` exists and may not be overwritten, or cannot be written.
         MissingExtraError: packages of ONNX are not installed.
         GemelError: the other tool gives other vectors; nothing is written.
-        OSError: it cannot be written; an existing folder remains.
     """
     options, out = ExportOptions.of(options, **changes), Path(out)
     to = options.to
@@ -177,9 +259,8 @@ def export_model(
     check_export_place(out, overwrite=options.overwrite)
     frozen = freeze(model, unknown_words(model.tokenizer, words), decision)
     known = len(model.tokenizer.vocabulary)
-    note = {"exported_to": to, "model": model.fingerprint, **decision_note(frozen)}
     least = None
-    with new_export(out, note, overwrite=options.overwrite) as folder:
+    with new_folder(out) as folder:
         if to == "onnx":
             least = _write_onnx(frozen, folder, int8=options.int8)
         else:
@@ -194,6 +275,8 @@ def export_model(
                 f"{agreement.difference:.2g}, more than {TOLERANCE:g}; nothing was written; try "
                 "another version of it"
             )
+        note = {**_note(model, to, frozen), "files": [*_files(folder), NOTE]}
+        write_text(folder / NOTE, json.dumps(note, indent=1, allow_nan=False) + "\n")
     return Exported(
         path=out,
         to=to,
@@ -228,16 +311,14 @@ def _open_sentences(folder: Path) -> tuple[Vectors | None, str, str]:
     version = installed_version("sentence-transformers")
     if version is None:
         return None, "", "sentence-transformers is not installed"
+    name = f"sentence-transformers {version}"
     if not is_new_enough(version):
         oldest = ".".join(map(str, OLDEST))
-        why = (
-            f"sentence-transformers {version} reads one word per text; {oldest} or later is needed"
-        )
-        return None, "", why
+        return None, "", f"{name} reads one word per text; {oldest} or later is needed"
     try:
-        return SentenceVectors(folder), f"sentence-transformers {version}", ""
+        return SentenceVectors(folder), name, ""
     except ImportError as error:
-        return None, "", f"sentence-transformers {version} cannot be imported: {error}"
+        return None, "", f"{name} cannot be imported: {error}"
 
 
 def _open_onnx(folder: Path) -> tuple[Vectors | None, str, str]:

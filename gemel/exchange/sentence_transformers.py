@@ -17,13 +17,12 @@ import numpy as np
 import safetensors.numpy
 from jaxtyping import Float32
 
-from gemel.exchange.frozen_model import Frozen, LstmDirection
+from gemel.exchange.frozen_model import Frozen
 from gemel.exchange.token_file import write_token_file
 from gemel.files import write_bytes, write_text
 
 OLDEST = (6, 2)
-"""First version that reads all words of a text with a Hugging Face tokenizer, not only the
-first."""
+"""First version that reads all words of a text with a Hugging Face tokenizer."""
 
 _LIBRARY = "sentence_transformers"
 _MODULES = f"{_LIBRARY}.sentence_transformer.modules"
@@ -32,12 +31,7 @@ _LONGEST = 1_000_000_000
 
 
 def write_sentence_transformers(frozen: Frozen, folder: Path) -> None:
-    """Write what `SentenceTransformer(folder)` loads offline and without custom code.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    depth, both = frozen.table.shape[1], frozen.backwards is not None
+    """Write what `SentenceTransformer(folder)` loads offline and without custom code."""
     write_token_file(frozen, folder)
     _write_weights(folder, {"emb_layer.weight": frozen.table})
     _write_settings(folder / "modules.json", _modules())
@@ -66,11 +60,11 @@ def write_sentence_transformers(frozen: Frozen, folder: Path) -> None:
     _write_settings(
         lstm / "lstm_config.json",
         {
-            "embedding_dimension": depth,
+            "embedding_dimension": frozen.table.shape[1],
             "hidden_dim": frozen.forwards.weight_hh.shape[1],
             "num_layers": 1,
             "dropout": 0,
-            "bidirectional": both,
+            "bidirectional": frozen.backwards is not None,
         },
     )
     _write_settings(
@@ -98,18 +92,15 @@ def _modules() -> list[dict[str, Any]]:
 
 def _lstm(frozen: Frozen) -> dict[str, np.ndarray]:
     """Name the weights as in torch's LSTM, which has a second bias."""
-    named = _way(frozen.forwards, "")
-    return named if frozen.backwards is None else named | _way(frozen.backwards, "_reverse")
-
-
-def _way(way: LstmDirection, end: str) -> dict[str, np.ndarray]:
-    arrays = {
-        "weight_ih": way.weight_ih,
-        "weight_hh": way.weight_hh,
-        "bias_ih": way.bias,
-        "bias_hh": np.zeros_like(way.bias),
-    }
-    return {f"encoder.{name}_l0{end}": array for name, array in arrays.items()}
+    named: dict[str, np.ndarray] = {}
+    for end, way in zip(("l0", "l0_reverse"), frozen.directions.values(), strict=False):
+        named |= {
+            f"encoder.weight_ih_{end}": way.weight_ih,
+            f"encoder.weight_hh_{end}": way.weight_hh,
+            f"encoder.bias_ih_{end}": way.bias,
+            f"encoder.bias_hh_{end}": np.zeros_like(way.bias),
+        }
+    return named
 
 
 def _write_weights(folder: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -128,11 +119,7 @@ def is_new_enough(version: str) -> bool:
 
 
 class SentenceVectors:
-    """A folder opened in sentence-transformers, on the CPU and offline.
-
-    Raises:
-        ImportError: the library is not installed.
-    """
+    """A folder opened in sentence-transformers, on the CPU and offline."""
 
     def __init__(self, folder: Path):
         from sentence_transformers import SentenceTransformer

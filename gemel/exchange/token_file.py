@@ -45,13 +45,13 @@ def final_sigma() -> str:
     Which letters Python counts as cased is found by trying; up to two marks in between are ignored.
     """
     cased = class_of(each for each in _characters() if f"{each}Σ".lower()[-1] == "ς")
-    passed_over = class_of(
+    skipped = class_of(
         each
         for each in _characters()
         if f"{each}Σ".lower()[-1] == "σ" and f"a{each}Σ".lower()[-1] == "ς"
     )
-    before = "|".join(f"(?<={cased}{passed_over * marks})" for marks in range(3))
-    return f"(?:{before})Σ(?!{passed_over}*{cased})"
+    before = "|".join(f"(?<={cased}{skipped * marks})" for marks in range(3))
+    return f"(?:{before})Σ(?!{skipped}*{cased})"
 
 
 def _escaped(code: int) -> str:
@@ -68,11 +68,7 @@ _SETTINGS = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenizatio
 
 
 def write_token_file(frozen: Frozen, folder: Path) -> None:
-    """Write `tokenizer.json` and `tokenizer_config.json` into a folder.
-
-    Raises:
-        OSError: they cannot be written.
-    """
+    """Write `tokenizer.json` and `tokenizer_config.json` into a folder."""
     for name, value in (
         ("tokenizer.json", token_file(frozen)),
         ("tokenizer_config.json", _SETTINGS),
@@ -89,6 +85,8 @@ def token_file(frozen: Frozen) -> dict[str, Any]:
     where `rules.normalization` is 1, and letters added after Unicode 12.
     """
     words = {word: row for row, word in enumerate(frozen.words) if is_whole(word)}
+    letters, marks = class_like(rf"[^\W{ALONE}]"), class_like(r"[\w\s]", negated=True)
+    pattern = word_pattern(letters, class_like(r"\d"), marks)
     return {
         "version": "1.0",
         "truncation": None,
@@ -97,7 +95,7 @@ def token_file(frozen: Frozen) -> dict[str, Any]:
         "normalizer": {"type": "Sequence", "normalizers": list(_normalizers(frozen.rules))},
         "pre_tokenizer": {
             "type": "Split",
-            "pattern": {"Regex": _words()},
+            "pattern": {"Regex": pattern},
             "behavior": "Removed",
             "invert": True,
         },
@@ -105,12 +103,6 @@ def token_file(frozen: Frozen) -> dict[str, Any]:
         "decoder": None,
         "model": {"type": "WordLevel", "vocab": words, "unk_token": UNKNOWN_TOKEN},
     }
-
-
-def _words() -> str:
-    return word_pattern(
-        class_like(rf"[^\W{ALONE}]"), class_like(r"\d"), class_like(r"[\w\s]", negated=True)
-    )
 
 
 def _normalizers(rules: Rules) -> Iterator[dict[str, Any]]:

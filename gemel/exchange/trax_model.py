@@ -30,12 +30,11 @@ _MAKE = "json.dump(vocabulary, open('vocabulary.json', 'w'))"
 
 @dataclass(frozen=True, eq=False)
 class KnownWords:
-    """Words and their rows in a table of vectors."""
+    """Words, in the order of their ids, and their rows in a table of vectors."""
 
     words: list[str]
-    """In the order of their ids."""
     rows: Int64[np.ndarray, "tokens"]
-    """Rows of the unknown word, of padding, and of each word."""
+    """Of the unknown word, of padding, and of each word."""
     unknown: int
     """Tokens of the vocabulary with the id of the unknown word."""
     overrun: str | None
@@ -53,8 +52,7 @@ def read_vocabulary(path: str | Path) -> dict[str, int]:
         DataError: no such file, not UTF-8, neither format, or a token or an id is repeated.
     """
     path = Path(path)
-    if not path.is_file():
-        raise DataError("no such file" if not path.exists() else "is no file", path=path)
+    _require_file(path)
     content = path.read_bytes()
     if content[:1] == b"\x80" or content[:2] == b"\x1f\x8b":
         raise DataError(
@@ -77,11 +75,8 @@ def match_rows(ids: Mapping[str, int], rows: int, path: str | Path) -> KnownWord
     The notebook's last id is one past the table, and Trax then takes the last row; ids may have
     gaps. Test words that a defaultdict gave the id of the unknown word stay unknown.
 
-    Args:
-        path: the file of the ids, for errors.
-
     Raises:
-        DataError: they are not of this table.
+        DataError: they are not of this table; `path` is the file of the ids.
     """
     words = sorted((word for word in ids if ids[word] >= _FIRST), key=ids.__getitem__)
     last = max((ids[word] for word in words), default=TOKENS.padding)
@@ -187,7 +182,6 @@ class TraxWeights:
     bias: Float32[np.ndarray, "gates"]
     """Of the gates, with the offset that reduces forgetting."""
     step: int | None = None
-    """Training steps, if recorded."""
 
 
 def read_trax(path: str | Path) -> TraxWeights:
@@ -205,13 +199,14 @@ def read_trax(path: str | Path) -> TraxWeights:
     if not isinstance(known, Mapping) or "flat_weights" not in known:
         what = type(known).__name__
         if isinstance(known, Mapping):
-            texts = (key for key in known if isinstance(key, str) and key.isprintable())
-            what = ", ".join(texts)
+            what = ", ".join(key for key in known if isinstance(key, str) and key.isprintable())
         raise DataError(
             f"is no checkpoint of Trax: holds {what[:100] or 'nothing'}; expected flat_weights",
             path=path,
         )
-    return _weights(_arrays(known["flat_weights"], path), _step(known), path)
+    step = known.get("step")
+    is_count = type(step) is int and 0 <= step < 1 << 63
+    return _weights(_arrays(known["flat_weights"], path), step if is_count else None, path)
 
 
 def _arrays(flat: Any, path: Path) -> list[Float32[np.ndarray, "..."]]:
@@ -228,16 +223,11 @@ def _arrays(flat: Any, path: Path) -> list[Float32[np.ndarray, "..."]]:
             "if they are in a file of their own",
             path=path,
         )
-    for file in (_weights_file(path), path.with_name(f"{path.name}.npy")):
+    name = f"{path.name.removesuffix('.gz').removesuffix('.pkl')}.weights.npy.gz"
+    for file in (path.with_name(name), path.with_name(f"{path.name}.npy")):
         if file.exists():
             return arrays_in_npy(_unpacked(file), file)
-    raise DataError(
-        f"needs the file of its weights, {_weights_file(path).name}, next to it", path=path
-    )
-
-
-def _weights_file(path: Path) -> Path:
-    return path.with_name(f"{path.name.removesuffix('.gz').removesuffix('.pkl')}.weights.npy.gz")
+    raise DataError(f"needs the file of its weights, {name}, next to it", path=path)
 
 
 def _weights(arrays: list[Float32[np.ndarray, "..."]], step: int | None, path: Path) -> TraxWeights:
@@ -258,19 +248,14 @@ def _weights(arrays: list[Float32[np.ndarray, "..."]], step: int | None, path: P
     )
 
 
-def _step(known: Mapping[str, Any]) -> int | None:
-    step = known.get("step")
-    return step if type(step) is int and 0 <= step < 1 << 63 else None
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise DataError("no such file" if not path.exists() else "is no file", path=path)
 
 
 def _unpacked(path: Path) -> bytes:
-    """Read a file, with or without gzip, up to a plausible size.
-
-    Raises:
-        DataError: it is missing, incomplete, or a decompression bomb.
-    """
-    if not path.is_file():
-        raise DataError("no such file" if not path.exists() else "is no file", path=path)
+    """Read a file, with or without gzip, up to a plausible size."""
+    _require_file(path)
     with path.open("rb") as stream:
         if stream.read(len(_PACKED)) != _PACKED:
             stream.seek(0)
@@ -294,8 +279,7 @@ def _unpacked(path: Path) -> bytes:
 
 NOTEBOOK_THRESHOLD = 0.7
 """The notebook's cosine for duplicates; it was not fitted."""
-_SLOPE = 10.0
-"""Slope of the guessed probability."""
+_GUESSED_SLOPE = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,19 +289,13 @@ class FromTrax:
     model: Model
     """With the notebook's threshold unless fitted."""
     known: KnownWords
-    """Its words, and findings on the vocabulary."""
     unreachable: list[str]
-    """Words that gemel splits differently than the notebook's NLTK, so that no question has
-    them."""
+    """Words that gemel splits differently than NLTK, so that no question has them."""
     fitted: Refit | None = None
-    """The decision fitted on validation pairs, compared with the notebook's."""
+    """Compared with the notebook's decision."""
 
     def fit(self, pairs: Pairs, progress: Progress | None = None) -> "FromTrax":
-        """Fit threshold and probabilities on pairs that the network was not trained on.
-
-        Raises:
-            DataError: only one label occurs.
-        """
+        """Fit threshold and probabilities on pairs that the network was not trained on."""
         engine = Engine(self.model)
         score = functools.partial(engine.similarity, progress=progress)
         before = self.model.decision
@@ -327,27 +305,32 @@ class FromTrax:
 
 
 def model_from_trax(checkpoint: str | Path, vocabulary: str | Path) -> FromTrax:
-    """Make a model that gives the vectors of Trax.
+    """Make a model that gives the vectors of Trax; see `read_trax` and `read_vocabulary`.
 
     As in the notebook, case counts, unknown words share one vector, and padding counts
     (`network.masked = false`).
-
-    Args:
-        checkpoint: see `read_trax`.
-        vocabulary: see `read_vocabulary`.
 
     Raises:
         DataError: one cannot be read, or they are of different networks.
     """
     trax, ids = read_trax(checkpoint), read_vocabulary(vocabulary)
     known = match_rows(ids, len(trax.embedding), vocabulary)
-    config = _config(trax)
+    depth, units = trax.embedding.shape[1], len(trax.bias) // 4
+    config = Config(
+        text=TextConfig(lowercase=False, min_count=1, ngram_buckets=0, normalization=1),
+        network=NetworkConfig(d_model=depth, n_units=0 if units == depth else units, masked=False),
+    )
     tokenizer = Tokenizer(Vocabulary(known.words), Rules.of(config.text))
-    unreachable = [word for word in known.words if tokenizer.words(word) != [word]]
+    matrix = _reordered(trax.lstm).T
     model = Model(
         config=config,
         tokenizer=tokenizer,
-        weights=_model_weights(trax, known),
+        weights={
+            "embedding.weight": trax.embedding[known.rows],
+            "lstm.weight_ih": np.ascontiguousarray(matrix[:, :depth]),
+            "lstm.weight_hh": np.ascontiguousarray(matrix[:, depth:]),
+            "lstm.bias": _reordered(trax.bias),
+        },
         decision=_guess(config.decision),
         training={
             "gemel_version": __version__,
@@ -356,28 +339,8 @@ def model_from_trax(checkpoint: str | Path, vocabulary: str | Path) -> FromTrax:
             "vocabulary": len(known.rows),
         },
     )
+    unreachable = [word for word in known.words if tokenizer.words(word) != [word]]
     return FromTrax(model, known, unreachable)
-
-
-def _config(trax: TraxWeights) -> Config:
-    depth, units = trax.embedding.shape[1], len(trax.bias) // 4
-    return Config(
-        text=TextConfig(lowercase=False, min_count=1, ngram_buckets=0, normalization=1),
-        network=NetworkConfig(d_model=depth, n_units=0 if units == depth else units, masked=False),
-    )
-
-
-def _model_weights(
-    trax: TraxWeights, known: KnownWords
-) -> Mapping[str, Float32[np.ndarray, "..."]]:
-    matrix = _reordered(trax.lstm).T
-    depth = trax.embedding.shape[1]
-    return {
-        "embedding.weight": trax.embedding[known.rows],
-        "lstm.weight_ih": np.ascontiguousarray(matrix[:, :depth]),
-        "lstm.weight_hh": np.ascontiguousarray(matrix[:, depth:]),
-        "lstm.bias": _reordered(trax.bias),
-    }
 
 
 def _reordered(gates: Float32[np.ndarray, "... gates"]) -> Float32[np.ndarray, "... gates"]:
@@ -391,8 +354,8 @@ def _guess(settings: DecisionConfig) -> Decision:
         threshold=NOTEBOOK_THRESHOLD,
         lower=NOTEBOOK_THRESHOLD,
         upper=NOTEBOOK_THRESHOLD,
-        slope=_SLOPE,
-        intercept=-_SLOPE * NOTEBOOK_THRESHOLD,
+        slope=_GUESSED_SLOPE,
+        intercept=-_GUESSED_SLOPE * NOTEBOOK_THRESHOLD,
         settings=settings,
         pairs=0,
         prevalence=0.5,

@@ -57,11 +57,7 @@ class Made:
 
 
 def read_pickle(content: bytes, path: Path) -> Any:
-    """Read a pickle of protocol 3 to 5.
-
-    Args:
-        content: memory stays within a few times its size, plus 500 MB.
-        path: for errors.
+    """Read a pickle of protocol 3 to 5; memory stays within a few times its size, plus 500 MB.
 
     Returns:
         Numbers, texts, bytes, lists, tuples, dictionaries and sets, and `Made`.
@@ -178,6 +174,9 @@ class _Machine:
     def remember(self, place: int | None = None) -> None:
         self.memo[len(self.memo) if place is None else place] = self.stack[-1]
 
+    def recall(self, place: int) -> None:
+        self.stack.append(self.memo[place])
+
 
 def _require(value: Any, kind: type) -> Any:
     if type(value) is not kind:
@@ -227,8 +226,8 @@ _ACTIONS: dict[str, Callable[[_Machine, Any], Any]] = {
     "MEMOIZE": lambda machine, _: machine.remember(),
     "BINPUT": _Machine.remember,
     "LONG_BINPUT": _Machine.remember,
-    "BINGET": lambda machine, place: machine.stack.append(machine.memo[place]),
-    "LONG_BINGET": lambda machine, place: machine.stack.append(machine.memo[place]),
+    "BINGET": _Machine.recall,
+    "LONG_BINGET": _Machine.recall,
 }
 
 
@@ -237,11 +236,7 @@ _JAX = {"_reconstruct_array", "reconstruct_device_array"}
 
 
 def array_of(value: Any, path: Path) -> Float32[np.ndarray, "..."]:
-    """Make an array of a value of `read_pickle`.
-
-    Args:
-        value: an array of NumPy or JAX, or a tuple of one and "bfloat16", as in Trax.
-        path: for errors.
+    """Make an array of a value of `read_pickle`: of NumPy or JAX, or with "bfloat16" in a tuple.
 
     Raises:
         DataError: it is no array of numbers.
@@ -275,10 +270,7 @@ def arrays_in_npy(content: bytes, path: Path) -> list[Float32[np.ndarray, "..."]
     return arrays
 
 
-_HEADERS: dict[tuple[int, int], Any] = {
-    (1, 0): npy.read_array_header_1_0,
-    (2, 0): npy.read_array_header_2_0,
-}
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
 def _read_header(stream: io.BytesIO) -> tuple[Any, bool, np.dtype]:

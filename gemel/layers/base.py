@@ -15,16 +15,11 @@ Mask = Bool[Tensor, "batch time"]
 
 
 class Layer(nn.Module):
-    """A function with weights that takes `n_in` tensors and gives `n_out`.
+    """A function with weights of `n_in` tensors to `n_out`.
 
-    Call it with the tensors one after the other or, as in Trax, in one tuple; several outputs come
-    as a tuple. Subclasses write `forward(*inputs, mask=None)` and, for plain words about bad
-    inputs, `check(*inputs)`.
-
-    Args:
-        n_in: number of tensors taken.
-        n_out: number of tensors given.
-        name: what prints; the class's own name if None.
+    Call it with the tensors one after the other or, as in Trax, in one tuple; several outputs are a
+    tuple. Subclasses define `forward(*inputs, mask=None)` and, for clear errors, `check(*inputs)`.
+    Layers raise `LayerError` for arguments and inputs that they cannot use.
 
     Source: the layer protocol of Trax (`trax.layers.base.Layer`).
     """
@@ -37,14 +32,10 @@ class Layer(nn.Module):
         self.made_at = _made_at()
 
     def __call__(self, *inputs: Any, mask: Any = None) -> Any:
-        """Apply the layer.
+        """Apply the layer to `n_in` tensors or NumPy arrays, or to one tuple of them.
 
         Args:
-            inputs: `n_in` tensors or NumPy arrays, or one tuple of them.
-            mask: which tokens are words, shape (batch, time); None means all.
-
-        Raises:
-            LayerError: the wrong number of inputs, or inputs the layer cannot use.
+            mask: which tokens are words, shape (batch, time); None: all.
         """
         if len(inputs) == 1 and isinstance(inputs[0], tuple | list):
             inputs = tuple(inputs[0])
@@ -62,38 +53,26 @@ class Layer(nn.Module):
             raise self._error(str(error), inputs) from error
 
     def check(self, *inputs: Any) -> None:
-        """Refuse inputs that `forward` could not use, in words a person understands."""
-        del inputs
+        """Refuse, with a clear error, inputs that `forward` could not use."""
 
     def bind(self, depth: int | None) -> int | None:
-        """Tell the layer how deep its input will be and learn how deep its output is.
+        """Create weights for inputs with a last axis of this depth, if known; return the output's.
 
-        `Serial` calls this, so that layers which name only their own width (`Dense`, `LSTM`) have
-        their weights before the first call.
-
-        Args:
-            depth: size of the input's last axis; None if not known.
-
-        Returns:
-            Size of the output's last axis; None if not known.
+        `Serial` calls this, so that `Dense` and `LSTM` have their weights before the first call.
         """
         return depth
 
     def advance(self, inputs: tuple[Any, ...], mask: Any) -> tuple[tuple[Any, ...], Any]:
-        """Apply the layer as part of a chain.
-
-        Returns:
-            The outputs as a tuple, whatever their number, and the mask that belongs to them.
-        """
+        """Apply the layer in a chain; return a tuple of outputs, and their mask."""
         outputs = self(*inputs, mask=mask)
         return outputs if self.n_out != 1 else (outputs,), self.next_mask(inputs, mask)
 
     def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
-        """Return the mask that belongs to the output: by default the one that came in."""
+        """Return the mask of the output: by default that of the input."""
         return mask
 
     def refuse(self, message: str, inputs: tuple[Any, ...]) -> NoReturn:
-        """Raise a LayerError that names this layer, where it was made and what it got."""
+        """Raise a LayerError with this layer, where it was created, and its inputs."""
         raise self._error(message, inputs)
 
     def _error(self, message: str, inputs: tuple[Any, ...]) -> LayerError:
@@ -101,9 +80,9 @@ class Layer(nn.Module):
         return LayerError(f"{self._title()} (made at {self.made_at}): {message}; it got {got}")
 
     def _title(self) -> str:
-        inward = f"_in{self.n_in}" if self.n_in != 1 else ""
-        outward = f"_out{self.n_out}" if self.n_out != 1 else ""
-        return self.name + inward + outward
+        inputs = f"_in{self.n_in}" if self.n_in != 1 else ""
+        outputs = f"_out{self.n_out}" if self.n_out != 1 else ""
+        return self.name + inputs + outputs
 
     def __repr__(self) -> str:
         return self._title()
@@ -130,7 +109,7 @@ _OURS = {"gemel", "torch", "jaxtyping", "beartype", "functools"}
 
 
 def new_parameter(*shape: int | None) -> nn.Parameter:
-    """Make a weight, or the place of one whose shape is not known yet (some size is None)."""
+    """Make a weight, or a placeholder if a size is not yet known (None)."""
     sizes = [size for size in shape if size is not None]
     if len(sizes) < len(shape):
         return cast(nn.Parameter, nn.UninitializedParameter())

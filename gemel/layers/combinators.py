@@ -1,5 +1,6 @@
-"""The two combinators that carry everything: one layer after another, and layers side by side."""
+"""Combinators: one layer after another, and layers side by side."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,36 +9,43 @@ from torch import nn
 from gemel.layers.base import Layer
 
 
-class Serial(Layer):
-    """Layers one after the other, on a stack of tensors.
+class _Combinator(Layer):
+    def __init__(self, layers: Sequence[Any]):
+        super().__init__()
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                self.refuse("takes layers", (layer,))
+        self.sublayers: Any = nn.ModuleList(layers)
 
-    Each layer takes its `n_in` tensors from the top of the stack and puts its `n_out` back, so
-    what one layer leaves over is there for the next. The mask travels along: an `Embedding` that
-    knows the padding id makes it, `Mean` uses it up.
+    def __repr__(self) -> str:
+        if not len(self.sublayers):
+            return self._title()
+        layers = "\n".join(map(str, self.sublayers))
+        return f"{self._title()}[\n{textwrap.indent(layers, '  ')}\n]"
 
-    Args:
-        layers: layers, or lists of them; None is the layer that changes nothing.
 
-    Raises:
-        LayerError: something that is not a layer, or depths that do not fit each other.
+class Serial(_Combinator):
+    """Layers, or lists of them, one after the other on a stack of tensors; None is the identity.
+
+    Each layer takes its `n_in` tensors from the top of the stack and puts its `n_out` back. The
+    mask is passed on: an `Embedding` with a padding id makes it, `Mean` removes it.
 
     Source: `trax.layers.combinators.Serial`.
     """
 
     def __init__(self, *layers: Any):
         flat = _flatten(layers)
-        super().__init__()
-        self.sublayers = _adopt(self, flat)
+        super().__init__(flat)
         self.n_in, self.n_out = _stack_effect(flat)
         self.bind(None)
 
     def forward(self, *inputs: Any, mask: Any = None) -> Any:
-        """Apply the layers in turn to the stack that `inputs` begins."""
+        """Apply the layers in turn to the stack of inputs."""
         stack, _ = self.advance(inputs, mask)
         return stack if self.n_out != 1 else stack[0]
 
     def advance(self, inputs: tuple[Any, ...], mask: Any) -> tuple[tuple[Any, ...], Any]:
-        """Apply the layers in turn and follow the mask through them."""
+        """See `Layer`."""
         stack = inputs
         for layer in self.sublayers:
             outputs, mask = layer.advance(stack[: layer.n_in], mask)
@@ -50,37 +58,26 @@ class Serial(Layer):
             depth = layer.bind(depth if layer.n_in == 1 else None)
         return depth
 
-    def __repr__(self) -> str:
-        return _tree(self._title(), self.sublayers)
 
+class Parallel(_Combinator):
+    """Layers side by side, each on its own share of the inputs; a list is a `Serial`.
 
-class Parallel(Layer):
-    """Layers side by side, each on its own share of the inputs.
-
-    `Parallel(encoder, encoder)` is the Siamese network: one layer, named twice, one set of weights.
-
-    Args:
-        layers: layers; a list of them is a `Serial`, None the layer that changes nothing.
-
-    Raises:
-        LayerError: something that is not a layer.
+    `Parallel(encoder, encoder)` is the Siamese network: one layer, one set of weights.
 
     Source: `trax.layers.combinators.Parallel`.
     """
 
     def __init__(self, *layers: Any):
-        branches = [_branch(layer) for layer in layers]
-        super().__init__()
-        self.sublayers = _adopt(self, branches)
+        branches = [Serial(x) if x is None or isinstance(x, tuple | list) else x for x in layers]
+        super().__init__(branches)
         self.n_in = sum(layer.n_in for layer in branches)
         self.n_out = sum(layer.n_out for layer in branches)
 
     def forward(self, *inputs: Any, mask: Any = None) -> Any:
-        """Apply every layer to its inputs.
+        """Apply every layer to its inputs, those of the first layer first.
 
         Args:
-            inputs: the first layer's inputs, then the second's, and so on.
-            mask: one mask for all layers, a tuple of one a layer, or None.
+            mask: one for all layers, a tuple of one per layer, or None.
         """
         masks = mask if isinstance(mask, tuple) else (mask,) * len(self.sublayers)
         if len(masks) != len(self.sublayers):
@@ -93,16 +90,13 @@ class Parallel(Layer):
         return tuple(results) if self.n_out != 1 else results[0]
 
     def bind(self, depth: int | None) -> int | None:
-        """Pass the depth on where there is one input only; several outputs have no one depth."""
+        """Pass the depth on if there is one input; several outputs have no common depth."""
         outcomes = [layer.bind(depth if self.n_in == 1 else None) for layer in self.sublayers]
         return outcomes[0] if len(outcomes) == 1 else None
 
     def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
         """Return no mask: each branch has used its own."""
         return None
-
-    def __repr__(self) -> str:
-        return _tree(self._title(), self.sublayers)
 
 
 def _flatten(layers: Sequence[Any]) -> list[Any]:
@@ -115,30 +109,11 @@ def _flatten(layers: Sequence[Any]) -> list[Any]:
     return flat
 
 
-def _branch(layer: Any) -> Any:
-    return Serial(layer) if layer is None or isinstance(layer, tuple | list) else layer
-
-
 def _stack_effect(layers: Sequence[Layer]) -> tuple[int, int]:
-    """Count what a chain takes from the stack and what it leaves there; an empty one is 1, 1."""
+    """Return `n_in` and `n_out` of a chain."""
     deepest = height = 0
     for layer in layers:
         height -= layer.n_in
         deepest = min(deepest, height)
         height += layer.n_out
     return (-deepest, height - deepest) if layers else (1, 1)
-
-
-def _adopt(parent: Layer, layers: Sequence[Any]) -> Any:
-    for layer in layers:
-        if not isinstance(layer, Layer):
-            parent.refuse("takes layers", (layer,))
-    return nn.ModuleList(layers)
-
-
-def _tree(title: str, sublayers: Any) -> str:
-    if not len(sublayers):
-        return title
-    inner = "\n".join(str(layer) for layer in sublayers)
-    indented = "\n".join(f"  {line}" for line in inner.split("\n"))
-    return f"{title}[\n{indented}\n]"

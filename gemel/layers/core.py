@@ -1,4 +1,4 @@
-"""Layers without a sense of time: table, matrix, function, dropout, and the normalisations."""
+"""Layers of single tokens or vectors."""
 
 import inspect
 from collections.abc import Callable
@@ -18,16 +18,12 @@ def normalize(x: Float[Tensor, "... dim"]) -> Float[Tensor, "... dim"]:
 
 
 class Embedding(Layer):
-    """A table that gives every token id its vector.
+    """A table with a vector for every token id; other ids are an error (Trax clipped them).
 
     Args:
         vocab_size: rows of the table; ids are 0 to vocab_size - 1.
-        d_feature: numbers in a vector.
-        padding: the id that fills short rows up. When given, the layers behind get a mask without
-            those places, and its vector is never looked at.
-
-    Raises:
-        LayerError: when called with ids outside of the table (Trax clipped them) or not integers.
+        d_feature: size of a vector.
+        padding: id that fills up short rows; if given, later layers get a mask without it.
 
     Source: `trax.layers.core.Embedding`.
     """
@@ -42,7 +38,7 @@ class Embedding(Layer):
         self.weight = nn.Parameter(0.05 * torch.randn(vocab_size, d_feature))
 
     def check(self, *inputs: Any) -> None:
-        """Refuse ids that are not integers or have no row."""
+        """See `Layer`."""
         (ids,) = inputs
         if not isinstance(ids, Tensor) or ids.is_floating_point() or ids.dtype == torch.bool:
             self.refuse("takes a tensor of integer ids", inputs)
@@ -55,7 +51,7 @@ class Embedding(Layer):
     def forward(
         self, ids: Int[Tensor, "..."], mask: Mask | None = None
     ) -> Float[Tensor, "... dim"]:
-        """Look ids of any shape up; the vectors lie along a new last axis."""
+        """Look up ids of any shape; vectors are along a new last axis."""
         return F.embedding(ids, self.weight)
 
     def bind(self, depth: int | None) -> int | None:
@@ -63,18 +59,12 @@ class Embedding(Layer):
         return self.d_feature
 
     def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
-        """Make the mask of what is not padding, unless there is one already."""
+        """Return the mask of what is not padding, unless there is one already."""
         return inputs[0] != self.padding if mask is None and self.padding is not None else mask
 
 
 class Dense(Layer):
-    """A matrix and a bias on the last axis.
-
-    Args:
-        n_units: size of the last axis of the output.
-
-    Raises:
-        LayerError: when called with another depth than before.
+    """A matrix and a bias on the last axis, which becomes `n_units`.
 
     Source: `trax.layers.core.Dense`; Glorot-uniform weights.
     """
@@ -93,7 +83,7 @@ class Dense(Layer):
         return F.linear(x, self.weight, self.bias)
 
     def bind(self, depth: int | None) -> int:
-        """Make the weights for inputs of this depth."""
+        """See `Layer`."""
         if depth is not None and isinstance(self.weight, nn.UninitializedParameter):
             self.weight.materialize((self.n_units, depth))
             nn.init.xavier_uniform_(self.weight)
@@ -103,13 +93,7 @@ class Dense(Layer):
 
 
 class Dropout(Layer):
-    """Numbers set to zero at random in training, the others made larger to make up for it.
-
-    Args:
-        rate: share of the numbers, 0 to 1, exclusive of 1.
-
-    Raises:
-        LayerError: a rate that is none.
+    """In training, zero for a random share of the numbers (`rate`), the others scaled up.
 
     Source: Srivastava et al. (2014); `trax.layers.core.Dropout`.
     """
@@ -123,21 +107,14 @@ class Dropout(Layer):
     def forward(
         self, x: Float[Tensor, "*batch dim"], mask: Mask | None = None
     ) -> Float[Tensor, "*batch dim"]:
-        """Drop, in training; else change nothing."""
+        """Drop numbers in training."""
         return F.dropout(x, self.rate, self.training)
 
 
 class Fn(Layer):
-    """A layer without weights that applies a function of tensors.
+    """A layer without weights that applies a function, printed as `name`, with `n_out` results.
 
-    Args:
-        name: what prints.
-        f: the function; the number of its arguments is the number of inputs.
-        n_out: the number of tensors it gives (a tuple, if not 1).
-
-    Raises:
-        LayerError: a function with default arguments or a variable number of them, since then
-            no one could tell how many inputs it takes.
+    Its arguments are the inputs; it has no defaults and no variable number of them.
 
     Source: `trax.layers.base.Fn`.
     """
@@ -145,14 +122,10 @@ class Fn(Layer):
     def __init__(self, name: str, f: Callable[..., Any], n_out: int = 1):
         super().__init__(n_out=n_out, name=name)
         arguments = inspect.signature(f).parameters.values()
-        positional = [
-            argument
-            for argument in arguments
-            if argument.kind in (argument.POSITIONAL_ONLY, argument.POSITIONAL_OR_KEYWORD)
-        ]
-        if any(argument.kind is argument.VAR_POSITIONAL for argument in arguments):
+        positional = [x for x in arguments if x.kind <= x.POSITIONAL_OR_KEYWORD]
+        if any(x.kind is x.VAR_POSITIONAL for x in arguments):
             self.refuse("takes no function with a variable number of arguments", (f,))
-        if any(argument.default is not argument.empty for argument in positional):
+        if any(x.default is not x.empty for x in positional):
             self.refuse("takes no function with default arguments", (f,))
         self.n_in = len(positional)
         self.f = f
@@ -162,7 +135,7 @@ class Fn(Layer):
         return self.f(*inputs)
 
     def bind(self, depth: int | None) -> int | None:
-        """Return None: no one knows what a function does to the depth."""
+        """Return None: the depth of the result is not known."""
         return None
 
 

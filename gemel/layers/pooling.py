@@ -1,4 +1,4 @@
-"""Layers that make one vector of many along an axis: their mean, and their highest numbers."""
+"""Layers that reduce an axis: mean and maximum."""
 
 import torch
 from jaxtyping import Float
@@ -8,27 +8,18 @@ from gemel.layers.base import Layer, Mask
 
 
 class _Pooling(Layer):
-    """Takes one axis away; the time axis (1) with an eye on which tokens are words.
-
-    Args:
-        axis: the axis that goes.
-    """
-
     def __init__(self, axis: int = -1):
         super().__init__()
         self.axis = axis
 
     def check(self, *inputs: Tensor) -> None:
-        """Refuse an input without that axis."""
         if not -inputs[0].ndim <= self.axis < inputs[0].ndim:
             self.refuse(f"cannot pool along axis {self.axis}", inputs)
 
     def bind(self, depth: int | None) -> int | None:
-        """Return the depth, unless it is the axis that goes."""
         return None if self.axis == -1 else depth
 
     def next_mask(self, inputs: tuple[Tensor, ...], mask: Mask | None) -> Mask | None:
-        """Return none once the time axis is gone."""
         return None if self._is_time(inputs[0]) else mask
 
     def _words(self, x: Tensor, mask: Mask | None) -> Tensor | None:
@@ -44,10 +35,7 @@ class _Pooling(Layer):
 
 
 class Mean(_Pooling):
-    """The mean along an axis; along the time axis (1) over words only, where there is a mask.
-
-    Args:
-        axis: the axis to average away.
+    """The mean along `axis`; along the time axis (1) over words only, if there is a mask.
 
     Source: `trax.layers.core.Mean`, which averages padding too.
     """
@@ -55,7 +43,7 @@ class Mean(_Pooling):
     def forward(
         self, x: Float[Tensor, "*shape"], mask: Mask | None = None
     ) -> Float[Tensor, "*less"]:
-        """Average; a row of nothing but padding gives zeros."""
+        """Average; a row of padding only gives zeros."""
         words = self._words(x, mask)
         if words is None:
             return x.mean(dim=self.axis)
@@ -64,10 +52,7 @@ class Mean(_Pooling):
 
 
 class Max(_Pooling):
-    """The highest number along an axis; along the time axis (1) over words only, as `Mean`.
-
-    Args:
-        axis: the axis that goes.
+    """The maximum along `axis`; along the time axis (1) over words only, if there is a mask.
 
     Source: `trax.layers.core.Max`; as pooling, Conneau et al. (2017), InferSent.
     """
@@ -75,7 +60,7 @@ class Max(_Pooling):
     def forward(
         self, x: Float[Tensor, "*shape"], mask: Mask | None = None
     ) -> Float[Tensor, "*less"]:
-        """Take the highest; a row of nothing but padding gives zeros."""
+        """Take the maximum; a row of padding only gives zeros."""
         words = self._words(x, mask)
         if words is None:
             return x.amax(dim=self.axis)

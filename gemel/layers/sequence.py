@@ -1,4 +1,4 @@
-"""Layers that run along the time axis: the LSTM, its cell, and the one that reads both ways."""
+"""Layers along the time axis: LSTM, its cell, and the bidirectional LSTM."""
 
 import math
 from typing import Any
@@ -10,23 +10,16 @@ from torch import Tensor, nn
 
 from gemel.layers.base import Layer, Mask, new_parameter
 
-_EVEN_ROWS = 64
-_MANY_ROWS = 256
-"""From so many rows on, a few of zeros are added until 64 divides their number: oneDNN cuts a
-batch by its divisors, and one of 601 rows takes half as long again as one of 640."""
+_EVEN_ROWS, _MANY_ROWS = 64, 256
+"""From 256 rows on, zeros are added up to a multiple of 64: oneDNN splits a batch by its divisors,
+and 601 rows take half as long again as 640."""
 
 
 class LSTMCell(Layer):
-    """One step of the LSTM: (x, state) in, (h, state) out, where state is [c, h] side by side.
+    """One step of the LSTM: (x, state) to (h, state), where state is c and h concatenated.
 
-    The weights lie as PyTorch's do: `weight_ih` (4 * n_units, depth), `weight_hh`
-    (4 * n_units, n_units), `bias` (4 * n_units), gates in the order input, forget, new, output.
-
-    Args:
-        n_units: numbers in the state's h, and in its c.
-
-    Raises:
-        LayerError: when called with a state that is not 2 * n_units deep.
+    Weights as in PyTorch: `weight_ih` (4 * n_units, depth), `weight_hh` (4 * n_units, n_units),
+    `bias` (4 * n_units), gates in the order input, forget, new, output.
 
     Source: `trax.layers.rnn.LSTMCell`; Glorot-uniform weights, forget bias 1 (Jozefowicz et al.,
     2015; Trax adds 1 to all four gates).
@@ -42,7 +35,7 @@ class LSTMCell(Layer):
             self.bias[n_units : 2 * n_units] = 1
 
     def check(self, *inputs: Any) -> None:
-        """Refuse a state that does not hold c and h."""
+        """See `Layer`."""
         if inputs[1].shape[-1:] != (2 * self.n_units,):
             self.refuse(f"takes a state of depth {2 * self.n_units}", inputs)
 
@@ -62,7 +55,7 @@ class LSTMCell(Layer):
         return h, torch.cat([c, h], dim=-1)
 
     def bind(self, depth: int | None) -> int:
-        """Make the weights for inputs of this depth."""
+        """See `Layer`."""
         if depth is not None and isinstance(self.weight_ih, nn.UninitializedParameter):
             self.weight_ih.materialize((4 * self.n_units, depth))
             # Trax keeps one matrix for [x, h]: its Glorot range is that of the whole.
@@ -74,29 +67,28 @@ class LSTMCell(Layer):
         return self.n_units
 
 
-class LSTM(Layer):
+class _Sequential(Layer):
+    def __init__(self, n_units: int):
+        super().__init__(name=f"{type(self).__name__}_{n_units}")
+        self.n_units = n_units
+
+    def check(self, *inputs: Any) -> None:
+        if inputs[0].ndim != 3:
+            self.refuse("takes (batch, time, depth)", inputs)
+
+
+class LSTM(_Sequential):
     """Long short-term memory over the time axis, from left to right, starting at zero.
 
-    With padding on the right no mask is needed here: what comes after a word cannot change it.
-
-    Args:
-        n_units: depth of the output; that of the input may differ (Trax's may not).
-
-    Raises:
-        LayerError: when called with anything but (batch, time, depth).
+    The depth of input and output (`n_units`) may differ, unlike Trax's. Padding is on the right, so
+    that no mask is needed.
 
     Source: Hochreiter and Schmidhuber (1997) with forget gates; `trax.layers.rnn.LSTM`.
     """
 
     def __init__(self, n_units: int):
-        super().__init__(name=f"LSTM_{n_units}")
-        self.n_units = n_units
+        super().__init__(n_units)
         self.cell = LSTMCell(n_units)
-
-    def check(self, *inputs: Any) -> None:
-        """Refuse anything but three axes."""
-        if inputs[0].ndim != 3:
-            self.refuse("takes (batch, time, depth)", inputs)
 
     def forward(
         self, x: Float[Tensor, "batch time depth"], mask: Mask | None = None
@@ -117,35 +109,23 @@ class LSTM(Layer):
         return outputs[:rows]
 
     def bind(self, depth: int | None) -> int:
-        """Make the cell's weights for inputs of this depth."""
+        """See `Layer`."""
         return self.cell.bind(depth)
 
 
-class BidirectionalLSTM(Layer):
-    """Two LSTMs, one from left to right and one from right to left, side by side.
+class BidirectionalLSTM(_Sequential):
+    """Two LSTMs, from left to right and from right to left, concatenated.
 
-    The second begins at a question's last word, not at the padding behind it, so a question's
-    vector does not depend on the company it is encoded in.
-
-    Args:
-        n_units: depth of each of the two; the output is twice as deep.
-
-    Raises:
-        LayerError: when called with anything but (batch, time, depth).
+    The second begins at a question's last word, not at the padding behind it, so that a question's
+    vector does not depend on its batch. `n_units` is the depth of each.
 
     Source: Graves and Schmidhuber (2005).
     """
 
     def __init__(self, n_units: int):
-        super().__init__(name=f"BidirectionalLSTM_{n_units}")
-        self.n_units = n_units
+        super().__init__(n_units)
         self.forwards = LSTM(n_units)
         self.backwards = LSTM(n_units)
-
-    def check(self, *inputs: Any) -> None:
-        """Refuse anything but three axes."""
-        if inputs[0].ndim != 3:
-            self.refuse("takes (batch, time, depth)", inputs)
 
     def forward(
         self, x: Float[Tensor, "batch time depth"], mask: Mask | None = None
@@ -157,14 +137,14 @@ class BidirectionalLSTM(Layer):
         return torch.cat([self.forwards(x), backwards], dim=-1)
 
     def bind(self, depth: int | None) -> int:
-        """Make both cells' weights for inputs of this depth."""
+        """See `Layer`."""
         return self.forwards.bind(depth) + self.backwards.bind(depth)
 
 
 def _mirrored(
     x: Float[Tensor, "batch time depth"], mask: Mask | None
 ) -> Int[Tensor, "batch_or_1 time"]:
-    """Return the places of each row in the order that turns its words round; padding stays."""
+    """Return the places of each row with its words in reverse order; padding is unchanged."""
     forwards = torch.arange(x.shape[1], device=x.device)[None]
     if mask is None:
         return forwards.flip(1)

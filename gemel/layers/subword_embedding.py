@@ -1,4 +1,4 @@
-"""A word's vector from its spelling: next to a row of its own, or where it has none."""
+"""Embeddings of words by their spelling."""
 
 from typing import Any
 
@@ -15,17 +15,8 @@ class SubwordEmbedding(Layer):
     """A table of word vectors, and a table of n-grams that other words are composed from.
 
     Takes three tensors: ids (batch, time), where `vocab_size` + k is the k-th word to compose; the
-    n-grams of those words, one after the other; where each word's begin, the end of the last one
-    last. A composed vector is the sum of its n-grams' over the square root of their number.
-
-    Args:
-        vocab_size: rows of the table of words.
-        d_feature: numbers in a vector.
-        ngram_buckets: rows of the table of n-grams.
-        padding: the id that fills short rows up; see `Embedding`.
-
-    Raises:
-        LayerError: when called with ids outside of the tables.
+    n-grams of these words, concatenated; the start of each word's n-grams, and the end of the last.
+    A composed vector is the sum of its n-grams' over the square root of their number.
 
     Source: Bojanowski et al., "Enriching word vectors with subword information" (2017).
     """
@@ -40,7 +31,7 @@ class SubwordEmbedding(Layer):
         self.ngrams = nn.Parameter(0.05 * torch.randn(ngram_buckets, d_feature))
 
     def check(self, *inputs: Any) -> None:
-        """Refuse ids that have no row and n-grams that make no words."""
+        """See `Layer`."""
         ids, ngrams, starts = inputs
         self.words.check(ids.clamp(max=self.words.vocab_size - 1))
         composed = len(starts) - 1
@@ -69,36 +60,25 @@ class SubwordEmbedding(Layer):
     def compose(
         self, ngrams: Int[Tensor, "ngrams"], starts: Int[Tensor, "composed_and_1"]
     ) -> Float[Tensor, "composed dim"]:
-        """Return words their vectors by their n-grams."""
+        """Compose words of their n-grams."""
         sums = F.embedding_bag(ngrams, self.ngrams, starts, mode="sum", include_last_offset=True)
         return sums * torch.rsqrt(starts.diff()[:, None].to(sums.dtype))
 
     def bind(self, depth: int | None) -> int | None:
-        """Return `d_feature`, whatever the depth of the ids."""
+        """See `Layer`."""
         return self.words.d_feature
 
     def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
-        """Make the mask of what is not padding, unless there is one already."""
+        """See `Layer`."""
         return self.words.next_mask(inputs, mask)
 
 
 class ComposedEmbedding(Layer):
-    """Every word by its spelling and, where it is known, by a row of its own: the sum of both.
+    """The sum of a vector composed of n-grams and, for known words, a row of a table.
 
-    Takes four tensors: the words' own rows (batch, time), 0, a row of zeros, where one has none;
-    their place among the spelled words (batch, time), from 1 on, 0 where there is no word; the
-    n-grams of the spelled words, one after the other; where each word's begin, the end of the last
-    one last.
-
-    What it has learned folds into a table: `fold`.
-
-    Args:
-        vocab_size: rows of the table of words.
-        d_feature: numbers in a vector.
-        ngram_buckets: rows of the table of n-grams.
-
-    Raises:
-        LayerError: when called with rows outside of the tables.
+    Takes four tensors: rows of words (batch, time), 0, a row of zeros, where one has none; places
+    among the spelled words (batch, time), from 1, 0 where there is no word; n-grams and their
+    starts, as in `SubwordEmbedding`.
 
     Source: Bojanowski et al., "Enriching word vectors with subword information" (2017).
     """
@@ -110,7 +90,7 @@ class ComposedEmbedding(Layer):
             self.spelled.words.weight[0] = 0
 
     def check(self, *inputs: Any) -> None:
-        """Refuse ids that have no row and n-grams that make no words."""
+        """See `Layer`."""
         own, places, ngrams, starts = inputs
         self.spelled.words.check(own)
         self.spelled.check(places[:0], ngrams, starts)
@@ -133,17 +113,13 @@ class ComposedEmbedding(Layer):
     def fold(
         self, ngrams: Int[Tensor, "ngrams"], starts: Int[Tensor, "vocab_and_1"]
     ) -> Float[Tensor, "vocab dim"]:
-        """Return the table that a `SubwordEmbedding` needs to give every word the same vector.
-
-        Args:
-            ngrams, starts: of all words of the table, in order.
-        """
+        """Return the table with which a `SubwordEmbedding` gives the same vectors."""
         return self.spelled.words.weight + self.spelled.compose(ngrams, starts)
 
     def bind(self, depth: int | None) -> int | None:
-        """Return `d_feature`, whatever the depth of the ids."""
+        """See `Layer`."""
         return self.spelled.bind(depth)
 
     def next_mask(self, inputs: tuple[Any, ...], mask: Any) -> Any:
-        """Make the mask of where there are words, unless there is one already."""
+        """Return the mask of where there are words, unless there is one already."""
         return inputs[1] > 0 if mask is None else mask

@@ -1,7 +1,7 @@
 """Training from pairs; needs torch, the extra [train]."""
 
 from gemel.training.ranks import Ranks, joined
-from gemel.training.refinement import Refined, refine
+from gemel.training.refinement import Refined, refine, refine_to_folder
 from gemel.training.reporters import (
     EpochSummary,
     Reporter,
@@ -10,8 +10,7 @@ from gemel.training.reporters import (
     StepSummary,
     WarningReporter,
 )
-from gemel.training.train_model import learn
-from gemel.training.train_run import refine_to_folder, train_to_folder
+from gemel.training.train_model import learn, train_to_folder
 from gemel.training.trainer import Trainer, Validation
 
 __all__ = [

@@ -1,8 +1,7 @@
-"""Checkpoints of unfinished trainings: one file, replaced atomically, without code.
+"""Checkpoints of unfinished trainings: a safetensors file, replaced atomically, without code.
 
-A safetensors file: weights, their average, Adam's moments and the best epoch's weights as tensors;
-training state and identity as JSON in the metadata. All random numbers derive from seed, epoch and
-batch, so no generator state is stored.
+Weights, their average, Adam's moments and the best epoch's weights are tensors; training state and
+identity are JSON in the metadata. Random numbers derive from seed, epoch and batch.
 """
 
 import contextlib
@@ -15,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import safetensors.torch
@@ -30,8 +29,7 @@ from gemel.errors import ConfigError, DataError, FolderError, TrainingError, Tra
 from gemel.files import remove_leftovers, write_bytes
 from gemel.folder import Model
 from gemel.models import get_weights
-from gemel.training.reporters import EpochSummary
-from gemel.training.trainer import LossCurve, Trainer, TrainingState
+from gemel.training.trainer import Trainer, TrainingState
 from gemel.version import __version__
 
 
@@ -42,15 +40,12 @@ class TrainingIdentity:
     gemel_version: str
     settings: dict[str, dict[str, Any]]
     pairs: str
-    """Digest of the pairs, whatever their order."""
+    """Digest of the pairs in any order; all that follow are digests too."""
     order: str
-    """Digest of the pairs unchanged."""
+    """Of the pairs in their order."""
     validation: str | None
-    """Digest of the validation pairs that were given."""
     start: str | None
-    """Digest of the model that was started from."""
     vectors: str | None = None
-    """Digest of the word vectors that words began with."""
 
     @classmethod
     def of(
@@ -77,17 +72,14 @@ class TrainingIdentity:
         if self.gemel_version != earlier.gemel_version:
             return f"was written by gemel {earlier.gemel_version}, this is {self.gemel_version}"
         was, now = _flat(earlier.settings), _flat(self.settings)
-        for name in sorted(was.keys() | now.keys()):
-            if was.get(name) != now.get(name):
-                return f"{name} was {was.get(name)!r} and is now {now.get(name)!r}"
-        return None
+        changed = (name for name in sorted(was | now) if was.get(name) != now.get(name))
+        name = next(changed, None)
+        return name and f"{name} was {was.get(name)!r} and is now {now.get(name)!r}"
 
     def changed_data(self, earlier: "TrainingIdentity") -> str | None:
         """Describe data that have changed."""
-        for name, change in _CHANGES.items():
-            if getattr(self, name) != getattr(earlier, name):
-                return change
-        return None
+        changed = (name for name in _CHANGES if getattr(self, name) != getattr(earlier, name))
+        return _CHANGES.get(next(changed, ""))
 
 
 _CHANGES = {
@@ -122,35 +114,13 @@ FORMAT_VERSION = 1
 """Increased when an older gemel could no longer read the file."""
 _AGAIN = "continue with what it was, or add --overwrite to begin again"
 
-_Count = Annotated[int, msgspec.Meta(ge=0)]
-_Number = Annotated[int, msgspec.Meta(ge=1)]
-
-
-class _Curve(msgspec.Struct):
-    stride: _Number
-    losses: list[float]
-    total: float
-    waiting: _Count
-
-
-class _CheckpointState(msgspec.Struct):
-    epoch: _Number
-    batch: _Count
-    step: _Count
-    loss: float
-    pairs: _Count
-    seconds: float
-    elapsed: float
-    curve: _Curve
-    history: list[EpochSummary]
-
 
 class _Known(msgspec.Struct):
     """Content of the metadata."""
 
     identity: TrainingIdentity
     bfloat16: bool
-    state: _CheckpointState
+    state: TrainingState
 
 
 class _Version(msgspec.Struct):
@@ -158,11 +128,7 @@ class _Version(msgspec.Struct):
 
 
 class Checkpoint:
-    """A checkpoint file.
-
-    Args:
-        path: the file.
-        content: its content as from `take_down`, if known.
+    """A checkpoint file, or its content as from `take_down`.
 
     Raises:
         FolderError: missing, not a checkpoint, truncated, or of another format.
@@ -185,45 +151,30 @@ class Checkpoint:
             ) from error
 
     def restore(self, trainer: Trainer, identity: TrainingIdentity) -> None:
-        """Restore a trainer of the same training.
-
-        Raises:
-            ConfigError: other settings.
-            DataError: other pairs, or another order.
-            FolderError: inconsistent content.
-        """
-        setting = identity.changed_setting(self.known.identity)
-        if setting:
+        """Restore a trainer, if settings and data are the same and the content is consistent."""
+        if setting := identity.changed_setting(self.known.identity):
             raise ConfigError(f"{self.path}: {setting}; {_AGAIN}")
-        data = identity.changed_data(self.known.identity)
-        if data:
+        if data := identity.changed_data(self.known.identity):
             raise DataError(f"{data}; {_AGAIN}", path=self.path)
         self._require_valid(trainer)
         trainer.bfloat16 = self.known.bfloat16
         for name, part in trainer.parts.items():
             part.load_state_dict(self._part(name))
+        numbers = range(len(trainer.parameters))
         if trainer.average:
             averaged = self._part("average")
-            trainer.average.values = [
-                averaged[str(number)].to(trainer.device) for number in _numbers(trainer)
-            ]
+            trainer.average.values = [averaged[f"{each}"].to(trainer.device) for each in numbers]
         if self.known.state.step:
-            moments = {number: self._part(f"adam.{number}") for number in _numbers(trainer)}
+            moments = {number: self._part(f"adam.{number}") for number in numbers}
             groups = trainer.optimizer.state_dict()["param_groups"]
             trainer.optimizer.load_state_dict({"state": moments, "param_groups": groups})
-        state = msgspec.structs.asdict(self.known.state)
-        trainer.state = TrainingState(
-            **state | {"curve": LossCurve(**msgspec.structs.asdict(self.known.state.curve))},
-            best={name: tensor.numpy() for name, tensor in self._part("best").items()},
-        )
+        best = {name: tensor.numpy() for name, tensor in self._part("best").items()}
+        trainer.state = dataclasses.replace(self.known.state, best=best)
 
-    def _part(self, prefix: str) -> dict[str, Tensor]:
-        start = f"{prefix}."
-        return {
-            name[len(start) :]: tensor
-            for name, tensor in self.tensors.items()
-            if name.startswith(start)
-        }
+    def _part(self, name: str) -> dict[str, Tensor]:
+        prefix = f"{name}."
+        tensors = self.tensors.items()
+        return {key.removeprefix(prefix): x for key, x in tensors if key.startswith(prefix)}
 
     def _require_valid(self, trainer: Trainer) -> None:
         """Check the position, and names, shapes and types of tensors, and that they are finite."""
@@ -234,6 +185,7 @@ class Checkpoint:
             or state.epoch > trainer.settings.epochs + 1
             or (state.batch > 0) != (state.pairs > 0)
             or state.step < state.batch
+            or state.step != len(state.curve.losses) * state.curve.stride + state.curve.waiting
         ):
             raise FolderError(f"{self.path}: damaged: it is at a place that cannot be; {_AGAIN}")
         expected = _shapes(trainer, state)
@@ -255,40 +207,19 @@ def take_down(trainer: Trainer, identity: TrainingIdentity) -> tuple[dict[str, T
     state = trainer.state
     tensors = _states(trainer)
     for number, moment in trainer.optimizer.state_dict()["state"].items():
-        for name, value in moment.items():
-            tensors[f"adam.{number}.{name}"] = value
-    for number, value in enumerate(trainer.average.values if trainer.average else ()):
-        tensors[f"average.{number}"] = value
-    for name, array in state.best.items():
-        tensors[f"best.{name}"] = torch.from_numpy(array)
+        tensors |= {f"adam.{number}.{name}": value for name, value in moment.items()}
+    averaged = enumerate(trainer.average.values if trainer.average else ())
+    tensors |= {f"average.{number}": value for number, value in averaged}
+    tensors |= {f"best.{name}": torch.from_numpy(array) for name, array in state.best.items()}
+    fields = dataclasses.asdict(dataclasses.replace(state, best={}))
+    del fields["best"]
     known = {
         "format_version": FORMAT_VERSION,
         "identity": dataclasses.asdict(identity),
         "bfloat16": trainer.bfloat16,
-        "state": {
-            **{field: getattr(state, field) for field in _CheckpointState.__struct_fields__},
-            "curve": vars(state.curve),
-            "history": [dataclasses.asdict(summary) for summary in state.history],
-        },
+        "state": fields,
     }
-    return tensors, json.dumps(known)
-
-
-def save_checkpoint(path: Path, trainer: Trainer, identity: TrainingIdentity) -> None:
-    """Write a checkpoint atomically.
-
-    Raises:
-        TrainingError: the disk is full or read-only.
-    """
-    tensors, known = take_down(trainer, identity)
-    content = safetensors.torch.save(tensors, {"gemel": known})
-    try:
-        write_bytes(path, content)
-    except OSError as error:
-        there = "; the last one is whole: continue from it with --resume" if path.exists() else ""
-        raise TrainingError(
-            f"{path}: cannot write the checkpoint: {error.strerror}{there}"
-        ) from error
+    return {name: tensor.cpu() for name, tensor in tensors.items()}, json.dumps(known)
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], str]:
@@ -307,54 +238,41 @@ def _states(trainer: Trainer) -> dict[str, Tensor]:
     }
 
 
-def _numbers(trainer: Trainer) -> range:
-    return range(len(trainer.parameters))
-
-
-def _shapes(trainer: Trainer, state: _CheckpointState) -> dict[str, tuple[int, ...]]:
+def _shapes(trainer: Trainer, state: TrainingState) -> dict[str, tuple[int, ...]]:
     """Return name and shape of every tensor in a trainer's checkpoint."""
     shapes = {name: tuple(value.shape) for name, value in _states(trainer).items()}
-    for number in _numbers(trainer) if trainer.average else ():
-        shapes[f"average.{number}"] = tuple(trainer.parameters[number].shape)
-    for number in _numbers(trainer) if state.step else ():
-        shapes[f"adam.{number}.step"] = ()
-        for name in ("exp_avg", "exp_avg_sq"):
-            shapes[f"adam.{number}.{name}"] = tuple(trainer.parameters[number].shape)
+    for number, parameter in enumerate(trainer.parameters):
+        shape = tuple(parameter.shape)
+        if trainer.average:
+            shapes[f"average.{number}"] = shape
+        if state.step:
+            adam = f"adam.{number}"
+            shapes |= {f"{adam}.step": (), f"{adam}.exp_avg": shape, f"{adam}.exp_avg_sq": shape}
     if state.history:
-        for name, array in get_weights(trainer.model.processor, trainer.model.head).items():
-            shapes[f"best.{name}"] = array.shape
+        best = get_weights(trainer.model.processor, trainer.model.head)
+        shapes |= {f"best.{name}": array.shape for name, array in best.items()}
     return shapes
 
 
 def broadcast_state(trainer: Trainer, identity: TrainingIdentity) -> None:
-    """Copy rank 0's training state to all processes.
-
-    Random initialisation may differ in the last digit between machines, and only rank 0 reads the
-    checkpoint.
+    """Copy rank 0's training state to all processes; initialisation may differ between machines.
 
     Raises:
         DataError: this process has other pairs, or another gemel.
-        OthersGoneError: another process has failed.
     """
     ranks = trainer.ranks
     if ranks.is_alone:
         return
     ranks.wait()
     first = ranks.from_first(lambda: identity)
-    changed = identity.changed_setting(first)
-    if changed:
+    if changed := identity.changed_setting(first):
         raise DataError(
             f"this process has another gemel, or other settings, than rank 0: {changed}"
         )
     if identity.changed_data(first):
         raise DataError("this process has read other pairs, or another model, than rank 0")
     ranks.wait()
-
-    def take() -> tuple[dict[str, Tensor], str]:
-        tensors, known = take_down(trainer, identity)
-        return {name: tensor.cpu() for name, tensor in tensors.items()}, known
-
-    content = ranks.from_first(take)
+    content = ranks.from_first(lambda: take_down(trainer, identity))
     if not ranks.is_first:
         Checkpoint(Path("rank 0"), content).restore(trainer, identity)
 
@@ -366,34 +284,29 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def stop_requests() -> Iterator[Callable[[], bool]]:
     """Hold back the first Ctrl-C, SIGTERM or SIGHUP, so that training can stop cleanly.
 
-    A second one has its usual effect. Outside the main thread nothing is held back.
-
-    Yields:
-        A function that returns whether a stop was requested.
+    A second one has its usual effect. Outside the main thread nothing is held back. Yields a
+    function that returns whether a stop was requested.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    asked = threading.Event()
-    before = {
-        number: handler
-        for number in _SIGNALS
-        if (handler := signal.getsignal(number)) is not signal.SIG_IGN
-    }
+    requested = threading.Event()
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {key: each for key, each in handlers.items() if each is not signal.SIG_IGN}
 
-    def hear(number: int, frame: Any) -> None:
-        asked.set()
-        _put_back(before)
+    def handle(number: int, frame: Any) -> None:
+        requested.set()
+        _restore(before)
 
     for number in before:
-        signal.signal(number, hear)
+        signal.signal(number, handle)
     try:
-        yield asked.is_set
+        yield requested.is_set
     finally:
-        _put_back(before)
+        _restore(before)
 
 
-def _put_back(handlers: dict[signal.Signals, Any]) -> None:
+def _restore(handlers: dict[signal.Signals, Any]) -> None:
     for number, handler in handlers.items():
         # None: it was set outside of Python, and cannot be set again from here.
         signal.signal(number, signal.SIG_DFL if handler is None else handler)
@@ -416,8 +329,17 @@ def run_with_checkpoints(
         return f"epoch {state.epoch} behind batch {state.batch:,} of {len(trainer.batches):,}"
 
     def save() -> None:
-        if is_first:
-            save_checkpoint(path, trainer, identity)
+        if not is_first:
+            return
+        tensors, known = take_down(trainer, identity)
+        try:
+            write_bytes(path, safetensors.torch.save(tensors, {"gemel": known}))
+        except OSError as error:
+            resume = "; the last one is whole: continue from it with --resume"
+            raise TrainingError(
+                f"{path}: cannot write the checkpoint: {error.strerror}"
+                + (resume if path.exists() else "")
+            ) from error
 
     if is_first:
         remove_leftovers(path.parent)

@@ -11,34 +11,26 @@ from gemel.training.ranks import Ranks
 def uses_bfloat16(precision: str, device: torch.device, *, is_exact: bool = False) -> bool:
     """Resolve the setting `training.precision`.
 
-    Args:
-        precision: "float32", "bfloat16", or "auto": bfloat16 where the device supports it.
-        device: device of the training.
-        is_exact: whether Trax's numbers are promised (`NetworkConfig.is_exact`); "auto" is then
-            float32.
+    "auto": bfloat16 where the device supports it, unless Trax's numbers are promised (`is_exact`).
     """
-    if precision == "auto" and is_exact:
-        return False
-    if precision == "auto" and device.type == "cuda":
+    if precision != "auto" or is_exact:
+        return precision == "bfloat16"
+    if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if precision == "auto":
-        # Torch tells only by a private name; one day without it costs speed, not answers.
-        is_supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-        return is_supported is not None and bool(is_supported())
-    return precision == "bfloat16"
+    # A private name; without it training is slower, and its result the same.
+    is_supported = getattr(torch.cpu, "_is_avx512_bf16_supported", bool)
+    return bool(is_supported())
 
 
 _CPU, _CARD = torch.device("cpu"), torch.device("cuda")
-_APART = 1e-2
-"""Tolerance between gradients on GPU and CPU; a GPU may round to 10 bits."""
+_TOLERANCE = 1e-2
+"""Between gradients on GPU and CPU; a GPU may round to 10 bits."""
 
 
 def choose_device(setting: str, ranks: Ranks | None = None) -> tuple[torch.device, str]:
-    """Resolve the setting `training.device`.
+    """Resolve the setting `training.device`: "auto" is a GPU if it computes what the CPU does.
 
-    Args:
-        setting: "cpu", "cuda", or "auto": a GPU if it computes what the CPU does.
-        ranks: processes that train together, each with its own GPU, or none.
+    Of several processes each has its own GPU, or none has one.
 
     Returns:
         The device, and why a GPU is not used; empty if one is, or there is none.
@@ -78,10 +70,14 @@ def _problem(card: torch.device, ranks: Ranks) -> str:
     if not ranks.is_alone and ranks.local_count > torch.cuda.device_count():
         return f"{ranks.local_count} processes are to share {torch.cuda.device_count()}"
     try:
-        apart = (_gradient(card).cpu() - _gradient(_CPU)).abs().max().item()
+        difference = (_gradient(card).cpu() - _gradient(_CPU)).abs().max().item()
     except (RuntimeError, AssertionError) as error:
         return str(error).partition("\n")[0]
-    return "" if apart < _APART else f"its gradients differ by {apart:.3g} from the processor's"
+    return (
+        ""
+        if difference < _TOLERANCE
+        else f"its gradients differ by {difference:.3g} from the processor's"
+    )
 
 
 def _gradient(device: torch.device) -> torch.Tensor:

@@ -4,7 +4,8 @@ import time
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+import torch.nn.functional as F
+from jaxtyping import Float32, Float64, Int64
 from torch import Tensor
 
 from gemel.config import Config
@@ -14,8 +15,7 @@ from gemel.errors import ConfigError, DataError
 from gemel.folder import Model
 from gemel.layers import ComposedEmbedding, SubwordEmbedding
 from gemel.models import SiameseModel, get_weights, set_weights
-from gemel.text import Rules, Tokenizer
-from gemel.training.cooccurrence import word_vectors
+from gemel.text import TOKENS, Rules, Tokenizer, TokenTable
 from gemel.training.reporters import Reporter
 
 
@@ -52,50 +52,34 @@ class FoldedWeights:
         return rows
 
     def _spelled(self) -> tuple[Tensor, Tensor]:
-        """Return the n-grams of all words, on the network's device."""
         device = next(self.model.processor.parameters()).device
         return self._ids.long().to(device), self._starts.to(device)
 
 
-_EVERY = 15.0
-"""Seconds between notes."""
+_SECONDS_BETWEEN_NOTES = 15.0
+_FIRST_WORD = 2
 
 
 def look_up(vectors: VectorFile, tokenizer: Tokenizer, reporter: Reporter) -> WordVectors:
-    """Look up a tokenizer's words in pretrained vectors.
+    """Look up a tokenizer's words, from id 2, in pretrained vectors; see `VectorFile.look_up`."""
+    noted = time.monotonic()
 
-    Returns:
-        A row for every word, from id 2.
-
-    Raises:
-        DataError: see `VectorFile.look_up`.
-    """
-    spoken = time.monotonic()
-
-    def tell(stage: str, done: int, total: int | None) -> None:
-        nonlocal spoken
+    def note(stage: str, done: int, total: int | None) -> None:
+        nonlocal noted
         now = time.monotonic()
-        if now - spoken > _EVERY:
-            spoken = now
+        if now - noted > _SECONDS_BETWEEN_NOTES:
+            noted = now
             reporter.note(f"{stage}: {done / (total or done or 1):.0%} read")
 
     found = vectors.look_up(
-        tokenizer.vocabulary.words, lowercase=tokenizer.rules.lowercase, progress=tell
+        tokenizer.vocabulary.words, lowercase=tokenizer.rules.lowercase, progress=note
     )
     reporter.note(str(found))
     return found
 
 
-_FIRST = 2
-"""First word id; before are the unknown word and padding."""
-
-
 def require_same_network(start: Model, config: Config) -> None:
-    """Check that settings have the network and tokenizer of a model.
-
-    Raises:
-        ConfigError: names the setting.
-    """
+    """Check that settings have the network and tokenizer of a model (`ConfigError`)."""
     was, now = start.config.to_mapping(), config.to_mapping()
     for section, names in _FIXED.items():
         for name in names:
@@ -160,10 +144,9 @@ def set_file_vectors(vectors: WordVectors, model: SiameseModel, folded: FoldedWe
     """Set pretrained word vectors, a row for every word from id 2, scaled by one factor.
 
     The factor matches the mean square of the random vectors, for which the learning rate is made.
-    Other words and n-grams are unchanged. With `network.compose_all` a word's own row is the
-    difference to its composed vector.
+    With `network.compose_all` a word's own row is the difference to its composed vector.
     """
-    rows = _FIRST + np.flatnonzero(vectors.found)
+    rows = _FIRST_WORD + np.flatnonzero(vectors.found)
     given = vectors.table[vectors.found]
     table = folded.weights()["embedding.weight"]
     was, now = (np.sqrt(np.square(each).sum(axis=1).mean()) for each in (table[rows], given))
@@ -174,11 +157,7 @@ def set_file_vectors(vectors: WordVectors, model: SiameseModel, folded: FoldedWe
 
 
 def make_batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batches:
-    """Make batches of pairs.
-
-    Raises:
-        DataError: duplicates of fewer than two groups.
-    """
+    """Make batches of pairs; `DataError` if duplicates are of fewer than two groups."""
     settings = config.training
     graph = PairGraph.of(training, tokenizer.clean)
     table = tokenizer.encode_all(graph.questions)
@@ -188,6 +167,7 @@ def make_batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batch
         if settings.typos:
             slips = Slips.of(tokenizer, len(spellings), share=settings.typos, seed=settings.seed)
             spellings = spellings.joined(slips.spellings)
+    contrasts = Contrasts.learn(table, graph, training.labels) if settings.contrasts else None
     try:
         return Batches(
             table,
@@ -199,9 +179,7 @@ def make_batches(training: Pairs, tokenizer: Tokenizer, config: Config) -> Batch
             transitive=settings.transitive,
             spellings=spellings,
             slips=slips,
-            contrasts=Contrasts.learn(table, graph, training.labels)
-            if settings.contrasts
-            else None,
+            contrasts=contrasts,
             contrast_share=settings.contrasts,
             compose_all=config.network.compose_all,
             bounded=not settings.chunk_size,
@@ -238,20 +216,125 @@ def make_network(
 
 
 def _new_model(vocabulary_size: int, config: Config) -> SiameseModel:
+    network = config.network
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
         model = SiameseModel(
             vocabulary_size,
-            config.network.d_model,
-            "train",
-            masked=config.network.masked,
+            network.d_model,
+            masked=network.masked,
             ngram_buckets=config.text.ngram_buckets,
-            n_units=config.network.n_units,
-            bidirectional=config.network.bidirectional,
-            pooling=config.network.pooling,
-            compose_all=config.network.compose_all,
-            head=config.network.head,
+            n_units=network.n_units,
+            bidirectional=network.bidirectional,
+            pooling=network.pooling,
+            compose_all=network.compose_all,
+            head=network.head,
             dropout=config.training.dropout,
         )
         model.model, model.head  # noqa: B018 - made on first use: here, under this seed
     return model
+
+
+_WINDOW = 5
+"""Context words on either side, weighted by distance."""
+_SMOOTHING = 0.75
+"""Exponent of context frequencies; below 1 rare contexts weigh less."""
+_EXTRA_DIRECTIONS, _ROUNDS = 16, 5
+_NOISE = 1e-5
+"""Directions below this share of the strongest are rounding noise."""
+_TOKENS_AT_ONCE = 1 << 20
+
+
+def word_vectors(
+    table: TokenTable, words: int, dim: int, *, seed: int = 0
+) -> Float32[np.ndarray, "words dim"]:
+    """Compute word vectors from contexts, without labels; zeros for words without context.
+
+    The matrix of positive pointwise mutual information is factorised to its strongest `dim`
+    directions. Ids from `words` on are no contexts.
+
+    Source: Levy and Goldberg, "Neural word embedding as implicit matrix factorization" (2014),
+    smoothed as in Levy, Goldberg and Dagan (2015); the directions by subspace iteration after
+    Halko, Martinsson and Tropp (2011).
+    """
+    keys, counts = _count(table, words)
+    word, context = np.divmod(keys, words)
+    weights = _information(word, context, counts, words)
+    positive = np.flatnonzero(weights > 0)
+    vectors = np.zeros((words, dim), np.float32)
+    if len(positive):
+        starts = np.searchsorted(word[positive], np.arange(words + 1))
+        matrix = torch.from_numpy(context[positive]), torch.from_numpy(starts)
+        rank = min(dim + _EXTRA_DIRECTIONS, words)
+        found = _strongest(
+            *matrix, torch.from_numpy(weights[positive].astype(np.float32)), rank, seed
+        )
+        width = min(dim, rank)
+        vectors[:, :width] = found[:, :width]
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Float32[np.ndarray, "words dim"] = np.divide(
+        vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-6
+    )
+    return unit
+
+
+def _count(
+    table: TokenTable, words: int
+) -> tuple[Int64[np.ndarray, "cells"], Float64[np.ndarray, "cells"]]:
+    """Count pairs of word and context: keys word * words + context, ascending, and weights."""
+    keys, counts = np.zeros(0, np.int64), np.zeros(0)
+    ends = np.searchsorted(
+        table.starts,
+        np.arange(_TOKENS_AT_ONCE, table.starts[-1] + _TOKENS_AT_ONCE, _TOKENS_AT_ONCE),
+    )
+    first = 0
+    for last in np.unique(np.minimum(np.append(ends, len(table)), len(table))).tolist():
+        ids = table.ids[table.starts[first] : table.starts[last]].astype(np.int64)
+        rows = np.repeat(np.arange(first, last), table.lengths_of(np.arange(first, last)))
+        first = last
+        usable = (ids < words) & (ids != TOKENS.padding) & (ids != TOKENS.unknown)
+        found, weights = [keys], [counts]
+        for distance in range(1, _WINDOW + 1):
+            is_pair = (rows[distance:] == rows[:-distance]) & usable[distance:] & usable[:-distance]
+            left, right = ids[:-distance][is_pair], ids[distance:][is_pair]
+            found += [left * words + right, right * words + left]
+            weights.append(np.full(2 * len(left), (_WINDOW + 1 - distance) / _WINDOW))
+        keys, place = np.unique(np.concatenate(found), return_inverse=True)
+        counts = np.bincount(place, np.concatenate(weights), len(keys)).astype(np.float64)
+    return keys, counts
+
+
+def _information(
+    word: Int64[np.ndarray, "cells"],
+    context: Int64[np.ndarray, "cells"],
+    counts: Float64[np.ndarray, "cells"],
+    words: int,
+) -> Float64[np.ndarray, "cells"]:
+    """Return the pointwise mutual information of each pair."""
+    seen: Float64[np.ndarray, "words"] = np.bincount(word, counts, words)
+    smooth = np.power(seen, _SMOOTHING)
+    expected = seen[word] * smooth[context] / smooth.sum()
+    information: Float64[np.ndarray, "cells"] = np.log(counts / expected)
+    return information
+
+
+def _strongest(
+    context: torch.Tensor, starts: torch.Tensor, weights: torch.Tensor, rank: int, seed: int
+) -> Float32[np.ndarray, "words rank"]:
+    """Return each word's coordinates in the strongest directions, strongest first."""
+
+    def times(right: torch.Tensor) -> torch.Tensor:
+        return F.embedding_bag(
+            context, right, starts, mode="sum", per_sample_weights=weights, include_last_offset=True
+        )
+
+    chance = torch.Generator().manual_seed(seed)
+    basis = torch.randn(len(starts) - 1, rank, generator=chance)
+    for _ in range(_ROUNDS):
+        basis, _ = torch.linalg.qr(times(basis))
+    directions, strength, _ = torch.linalg.svd(times(basis), full_matrices=False)
+    strength[strength < _NOISE * strength[0]] = 0
+    # Each direction is weighed by the root of its strength, as Levy et al. do.
+    found: Float32[np.ndarray, "words rank"] = (directions * strength.sqrt()).numpy()
+    found[starts[1:] == starts[:-1]] = 0
+    return found

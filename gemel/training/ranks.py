@@ -19,19 +19,13 @@ from torch.distributed import PrefixStore, Store, rendezvous  # type: ignore[att
 
 from gemel.errors import ConfigError, GemelError, TrainingError
 
-_HERE = "here"
-_FAILED = "failed"
+_HERE, _FAILED = "here", "failed"
 _PAUSE = 0.05
 """Seconds between polls."""
 
 
 class OthersGoneError(TrainingError):
-    """Another process of the training has ended.
-
-    Args:
-        reason: how it was detected.
-        is_told: whether the other process reported why.
-    """
+    """Another process of the training has ended; `is_told`: it has reported why."""
 
     def __init__(self, reason: str, *, is_told: bool = False):
         super().__init__(
@@ -51,8 +45,8 @@ class Barrier:
     count: int
     number: int = field(default=0, init=False)
 
-    def wait(self, patience: float | None = None) -> None:
-        """Wait until all processes have arrived, at most `patience` seconds if given.
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until all processes have arrived, at most `timeout` seconds if given.
 
         Raises:
             OthersGoneError: one has failed, or the timeout has passed.
@@ -60,46 +54,43 @@ class Barrier:
         keys = [self._key(rank) for rank in range(self.count)]
         try:
             self._tell(_HERE)
-            came = self._wait(keys, patience)
+            came = self._wait(keys, timeout)
             failed = came and any(self._read(key) != _HERE for key in keys)
         except RuntimeError as error:
             first, *_ = str(error).splitlines()
             raise OthersGoneError(first) from error
         if not came:
-            raise OthersGoneError(f"not all of {self.count} came within {patience:g} s")
+            raise OthersGoneError(f"not all of {self.count} came within {timeout:g} s")
         if failed:
             raise OthersGoneError("it has failed", is_told=True)
         self.number += 1
 
-    def part(self, patience: float) -> None:
-        """Wait for the last time; rank 0, which may host the store, leaves last.
-
-        It waits at most `patience` seconds for the others.
-        """
+    def part(self, timeout: float) -> None:
+        """Wait for the last time; rank 0, which may host the store, leaves last."""
         self.wait()
         if self.rank:
             self._tell(_HERE)
         else:
-            self._wait([self._key(rank) for rank in range(1, self.count)], patience)
+            self._wait([self._key(rank) for rank in range(1, self.count)], timeout)
 
     def tell_failure(self) -> None:
         """Signal that this process has failed."""
         with contextlib.suppress(RuntimeError):
             self._tell(_FAILED)
 
-    def has_first_failed(self, patience: float) -> bool:
-        """Return whether rank 0 has failed within `patience` seconds."""
+    def has_first_failed(self, timeout: float) -> bool:
+        """Return whether rank 0 has failed within `timeout` seconds."""
         try:
             key = self._key(0)
-            return self._wait([key], patience) and self._read(key) == _FAILED
+            return self._wait([key], timeout) and self._read(key) == _FAILED
         except RuntimeError:  # the store is gone, and with it the process that stored it
             return True
 
-    def _wait(self, keys: list[str], patience: float | None) -> bool:
+    def _wait(self, keys: list[str], timeout: float | None) -> bool:
         # By looking again and again: a wait inside of the store hears no Ctrl-C.
         began = time.monotonic()
         while not self.store.check(keys):
-            if patience is not None and time.monotonic() - began > patience:
+            if timeout is not None and time.monotonic() - began > timeout:
                 return False
             time.sleep(_PAUSE)
         return True
@@ -117,7 +108,7 @@ class Barrier:
 LONG = timedelta(days=7)
 """Timeout of communication: practically none; failures are detected otherwise."""
 
-_Thing = TypeVar("_Thing")
+T = TypeVar("T")
 
 
 @dataclass(kw_only=True)
@@ -132,13 +123,11 @@ class Ranks:
     rank: int = 0
     """This process, from 0; rank 0 evaluates, writes and prints."""
     count: int = 1
-    """Number of processes."""
     local_rank: int = 0
-    """Rank on this machine."""
+    """On this machine, as `local_count`."""
     local_count: int = 1
-    """Processes on this machine."""
     barrier: Barrier | None = None
-    """Barrier; None for a single process."""
+    """None for a single process."""
     _cards: dist.ProcessGroup | None = field(default=None, repr=False)
     """NCCL group."""
 
@@ -153,11 +142,7 @@ class Ranks:
         return self.count == 1
 
     def wait(self) -> None:
-        """Wait for all processes before communicating.
-
-        Raises:
-            OthersGoneError: one has failed.
-        """
+        """Wait for all processes before communicating; see `Barrier.wait`."""
         if self.barrier is not None:
             self.barrier.wait()
 
@@ -197,9 +182,8 @@ class Ranks:
 
         Args:
             own: parameters of the encoder, with the gradient of this share.
-            common: parameters after gathering, with the whole gradient; rank 0's is used.
+            common: other parameters, with the whole gradient; rank 0's and its loss are used.
             rows: rows of tables that can have a gradient; others are not sent.
-            loss: loss of the batch; rank 0's is used.
             asks_to_stop: whether this process was asked to stop.
 
         Returns:
@@ -215,18 +199,18 @@ class Ranks:
             torch.zeros_like(each) if grad is None else grad
             for each, grad in zip(parameters, found, strict=True)
         ]
-        told = [loss if self.is_first else 0.0, float(asks_to_stop)]
-        told += [float(grad is not None) for grad in found]
+        flags = [float(grad is not None) for grad in found]
+        numbers = [loss if self.is_first else 0.0, float(asks_to_stop), *flags]
         device = gradients[0].device
-        sent = {each: torch.from_numpy(numbers).to(device) for each, numbers in rows.items()}
+        sent = {each: torch.from_numpy(ids).to(device) for each, ids in rows.items()}
         parts = [
             gradient[sent[each]] if each in sent else gradient
             for each, gradient in zip(parameters, gradients, strict=True)
         ]
-        parts.append(torch.tensor(told, device=device))
+        parts.append(torch.tensor(numbers, device=device))
         summed = self._sum(torch.cat([each.flatten() for each in parts]))
-        *sums, heard = summed.split([each.numel() for each in parts])
-        loss, stops, *some = heard.tolist()
+        *sums, received = summed.split([each.numel() for each in parts])
+        loss, stops, *some = received.tolist()
         for each, gradient, total, has in zip(parameters, gradients, sums, some, strict=True):
             if each in sent:
                 gradient[sent[each]] = total.view(-1, *each.shape[1:])
@@ -241,40 +225,37 @@ class Ranks:
             return flag
         return bool(self._sum(torch.tensor([float(flag)])).item())
 
-    def from_first(self, make: Callable[[], _Thing]) -> _Thing:
+    def from_first(self, make: Callable[[], T]) -> T:
         """Return rank 0's result in all processes."""
         if self.is_alone:
             return make()
         made = [make() if self.is_first else None]
-        with _heard():
+        with _raising_others_gone():
             dist.broadcast_object_list(made, src=0)
-        (thing,) = made
-        return thing  # type: ignore[return-value]
+        return made[0]  # type: ignore[return-value]
 
     def _sum(self, tensor: Tensor) -> Tensor:
-        with _heard():
+        with _raising_others_gone():
             dist.all_reduce(tensor, group=self._cards if tensor.is_cuda else None)
         return tensor
 
 
 @contextlib.contextmanager
-def _heard() -> Iterator[None]:
+def _raising_others_gone() -> Iterator[None]:
     """Turn the loss of a process into `OthersGoneError`."""
     try:
         yield
-    except RuntimeError as error:  # gloo's and NCCL's are no more than that
-        # Without the place in their source that it begins with.
+    except RuntimeError as error:  # gloo's and NCCL's, which begin with the place in their source
         reason = re.sub(r"^\[.*?\] ", "", str(error)).partition("\n")[0].partition(". ")[0]
         raise OthersGoneError(reason) from error
 
 
 _NAMES = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-"""Environment variables of torchrun."""
-_PATIENCE = 600.0
+_START_TIMEOUT = 600.0
 """Seconds in which all processes must start."""
-_A_MOMENT = 10.0
+_SHORT_TIMEOUT = 10.0
 """Seconds to wait for another process at the same point."""
-_WENT_ALONG = 1
+_OTHERS_FAILED = 1
 """Exit code of a process that ends because of another's failure."""
 
 
@@ -285,44 +266,35 @@ def joined() -> Iterator[Ranks]:
     A common failure is reported by rank 0 only, a single process's failure with its rank. If one
     fails, all end.
 
-    Yields:
-        The processes.
-
     Raises:
         ConfigError: incomplete torchrun environment.
         TrainingError: the others did not start.
         SystemExit: another process reports the failure.
     """
-    ranks = _told(os.environ)
+    ranks = _read_environment(os.environ)
     if ranks.is_alone:
         yield ranks
         return
     barrier = _join(ranks)
     try:
         yield ranks
-        barrier.part(_A_MOMENT)
+        barrier.part(_SHORT_TIMEOUT)
     except Exception as error:
         _fail(error, barrier)
         raise
     except KeyboardInterrupt as error:
         if ranks.is_first:
             raise
-        raise SystemExit(_WENT_ALONG) from error
+        raise SystemExit(_OTHERS_FAILED) from error
     finally:
         dist.destroy_process_group()
 
 
-def _told(environment: Mapping[str, str]) -> Ranks:
-    """Return this process's rank from the environment.
-
-    Raises:
-        ConfigError: a variable is missing or not a number.
-    """
-    if not any(name in environment for name in _NAMES[:2]):
+def _read_environment(environment: Mapping[str, str]) -> Ranks:
+    """Return this process's rank from the environment."""
+    if environment.get("WORLD_SIZE") == "1" or not environment.keys() & {"WORLD_SIZE", "RANK"}:
         return Ranks()
     missing = [name for name in _NAMES if not environment.get(name)]
-    if environment.get("WORLD_SIZE") == "1":
-        return Ranks()
     if missing:
         raise ConfigError(
             f"the environment has {', '.join(sorted(set(_NAMES) - set(missing)))}, as if this were "
@@ -342,12 +314,12 @@ def _told(environment: Mapping[str, str]) -> Ranks:
 
 
 def _join(ranks: Ranks) -> Barrier:
-    patience = timedelta(seconds=_PATIENCE)
+    timeout = timedelta(seconds=_START_TIMEOUT)
     try:
-        found, rank, count = next(rendezvous("env://", timeout=patience))
+        found, rank, count = next(rendezvous("env://", timeout=timeout))
         store = PrefixStore("gemel", found)
         barrier = ranks.barrier = Barrier(PrefixStore("barrier", store), rank, count)
-        barrier.wait(_PATIENCE)
+        barrier.wait(_START_TIMEOUT)
         dist.init_process_group("gloo", store=store, rank=rank, world_size=count, timeout=LONG)
     except (RuntimeError, ValueError, OSError) as error:
         reason = error.reason if isinstance(error, OthersGoneError) else str(error)
@@ -360,21 +332,15 @@ def _join(ranks: Ranks) -> Barrier:
 
 
 def _fail(error: Exception, barrier: Barrier) -> None:
-    """End, with or without an error message.
-
-    Raises:
-        SystemExit: without.
-        TrainingError: with the rank.
-    """
-    # Behind the last word that this process has to report: its end may be the end of the others.
-    if isinstance(error, OthersGoneError) and (error.is_told or barrier.rank > 0):
-        raise SystemExit(_WENT_ALONG) from error
-    if barrier.rank == 0:
-        atexit.register(barrier.tell_failure)
-        return
-    if barrier.has_first_failed(_A_MOMENT):
-        raise SystemExit(_WENT_ALONG) from error
+    """End without an error message (SystemExit), or with one that has the rank."""
+    is_first = barrier.rank == 0
+    is_reported = isinstance(error, OthersGoneError) and (error.is_told or not is_first)
+    if is_reported or (not is_first and barrier.has_first_failed(_SHORT_TIMEOUT)):
+        raise SystemExit(_OTHERS_FAILED) from error
+    # At exit, after the message: the end of this process may be the end of the others.
     atexit.register(barrier.tell_failure)
+    if is_first:
+        return
     if isinstance(error, GemelError | OSError):
         raise TrainingError(f"rank {barrier.rank}: {error}") from error
     error.add_note(f"This was rank {barrier.rank} of {barrier.count}.")

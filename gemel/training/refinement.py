@@ -4,18 +4,19 @@ import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float
 
 from gemel.config import REFINING, Config
 from gemel.data import PairGraph, Pairs, merge_pairs, split_by_component
 from gemel.decision import Decision
 from gemel.errors import DataError
 from gemel.evaluation import FEW, Refit, check_fit, fit_decision, judge_scored
-from gemel.folder import Model
+from gemel.folder import Model, save_model
 from gemel.inference import NumpyTwin
 from gemel.notebook import shown
 from gemel.training.initial_network import (
@@ -25,16 +26,19 @@ from gemel.training.initial_network import (
     require_same_network,
 )
 from gemel.training.reporters import Reporter, Silent
-from gemel.training.train_model import data_record, history_record, measure, training_and_validation
+from gemel.training.train_model import (
+    data_record,
+    draw_picture,
+    history_record,
+    measure,
+    training_and_validation,
+)
 from gemel.training.trainer import Trainer, Validation
 from gemel.version import __version__
 
-_REPLAYED = 1
-"""Known pairs replayed for each new one; five drowned the new ones."""
-
 
 def choose_replay(known: Pairs, added: Pairs, seed: int) -> Pairs:
-    """Sample known pairs, as many as new ones, without the new ones."""
+    """Sample known pairs, as many as new ones (five each drowned them), without the new ones."""
     new = {frozenset(pair) for pair in zip(added.left_texts, added.right_texts, strict=True)}
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(known), bool)
@@ -43,7 +47,7 @@ def choose_replay(known: Pairs, added: Pairs, seed: int) -> Pairs:
         for row in random.permutation(len(known)).tolist()
         if frozenset((known.texts[known.left[row]], known.texts[known.right[row]])) not in new
     )
-    chosen[list(itertools.islice(unlike, _REPLAYED * len(added)))] = True
+    chosen[list(itertools.islice(unlike, len(added)))] = True
     return known.select(chosen)
 
 
@@ -85,7 +89,7 @@ def refine(
         start: model to continue from.
         added: labelled pairs.
         known: known pairs: some are replayed, some held out to measure forgetting.
-        config: settings; those of `start` changed by `REFINING`, if None.
+        config: those of `start` changed by `REFINING`, if None.
         reporter: receives events.
 
     Raises:
@@ -104,11 +108,14 @@ def refine(
             "the threshold alone (gemel fit), for which one of either is enough",
             path=added.path,
         )
-    replay, kept_out = _known_parts(known, added, start, config, reporter)
-    scores = _judge_unseen(start, added, replay, config, reporter)
+    replay, held_out = _known_parts(known, added, start, config, reporter)
+    scores = _score_unseen(start, added, replay, config, reporter)
     reporter.note("learning from all of them")
     network = _Network(start, [added, *replay], config, reporter)
-    history = network.learn(_told(scores, added, network))
+    epochs = iter(scores)
+    history = network.learn(
+        lambda: measure(next(epochs), added.labels, network.twin().encode(added.texts))
+    )
     data = data_record(added, added, added, start)
     if known is not None and known.digest not in data["earlier_data"]:
         data["earlier_data"].append(known.digest)
@@ -131,12 +138,12 @@ def refine(
     refined = Refined(
         model=model,
         added=replace(
-            _beside(start, model.decision, added, scores[-1]),
+            _compare(start, model.decision, added, scores[-1]),
             findings=check_fit(scores[-1], added, model.decision, twin.encode, twin.similarity),
         ),
         known=None
-        if kept_out is None
-        else _beside(start, model.decision, kept_out, _similarity(twin, kept_out)),
+        if held_out is None
+        else _compare(start, model.decision, held_out, _similarity(twin, held_out)),
     )
     for finding in refined.added.findings:
         reporter.warn(finding.text)
@@ -184,18 +191,18 @@ def _known_parts(
     if known is None:
         return [], None
     own = start.config.training  # for the same pairs, the same ones are held out
-    rest, kept_out = training_and_validation(
+    rest, held_out = training_and_validation(
         known, None, own.validation_fraction, own.seed, Silent()
     )
     replay = choose_replay(rest, added, config.training.seed)
     reporter.note(
-        f"{len(replay):,} known pairs are learned once more along with them; {len(kept_out):,} "
+        f"{len(replay):,} known pairs are learned once more along with them; {len(held_out):,} "
         "others, held out, will tell what was forgotten"
     )
-    return [replay], kept_out
+    return [replay], held_out
 
 
-def _judge_unseen(
+def _score_unseen(
     start: Model, added: Pairs, replay: Sequence[Pairs], config: Config, reporter: Reporter
 ) -> Float[np.ndarray, "epochs pairs"]:
     """Return similarities of pairs by networks not trained on them."""
@@ -211,40 +218,27 @@ def _judge_unseen(
         )
         if unseen.any():
             network = _Network(start, [added.select(learned), *replay], config, Silent())
-            network.learn(_judging(scores, np.flatnonzero(unseen), added.select(unseen), network))
+            network.learn(_recorder(network, added, unseen, scores))
     return scores
 
 
-def _judging(
-    scores: Float[np.ndarray, "epochs pairs"],
-    rows: Int[np.ndarray, "unseen"],
-    pairs: Pairs,
+def _recorder(
     network: _Network,
+    added: Pairs,
+    unseen: Bool[np.ndarray, "pairs"],
+    scores: Float[np.ndarray, "epochs pairs"],
 ) -> Callable[[], Validation]:
-    """Return a validation that records the network's similarities of some pairs."""
-    epoch = itertools.count()
+    """Return a validation that records the similarities of unseen pairs after each epoch."""
+    pairs, epochs = added.select(unseen), iter(scores)
 
-    def judge() -> Validation:
-        scores[next(epoch), rows] = _similarity(network.twin(), pairs)
+    def record() -> Validation:
+        next(epochs)[unseen] = _similarity(network.twin(), pairs)
         return Validation(average_precision=0.0, accuracy=0.0, mean_similarity=0.0)  # not reported
 
-    return judge
+    return record
 
 
-def _told(
-    scores: Float[np.ndarray, "epochs pairs"], added: Pairs, network: _Network
-) -> Callable[[], Validation]:
-    """Return a validation of the networks that have not seen the pairs."""
-    epoch = itertools.count()
-
-    def tell() -> Validation:
-        vectors = network.twin().encode(added.texts)
-        return measure(scores[next(epoch)], added.labels, vectors)
-
-    return tell
-
-
-def _beside(
+def _compare(
     start: Model, decision: Decision, pairs: Pairs, similarity: Float[np.ndarray, "pairs"]
 ) -> Refit:
     """Judge pairs by both decisions."""
@@ -259,3 +253,20 @@ def _beside(
 def _similarity(twin: NumpyTwin, pairs: Pairs) -> Float[np.ndarray, "pairs"]:
     similarity: Float[np.ndarray, "pairs"] = twin.similarity(pairs.left_texts, pairs.right_texts)
     return similarity
+
+
+def refine_to_folder(
+    start: Model,
+    added: Pairs,
+    out: Path,
+    *,
+    known: Pairs | None,
+    config: Config | None,
+    reporter: Reporter,
+    overwrite: bool,
+) -> Refined:
+    """Train on a few pairs on top of a model, and write the folder; see `refine`."""
+    refined = refine(start, added, known=known, config=config, reporter=reporter)
+    picture = draw_picture(refined.model, reporter)
+    save_model(refined.model, out, picture=picture, overwrite=overwrite)
+    return refined

@@ -1,6 +1,8 @@
-"""From labelled pairs to a model that can answer."""
+"""From labelled pairs to a model, and to its folder with checkpoint, logs and picture."""
 
+import contextlib
 import dataclasses
+import functools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +15,14 @@ from jaxtyping import Bool, Float, Float32
 from gemel.config import Config, DecisionConfig, NetworkConfig, TrainOptions
 from gemel.data import PairGraph, Pairs, deal_crossing, hold_out, measure_overlap
 from gemel.data.word_vectors import VectorFile
-from gemel.errors import ConfigError, DataError
+from gemel.errors import ConfigError, DataError, FolderError, MissingExtraError
 from gemel.evaluation import Ranking, check_fit, count_confusion, fit_cuts, fit_decision, fit_share
-from gemel.folder import Model
+from gemel.folder import Model, save_model
 from gemel.inference import NumpyTwin
+from gemel.plots import draw_training, render
 from gemel.text import TfIdf, Tokenizer
 from gemel.training.checkpoint import TrainingIdentity, broadcast_state, run_with_checkpoints
+from gemel.training.gradients import mean_similarity
 from gemel.training.initial_network import (
     FoldedWeights,
     learn_vocabulary,
@@ -27,9 +31,8 @@ from gemel.training.initial_network import (
     make_network,
     require_same_network,
 )
-from gemel.training.objectives import mean_similarity
 from gemel.training.ranks import Ranks
-from gemel.training.reporters import Reporter, Silent
+from gemel.training.reporters import LOG, Reporter, Several, Silent, open_logs
 from gemel.training.trainer import Trainer, Validation
 from gemel.version import __version__
 
@@ -61,26 +64,26 @@ def training_and_validation(
     split = hold_out(graph, fraction, seed)
     parts = deal_crossing(split, graph, seed)
     hint = "; raise training.validation_fraction or give validation pairs"
-    kept_out = pairs.select(parts == 0)
-    kept_out.require_both_labels("pairs held out for validation", hint)
+    held_out = pairs.select(parts == 0)
+    held_out.require_both_labels("pairs held out for validation", hint)
     training = pairs.select(parts == 1)
     training.require_both_labels("pairs left for training", hint)
     reporter.note(
-        f"{len(training):,} pairs to train on, {len(kept_out):,} held out for validation "
-        f"({kept_out.prevalence:.1%} duplicates)"
+        f"{len(training):,} pairs to train on, {len(held_out):,} held out for validation "
+        f"({held_out.prevalence:.1%} duplicates)"
     )
     if split.crossing_pairs:
         reporter.note(
             f"{split.crossing_pairs:,} pairs have a question on each side: the component that they "
             "link is too large to keep whole"
         )
-    return training, kept_out
+    return training, held_out
 
 
 def _spelling_idf(
     training: Pairs, tokenizer: Tokenizer, config: Config, start: Model | None
 ) -> Float32[np.ndarray, "buckets"] | None:
-    """Compute n-gram weights, or return those of the model to continue from."""
+    """Return n-gram weights: those of the model to continue from, if it has them."""
     buckets = config.text.spelling_buckets
     if not buckets:
         return None
@@ -92,7 +95,6 @@ def _spelling_idf(
 def _spelling_share(
     idf: Float32[np.ndarray, "buckets"], network: NumpyTwin, validation: Pairs, config: Config
 ) -> Float32[np.ndarray, "1"]:
-    """Fit the share of spelling similarity on validation pairs."""
     sides = validation.left_texts, validation.right_texts
     alike = TfIdf(idf, network.tokenizer.clean)(*sides)
     similarity = network.similarity(*sides).astype(np.float64)
@@ -146,17 +148,16 @@ def learn(
 ) -> Model:
     """Train a network and fit its decision.
 
-    Of several processes, each is given the same and returns the same model.
+    Of several processes, each is given the same and returns the same model; rank 0 writes the
+    checkpoint and validates.
 
     Args:
         pairs: labelled pairs.
-        config: settings; those of the model to continue from, or the defaults, if None.
-        options: how to train, with model, pairs and word vectors loaded; `logs` and `overwrite`
-            are not used here.
+        config: those of the model to continue from, or the defaults, if None.
+        options: with model, pairs and word vectors loaded; `logs` and `overwrite` are not used.
         reporter: receives events.
         checkpoint: checkpoint file; none if None.
-        ranks: the processes that train together; this one alone if None. Of several, rank 0 writes
-            the checkpoint and validates.
+        ranks: the processes that train together; this one alone if None.
         **changes: options by name.
 
     Raises:
@@ -182,17 +183,17 @@ def learn(
             )
         vectors.require_dim(config.network.d_model)
     settings = config.training
-    training, kept_out = training_and_validation(
+    training, held_out = training_and_validation(
         pairs, validation, settings.validation_fraction, settings.seed, reporter
     )
     tokenizer = learn_vocabulary(training, config, start)
     idf = _spelling_idf(training, tokenizer, config, start)
     batches = make_batches(training, tokenizer, config)
-    data = data_record(pairs, training, kept_out, start)
+    data = data_record(pairs, training, held_out, start)
     del training  # of ten million pairs, another 170 MB
     begun = None if vectors is None else look_up(vectors, tokenizer, reporter)
     model, folded = make_network(tokenizer, batches, config, start, reporter, begun)
-    validate = _validator(folded, tokenizer, kept_out, config.network)
+    validate = _validator(folded, tokenizer, held_out, config.network)
     set_up = time.perf_counter() - started
     ranks = ranks or Ranks()
     trainer = Trainer(model, batches, settings, validate, reporter, ranks)
@@ -209,13 +210,13 @@ def learn(
     weights = {name: _rounded(array, config) for name, array in folded.weights().items()}
     twin = NumpyTwin(weights, tokenizer, config.network)
     if idf is not None:
-        share = _spelling_share(idf, twin, kept_out, config)
+        share = _spelling_share(idf, twin, held_out, config)
         reporter.note(f"shared letters count for {share[0]:.0%} of similarity")
         weights |= {"spelling.idf": idf, "spelling.share": share}
         twin = NumpyTwin(weights, tokenizer, config.network)
-    similarity = twin.similarity(kept_out.left_texts, kept_out.right_texts)
-    decision = fit_decision(similarity, kept_out, config.decision)
-    for finding in check_fit(similarity, kept_out, decision, twin.encode, twin.similarity):
+    similarity = twin.similarity(held_out.left_texts, held_out.right_texts)
+    decision = fit_decision(similarity, held_out, config.decision)
+    for finding in check_fit(similarity, held_out, decision, twin.encode, twin.similarity):
         reporter.warn(finding.text)
     return Model(
         config=config,
@@ -259,3 +260,65 @@ def _validator(
         return measure(twin.score_vectors(*np.split(vectors, 2)), validation.labels, vectors)
 
     return validate
+
+
+def checkpoint_of(out: Path) -> Path:
+    """Name the file next to a model folder that holds its training while it lasts."""
+    out = out if out.name not in ("", "..") else out.resolve()
+    return out.with_name(f"{out.name}.checkpoint")
+
+
+def train_to_folder(
+    pairs: Pairs,
+    out: Path,
+    options: TrainOptions,
+    *,
+    config: Config | None,
+    reporter: Reporter,
+    ranks: Ranks | None = None,
+) -> Model:
+    """Train with a checkpoint next to the folder `out`, removed when the folder is written.
+
+    Of several processes only rank 0 writes and reports. Further arguments and errors: see `learn`.
+
+    Raises:
+        FolderError: there is a checkpoint or a log, and neither `resume` nor `overwrite`.
+        ConfigError: the logs would be in the model folder.
+    """
+    checkpoint = checkpoint_of(out)
+    train = functools.partial(learn, pairs, config, options, checkpoint=checkpoint, ranks=ranks)
+    if ranks is not None and not ranks.is_first:
+        return train(reporter=Silent())
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    may_exist = options.resume or options.overwrite
+    if checkpoint.exists() and not may_exist:
+        raise FolderError(
+            f"{checkpoint}: holds a training that was not finished; "
+            "add --resume to resume it, or --overwrite to begin again"
+        )
+    with contextlib.ExitStack() as stack:
+        if options.logs is not None:
+            logs = Path(options.logs)
+            if logs.resolve().is_relative_to(out.resolve()):
+                raise ConfigError(f"{logs}: the logs cannot be in the model folder; choose another")
+            if (logs / LOG).exists() and not may_exist:
+                raise FolderError(
+                    f"{logs / LOG}: the log of another training; name another folder, or add "
+                    "--overwrite"
+                )
+            reporter = Several([reporter, *stack.enter_context(open_logs(logs, reporter))])
+        model = train(reporter=reporter)
+    save_model(model, out, picture=draw_picture(model, reporter), overwrite=options.overwrite)
+    checkpoint.unlink(missing_ok=True)
+    return model
+
+
+def draw_picture(model: Model, reporter: Reporter) -> bytes | None:
+    """Draw the loss; None, with a note, if that fails."""
+    try:
+        return render(draw_training(model.training))
+    except MissingExtraError as error:
+        reporter.note(f"no picture of the loss: {error}")
+    except Exception as error:  # whatever goes wrong with a picture, the model is worth more
+        reporter.warn(f"no picture of the loss: {error}")
+    return None

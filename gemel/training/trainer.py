@@ -5,7 +5,9 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -15,11 +17,12 @@ from gemel.data import Batch, Batches
 from gemel.errors import TrainingError
 from gemel.models import SiameseModel, get_weights, rows_read, set_weights
 from gemel.training.device import choose_device, uses_bfloat16
-from gemel.training.gradients import GradientCache
-from gemel.training.objectives import COLLAPSED, objective_of
+from gemel.training.gradients import COLLAPSED, GradientCache, objective_of
 from gemel.training.ranks import Ranks
 from gemel.training.reporters import EpochSummary, Reporter, StepSummary
 
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Number = Annotated[int, msgspec.Meta(ge=1)]
 _POINTS = 400
 """Maximum points: then every two become one."""
 
@@ -28,14 +31,13 @@ _POINTS = 400
 class LossCurve:
     """Mean losses over the steps."""
 
-    stride: int = 1
+    stride: Number = 1
     """Steps a point represents; it doubles when the points become too many."""
     losses: list[float] = field(default_factory=list)
-    """The points."""
     total: float = 0.0
     """Sum of the losses that wait for a point of their own."""
-    waiting: int = 0
-    """Number of them."""
+    waiting: Count = 0
+    """Number of these losses."""
 
     def add(self, loss: float) -> None:
         """Add the loss of the next step."""
@@ -53,28 +55,26 @@ class LossCurve:
 
 @dataclass(kw_only=True)
 class TrainingState:
-    """The state of a training, apart from network and optimizer."""
+    """The state of a training, apart from network and optimizer; checkpoints store its fields."""
 
-    epoch: int = 1
-    """The epoch under way, from 1."""
-    batch: int = 0
+    epoch: Number = 1
+    """The current epoch, from 1."""
+    batch: Count = 0
     """Batches of it that are done."""
-    step: int = 0
+    step: Count = 0
     """Batches done since training began."""
     loss: float = 0.0
     """Sum of the losses of the epoch's pairs so far."""
-    pairs: int = 0
+    pairs: Count = 0
     """The epoch's pairs so far."""
     seconds: float = 0.0
-    """Time that they took."""
+    """Time that these took."""
     elapsed: float = 0.0
     """Time that all epochs took so far, with their validation."""
     curve: LossCurve = field(default_factory=LossCurve)
-    """Loss over the steps."""
     history: list[EpochSummary] = field(default_factory=list)
-    """The epochs that are done."""
     best: dict[str, np.ndarray] = field(default_factory=dict)
-    """Weights of the best of them."""
+    """Weights of the best epoch."""
 
     @property
     def best_epoch(self) -> EpochSummary:
@@ -89,14 +89,10 @@ class TrainingState:
 
 
 class Average:
-    """The exponential moving average of parameters.
+    """The exponential moving average of parameters, which are also its initial value.
 
-    The first steps weigh more, so that initial values are soon forgotten: at step `t`, from 0, the
-    average keeps at most `(1 + t) / (10 + t)` of itself.
-
-    Args:
-        parameters: parameters, which are also the initial average.
-        decay: share of the average that a step leaves, 0 to 1, exclusive.
+    The first steps weigh more: at step `t`, from 0, at most `(1 + t) / (10 + t)` of the average
+    remains, and at most `decay`.
 
     Source: Polyak and Juditsky (1992); the beginning as in TensorFlow's ExponentialMovingAverage.
     """
@@ -108,8 +104,8 @@ class Average:
 
     def update(self, step: int) -> None:
         """Add the parameters after this step, from 0."""
-        kept = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self.values, self.parameters, 1 - kept)
+        remaining = min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(self.values, self.parameters, 1 - remaining)
 
     def put(self) -> None:
         """Set the parameters to the average."""
@@ -140,11 +136,7 @@ class Validation:
 
 
 class Trainer:
-    """Trains a network, and its head, with Adam, and keeps its best epoch or its last.
-
-    Raises:
-        ConfigError: see `choose_device`.
-    """
+    """Trains a network, and its head, with Adam, and keeps its best epoch or its last."""
 
     def __init__(
         self,
@@ -191,18 +183,16 @@ class Trainer:
         """Train from the current state, and leave the weights of the epoch to keep.
 
         Args:
-            after_step: called after each batch, when the state is whole; what it raises ends the
-                training there.
+            after_step: called after each batch; what it raises ends the training there.
             is_asked: returns whether this process was asked to stop; see `is_to_stop`.
-
-        Raises:
-            TrainingError: the loss is no longer a number, or another process has failed.
         """
         self._is_asked = is_asked
         self.reporter.begin(self.state.step, self.state.epoch)
         while not self._is_done():
             self._train_epoch(after_step)
-            self._end_epoch()
+            with self.average.in_place() if self.average else contextlib.nullcontext():
+                self._measure_epoch()
+            self._watch_for_collapse()
             self._any_is_asked = self.ranks.any(is_asked())
             after_step()
         if self.settings.keep == "best":
@@ -267,11 +257,6 @@ class Trainer:
                 )
             )
             after_step()
-
-    def _end_epoch(self) -> None:
-        with self.average.in_place() if self.average else contextlib.nullcontext():
-            self._measure_epoch()
-        self._watch_for_collapse()
 
     def _measure_epoch(self) -> None:
         state = self.state

@@ -22,7 +22,7 @@ from gemel.duplicates.group_files import GROUP_KINDS
 from gemel.folder import model_folder as folder
 from gemel.inference import vector_files
 from gemel.siamese_networks import __all__ as NOTEBOOK_NAMES
-from gemel.training.logs import LOG
+from gemel.training.reporters import LOG
 
 ROOT = DOCS.parent
 UsageError = typer.BadParameter.__base__

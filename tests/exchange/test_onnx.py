@@ -14,8 +14,15 @@ from gemel.config import Config, DecisionConfig
 from gemel.decision import Decision
 from gemel.errors import ConfigError, GemelError, MissingExtraError
 from gemel.exchange.frozen_model import freeze, unknown_words
-from gemel.exchange.onnx_file import INT8_FILE, ONNX_FILE, OnnxAnswers, gemel_vectors, write_onnx
-from gemel.exchange.onnx_graph import in_bytes, make_onnx
+from gemel.exchange.onnx_file import (
+    INT8_FILE,
+    ONNX_FILE,
+    OnnxAnswers,
+    gemel_vectors,
+    in_bytes,
+    make_onnx,
+    write_onnx,
+)
 from gemel.folder import Model
 from gemel.folder.model_folder import weight_shapes
 from gemel.inference import Engine

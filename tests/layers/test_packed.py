@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import gemel.layers as tl
 from gemel.compiled import find_library
-from gemel.layers import packed
-from gemel.layers.packed import PackedRows, can_pack, read_packed
+from gemel.models import packed_encoder as packed
+from gemel.models.packed_encoder import PackedRows, can_pack, read_packed
 
 DEPTH = 5
 some_lengths = st.lists(st.integers(0, 6), min_size=1, max_size=12).filter(any)

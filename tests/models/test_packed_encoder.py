@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from gemel.layers import packed
 from gemel.models import SiameseModel, read
-from gemel.models import packed_encoder as reading
+from gemel.models import packed_encoder as packed
 from gemel.text import TokenTable, spell, spell_all
 
 WORDS, KNOWN = 30, 20
@@ -43,13 +42,13 @@ def by_the_layers(processor, inputs):
 @pytest.fixture
 def read_packed(monkeypatch):
     """Count the readings without padding."""
-    calls = []
+    calls, uncounted = [], packed.read_packed
 
     def counted(*arguments, **options):
         calls.append(arguments)
-        return packed.read_packed(*arguments, **options)
+        return uncounted(*arguments, **options)
 
-    monkeypatch.setattr(reading, "read_packed", counted)
+    monkeypatch.setattr(packed, "read_packed", counted)
     return calls
 
 

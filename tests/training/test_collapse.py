@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gemel.training.objectives import COLLAPSED, mean_similarity
+from gemel.training.gradients import COLLAPSED, mean_similarity
 
 
 def test_against_a_double_loop():

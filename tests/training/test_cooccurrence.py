@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.text import TokenTable
-from gemel.training import cooccurrence
-from gemel.training.cooccurrence import word_vectors
+from gemel.training import initial_network as cooccurrence
+from gemel.training.initial_network import word_vectors
 
 
 def weights_one_by_one(rows, words):
@@ -40,7 +40,7 @@ def test_the_vectors_are_the_strongest_directions_of_mutual_information(rows, ch
     words = 12
     matrix = weights_one_by_one(rows, words)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cooccurrence, "_CHUNK", chunk)
+        patch.setattr(cooccurrence, "_TOKENS_AT_ONCE", chunk)
         vectors = word_vectors(TokenTable.from_rows(rows), words, words)
     assert vectors.shape == (words, words)
     alone = np.abs(matrix).sum(axis=1) == 0

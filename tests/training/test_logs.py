@@ -5,7 +5,7 @@ import pytest
 
 from gemel.errors import MissingExtraError
 from gemel.training import EpochSummary, Silent, StepSummary
-from gemel.training.logs import TensorBoardLog, open_logs
+from gemel.training.reporters import TensorBoardLog, open_logs
 
 
 class Listener(Silent):

@@ -8,7 +8,7 @@ from gemel.config import TrainingConfig
 from gemel.data import Batch
 from gemel.losses import in_batch_ranking_loss, in_batch_triplet_loss
 from gemel.models import PairHead
-from gemel.training.objectives import objective_of
+from gemel.training.gradients import objective_of
 
 BATCH = Batch(
     inputs=(np.zeros((8, 1), np.int64),),

@@ -188,7 +188,7 @@ def test_others_that_do_not_come_are_not_waited_for_without_end(monkeypatch):
     values = ("2", "0", "0", "1", "127.0.0.1", str(free_port()))
     for name, value in zip(NAMES, values, strict=True):
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(joining, "_PATIENCE", 0.3)
+    monkeypatch.setattr(joining, "_START_TIMEOUT", 0.3)
     with (
         pytest.raises(
             TrainingError, match=r"rank 0 of 2 does not find the others at 127\.0\.0\.1:\d+: Timed"
@@ -251,7 +251,7 @@ def test_a_failure_of_the_first_one_is_its_own_to_tell(monkeypatch):
 
 
 def test_a_failure_of_another_one_has_its_rank(monkeypatch):
-    monkeypatch.setattr(joining, "_A_MOMENT", 0.1)
+    monkeypatch.setattr(joining, "_SHORT_TIMEOUT", 0.1)
     place = Place(2, "here", monkeypatch)
     with pytest.raises(TrainingError, match=r"^rank 2: pairs are bad$"):
         place.fail(DataError("pairs are bad"))

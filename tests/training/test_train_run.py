@@ -5,7 +5,7 @@ import pytest
 
 import gemel
 from gemel.training import Silent
-from gemel.training.train_run import checkpoint_of
+from gemel.training.train_model import checkpoint_of
 
 CONFIG = gemel.Config().replace(
     [
@@ -81,7 +81,7 @@ def test_a_picture_that_fails_does_not_cost_the_model(tmp_path, monkeypatch):
     def fail(record):
         raise RuntimeError("no ink")
 
-    monkeypatch.setattr("gemel.training.train_run.draw_training", fail)
+    monkeypatch.setattr("gemel.training.train_model.draw_training", fail)
     gemel.train(make_pairs(), tmp_path / "m", config=CONFIG)
     gemel.load(tmp_path / "m")
 
