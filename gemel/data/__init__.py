@@ -5,7 +5,7 @@ from gemel.data.augmentation import Contrasts, Slips
 from gemel.data.bad_rows import BadRows
 from gemel.data.batches import Batch, Batches
 from gemel.data.column_layout import QuestionRow
-from gemel.data.columns import HTML_MODES, Columns, QuestionColumns
+from gemel.data.columns import HTML_MODES, Columns, QuestionColumns, separator_word
 from gemel.data.duplicate_graph import Components, PairGraph, connect
 from gemel.data.frames import Rows, is_frame
 from gemel.data.helpdesk_sample import SamplePart, SampleReport, write_sample
@@ -33,7 +33,6 @@ from gemel.data.readers import (
     stream_rows,
     stream_unlabelled,
 )
-from gemel.data.separators import separator_word
 from gemel.data.sources import KINDS, Source
 from gemel.data.split_files import SplitReport, split_file
 from gemel.data.splits import NOWHERE, Split, deal_crossing, hold_out, split_by_component

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from gemel.data.bad_rows import BadRowError
-from gemel.data.base import Record, Table
-from gemel.data.column_layout import Places, QuestionPlaces, QuestionRow, find_asked, numbered_asked
+from gemel.data.column_layout import Layout, Places, QuestionPlaces, Record, Table, shown
 from gemel.data.columns import AskedColumns, Columns, QuestionColumns, UnlabelledColumns
 from gemel.data.encodings import not_utf8
-from gemel.data.frames import classes_of, each_row, frame_of, is_frame, plain
+from gemel.data.frames import Frame, classes_of, each_row, frame_of, is_frame, plain
 from gemel.data.line_files import Objects
 from gemel.data.pairs import QuestionPair
 from gemel.data.sources import Source
@@ -28,32 +27,33 @@ def open_rows(source: Source, columns: AskedColumns) -> Iterator[Table]:
     Raises:
         DataError: missing columns.
     """
-    if not is_frame(source.rows):
+    if is_frame(source.rows):
+        frame = frame_of(source.rows)
+        read = frame.read
+
+        def read_plain(places: Sequence[int]) -> Iterator[list[list[Any]]]:
+            for part in read(places):
+                yield [list(map(plain, column)) for column in part]
+
+        yield frame_table(frame._replace(read=read_plain), _by_name(columns), source)
+    else:
         reader = _Reader(columns, classes_of(source.rows))
-        yield Table(_numbered(each_row(source.rows)), reader.read, labels=reader.labels)
-        return
-    frame = frame_of(source.rows)
+        yield Table(_numbered(each_row(source.rows)), reader.read, reader.labels)
+
+
+def frame_table(frame: Frame, columns: AskedColumns, source: Source) -> Table:
+    """Return the used columns of a frame as a table.
+
+    Raises:
+        DataError: missing columns.
+    """
     try:
-        places = find_asked(frame.names, _by_name(columns)).narrowed()
+        used = columns.find(frame.names).used
     except BadRowError as error:
         raise source.error(str(error)) from error
-    used = [frame.names.index(name) for name in places.names]
-    labels = None
-    if isinstance(places, Places):
-        places.use_classes(frame.classes)
-        labels = places.labels
-    yield Table(_records(frame.read(used)), places.read, labels=labels)
-
-
-def _by_name(columns: AskedColumns) -> AskedColumns:
-    """Treat numbers as names, as pandas does."""
-    changes: dict[str, Any] = {}
-    for field in ("left", "right", "label", "question", "id"):
-        if isinstance(getattr(columns, field, None), int):
-            changes[field] = str(getattr(columns, field))
-    if isinstance(columns, QuestionColumns):
-        changes["kept"] = tuple(map(str, columns.kept))
-    return dataclasses.replace(columns, **changes)
+    layout = columns.find([frame.names[place] for place in used])
+    layout.use_classes(frame.classes)
+    return Table(_records(frame.read(used)), layout.read, layout.labels)
 
 
 def _records(parts: Iterable[list[list[Any]]]) -> Iterator[Record]:
@@ -61,8 +61,7 @@ def _records(parts: Iterable[list[list[Any]]]) -> Iterator[Record]:
     for columns in parts:
         for fields in zip(*columns, strict=True):
             number += 1
-            values = [plain(value) for value in fields]
-            yield number, "", values, _broken_text(values)
+            yield number, "", fields, _broken_text(fields)
 
 
 def _numbered(rows: Iterable[Any]) -> Iterator[Record]:
@@ -70,9 +69,26 @@ def _numbered(rows: Iterable[Any]) -> Iterator[Record]:
         yield (row.line if isinstance(row, QuestionPair) else number), "", row, ""
 
 
+def _by_name(columns: AskedColumns) -> AskedColumns:
+    """Treat numbers as names, as pandas does."""
+    changes: dict[str, Any] = {
+        name: str(column)
+        for name in (*columns.required, "id")
+        if isinstance(column := getattr(columns, name, None), int)
+    }
+    if isinstance(columns, QuestionColumns):
+        changes["kept"] = tuple(map(str, columns.kept))
+    return dataclasses.replace(columns, **changes)
+
+
 def _broken_text(values: Iterable[Any]) -> str:
     found = (not_utf8(value) for value in values if isinstance(value, str))
     return next(filter(None, found), "")
+
+
+def _require_text(values: Iterable[Any]) -> None:
+    if problem := _broken_text(values):
+        raise BadRowError(problem)
 
 
 class _Reader:
@@ -89,36 +105,26 @@ class _Reader:
             row = row._asdict()
         if isinstance(row, Mapping):
             named = {str(name): plain(value) for name, value in row.items()}
-            _require_whole(named.values())
+            _require_text(named.values())
             return self.objects.read(named, line)
-        if isinstance(self.columns, QuestionColumns) and (row is None or isinstance(row, str)):
-            _require_whole([row])
+        is_question = isinstance(self.columns, QuestionColumns)
+        if is_question and (row is None or isinstance(row, str)):
+            _require_text([row])
             (question,) = QuestionPlaces(("question",), 0).read([row], line)
-            return (QuestionRow(question.text, str(line - 1), line),)
+            return (question._replace(id=str(line - 1)),)
         if isinstance(row, list | tuple):
             values = [plain(value) for value in row]
-            _require_whole(values)
-            if isinstance(row, QuestionPair):
-                return Places(row._fields, 0, 1, 2).read(values, line)
-            return self._places(len(values)).read(values, line)
-        wanted = "a text" if isinstance(self.columns, QuestionColumns) else "(left, right, label)"
-        shown = "null" if row is None else f"{row!r:.40}"
-        raise BadRowError(f"is {shown}; expected {wanted}, or a mapping")
+            _require_text(values)
+            return self._layout(row).read(values, line)
+        wanted = "a text" if is_question else "(left, right, label)"
+        raise BadRowError(f"is {shown(row)}; expected {wanted}, or a mapping")
 
-    def _places(self, width: int) -> Places | QuestionPlaces:
-        columns = self.columns
-        if columns.is_told or not isinstance(columns, Columns):
-            places = numbered_asked(width, columns)
-            if isinstance(places, Places):
-                places = dataclasses.replace(places, labels=self.labels)
-            return places
-        if isinstance(columns, UnlabelledColumns):
-            names: Sequence[str] = _SIDES[: min(max(width, 2), len(_SIDES))]
-            return Places(tuple(names), 0, 1)
+    def _layout(self, row: Sequence[Any]) -> Layout:
+        if isinstance(row, QuestionPair):
+            return Places(row._fields, 0, 1, 2)
+        if not self.columns.is_open or not isinstance(self.columns, Columns):
+            layout = self.columns.find_numbered(len(row))
+            return dataclasses.replace(layout, labels=self.labels)
+        if isinstance(self.columns, UnlabelledColumns):
+            return Places(_SIDES[: max(len(row), 2)], 0, 1)
         return Places(_SIDES, 0, 1, 2, labels=self.labels)
-
-
-def _require_whole(values: Iterable[Any]) -> None:
-    problem = _broken_text(values)
-    if problem:
-        raise BadRowError(problem)
