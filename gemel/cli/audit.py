@@ -14,7 +14,7 @@ from gemel.cli.read_options import PairReadOptions, reads_pairs
 
 if TYPE_CHECKING:
     from gemel.data import Audit, FileAudit
-    from gemel.data.duplicate_chains import Chain
+    from gemel.data.duplicate_graph import Chain
 
 _WIDTH = 100
 _LINES = 3

@@ -2,19 +2,16 @@
 
 from dataclasses import dataclass
 
-from gemel.data.duplicate_chains import Chain
-from gemel.data.overlap import Overlap
+from gemel.data.duplicate_graph import Chain
 from gemel.notebook import shown
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuditFinding:
-    """Pairs to check."""
+    """Pairs to check: their number and lines."""
 
     pairs: int
-    """Number of pairs."""
     lines: tuple[int, ...]
-    """Their lines."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,20 +19,18 @@ class OddPair:
     """A pair labelled 0 whose questions are duplicates by other pairs."""
 
     line: int
-    """Line of the pair."""
     chain: Chain
     """A shortest chain of pairs labelled 1 between its questions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lengths:
-    """Lengths of questions in tokens."""
+    """Lengths of questions in tokens, with percentiles."""
 
     min: int
     median: int
     mean: float
     p90: int
-    """90th percentile."""
     p99: int
     max: int
     counts: tuple[tuple[int, int], ...]
@@ -54,11 +49,10 @@ class VocabularySize:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditGroup:
-    """A duplicate group: questions that pairs labelled 1 link."""
+    """A duplicate group, with the first of its questions in the file."""
 
     questions: int
     sample: str
-    """First question of it in the file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +63,7 @@ class FileAudit:
     """Name of the file or the pairs."""
     pairs: int
     duplicates: int
-    """Pairs labelled 1."""
     questions: int
-    """Distinct ones."""
 
     empty: AuditFinding
     """A side has no letter and no digit."""
@@ -86,10 +78,8 @@ class FileAudit:
     self_pairs: AuditFinding
     """Both sides are one question."""
     self_pairs_labelled_0: AuditFinding
-    """Those labelled 0."""
 
     questions_in_both_labels: int
-    """Questions in pairs of either label."""
     questions_in_duplicates_only: int
     questions_in_others_only: int
 
@@ -98,7 +88,6 @@ class FileAudit:
     lengths_in_duplicates: Lengths
     """Of both sides of the pairs labelled 1."""
     lengths_in_others: Lengths
-    """Of both sides of the pairs labelled 0."""
     vocabulary: VocabularySize
 
     groups: int
@@ -122,13 +111,23 @@ class FileAudit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Overlap:
+    """Overlap of pairs with known ones."""
+
+    questions: int
+    shared_questions: int
+    pairs: int
+    pairs_with_a_shared_question: int
+    shared_pairs: int
+    """Known pairs, in either order."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FileOverlap:
     """Overlap of a file's pairs with those of an earlier file."""
 
     known: str
-    """The earlier file."""
     data: str
-    """The file."""
     overlap: Overlap
 
 

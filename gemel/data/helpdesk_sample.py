@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from gemel.data.duplicate_graph import PairGraph
-from gemel.data.part_files import SplitPart, copy_rows, describe_parts, require_empty
 from gemel.data.readers import read_pairs
+from gemel.data.split_files import SplitPart, copy_rows, describe_parts, require_empty
 from gemel.data.splits import NOWHERE
 from gemel.files import new_folder
 from gemel.samples import HELPDESK, HELPDESK_SETTINGS, HELPDESK_SPLIT

@@ -16,11 +16,10 @@ from gemel.data.audit_report import (
     FileOverlap,
     Lengths,
     OddPair,
+    Overlap,
     VocabularySize,
 )
-from gemel.data.duplicate_chains import DuplicateLinks
-from gemel.data.duplicate_graph import PairGraph, number_pairs
-from gemel.data.overlap import measure_overlap
+from gemel.data.duplicate_graph import DuplicateLinks, PairGraph, number_pairs, question_key
 from gemel.data.pairs import Pairs
 from gemel.errors import DataError
 from gemel.text import split_words
@@ -34,10 +33,7 @@ def audit_files(files: Sequence[Pairs]) -> Audit:
     """Audit files of pairs, and the overlap of each with earlier ones.
 
     Args:
-        files: pairs of each; training pairs first.
-
-    Raises:
-        DataError: a file has no pairs.
+        files: pairs of each; training pairs first. An empty file is a `DataError`.
     """
     graphs = [PairGraph.of(pairs) for pairs in files]
     reports = tuple(map(audit_pairs, files, graphs))
@@ -53,11 +49,7 @@ def audit_files(files: Sequence[Pairs]) -> Audit:
 
 
 def audit_pairs(pairs: Pairs, graph: PairGraph) -> FileAudit:
-    """Audit pairs.
-
-    Raises:
-        DataError: there are none.
-    """
+    """Audit pairs; none are a `DataError`."""
     if not len(pairs):
         raise DataError("there are no pairs to audit", path=pairs.path)
     lengths, vocabulary = _words(graph.questions)
@@ -67,8 +59,9 @@ def audit_pairs(pairs: Pairs, graph: PairGraph) -> FileAudit:
     again, contradictory = _repetitions(pairs, graph)
     by_chain = (graph.groups[left] == graph.groups[right]) & ~labels & ~one & ~contradictory
     wordless = np.array([not _LETTER_OR_DIGIT.search(text) for text in graph.questions], bool)
+    ends = {same: np.r_[left[labels == same], right[labels == same]] for same in (True, False)}
     in_duplicates, in_others = (
-        _members(left[rows], right[rows], len(wordless)) for rows in (labels, ~labels)
+        np.bincount(ends[same], minlength=len(wordless)) > 0 for same in (True, False)
     )
     sizes = np.bincount(graph.groups)
     pairs_of = np.bincount(graph.components[left])
@@ -98,8 +91,8 @@ def audit_pairs(pairs: Pairs, graph: PairGraph) -> FileAudit:
         questions_in_duplicates_only=int((in_duplicates & ~in_others).sum()),
         questions_in_others_only=int((in_others & ~in_duplicates).sum()),
         lengths=_summary(lengths),
-        lengths_in_duplicates=_summary(lengths[np.r_[left[labels], right[labels]]]),
-        lengths_in_others=_summary(lengths[np.r_[left[~labels], right[~labels]]]),
+        lengths_in_duplicates=_summary(lengths[ends[True]]),
+        lengths_in_others=_summary(lengths[ends[False]]),
         vocabulary=vocabulary,
         groups=int((sizes > 1).sum()),
         group_sizes=_counts(sizes[sizes > 1]),
@@ -112,6 +105,26 @@ def audit_pairs(pairs: Pairs, graph: PairGraph) -> FileAudit:
         components=int((np.bincount(graph.components) > 0).sum()),
         largest_component_questions=int((graph.components == largest).sum()),
         largest_component_pairs=int(pairs_of[largest]),
+    )
+
+
+def measure_overlap(known: PairGraph, other: PairGraph) -> Overlap:
+    """Measure how much of `other` is in `known`; copies count as one question."""
+    numbers: dict[str, int] = {}
+    keys = map(question_key, known.questions)
+    known_as = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int32)
+    keys = map(question_key, other.questions)
+    other_as = np.array([numbers.get(key, -1) for key in keys], np.int32)
+    left, right = other_as[other.left], other_as[other.right]
+    count = len(numbers)
+    known_pairs = number_pairs(known_as[known.left], known_as[known.right], count)
+    same = np.isin(number_pairs(left, right, count), known_pairs)
+    return Overlap(
+        questions=len(other_as),
+        shared_questions=int((other_as >= 0).sum()),
+        pairs=len(left),
+        pairs_with_a_shared_question=int(((left >= 0) | (right >= 0)).sum()),
+        shared_pairs=int((same & (left >= 0) & (right >= 0)).sum()),
     )
 
 
@@ -138,31 +151,19 @@ def _repetitions(
 ) -> tuple[Bool[np.ndarray, "pairs"], Bool[np.ndarray, "pairs"]]:
     """Return pairs repeated with this label, and pairs with both labels."""
     keys = number_pairs(graph.left, graph.right, len(graph.questions))
-    labels = pairs.labels
     again = np.ones(len(keys), bool)
-    again[np.unique(keys * 2 + labels, return_index=True)[1]] = False
-    both = np.intersect1d(keys[labels], keys[~labels])
+    again[np.unique(keys * 2 + pairs.labels, return_index=True)[1]] = False
+    both = np.intersect1d(keys[pairs.labels], keys[~pairs.labels])
     return again, np.isin(keys, both)
 
 
-def _members(
-    left: Int[np.ndarray, "_"], right: Int[np.ndarray, "_"], count: int
-) -> Bool[np.ndarray, "questions"]:
-    found = np.zeros(count, bool)
-    found[left] = found[right] = True
-    return found
-
-
 def _summary(lengths: Int[np.ndarray, "_"]) -> Lengths:
-    if not len(lengths):
-        return Lengths(min=0, median=0, mean=0.0, p90=0, p99=0, max=0, counts=())
-    quantiles = np.quantile(lengths, (0, 0.5, 0.9, 0.99, 1), method="inverted_cdf")
+    values = lengths if len(lengths) else np.zeros(1, np.int64)
+    quantiles = np.quantile(values, (0, 0.5, 0.9, 0.99, 1), method="inverted_cdf")
     low, median, p90, p99, high = map(int, quantiles)
-    mean = float(lengths.mean())
-    counts = _counts(lengths)
+    mean, counts = float(values.mean()), _counts(lengths)
     return Lengths(min=low, median=median, mean=mean, p90=p90, p99=p99, max=high, counts=counts)
 
 
 def _counts(values: Int[np.ndarray, "_"]) -> tuple[tuple[int, int], ...]:
-    different, counts = np.unique(values, return_counts=True)
-    return tuple(zip(different.tolist(), counts.tolist(), strict=True))
+    return tuple(sorted(Counter(values.tolist()).items()))
