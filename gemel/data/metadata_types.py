@@ -14,7 +14,9 @@ from gemel.data.frames import plain
 Value: TypeAlias = str | int | float | bool | None
 METADATA_TYPES = {"int": "integers", "float": "numbers", "bool": "true and false", "text": "text"}
 """Types of a column, and their descriptions."""
+_NOT_FINITE = "expected a finite number, or None where there is none"
 _SYNONYMS = {"str": "text"}
+_NUMBERS = {"int", "whole", "float"}
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,14}|0")
 """No leading zero or plus sign, as in phone numbers; at most 15 digits, exact in every JSON
 reader."""
@@ -47,7 +49,7 @@ def plain_value(value: Any, *, nan_is_none: bool = False) -> Value:
         if nan_is_none and math.isnan(value):
             return None
         if not math.isfinite(value):
-            raise ValueError("expected a finite number, or None where there is none")
+            raise ValueError(_NOT_FINITE)
         return float(value)
     if not isinstance(value, str | int | datetime | date | time | Decimal):
         value = plain(value)
@@ -58,7 +60,12 @@ def plain_value(value: Any, *, nan_is_none: bool = False) -> Value:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return _of_decimal(value)
+        if not value.is_finite():
+            raise ValueError(_NOT_FINITE)
+        if value.as_tuple().exponent == 0:
+            return int(value)
+        number = float(value)
+        return number if Decimal(repr(number)) == value else str(value)
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
@@ -66,15 +73,6 @@ def plain_value(value: Any, *, nan_is_none: bool = False) -> Value:
     nested = ": join its parts into one text" if isinstance(value, list | tuple | dict) else ""
     kind = type(value).__name__
     raise ValueError(f"expected text, an integer, a float, a boolean or None, not {kind}{nested}")
-
-
-def _of_decimal(value: Decimal) -> Value:
-    if not value.is_finite():
-        raise ValueError("expected a finite number, or None where there is none")
-    if value.as_tuple().exponent == 0:
-        return int(value)
-    number = float(value)
-    return number if Decimal(repr(number)) == value else str(value)
 
 
 def type_of(value: Value) -> str:
@@ -96,7 +94,9 @@ def as_type(value: Value, wanted: str) -> Value:
     if text is None or text == "":
         return None
     if wanted == "text":
-        return _as_text(value)
+        if isinstance(value, float) and value.is_integer():  # an id in a column with gaps
+            value = int(value)
+        return value if isinstance(value, str) else json.dumps(value)
     found: Value = None
     if wanted == "bool":
         found = _DECLARED_BOOLEANS.get(str(text).lower())
@@ -121,12 +121,6 @@ def detect(cell: str) -> Value:
     return as_type(cell, "float" if kind == "whole" else "text" if kind == "null" else kind)
 
 
-def _as_text(value: Value) -> str:
-    if isinstance(value, float) and value.is_integer():  # an id in a column with gaps
-        value = int(value)
-    return value if isinstance(value, str) else json.dumps(value)
-
-
 def _finite(text: str | float) -> float | None:
     try:
         number = float(text)
@@ -148,49 +142,37 @@ def describe_value(value: Value) -> str:
 
 @dataclass
 class ColumnScan:
-    """Types of a column's values, to detect the column's type.
-
-    Args:
-        is_text: whether values are cells of a text file.
-    """
+    """Types of a column's values, to detect the column's type."""
 
     is_text: bool
+    """Whether values are cells of a text file."""
     seen: dict[str, tuple[int, Value]] = field(default_factory=dict)
     """First line and value of each type; "whole" is a float without fraction."""
 
     def add(self, value: Value, line: int) -> None:
         """Add a value."""
-        kind = self._type_of(value)
-        if kind not in self.seen:
-            self.seen[kind] = (line, value)
-
-    def _type_of(self, value: Value) -> str:
         if self.is_text and isinstance(value, str):
-            return _cell_type(value.strip())
-        kind = type_of(value)
-        return "whole" if isinstance(value, float) and value.is_integer() else kind
+            kind = _cell_type(value.strip())
+        else:
+            is_whole = isinstance(value, float) and value.is_integer()
+            kind = "whole" if is_whole else type_of(value)
+        self.seen.setdefault(kind, (line, value))
 
     def decide(self, stored: Collection[str]) -> str | None:
         """Return the type of the column; None: each value keeps its own.
 
         Args:
-            stored: types of the corpus's values in this column.
-
-        Raises:
-            ColumnConflict: a value has another type.
+            stored: types of the corpus's values in this column; another one is a `ColumnConflict`.
         """
         there, families = _families(stored), _families(self.seen)
         wrong = families - there
-        if len(there) == 1 and wrong:
-            is_one_type = there != {"text"} if self.is_text else len(families) == 1
-            if is_one_type:
-                first = min(self.seen[kind] for kind in self.seen if _families([kind]) & wrong)
-                raise ColumnConflict(*first, describe_types(stored))
+        is_one_type = there != {"text"} if self.is_text else len(families) == 1
+        if len(there) == 1 and wrong and is_one_type:
+            first = min(self.seen[kind] for kind in self.seen if _families([kind]) & wrong)
+            raise ColumnConflict(*first, describe_types(stored))
         if self.is_text and "text" in there and (len(there) == 1 or wrong):
             return "text"
-        return self._detect({kind for kind in stored if kind != "null"})
-
-    def _detect(self, stored: Collection[str]) -> str | None:
+        stored = set(stored) - {"null"}
         seen = self.seen.keys() - {"null"}
         if seen and seen <= _NUMBERS:
             if stored == {"float"}:
@@ -223,9 +205,6 @@ def _cell_type(cell: str) -> str:
     if _FLOAT.fullmatch(cell) and _finite(cell) is not None:
         return "float"
     return "bool" if cell.lower() in _BOOLEANS else "text"
-
-
-_NUMBERS = {"int", "whole", "float"}
 
 
 def _families(types: Collection[str]) -> set[str]:
