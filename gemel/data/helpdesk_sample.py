@@ -24,7 +24,6 @@ class SamplePart(SplitPart):
     """A file of the sample."""
 
     groups: int
-    """Duplicate groups."""
     near_misses: int
     """Pairs that look alike and are different."""
 
@@ -34,7 +33,6 @@ class SampleReport:
     """Report of the written sample."""
 
     data: str
-    """Source file."""
     pairs: int
     duplicates: int
     near_misses: int
@@ -49,11 +47,7 @@ class SampleReport:
 
 
 def write_sample(out: str | Path) -> SampleReport:
-    """Write `train.tsv`, `held-out.tsv`, `questions.txt` and `settings.toml` to a new folder.
-
-    Raises:
-        DataError: `out` is not empty.
-    """
+    """Write `train.tsv`, `held-out.tsv`, `questions.txt` and `settings.toml` to a new folder."""
     out = Path(out)
     require_empty(out)
     parts = {row["group"]: _NAMES.index(row["part"]) for row in _rows(HELPDESK_SPLIT)}
