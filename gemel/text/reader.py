@@ -8,9 +8,8 @@ import numpy as np
 from jaxtyping import Int32, Int64
 
 from gemel.compiled import Library
-from gemel.text.ngrams import starts_of, writable_bytes
 from gemel.text.normalization import with_final_mark
-from gemel.text.token_table import TokenTable
+from gemel.text.token_table import TokenTable, starts_of, writable_bytes
 from gemel.text.vocabulary import TOKENS, Vocabulary
 from gemel.text.words import split_words
 

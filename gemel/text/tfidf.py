@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
-from gemel.text.ngrams import ngram_ids
 from gemel.text.normalization import clean as clean_text
-from gemel.text.token_table import TokenTable
+from gemel.text.token_table import TokenTable, ngram_ids
 from gemel.text.words import split_words
 
 _AT_ONCE = 1 << 20

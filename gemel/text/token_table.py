@@ -1,12 +1,16 @@
-"""Rows of token ids in one flat array."""
+"""Rows of token ids, and of character n-grams of words, in one flat array."""
 
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int, Int32, Int64
+from jaxtyping import Bool, Int, Int32, Int64, UInt8
 
+from gemel.compiled import find_library
 from gemel.text.vocabulary import TOKENS
+
+_SHORTEST, _LONGEST = 3, 5
 
 
 def next_power_of_two(length: int) -> int:
@@ -21,7 +25,7 @@ class TokenTable:
         ids: all rows, concatenated.
         starts: start of each row, and the end.
         known: first id without a vector of its own.
-        spellings: n-grams of those ids: row k of id `known` + k; None if there are none.
+        spellings: n-grams of those ids: row k of id `known` + k.
     """
 
     def __init__(
@@ -132,7 +136,7 @@ def spell(
         ids: padded ids; changed in place.
         spelled: words to compose.
         known: number of ids with a vector of their own.
-        spellings: n-grams of the ids, row by row.
+        spellings: n-grams of the ids from `first`, row by row.
         first: id of the first row.
 
     Returns:
@@ -150,12 +154,7 @@ def spell_all(
     without_row: Bool[np.ndarray, "batch time"],
     spellings: TokenTable,
 ) -> tuple[Int64[np.ndarray, "..."], ...]:
-    """Prepare all words of a batch to be composed, some in addition to their own vector.
-
-    Args:
-        ids: padded ids.
-        without_row: words without a vector of their own.
-        spellings: n-grams of the ids, row by row.
+    """Prepare all words of a batch to be composed, some also `without_row`, a vector of their own.
 
     Returns:
         Ids to look up (0 where there is none); index of each word's n-grams, from 1, 0 for padding;
@@ -168,3 +167,43 @@ def spell_all(
     chosen = spellings.gather(words)
     own = np.where(is_word & ~without_row, ids, TOKENS.unknown)
     return own, places, chosen.ids.astype(np.int64), chosen.starts
+
+
+def writable_bytes(content: bytes) -> UInt8[np.ndarray, "bytes"]:
+    """Return bytes as a writable array."""
+    return np.frombuffer(bytearray(content), np.uint8)
+
+
+def starts_of(lengths: Sequence[int]) -> Int64[np.ndarray, "texts_and_1"]:
+    """Return the start of each item, and the end of the last."""
+    starts = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
+
+
+def ngram_ids(word: str, buckets: int) -> list[int]:
+    """Return the rows of a word's 3- to 5-grams, with marked ends, in a table with `buckets` rows.
+
+    Source: Bojanowski et al., "Enriching word vectors with subword information" (2017).
+    """
+    letters = f"<{word}>"
+    return [
+        zlib.crc32(letters[start : start + length].encode("utf-8", "surrogatepass")) % buckets
+        for length in range(_SHORTEST, min(_LONGEST, len(letters)) + 1)
+        for start in range(len(letters) - length + 1)
+    ]
+
+
+def spell_words(words: Sequence[str], buckets: int) -> TokenTable:
+    """Return the n-grams of many words, one row a word; see `ngram_ids`."""
+    library = find_library()
+    if library is None or buckets >= 1 << 31:
+        return TokenTable.from_rows(ngram_ids(word, buckets) for word in words)
+    marked = [f"<{word}>".encode("utf-8", "surrogatepass") for word in words]
+    text = writable_bytes(b"".join(marked))
+    ids = np.empty(3 * len(text), np.int32)
+    starts = np.zeros(len(words) + 1, np.int64)
+    library.call(
+        "gemel_spell", (len(words), buckets), text, starts_of(list(map(len, marked))), ids, starts
+    )
+    return TokenTable(ids[: starts[-1]].copy(), starts)

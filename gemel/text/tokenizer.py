@@ -10,11 +10,10 @@ from jaxtyping import Int, Int32
 
 from gemel.compiled import find_library
 from gemel.config import TextConfig
-from gemel.text.nearest_words import NearestWords
-from gemel.text.ngrams import spell_words
 from gemel.text.normalization import NEWEST, clean, with_final_mark
 from gemel.text.reader import Reader, Scanner
-from gemel.text.token_table import TokenTable
+from gemel.text.token_table import TokenTable, spell_words
+from gemel.text.typos import NearestWords
 from gemel.text.vocabulary import TOKENS, Vocabulary
 from gemel.text.words import split_words
 
