@@ -7,15 +7,7 @@ from gemel.errors import DataError
 
 
 def require_text(name: str, value: Any) -> str:
-    """Return a text as `str`; NumPy's `str_` is accepted.
-
-    Args:
-        name: name in the error, with the index in a list.
-        value: the text.
-
-    Raises:
-        DataError: not a text, such as None, NaN, a number or bytes.
-    """
+    """Return a text as `str`; NumPy's `str_` is accepted, None, NaN or bytes are a `DataError`."""
     if type(value) is str:
         return value
     if isinstance(value, str):

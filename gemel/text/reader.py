@@ -16,7 +16,7 @@ from gemel.text.words import split_words
 
 @dataclass(frozen=True, eq=False)
 class WordIds:
-    """The words of texts."""
+    """The words of texts, and their places in a list of words."""
 
     numbers: Int32[np.ndarray, "words"]
     """Index of each word in the list; -1: not in it."""
@@ -33,12 +33,7 @@ _BETWEEN = "\n"
 
 
 def find_words(texts: Sequence[str], ids: Mapping[str, int]) -> WordIds:
-    """Find the words of normalised texts; pieces between spaces are split and looked up once.
-
-    Args:
-        texts: normalised texts.
-        ids: word list with indices.
-    """
+    """Find the words of normalised texts; pieces between spaces are split and looked up once."""
     if not texts:
         nothing = np.zeros(0, np.int64)
         return WordIds(np.zeros(0, np.int32), np.zeros(1, np.int64), nothing, [])
@@ -67,14 +62,7 @@ class _Numbers(dict[str, int]):
 
 
 class Scanner:
-    """Normalises ASCII texts, splits them into words, and looks these up.
-
-    Args:
-        words: distinct words.
-        library: compiled library.
-        lowercase: see `clean`.
-        final_mark: see `with_final_mark`.
-    """
+    """Normalises ASCII texts, splits them into words, and looks these up among distinct words."""
 
     def __init__(
         self, words: Sequence[str], library: Library, *, lowercase: bool, final_mark: bool = False
@@ -86,13 +74,8 @@ class Scanner:
         self._words = writable_bytes(b"".join(encoded))
         self._starts = starts_of(list(map(len, encoded)))
         self._slots = np.zeros(1 << (2 * len(words)).bit_length(), np.uint64)
-        library.call(
-            "gemel_list_words",
-            (len(words), len(self._slots)),
-            self._words,
-            self._starts,
-            self._slots,
-        )
+        sizes = len(words), len(self._slots)
+        library.call("gemel_list_words", sizes, self._words, self._starts, self._slots)
 
     def __call__(self, texts: Sequence[str]) -> WordIds:
         """Find the words of ASCII texts."""
@@ -102,19 +85,9 @@ class Scanner:
         numbers = np.empty(len(text), np.int32)
         starts = np.empty(len(texts) + 1, np.int64)
         places, ends = np.empty(len(text), np.int64), np.empty((len(text), 2), np.int64)
-        unknown = self.library.call(
-            "gemel_scan",
-            (len(texts), self.lowercase, len(self._slots)),
-            text,
-            starts_of(list(map(len, texts))),
-            self._words,
-            self._starts,
-            self._slots,
-            numbers,
-            starts,
-            places,
-            ends,
-        )
+        sizes = len(texts), self.lowercase, len(self._slots)
+        given = text, starts_of(list(map(len, texts))), self._words, self._starts, self._slots
+        unknown = self.library.call("gemel_scan", sizes, *given, numbers, starts, places, ends)
         clean = text.tobytes().decode("ascii") if unknown else ""
         words = [clean[begin:end] for begin, end in ends[:unknown].tolist()]
         return WordIds(numbers[: starts[-1]], starts, places[:unknown], words)

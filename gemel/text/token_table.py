@@ -93,16 +93,7 @@ class TokenTable:
         width: int | None = None,
         padding: int = TOKENS.padding,
     ) -> Int64[np.ndarray, "batch time"]:
-        """Return rows as a padded matrix.
-
-        Args:
-            rows: rows in order.
-            width: number of columns; the longest row's length if None.
-            padding: padding id.
-
-        Raises:
-            ValueError: a row is longer than `width`.
-        """
+        """Return rows as a matrix, padded to `width` or to the longest row."""
         starts: Any = self.starts[rows]
         lengths: Any = self.lengths_of(rows)
         longest = int(lengths.max(initial=0))
@@ -154,7 +145,7 @@ def spell_all(
     without_row: Bool[np.ndarray, "batch time"],
     spellings: TokenTable,
 ) -> tuple[Int64[np.ndarray, "..."], ...]:
-    """Prepare all words of a batch to be composed, some also `without_row`, a vector of their own.
+    """Prepare all words to be composed; those `without_row` have no vector of their own.
 
     Returns:
         Ids to look up (0 where there is none); index of each word's n-grams, from 1, 0 for padding;
