@@ -59,11 +59,7 @@ class Slips:
         may: Bool[np.ndarray, "batch time"],
         random: np.random.Generator,
     ) -> tuple[Int64[np.ndarray, "batch time"], Bool[np.ndarray, "batch time"]]:
-        """Replace some words, which `may` be, by typos.
-
-        Returns:
-            Ids, a typo by its spelling or the word it is read as; and which are spellings.
-        """
+        """Return ids with typos of some words that `may` change, and which are new spellings."""
         chosen = may & (random.random(ids.shape) < self.share)
         places = self.rows[np.where(chosen, ids, 0)]
         slips = places + random.integers(_KINDS, size=ids.shape)
@@ -132,11 +128,7 @@ class Contrasts:
         return cls(dict(partners), {word for word, surplus in added.items() if surplus > 0})
 
     def change(self, words: Sequence[int], random: np.random.Generator) -> list[int] | None:
-        """Make another question by replacing a word, exchanging two, or dropping a telling one.
-
-        Returns:
-            Token ids, as many or one fewer; None if not possible.
-        """
+        """Replace a word, exchange two, or drop a telling one; None if that is not possible."""
         loose = [place for place, word in enumerate(words) if word in self.partners]
         omitted = [place for place, word in enumerate(words) if word in self.telling]
         swaps = [

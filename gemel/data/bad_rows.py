@@ -26,9 +26,6 @@ class BadRows:
         allowed: number of rows to skip; one more is an error.
         path: the list; `NAME.bad-rows.jsonl` in the current folder if None.
         tell: called with notes on how a file was read, such as its separator.
-
-    Raises:
-        ConfigError: `allowed` is negative.
     """
 
     def __init__(
@@ -60,12 +57,7 @@ class BadRows:
                 self._tell(text)
 
     def add(self, source: Source, line: int, problem: str, text: str) -> None:
-        """Count and list a row.
-
-        Raises:
-            DataError: no more are allowed, or the list's path is another file.
-            OSError: the list cannot be written.
-        """
+        """Count and list a row; `DataError` if no more are allowed or the list is another file."""
         if self.count == self.allowed:
             before = f" ({self}; no more than {self.allowed} may be)" if self.allowed else ""
             raise source.error(problem + before, line)

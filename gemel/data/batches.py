@@ -50,20 +50,11 @@ class _Part:
 
 
 def deal(rows: Iterable[BatchRow], count: int, size: int, window: int) -> Iterator[list[list[int]]]:
-    """Assign rows to batches, with each group at most once a batch where possible.
+    """Yield batches of row numbers, `window` at a time, each group at most once where possible.
 
     A row whose group is in the batch waits for the next one. If too many of a group wait, some
     share a batch; pairs of one group are masked in the loss. At the end waiting rows fill the last
-    batches.
-
-    Args:
-        rows: pairs.
-        count: their number.
-        size: maximum rows of a batch; sizes differ by at most one.
-        window: batches yielded together.
-
-    Yields:
-        Batches of row numbers. A batch of a single group is merged with another.
+    batches; one of a single group is merged with another. Sizes differ by at most one.
     """
     source = iter(rows)
     waiting: list[BatchRow] = []

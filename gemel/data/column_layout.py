@@ -42,11 +42,7 @@ class Layout:
         raise NotImplementedError
 
     def read(self, fields: Sequence[Any], line: int) -> tuple[Any, ...]:
-        """Return the pairs or the question of a row.
-
-        Raises:
-            BadRowError: the row does not fit.
-        """
+        """Return the pairs or the question of a row, or raise `BadRowError`."""
         raise NotImplementedError
 
     def use_classes(self, names: Mapping[str, Sequence[str]]) -> None:

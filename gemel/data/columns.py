@@ -32,11 +32,7 @@ _SEPARATOR_NAMES = {
 
 
 def as_separator(given: str) -> str:
-    r"""Parse a separator: a character, or `comma`, `semicolon`, `tab`, `pipe`, `space` or `none`.
-
-    Raises:
-        ConfigError: unknown.
-    """
+    """Parse a character, or `comma`, `semicolon`, `tab`, `pipe`, `space` or `none`."""
     names = {**_SEPARATOR_NAMES, "\\t": "\t"}
     found = names.get(given.strip().lower(), given)
     if len(found) != 1 or found.isalnum() or found in "\"'\r\n\0":
@@ -102,14 +98,9 @@ class AskedColumns:
         return not named or any(place_number(column) is None for column in named)
 
     def find(self, names: Sequence[str], *, by_number: bool = False) -> Layout:
-        """Find the columns by the names of a file's header.
+        """Find the columns by the names of a file's header, or raise `BadRowError`.
 
-        Args:
-            names: names of all columns.
-            by_number: whether a number that is no name is a position.
-
-        Raises:
-            BadRowError: a column is missing, repeated or ambiguous.
+        With `by_number` a number that is no name is a position.
         """
         raise NotImplementedError
 
@@ -117,9 +108,6 @@ class AskedColumns:
         """Find the columns of a file of `width` columns without a header.
 
         One or two columns need not be given, if there are no others.
-
-        Raises:
-            BadRowError: a position is missing or out of range.
         """
         columns = self
         if self.is_open and width == len(self.required) < 3:

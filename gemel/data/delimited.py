@@ -33,15 +33,8 @@ def open_delimited(
 ) -> Iterator[Table]:
     """Open a CSV-like file; a first line `sep=;` names its separator.
 
-    Args:
-        source: the file or stream.
-        columns: requested columns. Without columns and header, a file whose first line is a
-            tab-separated label, two texts and an id is the unquoted split of Wang et al. (2017).
-        usual: separator of the file's extension.
-        bad_rows: notes another separator.
-
-    Raises:
-        DataError: missing columns, or broken quotes.
+    Without columns and header, a file whose first line is a tab-separated label, two texts and an
+    id is the unquoted split of Wang et al. (2017). `usual` is the separator of the extension.
     """
     path = source.path
     with opened(source, newline="") as stream:
@@ -197,11 +190,6 @@ def _detect_separator(lines: Sequence[str], columns: AskedColumns, usual: str) -
 
     A header with the requested columns decides, otherwise the separator that more than half of the
     first rows can be read with. A file with one column has none.
-
-    Args:
-        lines: the first lines, header included.
-        columns: requested columns.
-        usual: separator of the file's extension, the default.
     """
     order = [usual, *(each for each in _SEPARATORS if each != usual)]
     heads = {each: row for each in order for row in _rows(lines[:1], each, columns)}

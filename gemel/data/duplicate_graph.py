@@ -147,13 +147,10 @@ class DuplicateLinks:
         raise ValueError(f"questions {first} and {last} are in no one duplicate group")
 
     def longest(self, count: int = 5) -> list[Chain]:
-        """Return the longest chains, of different groups.
+        """Return the longest chains, of at most `count` different groups; direct links are none.
 
         A group's most distant questions are found by a double sweep, which is exact for trees; in
         groups with cycles two others may be more distant.
-
-        Args:
-            count: maximum number of groups; those that are complete are left out.
         """
         sizes = np.bincount(self.graph.groups, minlength=len(self.graph.questions))
         best: list[tuple[int, int, int]] = []

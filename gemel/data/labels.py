@@ -59,11 +59,7 @@ class Labels:
         self._classes: list[str] = []
 
     def read(self, value: Any) -> bool:
-        """Return whether a label is that of duplicates.
-
-        Raises:
-            BadRowError: it is missing, unknown, or a third one.
-        """
+        """Return whether a label is that of duplicates, or raise `BadRowError`."""
         if value is None or value != value or (isinstance(value, str) and not value.strip()):
             shown = "null" if value is None else f"{value!r}"
             raise BadRowError(
@@ -94,8 +90,7 @@ class Labels:
     def use_classes(self, names: Iterable[str]) -> None:
         """Read integers as classes of a Hugging Face `ClassLabel`.
 
-        Not if `same` is a number that is no name. One of two names may be unknown: it is the
-        opposite.
+        Not if `same` is a number that is no name. One of two names may be unknown: the opposite.
         """
         classes = list(names)
         known = [known_label(name) for name in classes]

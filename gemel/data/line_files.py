@@ -22,11 +22,7 @@ _CACHED = 1000
 
 @contextmanager
 def open_json_lines(source: Source, columns: AskedColumns) -> Iterator[Table]:
-    """Open a file with a JSON object a line.
-
-    Raises:
-        DataError: the file is empty.
-    """
+    """Open a file with a JSON object a line."""
     with _opened(source, "a JSON object") as (mark, lines):
         objects = Objects(columns)
         yield Table(_records(lines, _parse_json), objects.read, objects.labels, mark)
@@ -34,11 +30,7 @@ def open_json_lines(source: Source, columns: AskedColumns) -> Iterator[Table]:
 
 @contextmanager
 def open_lines(source: Source) -> Iterator[Table]:
-    """Open a file with a question a line.
-
-    Raises:
-        DataError: the file is empty.
-    """
+    """Open a file with a question a line."""
     with _opened(source, "a question") as (_, lines):
         records = _records(lines, lambda raw: ([raw.rstrip("\r\n")], ""))
         yield Table(records, QuestionPlaces(("question",), 0).read)
@@ -92,11 +84,7 @@ class Objects:
         self.known: dict[tuple[str, ...], Layout] = {}
 
     def read(self, fields: dict[str, Any], line: int) -> tuple[Any, ...]:
-        """Return the pairs or questions of an object.
-
-        Raises:
-            BadRowError: it does not fit.
-        """
+        """Return the pairs or questions of an object, or raise `BadRowError`."""
         keys = tuple(fields)
         layout = self.known.get(keys)
         if layout is None:

@@ -58,11 +58,7 @@ def without_html(
 ) -> "Iterator[Row]":
     """Remove HTML from the questions of rows, and note how many changed; see docs/file-formats.md.
 
-    Args:
-        rows: rows of a file.
-        source: their source.
-        mode: see `AskedColumns.html`.
-        bad_rows: receives the note; None if an earlier reading did.
+    `mode` is `AskedColumns.html`; `bad_rows` is None if an earlier reading noted it.
     """
     if mode == "keep":
         yield from rows

@@ -35,13 +35,10 @@ def split_type(column: str) -> tuple[str, str | None]:
 
 
 def plain_value(value: Any, *, nan_is_none: bool = False) -> Value:
-    """Convert a value to text, an integer, a float, a boolean or None.
+    """Convert a value to text, an integer, a float, a boolean or None, or raise `ValueError`.
 
     NumPy and pandas scalars become Python's, dates and times ISO text, decimals integers or floats,
     or text where a float would lose digits.
-
-    Raises:
-        ValueError: nested, not finite, or of another type.
     """
     if type(value) in (str, int, bool) or value is None:
         return value  # type: ignore[no-any-return]
@@ -87,8 +84,7 @@ def type_of(value: Value) -> str:
 def as_type(value: Value, wanted: str) -> Value:
     """Convert a value, or a cell of a text file, to one of `METADATA_TYPES`; None: no value.
 
-    Raises:
-        ValueError: it cannot be converted.
+    A value that cannot be converted is a `ValueError`.
     """
     text = value.strip() if isinstance(value, str) else value
     if text is None or text == "":
@@ -159,10 +155,9 @@ class ColumnScan:
         self.seen.setdefault(kind, (line, value))
 
     def decide(self, stored: Collection[str]) -> str | None:
-        """Return the type of the column; None: each value keeps its own.
+        """Return the type of the column; None: each value has its own.
 
-        Args:
-            stored: types of the corpus's values in this column; another one is a `ColumnConflict`.
+        A type unlike those `stored`, of the corpus's values in this column, is a `ColumnConflict`.
         """
         there, families = _families(stored), _families(self.seen)
         wrong = families - there

@@ -30,11 +30,7 @@ _SHOWN = 5
 
 
 def audit_files(files: Sequence[Pairs]) -> Audit:
-    """Audit files of pairs, and the overlap of each with earlier ones.
-
-    Args:
-        files: pairs of each; training pairs first. An empty file is a `DataError`.
-    """
+    """Audit files of pairs, and the overlap of each with earlier ones, as training pairs."""
     graphs = [PairGraph.of(pairs) for pairs in files]
     reports = tuple(map(audit_pairs, files, graphs))
     overlaps = (

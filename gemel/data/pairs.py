@@ -51,11 +51,7 @@ class Pairs:
         lines: Iterable[Any] | None = None,
         path: Path | None = None,
     ) -> "Pairs":
-        """Make pairs from two lists of questions, with lines 1, 2, … by default.
-
-        Raises:
-            ValueError: different lengths.
-        """
+        """Make pairs from two lists of questions, with lines 1, 2, … by default."""
         numbers = range(1, len(left) + 1) if lines is None else lines
         rows = zip(left, right, labels, numbers, strict=True)
         return cls.collect(

@@ -18,12 +18,7 @@ _ROWS = 1 << 14
 
 @contextmanager
 def open_parquet(source: Source, columns: AskedColumns) -> Iterator[Table]:
-    """Open a Parquet file; only used columns are read.
-
-    Raises:
-        DataError: missing columns, or a damaged file.
-        MissingExtraError: pyarrow is not installed.
-    """
+    """Open a Parquet file; only used columns are read."""
     with parquet_file(source.path) as file:
         names = file.schema_arrow.names
 

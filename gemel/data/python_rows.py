@@ -23,9 +23,6 @@ def open_rows(source: Source, columns: AskedColumns) -> Iterator[Table]:
 
     Rows are mappings, or tuples: left, right, label, unless `columns` gives positions. A question
     may be a text; its index is its id.
-
-    Raises:
-        DataError: missing columns.
     """
     if is_frame(source.rows):
         frame = frame_of(source.rows)
@@ -42,11 +39,7 @@ def open_rows(source: Source, columns: AskedColumns) -> Iterator[Table]:
 
 
 def frame_table(frame: Frame, columns: AskedColumns, source: Source) -> Table:
-    """Return the used columns of a frame as a table.
-
-    Raises:
-        DataError: missing columns.
-    """
+    """Return the used columns of a frame as a table."""
     try:
         used = columns.find(frame.names).used
     except BadRowError as error:

@@ -134,9 +134,6 @@ def open_table(
     """Open a file by its extension; see `read_pairs`.
 
     An unknown extension, or `.txt`, is read as CSV if `columns` has a delimiter.
-
-    Raises:
-        DataError: a missing file, or an unknown format.
     """
     source.require()
     columns = columns or Columns()
@@ -168,13 +165,7 @@ def open_table(
 def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[Row]:
     """Yield the rows of a table from `open_table`.
 
-    Args:
-        table: the table.
-        source: its source.
-        bad_rows: receives bad rows; None if an earlier reading did.
-
-    Raises:
-        DataError: a bad row that may not be skipped.
+    `bad_rows` receives bad ones; None if an earlier reading did.
     """
     advice, read, skipped = "", table.read, 0
     is_delimited = source.kind in _SEPARATORS

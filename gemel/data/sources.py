@@ -90,11 +90,8 @@ def ending(path: Path) -> str:
 def opened(source: Source, newline: str) -> Iterator[IO[str]]:
     """Open a source as text, unpacking .gz; a stream stays open.
 
-    Bytes that are not UTF-8 become lone surrogates (`surrogateescape`). A byte-order mark stays in
-    the text.
-
-    Raises:
-        DataError: UTF-16, UTF-32 or no text; a damaged gzip file.
+    Bytes that are not UTF-8 become lone surrogates (`surrogateescape`); UTF-16 and UTF-32 are a
+    `DataError`. A byte-order mark stays in the text.
     """
     path = source.path
     opener: Any = gzip.open if is_gzip(path) else open

@@ -181,12 +181,7 @@ def _shares(parts: Mapping[str, float] | None, folds: int | None, seed: int) -> 
 
 
 def require_empty(out: Path) -> None:
-    """Check that a new folder can be made.
-
-    Raises:
-        DataError: it is the current folder, or not empty.
-        OSError: it cannot be written.
-    """
+    """Raise `DataError` for the current folder, or one that is not empty."""
     if out.is_dir() and out.resolve() == Path.cwd():
         raise DataError("is the current folder; name one inside it", path=out)
     if out.is_dir() and any(out.iterdir()):
@@ -262,10 +257,6 @@ def copy_rows(
         columns: columns it was read with.
         part_of_row: index of the output file for each row of `stream_rows`; `NOWHERE`: none.
         outs: output files, of the same format; moved into place when all are complete.
-
-    Raises:
-        DataError: an output file has another format, or is `path`; or `path` has changed.
-        OSError: a file cannot be written.
     """
     path = Path(path)
     is_parquet = ending(path) == ".parquet"

@@ -281,9 +281,6 @@ class VectorFile:
     numbers there are. `.gz` may be behind it. A safetensors file has the tensor `vectors`, or a
     single one of two axes, and its words as a JSON list in its metadata, under `words`, or in a
     text file next to it with a word on every line (`NAME.words.txt` or `NAME.txt`).
-
-    Raises:
-        DataError: no such file, or of another kind.
     """
 
     def __init__(self, path: str | Path):
@@ -300,11 +297,7 @@ class VectorFile:
         return self._rows.dim
 
     def require_dim(self, dim: int) -> None:
-        """Check that vectors fit a network.
-
-        Raises:
-            ConfigError: they have another dimension.
-        """
+        """Raise `ConfigError` if vectors do not fit a network."""
         if self.dim != dim:
             raise ConfigError(
                 f"{self.path}: has vectors of {self.dim} numbers, but network.d_model is {dim}: "
@@ -314,15 +307,10 @@ class VectorFile:
     def look_up(
         self, words: Sequence[str], *, lowercase: bool, progress: Progress | None = None
     ) -> WordVectors:
-        """Read the file from end to end, and return the vectors of some words.
+        """Read the file from end to end, and return the vectors of some distinct words.
 
         A word of the file that is not wanted unchanged is tried as cleaning leaves it; an unchanged
-        one has priority.
-
-        Args:
-            words: distinct words.
-            lowercase: whether the words have small letters only.
-            progress: `progress(done, total)` callback, in bytes or rows.
+        one has priority. Progress is in bytes or rows.
 
         Raises:
             DataError: a damaged file, or one that has none of the words.

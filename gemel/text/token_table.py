@@ -121,10 +121,10 @@ def spell(
     spellings: TokenTable,
     first: int = 0,
 ) -> tuple[Int64[np.ndarray, "..."], ...]:
-    """Prepare words of a batch to be composed from n-grams.
+    """Prepare the words `spelled` of a batch to be composed from n-grams; changes `ids`.
 
     Args:
-        ids: padded ids; changed in place.
+        ids: padded ids.
         spelled: words to compose.
         known: number of ids with a vector of their own.
         spellings: n-grams of the ids from `first`, row by row.
