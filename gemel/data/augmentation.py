@@ -102,7 +102,8 @@ class Contrasts:
         lengths = table.lengths
         alike = np.abs(lengths[graph.left] - lengths[graph.right]) <= 1
         for pair in np.flatnonzero(alike).tolist():
-            rows = (_row(table, int(graph.left[pair])), _row(table, int(graph.right[pair])))
+            ends = graph.left[pair], graph.right[pair]
+            rows = (table.ids[table.starts[end] : table.starts[end + 1]].tolist() for end in ends)
             shorter, longer = sorted(rows, key=len)
             weight = -1 if labels[pair] else 1
             unlike = map(operator.ne, shorter, longer)
@@ -134,7 +135,7 @@ class Contrasts:
         swaps = [
             (one, two)
             for one, two in itertools.combinations(loose, 2)
-            if self._alike(words[one], words[two])
+            if self._may_swap(words[one], words[two])
         ]
         ways = ["exchange"] * bool(loose) + ["swap"] * bool(swaps) + ["omit"] * bool(omitted)
         if not ways or len(words) < 2:
@@ -152,12 +153,6 @@ class Contrasts:
             del changed[omitted[random.integers(len(omitted))]]
         return changed
 
-    def _alike(self, one: int, two: int) -> bool:
-        """Return whether two words are of one kind."""
+    def _may_swap(self, one: int, two: int) -> bool:
         ones, twos = self.partners[one], self.partners[two]
         return one != two and (two in ones or not set(ones).isdisjoint(twos))
-
-
-def _row(table: TokenTable, question: int) -> list[int]:
-    ids: list[int] = table.ids[table.starts[question] : table.starts[question + 1]].tolist()
-    return ids

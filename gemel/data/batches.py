@@ -211,8 +211,9 @@ class Batches:
 
     def _lengths(self, pairs: Int[np.ndarray, "_"], number: int) -> Int[np.ndarray, "_"]:
         """Return the length of the longest question of each pair."""
-        lengths: Int[np.ndarray, "_"] = self.table.lengths_of(self._draw(pairs, number))
-        return lengths.max(axis=0)
+        questions = self._draw(pairs, number)
+        lengths: Int[np.ndarray, "_"] = self.table.lengths_of(questions).max(axis=0)
+        return lengths
 
     def _bounded(self, part: Int[np.ndarray, "_"], number: int) -> list[Int[np.ndarray, "_"]]:
         """Halve a part, sorted by length, until each piece is small enough."""

@@ -25,25 +25,23 @@ HTML_MODES = ("auto", "keep", "strip")
 
 ALONE = "\x1f"
 """Separator of a file with one column."""
-_SEPARATOR_NAMES = {
-    **{"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "},
-    "none": ALONE,
-}
+_SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
+_SEPARATORS["none"] = ALONE
 
 
 def as_separator(given: str) -> str:
     """Parse a character, or `comma`, `semicolon`, `tab`, `pipe`, `space` or `none`."""
-    names = {**_SEPARATOR_NAMES, "\\t": "\t"}
+    names = {**_SEPARATORS, "\\t": "\t"}
     found = names.get(given.strip().lower(), given)
     if len(found) != 1 or found.isalnum() or found in "\"'\r\n\0":
-        expected = f"expected one character, or {', '.join(_SEPARATOR_NAMES)}"
+        expected = f"expected one character, or {', '.join(_SEPARATORS)}"
         raise ConfigError(f"{given!r:.40} is no delimiter; {expected}")
     return found
 
 
 def separator_word(separator: str) -> str:
     """Return the shortest name that `as_separator` parses."""
-    names = {character: name for name, character in _SEPARATOR_NAMES.items()}
+    names = {character: name for name, character in _SEPARATORS.items()}
     return names.get(separator, separator)
 
 

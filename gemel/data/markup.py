@@ -179,8 +179,7 @@ def _has_entities(text: str) -> bool:
         return False
     found = [each for each in _ENTITY.finditer(text) if _decoded(each) != each[0]]
     for entity in found:
-        before, after = text[: entity.start()][-1:], text[entity.end() :][:1]
-        if before.isalnum() or after.isalnum():
+        if text[: entity.start()][-1:].isalnum() or text[entity.end() :][:1].isalnum():
             return True
     return any(entity[0] != "&nbsp;" for entity in found) and not _ABOUT.search(text)
 

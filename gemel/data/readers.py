@@ -14,9 +14,8 @@ from gemel.data.frames import Rows
 from gemel.data.line_files import open_json_lines, open_lines
 from gemel.data.markup import without_html
 from gemel.data.pairs import Pairs, QuestionPair
-from gemel.data.parquet import open_parquet
-from gemel.data.python_rows import open_rows
 from gemel.data.sources import Source, is_gzip
+from gemel.data.tables import open_parquet, open_rows
 from gemel.errors import DataError
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}

@@ -18,10 +18,10 @@ from gemel.data.bad_rows import BadRows
 from gemel.data.columns import Columns
 from gemel.data.duplicate_graph import PairGraph, first_copies
 from gemel.data.pairs import Pairs, QuestionPair
-from gemel.data.parquet import parquet_batches, parquet_file
 from gemel.data.readers import Row, open_table, rows_of, stream_rows
 from gemel.data.sources import Source, ending, is_gzip
 from gemel.data.splits import NOWHERE, Split, split_by_component
+from gemel.data.tables import parquet_batches, parquet_file
 from gemel.errors import ConfigError, DataError
 from gemel.files import check_writable, new_file, new_folder
 from gemel.notebook import shown

@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import json
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -214,7 +214,7 @@ class TextVectors:
             raise DataError(f"has no vector behind its word: {problem}", path=self.path, line=line)
         return row
 
-    def _lines(self) -> Iterator[bytes]:
+    def _lines(self) -> Generator[bytes, None, None]:
         with self.path.open("rb") as raw:
             stream: Any = gzip.GzipFile(fileobj=raw) if is_gzip(self.path) else raw
             for number in itertools.count(1):

@@ -1,19 +1,24 @@
-"""Frames and rows of Python as a table."""
+"""Python rows, frames and Parquet files as tables; pyarrow is imported on use."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from gemel.data import frames
 from gemel.data.bad_rows import BadRowError
 from gemel.data.column_layout import Layout, Places, QuestionPlaces, Record, Table, shown
 from gemel.data.columns import AskedColumns, Columns, QuestionColumns, UnlabelledColumns
 from gemel.data.encodings import not_utf8
-from gemel.data.frames import Frame, classes_of, each_row, frame_of, is_frame, plain
+from gemel.data.frames import Frame, plain
 from gemel.data.line_files import Objects
 from gemel.data.pairs import QuestionPair
 from gemel.data.sources import Source
+from gemel.errors import DataError, MissingExtraError
 
+_ROWS = 1 << 14
+"""Rows of a Parquet file read at a time."""
 _SIDES = ("left", "right", "label")
 
 
@@ -24,21 +29,21 @@ def open_rows(source: Source, columns: AskedColumns) -> Iterator[Table]:
     Rows are mappings, or tuples: left, right, label, unless `columns` gives positions. A question
     may be a text; its index is its id.
     """
-    if is_frame(source.rows):
-        frame = frame_of(source.rows)
+    if frames.is_frame(source.rows):
+        frame = frames.frame_of(source.rows)
         read = frame.read
 
         def read_plain(places: Sequence[int]) -> Iterator[list[list[Any]]]:
             for part in read(places):
                 yield [list(map(plain, column)) for column in part]
 
-        yield frame_table(frame._replace(read=read_plain), _by_name(columns), source)
+        yield _frame_table(frame._replace(read=read_plain), _by_name(columns), source)
     else:
-        reader = _Reader(columns, classes_of(source.rows))
-        yield Table(_numbered(each_row(source.rows)), reader.read, reader.labels)
+        reader = _Reader(columns, frames.classes_of(source.rows))
+        yield Table(_numbered(frames.each_row(source.rows)), reader.read, reader.labels)
 
 
-def frame_table(frame: Frame, columns: AskedColumns, source: Source) -> Table:
+def _frame_table(frame: Frame, columns: AskedColumns, source: Source) -> Table:
     """Return the used columns of a frame as a table."""
     try:
         used = columns.find(frame.names).used
@@ -121,3 +126,52 @@ class _Reader:
         if isinstance(self.columns, UnlabelledColumns):
             return Places(_SIDES[: max(len(row), 2)], 0, 1)
         return Places(_SIDES, 0, 1, 2, labels=self.labels)
+
+
+@contextmanager
+def open_parquet(source: Source, columns: AskedColumns) -> Iterator[Table]:
+    """Open a Parquet file; only used columns are read."""
+    with parquet_file(source.path) as file:
+        names = file.schema_arrow.names
+
+        def read(places: Sequence[int]) -> Iterator[list[list[Any]]]:
+            used = [names[place] for place in places]
+            for batch in parquet_batches(file, source.path, used):
+                yield [frames.arrow_values(batch.column(name)) for name in used]
+
+        frame = Frame(tuple(names), read, frames.class_names(file.schema_arrow))
+        yield _frame_table(frame, columns, source)
+
+
+@contextmanager
+def parquet_file(path: Path) -> Iterator[Any]:
+    """Open pyarrow's `ParquetFile`; raises like `open_parquet`."""
+    try:
+        from pyarrow.parquet import ParquetFile
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("Parquet", "parquet") from error
+    with _damage(path):
+        file = ParquetFile(path)
+    with file:
+        yield file
+
+
+def parquet_batches(file: Any, path: Path, columns: Sequence[str] | None = None) -> Iterator[Any]:
+    """Yield record batches of an open file; a damaged one is a `DataError`."""
+    batches = file.iter_batches(_ROWS, columns=columns)
+    while True:
+        with _damage(path):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    from pyarrow import ArrowException
+
+    try:
+        yield
+    except (ArrowException, OSError) as error:
+        raise DataError(f"is not a whole Parquet file: {error}", path=path) from error
