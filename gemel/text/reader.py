@@ -93,34 +93,26 @@ class Scanner:
         return WordIds(numbers[: starts[-1]], starts, places[:unknown], words)
 
 
+@dataclass(eq=False)
 class Reader:
     """Converts texts to ids: ASCII texts in compiled code if available, others in Python.
 
     All tables of a reader number unknown words alike.
-
-    Args:
-        vocabulary: known words.
-        clean: normalises texts.
-        scanner: compiled equivalent for ASCII texts.
-        read_as: id of the known word that an unknown one is read as, or 0.
-        spell: n-grams of words; without it all unknown words are one.
     """
 
-    def __init__(
-        self,
-        vocabulary: Vocabulary,
-        clean: Callable[[str], str],
-        scanner: Scanner | None,
-        read_as: Callable[[Sequence[str]], Int32[np.ndarray, "words"]],
-        spell: Callable[[Sequence[str]], TokenTable] | None,
-    ):
-        self.vocabulary = vocabulary
-        self.clean = clean
-        self.scanner = scanner
-        self.read_as = read_as
-        self.spell = spell
+    vocabulary: Vocabulary
+    clean: Callable[[str], str]
+    """Normalises texts."""
+    scanner: Scanner | None
+    """Compiled equivalent for ASCII texts."""
+    read_as: Callable[[Sequence[str]], Int32[np.ndarray, "words"]]
+    """Returns the known words that unknown ones are read as, or 0."""
+    spell: Callable[[Sequence[str]], TokenTable] | None
+    """Returns n-grams of words; without it all unknown words are one."""
+
+    def __post_init__(self) -> None:
         self._new: dict[str, int] = {}
-        self._spellings = TokenTable.from_rows([]) if spell else None
+        self._spellings = TokenTable.from_rows([]) if self.spell else None
 
     def table(self, texts: Sequence[str]) -> TokenTable:
         """Return the ids of texts; a text without words is one unknown word."""

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,27 +19,17 @@ def next_power_of_two(length: int) -> int:
     return 1 << (length - 1).bit_length()
 
 
+@dataclass(eq=False, repr=False)
 class TokenTable:
-    """Token ids of many questions.
+    """Token ids of many questions, concatenated."""
 
-    Args:
-        ids: all rows, concatenated.
-        starts: start of each row, and the end.
-        known: first id without a vector of its own.
-        spellings: n-grams of those ids: row k of id `known` + k.
-    """
-
-    def __init__(
-        self,
-        ids: Int32[np.ndarray, "tokens"],
-        starts: Int64[np.ndarray, "rows_and_1"],
-        known: int = 0,
-        spellings: "TokenTable | None" = None,
-    ):
-        self.ids = ids
-        self.starts = starts
-        self.known = known
-        self.spellings = spellings
+    ids: Int32[np.ndarray, "tokens"]
+    starts: Int64[np.ndarray, "rows_and_1"]
+    """Start of each row, and the end."""
+    known: int = 0
+    """First id without a vector of its own."""
+    spellings: "TokenTable | None" = None
+    """N-grams of those ids: row k of id `known` + k."""
 
     @classmethod
     def from_rows(cls, rows: Iterable[Iterable[int]]) -> "TokenTable":
