@@ -1,6 +1,5 @@
 """Pairs of questions and single questions: reading, audit, graph, splits, batches."""
 
-from gemel.data.audit_report import Audit, FileAudit, Overlap
 from gemel.data.augmentation import Contrasts, Slips
 from gemel.data.bad_rows import BadRows
 from gemel.data.batches import Batch, Batches
@@ -20,7 +19,7 @@ from gemel.data.metadata_types import (
     plain_value,
     type_of,
 )
-from gemel.data.pair_audit import audit_files, measure_overlap
+from gemel.data.pair_audit import Audit, FileAudit, Overlap, audit_files, measure_overlap
 from gemel.data.pairs import Pairs, QuestionPair, merge_pairs
 from gemel.data.readers import (
     Row,

@@ -39,11 +39,10 @@ class SampleReport:
     near_misses_between: int
     """Near misses between training and held-out groups, in neither file."""
     parts: tuple[SamplePart, ...]
-    """`train`, `held-out`."""
     questions: str
     """File of all questions."""
     settings: str
-    """Settings for so few pairs."""
+    """File of settings for so few pairs."""
 
 
 def write_sample(out: str | Path) -> SampleReport:

@@ -5,7 +5,6 @@ import gzip
 import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
@@ -272,13 +271,14 @@ def copy_rows(
         if is_parquet:
             _copy_parquet(path, rows, streams)
             return
-        both = zip(outs, streams, strict=True)
-        texts = [files.enter_context(_packed(out, stream)) for out, stream in both]
-        for text in texts:
-            text.write(table.header.encode())
+        for part, (out, stream) in enumerate(zip(outs, streams, strict=True)):
+            if is_gzip(out):
+                packed = gzip.GzipFile("", "wb", fileobj=stream, mtime=0)
+                streams[part] = files.enter_context(packed)
+            streams[part].write(table.header.encode())
         for row, part in rows:
             if part != NOWHERE:
-                texts[part].write(row.raw.encode())
+                streams[part].write(row.raw.encode())
 
 
 def _with_parts(
@@ -292,12 +292,6 @@ def _with_parts(
         count += 1
     if count < len(part_of_row):
         raise DataError(f"has {count:,} rows, not {len(part_of_row):,} as before", path=path)
-
-
-def _packed(out: Path, stream: BufferedIOBase) -> AbstractContextManager[BufferedIOBase]:
-    if is_gzip(out):
-        return gzip.GzipFile("", "wb", fileobj=stream, mtime=0)
-    return contextlib.nullcontext(stream)
 
 
 def _copy_parquet(
