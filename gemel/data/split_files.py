@@ -266,7 +266,7 @@ def copy_rows(
             raise DataError("cannot be written over with its own rows", path=path)
     source = Source.of(path)
     with open_table(source, columns) as table, contextlib.ExitStack() as files:
-        streams = [files.enter_context(new_file(out)) for out in outs]
+        streams: list[BufferedIOBase] = [files.enter_context(new_file(out)) for out in outs]
         rows = _with_parts(rows_of(table, source, None), part_of_row, path)
         if is_parquet:
             _copy_parquet(path, rows, streams)
