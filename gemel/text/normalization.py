@@ -79,7 +79,7 @@ def marks() -> str:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class NormalForm:
-    """One version of normalisation besides NFKC and case."""
+    """One version of normalisation, in addition to NFKC and case."""
 
     changed: dict[int, str | None]
     """Replacement of single characters by code; None: removed."""
