@@ -13,7 +13,7 @@ from gemel.cli.signatures import argument, option
 
 if TYPE_CHECKING:
     from gemel.data import Audit, FileAudit
-    from gemel.data.duplicate_chains import Chain
+    from gemel.data.duplicate_graph import Chain
 
 _WIDTH = 100
 _LINES = 3

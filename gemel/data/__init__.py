@@ -1,11 +1,10 @@
 """Pairs of questions and single questions: reading, audit, graph, splits, batches."""
 
-from gemel.data.audit_report import Audit, FileAudit
 from gemel.data.augmentation import Contrasts, Slips
 from gemel.data.bad_rows import BadRows
 from gemel.data.batches import Batch, Batches
 from gemel.data.column_layout import QuestionRow
-from gemel.data.columns import HTML_MODES, Columns, QuestionColumns
+from gemel.data.columns import HTML_MODES, Columns, QuestionColumns, separator_word
 from gemel.data.duplicate_graph import Components, PairGraph, connect
 from gemel.data.frames import Rows, is_frame
 from gemel.data.helpdesk_sample import SamplePart, SampleReport, write_sample
@@ -20,10 +19,8 @@ from gemel.data.metadata_types import (
     plain_value,
     type_of,
 )
-from gemel.data.overlap import Overlap, measure_overlap
-from gemel.data.pair_audit import audit_files
+from gemel.data.pair_audit import Audit, FileAudit, Overlap, audit_files, measure_overlap
 from gemel.data.pairs import Pairs, QuestionPair, merge_pairs
-from gemel.data.part_files import SplitPart, copy_rows
 from gemel.data.readers import (
     Row,
     UnlabelledPair,
@@ -33,9 +30,8 @@ from gemel.data.readers import (
     stream_rows,
     stream_unlabelled,
 )
-from gemel.data.separators import separator_word
 from gemel.data.sources import KINDS, Source
-from gemel.data.split_files import SplitReport, split_file
+from gemel.data.split_files import SplitPart, SplitReport, copy_rows, split_file
 from gemel.data.splits import NOWHERE, Split, deal_crossing, hold_out, split_by_component
 
 __all__ = [

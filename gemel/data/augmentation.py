@@ -1,5 +1,6 @@
 """Augmentation of training questions: typos, and changed words that make another question."""
 
+import itertools
 import operator
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ _TRIES = 5
 
 @dataclass(frozen=True, eq=False)
 class Slips:
-    """Typos of one letter for the words of a vocabulary.
+    """Typos of one letter for the words of a vocabulary, as n-grams.
 
     A typo that the tokenizer reads as a known word is that word.
     """
@@ -35,7 +36,6 @@ class Slips:
     read_as: Int32[np.ndarray, "slips"]
     """Known word that a typo is read as; 0: none."""
     spellings: TokenTable
-    """N-grams of all typos."""
 
     @classmethod
     def of(cls, tokenizer: Tokenizer, first: int, *, share: float, seed: int) -> "Slips":
@@ -59,16 +59,7 @@ class Slips:
         may: Bool[np.ndarray, "batch time"],
         random: np.random.Generator,
     ) -> tuple[Int64[np.ndarray, "batch time"], Bool[np.ndarray, "batch time"]]:
-        """Replace some words by typos.
-
-        Args:
-            ids: words.
-            may: which are in the vocabulary.
-            random: random generator.
-
-        Returns:
-            Ids, a typo by its spelling or the word it is read as; and which are spellings.
-        """
+        """Return ids with typos of some words that `may` change, and which are new spellings."""
         chosen = may & (random.random(ids.shape) < self.share)
         places = self.rows[np.where(chosen, ids, 0)]
         slips = places + random.integers(_KINDS, size=ids.shape)
@@ -81,7 +72,6 @@ class Slips:
 
 
 def _slip(word: str, vocabulary: Vocabulary, random: np.random.Generator) -> str:
-    """Make a typo that is not a known word, if possible."""
     for _ in range(_TRIES):
         slip = edit_once(word, random)
         if slip not in vocabulary:
@@ -95,14 +85,12 @@ class Contrasts:
 
     Where such pairs are more often different than duplicates, their words are in contrast
     (`android` and `ios`, `2015` and `2016`); a word that only one of them has is telling (`not`).
-
-    Args:
-        partners: for each word, the words in contrast to it.
-        telling: words that change a question when left out.
     """
 
     partners: dict[int, list[int]]
+    """For each word, the words in contrast to it."""
     telling: set[int]
+    """Words that change a question when left out."""
 
     @classmethod
     def learn(
@@ -112,12 +100,14 @@ class Contrasts:
         exchanged: Counter[tuple[int, int]] = Counter()
         added: Counter[int] = Counter()
         lengths = table.lengths
-        near = np.abs(lengths[graph.left] - lengths[graph.right]) <= 1
-        for pair in np.flatnonzero(near).tolist():
-            rows = (_row(table, int(graph.left[pair])), _row(table, int(graph.right[pair])))
+        alike = np.abs(lengths[graph.left] - lengths[graph.right]) <= 1
+        for pair in np.flatnonzero(alike).tolist():
+            ends = graph.left[pair], graph.right[pair]
+            rows = (table.ids[table.starts[end] : table.starts[end + 1]].tolist() for end in ends)
             shorter, longer = sorted(rows, key=len)
             weight = -1 if labels[pair] else 1
-            first = _first_difference(shorter, longer)
+            unlike = map(operator.ne, shorter, longer)
+            first = next(itertools.compress(itertools.count(), unlike), len(shorter))
             if first == len(longer):
                 continue
             if len(shorter) < len(longer):
@@ -139,20 +129,15 @@ class Contrasts:
         return cls(dict(partners), {word for word, surplus in added.items() if surplus > 0})
 
     def change(self, words: Sequence[int], random: np.random.Generator) -> list[int] | None:
-        """Make another question by replacing a word, exchanging two, or dropping a telling one.
-
-        Returns:
-            Token ids, as many or one fewer; None if not possible.
-        """
+        """Replace a word, exchange two, or drop a telling one; None if that is not possible."""
         loose = [place for place, word in enumerate(words) if word in self.partners]
-        told = [place for place, word in enumerate(words) if word in self.telling]
+        omitted = [place for place, word in enumerate(words) if word in self.telling]
         swaps = [
             (one, two)
-            for n, one in enumerate(loose)
-            for two in loose[n + 1 :]
-            if self._alike(words[one], words[two])
+            for one, two in itertools.combinations(loose, 2)
+            if self._may_swap(words[one], words[two])
         ]
-        ways = ["exchange"] * bool(loose) + ["swap"] * bool(swaps) + ["omit"] * bool(told)
+        ways = ["exchange"] * bool(loose) + ["swap"] * bool(swaps) + ["omit"] * bool(omitted)
         if not ways or len(words) < 2:
             return None
         changed = list(words)
@@ -165,20 +150,9 @@ class Contrasts:
             one, two = swaps[random.integers(len(swaps))]
             changed[one], changed[two] = changed[two], changed[one]
         else:
-            del changed[told[random.integers(len(told))]]
+            del changed[omitted[random.integers(len(omitted))]]
         return changed
 
-    def _alike(self, one: int, two: int) -> bool:
-        """Return whether two words are of one kind."""
+    def _may_swap(self, one: int, two: int) -> bool:
         ones, twos = self.partners[one], self.partners[two]
         return one != two and (two in ones or not set(ones).isdisjoint(twos))
-
-
-def _row(table: TokenTable, question: int) -> list[int]:
-    ids: list[int] = table.ids[table.starts[question] : table.starts[question + 1]].tolist()
-    return ids
-
-
-def _first_difference(shorter: list[int], longer: list[int]) -> int:
-    unlike = map(operator.ne, shorter, longer)
-    return next((place for place, differs in enumerate(unlike) if differs), len(shorter))

@@ -8,9 +8,12 @@ from gemel.config import require_whole
 from gemel.data.sources import Source
 from gemel.errors import DataError
 
+_LINE = 1 << 16
+"""Bytes by which a file is recognised as a list."""
+
 
 class BadRowError(Exception):
-    """What is wrong with a row; never raised outside `gemel.data`."""
+    """Problem of a row; never raised outside `gemel.data`."""
 
 
 class BadRows:
@@ -23,9 +26,6 @@ class BadRows:
         allowed: number of rows to skip; one more is an error.
         path: the list; `NAME.bad-rows.jsonl` in the current folder if None.
         tell: called with notes on how a file was read, such as its separator.
-
-    Raises:
-        ConfigError: `allowed` is negative.
     """
 
     def __init__(
@@ -57,36 +57,20 @@ class BadRows:
                 self._tell(text)
 
     def add(self, source: Source, line: int, problem: str, text: str) -> None:
-        """Count and list a row.
-
-        Raises:
-            DataError: no more are allowed, or the list's path is another file.
-            OSError: the list cannot be written.
-        """
+        """Count and list a row; `DataError` if no more are allowed or the list is another file."""
         if self.count == self.allowed:
-            raise source.error(problem + self._before(), line)
+            before = f" ({self}; no more than {self.allowed} may be)" if self.allowed else ""
+            raise source.error(problem + before, line)
         readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         entry = {"file": str(source.path), "line": line, "problem": problem, "text": readable}
         if self.path is None:
             self.path = Path(f"{source.path.name}.bad-rows.jsonl")
-        if not self.count:
-            self._refuse_other(self.path)
+        if not self.count and self.path.is_file() and self.path.stat().st_size:
+            with self.path.open("rb") as list_file:
+                start = list_file.readline(_LINE)
+            if not start.startswith(b'{"file": ') or b', "problem": ' not in start:
+                problem = "is there and is no list of bad rows; name another"
+                raise DataError(problem, path=self.path)
         with self.path.open("a" if self.count else "w", encoding="utf-8") as stream:
             stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
         self.count += 1
-
-    def _before(self) -> str:
-        return f" ({self}; no more than {self.allowed} may be)" if self.allowed else ""
-
-    @staticmethod
-    def _refuse_other(path: Path) -> None:
-        if not path.is_file() or not path.stat().st_size:
-            return
-        with path.open("rb") as stream:
-            start = stream.readline(_LINE)
-        if not start.startswith(b'{"file": ') or b', "problem": ' not in start:
-            raise DataError("is there and is no list of bad rows; name another", path=path)
-
-
-_LINE = 1 << 16
-"""Bytes by which a file is recognised as a list."""

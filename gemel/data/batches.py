@@ -14,18 +14,22 @@ from gemel.data.augmentation import Contrasts, Slips
 from gemel.data.duplicate_graph import PairGraph
 from gemel.text import TOKENS, TokenTable, spell, spell_all
 
-_PATIENCE = 16
+_WAITING = 16
 """Rows of one group that may wait; more share a batch."""
+PLACES = 1 << 18
+"""Maximum token ids encoded at a time, padding included."""
+_POOL = 128
+"""Batches sorted by length together: little padding, still random."""
 
 
 class BatchRow(NamedTuple):
-    """A pair to assign to a batch."""
+    """A pair to assign to a batch; it does not wait for a batch of shorter ones."""
 
     number: int
     left_group: int
     right_group: int
     length: int
-    """Length of its longest question; a row does not wait for a batch of shorter ones."""
+    """Length of its longest question."""
 
 
 @dataclass
@@ -42,25 +46,15 @@ class _Part:
 
     def add(self, row: BatchRow) -> None:
         self.rows.append(row.number)
-        self.groups.add(row.left_group)
-        self.groups.add(row.right_group)
+        self.groups.update((row.left_group, row.right_group))
 
 
 def deal(rows: Iterable[BatchRow], count: int, size: int, window: int) -> Iterator[list[list[int]]]:
-    """Assign rows to batches, with each group at most once a batch where possible.
+    """Yield batches of row numbers, `window` at a time, each group at most once where possible.
 
     A row whose group is in the batch waits for the next one. If too many of a group wait, some
     share a batch; pairs of one group are masked in the loss. At the end waiting rows fill the last
-    batches.
-
-    Args:
-        rows: pairs.
-        count: number of pairs.
-        size: maximum rows of a batch; sizes differ by at most one.
-        window: batches yielded together.
-
-    Yields:
-        Batches of row numbers. A batch of a single group is merged with another.
+    batches; one of a single group is merged with another. Sizes differ by at most one.
     """
     source = iter(rows)
     waiting: list[BatchRow] = []
@@ -70,11 +64,18 @@ def deal(rows: Iterable[BatchRow], count: int, size: int, window: int) -> Iterat
     parts = -(-count // size)
     for number in range(parts):
         part = _Part((number + 1) * count // parts - number * count // parts)
-        waiting = _fill_from(waiting, waits, part, ahead.length if ahead else sys.maxsize)
+        length = ahead.length if ahead else sys.maxsize
+        candidates, waiting = waiting, []
+        for row in candidates:
+            if row.length <= length and part.has_room() and part.takes(row):
+                part.add(row)
+                waits.subtract({row.left_group, row.right_group})
+            else:
+                waiting.append(row)
         while part.has_room() and ahead is not None:
             row, ahead = ahead, next(source, None)
             groups = {row.left_group, row.right_group}
-            if part.takes(row) or any(waits[group] >= _PATIENCE for group in groups):
+            if part.takes(row) or any(waits[group] >= _WAITING for group in groups):
                 part.add(row)
             else:
                 waiting.append(row)
@@ -90,20 +91,6 @@ def deal(rows: Iterable[BatchRow], count: int, size: int, window: int) -> Iterat
         yield _varied(held)
 
 
-def _fill_from(
-    waiting: list[BatchRow], waits: Counter[int], part: _Part, length: int
-) -> list[BatchRow]:
-    """Add waiting rows to a part, and return those that still wait."""
-    still: list[BatchRow] = []
-    for row in waiting:
-        if row.length <= length and part.has_room() and part.takes(row):
-            part.add(row)
-            waits.subtract({row.left_group, row.right_group})
-        else:
-            still.append(row)
-    return still
-
-
 def _varied(parts: list[_Part]) -> list[list[int]]:
     """Merge a batch of a single group into the previous one."""
     joined: list[_Part] = []
@@ -116,12 +103,6 @@ def _varied(parts: list[_Part]) -> list[list[int]]:
     return [part.rows for part in joined]
 
 
-PLACES = 1 << 18
-"""Maximum token ids encoded at a time, padding included."""
-_POOL = 128
-"""Batches sorted by length together: little padding, still random."""
-
-
 @dataclass(frozen=True, eq=False)
 class Batch:
     """Anchors, their duplicates and further negatives, to encode together."""
@@ -132,20 +113,18 @@ class Batch:
     groups: Int[np.ndarray, "batch"]
     """Duplicate group of each anchor."""
     negative_groups: Int[np.ndarray, "negatives"]
-    """Duplicate group of each negative."""
     negative_anchors: Int[np.ndarray, "negatives"]
     """Anchor of each negative."""
     labelled: Bool[np.ndarray, "batch"]
     """Anchors with a labelled duplicate rather than another question of their group."""
 
     def __len__(self) -> int:
-        """Return the number of anchors."""
         return len(self.groups)
 
     @property
     def sizes(self) -> tuple[int, int, int]:
         """Numbers of anchors, duplicates and negatives."""
-        return len(self.groups), len(self.groups), len(self.negative_groups)
+        return len(self), len(self), len(self.negative_groups)
 
 
 @dataclass(eq=False, repr=False)
@@ -154,7 +133,7 @@ class Batches:
 
     A duplicate gives one row: anchor and duplicate, in random order. Another pair gives one too:
     its anchor with another question of its group (or itself), and its partner as a negative. See
-    `deal` for groups.
+    `deal` for groups; a single one is a `ValueError`.
 
     Args:
         table: token ids of the graph's questions.
@@ -170,10 +149,6 @@ class Batches:
         contrast_share: share of anchors that get one.
         compose_all: compose known words too; inputs are then those of `ComposedEmbedding`.
         bounded: halve a batch until it has at most `PLACES` token ids; not needed with chunks.
-        seed: random seed.
-
-    Raises:
-        ValueError: all questions are in one group.
     """
 
     table: TokenTable
@@ -209,19 +184,13 @@ class Batches:
         return -(-len(self.pairs) // self.batch_size)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
-        """Yield every pair once, in an order of the epoch.
-
-        Args:
-            number: the epoch.
-            start: batches to skip, to resume an epoch.
-        """
+        """Yield every pair once, in an order of the epoch, without the first `start` batches."""
         parts = itertools.islice(self._parts(number), start, None)
         for index, pairs in enumerate(parts, start=start):
             random = np.random.default_rng([self.seed, number, index])
             yield self._batch(pairs, self._draw(pairs, number), random)
 
     def _parts(self, number: int) -> Iterator[Int[np.ndarray, "_"]]:
-        """Yield the pairs of each batch."""
         random = np.random.default_rng([self.seed, number])
         rows = self._rows(number, random)
         for parts in deal(rows, len(self.pairs), self.batch_size, _POOL):
@@ -230,7 +199,7 @@ class Batches:
                 yield pieces[index]
 
     def _rows(self, number: int, random: np.random.Generator) -> Iterator[BatchRow]:
-        """Yield the pairs in random order, sorted by length some thousands at a time."""
+        """Yield pairs in random order, sorted by length some thousands at a time."""
         pairs = random.permutation(self.pairs)
         groups = self.graph.groups
         for pool in np.array_split(pairs, -(-len(self) // _POOL)):
@@ -270,26 +239,21 @@ class Batches:
         turned = np.where(~same & (alone != (self._sizes[right] == 1)), alone, turned)
         anchors, partners = np.where(turned, right, left), np.where(turned, left, right)
         if self.transitive:
-            anchors, partners = self._stand_ins(pairs, anchors, partners, number)
+            anchors, partners = self._stand_ins(pairs, [anchors, partners], number)
         duplicates = np.where(same, partners, self._another(anchors, chance // 2))
         return np.stack([anchors, duplicates, partners])
 
     def _stand_ins(
-        self,
-        pairs: Int[np.ndarray, "_"],
-        anchors: Int[np.ndarray, "_"],
-        partners: Int[np.ndarray, "_"],
-        number: int,
-    ) -> tuple[Int[np.ndarray, "_"], Int[np.ndarray, "_"]]:
+        self, pairs: Int[np.ndarray, "_"], sides: list[Int[np.ndarray, "_"]], number: int
+    ) -> list[Int[np.ndarray, "_"]]:
         """Replace some questions by others of their group, never by their partner."""
-        sides = [anchors, partners]
         for side in (0, 1):
             chance = _scatter(2 * pairs.astype(np.int64) + side, self.seed + 1, number)
             chosen = self._another(sides[side], chance >> np.uint64(24))
             share = (chance % np.uint64(1 << 24)).astype(np.float64) / (1 << 24)
             taken = (share < self.transitive) & (chosen != sides[1 - side])
             sides[side] = np.where(taken, chosen, sides[side])
-        return sides[0], sides[1]
+        return sides
 
     def _another(
         self, questions: Int[np.ndarray, "_"], chance: UInt64[np.ndarray, "_"]
@@ -333,10 +297,8 @@ class Batches:
         if self.contrasts is not None:
             chosen = random.random(len(anchors)) < self.contrast_share
             for number in np.flatnonzero(chosen).tolist():
-                words = anchors[number]
-                words = words[words != TOKENS.padding].tolist()
-                changed = self.contrasts.change(words, random)
-                if changed is not None:
+                words = anchors[number][anchors[number] != TOKENS.padding].tolist()
+                if (changed := self.contrasts.change(words, random)) is not None:
                     rows.append(changed + [TOKENS.padding] * (anchors.shape[1] - len(changed)))
                     whose.append(number)
         made = np.array(rows, np.int64).reshape(len(rows), anchors.shape[1])

@@ -1,6 +1,7 @@
-"""The duplicate graph: questions are nodes, labelled pairs are edges."""
+"""The duplicate graph: questions are nodes, labelled pairs are edges; and chains in it."""
 
-from collections.abc import Callable, Sequence
+import heapq
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +16,7 @@ _EDGES = 1 << 18
 
 
 class Components:
-    """Connected components; only the nodes take memory.
-
-    Args:
-        count: number of nodes.
+    """Connected components of `count` nodes; only the nodes take memory.
 
     Source: union-find, Tarjan 1975; many edges at once as Shiloach and Vishkin 1982.
     """
@@ -35,26 +33,20 @@ class Components:
                 one, other = one[apart], other[apart]
                 high = np.maximum(one, other)
                 np.minimum.at(self._parent, high, np.minimum(one, other))
-                self._shorten(high)
+                self._roots(high)
                 one, other = self._parent[one], self._parent[other]
 
     def smallest(self) -> Int32[np.ndarray, "nodes"]:
         """Return the smallest node of each node's component."""
-        self._shorten(np.arange(len(self._parent)))
-        return self._parent.copy()
+        return self._roots(np.arange(len(self._parent)))
 
     def _roots(self, nodes: Int[np.ndarray, "some"]) -> Int32[np.ndarray, "some"]:
-        self._shorten(nodes)
-        roots: Int32[np.ndarray, "some"] = self._parent[nodes]
-        return roots
-
-    def _shorten(self, nodes: Int[np.ndarray, "some"]) -> None:
         """Compress paths; a parent is never larger than its child."""
         while True:
-            parents = self._parent[nodes]
+            parents: Int32[np.ndarray, "some"] = self._parent[nodes]
             further = self._parent[parents]
             if np.array_equal(parents, further):
-                return
+                return parents
             self._parent[nodes] = further
 
 
@@ -84,9 +76,7 @@ class PairGraph:
     questions: list[str]
     """Distinct cleaned texts, in order; of copies the one that sorts last."""
     left: Int32[np.ndarray, "pairs"]
-    """Left question of each pair."""
     right: Int32[np.ndarray, "pairs"]
-    """Right question of each pair."""
     groups: Int32[np.ndarray, "questions"]
     """Duplicate group of each question."""
     components: Int32[np.ndarray, "questions"]
@@ -94,12 +84,7 @@ class PairGraph:
 
     @classmethod
     def of(cls, pairs: Pairs, clean: Callable[[str], str] = clean_text) -> "PairGraph":
-        """Build the graph; copies (see `copy_key`) are one question.
-
-        Args:
-            pairs: labelled pairs.
-            clean: normalises texts.
-        """
+        """Build the graph; copies (see `copy_key`) are one question."""
         cleaned = list(map(clean, pairs.texts))
         numbers: dict[str, int] = {}
         number_of = np.array(
@@ -109,13 +94,10 @@ class PairGraph:
         for number, text in zip(number_of.tolist(), cleaned, strict=True):
             questions[number] = max(questions[number], text)
         left, right = number_of[pairs.left], number_of[pairs.right]
-        return cls(
-            questions=questions,
-            left=left,
-            right=right,
-            groups=connect(len(numbers), left[pairs.labels], right[pairs.labels]),
-            components=_components(questions, left, right),
-        )
+        groups = connect(len(numbers), left[pairs.labels], right[pairs.labels])
+        everyone = np.arange(len(questions), dtype=np.int32)
+        ends = np.r_[left, first_copies(questions)], np.r_[right, everyone]
+        return cls(questions, left, right, groups, connect(len(questions), *ends))
 
 
 def question_key(question: str) -> str:
@@ -132,12 +114,89 @@ def first_copies(questions: Sequence[str]) -> Int32[np.ndarray, "questions"]:
     )
 
 
-def _components(
-    questions: list[str], left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
-) -> Int32[np.ndarray, "questions"]:
-    """Connect questions by pairs and copies."""
-    everyone = np.arange(len(questions), dtype=np.int32)
-    copies = first_copies(questions)
-    return connect(
-        len(questions), np.concatenate([left, copies]), np.concatenate([right, everyone])
-    )
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """A shortest chain of pairs labelled 1 between two questions."""
+
+    questions: tuple[str, ...]
+    """Cleaned questions from one end to the other."""
+    lines: tuple[int, ...]
+    """Line of the pair that links each question to the next."""
+
+
+class DuplicateLinks:
+    """Links between questions by pairs labelled 1."""
+
+    def __init__(self, pairs: Pairs, graph: PairGraph):
+        self.graph = graph
+        self.pairs = pairs
+        rows = np.flatnonzero(pairs.labels & (graph.left != graph.right))
+        ends = np.concatenate([graph.left[rows], graph.right[rows]])
+        order = np.argsort(ends, kind="stable")
+        self._others = np.concatenate([graph.right[rows], graph.left[rows]])[order]
+        self._rows = np.concatenate([rows, rows])[order]
+        self._starts = np.searchsorted(ends[order], np.arange(len(graph.questions) + 1))
+
+    def between(self, first: int, last: int) -> Chain:
+        """Return a shortest chain between two questions, or raise `ValueError`."""
+        came: dict[int, tuple[int, int]] = {}
+        for node, before, row in self._walk(first):
+            came[node] = before, row
+            if node == last:
+                return self._chain(came, last)
+        raise ValueError(f"questions {first} and {last} are in no one duplicate group")
+
+    def longest(self, count: int = 5) -> list[Chain]:
+        """Return the longest chains, of at most `count` different groups; direct links are none.
+
+        A group's most distant questions are found by a double sweep, which is exact for trees; in
+        groups with cycles two others may be more distant.
+        """
+        sizes = np.bincount(self.graph.groups, minlength=len(self.graph.questions))
+        best: list[tuple[int, int, int]] = []
+        for root in np.argsort(-sizes, kind="stable").tolist():
+            # A chain has fewer steps than its group has questions.
+            if sizes[root] < 3 or (len(best) == count and sizes[root] - 1 <= best[0][0]):
+                break
+            _, start = self._farthest(root)
+            steps, end = self._farthest(start)
+            if steps < 2:
+                continue
+            heapq.heappush(best, (steps, -start, end))
+            if len(best) > count:
+                heapq.heappop(best)
+        return [self.between(-start, end) for _, start, end in sorted(best, reverse=True)]
+
+    def _walk(self, first: int) -> Iterator[tuple[int, int, int]]:
+        """Yield the questions of a group, closest first, each with its predecessor and a row."""
+        seen = {first}
+        layer = [(first, -1, -1)]
+        while layer:
+            yield from layer
+            following = []
+            for node, _, _ in layer:
+                here = slice(self._starts[node], self._starts[node + 1])
+                links = zip(self._others[here].tolist(), self._rows[here].tolist(), strict=True)
+                for other, row in links:
+                    if other not in seen:
+                        seen.add(other)
+                        following.append((other, node, row))
+            layer = following
+
+    def _farthest(self, first: int) -> tuple[int, int]:
+        """Return the distance to a most distant question of the group, and that question."""
+        steps = {-1: -1}
+        node = first
+        for node, before, _ in self._walk(first):
+            steps[node] = steps[before] + 1
+        return steps[node], node
+
+    def _chain(self, came: dict[int, tuple[int, int]], last: int) -> Chain:
+        nodes, rows = [last], []
+        while (step := came[nodes[-1]])[0] >= 0:
+            nodes.append(step[0])
+            rows.append(step[1])
+        return Chain(
+            questions=tuple(self.graph.questions[node] for node in reversed(nodes)),
+            lines=tuple(self.pairs.lines[rows[::-1]].tolist()),
+        )

@@ -14,19 +14,9 @@ _MARKS = (  # UTF-32's mark begins with UTF-16's
 )
 _ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 _CANDIDATES = {  # as Python names them: as iconv does
-    "cp1252": "WINDOWS-1252",
-    "cp1250": "WINDOWS-1250",
-    "cp1251": "WINDOWS-1251",
-    "cp1253": "WINDOWS-1253",
-    "cp1254": "WINDOWS-1254",
-    "cp1255": "WINDOWS-1255",
-    "cp1256": "WINDOWS-1256",
-    "koi8_r": "KOI8-R",
-    "cp932": "CP932",
-    "euc_jp": "EUC-JP",
-    "cp949": "CP949",
-    "gb18030": "GB18030",
-    "big5": "BIG5",
+    **{f"cp{page}": f"WINDOWS-{page}" for page in (1252, 1250, 1251, 1253, 1254, 1255, 1256)},
+    **{"koi8_r": "KOI8-R", "cp932": "CP932", "euc_jp": "EUC-JP", "cp949": "CP949"},
+    **{"gb18030": "GB18030", "big5": "BIG5"},
 }
 _LATIN = {"cp1252", "cp1250", "cp1254"}
 _KNOWN_AS = {"CP932": "CP932 (Shift_JIS)", "CP949": "CP949 (EUC-KR)"}
@@ -47,11 +37,7 @@ _ESCAPED = 0xDC00
 
 
 def wide_encoding(start: bytes) -> str | None:
-    """Detect UTF-16 and UTF-32 by their marks or NUL bytes, and ISO-2022-JP by its escapes.
-
-    Returns:
-        The name for iconv, or None.
-    """
+    """Detect UTF-16 and UTF-32 by their marks or NUL bytes, and ISO-2022-JP by its escapes."""
     for mark, name in _MARKS:
         if start.startswith(mark):
             return name
@@ -96,12 +82,7 @@ def not_utf8(text: str) -> str:
 
 
 def explain(path: Path | None, text: str) -> str:
-    """Describe the encoding of a file, and the remedy.
-
-    Args:
-        path: the file, whose beginning is read again; None: a stream.
-        text: text that is not UTF-8.
-    """
+    """Describe the encoding of a file by its beginning and a text that is not UTF-8."""
     encoding, is_sure, is_mixed = _guess(path, text.encode("utf-8", "surrogateescape"))
     if encoding is None:
         return "it is in no encoding known here; save it as UTF-8"
@@ -142,11 +123,13 @@ def _name(sample: bytes) -> tuple[str | None, bool]:
     best, others = matches[0], matches[1:]
     # Several may read the same text in it; then the first of them is as good as any.
     name = next(name for name in _CANDIDATES if name in best.could_be_from_charset)
-    stands_out = all(
-        other.chaos - best.chaos > _CLEANER or best.coherence - other.coherence > _MORE_ALIKE
-        for other in others
+    is_sure = (
+        name not in _LATIN  # of which there are more than those known here
+        and len(sample) >= _ENOUGH
+        and best.chaos < _CLEAN
+        and all(
+            other.chaos - best.chaos > _CLEANER or best.coherence - other.coherence > _MORE_ALIKE
+            for other in others
+        )
     )
-    is_latin = name in _LATIN  # of which there are more than those known here
-    return _CANDIDATES[name], not is_latin and len(
-        sample
-    ) >= _ENOUGH and best.chaos < _CLEAN and stands_out
+    return _CANDIDATES[name], is_sure

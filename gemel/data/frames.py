@@ -1,5 +1,6 @@
 """Frames, data sets and rows of Python; pyarrow is imported on use."""
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -8,22 +9,21 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 from gemel.errors import MissingExtraError
 
 _METADATA = b"huggingface"
+_ROWS = 1 << 14
+"""Rows converted at a time."""
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def arrow_values(column: Any) -> list[Any]:
     """Return the values of an Arrow column."""
-    try:
-        values: list[Any] = column.to_pylist()
-    except UnicodeDecodeError:
-        import pyarrow
+    with contextlib.suppress(UnicodeDecodeError):
+        return list(column.to_pylist())
+    import pyarrow
 
-        if pyarrow.types.is_dictionary(column.type):
-            column = column.dictionary_decode()
-        values = [
-            value if value is None else value.decode("utf-8", "surrogateescape")
-            for value in column.cast(pyarrow.binary()).to_pylist()
-        ]
-    return values
+    if pyarrow.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    values = column.cast(pyarrow.binary()).to_pylist()
+    return [each if each is None else each.decode("utf-8", "surrogateescape") for each in values]
 
 
 def class_names(schema: Any) -> dict[str, list[str]]:
@@ -37,10 +37,6 @@ def class_names(schema: Any) -> dict[str, list[str]]:
         }
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}
-
-
-_ROWS = 1 << 14
-"""Rows converted at a time."""
 
 
 @runtime_checkable
@@ -60,7 +56,6 @@ class Frame(NamedTuple):
     """A table with named columns."""
 
     names: tuple[str, ...]
-    """Names of the columns."""
     read: Callable[[Sequence[int]], Iterator[list[list[Any]]]]
     """Yields parts of some columns, given by position from 0: a list of values for each."""
     classes: Mapping[str, Sequence[str]] = {}
@@ -71,15 +66,13 @@ def is_frame(rows: Any) -> bool:
     """Return whether an object has named columns."""
     if _is(rows, "datasets", "Dataset") or _is(rows, "pandas", "DataFrame"):
         return True
-    return isinstance(rows, ArrowStream) and not _is_column(rows)
+    kinds = (("pandas", "Series"), ("polars", "Series"), ("pyarrow", "ChunkedArray"))
+    is_column = any(_is(rows, package, kind) for package, kind in kinds)
+    return isinstance(rows, ArrowStream) and not is_column
 
 
 def frame_of(rows: Any) -> Frame:
-    """Return a table's columns.
-
-    Raises:
-        MissingExtraError: the table needs pyarrow.
-    """
+    """Return a table's columns; some need pyarrow."""
     if _is(rows, "pandas", "DataFrame"):
         return Frame(tuple(map(str, rows.columns)), lambda places: _of_pandas(rows, places))
     if _is(rows, "polars", "DataFrame"):
@@ -106,14 +99,13 @@ def classes_of(rows: Any) -> dict[str, list[str]]:
 
 def each_row(rows: Any) -> Iterator[Any]:
     """Yield rows, or the values of a column."""
-    if _is(rows, "pyarrow", "Array", "ChunkedArray"):
-        for start in range(0, len(rows), _ROWS):
-            yield from arrow_values(rows.slice(start, _ROWS))
-    elif _is(rows, "datasets", "Column"):
-        for start in range(0, len(rows), _ROWS):  # it is slow one by one
-            yield from rows[start : start + _ROWS]
-    else:
+    is_arrow = _is(rows, "pyarrow", "Array", "ChunkedArray")
+    if not is_arrow and not _is(rows, "datasets", "Column"):
         yield from rows
+        return
+    for start in range(0, len(rows), _ROWS):  # they are slow one by one
+        part = rows[start : start + _ROWS]
+        yield from arrow_values(part) if is_arrow else part
 
 
 def find_unfit(rows: Any) -> str:
@@ -160,18 +152,10 @@ def plain(value: Any) -> Any:
     return value
 
 
-_PLAIN = frozenset({str, int, bool, type(None)})
-
-
 def _is(rows: Any, package: str, *kinds: str) -> bool:
     """Return whether an object is of a package, without importing the package for others."""
     module = sys.modules.get(package)
     return any(isinstance(rows, getattr(module, kind, ())) for kind in kinds)
-
-
-def _is_column(rows: Any) -> bool:
-    kinds = (("pandas", "Series"), ("polars", "Series"), ("pyarrow", "ChunkedArray"))
-    return any(_is(rows, package, kind) for package, kind in kinds)
 
 
 def _of_pandas(frame: Any, places: Sequence[int]) -> Iterator[list[list[Any]]]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from gemel.data.duplicate_graph import PairGraph
-from gemel.data.part_files import SplitPart, copy_rows, describe_parts, require_empty
 from gemel.data.readers import read_pairs
+from gemel.data.split_files import SplitPart, copy_rows, describe_parts, require_empty
 from gemel.data.splits import NOWHERE
 from gemel.files import new_folder
 from gemel.samples import HELPDESK, HELPDESK_SETTINGS, HELPDESK_SPLIT
@@ -24,7 +24,6 @@ class SamplePart(SplitPart):
     """A file of the sample."""
 
     groups: int
-    """Duplicate groups."""
     near_misses: int
     """Pairs that look alike and are different."""
 
@@ -34,26 +33,20 @@ class SampleReport:
     """Report of the written sample."""
 
     data: str
-    """Source file."""
     pairs: int
     duplicates: int
     near_misses: int
     near_misses_between: int
     """Near misses between training and held-out groups, in neither file."""
     parts: tuple[SamplePart, ...]
-    """`train`, `held-out`."""
     questions: str
     """File of all questions."""
     settings: str
-    """Settings for so few pairs."""
+    """File of settings for so few pairs."""
 
 
 def write_sample(out: str | Path) -> SampleReport:
-    """Write `train.tsv`, `held-out.tsv`, `questions.txt` and `settings.toml` to a new folder.
-
-    Raises:
-        DataError: `out` is not empty.
-    """
+    """Write `train.tsv`, `held-out.tsv`, `questions.txt` and `settings.toml` to a new folder."""
     out = Path(out)
     require_empty(out)
     parts = {row["group"]: _NAMES.index(row["part"]) for row in _rows(HELPDESK_SPLIT)}

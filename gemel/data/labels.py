@@ -8,8 +8,9 @@ from gemel.data.bad_rows import BadRowError
 
 _GAPS = re.compile(r"[\s_\-\u2010-\u2015]+")
 _ZERO_OR_ONE = re.compile(r"([01])(\.0*)?")
+_LETTERS = {"t", "y"}
 _SAME = {
-    *("true", "t", "yes", "y", "positive", "pos"),
+    *("true", "yes", "positive", "pos", *_LETTERS),
     *("duplicate", "duplicates", "duplicated", "dup", "dupe", "same", "identical", "equal"),
     *("paraphrase", "paraphrases", "equivalent", "similar", "match", "matches", "matched"),
     *("matching", "samequestion", "samemeaning", "sameintent", "semanticallyequivalent"),
@@ -19,17 +20,8 @@ _NOT = {
     *("dissimilar", "mismatch", "mismatched", "unequal", "unrelated", "inequivalent"),
 }
 _NEGATIONS = (
-    "isnota",
-    "isnotthe",
-    "isnot",
-    "isnta",
-    "isnt",
-    "nota",
-    "notthe",
-    "not",
-    "non",
-    "no",
-    "un",
+    *("isnota", "isnotthe", "isnot", "isnta", "isnt"),
+    *("nota", "notthe", "not", "non", "no", "un"),
 )
 _ARTICLES = ("isa", "isthe", "is", "the", "a", "semantically", "")
 _EXPECTED = "0 or 1, yes or no, or a class name such as duplicate or not_duplicate"
@@ -49,37 +41,25 @@ def known_label(value: Any) -> bool | None:
     name = _GAPS.sub("", value.casefold()).replace("'", "")
     if name in _NOT:
         return False
-    for start in _NEGATIONS:
-        if name.startswith(start) and name.removeprefix(start) in _SAME - {"t", "y"}:
-            return False
-    for start in _ARTICLES:
-        if name.startswith(start) and name.removeprefix(start) in _SAME:
-            return True
+    for starts, endings, meaning in (_NEGATIONS, _SAME - _LETTERS, False), (_ARTICLES, _SAME, True):
+        if any(name.startswith(each) and name.removeprefix(each) in endings for each in starts):
+            return meaning
     return None
 
 
 class Labels:
-    """Reads the labels of one file.
-
-    Args:
-        same: label of duplicates; all others must be equal. None: only known labels, see
-            `known_label`.
-    """
+    """Reads the labels of one file; see `Columns.same`."""
 
     def __init__(self, same: str | int | float | None = None):
-        self._classes: list[str] = []
-        self._same = None if same is None else _key(same)
         self._given = same
+        self._same = None if same is None else _key(same)
         self._other: Any = None
         self._first_other: Any = None
         self._is_seen = False
+        self._classes: list[str] = []
 
     def read(self, value: Any) -> bool:
-        """Return whether a label is that of duplicates.
-
-        Raises:
-            BadRowError: it is missing, unknown, or a third one.
-        """
+        """Return whether a label is that of duplicates, or raise `BadRowError`."""
         if value is None or value != value or (isinstance(value, str) and not value.strip()):
             shown = "null" if value is None else f"{value!r}"
             raise BadRowError(
@@ -110,8 +90,7 @@ class Labels:
     def use_classes(self, names: Iterable[str]) -> None:
         """Read integers as classes of a Hugging Face `ClassLabel`.
 
-        Not if `same` is a number that is no name. One of two names may be unknown: it is the
-        opposite.
+        Not if `same` is a number that is no name. One of two names may be unknown: the opposite.
         """
         classes = list(names)
         known = [known_label(name) for name in classes]

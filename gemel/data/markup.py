@@ -5,7 +5,7 @@ import html.entities
 import itertools
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gemel.data.bad_rows import BadRows
@@ -58,11 +58,7 @@ def without_html(
 ) -> "Iterator[Row]":
     """Remove HTML from the questions of rows, and note how many changed; see docs/file-formats.md.
 
-    Args:
-        rows: rows of a file.
-        source: their source.
-        mode: `auto`, `keep` or `strip`; see `AskedColumns.html`.
-        bad_rows: receives the note; None if an earlier reading did.
+    `mode` is `AskedColumns.html`; `bad_rows` is None if an earlier reading noted it.
     """
     if mode == "keep":
         yield from rows
@@ -123,22 +119,24 @@ class _HtmlReader:
         self.count += len(texts)
         if not any("&" in text or "<" in text for text in texts):
             return row
-        return row._replace(items=tuple(_map(item, self._text) for item in row.items))
+        return row._replace(items=tuple(map(self._item, row.items)))
 
     def notes(self) -> Iterator[str]:
-        """Yield notes on what was removed."""
+        """Yield notes on removed and remaining HTML."""
+        total = f"{self.count:,} questions"
         if self.changed:
             what = "HTML entities decoded" if self.decoded else "HTML tags removed"
             if 0 < self.decoded < self.changed:
                 what = "HTML tags and entities removed"
-            yield (
-                f"{what} in {self.changed:,} of {self.count:,} questions; --html keep leaves them"
-            )
+            yield f"{what} in {self.changed:,} of {total}; --html keep leaves them"
         if self.left:
-            yield (
-                f"{self.left:,} of {self.count:,} questions may have HTML and were left as they "
-                "are; --html strip removes it"
-            )
+            is_left = "may have HTML and were left as they are; --html strip removes it"
+            yield f"{self.left:,} of {total} {is_left}"
+
+    def _item(self, item: QuestionRow | QuestionPair) -> QuestionRow | QuestionPair:
+        if isinstance(item, QuestionRow):
+            return item._replace(text=self._text(item.text))
+        return item._replace(left=self._text(item.left), right=self._text(item.right))
 
     def _text(self, text: str) -> str:
         is_marked = "<" in text and _is_marked(text)
@@ -170,19 +168,9 @@ def _first(rows: "Iterator[Row]") -> "tuple[deque[Row], DataError | None]":
 
 
 def _texts(row: "Row") -> list[str]:
-    return [text for item in row.items for text in _sides(item)]
-
-
-def _sides(item: QuestionRow | QuestionPair) -> tuple[str, ...]:
-    return (item.text,) if isinstance(item, QuestionRow) else (item.left, item.right)
-
-
-def _map(
-    item: QuestionRow | QuestionPair, change: Callable[[str], str]
-) -> QuestionRow | QuestionPair:
-    if isinstance(item, QuestionRow):
-        return item._replace(text=change(item.text))
-    return item._replace(left=change(item.left), right=change(item.right))
+    return [
+        text for item in row.items for text in item[: 1 if isinstance(item, QuestionRow) else 2]
+    ]
 
 
 def _has_entities(text: str) -> bool:
@@ -191,11 +179,7 @@ def _has_entities(text: str) -> bool:
         return False
     found = [each for each in _ENTITY.finditer(text) if _decoded(each) != each[0]]
     for entity in found:
-        before, after = (
-            text[entity.start() - 1 : entity.start()],
-            text[entity.end() : entity.end() + 1],
-        )
-        if before.isalnum() or after.isalnum():
+        if text[: entity.start()][-1:].isalnum() or text[entity.end() :][:1].isalnum():
             return True
     return any(entity[0] != "&nbsp;" for entity in found) and not _ABOUT.search(text)
 
@@ -204,13 +188,10 @@ def _is_html(text: str) -> bool:
     """Return whether a text has tags of a page and is not about them."""
     if "<" not in text or _ABOUT.search(text):
         return False
-    found = _is_wrapped(text) or _BROKEN.search(text) or _ATTRIBUTE.search(text)
-    return bool(found)
+    return bool(_is_wrapped(text) or _BROKEN.search(text) or _ATTRIBUTE.search(text))
 
 
 def _is_marked(text: str) -> bool:
-    if "<" not in text:
-        return False
     return bool(
         _is_wrapped(text)
         or any(_WORD.search(found[2]) for found in _PAIRED.finditer(text))

@@ -14,7 +14,9 @@ from gemel.data.frames import plain
 Value: TypeAlias = str | int | float | bool | None
 METADATA_TYPES = {"int": "integers", "float": "numbers", "bool": "true and false", "text": "text"}
 """Types of a column, and their descriptions."""
+_NOT_FINITE = "expected a finite number, or None where there is none"
 _SYNONYMS = {"str": "text"}
+_NUMBERS = {"int", "whole", "float"}
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,14}|0")
 """No leading zero or plus sign, as in phone numbers; at most 15 digits, exact in every JSON
 reader."""
@@ -33,13 +35,10 @@ def split_type(column: str) -> tuple[str, str | None]:
 
 
 def plain_value(value: Any, *, nan_is_none: bool = False) -> Value:
-    """Convert a value to text, an integer, a float, a boolean or None.
+    """Convert a value to text, an integer, a float, a boolean or None, or raise `ValueError`.
 
     NumPy and pandas scalars become Python's, dates and times ISO text, decimals integers or floats,
     or text where a float would lose digits.
-
-    Raises:
-        ValueError: nested, not finite, or of another type.
     """
     if type(value) in (str, int, bool) or value is None:
         return value  # type: ignore[no-any-return]
@@ -47,7 +46,7 @@ def plain_value(value: Any, *, nan_is_none: bool = False) -> Value:
         if nan_is_none and math.isnan(value):
             return None
         if not math.isfinite(value):
-            raise ValueError("expected a finite number, or None where there is none")
+            raise ValueError(_NOT_FINITE)
         return float(value)
     if not isinstance(value, str | int | datetime | date | time | Decimal):
         value = plain(value)
@@ -58,7 +57,12 @@ def plain_value(value: Any, *, nan_is_none: bool = False) -> Value:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return _of_decimal(value)
+        if not value.is_finite():
+            raise ValueError(_NOT_FINITE)
+        if value.as_tuple().exponent == 0:
+            return int(value)
+        number = float(value)
+        return number if Decimal(repr(number)) == value else str(value)
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
@@ -66,15 +70,6 @@ def plain_value(value: Any, *, nan_is_none: bool = False) -> Value:
     nested = ": join its parts into one text" if isinstance(value, list | tuple | dict) else ""
     kind = type(value).__name__
     raise ValueError(f"expected text, an integer, a float, a boolean or None, not {kind}{nested}")
-
-
-def _of_decimal(value: Decimal) -> Value:
-    if not value.is_finite():
-        raise ValueError("expected a finite number, or None where there is none")
-    if value.as_tuple().exponent == 0:
-        return int(value)
-    number = float(value)
-    return number if Decimal(repr(number)) == value else str(value)
 
 
 def type_of(value: Value) -> str:
@@ -89,14 +84,15 @@ def type_of(value: Value) -> str:
 def as_type(value: Value, wanted: str) -> Value:
     """Convert a value, or a cell of a text file, to one of `METADATA_TYPES`; None: no value.
 
-    Raises:
-        ValueError: it cannot be converted.
+    A value that cannot be converted is a `ValueError`.
     """
     text = value.strip() if isinstance(value, str) else value
     if text is None or text == "":
         return None
     if wanted == "text":
-        return _as_text(value)
+        if isinstance(value, float) and value.is_integer():  # an id in a column with gaps
+            value = int(value)
+        return value if isinstance(value, str) else json.dumps(value)
     found: Value = None
     if wanted == "bool":
         found = _DECLARED_BOOLEANS.get(str(text).lower())
@@ -121,12 +117,6 @@ def detect(cell: str) -> Value:
     return as_type(cell, "float" if kind == "whole" else "text" if kind == "null" else kind)
 
 
-def _as_text(value: Value) -> str:
-    if isinstance(value, float) and value.is_integer():  # an id in a column with gaps
-        value = int(value)
-    return value if isinstance(value, str) else json.dumps(value)
-
-
 def _finite(text: str | float) -> float | None:
     try:
         number = float(text)
@@ -148,49 +138,36 @@ def describe_value(value: Value) -> str:
 
 @dataclass
 class ColumnScan:
-    """Types of a column's values, to detect the column's type.
-
-    Args:
-        is_text: whether values are cells of a text file.
-    """
+    """Types of a column's values, to detect the column's type."""
 
     is_text: bool
+    """Whether values are cells of a text file."""
     seen: dict[str, tuple[int, Value]] = field(default_factory=dict)
     """First line and value of each type; "whole" is a float without fraction."""
 
     def add(self, value: Value, line: int) -> None:
         """Add a value."""
-        kind = self._type_of(value)
-        if kind not in self.seen:
-            self.seen[kind] = (line, value)
-
-    def _type_of(self, value: Value) -> str:
         if self.is_text and isinstance(value, str):
-            return _cell_type(value.strip())
-        kind = type_of(value)
-        return "whole" if isinstance(value, float) and value.is_integer() else kind
+            kind = _cell_type(value.strip())
+        else:
+            is_whole = isinstance(value, float) and value.is_integer()
+            kind = "whole" if is_whole else type_of(value)
+        self.seen.setdefault(kind, (line, value))
 
     def decide(self, stored: Collection[str]) -> str | None:
-        """Return the type of the column; None: each value keeps its own.
+        """Return the type of the column; None: each value has its own.
 
-        Args:
-            stored: types of the corpus's values in this column.
-
-        Raises:
-            ColumnConflict: a value has another type.
+        A type unlike those `stored`, of the corpus's values in this column, is a `ColumnConflict`.
         """
         there, families = _families(stored), _families(self.seen)
         wrong = families - there
-        if len(there) == 1 and wrong:
-            is_one_type = there != {"text"} if self.is_text else len(families) == 1
-            if is_one_type:
-                first = min(self.seen[kind] for kind in self.seen if _families([kind]) & wrong)
-                raise ColumnConflict(*first, describe_types(stored))
+        is_one_type = there != {"text"} if self.is_text else len(families) == 1
+        if len(there) == 1 and wrong and is_one_type:
+            first = min(self.seen[kind] for kind in self.seen if _families([kind]) & wrong)
+            raise ColumnConflict(*first, describe_types(stored))
         if self.is_text and "text" in there and (len(there) == 1 or wrong):
             return "text"
-        return self._detect({kind for kind in stored if kind != "null"})
-
-    def _detect(self, stored: Collection[str]) -> str | None:
+        stored = set(stored) - {"null"}
         seen = self.seen.keys() - {"null"}
         if seen and seen <= _NUMBERS:
             if stored == {"float"}:
@@ -223,9 +200,6 @@ def _cell_type(cell: str) -> str:
     if _FLOAT.fullmatch(cell) and _finite(cell) is not None:
         return "float"
     return "bool" if cell.lower() in _BOOLEANS else "text"
-
-
-_NUMBERS = {"int", "whole", "float"}
 
 
 def _families(types: Collection[str]) -> set[str]:

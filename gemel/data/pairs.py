@@ -14,6 +14,9 @@ from jaxtyping import Bool, Int32, Int64
 from gemel.errors import DataError
 from gemel.notebook import shown
 
+_ROWS = 1 << 16
+"""Rows converted at a time."""
+
 
 class QuestionPair(NamedTuple):
     """Two questions, whether they ask the same, and their line."""
@@ -32,15 +35,12 @@ class Pairs:
     texts: list[str]
     """Distinct texts, in order."""
     left: Int32[np.ndarray, "pairs"]
-    """First text of each pair."""
     right: Int32[np.ndarray, "pairs"]
-    """Second text of each pair."""
     labels: Bool[np.ndarray, "pairs"]
     """Whether each pair asks the same."""
     lines: Int64[np.ndarray, "pairs"]
     """Line of each pair, from 1."""
     path: Path | None = None
-    """Source file."""
 
     @classmethod
     def of(
@@ -51,11 +51,7 @@ class Pairs:
         lines: Iterable[Any] | None = None,
         path: Path | None = None,
     ) -> "Pairs":
-        """Make pairs from two lists of questions, with lines 1, 2, … by default.
-
-        Raises:
-            ValueError: different lengths.
-        """
+        """Make pairs from two lists of questions, with lines 1, 2, … by default."""
         numbers = range(1, len(left) + 1) if lines is None else lines
         rows = zip(left, right, labels, numbers, strict=True)
         return cls.collect(
@@ -110,20 +106,12 @@ class Pairs:
         return Pairs(texts, left, right, self.labels[rows], self.lines[rows], self.path)
 
     def require_both_labels(self, what: str = "pairs", hint: str = "") -> None:
-        """Raise unless there are pairs of both labels.
-
-        Args:
-            what: name of the pairs in the error.
-            hint: remedy.
-
-        Raises:
-            DataError: one label is missing.
-        """
+        """Raise `DataError` unless there are pairs (`what` in the error) of both labels."""
         if not self.labels.any() or self.labels.all():
-            kind = "duplicates" if self.labels.any() else "non-duplicates"
-            found = (
-                f"the {len(self):,} {what} are all {kind}" if len(self) else f"there are no {what}"
-            )
+            found = f"there are no {what}"
+            if len(self):
+                kind = "duplicates" if self.labels.any() else "non-duplicates"
+                found = f"the {len(self):,} {what} are all {kind}"
             raise DataError(f"{found}; both labels, 0 and 1, are needed{hint}", path=self.path)
 
     @property
@@ -143,10 +131,6 @@ class Pairs:
                 row = b"%b\0%b\0%d" % (words[left], words[right], label)
                 total += int.from_bytes(hashlib.sha256(row).digest())
         return f"{total % 2**256:064x}"
-
-
-_ROWS = 1 << 16
-"""Rows converted at a time."""
 
 
 def merge_pairs(parts: Iterable[Pairs]) -> Pairs:

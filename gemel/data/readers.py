@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gemel.data.bad_rows import BadRowError, BadRows
-from gemel.data.base import Table
-from gemel.data.column_layout import QuestionRow
+from gemel.data.column_layout import QuestionRow, Table
 from gemel.data.columns import AskedColumns, Columns, QuestionColumns, UnlabelledColumns
 from gemel.data.delimited import open_delimited
 from gemel.data.encodings import explain, not_utf8
@@ -15,9 +14,8 @@ from gemel.data.frames import Rows
 from gemel.data.line_files import open_json_lines, open_lines
 from gemel.data.markup import without_html
 from gemel.data.pairs import Pairs, QuestionPair
-from gemel.data.parquet import open_parquet
-from gemel.data.python_rows import open_rows
 from gemel.data.sources import Source, is_gzip
+from gemel.data.tables import open_parquet, open_rows
 from gemel.errors import DataError
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -36,14 +34,12 @@ class Row(NamedTuple):
 
 
 class UnlabelledPair(NamedTuple):
-    """Two questions without label."""
+    """Two questions without label; see `Row`."""
 
     left: str
     right: str
     line: int
-    """First line, from 1; in Parquet the row."""
     raw: str
-    """Text with line end; empty where rows are not text."""
 
 
 def read_pairs(
@@ -85,6 +81,36 @@ def stream_pairs(
         yield from row.items
 
 
+def stream_unlabelled(
+    source: str | Path | Source | Rows, columns: Columns | None = None, skip_bad: int | BadRows = 0
+) -> Iterator[UnlabelledPair]:
+    """Yield the questions of a file or stream, two a row, without label or negative.
+
+    The layouts of `stream_pairs` are known, with or without label. A CSV or TSV stream has a header
+    only if its first line is one of these; two columns need not be named.
+    """
+    source = Source.of(source)
+    options = {**vars(columns or Columns()), "label": None, "same": None}
+    wanted = UnlabelledColumns(**options, is_stream=source.stream is not None)
+    for row in stream_rows(source, wanted, skip_bad):
+        for pair in row.items:
+            yield UnlabelledPair(pair.left, pair.right, row.line, row.raw)
+
+
+def stream_questions(
+    source: str | Path | Source | Rows,
+    columns: QuestionColumns | None = None,
+    skip_bad: int | BadRows | None = 0,
+) -> Iterator[QuestionRow]:
+    """Yield the questions of a file or stream, one a row; see `stream_rows`.
+
+    Also read are a `.txt` file (also `.gz`) with a question a line, a list of texts and a column of
+    a frame. Metadata of a text file are text, unless `columns` gives a type (`year:int`).
+    """
+    for row in stream_rows(source, columns or QuestionColumns(), skip_bad):
+        yield from row.items
+
+
 def stream_rows(
     path: str | Path | Source | Rows,
     columns: AskedColumns | None = None,
@@ -101,59 +127,12 @@ def stream_rows(
         yield from without_html(rows_of(table, source, bad_rows), source, columns.html, bad_rows)
 
 
-def stream_unlabelled(
-    source: str | Path | Source | Rows, columns: Columns | None = None, skip_bad: int | BadRows = 0
-) -> Iterator[UnlabelledPair]:
-    """Yield the questions of a file or stream, two a row, without label or negative.
-
-    The layouts of `stream_pairs` are known, with or without label. A CSV or TSV stream has a header
-    only if its first line is one of these; two columns need not be named.
-
-    Args:
-        source: a file, frame or rows, see `read_pairs`, or a stream.
-        columns: columns, if not the usual ones.
-        skip_bad: number of bad rows to skip; see `read_pairs`.
-
-    Raises:
-        DataError, MissingExtraError: see `read_pairs`.
-    """
-    source = Source.of(source)
-    wanted = UnlabelledColumns.of(columns or Columns(), is_stream=source.stream is not None)
-    for row in stream_rows(source, wanted, skip_bad):
-        for pair in row.items:
-            yield UnlabelledPair(pair.left, pair.right, row.line, row.raw)
-
-
-def stream_questions(
-    source: str | Path | Source | Rows,
-    columns: QuestionColumns | None = None,
-    skip_bad: int | BadRows | None = 0,
-) -> Iterator[QuestionRow]:
-    """Yield the questions of a file or stream, one a row.
-
-    Args:
-        source: a file or frame, see `read_pairs`, a `.txt` file (also `.gz`) with a question a
-            line, a stream, a list of texts or a column of a frame.
-        columns: question, id and metadata columns, if not the usual ones. Cells of a text file are
-            text, unless a type is given (`year:int`).
-        skip_bad: number of bad rows to skip; see `read_pairs`. None: any number, not counted.
-
-    Raises:
-        DataError, MissingExtraError: see `read_pairs`.
-    """
-    for row in stream_rows(source, columns or QuestionColumns(), skip_bad):
-        yield from row.items
-
-
 def open_table(
     source: Source, columns: AskedColumns | None = None, bad_rows: BadRows | None = None
 ) -> AbstractContextManager[Table]:
     """Open a file by its extension; see `read_pairs`.
 
     An unknown extension, or `.txt`, is read as CSV if `columns` has a delimiter.
-
-    Raises:
-        DataError: a missing file, or an unknown format.
     """
     source.require()
     columns = columns or Columns()
@@ -164,7 +143,7 @@ def open_table(
         usual = _SEPARATORS.get(source.kind, str(columns.delimiter))
         return open_delimited(source, columns, usual, bad_rows)
     if source.kind == ".txt" and isinstance(columns, QuestionColumns):
-        if columns.question is not None or columns.id is not None or columns.kept:
+        if not columns.is_open:
             raise source.error(
                 "has a question on every line, and no columns that could be named; expected a "
                 ".csv, .tsv, .jsonl or .parquet file for that"
@@ -173,7 +152,7 @@ def open_table(
     if source.kind in _LINES:
         return open_json_lines(source, columns)
     if source.kind == ".parquet" and source.file and not is_gzip(source.file):
-        return open_parquet(source.file, columns)
+        return open_parquet(source, columns)
     lines = ".txt, " if isinstance(columns, QuestionColumns) else ""
     raise DataError(
         f"is of no known kind; expected a name ending in {lines}.csv, .tsv, .jsonl or .ndjson, "
@@ -183,15 +162,9 @@ def open_table(
 
 
 def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[Row]:
-    """Yield the rows of a table.
+    """Yield the rows of a table from `open_table`.
 
-    Args:
-        table: from `open_table`.
-        source: its source.
-        bad_rows: receives bad rows; None if an earlier reading did.
-
-    Raises:
-        DataError: a bad row that may not be skipped.
+    `bad_rows` receives bad ones; None if an earlier reading did.
     """
     advice, read, skipped = "", table.read, 0
     is_delimited = source.kind in _SEPARATORS
@@ -219,12 +192,11 @@ def rows_of(table: Table, source: Source, bad_rows: BadRows | None) -> Iterator[
 def _is_empty(fields: Any, *, is_delimited: bool) -> bool:
     """Return whether all fields of a row are empty, as Excel leaves them below a table.
 
-    Only in delimited files, whose rows are read completely.
+    Only in delimited files, whose rows are read completely, one field is enough.
     """
-    values = fields.values() if isinstance(fields, dict) else fields
     if not isinstance(fields, list | tuple | dict) or len(fields) < 2 - is_delimited:
         return False
-    for value in values:
+    for value in fields.values() if isinstance(fields, dict) else fields:
         if isinstance(value, str):
             if value and (not is_delimited or not value.isspace()):
                 return False

@@ -28,7 +28,7 @@ _PACKED = {
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A file, a stream such as standard input, or Python data; see `Source.of`."""
+    """A file, a stream such as standard input, or Python data."""
 
     path: Path
     """The file, or the source's name in errors."""
@@ -41,11 +41,7 @@ class Source:
 
     @classmethod
     def of(cls, source: "str | Path | Rows | Source") -> "Source":
-        """Make a source of a path or Python data.
-
-        Raises:
-            DataError: it is None.
-        """
+        """Make a source of a path or Python data; None is a `DataError`."""
         if isinstance(source, Source):
             return source
         if isinstance(source, str | Path):
@@ -60,11 +56,7 @@ class Source:
         return self.path if self.stream is None and self.rows is None else None
 
     def require(self) -> None:
-        """Check that the source can be read.
-
-        Raises:
-            DataError: a folder, a missing file, or an object without rows.
-        """
+        """Raise `DataError` for a folder, a missing file, or an object without rows."""
         problem = "" if self.rows is None else find_unfit(self.rows)
         if problem:
             raise self.error(problem)
@@ -98,19 +90,13 @@ def ending(path: Path) -> str:
 def opened(source: Source, newline: str) -> Iterator[IO[str]]:
     """Open a source as text, unpacking .gz; a stream stays open.
 
-    Bytes that are not UTF-8 become lone surrogates (`surrogateescape`). A byte-order mark stays in
-    the text.
-
-    Args:
-        source: the file or stream.
-        newline: see `open`.
-
-    Raises:
-        DataError: UTF-16, UTF-32 or no text; a damaged gzip file.
+    Bytes that are not UTF-8 become lone surrogates (`surrogateescape`); UTF-16 and UTF-32 are a
+    `DataError`. A byte-order mark stays in the text.
     """
     path = source.path
+    opener: Any = gzip.open if is_gzip(path) else open
     try:
-        with _bytes(source) as content:
+        with opener(path, "rb") if source.stream is None else nullcontext(source.stream) as content:
             start = content.peek(_START)[:_START]
             for mark, (what, remedy) in _PACKED.items():
                 if start.startswith(mark):
@@ -129,17 +115,11 @@ def opened(source: Source, newline: str) -> Iterator[IO[str]]:
         raise DataError(f"is not a whole gzip file: {error}", path=path) from error
 
 
-def _bytes(source: Source) -> Any:
-    if source.stream is not None:
-        return nullcontext(source.stream)
-    return gzip.open(source.path, "rb") if is_gzip(source.path) else source.path.open("rb")
-
-
 def _what_is_there(path: Path) -> str:
     """Suggest a name where a file is missing."""
     folder = path.parent
     if not folder.is_dir():
         return f"there is no folder {folder}; look at what was typed"
     names = [each.name for each in folder.iterdir()]
-    near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.75)
-    return f"did you mean {folder / near[0]}?" if near else f"ls {folder} lists what is there"
+    similar = difflib.get_close_matches(path.name, names, n=1, cutoff=0.75)
+    return f"did you mean {folder / similar[0]}?" if similar else f"ls {folder} lists what is there"

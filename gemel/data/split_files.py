@@ -1,31 +1,52 @@
-"""Split a file of pairs."""
+"""Split a file of pairs into files with unchanged rows."""
 
+import contextlib
+import gzip
 import re
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from gemel.config import require_whole
 from gemel.data.bad_rows import BadRows
 from gemel.data.columns import Columns
-from gemel.data.duplicate_graph import PairGraph
+from gemel.data.duplicate_graph import PairGraph, first_copies
 from gemel.data.pairs import Pairs, QuestionPair
-from gemel.data.part_files import SplitPart, copy_rows, describe_parts, require_empty
-from gemel.data.readers import stream_rows
+from gemel.data.readers import Row, open_table, rows_of, stream_rows
 from gemel.data.sources import Source, ending, is_gzip
 from gemel.data.splits import NOWHERE, Split, split_by_component
+from gemel.data.tables import parquet_batches, parquet_file
 from gemel.errors import ConfigError, DataError
-from gemel.files import new_folder
+from gemel.files import check_writable, new_file, new_folder
 from gemel.notebook import shown
 
 _USUAL = {"train": 0.8, "validation": 0.1, "test": 0.1}
 _MOST_FOLDS = 1000
 """Each fold is a copy of all rows."""
 _NAME = re.compile(r"\w[\w.-]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitPart:
+    """A written file."""
+
+    path: str
+    pairs: int
+    duplicates: int
+    questions: int
+    """Distinct questions."""
+    shared_questions: int
+    """Questions that are in another part too, copies included; 0 for a split."""
+
+    @property
+    def prevalence(self) -> float:
+        """Share of pairs labelled 1."""
+        return self.duplicates / self.pairs
 
 
 @shown(
@@ -90,11 +111,12 @@ def split_file(
             "is no file, and a split copies the rows of one; write it into one first, or give its "
             "pairs groups (gemel.sklearn.question_groups)"
         )
-    path = file
     shares = _shares(parts, folds, seed)
     require_empty(out)
-    _refuse_pipe(path)
-    pairs, rows = _read(path, columns, BadRows.of(skip_bad))
+    if file.exists() and not file.is_file() and not file.is_dir():
+        problem = "is a pipe, and a split reads its rows twice; save them in a file first"
+        raise DataError(problem, path=file)
+    pairs, rows = _read(file, columns, BadRows.of(skip_bad))
     graph = PairGraph.of(pairs)
     names = list(shares)
     # The largest part is dealt last, so that it takes what the others have too much or too little.
@@ -107,13 +129,13 @@ def split_file(
     low = np.minimum.reduceat(ends[0], first_pairs)
     high = np.maximum.reduceat(ends[1], first_pairs)
     part_of_row = np.where(low == high, low, NOWHERE)
-    _refuse_empty(part_of_row, names, split, path)
-    kind = ending(path) + (".gz" if is_gzip(path) else "")
+    _refuse_empty(part_of_row, names, split, file)
+    kind = ending(file) + (".gz" if is_gzip(file) else "")
     written: list[SplitPart] = []
 
     def write(folder: Path, names: list[str], part_of_row: Int[np.ndarray, "rows"]) -> None:
         """Write one set of parts and describe it."""
-        copy_rows(path, columns, part_of_row, [folder / f"{name}{kind}" for name in names])
+        copy_rows(file, columns, part_of_row, [folder / f"{name}{kind}" for name in names])
         place = out / folder.relative_to(fresh)
         paths = [str(place / f"{name}{kind}") for name in names]
         written.extend(describe_parts(paths, pairs, graph, part_of_row[rows]))
@@ -127,7 +149,7 @@ def split_file(
             of_fold = np.where(part_of_row == number, 1, np.where(in_train, 0, NOWHERE))
             write(fresh / name, ["train", "test"], of_fold)
     return SplitReport(
-        data=str(path),
+        data=str(file),
         pairs=len(pairs),
         duplicates=int(pairs.labels.sum()),
         units=split.units,
@@ -151,18 +173,19 @@ def _shares(parts: Mapping[str, float] | None, folds: int | None, seed: int) -> 
             raise ConfigError(f"a part cannot be named {name!r}, which is to be a file's name")
         if not 0 < share <= 1:
             raise ConfigError(f"the share of {name} must be above 0 and at most 1, not {share:g}")
-    if abs(sum(shares.values()) - 1) > 1e-6:
-        raise ConfigError(
-            f"the shares of {', '.join(shares)} are {sum(shares.values()):g} in sum; they must be 1"
-        )
+    total = sum(shares.values())
+    if abs(total - 1) > 1e-6:
+        raise ConfigError(f"the shares of {', '.join(shares)} are {total:g} in sum; they must be 1")
     return shares
 
 
-def _refuse_pipe(path: Path) -> None:
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise DataError(
-            "is a pipe, and a split reads its rows twice; save them in a file first", path=path
-        )
+def require_empty(out: Path) -> None:
+    """Raise `DataError` for the current folder, or one that is not empty."""
+    if out.is_dir() and out.resolve() == Path.cwd():
+        raise DataError("is the current folder; name one inside it", path=out)
+    if out.is_dir() and any(out.iterdir()):
+        raise DataError("holds something already; name a new folder", path=out)
+    check_writable(out)
 
 
 def _read(
@@ -186,8 +209,7 @@ def _read(
 def _refuse_empty(
     part_of_row: Int[np.ndarray, "rows"], names: list[str], split: Split, path: Path
 ) -> None:
-    sizes = np.bincount(part_of_row[part_of_row != NOWHERE], minlength=len(names))
-    empty = [name for name, size in zip(names, sizes.tolist(), strict=True) if not size]
+    empty = [name for part, name in enumerate(names) if not (part_of_row == part).any()]
     if empty:
         raise DataError(
             f"its {len(split.parts):,} pairs hang together in {split.units:,} components or "
@@ -195,3 +217,100 @@ def _refuse_empty(
             f"for {', '.join(empty)}",
             path=path,
         )
+
+
+def describe_parts(
+    paths: list[str], pairs: Pairs, graph: PairGraph, part_of: Int[np.ndarray, "pairs"]
+) -> Iterator[SplitPart]:
+    """Describe each part, given the part of each pair (`NOWHERE`: none)."""
+    chosen = [part_of == part for part in range(len(paths))]
+    members: Bool[np.ndarray, "parts questions"] = np.zeros(
+        (len(paths), len(graph.questions)), bool
+    )
+    as_one = np.zeros_like(members)
+    copies = first_copies(graph.questions)
+    for part, here in enumerate(chosen):
+        members[part, graph.left[here]] = members[part, graph.right[here]] = True
+        as_one[part, copies[members[part]]] = True
+    shared: Bool[np.ndarray, "questions"] = (as_one.sum(axis=0) > 1)[copies]
+    for part, (path, here) in enumerate(zip(paths, chosen, strict=True)):
+        yield SplitPart(
+            path=path,
+            pairs=int(here.sum()),
+            duplicates=int(pairs.labels[here].sum()),
+            questions=int(members[part].sum()),
+            shared_questions=int((members[part] & shared).sum()),
+        )
+
+
+def copy_rows(
+    path: str | Path,
+    columns: Columns | None,
+    part_of_row: Int[np.ndarray, "rows"],
+    outs: Sequence[Path],
+) -> None:
+    """Copy each row of a file to the file of its part, with the header; bad rows are dropped.
+
+    Args:
+        path: the file.
+        columns: columns it was read with.
+        part_of_row: index of the output file for each row of `stream_rows`; `NOWHERE`: none.
+        outs: output files, of the same format; moved into place when all are complete.
+    """
+    path = Path(path)
+    is_parquet = ending(path) == ".parquet"
+    for out in outs:
+        if ending(out) != ending(path) or (is_parquet and is_gzip(out)):
+            raise DataError(f"is not of the kind of {path}, whose rows it is to hold", path=out)
+        if out.exists() and path.exists() and out.samefile(path):
+            raise DataError("cannot be written over with its own rows", path=path)
+    source = Source.of(path)
+    with open_table(source, columns) as table, contextlib.ExitStack() as files:
+        streams: list[BufferedIOBase] = [files.enter_context(new_file(out)) for out in outs]
+        rows = _with_parts(rows_of(table, source, None), part_of_row, path)
+        if is_parquet:
+            _copy_parquet(path, rows, streams)
+            return
+        for part, (out, stream) in enumerate(zip(outs, streams, strict=True)):
+            if is_gzip(out):
+                packed = gzip.GzipFile("", "wb", fileobj=stream, mtime=0)
+                streams[part] = files.enter_context(packed)
+            streams[part].write(table.header.encode())
+        for row, part in rows:
+            if part != NOWHERE:
+                streams[part].write(row.raw.encode())
+
+
+def _with_parts(
+    rows: Iterator[Row], part_of_row: Int[np.ndarray, "_"], path: Path
+) -> Iterator[tuple[Row, int]]:
+    count = 0
+    for row in rows:
+        if count == len(part_of_row):
+            raise DataError(f"has more than the {count:,} rows that were read before", path=path)
+        yield row, int(part_of_row[count])
+        count += 1
+    if count < len(part_of_row):
+        raise DataError(f"has {count:,} rows, not {len(part_of_row):,} as before", path=path)
+
+
+def _copy_parquet(
+    path: Path, rows: Iterator[tuple[Row, int]], streams: Sequence[BufferedIOBase]
+) -> None:
+    from pyarrow.parquet import ParquetWriter
+
+    with parquet_file(path) as file, contextlib.ExitStack() as stack:
+        schema = file.schema_arrow
+        writers = [stack.enter_context(ParquetWriter(stream, schema)) for stream in streams]
+        number = 0  # of the rows in the batches before
+        ahead = next(rows, None)
+        for batch in parquet_batches(file, path):
+            part_of = np.full(batch.num_rows, NOWHERE)
+            while ahead is not None and ahead[0].line <= number + batch.num_rows:
+                part_of[ahead[0].line - number - 1] = ahead[1]
+                ahead = next(rows, None)
+            for part, writer in enumerate(writers):
+                writer.write_batch(batch.take(np.flatnonzero(part_of == part)))
+            number += batch.num_rows
+        if ahead is not None:
+            raise DataError("has changed while it was read", path=path)

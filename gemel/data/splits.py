@@ -20,15 +20,15 @@ _LARGEST = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Which part each pair is in, and what that cost."""
+    """The part of each pair."""
 
     ends: Int[np.ndarray, "2 pairs"]
-    """Numbers of the parts, in the order of the shares, that its two questions are in; the lower
-    one first."""
+    """Numbers of the parts of its two questions, in the order of the shares; the lower one
+    first."""
     units: int
-    """How many were dealt: components and, of those cut, duplicate groups."""
+    """Number of components and, of those cut, duplicate groups."""
     cut_components: int
-    """Components too large to keep whole, cut between their duplicate groups."""
+    """Components too large to be whole, cut between their duplicate groups."""
 
     @property
     def parts(self) -> Int[np.ndarray, "pairs"]:
@@ -37,17 +37,17 @@ class Split:
 
     @property
     def crossing(self) -> Bool[np.ndarray, "pairs"]:
-        """True for pairs whose two questions are in different parts."""
+        """Pairs whose two questions are in different parts."""
         found: Bool[np.ndarray, "pairs"] = self.ends[0] != self.ends[1]
         return found
 
     @property
     def crossing_pairs(self) -> int:
-        """How many pairs are in no part because a component was cut."""
+        """Number of these pairs, which are in no part."""
         return int(self.crossing.sum())
 
     def outside(self, part: int) -> Bool[np.ndarray, "pairs"]:
-        """Tell which pairs have no question in a part: those to train on for a test on it."""
+        """Return which pairs have no question in a part: those to train on for a test on it."""
         found: Bool[np.ndarray, "pairs"] = (self.ends != part).all(axis=0)
         return found
 
@@ -55,21 +55,17 @@ class Split:
 def split_by_component(graph: PairGraph, shares: Sequence[float], seed: int = 0) -> Split:
     """Deal the pairs into parts so that no question, nor a copy of it, is in two of them.
 
-    The unit is a connected component of the whole graph, which keeps the share of duplicates in
+    The unit is a connected component of the whole graph, which leaves the share of duplicates in
     all parts alike. A component above 5 % of the pairs is cut: then its duplicate groups are the
     units, and pairs between two groups in different parts are in no part. Units come in an order
     that depends on the texts and the seed, not on the order of the rows, and fill one part after
     the other; the groups of a cut component follow each other so that few pairs cross. Units more
-    than twice as large as the smallest part come first, each to the part furthest below its
-    share.
+    than twice as large as the smallest part come first, each to the part furthest below its share.
 
     Args:
-        graph: the questions and how pairs connect them.
-        shares: of the pairs, for each part; positive, 1 in sum.
+        graph: questions, connected by pairs.
+        shares: share of each part; positive, 1 in sum, or `ValueError`.
         seed: another seed, another split.
-
-    Raises:
-        ValueError: a share is not positive, or they are not 1 in sum.
 
     Source: Karypis and Kumar (1998), "A fast and high quality multilevel scheme for partitioning
         irregular graphs": greedy graph growing, for the order of the groups.
@@ -81,7 +77,6 @@ def split_by_component(graph: PairGraph, shares: Sequence[float], seed: int = 0)
     is_cut = too_large[graph.components]
     units = np.where(is_cut, _groups_of_copies(graph), graph.components)
     left, right = units[graph.left], units[graph.right]
-
     # A pair inside a unit has both ends there; one between two units belongs half to each.
     size = (np.bincount(left, minlength=len(units)) + np.bincount(right, minlength=len(units))) / 2
     order = _shuffled(graph.components, graph.questions, seed)
@@ -93,11 +88,7 @@ def split_by_component(graph: PairGraph, shares: Sequence[float], seed: int = 0)
 
 
 def hold_out(graph: PairGraph, fraction: float, seed: int = 0) -> Split:
-    """Split in two: part 0 is held out and has about this fraction of the pairs, part 1 the rest.
-
-    Raises:
-        ValueError: the fraction is not between 0 and 1.
-    """
+    """Split in two: part 0 is held out, with about this fraction of the pairs; part 1 the rest."""
     return split_by_component(graph, (fraction, 1 - fraction), seed)
 
 
@@ -106,11 +97,6 @@ def deal_crossing(split: Split, graph: PairGraph, seed: int = 0) -> Int[np.ndarr
 
     Small data often is one component. Without its crossing pairs, all of one label, hardly a pair
     of that label would be left in the smaller part.
-
-    Args:
-        split: what `split_by_component` made of `graph`.
-        graph: of all pairs.
-        seed: another seed, another choice.
     """
     parts = split.parts
     for row in np.flatnonzero(split.crossing).tolist():
@@ -122,11 +108,8 @@ def deal_crossing(split: Split, graph: PairGraph, seed: int = 0) -> Int[np.ndarr
 def _groups_of_copies(graph: PairGraph) -> Int[np.ndarray, "questions"]:
     """Return the duplicate groups, those with copies of one question joined."""
     everyone = np.arange(len(graph.questions), dtype=np.int32)
-    return connect(
-        len(everyone),
-        np.concatenate([everyone, everyone]),
-        np.concatenate([graph.groups, first_copies(graph.questions)]).astype(np.int32),
-    )
+    others = np.r_[graph.groups, first_copies(graph.questions)].astype(np.int32)
+    return connect(len(everyone), np.tile(everyone, 2), others)
 
 
 def _grown(
@@ -136,11 +119,10 @@ def _grown(
     graph: PairGraph,
     seed: int,
 ) -> list[int]:
-    """Put in place of each component to cut its units, each next to those it has pairs with."""
+    """Replace each component to cut by its units, each next to those it has pairs with."""
     places = {unit: place for place, unit in enumerate(_shuffled(units, graph.questions, seed))}
     neighbours: dict[int, Counter[int]] = defaultdict(Counter)
-    ends = units[graph.left], units[graph.right]
-    for one, other in zip(*(end.tolist() for end in ends), strict=True):
+    for one, other in zip(units[graph.left].tolist(), units[graph.right].tolist(), strict=True):
         if one != other:
             neighbours[one][other] += 1
             neighbours[other][one] += 1
@@ -172,7 +154,7 @@ def _grown(
 def _deal(
     order: list[int], size: Float[np.ndarray, "questions"], wanted: Float[np.ndarray, "parts"]
 ) -> Int[np.ndarray, "questions"]:
-    """Return every unit its part: huge ones where most is missing, the others part by part."""
+    """Return the part of every unit: huge ones where most is missing, the others part by part."""
     part_of = np.zeros(len(size), np.int32)
     missing = wanted.copy()
     limit = 2 * wanted.min()
@@ -200,8 +182,7 @@ def _shuffled(units: Int[np.ndarray, "questions"], questions: list[str], seed: i
     """Order units by a hash of their alphabetically first question."""
     first: dict[int, str] = {}
     for unit, question in zip(units.tolist(), questions, strict=True):
-        if unit not in first or question < first[unit]:
-            first[unit] = question
+        first[unit] = min(question, first.get(unit, question))
     return sorted(first, key=lambda unit: _hash(first[unit], seed))
 
 

@@ -4,12 +4,13 @@ import contextlib
 import functools
 import gzip
 import hashlib
+import itertools
 import json
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -19,62 +20,66 @@ from gemel.data.sources import is_gzip
 from gemel.errors import ConfigError, DataError
 from gemel.text import Progress, clean
 
-_NAME = "vectors"
-_LOT = 4096
+_TENSOR = "vectors"
+_BATCH = 4096
 """Rows that are read at a time."""
-_KINDS = ("F16", "F32", "F64")
+_DTYPES = ("F16", "F32", "F64")
+_LONGEST = 1 << 20
+"""Bytes of a line."""
+_MOST = 8192
+"""Numbers in a vector."""
+_HEADER, _DIGITS = 2, 18
+"""Fields of word2vec's first line, and their maximum length."""
+_ZIP = b"PK\x03\x04"
+_FOLDED, _EXACT = 1, 2
+_EVERY = 20_000
+"""Words of a file between two calls of `progress`."""
+
+_Word: TypeAlias = tuple[bytes, Callable[[], Float32[np.ndarray, "dim"]]]
+"""A word, and what makes its vector, or raises `DataError`."""
 
 
 class TensorVectors:
-    """Reads the rows of a tensor, and a word for each.
-
-    Args:
-        path: the file.
-
-    Raises:
-        DataError: it is no safetensors file, has no such tensor, or nothing tells its words.
-    """
+    """Reads the rows of a tensor, and a word for each; errors are `DataError`."""
 
     def __init__(self, path: Path):
         self.path = path
         with self._opened() as file:
             self.name = self._tensor(file)
-            shown = file.get_slice(self.name)
-            self.rows, self.dim = shown.get_shape()
-            if shown.get_dtype() not in _KINDS or not self.dim:
+            tensor = file.get_slice(self.name)
+            self.rows, self.dim = tensor.get_shape()
+            if tensor.get_dtype() not in _DTYPES or not self.dim:
                 raise DataError(
-                    f"the tensor {self.name} is {shown.get_dtype()} of shape {shown.get_shape()}; "
-                    f"expected {', '.join(_KINDS)}",
+                    f"the tensor {self.name} is {tensor.get_dtype()} of shape "
+                    f"{tensor.get_shape()}; expected {', '.join(_DTYPES)}",
                     path=path,
                 )
             self.listed = (file.metadata() or {}).get("words")
         self.progress: tuple[int, int | None] = (0, self.rows)
         """Rows that are read, and all."""
         stem = path.name.removesuffix(".safetensors")
-        beside = [path.with_name(f"{stem}{end}") for end in (".words.txt", ".txt")]
-        self.beside = next((each for each in beside if each.is_file()), None)
-        if self.listed is None and self.beside is None:
+        usual = [path.with_name(f"{stem}{end}") for end in (".words.txt", ".txt")]
+        self.word_file = next((each for each in usual if each.is_file()), None)
+        if self.listed is None and self.word_file is None:
             raise DataError(
                 "has no words: neither a JSON list under `words` in its metadata, nor a file "
-                f"{beside[0].name} or {beside[1].name} next to it, with a word on every line",
+                f"{usual[0].name} or {usual[1].name} next to it, with a word on every line",
                 path=path,
             )
-        where = "metadata" if self.listed is not None else str(self.beside and self.beside.name)
-        self.kind = f"tensor {self.name}, words from {where}"
+        listed_in = (
+            "metadata" if self.listed is not None else self.word_file and self.word_file.name
+        )
+        self.kind = f"tensor {self.name}, words from {listed_in}"
 
-    def read(self) -> Iterator[tuple[bytes, Callable[[], Float32[np.ndarray, "dim"]]]]:
-        """Yield every word, and what gives its vector.
-
-        Raises:
-            DataError: more words than rows, or fewer; a vector that is not finite, when it is made.
-        """
+    def read(self) -> Iterator[_Word]:
+        """Yield every word of the file."""
         words = self._words()
         with self._opened() as file:
-            shown = file.get_slice(self.name)
-            for start in range(0, self.rows, _LOT):
-                lot = shown[start : min(start + _LOT, self.rows)]
+            tensor = file.get_slice(self.name)
+            for start in range(0, self.rows, _BATCH):
                 self.progress = (start, self.rows)
-                for place, row in enumerate(lot, start):
+                batch = tensor[start : min(start + _BATCH, self.rows)]
+                for place, row in enumerate(batch, start):
                     word = next(words, None)
                     if word is None:
                         raise self._wrong(f"{place:,}")
@@ -83,10 +88,8 @@ class TensorVectors:
             raise self._wrong("more")
 
     def _wrong(self, count: str) -> DataError:
-        return DataError(
-            f"has {self.rows:,} rows, but {count} words ({self.kind}); expected one for each",
-            path=self.path,
-        )
+        problem = f"has {self.rows:,} rows, but {count} words ({self.kind}); expected one for each"
+        return DataError(problem, path=self.path)
 
     def _row(self, row: np.ndarray, place: int) -> Float32[np.ndarray, "dim"]:
         with np.errstate(over="ignore"):
@@ -96,36 +99,33 @@ class TensorVectors:
         return numbers
 
     def _words(self) -> Iterator[bytes]:
-        if self.listed is None and self.beside is not None:
-            with self.beside.open("rb") as stream:
+        if self.listed is None and self.word_file is not None:
+            with self.word_file.open("rb") as stream:
                 for line in stream:
                     yield line.rstrip(b"\r\n")
             return
         try:
             words = json.loads(self.listed or "")
         except (ValueError, RecursionError) as error:
-            raise DataError(
-                f"the words in its metadata are no JSON: {error}", path=self.path
-            ) from error
+            problem = f"the words in its metadata are no JSON: {error}"
+            raise DataError(problem, path=self.path) from error
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise DataError("the words in its metadata are no JSON list of texts", path=self.path)
         for word in words:
             yield word.encode("utf-8", "surrogatepass")
 
     def _tensor(self, file: Any) -> str:
-        shapes: dict[str, list[int]] = {
-            name: file.get_slice(name).get_shape()
-            for name in file.keys()  # noqa: SIM118
-        }
+        names = file.keys()
+        shapes: dict[str, list[int]] = {name: file.get_slice(name).get_shape() for name in names}
         flat = [name for name, shape in shapes.items() if len(shape) == 2]
-        if _NAME in flat:
-            return _NAME
+        if _TENSOR in flat:
+            return _TENSOR
         if len(flat) == 1:
             return flat[0]
         held = ", ".join(f"{name} {shape}" for name, shape in sorted(shapes.items()))
         raise DataError(
-            f"holds {held[:200] or 'nothing'}; expected a tensor {_NAME} of two axes, or a single "
-            "one of two",
+            f"holds {held[:200] or 'nothing'}; expected a tensor {_TENSOR} of two axes, or a "
+            "single one of two",
             path=self.path,
         )
 
@@ -138,23 +138,10 @@ class TensorVectors:
             raise DataError(f"is no whole safetensors file: {error}", path=self.path) from error
 
 
-_LONGEST = 1 << 20
-"""Bytes of a line."""
-_MOST = 8192
-"""Numbers in a vector."""
-_HEADER = 2
-_DIGITS = 18
-_ZIP = b"PK\x03\x04"
-
-
 class TextVectors:
-    """Reads lines as GloVe writes them, or word2vec, whose first gives how many there are.
+    """Reads lines as GloVe writes them, or word2vec, whose first has the number of words.
 
-    Args:
-        path: the file.
-
-    Raises:
-        DataError: its first lines are of neither kind.
+    Errors are `DataError`.
     """
 
     def __init__(self, path: Path):
@@ -167,18 +154,16 @@ class TextVectors:
                 "gensim by save_word2vec_format(..., binary=False)",
                 path=path,
             )
-        with _TextReader(self) as stream:
-            first = stream.next_line()
-            if first.startswith(_ZIP):
-                raise DataError("is a ZIP archive; unpack it, and name a file of it", path=path)
-            parts = first.split()
-            self.promised: int | None = None
-            if len(parts) == _HEADER and all(
-                part.isdigit() and len(part) <= _DIGITS for part in parts
-            ):
-                self.promised, self.dim = (int(part) for part in parts)
-            else:
-                self.dim = len(parts) - 1
+        with contextlib.closing(self._lines()) as lines:
+            first = next(lines, b"")
+        if first.startswith(_ZIP):
+            raise DataError("is a ZIP archive; unpack it, and name a file of it", path=path)
+        parts = first.split()
+        self.promised: int | None = None
+        self.dim = len(parts) - 1
+        is_header = all(part.isdigit() and len(part) <= _DIGITS for part in parts)
+        if len(parts) == _HEADER and is_header:
+            self.promised, self.dim = map(int, parts)
         self.kind = "text" if self.promised is None else "text of word2vec"
         self.mark = b"\t" if b" " not in first.strip() and b"\t" in first else b" "
         if not 1 <= self.dim <= _MOST or (self.promised is None and not _is_number(parts[-1])):
@@ -188,27 +173,18 @@ class TextVectors:
                 path=path,
             )
 
-    def read(self) -> Iterator[tuple[bytes, Callable[[], Float32[np.ndarray, "dim"]]]]:
-        """Yield every word, and what makes its vector of the text.
-
-        Raises:
-            DataError: a line has another number of numbers; the file is cut short. Numbers that are
-                none are found when a vector is made.
-        """
-        number, dim = 0, self.dim
-        with _TextReader(self) as stream:
-            if self.promised is not None:
-                stream.next_line()
-                number = 1
-            while line := stream.next_line():
-                number += 1
+    def read(self) -> Iterator[_Word]:
+        """Yield every word of the file."""
+        header = 0 if self.promised is None else 1
+        words = 0
+        with contextlib.closing(self._lines()) as lines:
+            for words, line in enumerate(itertools.islice(lines, header, None), 1):
                 line = line.rstrip(b" \t\r\n")
                 word, _, numbers = line.partition(self.mark)
-                if numbers.count(self.mark) != dim - 1:
-                    word, numbers = self._with_spaces(line, number)
-                yield word, functools.partial(self._row, numbers, number)
-        words = number - (self.promised is not None)
-        if self.promised is not None and words != self.promised:
+                if numbers.count(self.mark) != self.dim - 1:
+                    word, numbers = self._with_spaces(line, words + header)
+                yield word, functools.partial(self._row, numbers, words + header)
+        if self.promised not in (None, words):
             raise DataError(
                 f"promises {self.promised:,} words in its first line, and has {words:,}; it is cut "
                 "short, or two were put together",
@@ -220,62 +196,41 @@ class TextVectors:
         parts = line.split(self.mark)
         extra = len(parts) - 1 - self.dim
         # Unless each further part of a word is no number, the numbers are too many.
-        if extra < 1 or any(_is_number(part) for part in parts[1 : 1 + extra]):
-            raise DataError(
-                f"has {max(len(parts) - 1, 0)} numbers behind its word; expected {self.dim}",
-                path=self.path,
-                line=number,
-            )
+        if extra < 1 or any(map(_is_number, parts[1 : 1 + extra])):
+            found = max(len(parts) - 1, 0)
+            problem = f"has {found} numbers behind its word; expected {self.dim}"
+            raise DataError(problem, path=self.path, line=number)
         return self.mark.join(parts[: 1 + extra]), self.mark.join(parts[1 + extra :])
 
     def _row(self, numbers: bytes, line: int) -> Float32[np.ndarray, "dim"]:
-        problem = ""
         try:
+            row = np.array(list(map(float, numbers.split(self.mark))))
             with np.errstate(over="ignore"):
-                row = np.array([float(part) for part in numbers.split(self.mark)]).astype(
-                    np.float32
-                )
+                row = row.astype(np.float32)
+            problem = "" if np.isfinite(row).all() else "a number is not finite"
         except ValueError as error:
             problem = str(error)
-        else:
-            problem = "" if np.isfinite(row).all() else "a number is not finite"
         if problem:
             raise DataError(f"has no vector behind its word: {problem}", path=self.path, line=line)
         return row
 
-
-class _TextReader:
-    """A file that is open, unpacked if need be."""
-
-    def __init__(self, owner: TextVectors):
-        self.owner = owner
-
-    def __enter__(self) -> "_TextReader":
-        path = self.owner.path
-        self.raw: Any = path.open("rb")
-        self.stream: Any = gzip.GzipFile(fileobj=self.raw) if is_gzip(path) else self.raw
-        self.number = 0
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.stream.close()
-        self.raw.close()
-
-    def next_line(self) -> bytes:
-        """Read a line; empty at the end."""
-        path = self.owner.path
-        self.number += 1
-        try:
-            line: bytes = self.stream.readline(_LONGEST)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise DataError(f"is not a whole gzip file: {error}", path=path) from error
-        if len(line) == _LONGEST:
-            raise DataError(
-                f"has no end within {_LONGEST:,} bytes; is it text?", path=path, line=self.number
-            )
-        if not self.number % 1000:
-            self.owner.progress = (self.raw.tell(), self.owner.progress[1])
-        return line
+    def _lines(self) -> Generator[bytes, None, None]:
+        with self.path.open("rb") as raw:
+            stream: Any = gzip.GzipFile(fileobj=raw) if is_gzip(self.path) else raw
+            for number in itertools.count(1):
+                try:
+                    line: bytes = stream.readline(_LONGEST)
+                except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+                    problem = f"is not a whole gzip file: {error}"
+                    raise DataError(problem, path=self.path) from error
+                if len(line) == _LONGEST:
+                    problem = f"has no end within {_LONGEST:,} bytes; is it text?"
+                    raise DataError(problem, path=self.path, line=number)
+                if not number % 1000:
+                    self.progress = (raw.tell(), self.progress[1])
+                if not line:
+                    return
+                yield line
 
 
 def _is_number(part: bytes) -> bool:
@@ -286,25 +241,19 @@ def _is_number(part: bytes) -> bool:
     return True
 
 
-_FOLDED, _EXACT = 1, 2
-_EVERY = 20_000
-"""Words of a file between two that progress hears of."""
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WordVectors:
-    """What a file had for a vocabulary."""
+    """Vectors of a file for a vocabulary."""
 
     path: Path
-    """The file."""
     kind: str
-    """What it is, and where its words are."""
+    """Format, and where the words are."""
     table: Float32[np.ndarray, "words dim"]
     """The very vectors of the file; zeros for words that it lacks."""
     found: Bool[np.ndarray, "words"]
     """Which words it has."""
     repeats: int
-    """Words that stood in the file once more; the first of them counts."""
+    """Repeated words of the file; the first of them counts."""
 
     @property
     def digest(self) -> str:
@@ -313,7 +262,7 @@ class WordVectors:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What a model folder gives of it."""
+        """Entry in a model folder."""
         return {"file": self.path.name, "kind": self.kind, "words": int(self.found.sum())}
 
     def __str__(self) -> str:
@@ -332,20 +281,13 @@ class VectorFile:
     numbers there are. `.gz` may be behind it. A safetensors file has the tensor `vectors`, or a
     single one of two axes, and its words as a JSON list in its metadata, under `words`, or in a
     text file next to it with a word on every line (`NAME.words.txt` or `NAME.txt`).
-
-    Args:
-        path: the file.
-
-    Raises:
-        DataError: no such file, or of another kind.
     """
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
         if not self.path.is_file():
-            raise DataError(
-                "no such file" if not self.path.exists() else "is no file", path=self.path
-            )
+            problem = "is no file" if self.path.exists() else "no such file"
+            raise DataError(problem, path=self.path)
         kind = TensorVectors if self.path.suffix == ".safetensors" else TextVectors
         self._rows: TensorVectors | TextVectors = kind(self.path)
 
@@ -355,11 +297,7 @@ class VectorFile:
         return self._rows.dim
 
     def require_dim(self, dim: int) -> None:
-        """Refuse another number of numbers than a network has.
-
-        Raises:
-            ConfigError: gives what to type.
-        """
+        """Raise `ConfigError` if vectors do not fit a network."""
         if self.dim != dim:
             raise ConfigError(
                 f"{self.path}: has vectors of {self.dim} numbers, but network.d_model is {dim}: "
@@ -369,70 +307,41 @@ class VectorFile:
     def look_up(
         self, words: Sequence[str], *, lowercase: bool, progress: Progress | None = None
     ) -> WordVectors:
-        """Read the file from end to end, and keep what it has for some words, and no more.
+        """Read the file from end to end, and return the vectors of some distinct words.
 
-        A word of the file that is not wanted unchanged is tried as cleaning leaves it, in small
-        letters if so wished; one that is as it is goes before such.
-
-        Args:
-            words: those wanted, each once.
-            lowercase: whether the words have small letters only.
-            progress: `progress(done, total)` callback, in bytes are read, or rows.
+        A word of the file that is not wanted unchanged is tried as cleaning leaves it; an unchanged
+        one has priority. Progress is in bytes or rows.
 
         Raises:
-            DataError: a line or row without as many numbers as others, numbers that are none, a
-                file that is cut short, or that has none of the words.
+            DataError: a damaged file, or one that has none of the words.
         """
-        wanted = _Wanted(words, lowercase)
+        places = {word.encode("utf-8", "surrogatepass"): place for place, word in enumerate(words)}
         table = np.zeros((len(words), self.dim), np.float32)
+        found = np.zeros(len(words), np.int8)
+        repeats = 0
         for number, (word, row) in enumerate(self._rows.read(), 1):
-            place = wanted.place(word)
-            if place is not None:
+            rank, place = _EXACT, places.get(word)
+            if place is None:
+                rank, place = _FOLDED, places.get(_cleaned(word, lowercase=lowercase))
+            if place is not None and found[place] < rank:
+                found[place] = rank
                 table[place] = row()
+            elif place is not None and rank == _EXACT:
+                repeats += 1
             if progress is not None and not number % _EVERY:
                 progress(f"looking up words in {self.path.name}", *self._rows.progress)
-        if len(words) and not wanted.found.any():
+        if len(words) and not found.any():
             raise DataError(
                 f"has none of the {len(words):,} words of the vocabulary, such as "
                 f"{words[0]!r:.40}; is it of another language, or are its words written otherwise?",
                 path=self.path,
             )
         return WordVectors(
-            path=self.path,
-            kind=self._rows.kind,
-            table=table,
-            found=wanted.found > 0,
-            repeats=wanted.repeats,
+            path=self.path, kind=self._rows.kind, table=table, found=found > 0, repeats=repeats
         )
 
 
-class _Wanted:
-    """Which words are wanted, and which were found."""
-
-    def __init__(self, words: Sequence[str], lowercase: bool):
-        self.places = {
-            word.encode("utf-8", "surrogatepass"): place for place, word in enumerate(words)
-        }
-        self.lowercase = lowercase
-        self.found = np.zeros(len(words), np.int8)
-        self.repeats = 0
-
-    def place(self, word: bytes) -> int | None:
-        """Return the place of a word that a file has; None if it is not wanted, or no longer."""
-        place = self.places.get(word)
-        if place is not None:
-            if self.found[place] == _EXACT:
-                self.repeats += 1
-                return None
-            self.found[place] = _EXACT
-            return place
-        place = self.places.get(self._cleaned(word))
-        if place is None or self.found[place]:
-            return None
-        self.found[place] = _FOLDED
-        return place
-
-    def _cleaned(self, word: bytes) -> bytes:
-        if word.isascii():
-            return word.lower() if self.lowercase else word
-        return clean(word.decode("utf-8", "replace"), lowercase=self.lowercase).encode()
+def _cleaned(word: bytes, *, lowercase: bool) -> bytes:
+    if word.isascii():
+        return word.lower() if lowercase else word
+    return clean(word.decode("utf-8", "replace"), lowercase=lowercase).encode()

@@ -7,15 +7,7 @@ from gemel.errors import DataError
 
 
 def require_text(name: str, value: Any) -> str:
-    """Return a text as `str`; NumPy's `str_` is accepted.
-
-    Args:
-        name: name in the error, with the index in a list.
-        value: the text.
-
-    Raises:
-        DataError: not a text, such as None, NaN, a number or bytes.
-    """
+    """Return a text as `str`; NumPy's `str_` is accepted, None, NaN or bytes are a `DataError`."""
     if type(value) is str:
         return value
     if isinstance(value, str):
@@ -33,12 +25,7 @@ def require_text(name: str, value: Any) -> str:
 
 
 def require_texts(name: str, values: Any) -> Sequence[str]:
-    """Return a list, array or column of texts as a sequence of `str`.
-
-    Raises:
-        TypeError: a single text, or not a list.
-        DataError: an element is not a text.
-    """
+    """Return a list, array or column of texts as a sequence of `str`; else raise `TypeError`."""
     if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):
         found = "one string" if isinstance(values, str) else f"{values!r:.40}"
         raise TypeError(f"{name}: expected a list of questions, not {found}; put it in [ ]")

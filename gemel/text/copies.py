@@ -1,5 +1,6 @@
 """Copies of questions, independent of any model."""
 
+import functools
 import re
 from collections.abc import Sequence
 
@@ -48,29 +49,20 @@ def copy_key(text: str) -> str:
 
 def are_copies(left: Sequence[str], right: Sequence[str]) -> Bool[np.ndarray, "pairs"]:
     """Compare texts pair by pair by their `copy_key`."""
-    keys: dict[str, str] = {}
-
-    def key(text: str) -> str:
-        if text not in keys:
-            keys[text] = copy_key(text)
-        return keys[text]
-
-    found = np.zeros(len(left), bool)
-    for place, (one, other) in enumerate(zip(left, right, strict=True)):
-        if one == other or (_may_be_copies(one, other) and key(one) == key(other)):
-            found[place] = True
-    return found
+    key = functools.cache(copy_key)
+    both = zip(left, right, strict=True)
+    found = [
+        one == other or (_may_be_copies(one, other) and key(one) == key(other))
+        for one, other in both
+    ]
+    return np.array(found, bool)
 
 
 def _may_be_copies(one: str, other: str) -> bool:
     """Compare ASCII texts without marks and spaces, faster than by their keys."""
     if not (one.isascii() and other.isascii()):
         return True
-    return _letters(one) == _letters(other)
-
-
-def _letters(text: str) -> bytes:
-    return text.encode().translate(_LOWER, _DROPPED)
+    return one.encode().translate(_LOWER, _DROPPED) == other.encode().translate(_LOWER, _DROPPED)
 
 
 def _without_quotes(text: str) -> str:
@@ -89,6 +81,5 @@ def _words_only(quoted: re.Match[str]) -> str:
 def _without_final_marks(text: str) -> str:
     bare = text.rstrip(_ENDS)
     marks = text[len(bare) :]
-    if marks[:1] == "!" and _FACTORIAL.search(bare):
-        bare += marks[: len(marks) - len(marks.lstrip("!"))]
-    return bare
+    is_factorial = marks[:1] == "!" and _FACTORIAL.search(bare)
+    return bare + marks[: len(marks) - len(marks.lstrip("!"))] if is_factorial else bare

@@ -10,21 +10,6 @@ from gemel.errors import MissingExtraError
 
 _END = 0x20000
 """Above are variation selectors only, which are removed."""
-
-
-@functools.cache
-def marks() -> str:
-    """Return the combining marks as ranges of a character class."""
-    ranges: list[list[int]] = []
-    for code in range(0x300, _END):
-        if unicodedata.category(chr(code))[0] == "M":
-            if ranges and ranges[-1][1] == code - 1:
-                ranges[-1][1] = code
-            else:
-                ranges.append([code, code])
-    return "".join(f"{chr(low)}-{chr(high)}" for low, high in ranges)
-
-
 NEWEST = 2
 """Version for new models."""
 
@@ -34,6 +19,9 @@ _SPACER = "\u034f"  # combining grapheme joiner: invisible, and marks are not so
 _COMPATIBLE = range(0xA0, 0x20000)
 """Characters with compatibility decompositions."""
 _CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
+_ASCII_CONTROLS = dict.fromkeys((*range(0x20), 0x7F), " ")
+_SPACES = "".join(map(chr, (*range(0x21), 0x7F)))
+"""ASCII characters that become spaces."""
 
 _LOOK_ALIKES_1 = {ord(mark): "'" for mark in "‘’ʼ´′"}
 _INVISIBLE_1: dict[int, None] = dict.fromkeys(
@@ -76,9 +64,22 @@ _LOOK_ALIKES_2 = {
 }
 
 
+@functools.cache
+def marks() -> str:
+    """Return the combining marks as ranges of a character class."""
+    ranges: list[list[int]] = []
+    for code in range(0x300, _END):
+        if unicodedata.category(chr(code))[0] == "M":
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1][1] = code
+            else:
+                ranges.append([code, code])
+    return "".join(f"{chr(low)}-{chr(high)}" for low, high in ranges)
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class NormalForm:
-    """One version of normalisation besides NFKC and case."""
+    """One version of normalisation, in addition to NFKC and case."""
 
     changed: dict[int, str | None]
     """Replacement of single characters by code; None: removed."""
@@ -142,27 +143,19 @@ def normal_form(version: int) -> NormalForm:
 
 def _spelled(kind: str) -> str:
     """Return the characters that Unicode decomposes as superscript, subscript or fraction."""
-    start = f"<{kind}>"
-    return "".join(
-        chr(code) for code in _COMPATIBLE if unicodedata.decomposition(chr(code)).startswith(start)
-    )
+    spelled = ((chr(code), unicodedata.decomposition(chr(code))) for code in _COMPATIBLE)
+    return "".join(letter for letter, parts in spelled if parts.startswith(f"<{kind}>"))
 
 
 def _units(raised: str) -> dict[int, str | None]:
     """Map square unit symbols with a power, such as `m²`, to their letters."""
     found: dict[int, str | None] = {}
     for code in range(0x3300, 0x3400):
-        spelled = "".join(
-            chr(int(part, 16)) for part in unicodedata.decomposition(chr(code)).split()[1:]
-        )
+        parts = unicodedata.decomposition(chr(code)).split()[1:]
+        spelled = "".join(chr(int(part, 16)) for part in parts)
         if any(letter in raised for letter in spelled):
             found[code] = spelled.replace("∕", "/")
     return found
-
-
-_SPACES = "".join(map(chr, (*range(0x21), 0x7F)))
-"""ASCII characters that become spaces."""
-_CONTROLS_normalization = dict.fromkeys((*range(0x20), 0x7F), " ")
 
 
 def clean(
@@ -180,9 +173,6 @@ def clean(
         repair: repair garbled text with ftfy first (`donâ€™t`).
         normalization: version of the rules, 1 or 2; see `normal_form`.
 
-    Raises:
-        MissingExtraError: `repair` without ftfy.
-
     Source: stream-safe text, Unicode Standard Annex 15, section 13, for long runs of marks.
     """
     if not text.isascii():
@@ -198,18 +188,14 @@ def clean(
             text = form.bound(text)
     else:
         if not text.isprintable():
-            text = text.translate(_CONTROLS_normalization)
+            text = text.translate(_ASCII_CONTROLS)
         if lowercase:
             text = text.lower()
     return " ".join(text.split())
 
 
 def with_final_mark(text: str) -> str:
-    """Add a question mark to a question that ends in a letter or digit.
-
-    Args:
-        text: normalised, or ASCII.
-    """
+    """Add a question mark to a normalised or ASCII text that ends in a letter or digit."""
     bare = text.rstrip(_SPACES)
     return f"{bare}?" if bare[-1:].isalnum() else text
 

@@ -8,16 +8,15 @@ import numpy as np
 from jaxtyping import Int32, Int64
 
 from gemel.compiled import Library
-from gemel.text.ngrams import starts_of, writable_bytes
 from gemel.text.normalization import with_final_mark
-from gemel.text.token_table import TokenTable
+from gemel.text.token_table import TokenTable, starts_of, writable_bytes
 from gemel.text.vocabulary import TOKENS, Vocabulary
 from gemel.text.words import split_words
 
 
 @dataclass(frozen=True, eq=False)
 class WordIds:
-    """The words of texts."""
+    """The words of texts, and their places in a list of words."""
 
     numbers: Int32[np.ndarray, "words"]
     """Index of each word in the list; -1: not in it."""
@@ -34,12 +33,7 @@ _BETWEEN = "\n"
 
 
 def find_words(texts: Sequence[str], ids: Mapping[str, int]) -> WordIds:
-    """Find the words of normalised texts; pieces between spaces are split and looked up once.
-
-    Args:
-        texts: normalised texts.
-        ids: word list with indices.
-    """
+    """Find the words of normalised texts; pieces between spaces are split and looked up once."""
     if not texts:
         nothing = np.zeros(0, np.int64)
         return WordIds(np.zeros(0, np.int32), np.zeros(1, np.int64), nothing, [])
@@ -68,14 +62,7 @@ class _Numbers(dict[str, int]):
 
 
 class Scanner:
-    """Normalises ASCII texts, splits them into words, and looks these up.
-
-    Args:
-        words: distinct words.
-        library: compiled library.
-        lowercase: see `clean`.
-        final_mark: see `with_final_mark`.
-    """
+    """Normalises ASCII texts, splits them into words, and looks these up among distinct words."""
 
     def __init__(
         self, words: Sequence[str], library: Library, *, lowercase: bool, final_mark: bool = False
@@ -87,13 +74,8 @@ class Scanner:
         self._words = writable_bytes(b"".join(encoded))
         self._starts = starts_of(list(map(len, encoded)))
         self._slots = np.zeros(1 << (2 * len(words)).bit_length(), np.uint64)
-        library.call(
-            "gemel_list_words",
-            (len(words), len(self._slots)),
-            self._words,
-            self._starts,
-            self._slots,
-        )
+        sizes = len(words), len(self._slots)
+        library.call("gemel_list_words", sizes, self._words, self._starts, self._slots)
 
     def __call__(self, texts: Sequence[str]) -> WordIds:
         """Find the words of ASCII texts."""
@@ -103,52 +85,34 @@ class Scanner:
         numbers = np.empty(len(text), np.int32)
         starts = np.empty(len(texts) + 1, np.int64)
         places, ends = np.empty(len(text), np.int64), np.empty((len(text), 2), np.int64)
-        unknown = self.library.call(
-            "gemel_scan",
-            (len(texts), self.lowercase, len(self._slots)),
-            text,
-            starts_of(list(map(len, texts))),
-            self._words,
-            self._starts,
-            self._slots,
-            numbers,
-            starts,
-            places,
-            ends,
-        )
+        sizes = len(texts), self.lowercase, len(self._slots)
+        given = text, starts_of(list(map(len, texts))), self._words, self._starts, self._slots
+        unknown = self.library.call("gemel_scan", sizes, *given, numbers, starts, places, ends)
         clean = text.tobytes().decode("ascii") if unknown else ""
         words = [clean[begin:end] for begin, end in ends[:unknown].tolist()]
         return WordIds(numbers[: starts[-1]], starts, places[:unknown], words)
 
 
+@dataclass(eq=False)
 class Reader:
     """Converts texts to ids: ASCII texts in compiled code if available, others in Python.
 
     All tables of a reader number unknown words alike.
-
-    Args:
-        vocabulary: known words.
-        clean: normalises texts.
-        scanner: compiled equivalent for ASCII texts.
-        read_as: id of the known word that an unknown one is read as, or 0.
-        spell: n-grams of words; without it all unknown words are one.
     """
 
-    def __init__(
-        self,
-        vocabulary: Vocabulary,
-        clean: Callable[[str], str],
-        scanner: Scanner | None,
-        read_as: Callable[[Sequence[str]], Int32[np.ndarray, "words"]],
-        spell: Callable[[Sequence[str]], TokenTable] | None,
-    ):
-        self.vocabulary = vocabulary
-        self.clean = clean
-        self.scanner = scanner
-        self.read_as = read_as
-        self.spell = spell
+    vocabulary: Vocabulary
+    clean: Callable[[str], str]
+    """Normalises texts."""
+    scanner: Scanner | None
+    """Compiled equivalent for ASCII texts."""
+    read_as: Callable[[Sequence[str]], Int32[np.ndarray, "words"]]
+    """Returns the known words that unknown ones are read as, or 0."""
+    spell: Callable[[Sequence[str]], TokenTable] | None
+    """Returns n-grams of words; without it all unknown words are one."""
+
+    def __post_init__(self) -> None:
         self._new: dict[str, int] = {}
-        self._spellings = TokenTable.from_rows([]) if spell else None
+        self._spellings = TokenTable.from_rows([]) if self.spell else None
 
     def table(self, texts: Sequence[str]) -> TokenTable:
         """Return the ids of texts; a text without words is one unknown word."""

@@ -55,9 +55,7 @@ def _hashes(table: TokenTable) -> UInt64[np.ndarray, "rows"]:
     mixed = (table.ids.astype(np.uint64) << np.uint64(32)) + places.astype(np.uint64) + _ODD
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    sums = np.zeros(len(table), np.uint64)
-    if len(table):
-        sums = np.add.reduceat(mixed, table.starts[:-1])
+    sums = np.add.reduceat(mixed, table.starts[:-1]) if len(table) else mixed
     return sums * _ODD + table.lengths.astype(np.uint64)
 
 
@@ -83,9 +81,8 @@ class Level:
     parents: Int32[np.ndarray, "nodes"]
     """Parent of each node, ascending."""
     rows: Int64[np.ndarray, "ended"]
-    """Rows that end here."""
+    """Rows that end here, at these nodes."""
     nodes: Int32[np.ndarray, "ended"]
-    """Node of each of these."""
 
 
 def prefix_levels(table: TokenTable) -> Iterator[Level]:
@@ -100,10 +97,11 @@ def prefix_levels(table: TokenTable) -> Iterator[Level]:
     parents = np.zeros(len(rows), np.int32)
     depth = 0
     while True:
-        goes_on = lengths > depth
-        if not goes_on.all():
-            rows, starts, lengths = rows[goes_on], starts[goes_on], lengths[goes_on]
-            parents = parents[goes_on]
+        is_longer = lengths > depth
+        if not is_longer.all():
+            rows, starts, lengths, parents = (
+                each[is_longer] for each in (rows, starts, lengths, parents)
+            )
         if not len(rows):
             return
         tokens = table.ids[starts + depth]

@@ -40,7 +40,7 @@ def encode_texts(
         encode_table: encodes rows of ids.
         dim: dimension of vectors.
         threads: parallel calls of `encode_table`.
-        progress: callback `progress(done, total)` in distinct rows.
+        progress: callback in distinct rows.
     """
     table = tokenizer.encode_all(texts)
     rows, places = distinct_rows(table)

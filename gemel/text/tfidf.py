@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
-from gemel.text.ngrams import ngram_ids
 from gemel.text.normalization import clean as clean_text
-from gemel.text.token_table import TokenTable
+from gemel.text.token_table import TokenTable, ngram_ids
 from gemel.text.words import split_words
 
 _AT_ONCE = 1 << 20
@@ -19,10 +18,6 @@ class TfIdf:
     """Cosine of TF-IDF vectors of the words' character n-grams; an instance is a `Score`.
 
     Unseen n-grams weigh most. Memory grows with the texts' words, not with their n-grams.
-
-    Args:
-        idf: weight of each n-gram.
-        clean: normalises texts.
 
     Source: `TfidfVectorizer` of scikit-learn with its defaults: counts times ln((1 + texts) / (1 +
     texts with it)) + 1.
@@ -36,13 +31,7 @@ class TfIdf:
     def learn(
         cls, texts: Sequence[str], buckets: int = 1 << 20, clean: Callable[[str], str] = clean_text
     ) -> "TfIdf":
-        """Compute the weights of n-grams.
-
-        Args:
-            texts: questions; equal ones count once.
-            buckets: number of hash values of n-grams.
-            clean: normalises texts.
-        """
+        """Compute the weights of n-grams of questions, equal ones counted once."""
         questions = _Spelled(dict.fromkeys(map(clean, texts)), buckets)
         having = np.zeros(buckets)
         for rows in _blocks(questions.sizes):
@@ -55,9 +44,6 @@ class TfIdf:
 
         Exactly 1.0 for equal questions, 0.0 without common n-grams. A question without words equals
         only another such.
-
-        Raises:
-            ValueError: different lengths.
         """
         if len(left) != len(right):
             raise ValueError(f"{len(left)} first questions, but {len(right)} second ones")
@@ -81,9 +67,8 @@ class TfIdf:
         right, right_counts = questions.count(second)
         left_weights = left_counts * self.idf[left % buckets]
         right_weights = right_counts * self.idf[right % buckets]
-        both, at_left, at_right = np.intersect1d(
-            left, right, assume_unique=True, return_indices=True
-        )
+        found = np.intersect1d(left, right, assume_unique=True, return_indices=True)
+        both, at_left, at_right = found
 
         def add_up(keys: Any, products: Any) -> Any:
             return np.bincount(keys // buckets, products, minlength=len(first))
@@ -115,11 +100,7 @@ class _Spelled:
     def count(
         self, rows: Int64[np.ndarray, "rows"]
     ) -> tuple[Int64[np.ndarray, "_"], Int64[np.ndarray, "_"]]:
-        """Count the n-grams of some questions.
-
-        Returns:
-            Keys row * buckets + n-gram, ascending, and counts.
-        """
+        """Return row * buckets + n-gram of each n-gram of some questions, ascending, and counts."""
         words = self.words.gather(rows)
         ngrams = self.spellings.gather(words.ids)
         owners = np.repeat(np.arange(len(rows)), self.sizes[rows])

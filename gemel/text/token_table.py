@@ -1,12 +1,17 @@
-"""Rows of token ids in one flat array."""
+"""Rows of token ids, and of character n-grams of words, in one flat array."""
 
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int, Int32, Int64
+from jaxtyping import Bool, Int, Int32, Int64, UInt8
 
+from gemel.compiled import find_library
 from gemel.text.vocabulary import TOKENS
+
+_SHORTEST, _LONGEST = 3, 5
 
 
 def next_power_of_two(length: int) -> int:
@@ -14,27 +19,17 @@ def next_power_of_two(length: int) -> int:
     return 1 << (length - 1).bit_length()
 
 
+@dataclass(eq=False, repr=False)
 class TokenTable:
-    """Token ids of many questions.
+    """Token ids of many questions, concatenated."""
 
-    Args:
-        ids: all rows, concatenated.
-        starts: start of each row, and the end.
-        known: first id without a vector of its own.
-        spellings: n-grams of those ids: row k of id `known` + k; None if there are none.
-    """
-
-    def __init__(
-        self,
-        ids: Int32[np.ndarray, "tokens"],
-        starts: Int64[np.ndarray, "rows_and_1"],
-        known: int = 0,
-        spellings: "TokenTable | None" = None,
-    ):
-        self.ids = ids
-        self.starts = starts
-        self.known = known
-        self.spellings = spellings
+    ids: Int32[np.ndarray, "tokens"]
+    starts: Int64[np.ndarray, "rows_and_1"]
+    """Start of each row, and the end."""
+    known: int = 0
+    """First id without a vector of its own."""
+    spellings: "TokenTable | None" = None
+    """N-grams of those ids: row k of id `known` + k."""
 
     @classmethod
     def from_rows(cls, rows: Iterable[Iterable[int]]) -> "TokenTable":
@@ -89,16 +84,7 @@ class TokenTable:
         width: int | None = None,
         padding: int = TOKENS.padding,
     ) -> Int64[np.ndarray, "batch time"]:
-        """Return rows as a padded matrix.
-
-        Args:
-            rows: rows in order.
-            width: number of columns; the longest row's length if None.
-            padding: padding id.
-
-        Raises:
-            ValueError: a row is longer than `width`.
-        """
+        """Return rows as a matrix, padded to `width` or to the longest row."""
         starts: Any = self.starts[rows]
         lengths: Any = self.lengths_of(rows)
         longest = int(lengths.max(initial=0))
@@ -126,13 +112,13 @@ def spell(
     spellings: TokenTable,
     first: int = 0,
 ) -> tuple[Int64[np.ndarray, "..."], ...]:
-    """Prepare words of a batch to be composed from n-grams.
+    """Prepare the words `spelled` of a batch to be composed from n-grams; changes `ids`.
 
     Args:
-        ids: padded ids; changed in place.
+        ids: padded ids.
         spelled: words to compose.
         known: number of ids with a vector of their own.
-        spellings: n-grams of the ids, row by row.
+        spellings: n-grams of the ids from `first`, row by row.
         first: id of the first row.
 
     Returns:
@@ -150,12 +136,7 @@ def spell_all(
     without_row: Bool[np.ndarray, "batch time"],
     spellings: TokenTable,
 ) -> tuple[Int64[np.ndarray, "..."], ...]:
-    """Prepare all words of a batch to be composed, some in addition to their own vector.
-
-    Args:
-        ids: padded ids.
-        without_row: words without a vector of their own.
-        spellings: n-grams of the ids, row by row.
+    """Prepare all words to be composed; those `without_row` have no vector of their own.
 
     Returns:
         Ids to look up (0 where there is none); index of each word's n-grams, from 1, 0 for padding;
@@ -168,3 +149,43 @@ def spell_all(
     chosen = spellings.gather(words)
     own = np.where(is_word & ~without_row, ids, TOKENS.unknown)
     return own, places, chosen.ids.astype(np.int64), chosen.starts
+
+
+def writable_bytes(content: bytes) -> UInt8[np.ndarray, "bytes"]:
+    """Return bytes as a writable array."""
+    return np.frombuffer(bytearray(content), np.uint8)
+
+
+def starts_of(lengths: Sequence[int]) -> Int64[np.ndarray, "texts_and_1"]:
+    """Return the start of each item, and the end of the last."""
+    starts = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
+
+
+def ngram_ids(word: str, buckets: int) -> list[int]:
+    """Return the rows of a word's 3- to 5-grams, with marked ends, in a table with `buckets` rows.
+
+    Source: Bojanowski et al., "Enriching word vectors with subword information" (2017).
+    """
+    letters = f"<{word}>"
+    return [
+        zlib.crc32(letters[start : start + length].encode("utf-8", "surrogatepass")) % buckets
+        for length in range(_SHORTEST, min(_LONGEST, len(letters)) + 1)
+        for start in range(len(letters) - length + 1)
+    ]
+
+
+def spell_words(words: Sequence[str], buckets: int) -> TokenTable:
+    """Return the n-grams of many words, one row a word; see `ngram_ids`."""
+    library = find_library()
+    if library is None or buckets >= 1 << 31:
+        return TokenTable.from_rows(ngram_ids(word, buckets) for word in words)
+    marked = [f"<{word}>".encode("utf-8", "surrogatepass") for word in words]
+    text = writable_bytes(b"".join(marked))
+    ids = np.empty(3 * len(text), np.int32)
+    starts = np.zeros(len(words) + 1, np.int64)
+    library.call(
+        "gemel_spell", (len(words), buckets), text, starts_of(list(map(len, marked))), ids, starts
+    )
+    return TokenTable(ids[: starts[-1]].copy(), starts)

@@ -10,11 +10,10 @@ from jaxtyping import Int, Int32
 
 from gemel.compiled import find_library
 from gemel.config import TextConfig
-from gemel.text.nearest_words import NearestWords
-from gemel.text.ngrams import spell_words
 from gemel.text.normalization import NEWEST, clean, with_final_mark
 from gemel.text.reader import Reader, Scanner
-from gemel.text.token_table import TokenTable
+from gemel.text.token_table import TokenTable, spell_words
+from gemel.text.typos import NearestWords
 from gemel.text.vocabulary import TOKENS, Vocabulary
 from gemel.text.words import split_words
 
@@ -24,7 +23,6 @@ class Rules:
     """Rules of a tokenizer; a model needs those of its training."""
 
     lowercase: bool = True
-    """Drop case."""
     repair: bool = False
     """Repair garbled text first; see `clean`."""
     normalization: int = NEWEST
@@ -43,8 +41,8 @@ class Rules:
     @classmethod
     def of(cls, settings: TextConfig) -> "Rules":
         """Return the rules of settings."""
-        names = [field.name for field in dataclasses.fields(cls)]
-        return cls(**{name: getattr(settings, name) for name in names})
+        fields = dataclasses.fields(cls)
+        return cls(**{field.name: getattr(settings, field.name) for field in fields})
 
 
 _FIRST = 2
@@ -53,19 +51,14 @@ _DEFAULT = Rules()
 
 
 class Tokenizer:
-    """Converts questions to token ids, the same in training and prediction.
-
-    Args:
-        vocabulary: known words; none if None.
-        rules: rules.
-    """
+    """Converts questions to token ids, the same in training and prediction."""
 
     def __init__(self, vocabulary: Vocabulary | None = None, rules: Rules = _DEFAULT):
         self.vocabulary = vocabulary or Vocabulary()
         self.rules = rules
 
     def __reduce__(self) -> tuple[type["Tokenizer"], tuple[Vocabulary, Rules]]:
-        # What reads fast has been made of the two, some of it outside of Python.
+        # The scanner is made of the two, some of it outside of Python.
         return Tokenizer, (self.vocabulary, self.rules)
 
     def learn(
@@ -120,15 +113,11 @@ class Tokenizer:
 
     @functools.cached_property
     def _scanner(self) -> Scanner | None:
-        library = find_library()
+        library, rules = find_library(), self.rules
         if library is None:
             return None
-        return Scanner(
-            list(self.vocabulary),
-            library,
-            lowercase=self.rules.lowercase,
-            final_mark=self.rules.final_mark,
-        )
+        words = list(self.vocabulary)
+        return Scanner(words, library, lowercase=rules.lowercase, final_mark=rules.final_mark)
 
     def read_as(self, words: Sequence[str]) -> Int32[np.ndarray, "words"]:
         """Return the id of the known word that each word is read as; 0: none."""

@@ -8,32 +8,22 @@ from gemel.errors import DataError
 
 
 class Tokens(NamedTuple):
-    """Special tokens."""
+    """Ids of unknown words and padding, and the name of padding in a vocabulary."""
 
     unknown: int = 0
-    """Id of unknown words."""
     padding: int = 1
-    """Id of padding."""
     padding_token: str = "<PAD>"  # noqa: S105 - not a password
-    """Name of padding in a vocabulary."""
 
 
 TOKENS = Tokens()
-
-
 UNKNOWN_TOKEN = "<UNK>"  # noqa: S105 - a word, not a password
 
 
 class Vocabulary(Mapping[str, int]):
     """A read-only mapping of word to id: 0 unknown, 1 padding, then words.
 
-    Ids have no gaps: `len(vocabulary)` is the number of embedding rows.
-
-    Args:
-        words: words of ids 2, 3, …
-
-    Raises:
-        DataError: a word is repeated, or has the name of a special token.
+    Ids have no gaps: `len(vocabulary)` is the number of embedding rows. A repeated word, or the
+    name of a special token, is a `DataError`.
     """
 
     def __init__(self, words: Iterable[str] = ()):
@@ -44,12 +34,7 @@ class Vocabulary(Mapping[str, int]):
             raise DataError(f"a vocabulary holds every word once, but {twice!r} is repeated")
 
     def grown(self, counts: Mapping[str, int], min_count: int = 1) -> "Vocabulary":
-        """Return a vocabulary with new words added.
-
-        Args:
-            counts: occurrences in training questions.
-            min_count: words seen less often stay unknown.
-        """
+        """Return a vocabulary with new words added; words seen less often stay unknown."""
         new = [
             (-count, word)
             for word, count in counts.items()

@@ -30,12 +30,9 @@ def _before_words(letter: str, digit: str = r"\d") -> str:
 
 
 def word_pattern(letter: str, digit: str, mark: str) -> str:
-    """Return the pattern of a word, number or mark, for any regex engine.
+    """Return the pattern of a word, number or mark, for any regex engine, from character classes.
 
-    Args:
-        letter: class of letters, without the scripts of `ALONE`.
-        digit: class of digits.
-        mark: class of everything else but spaces.
+    Letters are without the scripts of `ALONE`; marks are everything else but spaces.
     """
     signs = f"[{marks()}]"
     return (

@@ -102,7 +102,7 @@ def test_rows_know_their_text_and_line(tmp_path):
 
 
 def test_a_quote_that_nobody_closed_does_not_fill_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("gemel.data.separators.LONGEST", 10_000)
+    monkeypatch.setattr("gemel.data.delimited.LONGEST", 10_000)
     path = put(tmp_path, HEADER + '"a,b,1\n' + "c,d,1\n" * 100_000)
     tracemalloc.start()
     with pytest.raises(DataError, match=r":2: a row that begins here has broken quotes \(a field"):

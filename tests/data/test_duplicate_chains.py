@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.data import PairGraph, Pairs, QuestionPair
-from gemel.data.duplicate_chains import DuplicateLinks
+from gemel.data.duplicate_graph import DuplicateLinks
 
 row_lists = st.lists(
     st.tuples(st.sampled_from("abcdefghij"), st.sampled_from("abcdefghij"), st.booleans()),

@@ -2,7 +2,6 @@ import pytest
 
 from gemel.data import Columns, QuestionPair, stream_pairs
 from gemel.data.bad_rows import BadRowError
-from gemel.data.column_layout import find_places
 from gemel.errors import DataError
 
 
@@ -24,7 +23,7 @@ def put(folder, content):
     ],
 )
 def test_known_layouts(names, places):
-    found = find_places(names.split(), Columns())
+    found = Columns().find(names.split())
     assert (found.left, found.right, found.label, found.negative) == places
 
 
@@ -52,17 +51,17 @@ def test_a_label_beside_anchors_is_not_passed_over(tmp_path):
 
 def test_anchors_are_not_looked_for_where_columns_are_named():
     with pytest.raises(BadRowError, match="has no columns"):
-        find_places(["anchor", "positive"], Columns(left="anchor", right="positive"))
+        Columns(left="anchor", right="positive").find(["anchor", "positive"])
 
 
 @pytest.mark.parametrize("names", ["anchor anchor positive", "anchor positive negative negative"])
 def test_doubled_columns(names):
     with pytest.raises(BadRowError, match="has 2 columns named"):
-        find_places(names.split(), Columns())
+        Columns().find(names.split())
 
 
 def test_numbers_are_places_only_where_that_is_said():
     columns = Columns(left="1", right="2", label="3")
-    assert find_places(["a", "b", "c"], columns, by_number=True).label == 2
+    assert columns.find(["a", "b", "c"], by_number=True).label == 2
     with pytest.raises(BadRowError, match="has no column 1, 2, 3; it has: a, b, c"):
-        find_places(["a", "b", "c"], columns)
+        columns.find(["a", "b", "c"])

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.data import NOWHERE, PairGraph, Pairs, QuestionPair
-from gemel.data.part_files import describe_parts
+from gemel.data.split_files import describe_parts
 
 WORD = st.sampled_from("abcdefg")
 ROWS = st.lists(

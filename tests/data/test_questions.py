@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from gemel import DataError
 from gemel.data import BadRows, QuestionColumns, QuestionRow, stream_questions
 from gemel.data.bad_rows import BadRowError
-from gemel.data.column_layout import find_question, numbered_question
 
 QUESTIONS = ["How do I cook rice?", 'What, "now"?', "\u03b1 \u6771\u4eac?"]
 
@@ -116,15 +115,15 @@ def test_columns_by_name_and_by_place(tmp_path):
 )
 def test_columns_that_are_not_there(names, columns, problem):
     with pytest.raises(BadRowError, match=problem):
-        find_question(names.split(), QuestionColumns(**columns), by_number=True)
+        QuestionColumns(**columns).find(names.split(), by_number=True)
 
 
 def test_without_a_header_the_question_is_given_by_place():
-    assert numbered_question(1, QuestionColumns()).question == 0
-    assert numbered_question(3, QuestionColumns(question=2)).question == 1
+    assert QuestionColumns().find_numbered(1).question == 0
+    assert QuestionColumns(question=2).find_numbered(3).question == 1
     for columns in ({}, {"id": 1}, {"question": "text"}):
         with pytest.raises(BadRowError, match="known by place only; give that of the question"):
-            numbered_question(3, QuestionColumns(**columns))
+            QuestionColumns(**columns).find_numbered(3)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from gemel.data import (
     stream_rows,
     stream_unlabelled,
 )
-from gemel.data.separators import as_separator, separator_word
+from gemel.data.columns import as_separator, separator_word
 from gemel.errors import ConfigError, DataError
 
 ROWS = [

@@ -7,7 +7,7 @@ from gemel.errors import ConfigError
 from gemel.exchange import freeze, unknown_words
 from gemel.exchange.onnx_file import gemel_vectors
 from gemel.inference import Engine
-from gemel.text.ngrams import ngram_ids
+from gemel.text.token_table import ngram_ids
 
 TEXTS = ["How old is the rathaus?", "wat is your aeg", "?", "of c++ and zebras, zebras"]
 SETTINGS = ["text.ngram_buckets=13", "text.nearest=true", "text.final_mark=true"]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.text import Rules, Tokenizer, edit_once
-from gemel.text.nearest_words import NearestWords, is_one_letter_off
+from gemel.text.typos import NearestWords, is_one_letter_off
 
 few_letters = st.text("abcä", min_size=1, max_size=7)
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from gemel.text import TfIdf, clean, split_words, tfidf
-from gemel.text.ngrams import ngram_ids
+from gemel.text.token_table import ngram_ids
 
 words = st.sampled_from(
     ["how", "How", "old", "olde", "are", "you", "you?", "a", "?", "age", "中文"]

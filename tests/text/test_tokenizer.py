@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.text import TOKENS, Rules, Tokenizer, Vocabulary
-from gemel.text.ngrams import ngram_ids
+from gemel.text.token_table import ngram_ids
 
 texts = st.text() | st.lists(st.sampled_from(["how", "old", " ", "안", "?"])).map("".join)
 
