@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float16, Int, Int32
 
 from gemel.duplicates.bounded_pairs import BoundedPairs, ClosePairs
 from gemel.inference import available_cores, one_compute_thread
-from gemel.neighbours.cells import Cells, Mapper, choose_cut, choose_sample
+from gemel.neighbours.cells import Cells, Mapper, choose_sample, plan_cells
 from gemel.text import Progress
 
 _BLOCK = 2048
@@ -34,7 +34,7 @@ def close_pairs(
     """Return all pairs of rows with a cosine of at least `floor`, in bounded memory.
 
     Up to 30,000 rows are all compared. Above, rows are compared within cells; each row is in
-    several, more for a lower floor (see `choose_cut`). Far more pairs than usual are dropped and
+    several, more for a lower floor (see `plan_cells`). Far more pairs than usual are dropped and
     counted; see `BoundedPairs`.
 
     Args:
@@ -46,11 +46,11 @@ def close_pairs(
     told: Progress = progress or (lambda *_: None)
     rows = usable_rows(vectors)
     vectors = vectors[rows]
-    cut = choose_cut(len(rows), floor)
-    nearest = np.zeros((len(rows), cut.probes), np.int32)
+    plan = plan_cells(len(rows), floor)
+    nearest = np.zeros((len(rows), plan.probes), np.int32)
     with one_compute_thread(), ThreadPoolExecutor(available_cores()) as pool:
-        if cut.cells > 1:
-            cells = Cells.learn(vectors[choose_sample(len(rows), cut)], cut, pool.map)
+        if plan.cells > 1:
+            cells = Cells.learn(vectors[choose_sample(len(rows), plan)], plan, pool.map)
             done = 0
             for found in cells.nearest(vectors, pool.map):
                 nearest[done : done + len(found)] = found
@@ -59,7 +59,7 @@ def close_pairs(
         pairs = BoundedPairs(len(rows))
         some = None if templates is None else templates[rows]
         for done, tasks in pairs_in_cells(
-            vectors, nearest, range(cut.cells), floor, pool.map, pairs, templates=some
+            vectors, nearest, range(plan.cells), floor, pool.map, pairs, templates=some
         ):
             told("comparing", done, tasks)
     close = pairs.all()

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float32, Float64, Int32, Int64
 from gemel.config.mining_rules import SKIPS, MiningRules
 from gemel.inference import Engine
 from gemel.mining.mining_questions import MiningQuestions, MiningVectors
-from gemel.neighbours.top_k import exact_cosines
+from gemel.neighbours.base import exact_cosines
 from gemel.text import Progress
 
 Likely: TypeAlias = Callable[

@@ -11,7 +11,7 @@ from gemel.data.duplicate_graph import number_pairs, question_key
 from gemel.errors import DataError
 from gemel.inference import Engine
 from gemel.neighbours.base import Neighbours
-from gemel.neighbours.choice import choose_neighbours
+from gemel.neighbours.follower import choose_neighbours
 from gemel.text import Progress
 
 

@@ -2,9 +2,8 @@
 
 from gemel.neighbours.approximate import ApproximateNeighbours, Graph
 from gemel.neighbours.base import Hits, Neighbours
-from gemel.neighbours.choice import EXACT_UP_TO, NEIGHBOURS, Choice, choose_neighbours
 from gemel.neighbours.exact import ExactNeighbours
-from gemel.neighbours.follower import Follower
+from gemel.neighbours.follower import EXACT_UP_TO, NEIGHBOURS, Choice, Follower, choose_neighbours
 
 __all__ = [
     "ApproximateNeighbours",

@@ -9,7 +9,7 @@ from jaxtyping import Float16, Float32, Int, Int32
 from gemel.duplicates.candidates import usable_rows
 from gemel.errors import ConfigError
 from gemel.inference import available_cores
-from gemel.neighbours.cells import CellPlan, Cells, choose_cut, choose_sample
+from gemel.neighbours.cells import CellPlan, Cells, choose_sample, plan_cells
 from gemel.scale.copy_stages import drop_copies, templates_of
 from gemel.scale.parquet_shards import Columns
 from gemel.scale.task_context import TaskContext, split_rows
@@ -27,21 +27,21 @@ def cells(context: TaskContext, number: int) -> dict[str, int]:
     sizes = [_counted(context, shard) for shard in range(context.shards)]
     rows = sum(sizes)
     floor = context.manifest.run.floor
-    cut = choose_cut(rows, floor)
-    if cut.cells == 1 and choose_cut(rows, 1.0).cells > 1:
+    plan = plan_cells(rows, floor)
+    if plan.cells == 1 and plan_cells(rows, 1.0).cells > 1:
         raise ConfigError(
             f"a floor of {floor:g} compares every pair of {rows:,} questions; raise it"
         )
-    sample = _sample(context, sizes, cut)
-    cut = CellPlan(min(cut.cells, max(1, len(sample))), min(cut.probes, max(1, len(sample))))
+    sample = _sample(context, sizes, plan)
+    plan = CellPlan(min(plan.cells, max(1, len(sample))), min(plan.probes, max(1, len(sample))))
     with ThreadPoolExecutor(available_cores()) as pool:
-        learned = Cells.learn(sample, cut, pool.map)
-        nearest = np.concatenate([_none(cut), *learned.nearest(sample, pool.map)])
+        learned = Cells.learn(sample, plan, pool.map)
+        nearest = np.concatenate([_none(plan), *learned.nearest(sample, pool.map)])
     share = context.manifest.run.shard_size / max(1, rows)
     buckets = list(_buckets(learned.centres, nearest, share))
     order = np.concatenate(buckets)
     bucket = np.repeat(np.arange(len(buckets), dtype=np.int32), list(map(len, buckets)))
-    counts = {"vectors": rows, "cells": len(order), "probes": cut.probes, "buckets": len(buckets)}
+    counts = {"vectors": rows, "cells": len(order), "probes": plan.probes, "buckets": len(buckets)}
     table = {"centre": learned.centres[order], "bucket": bucket}
     context.tables.write("cells", number, [table], counts)
     return counts
@@ -89,8 +89,8 @@ def bucket_cells(context: TaskContext, bucket: int) -> range:
     return range(first, end)
 
 
-def _none(cut: CellPlan) -> Int32[np.ndarray, "0 probes"]:
-    return np.zeros((0, cut.probes), np.int32)
+def _none(plan: CellPlan) -> Int32[np.ndarray, "0 probes"]:
+    return np.zeros((0, plan.probes), np.int32)
 
 
 def _counted(context: TaskContext, shard: int) -> int:
@@ -111,10 +111,10 @@ def _different(
 
 
 def _sample(
-    context: TaskContext, sizes: list[int], cut: CellPlan
+    context: TaskContext, sizes: list[int], plan: CellPlan
 ) -> Float16[np.ndarray, "sample dim"]:
     """Read the vectors for learning cells, in random order."""
-    chosen = choose_sample(sum(sizes), cut)
+    chosen = choose_sample(sum(sizes), plan)
     starts = np.concatenate([[0], np.cumsum(sizes)])
     shard = np.searchsorted(starts, chosen, side="right") - 1
     parts, order = [], []
