@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from gemel.cli.completion import complete_engine
 from gemel.cli.console import notes_console
 from gemel.cli.corpus_options import Database
 from gemel.cli.group_output import describe_duplicates, describe_stages
@@ -16,7 +15,7 @@ from gemel.cli.options import Json, ModelFolder, QuestionsFile, Threads, chosen_
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import QuestionReadOptions, reads_questions
 from gemel.cli.signatures import takes
-from gemel.config import DedupeOptions
+from gemel.config import DedupeOptions, ShardOptions
 
 if TYPE_CHECKING:
     from gemel.duplicates import FoundGroups
@@ -41,55 +40,19 @@ Work = Annotated[
         "Repeating the command resumes.",
     ),
 ]
-EngineName = Annotated[
-    str | None,
-    typer.Option(
-        "--engine",
-        metavar="local|ray",
-        autocompletion=complete_engine,
-        show_default=False,
-        help="Run shards in processes of this machine (local), or on Ray. Without --work "
-        "intermediate files are next to the first --out.",
-    ),
-]
-Address = Annotated[
-    str | None,
-    typer.Option(
-        metavar="HOST:PORT", show_default=False, help="Address of a Ray cluster, or auto."
-    ),
-]
-Processes = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", min=1, show_default=False, help="Tasks at a time. Default: one per core."
-    ),
-]
-ShardSize = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        min=1,
-        show_default=False,
-        help="Questions per shard; fewer take less memory. Default: 200,000.",
-    ),
-]
 
 
 @reads_questions
-@takes(DedupeOptions)
+@takes(ShardOptions)
 def dedupe(
     questions: QuestionsFile,
     reading: QuestionReadOptions,
-    options: DedupeOptions,
+    options: ShardOptions,
     model: ModelFolder = None,
     out: Outs = None,
     overwrite: Overwrite = False,
     threads: Threads = None,
     work: Work = None,
-    engine: EngineName = None,
-    address: Address = None,
-    processes: Processes = None,
-    shard_size: ShardSize = None,
     as_json: Json = False,
 ) -> None:
     """Find duplicate groups in a file of questions.
@@ -105,8 +68,11 @@ def dedupe(
     _check(out, overwrite)
     chosen = chosen_model(model)
     given: dict[str, Any] = {"columns": reading.columns, "skip_bad": reading.skip_bad}
-    if work is None and engine is None:
-        _refuse_shards(address=address, processes=processes, shard_size=shard_size)
+    if work is None and options.engine is None:
+        for name in ("address", "processes", "shard_size"):
+            if getattr(options, name) is not None:
+                hint = f"--{name.replace('_', '-')}"
+                raise typer.BadParameter("goes with --work or --engine", param_hint=hint)
         with WorkProgress(notes_console()) as progress:
             found = api.dedupe(
                 questions, chosen, options, progress=progress, threads=_threads(threads), **given
@@ -118,23 +84,15 @@ def dedupe(
         raise typer.BadParameter(
             "each process has one thread; see --processes", param_hint="--threads"
         )
-    kept = work or _beside(out)
+    folder = work or _default_work(out)
     with WorkProgress(notes_console()) as progress:
         sharded = api.dedupe_in_shards(
-            questions,
-            kept,
-            chosen,
-            options,
-            engine=engine or "local",
-            address=address,
-            progress=progress,
-            **given,
-            **_said(processes=processes, shard_size=shard_size),
+            questions, folder, chosen, options, progress=progress, **given
         )
     reading.warn()
     _report(sharded, out, as_json=as_json, stages=sharded)
     if work is None:
-        shutil.rmtree(kept)
+        shutil.rmtree(folder)
 
 
 @takes(DedupeOptions)
@@ -169,25 +127,13 @@ def _check(out: list[Path] | None, overwrite: bool) -> None:
         check_group_file(path, overwrite=overwrite)
 
 
-def _said(**options: Any) -> dict[str, Any]:
-    """Return the options that were given."""
-    return {name: value for name, value in options.items() if value is not None}
-
-
 def _threads(threads: int | None) -> int:
     from gemel.inference import available_cores
 
     return threads or available_cores()
 
 
-def _refuse_shards(**options: Any) -> None:
-    for name in _said(**options):
-        hint = f"--{name.replace('_', '-')}"
-        raise typer.BadParameter("goes with --work or --engine", param_hint=hint)
-
-
-def _beside(out: list[Path] | None) -> Path:
-    """Return the default work folder."""
+def _default_work(out: list[Path] | None) -> Path:
     if not out:
         raise typer.BadParameter(
             "needs a place for what is done: --work DIR, or --out FILE to put it next to",

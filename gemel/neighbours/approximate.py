@@ -62,12 +62,8 @@ class ApproximateNeighbours:
     """Searches a graph, and may miss some neighbours; see `Neighbours`.
 
     It takes 2 bytes a number and about 150 a question; search time hardly grows with the number of
-    questions. Cosines are computed from the vectors, so they are those of `ExactNeighbours`.
-
-    Args:
-        dim: dimension of vectors.
-        graph: parameters of the graph.
-        content: result of `content()` with the same `dim` and `graph`.
+    questions. Cosines are those of `ExactNeighbours`. `content` is the result of `content()` of an
+    index with the same `dim` and `graph`.
 
     Raises:
         MissingExtraError: usearch is not installed.
@@ -155,13 +151,7 @@ class ApproximateNeighbours:
     def _among(
         self, queries: Float32[np.ndarray, "queries dim"], k: int, some: Int64[np.ndarray, "some"]
     ) -> Hits:
-        """Search the graph until enough hits are in `some`, unless comparing all is less work.
-
-        Args:
-            queries: unit vectors.
-            k: number of neighbours.
-            some: known keys, distinct, ascending.
-        """
+        """Search the graph until enough hits are in `some`, unless comparing all is less work."""
         wanted = min(k, len(some))
         looked = -(-2 * k * len(self) // max(len(some), 1))
         while looked < len(some):
@@ -236,11 +226,10 @@ class Cached(NamedTuple):
     """Result of opening a cache."""
 
     neighbours: ApproximateNeighbours | None
-    """None if it cannot be used."""
     sequence: int
     """Last change that is included."""
     problem: str
-    """Why it cannot be used."""
+    """Why it cannot be used; empty if it can."""
 
 
 def save_cache(path: Path, neighbours: ApproximateNeighbours, origin: Origin) -> None:
@@ -261,12 +250,7 @@ def save_cache(path: Path, neighbours: ApproximateNeighbours, origin: Origin) ->
 
 
 def open_cache(path: Path, wanted: Origin, graph: Graph) -> Cached:
-    """Open a cache, if it is whole and of the same store and model.
-
-    Args:
-        path: the file.
-        wanted: expected origin; the file may lack recent changes.
-        graph: parameters of the graph.
+    """Open a cache, if it is whole and of the same store and model; it may lack recent changes.
 
     Raises:
         MissingExtraError: usearch is not installed.

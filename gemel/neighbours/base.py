@@ -41,11 +41,9 @@ class Neighbours(Protocol):
         Raises:
             ModelMismatchError: another dimension.
         """
-        ...
 
     def remove(self, keys: Int64[np.ndarray, "questions"]) -> None:
         """Remove keys; unknown ones are skipped."""
-        ...
 
     def __len__(self) -> int: ...
 
@@ -67,7 +65,6 @@ class Neighbours(Protocol):
             ModelMismatchError: another dimension.
             ConfigError: `k` is below 1.
         """
-        ...
 
     def vectors(self, keys: Int64[np.ndarray, "questions"]) -> Float16[np.ndarray, "questions dim"]:
         """Return the vectors of keys, in order.
@@ -75,7 +72,6 @@ class Neighbours(Protocol):
         Raises:
             DataError: an unknown key.
         """
-        ...
 
 
 def require_dim(vectors: Float[np.ndarray, "some width"], dim: int) -> None:

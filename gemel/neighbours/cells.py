@@ -38,10 +38,6 @@ def plan_cells(rows: int, floor: float) -> CellPlan:
 
     Fitted to Quora's questions: three closest cells at a floor of 0.9, six at 0.7, for a hundred
     cells or thousands. One cell where more save nothing.
-
-    Args:
-        rows: number of vectors.
-        floor: minimum cosine, -1 to 1.
     """
     cells = int(_CELLS * math.sqrt(rows))
     growth = min(max(0.0, 2 * (0.7 - floor)), 0.5)
@@ -52,7 +48,7 @@ def plan_cells(rows: int, floor: float) -> CellPlan:
 
 
 def choose_sample(rows: int, plan: CellPlan) -> Int64[np.ndarray, "sample"]:
-    """Sample, always the same, the rows for k-means, in order."""
+    """Sample the rows for k-means, always the same."""
     random = np.random.default_rng(_SEED)
     return random.choice(rows, min(rows, plan.cells * _SAMPLE), replace=False)
 
@@ -63,18 +59,12 @@ class Cells:
 
     centres: Float32[np.ndarray, "cells dim"]
     probes: int
-    """Cells that a vector is assigned to."""
 
     @classmethod
     def learn(
         cls, sample: Float16[np.ndarray, "sample dim"], plan: CellPlan, run: Mapper
     ) -> "Cells":
-        """Find centres by k-means.
-
-        Args:
-            sample: unit vectors in random order, at least one a cell.
-            plan: number of cells.
-            run: maps over parts, possibly in parallel.
+        """Find centres by k-means from unit vectors in random order, at least one a cell.
 
         Source: spherical k-means, Dhillon and Modha 2001.
         """

@@ -42,22 +42,17 @@ class Choice:
     """A search method."""
 
     name: str
-    """"exact", or "approximate", usearch's graph."""
+    """exact or approximate."""
     why: str
     """Reason for the choice."""
     make: Callable[[int], ExactNeighbours | ApproximateNeighbours]
-    """Create an empty index of a dimension."""
+    """Creates an empty index of a dimension."""
 
 
 def choose_neighbours(
     questions: int, kind: str = "auto", *, exact_up_to: int = EXACT_UP_TO
 ) -> Choice:
-    """Choose a search method for a number of questions.
-
-    Args:
-        questions: number of questions.
-        kind: one of `NEIGHBOURS`.
-        exact_up_to: number of questions up to which "auto" is exact.
+    """Choose a search method, one of `NEIGHBOURS`, for a number of questions.
 
     Raises:
         ConfigError: an unknown method.
@@ -155,14 +150,10 @@ class Follower:
         return self._followed.sequence
 
     def catch_up(self, progress: Progress | None = None, *, wait: bool = True) -> bool:
-        """Apply all changes of the store.
-
-        Args:
-            progress: callback `progress(done, total)` in questions.
-            wait: wait for another thread that does it.
+        """Apply all changes of the store; `progress` counts questions.
 
         Returns:
-            False: another thread does it.
+            False: another thread does it, and `wait` is False.
 
         Raises:
             StoreError: the store cannot be read, or is damaged.
@@ -197,14 +188,7 @@ class Follower:
         self._followed = followed
 
     def improve(self, progress: Progress | None = None) -> bool:
-        """Build the graph for this number of questions, if missing, while others work.
-
-        Returns:
-            Whether one was built.
-
-        Raises:
-            StoreError: the store cannot be read, or is damaged.
-        """
+        """Build a missing graph while others work, and return whether one was built."""
         state = self.store.state()
         if self.choice.name == "approximate" or self._choose(state).name == "exact":
             return False
@@ -220,11 +204,7 @@ class Follower:
         return True
 
     def save(self) -> bool:
-        """Write the cache, if there is one and it is out of date.
-
-        Raises:
-            OSError: it cannot be written; the old one stays.
-        """
+        """Write the cache, if it is out of date; see `save_cache`."""
         with self._lock:
             graph = self.neighbours
             origin = _origin(self._followed.state, self.sequence)
