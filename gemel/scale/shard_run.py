@@ -104,8 +104,8 @@ def dedupe_in_shards(
     """
     require_parquet()
     options = ShardOptions.of(options, **changes)
-    _require_engine(options.engine, address=options.address)
-    workers = workers or functools.partial(_choose, options)
+    _require_engine(options)
+    workers = workers or functools.partial(choose_workers, options)
     if path_text(work.resolve()) != str(work.resolve()):
         raise DataError(
             "is not UTF-8, and no Parquet file can be opened there; name another work folder",
@@ -134,26 +134,25 @@ def dedupe_in_shards(
     return ShardedDuplicates(work)
 
 
-def choose_workers(
-    engine: str | None, *, processes: int | None, address: str | None, folder: Path | None = None
-) -> Workers:
-    """Return the workers of an engine, one of `ENGINES`; see `LocalWorkers` and `RayWorkers`.
+def choose_workers(options: ShardOptions, folder: Path | None = None) -> Workers:
+    """Return the workers of an engine, to be closed by the caller; see `RayWorkers`.
 
     Raises:
         ConfigError: no such engine, an address without Ray, or fewer than one process.
         MissingExtraError: Ray is not installed.
         ScaleError: Ray does not start or answer, or its machines are unsuitable.
     """
-    _require_engine(engine, address=address)
-    if engine == "ray":
+    _require_engine(options)
+    if options.engine == "ray":
         from gemel.scale.ray_workers import RayWorkers
 
-        return RayWorkers(address, processes, folder=folder)
-    return LocalWorkers(processes)
+        return RayWorkers(options.address, options.processes, folder=folder)
+    return LocalWorkers(options.processes)
 
 
-def _require_engine(engine: str | None, *, address: str | None) -> None:
-    """Check, before long work, that an engine can be used; see `choose_workers`."""
+def _require_engine(options: ShardOptions) -> None:
+    """Check, before long work, that an engine can be used."""
+    engine, address = options.engine, options.address
     if engine == "ray":
         importlib.import_module("gemel.scale.ray_workers")
     elif engine not in ("local", None):
@@ -162,12 +161,6 @@ def _require_engine(engine: str | None, *, address: str | None) -> None:
         raise ConfigError(f"no engine {engine!r}; {known}")
     elif address is not None:
         raise ConfigError(f"address {address!r} is of a Ray cluster: add engine 'ray'")
-
-
-def _choose(options: ShardOptions, folder: Path) -> Workers:
-    return choose_workers(
-        options.engine, processes=options.processes, address=options.address, folder=folder
-    )
 
 
 def run_task(path: Path, stage: str, number: int) -> dict[str, Any]:
