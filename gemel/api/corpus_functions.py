@@ -1,11 +1,10 @@
 """Public functions about questions: dedupe, corpora, hard negatives, reviews."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gemel.api.inputs import open_engine, open_pairs
-from gemel.config import DedupeOptions, MiningRules
+from gemel.config import DedupeOptions, MiningRules, ShardOptions
 from gemel.corpus import (
     DuplicateIndex,
     ExportedReviews,
@@ -30,11 +29,10 @@ from gemel.errors import DataError
 from gemel.folder import Model
 from gemel.inference import Engine, stream_answerable
 from gemel.mining.hard_negatives import judge_with
-from gemel.mining.mined import Mined, write_negatives
-from gemel.mining.mined_files import check_mined_file
+from gemel.mining.mined import Mined, check_mined_file, write_negatives
 from gemel.mining.mining_questions import encode_questions, gather_questions
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.scale import SHARD_SIZE, ShardedDuplicates, Workers, choose_workers, require_engine
+from gemel.scale import ShardedDuplicates
 from gemel.scale import dedupe_in_shards as run_in_shards
 from gemel.store import SQLiteStore, open_store
 from gemel.store import restore as restore_store
@@ -205,12 +203,8 @@ def dedupe_in_shards(
     model: str | Path | Model | Engine = DEFAULT_MODEL,
     options: DedupeOptions | None = None,
     *,
-    engine: str = "local",
-    address: str | None = None,
-    processes: int | None = None,
     columns: QuestionColumns | None = None,
     skip_bad: int | BadRows = 0,
-    shard_size: int = SHARD_SIZE,
     progress: Progress | None = None,
     **changes: Any,
 ) -> ShardedDuplicates:
@@ -220,37 +214,27 @@ def dedupe_in_shards(
         questions: the file.
         work: folder of intermediate files; an interrupted run resumes from it.
         model: model to encode and score with.
-        engine: `local`, processes of this machine, or `ray`.
-        address: address of a Ray cluster; None starts Ray on this machine.
-        processes: tasks at a time; one a core if None.
         columns: question and id columns, if not the usual ones.
         skip_bad: number of bad rows to skip; see `read_pairs`.
-        options: how groups are made.
-        shard_size: questions of a shard.
+        options: how groups are made, and shards if it is `ShardOptions`.
         progress: `progress(stage, done, total)` callback.
-        **changes: fields of `options` by name.
+        **changes: fields of `ShardOptions` by name, such as `engine="ray"`.
 
     Raises:
         FolderError: the model cannot be loaded.
         ConfigError, DataError, MissingExtraError, ScaleError, OSError: see
             `gemel.scale.dedupe_in_shards`.
     """
-    require_engine(engine, address=address)
+    sharded = ShardOptions.of(ShardOptions(**vars(options)) if options else None, **changes)
     return run_in_shards(
         open_engine(model),
         Source.of(questions),
         Path(work),
-        partial(_workers, engine, address, processes),
+        options=sharded,
         columns=columns,
-        options=DedupeOptions.of(options, **changes),
         bad_rows=BadRows.of(skip_bad),
-        shard_size=shard_size,
         progress=progress,
     )
-
-
-def _workers(engine: str, address: str | None, processes: int | None, folder: Path) -> Workers:
-    return choose_workers(engine, processes=processes, address=address, folder=folder)
 
 
 def _read(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from gemel.cli.completion import complete_engine
 from gemel.cli.options import (
     Database,
     Json,
@@ -22,7 +21,7 @@ from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import QuestionReadOptions, reads_questions
 from gemel.cli.shared_tables import describe_duplicates, describe_stages
 from gemel.cli.signatures import option, overwrites, takes
-from gemel.config import DedupeOptions
+from gemel.config import DedupeOptions, ShardOptions
 
 if TYPE_CHECKING:
     from gemel.duplicates import FoundGroups
@@ -32,46 +31,27 @@ Outs = Annotated[
     list[Path] | None, option("FILE", "File to write: .csv, .jsonl, or .html. Repeatable.", "--out")
 ]
 Overwrite = Annotated[bool, overwrites("existing files")]
+Work = Annotated[
+    Path | None,
+    option(
+        "DIR",
+        "Folder of intermediate files, for large runs in shards on several processes. "
+        "Repeating the command resumes.",
+    ),
+]
 
 
 @reads_questions
-@takes(DedupeOptions)
+@takes(ShardOptions)
 def dedupe(
     questions: QuestionsFile,
     reading: QuestionReadOptions,
-    options: DedupeOptions,
+    options: ShardOptions,
     model: ModelFolder = None,
     out: Outs = None,
     overwrite: Overwrite = False,
     threads: Threads = None,
-    work: Annotated[
-        Path | None,
-        option(
-            "DIR",
-            "Folder of intermediate files, for large runs in shards on several processes. "
-            "Repeating the command resumes.",
-        ),
-    ] = None,
-    engine: Annotated[
-        str | None,
-        option(
-            "local|ray",
-            "Run shards in processes of this machine (local), or on Ray. Without --work "
-            "intermediate files are next to the first --out.",
-            "--engine",
-            autocompletion=complete_engine,
-        ),
-    ] = None,
-    address: Annotated[
-        str | None, option("HOST:PORT", "Address of a Ray cluster, or auto.")
-    ] = None,
-    processes: Annotated[
-        int | None, option("N", "Tasks at a time. Default: one per core.", min=1)
-    ] = None,
-    shard_size: Annotated[
-        int | None,
-        option("N", "Questions per shard; fewer take less memory. Default: 200,000.", min=1),
-    ] = None,
+    work: Work = None,
     as_json: Json = False,
 ) -> None:
     """Find duplicate groups in a file of questions.
@@ -87,13 +67,11 @@ def dedupe(
     _check(out, overwrite)
     chosen = chosen_model(model)
     given: dict[str, Any] = {"columns": reading.columns, "skip_bad": reading.skip_bad}
-    shards = {"address": address, "processes": processes, "shard_size": shard_size}
-    shards = {name: value for name, value in shards.items() if value is not None}
-    if work is None and engine is None:
-        for name in shards:
-            raise typer.BadParameter(
-                "goes with --work or --engine", param_hint=f"--{name.replace('_', '-')}"
-            )
+    if work is None and options.engine is None:
+        for name in ("address", "processes", "shard_size"):
+            if getattr(options, name) is not None:
+                hint = f"--{name.replace('_', '-')}"
+                raise typer.BadParameter("goes with --work or --engine", param_hint=hint)
         with WorkProgress() as progress:
             found = api.dedupe(
                 questions,
@@ -111,10 +89,9 @@ def dedupe(
             "each process has one thread; see --processes", param_hint="--threads"
         )
     folder = work or _work_folder(out)
-    given |= shards
     with WorkProgress() as progress:
         sharded = api.dedupe_in_shards(
-            questions, folder, chosen, options, engine=engine or "local", progress=progress, **given
+            questions, folder, chosen, options, progress=progress, **given
         )
     reading.warn()
     _report(sharded, out, as_json=as_json, stages=sharded)

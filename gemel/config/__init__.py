@@ -3,7 +3,13 @@
 The defaults are the notebook's network and loss, masked: those of `gemel/configs/notebook.toml`.
 """
 
-from gemel.config.command_options import LINKAGES, DedupeOptions, ExportOptions, TrainOptions
+from gemel.config.command_options import (
+    LINKAGES,
+    DedupeOptions,
+    ExportOptions,
+    ShardOptions,
+    TrainOptions,
+)
 from gemel.config.config import Config, packaged_settings
 from gemel.config.mining_rules import SAMPLINGS, SKIPS, MiningRules
 from gemel.config.require import MOST_THREADS, require_number, require_whole
@@ -43,6 +49,7 @@ __all__ = [
     "SAMPLINGS",
     "SKIPS",
     "TextConfig",
+    "ShardOptions",
     "TrainOptions",
     "TrainingConfig",
     "VECTOR_PRECISIONS",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gemel.config.base import Options, option
-from gemel.config.require import require_choices, require_number
+from gemel.config.require import require_choices, require_number, require_whole
 from gemel.errors import ConfigError
 
 LINKAGES = ("average", "connected")
@@ -38,6 +38,38 @@ class DedupeOptions(Options):
         if not 0 < self.probability <= 1:
             raise ConfigError(f"probability must be above 0, at most 1, not {self.probability:g}")
         require_choices("", self, linkage=LINKAGES)
+
+
+_MOST_SHARD = 100_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardOptions(DedupeOptions):
+    """How duplicate groups are made in shards.
+
+    Raises:
+        ConfigError: an option out of range.
+    """
+
+    engine: str | None = option(
+        None,
+        "Run shards in processes of this machine (local), or on Ray. Without --work "
+        "intermediate files are next to the first --out.",
+        metavar="local|ray",
+        complete="engine",
+    )
+    address: str | None = option(None, "Address of a Ray cluster, or auto.", metavar="HOST:PORT")
+    processes: int | None = option(
+        None, "Tasks at a time. Default: one per core.", metavar="N", least=1
+    )
+    shard_size: int | None = option(
+        None, "Questions per shard; fewer take less memory. Default: 200,000.", metavar="N", least=1
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.shard_size is not None:
+            require_whole("shard_size, the questions of a shard,", self.shard_size, 1, _MOST_SHARD)
 
 
 TARGETS = ("sentence-transformers", "onnx")

@@ -17,8 +17,7 @@ from gemel.duplicates.duplicate_groups import Duplicates
 from gemel.duplicates.pipeline import find_duplicates
 from gemel.errors import DataError, ModelMismatchError
 from gemel.inference import Engine
-from gemel.neighbours.choice import Choice
-from gemel.neighbours.follower import Follower
+from gemel.neighbours.follower import Choice, Follower
 from gemel.notebook import shown
 from gemel.store.base import Corpus, Metadata, NewQuestion
 from gemel.text import Progress, require_text, require_texts

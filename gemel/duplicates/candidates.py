@@ -1,15 +1,16 @@
-"""Find all close pairs among vectors."""
+"""Find all close pairs among vectors, in bounded memory."""
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Bool, Float16, Int, Int32
+from jaxtyping import Bool, Float16, Float32, Int, Int32, Int64, UInt64
 
-from gemel.duplicates.bounded_pairs import BoundedPairs, ClosePairs
+from gemel.data.duplicate_graph import number_pairs
 from gemel.inference import available_cores, one_compute_thread
-from gemel.neighbours.cells import Cells, Mapper, choose_cut, choose_sample
+from gemel.neighbours.cells import Cells, Mapper, choose_sample, plan_cells
 from gemel.text import Progress
 
 _BLOCK = 2048
@@ -20,8 +21,123 @@ _PAIRS = 1 << 14
 """Pairs whose cells are compared at a time."""
 _HELD = 1 << 19
 """Close pairs of a block held before some are dropped."""
+_EACH = 80
+"""Average number of pairs per row that fit."""
+_AT_LEAST = 1 << 20
+"""Minimum number of pairs that fit."""
+_TOO_MANY = 1.5
+"""Factor by which the limit may be exceeded before pairs are dropped."""
 
 _Rows: TypeAlias = Int[np.ndarray, "_"]
+
+
+class ClosePairs(NamedTuple):
+    """Pairs of rows, left below right, each once, ordered by left, then right."""
+
+    left: Int32[np.ndarray, "pairs"]
+    right: Int32[np.ndarray, "pairs"]
+    cosine: Float32[np.ndarray, "pairs"]
+    left_out: int = 0
+    """Number of dropped pairs; see `BoundedPairs`."""
+
+    @classmethod
+    def joined(cls, parts: list["ClosePairs"]) -> "ClosePairs":
+        """Concatenate parts and empty the list, to save memory."""
+        left, right, cosine, left_out = zip(_NO_PAIRS, *parts, strict=True)
+        parts.clear()
+        return cls(
+            np.concatenate(left), np.concatenate(right), np.concatenate(cosine), sum(left_out)
+        )
+
+    def take(self, places: Int64[np.ndarray, "some"]) -> "ClosePairs":
+        """Select pairs by index."""
+        return ClosePairs(
+            self.left[places],
+            self.right[places],
+            self.cosine[places],
+            self.left_out + len(self.left) - len(places),
+        )
+
+    def sorted(self) -> "ClosePairs":
+        """Order by left, then by right."""
+        numbers = number_pairs(self.left, self.right, int(self.right.max(initial=0)) + 1)
+        return self.take(np.argsort(numbers))
+
+    def nearest(self, most: int) -> "ClosePairs":
+        """Select the `most` pairs of each right row with the highest cosine, in stable order."""
+        counts = np.bincount(self.right)
+        full = np.flatnonzero(counts > most)
+        keys = _keys(self.right, self.cosine)
+        # Sort key of the last pair of each row that stays.
+        last = np.full(len(counts), np.iinfo(np.uint64).max)
+        last[full] = np.sort(keys)[np.cumsum(counts)[full] - counts[full] + most - 1]
+        bounds = last[self.right]
+        stay = keys < bounds
+        equal = np.flatnonzero(keys == bounds)
+        equal = equal[np.lexsort((self.left[equal], self.right[equal]))]
+        right = self.right[equal]
+        rank = np.arange(len(right)) - np.searchsorted(right, right)
+        stays = np.bincount(self.right[stay], minlength=len(counts))
+        stay[equal[rank < most - stays[right]]] = True
+        return self.take(np.flatnonzero(stay))
+
+
+def _keys(
+    right: Int32[np.ndarray, "pairs"], cosine: Float32[np.ndarray, "pairs"]
+) -> UInt64[np.ndarray, "pairs"]:
+    """Return sort keys: right row, then descending cosine."""
+    bits = (cosine + np.float32(0)).view(np.int32)  # the same for -0 and 0
+    falling = np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits).astype(np.int64)
+    return (right.astype(np.int64) << 32).astype(np.uint64) + (0x7FFFFFFF - falling).astype(
+        np.uint64
+    )
+
+
+_NO_PAIRS = ClosePairs(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
+
+
+class BoundedPairs:
+    """Collects close pairs of a number of rows, in any order; thread-safe.
+
+    80 pairs a row fit on average, and at least 1,048,576. Beyond, each row has its most similar
+    predecessors only, the same number for each, at least 80. The result depends on the pairs alone.
+    """
+
+    def __init__(self, rows: int):
+        self._room = max(_AT_LEAST, _EACH * rows)
+        self.most: int | None = None
+        """Maximum pairs of a right row; None while all fit."""
+        self._parts: list[ClosePairs] = []
+        self._lock = threading.Lock()
+
+    def add(self, parts: list[ClosePairs]) -> None:
+        """Add new pairs and empty the list."""
+        with self._lock:
+            self._parts += parts
+            parts.clear()
+            if sum(len(part.left) for part in self._parts) > _TOO_MANY * self._room:
+                self._parts = [self._fitting()]
+
+    def all(self) -> ClosePairs:
+        """Return all pairs, sorted."""
+        with self._lock:
+            self._parts = [self._fitting().sorted()]
+            return self._parts[0]
+
+    def _fitting(self) -> ClosePairs:
+        """Drop as few pairs as necessary."""
+        pairs = ClosePairs.joined(self._parts)
+        if self.most is not None:  # dropped pairs cannot return
+            pairs = pairs.nearest(self.most)
+        if len(pairs.left) <= self._room:
+            return pairs
+        counts = np.sort(np.bincount(pairs.right))
+        # Pairs that stay if each row has at most as many as the row at this place.
+        stay = np.cumsum(counts) + counts * np.arange(len(counts) - 1, -1, -1)
+        place = int(np.searchsorted(stay, self._room, side="right"))
+        below = int(counts[:place].sum())
+        self.most = (self._room - below) // (len(counts) - place)
+        return pairs.nearest(self.most)
 
 
 def close_pairs(
@@ -34,34 +150,34 @@ def close_pairs(
     """Return all pairs of rows with a cosine of at least `floor`, in bounded memory.
 
     Up to 30,000 rows are all compared. Above, rows are compared within cells; each row is in
-    several, more for a lower floor (see `choose_cut`). Far more pairs than usual are dropped and
+    several, more for a lower floor (see `plan_cells`). Far more pairs than usual are dropped and
     counted; see `BoundedPairs`.
 
     Args:
         vectors: unit vectors. Rows of zeros or with NaN are in no pair.
         floor: minimum cosine, -1 to 1.
         templates: template of each row, -1 for none; rows of one template are no pair.
-        progress: callback `progress(done, total)` in rows, then parts.
+        progress: counts rows, then parts.
     """
-    told: Progress = progress or (lambda *_: None)
+    report: Progress = progress or (lambda *_: None)
     rows = usable_rows(vectors)
     vectors = vectors[rows]
-    cut = choose_cut(len(rows), floor)
-    nearest = np.zeros((len(rows), cut.probes), np.int32)
+    plan = plan_cells(len(rows), floor)
+    nearest = np.zeros((len(rows), plan.probes), np.int32)
     with one_compute_thread(), ThreadPoolExecutor(available_cores()) as pool:
-        if cut.cells > 1:
-            cells = Cells.learn(vectors[choose_sample(len(rows), cut)], cut, pool.map)
+        if plan.cells > 1:
+            cells = Cells.learn(vectors[choose_sample(len(rows), plan)], plan, pool.map)
             done = 0
             for found in cells.nearest(vectors, pool.map):
                 nearest[done : done + len(found)] = found
                 done += len(found)
-                told("cells", done, len(rows))
+                report("cells", done, len(rows))
         pairs = BoundedPairs(len(rows))
         some = None if templates is None else templates[rows]
         for done, tasks in pairs_in_cells(
-            vectors, nearest, range(cut.cells), floor, pool.map, pairs, templates=some
+            vectors, nearest, range(plan.cells), floor, pool.map, pairs, templates=some
         ):
-            told("comparing", done, tasks)
+            report("comparing", done, tasks)
     close = pairs.all()
     return close._replace(left=rows[close.left], right=rows[close.right])
 
@@ -91,13 +207,11 @@ def pairs_in_cells(
     A pair that shares several cells is found in the smallest only, so other cells give other pairs.
 
     Args:
-        vectors: unit vectors.
+        vectors, floor, templates: see `close_pairs`.
         nearest: cells of each row.
         cells: cells to search.
-        floor: minimum cosine.
         run: maps over parts, possibly in parallel.
         pairs: collects the pairs.
-        templates: see `close_pairs`.
 
     Yields:
         Parts done, and their total.
@@ -138,20 +252,21 @@ def _look(
     """Collect the close pairs of a block of a cell's members with their predecessors."""
     cell, members, start = task
     ones = members[start : start + _BLOCK]
-    near = vectors[ones].astype(np.float32)
+    queries = vectors[ones].astype(np.float32)
     block = _BlockPairs(pairs, ones, floor)
     for begin in range(0, start + len(ones), _BLOCK):
         others = members[begin : begin + _BLOCK]
-        if _is_one_template(templates[ones], templates[others]):
+        template = templates[ones[0]]
+        if template >= 0 and all((templates[rows] == template).all() for rows in (ones, others)):
             continue
-        far = near if begin == start else vectors[others].astype(np.float32)
+        earlier = queries if begin == start else vectors[others].astype(np.float32)
         for first in range(0, len(ones), _STRIP):
             strip = ones[first : first + _STRIP]
             least = block.least[first : first + _STRIP]
-            # Of a block with itself only what is before is looked at.
+            # A block is compared with itself up to the strip.
             before = len(others) if begin < start else first + len(strip)
-            cosines = far[:before] @ near[first : first + _STRIP].T
-            # Where each hit is a pair, those that are left out need only be counted.
+            cosines = earlier[:before] @ queries[first : first + _STRIP].T
+            # Where each hit is a pair, those that are dropped need only be counted.
             plain = begin < start and nearest.shape[1] == 1 and (templates[strip] < 0).all()
             hits = np.flatnonzero(cosines >= (least if plain else floor))
             found = int(np.count_nonzero(cosines >= floor)) if plain else 0
@@ -171,13 +286,7 @@ def _look(
 
 
 class _BlockPairs:
-    """Pairs of a block's rows with their predecessors, until collected.
-
-    Args:
-        pairs: collects them.
-        rows: rows of the block, ascending; the right one of each pair.
-        floor: minimum cosine.
-    """
+    """Pairs of a block's ascending rows with their predecessors, until collected."""
 
     def __init__(self, pairs: BoundedPairs, rows: _Rows, floor: float):
         self._pairs, self._rows = pairs, rows
@@ -186,9 +295,8 @@ class _BlockPairs:
         """Cosine of each row below which its pairs will be dropped anyway."""
 
     def add(self, part: ClosePairs) -> None:
-        """Add pairs."""
         self._parts.append(part)
-        if self._count() <= _HELD:
+        if sum(len(part.left) for part in self._parts) <= _HELD:
             return
         most = self._pairs.most
         if most is not None:
@@ -199,20 +307,11 @@ class _BlockPairs:
             np.minimum.at(lowest, held.right, held.cosine)
             places = np.searchsorted(self._rows, full)
             self.least[places] = np.maximum(self.least[places], lowest[full])
-        if self._count() > _HELD // 2:
+        if sum(len(part.left) for part in self._parts) > _HELD // 2:
             self.close()
 
     def close(self) -> None:
-        """Add the held pairs to the collection."""
         self._pairs.add(self._parts)
-
-    def _count(self) -> int:
-        return sum(len(part.left) for part in self._parts)
-
-
-def _is_one_template(ones: _Rows, others: _Rows) -> bool:
-    """Return whether all rows of two blocks have one template."""
-    return bool(ones[0] >= 0 and (ones == ones[0]).all() and (others == ones[0]).all())
 
 
 def _is_first_shared(

@@ -5,16 +5,19 @@ import functools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int32, Int64
+from jaxtyping import Bool, Float32, Int32, Int64, Shaped
 
 from gemel.config import DedupeOptions
-from gemel.duplicates.linkage import central_member, connected_groups, linked_groups
-from gemel.duplicates.pair_scores import PairScore, PairScores
+from gemel.data import connect
+from gemel.duplicates.linkage import central_member, linked_groups
 from gemel.duplicates.question_templates import Template
 from gemel.notebook import shown
+
+_SCORES = 1024
+"""Scores created at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +34,6 @@ class ScoredPairs:
     """Probability that the two ask the same."""
 
     def __len__(self) -> int:
-        """Count the pairs."""
         return len(self.left)
 
     def find(
@@ -45,6 +47,53 @@ class ScoredPairs:
         places = np.searchsorted(numbers, wanted).clip(max=len(self) - 1)
         found = np.where(numbers[places] == wanted, self.probability[places], np.float32(np.nan))
         return found.astype(np.float32)
+
+
+class PairScore(NamedTuple):
+    """Scores of two questions, named by their ids; see `ScoredPairs`."""
+
+    left: str
+    """Of copies the id of the first one."""
+    right: str
+    cosine: float
+    similarity: float
+    probability: float
+
+
+class PairScores(Sequence[PairScore]):
+    """Scores created on access: a group of thousands has millions of them.
+
+    Args:
+        ids: ids of all questions.
+        left, right: rows of `ids`.
+        scores: cosine, similarity and probability of each pair.
+    """
+
+    def __init__(
+        self,
+        ids: Sequence[str],
+        left: Int64[np.ndarray, "pairs"],
+        right: Int64[np.ndarray, "pairs"],
+        *scores: Shaped[np.ndarray, "pairs"],
+    ):
+        self._ids, self._left, self._right, self._scores = ids, left, right, scores
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    def __getitem__(self, place: Any) -> Any:
+        """Return the score at an index, or a list of those in a slice."""
+        if not isinstance(place, slice):
+            return self[place : place + 1 or None][0]
+        names = (
+            [self._ids[row] for row in side[place].tolist()] for side in (self._left, self._right)
+        )
+        numbers = (score[place].tolist() for score in self._scores)
+        return list(map(PairScore, *names, *numbers))
+
+    def __iter__(self) -> Iterator[PairScore]:
+        for start in range(0, len(self), _SCORES):
+            yield from self[start : start + _SCORES]
 
 
 @dataclass(frozen=True)
@@ -71,7 +120,6 @@ class Group:
     """Chain of pairs that it belongs to: index of its first question."""
 
     def __len__(self) -> int:
-        """Count the members."""
         return len(self.members)
 
 
@@ -82,60 +130,47 @@ class FoundGroups(Protocol):
     @property
     def questions(self) -> int:
         """Number of questions."""
-        ...
 
     @property
     def exact(self) -> int:
-        """Number of copies of an earlier question."""
-        ...
+        """Number of copies of an earlier question; see `copy_key`."""
 
     @property
     def judged(self) -> int:
         """Number of scored pairs."""
-        ...
 
     @property
     def grouped(self) -> int:
         """Number of questions in groups."""
-        ...
 
     @property
     def floor(self) -> float:
         """Minimum cosine of scored pairs."""
-        ...
 
     @property
     def probability(self) -> float:
         """Minimum probability."""
-        ...
 
     @property
     def linkage(self) -> str:
         """One of `LINKAGES`."""
-        ...
 
     @property
     def templates(self) -> tuple[Template, ...]:
-        """Questions that differ only in their numbers; not scored against each other."""
-        ...
+        """Largest first; the questions of one are not scored against each other."""
 
     @property
     def left_out(self) -> int:
         """Number of close pairs not scored because there were too many; see `find_duplicates`."""
-        ...
 
     @property
     def groups(self) -> Iterable[Group]:
         """Groups of two or more questions, largest first."""
-        ...
 
     def scores(self) -> Iterator[Sequence[PairScore]]:
         """Yield the scores of each group's pairs, in order."""
-        ...
 
-    def __len__(self) -> int:
-        """Count the groups."""
-        ...
+    def __len__(self) -> int: ...
 
 
 @shown(
@@ -150,7 +185,7 @@ class FoundGroups(Protocol):
 )
 @dataclass(frozen=True, eq=False)
 class Duplicates:
-    """Duplicate groups and the scores they were made from.
+    """Duplicate groups and the scores they were made from; see `FoundGroups`.
 
     `rethreshold` makes other groups from the same scores, without encoding.
 
@@ -164,21 +199,15 @@ class Duplicates:
     """Number of the distinct question of each question; copies, and questions with equal vectors,
     share one."""
     exact: int
-    """Number of copies of an earlier question; see `copy_key`."""
     pairs: ScoredPairs
     """Scored pairs of distinct questions."""
     floor: float
-    """Minimum cosine of scored pairs."""
     probability: float
-    """Minimum probability."""
     linkage: str = "average"
-    """One of `LINKAGES`."""
     apart: frozenset[str] = frozenset()
     """Ids of questions excluded from groups."""
     templates: tuple[Template, ...] = ()
-    """Questions that differ only in their numbers, largest template first."""
     left_out: int = 0
-    """Number of close pairs not scored because there were too many; see `find_duplicates`."""
 
     def __post_init__(self) -> None:
         DedupeOptions(probability=self.probability, linkage=self.linkage)
@@ -207,7 +236,6 @@ class Duplicates:
         return sum(map(len, self.groups))
 
     def __len__(self) -> int:
-        """Count the groups."""
         return len(self.groups)
 
     @functools.cached_property
@@ -251,7 +279,7 @@ class Duplicates:
 
     @functools.cached_property
     def _stay(self) -> Bool[np.ndarray, "questions"]:
-        """Return which questions may be in a group."""
+        """Questions that may be in a group."""
         stay = np.ones(len(self.ids), bool)
         if self.apart:
             stay[[row for row, name in enumerate(self.ids) if name in self.apart]] = False
@@ -271,7 +299,7 @@ class Duplicates:
     @functools.cached_property
     def _connected(self) -> Int32[np.ndarray, "different"]:
         likely = self.pairs.probability >= np.float32(self.probability)
-        return connected_groups(self._different, self.pairs.left[likely], self.pairs.right[likely])
+        return connect(self._different, self.pairs.left[likely], self.pairs.right[likely])
 
     @functools.cached_property
     def _linked(self) -> Int32[np.ndarray, "different"]:

@@ -1,4 +1,4 @@
-"""Groups of rows from pairs: connected components and average linkage."""
+"""Groups of rows from pairs by average linkage."""
 
 from dataclasses import dataclass
 
@@ -37,12 +37,7 @@ class Links:
     ) -> Int32[np.ndarray, "rows"]:
         """Return the partner of each group with the highest mean likeness; ties by the smallest.
 
-        Args:
-            sizes: rows of each group.
-            least: minimum mean likeness.
-
-        Returns:
-            Partner by row; -1: none, or not the first row of a group.
+        -1: none of at least `least`, or not the first row of a group.
         """
         mean = self.likeness / (sizes[self.one] * sizes[self.other])
         good = np.flatnonzero(mean >= least)
@@ -60,39 +55,28 @@ class Links:
 
     def among(self, groups: Bool[np.ndarray, "rows"]) -> "Links":
         """Select links between some groups."""
-        kept = groups[self.one] & groups[self.other]
-        return Links(self.one[kept], self.other[kept], self.likeness[kept])
+        inside = groups[self.one] & groups[self.other]
+        return Links(self.one[inside], self.other[inside], self.likeness[inside])
 
     def renamed(self, into: Int32[np.ndarray, "rows"]) -> "Links":
-        """Return the links after merging groups.
-
-        Args:
-            into: new group by row.
-        """
+        """Return the links after merging groups; `into` has the new group of each row."""
         ends = into[self.one], into[self.other]
         one, other = np.minimum(*ends), np.maximum(*ends)
         grown = np.zeros(len(into), bool)
         grown[into[np.flatnonzero(into != np.arange(len(into)))]] = True
-        # What is between two groups of which none has grown is as it was.
-        touched = (grown[one] | grown[other]) & (one != other)
-        kept = ~(grown[one] | grown[other])
+        # Links between groups that have not grown are unchanged.
+        changed = grown[one] | grown[other]
+        touched = changed & (one != other)
         numbers = (one[touched].astype(np.int64) << 32) + other[touched]
         order = np.argsort(numbers)
         numbers, starts = np.unique(numbers[order], return_index=True)
         likeness = self.likeness[touched][order]
         sums = np.add.reduceat(likeness, starts) if len(starts) else likeness
         return Links(
-            np.concatenate([one[kept], (numbers >> 32).astype(np.int32)]),
-            np.concatenate([other[kept], (numbers & 0xFFFFFFFF).astype(np.int32)]),
-            np.concatenate([self.likeness[kept], sums]),
+            np.concatenate([one[~changed], (numbers >> 32).astype(np.int32)]),
+            np.concatenate([other[~changed], (numbers & 0xFFFFFFFF).astype(np.int32)]),
+            np.concatenate([self.likeness[~changed], sums]),
         )
-
-
-def connected_groups(
-    rows: int, left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
-) -> Int32[np.ndarray, "rows"]:
-    """Return connected components: for every row the smallest row of its group."""
-    return connect(rows, left, right)
 
 
 def linked_groups(
@@ -102,9 +86,7 @@ def linked_groups(
     likeness: Float[np.ndarray, "pairs"],
     least: float,
 ) -> Int32[np.ndarray, "rows"]:
-    """Group rows by average linkage.
-
-    The most similar groups join first; ties by the smallest rows.
+    """Group rows by average linkage; the most similar groups join first, ties by smallest rows.
 
     Args:
         rows: number of rows.
@@ -114,7 +96,7 @@ def linked_groups(
     """
     least = float(np.asarray(least, likeness.dtype))
     alike = likeness >= least
-    # Groups join through a pair that is alike enough by itself, so they stay within these chains.
+    # Groups join through a pair with enough likeness itself, so they stay within these chains.
     chains = connect(rows, left[alike], right[alike])
     inside = chains[left] == chains[right]
     links = Links.of(left[inside], right[inside], likeness[inside])
@@ -122,10 +104,10 @@ def linked_groups(
     groups: Int32[np.ndarray, "rows"] = np.arange(rows, dtype=np.int32)
     while len(links.one):
         best = links.best_partners(sizes, least)
-        # Nothing that joins comes nearer to a third: without a partner now, without one for ever.
+        # Joining never raises the likeness to a third: without a partner now, without one later.
         links = links.among(best >= 0)
         have = np.flatnonzero(best >= 0)
-        # Two that are the best for each other join at once: what joins before changes nothing.
+        # Two that are best for each other join at once; what joins before does not change that.
         gone = have[(best[best[have]] == have) & (best[have] < have)]
         into = np.arange(rows, dtype=np.int32)
         into[gone] = best[gone]
@@ -141,14 +123,9 @@ def central_member(
     right: Int[np.ndarray, "pairs"],
     likeness: Float[np.ndarray, "pairs"],
 ) -> Int32[np.ndarray, "rows"]:
-    """Find the row of each group that is most like all its fellows together.
+    """Return the member of each row's group with the highest total likeness, or the smallest.
 
-    Args:
-        groups: of each row the smallest row of its group.
-        left, right, likeness: pairs and how alike they are; those across groups do not count.
-
-    Returns:
-        For every row the central one of its group; of equally central ones the smallest.
+    `groups` has the smallest row of each row's group; pairs across groups do not count.
     """
     within = groups[left] == groups[right]
     sums = np.zeros(len(groups))

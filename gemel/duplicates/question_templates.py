@@ -9,18 +9,18 @@ import numpy as np
 from jaxtyping import Int32, Int64
 
 LEAST_INSTANCES = 100
-"""Different questions, alike but for their numbers, that make a template."""
+"""Minimum number of distinct questions of a template."""
 _DIGIT = re.compile(r"\d")
 _CODE = re.compile(r"[\dA-Za-z]+(?:[-._:/,][\dA-Za-z]+)*")
 
 
 class Template(NamedTuple):
-    """Questions that differ only in numbers, and in codes that hold digits, as `AB12-99X`."""
+    """Questions that differ only in numbers, and in codes with digits such as `AB12-99X`."""
 
     example: str
-    """The first of them."""
+    """The first question."""
     instances: int
-    """How many different ones there are; copies are not counted."""
+    """Number of distinct questions."""
 
 
 def mask_numbers(cleaned: str) -> str | None:
@@ -33,14 +33,11 @@ def mask_numbers(cleaned: str) -> str | None:
 def number_templates(
     texts: Sequence[str], clean: Callable[[str], str]
 ) -> Int32[np.ndarray, "questions"]:
-    """Find the templates among questions.
+    """Return the row of the first question of each question's template; -1 if it has none.
 
     Args:
-        texts: all different once cleaned.
-        clean: makes texts that ask the very same alike.
-
-    Returns:
-        For every question the row of the first one of its template; -1 if it has none.
+        texts: distinct also when cleaned.
+        clean: cleans a text.
     """
     masks = [mask_numbers(clean(text)) if _DIGIT.search(text) else None for text in texts]
     count = Counter(masks)
@@ -57,7 +54,7 @@ def number_templates(
 def describe_templates(
     templates: Int32[np.ndarray, "questions"], texts: Sequence[str]
 ) -> tuple[Template, ...]:
-    """Return the templates that `number_templates` found, the largest first."""
+    """Return the templates found by `number_templates`, the largest first."""
     first, counts = np.unique(templates[templates >= 0], return_counts=True)
     order: Int64[np.ndarray, "templates"] = np.argsort(-counts, kind="stable")
     found = zip(first[order].tolist(), counts[order].tolist(), strict=True)

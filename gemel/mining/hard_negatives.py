@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float32, Float64, Int32, Int64
 from gemel.config.mining_rules import SKIPS, MiningRules
 from gemel.inference import Engine
 from gemel.mining.mining_questions import MiningQuestions, MiningVectors
-from gemel.neighbours.top_k import exact_cosines
+from gemel.neighbours.base import exact_cosines
 from gemel.text import Progress
 
 Likely: TypeAlias = Callable[
@@ -29,7 +29,7 @@ _FEW = 8
 """Known duplicates among the candidates that a first search allows for."""
 
 
-class MinedLot(NamedTuple):
+class MinedBatch(NamedTuple):
     """Negatives of some anchors, in order."""
 
     first: int
@@ -51,29 +51,28 @@ class MinedLot(NamedTuple):
 def judge_with(engine: Engine, questions: MiningQuestions, vectors: MiningVectors) -> Likely:
     """Return a function that scores pairs by the whole model, calibrated."""
 
-    def judge(
-        left: Int32[np.ndarray, "pairs"], right: Int32[np.ndarray, "pairs"]
-    ) -> Float64[np.ndarray, "pairs"]:
-        sides = (
-            ([questions.texts[number] for number in side.tolist()], vectors.take(side))
-            for side in (left, right)
-        )
-        scores = engine.score_different(
-            *((texts, part.astype(np.float32)) for texts, part in sides)
-        )
-        return engine.model.decision.probability(scores)
-
     def likely(
         left: Int32[np.ndarray, "pairs"], right: Int32[np.ndarray, "pairs"]
     ) -> Float64[np.ndarray, "pairs"]:
-        """Score pairs of different questions."""
-        parts = [slice(start, start + _JUDGED) for start in range(0, len(left), _JUDGED)]
-        return np.concatenate([np.empty(0), *(judge(left[part], right[part]) for part in parts)])
+        probabilities = [np.empty(0)]
+        for start in range(0, len(left), _JUDGED):
+            sides = (side[start : start + _JUDGED] for side in (left, right))
+            scores = engine.score_different(
+                *(
+                    (
+                        [questions.texts[number] for number in side.tolist()],
+                        vectors.take(side).astype(np.float32),
+                    )
+                    for side in sides
+                )
+            )
+            probabilities.append(engine.model.decision.probability(scores))
+        return np.concatenate(probabilities)
 
     return likely
 
 
-def mine_lots(
+def mine_batches(
     questions: MiningQuestions,
     vectors: MiningVectors,
     rules: MiningRules,
@@ -81,18 +80,17 @@ def mine_lots(
     likely: Likely | None = None,
     threads: int = 1,
     progress: Progress | None = None,
-) -> Iterator[MinedLot]:
+) -> Iterator[MinedBatch]:
     """Mine the hard negatives of all anchors, in batches.
 
     No negative is in the anchor's duplicate group. The result does not depend on the threads.
 
     Args:
-        questions: anchors and candidates.
-        vectors: their vectors.
+        questions, vectors: anchors and candidates.
         rules: rules for negatives.
         likely: scores pairs, for `max_probability`; see `judge_with`.
         threads: number of threads.
-        progress: callback `progress(done, total)` in anchors.
+        progress: counts anchors.
 
     Raises:
         ValueError: `max_probability` without `likely`.
@@ -101,24 +99,25 @@ def mine_lots(
         raise ValueError("max_probability needs what judges pairs: likely=judge_with(...)")
     miner = _Miner(questions, vectors, rules, likely)
     total = len(questions.anchors)
-    waiting: deque[Future[MinedLot]] = deque()
+    waiting: deque[Future[MinedBatch]] = deque()
+
+    def finished() -> MinedBatch:
+        batch = waiting.popleft().result()
+        if progress is not None:
+            progress("mining anchors", batch.first + len(batch.negatives), total)
+        return batch
+
     with ThreadPoolExecutor(threads, "mine") as pool:
         try:
-            for start, end in miner.lots():
+            for start, end in miner.batches():
                 waiting.append(pool.submit(miner.mine, start, end))
                 if len(waiting) > threads:
-                    yield _told(waiting.popleft().result(), progress, total)
+                    yield finished()
             while waiting:
-                yield _told(waiting.popleft().result(), progress, total)
+                yield finished()
         finally:
             for each in waiting:
                 each.cancel()
-
-
-def _told(lot: MinedLot, progress: Progress | None, total: int) -> MinedLot:
-    if progress is not None:
-        progress("mining anchors", lot.first + len(lot.negatives), total)
-    return lot
 
 
 class _Miner:
@@ -131,11 +130,11 @@ class _Miner:
     ):
         self.questions, self.vectors, self.rules, self.likely = questions, vectors, rules, likely
         self.depth = min(rules.depth, questions.candidates)
-        # How many candidates are in each group; a group is known by one of its questions.
+        # Number of candidates in each group, by the group's first question.
         groups = questions.groups
         self.members = np.bincount(groups[: questions.candidates], minlength=len(groups))
 
-    def lots(self) -> Iterator[tuple[int, int]]:
+    def batches(self) -> Iterator[tuple[int, int]]:
         """Split the anchors into batches of at most `_FOUND` candidates."""
         known = self.members[self.questions.groups[self.questions.anchors]]
         start = widest = 0
@@ -148,7 +147,7 @@ class _Miner:
             widest = max(widest, width)
         yield start, len(known)
 
-    def mine(self, start: int, end: int) -> MinedLot:
+    def mine(self, start: int, end: int) -> MinedBatch:
         """Return the negatives of a range of anchors."""
         questions, rules = self.questions, self.rules
         anchors = questions.anchors[start:end]
@@ -163,12 +162,12 @@ class _Miner:
         rows, columns = np.nonzero(chosen)
         at = rows, np.arange(len(rows)) - np.searchsorted(rows, rows)
         negatives = np.full((len(anchors), rules.count), -1)
-        kept = np.full(negatives.shape, -np.inf, np.float32)
-        negatives[at], kept[at] = keys[rows, columns], scores[rows, columns]
-        return MinedLot(
+        cosines = np.full(negatives.shape, -np.inf, np.float32)
+        negatives[at], cosines[at] = keys[rows, columns], scores[rows, columns]
+        return MinedBatch(
             first=start,
             negatives=negatives,
-            scores=kept,
+            scores=cosines,
             positive_scores=positive_scores,
             looked=int((reasons >= 0).sum()),
             skipped=np.bincount(reasons[reasons >= 0], minlength=len(SKIPS) + 1)[: len(SKIPS)],
@@ -178,7 +177,7 @@ class _Miner:
     def _positive_scores(
         self, start: int, end: int, queries: Float32[np.ndarray, "anchors dim"]
     ) -> tuple[Float32[np.ndarray, "positives"], Float64[np.ndarray, "anchors"]]:
-        """Return the scores of all positives of some anchors, and the lowest of each anchor."""
+        """Return the scores of the positives of some anchors, and the lowest of each anchor."""
         starts = self.questions.starts[start : end + 1]
         positives = self.vectors.take(self.questions.positives[starts[0] : starts[-1]])
         rows = np.repeat(np.arange(end - start), np.diff(starts))
@@ -188,7 +187,7 @@ class _Miner:
     def _look(
         self, anchors: Int32[np.ndarray, "anchors"], queries: Float32[np.ndarray, "anchors dim"]
     ) -> tuple[Int64[np.ndarray, "anchors found"], Float32[np.ndarray, "anchors found"]]:
-        """Return so many nearest neighbours that `depth` of each anchor are not known duplicates.
+        """Return nearest neighbours, at least `depth` of each anchor without known duplicates.
 
         Few anchors are in large groups, so a first search allows for a few known duplicates.
         """
@@ -221,9 +220,9 @@ class _Miner:
         scores: Float64[np.ndarray, "anchors found"],
         least: Float64[np.ndarray, "anchors"],
     ) -> Int64[np.ndarray, "anchors found"]:
-        """Return the reason to skip each candidate, an index of `SKIPS`.
+        """Return why to skip each candidate, by index in `SKIPS`; -1: not examined.
 
-        Its length: none; -1: not examined.
+        The length of `SKIPS`: not skipped.
         """
         rules, least = self.rules, least[:, None]
         known = self._is_known(anchors, keys)

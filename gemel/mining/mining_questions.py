@@ -1,5 +1,6 @@
 """Questions, groups, anchors and vectors that hard negatives are mined from."""
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,8 +12,11 @@ from gemel.data.duplicate_graph import number_pairs, question_key
 from gemel.errors import DataError
 from gemel.inference import Engine
 from gemel.neighbours.base import Neighbours
-from gemel.neighbours.choice import choose_neighbours
+from gemel.neighbours.follower import choose_neighbours
 from gemel.text import Progress
+
+_BATCH = 1 << 14
+"""Questions encoded at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,17 +39,11 @@ class MiningQuestions:
     starts: Int64[np.ndarray, "bounds"]
     """Start of each anchor's positives, and the end."""
     apart: Int64[np.ndarray, "apart"]
-    """Pairs labelled as not the same, by `pair_numbers`, ascending."""
+    """Pairs labelled as not the same, by `number_pairs`, ascending."""
     copies: int
     """Duplicates whose questions are copies; they make no anchor."""
     blanks: int
     """Pairs left out because a question has no word or mark."""
-
-    def pair_numbers(
-        self, left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
-    ) -> Int64[np.ndarray, "pairs"]:
-        """Return one number for two questions in either order."""
-        return number_pairs(left, right, len(self.texts))
 
     def are_apart(
         self, left: Int[np.ndarray, "pairs"], right: Int[np.ndarray, "pairs"]
@@ -53,7 +51,7 @@ class MiningQuestions:
         """Return which pairs are labelled as not the same."""
         if not len(self.apart):
             return np.zeros(len(left), bool)
-        numbers = self.pair_numbers(left, right)
+        numbers = number_pairs(left, right, len(self.texts))
         places = np.searchsorted(self.apart, numbers).clip(max=len(self.apart) - 1)
         found: Bool[np.ndarray, "pairs"] = self.apart[places] == numbers
         return found
@@ -79,7 +77,6 @@ def gather_questions(pairs: Pairs, corpus: Iterable[str] | None = None) -> Minin
     texts: list[str] = []
 
     def number(name: str, text: str) -> int:
-        """Return the number of a question, a new one if necessary."""
         found = numbers.setdefault(name, len(texts))
         if found == len(texts):
             texts.append(text)
@@ -148,28 +145,22 @@ def _no_anchor(pairs: Pairs, usable: Bool[np.ndarray, "pairs"]) -> str:
     )
 
 
-_LOT = 1 << 14
-"""Questions encoded at a time."""
-
-
 @dataclass(frozen=True, eq=False)
 class MiningVectors:
-    """Vectors by the questions' numbers, with a search among the candidates."""
+    """Vectors by the questions' numbers: of candidates, searchable, and of others."""
 
     neighbours: Neighbours
-    """Candidates."""
     others: Float16[np.ndarray, "others dim"]
-    """Vectors of the other questions."""
     why: str = "given"
     """Reason for the search method."""
 
     def take(self, numbers: Int[np.ndarray, "some"]) -> Float16[np.ndarray, "some dim"]:
         """Return the vectors of some questions."""
         candidates = len(self.neighbours)
-        near = numbers < candidates
+        is_candidate = numbers < candidates
         vectors = np.empty((len(numbers), self.neighbours.dim), np.float16)
-        vectors[near] = self.neighbours.vectors(numbers[near].astype(np.int64))
-        vectors[~near] = self.others[numbers[~near] - candidates]
+        vectors[is_candidate] = self.neighbours.vectors(numbers[is_candidate].astype(np.int64))
+        vectors[~is_candidate] = self.others[numbers[~is_candidate] - candidates]
         return vectors
 
 
@@ -190,22 +181,19 @@ def encode_questions(
     dim, total = engine.model.config.network.dim, len(questions.texts)
     found = choice.make(dim)
     others = np.empty((total - questions.candidates, dim), np.float16)
-    for start, end in _lots(questions.candidates, total):
+    starts = [
+        *range(0, questions.candidates, _BATCH),
+        *range(questions.candidates, total, _BATCH),
+        total,
+    ]
+    for start, end in itertools.pairwise(starts):
         texts = questions.texts[start:end]
         vectors = engine.encode(texts, precision="float16", threads=threads)
         if start < questions.candidates:
-            keys: Int64[np.ndarray, "lot"] = np.arange(start, end)
+            keys: Int64[np.ndarray, "batch"] = np.arange(start, end)
             found.put(keys, vectors)
         else:
             others[start - questions.candidates : end - questions.candidates] = vectors
         if progress is not None:
             progress("encoding questions", end, total)
     return MiningVectors(found, others, choice.why)
-
-
-def _lots(candidates: int, total: int) -> list[tuple[int, int]]:
-    """Split the questions into batches of either candidates or others."""
-    parts = ((0, candidates), (candidates, total))
-    return [
-        (start, min(start + _LOT, end)) for first, end in parts for start in range(first, end, _LOT)
-    ]

@@ -1,20 +1,8 @@
 """Nearest neighbours among vectors, exact and approximate."""
 
-from gemel.neighbours.approximate import ApproximateNeighbours, Graph
-from gemel.neighbours.base import Hits, Neighbours
-from gemel.neighbours.choice import EXACT_UP_TO, NEIGHBOURS, Choice, choose_neighbours
+from gemel.neighbours.approximate import ApproximateNeighbours
+from gemel.neighbours.base import Neighbours
 from gemel.neighbours.exact import ExactNeighbours
-from gemel.neighbours.follower import Follower
+from gemel.neighbours.follower import choose_neighbours
 
-__all__ = [
-    "ApproximateNeighbours",
-    "Choice",
-    "EXACT_UP_TO",
-    "ExactNeighbours",
-    "Follower",
-    "Hits",
-    "Graph",
-    "NEIGHBOURS",
-    "Neighbours",
-    "choose_neighbours",
-]
+__all__ = ["ApproximateNeighbours", "ExactNeighbours", "Neighbours", "choose_neighbours"]

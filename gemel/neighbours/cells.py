@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float16, Float32, Int32, Int64
 
 Mapper: TypeAlias = Callable[..., Iterator[Any]]
-"""Python's `map`, or an executor's parallel one."""
+"""`map`, or an executor's parallel one."""
 
 _EXACT = 30_000
 """Below this many questions one cell is used, which takes some seconds."""
@@ -33,15 +33,11 @@ class CellPlan(NamedTuple):
     probes: int
 
 
-def choose_cut(rows: int, floor: float) -> CellPlan:
+def plan_cells(rows: int, floor: float) -> CellPlan:
     """Choose cells so that 99.5 % of the pairs with a cosine of `floor` share one.
 
     Fitted to Quora's questions: three closest cells at a floor of 0.9, six at 0.7, for a hundred
     cells or thousands. One cell where more save nothing.
-
-    Args:
-        rows: number of vectors.
-        floor: minimum cosine, -1 to 1.
     """
     cells = int(_CELLS * math.sqrt(rows))
     growth = min(max(0.0, 2 * (0.7 - floor)), 0.5)
@@ -51,10 +47,10 @@ def choose_cut(rows: int, floor: float) -> CellPlan:
     return CellPlan(cells, probes)
 
 
-def choose_sample(rows: int, cut: CellPlan) -> Int64[np.ndarray, "sample"]:
-    """Sample, always the same, the rows for k-means, in order."""
+def choose_sample(rows: int, plan: CellPlan) -> Int64[np.ndarray, "sample"]:
+    """Sample the rows for k-means, always the same."""
     random = np.random.default_rng(_SEED)
-    return random.choice(rows, min(rows, cut.cells * _SAMPLE), replace=False)
+    return random.choice(rows, min(rows, plan.cells * _SAMPLE), replace=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,29 +59,23 @@ class Cells:
 
     centres: Float32[np.ndarray, "cells dim"]
     probes: int
-    """Cells that a vector is assigned to."""
 
     @classmethod
     def learn(
-        cls, sample: Float16[np.ndarray, "sample dim"], cut: CellPlan, run: Mapper
+        cls, sample: Float16[np.ndarray, "sample dim"], plan: CellPlan, run: Mapper
     ) -> "Cells":
-        """Find centres by k-means.
-
-        Args:
-            sample: unit vectors in random order, at least one a cell.
-            cut: number of cells.
-            run: maps over parts, possibly in parallel.
+        """Find centres by k-means from unit vectors in random order, at least one a cell.
 
         Source: spherical k-means, Dhillon and Modha 2001.
         """
         vectors = sample.astype(np.float32)
-        centres = vectors[: cut.cells].copy()
-        for _ in range(_ROUNDS if cut.cells > 1 else 0):
+        centres = vectors[: plan.cells].copy()
+        for _ in range(_ROUNDS if plan.cells > 1 else 0):
             homes = run(
                 lambda part, to=centres: (part @ to.T).argmax(axis=1), _parts(vectors, centres)
             )
             _move(centres, vectors, np.concatenate(list(homes)))
-        return cls(centres, cut.probes)
+        return cls(centres, plan.probes)
 
     def nearest(
         self, vectors: Float16[np.ndarray, "rows dim"], run: Mapper

@@ -8,9 +8,16 @@ import numpy as np
 from jaxtyping import Float, Float16, Float32, Int64
 
 from gemel.inference import one_compute_thread
-from gemel.neighbours.base import Hits, missing_key, require_dim, require_k
-from gemel.neighbours.shared_lock import SharedLock
-from gemel.neighbours.top_k import Candidates, exact_cosines, rank
+from gemel.neighbours.base import (
+    Candidates,
+    Hits,
+    SharedLock,
+    exact_cosines,
+    missing_key,
+    rank,
+    require_dim,
+    require_k,
+)
 
 _WIDTH = 8192
 """Questions in a block."""
@@ -18,7 +25,7 @@ _QUERIES = 256
 """Queries compared at a time: their cosines with a block take 8 MB."""
 _PICKING = 40
 """Queries from which on copying columns out of a block pays."""
-_LOT = 4096
+_BATCH = 4096
 """Questions added or removed while searches wait: some milliseconds."""
 
 
@@ -34,7 +41,7 @@ class _Block(NamedTuple):
 
 
 _Part: TypeAlias = tuple[_Block, Int64[np.ndarray, "part"], Int64[np.ndarray, "part"]]
-"""A block, some of its columns, ascending, and their slots."""
+"""A block, some of its columns, and their slots or positions."""
 
 
 class ExactNeighbours:
@@ -53,16 +60,16 @@ class ExactNeighbours:
     def put(
         self, keys: Int64[np.ndarray, "questions"], vectors: Float[np.ndarray, "questions dim"]
     ) -> None:
-        """Add or replace vectors; see `Neighbours`."""
+        """See `Neighbours`."""
         require_dim(vectors, self.dim)
-        for start in range(0, len(keys), _LOT):
-            lot = slice(start, start + _LOT)
-            rounded = vectors[lot].astype(np.float16).astype(np.float32)
+        for start in range(0, len(keys), _BATCH):
+            batch = slice(start, start + _BATCH)
+            rounded = vectors[batch].astype(np.float16).astype(np.float32)
             with self._lock.alone():
-                self._put_lot(keys[lot], rounded)
+                self._put(keys[batch], rounded)
 
-    def _put_lot(
-        self, keys: Int64[np.ndarray, "lot"], vectors: Float32[np.ndarray, "lot dim"]
+    def _put(
+        self, keys: Int64[np.ndarray, "batch"], vectors: Float32[np.ndarray, "batch dim"]
     ) -> None:
         slots = np.array(
             [self._slots.setdefault(key, len(self._slots)) for key in keys.tolist()], np.int64
@@ -76,10 +83,10 @@ class ExactNeighbours:
             block.columns[:, columns] = vectors[rows].T
 
     def remove(self, keys: Int64[np.ndarray, "questions"]) -> None:
-        """Remove keys; see `Neighbours`."""
-        for start in range(0, len(keys), _LOT):
+        """See `Neighbours`."""
+        for start in range(0, len(keys), _BATCH):
             with self._lock.alone():
-                for key in keys[start : start + _LOT].tolist():
+                for key in keys[start : start + _BATCH].tolist():
                     self._remove(key)
                 del self._blocks[-(-len(self._slots) // _WIDTH) :]
 
@@ -88,8 +95,9 @@ class ExactNeighbours:
         last = len(self._slots)
         if slot is None or slot == last:
             return
-        to, column = self._place(slot)
-        of, last_column = self._place(last)
+        (to, column), (of, last_column) = (
+            (self._blocks[place // _WIDTH], place % _WIDTH) for place in (slot, last)
+        )
         to.columns[:, column] = of.columns[:, last_column]
         to.keys[column] = of.keys[last_column]
         self._slots[int(to.keys[column])] = slot
@@ -101,7 +109,7 @@ class ExactNeighbours:
         *,
         among: Int64[np.ndarray, "some"] | None = None,
     ) -> Hits:
-        """Return the `k` nearest neighbours of each query; see `Neighbours`."""
+        """See `Neighbours`."""
         require_dim(queries, self.dim)
         require_k(k)
         parts = []
@@ -136,7 +144,7 @@ class ExactNeighbours:
             yield block, columns, slots[rows]
 
     def vectors(self, keys: Int64[np.ndarray, "questions"]) -> Float16[np.ndarray, "questions dim"]:
-        """Return the vectors of keys; see `Neighbours`."""
+        """See `Neighbours`."""
         with self._lock.shared():
             for key in keys.tolist():
                 if key not in self._slots:
@@ -154,13 +162,7 @@ class ExactNeighbours:
             vectors[rows] = block.columns[:, columns].T
         return keys, vectors
 
-    def _place(self, slot: int) -> tuple[_Block, int]:
-        number, column = divmod(slot, _WIDTH)
-        return self._blocks[number], column
-
-    def _by_block(
-        self, slots: Int64[np.ndarray, "some"]
-    ) -> Iterator[tuple[_Block, Int64[np.ndarray, "part"], Int64[np.ndarray, "part"]]]:
+    def _by_block(self, slots: Int64[np.ndarray, "some"]) -> Iterator[_Part]:
         """Yield each block with some of the slots, their columns, and their positions."""
         order = np.argsort(slots, kind="stable")
         numbers = slots[order] // _WIDTH
@@ -177,15 +179,11 @@ def _compare(
     chosen: Int64[np.ndarray, "chosen"],
 ) -> Float32[np.ndarray, "queries chosen"]:
     """Multiply queries with chosen columns of a block, ascending."""
+    product: Float32[np.ndarray, "queries chosen"]
     if len(chosen) == chosen[-1] + 1:
-        return _product(queries, columns[:, : len(chosen)])
-    if len(chosen) * (_PICKING + len(queries)) > columns.shape[1] * len(queries):
-        return _product(queries, columns)[:, chosen]
-    return _product(queries, columns[:, chosen])
-
-
-def _product(
-    queries: Float32[np.ndarray, "queries dim"], columns: Float32[np.ndarray, "dim some"]
-) -> Float32[np.ndarray, "queries some"]:
-    product: Float32[np.ndarray, "queries some"] = queries @ columns
+        product = queries @ columns[:, : len(chosen)]
+    elif len(chosen) * (_PICKING + len(queries)) > columns.shape[1] * len(queries):
+        product = (queries @ columns)[:, chosen]
+    else:
+        product = queries @ columns[:, chosen]
     return product

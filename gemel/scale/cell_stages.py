@@ -1,21 +1,25 @@
-"""Stages `cells` and `assign`: vectors are clustered into cells, and cells grouped into buckets."""
+"""Stages `cells`, `assign`, `pairs` and `verdicts`: from vectors to scored pairs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from jaxtyping import Float16, Float32, Int, Int32
 
-from gemel.duplicates.candidates import usable_rows
+from gemel.duplicates.candidates import BoundedPairs, ClosePairs, pairs_in_cells, usable_rows
+from gemel.duplicates.pipeline import score_pairs
 from gemel.errors import ConfigError
 from gemel.inference import available_cores
-from gemel.neighbours.cells import CellPlan, Cells, choose_cut, choose_sample
+from gemel.neighbours.cells import CellPlan, Cells, choose_sample, plan_cells
 from gemel.scale.copy_stages import drop_copies, templates_of
-from gemel.scale.parquet_shards import Columns
-from gemel.scale.task_context import TaskContext, split_rows
+from gemel.scale.manifest import TaskContext, split_rows
+from gemel.scale.parquet_shards import Columns, StageOutput
+
+_PAIRS = 1 << 19
+"""Pairs scored at one time."""
 
 
-def cells(context: TaskContext, number: int) -> dict[str, int]:
+def cells(context: TaskContext, number: int) -> StageOutput:
     """Learn cells from a sample of the vectors, and group them into buckets.
 
     Neighbouring cells share a bucket, so that a question in several cells is in few buckets. A
@@ -24,80 +28,111 @@ def cells(context: TaskContext, number: int) -> dict[str, int]:
     Raises:
         ConfigError: the floor is so low that every pair would have to be compared.
     """
-    sizes = [_counted(context, shard) for shard in range(context.shards)]
-    rows = sum(sizes)
-    floor = context.manifest.run.floor
-    cut = choose_cut(rows, floor)
-    if cut.cells == 1 and choose_cut(rows, 1.0).cells > 1:
+    sizes = [
+        int((context.tables.counts("encode", shard) or {})["vectors"])
+        for shard in range(context.shards)
+    ]
+    rows, run = sum(sizes), context.manifest.run
+    plan = plan_cells(rows, run.floor)
+    if plan.cells == 1 and plan_cells(rows, 1.0).cells > 1:
         raise ConfigError(
-            f"a floor of {floor:g} compares every pair of {rows:,} questions; raise it"
+            f"a floor of {run.floor:g} compares every pair of {rows:,} questions; raise it"
         )
-    sample = _sample(context, sizes, cut)
-    cut = CellPlan(min(cut.cells, max(1, len(sample))), min(cut.probes, max(1, len(sample))))
+    sample = _sample(context, sizes, plan)
+    plan = CellPlan(*(min(each, max(1, len(sample))) for each in plan))
     with ThreadPoolExecutor(available_cores()) as pool:
-        learned = Cells.learn(sample, cut, pool.map)
-        nearest = np.concatenate([_none(cut), *learned.nearest(sample, pool.map)])
-    share = context.manifest.run.shard_size / max(1, rows)
-    buckets = list(_buckets(learned.centres, nearest, share))
+        learned = Cells.learn(sample, plan, pool.map)
+        nearest = _joined(learned.nearest(sample, pool.map), plan.probes)
+    buckets = list(_buckets(learned.centres, nearest, run.shard_size / max(1, rows)))
     order = np.concatenate(buckets)
     bucket = np.repeat(np.arange(len(buckets), dtype=np.int32), list(map(len, buckets)))
-    counts = {"vectors": rows, "cells": len(order), "probes": cut.probes, "buckets": len(buckets)}
-    table = {"centre": learned.centres[order], "bucket": bucket}
-    context.tables.write("cells", number, [table], counts)
-    return counts
+    counts = {"vectors": rows, "cells": len(order), "probes": plan.probes, "buckets": len(buckets)}
+    return [{"centre": learned.centres[order], "bucket": bucket}], counts
 
 
-def assign(context: TaskContext, shard: int) -> dict[str, int]:
+def assign(context: TaskContext, shard: int) -> StageOutput:
     """Assign cells to each question of a shard.
 
     Part `n` of the file has the questions of bucket `n`; a question may be in several parts.
     """
-    rows, vectors = _different(context, shard)
+    rows, vectors = _distinct(context, shard)
     table = context.tables.read("cells", 0, ["centre", "bucket"])
     found = Cells(table["centre"], context.manifest.count("cells", "probes"))
-    nearest = np.concatenate([_none(CellPlan(1, found.probes)), *found.nearest(vectors, map)])
+    nearest = _joined(found.nearest(vectors, map), found.probes)
     template = templates_of(context, shard, rows)
-    all_of_them = {"row": rows, "cells": nearest, "vector": vectors, "template": template}
+    columns = {"row": rows, "cells": nearest, "vector": vectors, "template": template}
     texts: list[str] | None = None
     if context.engine.reads_letters:
         read = context.tables.read("read", shard, ["text"])["text"]
         texts = [read[row] for row in (rows - context.first_row(shard)).tolist()]
-    buckets = context.manifest.count("cells", "buckets")
-    # Which question goes to which bucket, each two once.
-    goes = np.unique(np.arange(len(rows))[:, None] * buckets + table["bucket"][nearest])
-    question, bucket = np.divmod(goes, buckets)
+    # Distinct pairs of question and bucket.
+    copied = np.unique(np.arange(len(rows))[:, None] * context.buckets + table["bucket"][nearest])
+    question, bucket = np.divmod(copied, context.buckets)
 
     def parts() -> Iterator[Columns]:
-        for places in split_rows(bucket, buckets):
-            of = question[places]
-            part: dict[str, np.ndarray | list[str]] = {
-                name: column[of] for name, column in all_of_them.items()
-            }
+        for places in split_rows(bucket, context.buckets):
+            some = question[places]
+            part: Columns = {name: column[some] for name, column in columns.items()}
             if texts is not None:
-                part["text"] = [texts[each] for each in of.tolist()]
+                part = {**part, "text": [texts[each] for each in some.tolist()]}
             yield part
 
-    counts = {"vectors": len(rows), "copied": len(goes)}
-    context.tables.write("assign", shard, parts(), counts)
-    return counts
+    return parts(), {"vectors": len(rows), "copied": len(copied)}
 
 
-def bucket_cells(context: TaskContext, bucket: int) -> range:
-    """Return the cells of a bucket."""
+def pairs(context: TaskContext, bucket: int) -> StageOutput:
+    """Find the close pairs within a bucket's cells; see `BoundedPairs` for the limit."""
+    names = ["cells", "vector", "row", "template"]
+    found = context.tables.gather("assign", context.shards, names, bucket)
+    rows, collected = found["row"], BoundedPairs(len(found["row"]))
     buckets = context.tables.read("cells", 0, ["bucket"])["bucket"]
-    first, end = np.searchsorted(buckets, [bucket, bucket + 1]).tolist()
-    return range(first, end)
+    inside = range(*np.searchsorted(buckets, [bucket, bucket + 1]).tolist())
+    for _ in pairs_in_cells(
+        found["vector"],
+        found["cells"],
+        inside,
+        context.manifest.run.floor,
+        map,
+        collected,
+        templates=found["template"],
+    ):
+        pass
+    close = collected.all()
+    table = {"left": rows[close.left], "right": rows[close.right], "cosine": close.cosine}
+    starts = range(0, max(1, len(close.left)), _PAIRS)
+    parts = ({name: of[start : start + _PAIRS] for name, of in table.items()} for start in starts)
+    return parts, {"pairs": len(close.left), "left_out": close.left_out}
 
 
-def _none(cut: CellPlan) -> Int32[np.ndarray, "0 probes"]:
-    return np.zeros((0, cut.probes), np.int32)
+def verdicts(context: TaskContext, bucket: int) -> StageOutput:
+    """Score the pairs of a bucket."""
+    engine = context.engine
+    names = ["row", "vector", *(["text"] if engine.reads_letters else [])]
+    found = context.tables.gather("assign", context.shards, names, bucket)
+    rows = found["row"]
+    texts = found["text"] if engine.reads_letters else [""] * len(rows)
+    counts = {"pairs": 0}
+
+    def parts() -> Iterator[Columns]:
+        for part in context.tables.parts("pairs", bucket, ["left", "right", "cosine"]):
+            left, right = (
+                np.searchsorted(rows, part[side]).astype(np.int32) for side in ("left", "right")
+            )
+            close = ClosePairs(left, right, part["cosine"])
+            scored = score_pairs(engine, close, texts, found["vector"])
+            counts["pairs"] += len(scored)
+            yield part | {"similarity": scored.similarity, "probability": scored.probability}
+
+    return parts(), counts
 
 
-def _counted(context: TaskContext, shard: int) -> int:
-    return int((context.tables.counts("encode", shard) or {})["vectors"])
+def _joined(
+    parts: Iterable[Int32[np.ndarray, "_ probes"]], probes: int
+) -> Int32[np.ndarray, "rows probes"]:
+    return np.concatenate([np.zeros((0, probes), np.int32), *parts])
 
 
-def _different(
+def _distinct(
     context: TaskContext, shard: int
 ) -> tuple[Int32[np.ndarray, "rows"], Float16[np.ndarray, "rows dim"]]:
     """Read the rows and vectors of a shard that are no copies."""
@@ -111,10 +146,10 @@ def _different(
 
 
 def _sample(
-    context: TaskContext, sizes: list[int], cut: CellPlan
+    context: TaskContext, sizes: list[int], plan: CellPlan
 ) -> Float16[np.ndarray, "sample dim"]:
     """Read the vectors for learning cells, in random order."""
-    chosen = choose_sample(sum(sizes), cut)
+    chosen = choose_sample(sum(sizes), plan)
     starts = np.concatenate([[0], np.cumsum(sizes)])
     shard = np.searchsorted(starts, chosen, side="right") - 1
     parts, order = [], []
@@ -137,8 +172,9 @@ def _buckets(
     """Halve the cells along their widest axis until each part has few enough vectors.
 
     Args:
-        assigned: cells of sampled vectors.
-        share: of the vectors, at most in a part; a larger cell is a part by itself.
+        centres: centres of the cells.
+        nearest: cells of sampled vectors.
+        share: maximum share of the vectors in a part; a larger cell is a part by itself.
     """
     loads = np.bincount(nearest.ravel(), minlength=len(centres))
     waiting = [(np.arange(len(centres)), nearest)]
@@ -147,9 +183,9 @@ def _buckets(
         if len(part) == 1 or len(inside) <= share * len(nearest):
             yield part
             continue
-        apart = centres[part] - centres[part].mean(axis=0)
-        _, axes = np.linalg.eigh((apart.T @ apart).astype(np.float64))
-        part = part[np.argsort(apart @ axes[:, -1], kind="stable")]
+        offsets = centres[part] - centres[part].mean(axis=0)
+        _, axes = np.linalg.eigh((offsets.T @ offsets).astype(np.float64))
+        part = part[np.argsort(offsets @ axes[:, -1], kind="stable")]
         sums = np.cumsum(loads[part])
         middle = int(np.searchsorted(sums, sums[-1] / 2)) + 1
         middle = min(max(middle, 1), len(part) - 1)

@@ -9,34 +9,30 @@ from jaxtyping import Int, Int32, Shaped
 
 from gemel.duplicates.question_templates import LEAST_INSTANCES, mask_numbers
 from gemel.errors import DataError
-from gemel.scale.parquet_shards import Columns
-from gemel.scale.task_context import TaskContext, split_rows
+from gemel.scale.manifest import TaskContext, split_table
+from gemel.scale.parquet_shards import Columns, StageOutput
 from gemel.text import copy_key
 
 _KEY = 16
 """Bytes of a digest: among a billion questions a collision has a chance of 1 in 10^20."""
 
 
-def clean(context: TaskContext, shard: int) -> dict[str, int]:
+def clean(context: TaskContext, shard: int) -> StageOutput:
     """Write digests of the `copy_key` and id of every question; part `n` is for bucket `n`."""
     names = ["text", *(["id"] if context.manifest.count("read", "named") else [])]
     found = context.tables.read("read", shard, names)
-    texts = map(copy_key, found["text"])
-    keys = [digests(text.encode("utf-8", "surrogatepass") for text in texts)]
-    if "id" in found:
-        keys.append(digests(name.encode("utf-8", "surrogatepass") for name in found["id"]))
-    rows = np.arange(len(found["text"]), dtype=np.int32) + np.int32(context.first_row(shard))
+    contents = [map(copy_key, found["text"]), *([found["id"]] if "id" in found else [])]
+    keys = [_digests(text.encode("utf-8", "surrogatepass") for text in texts) for texts in contents]
+    rows = _rows(context, shard, len(found["text"]))
     table = {
         "key": np.concatenate(keys),
         "row": np.tile(rows, len(keys)),
         "is_id": np.repeat(np.arange(len(keys), dtype=np.int8), len(rows)),
     }
-    counts = {"questions": len(rows)}
-    context.tables.write("clean", shard, by_key(table, context.shards), counts)
-    return counts
+    return _by_key(table, context.shards), {"questions": len(rows)}
 
 
-def exact(context: TaskContext, bucket: int) -> dict[str, int]:
+def exact(context: TaskContext, bucket: int) -> StageOutput:
     """Find the questions of a bucket that copy an earlier one; part `n` has those of shard `n`.
 
     Raises:
@@ -44,29 +40,55 @@ def exact(context: TaskContext, bucket: int) -> dict[str, int]:
     """
     found = context.tables.gather("clean", context.shards, ["key", "row", "is_id"], bucket)
     named = found["is_id"] == 1
-    _require_different(context, found["key"][named], found["row"][named])
-    return _write_copies(context, "exact", bucket, found["key"][~named], found["row"][~named])
+    _require_distinct(context, found["key"][named], found["row"][named])
+    return _copies(context, found["key"][~named], found["row"][~named])
 
 
-def mark(context: TaskContext, shard: int) -> dict[str, int]:
+def mark(context: TaskContext, shard: int) -> StageOutput:
     """Write a digest of every vector of a shard."""
     found = context.tables.read("encode", shard, ["row", "vector"])
-    # Of a template each is a question of its own, even if the model cannot tell two apart.
+    # Questions of a template are distinct, even if the model cannot distinguish them.
     instance = templates_of(context, shard, found["row"]) >= 0
     contents = [
         bytes(vector) + (bytes(row) if alone else b"")
         for vector, row, alone in zip(found["vector"], found["row"], instance, strict=True)
     ]
-    table = {"key": digests(contents), "row": found["row"]}
-    counts = {"vectors": len(found["row"])}
-    context.tables.write("mark", shard, by_key(table, context.shards), counts)
-    return counts
+    table = {"key": _digests(contents), "row": found["row"]}
+    return _by_key(table, context.shards), {"vectors": len(found["row"])}
 
 
-def alike(context: TaskContext, bucket: int) -> dict[str, int]:
-    """Find the questions of a bucket whose vector is that of an earlier one."""
+def alike(context: TaskContext, bucket: int) -> StageOutput:
+    """Find the questions of a bucket whose vector equals that of an earlier one."""
     found = context.tables.gather("mark", context.shards, ["key", "row"], bucket)
-    return _write_copies(context, "alike", bucket, found["key"], found["row"])
+    return _copies(context, found["key"], found["row"])
+
+
+def encode(context: TaskContext, shard: int) -> StageOutput:
+    """Encode the questions of a shard that are no copies."""
+    rows, texts = _distinct_texts(context, shard)
+    vectors = context.engine.encode(texts, precision="float16")
+    return [{"row": rows, "vector": vectors}], {"vectors": len(rows)}
+
+
+def masks(context: TaskContext, shard: int) -> StageOutput:
+    """Write digests of the questions that contain a number, without the numbers."""
+    rows, texts = _distinct_texts(context, shard)
+    clean = context.engine.model.tokenizer.clean
+    masked = [mask_numbers(clean(text)) for text in texts]
+    contents = (mask.encode("utf-8", "surrogatepass") for mask in masked if mask is not None)
+    numbered = np.array([mask is not None for mask in masked], bool)
+    table = {"key": _digests(contents), "row": rows[numbered]}
+    return _by_key(table, context.shards), {"numbered": len(table["row"])}
+
+
+def templates(context: TaskContext, bucket: int) -> StageOutput:
+    """Find the templates of a bucket, named by their first row."""
+    found = context.tables.gather("masks", context.shards, ["key", "row"], bucket)
+    first = _first_rows(found["key"], found["row"])
+    _, place, count = np.unique(first, return_inverse=True, return_counts=True)
+    many = count[place] >= LEAST_INSTANCES
+    table = {"row": found["row"][many], "template": first[many]}
+    return context.by_shard(table), {"instances": len(table["row"])}
 
 
 def drop_copies(
@@ -88,20 +110,32 @@ def templates_of(
     return of
 
 
-def digests(contents: Iterable[bytes]) -> Shaped[np.ndarray, "rows 16"]:
-    """Return a digest of each content."""
+def _rows(context: TaskContext, shard: int, count: int) -> Int32[np.ndarray, "rows"]:
+    return np.arange(count, dtype=np.int32) + np.int32(context.first_row(shard))
+
+
+def _distinct_texts(
+    context: TaskContext, shard: int
+) -> tuple[Int32[np.ndarray, "rows"], list[str]]:
+    """Read the questions of a shard that are no copies by `exact`."""
+    texts = context.tables.read("read", shard, ["text"])["text"]
+    rows = _rows(context, shard, len(texts))
+    left = drop_copies(context, "exact", shard, rows)
+    return rows[left], [texts[place] for place in left.tolist()]
+
+
+def _digests(contents: Iterable[bytes]) -> Shaped[np.ndarray, "rows 16"]:
     packed = b"".join(hashlib.blake2b(each, digest_size=_KEY).digest() for each in contents)
     return np.frombuffer(packed, np.uint8).reshape(-1, _KEY)
 
 
-def by_key(table: dict[str, np.ndarray], buckets: int) -> Iterator[Columns]:
+def _by_key(table: dict[str, np.ndarray], buckets: int) -> Iterator[Columns]:
     """Split a table into buckets by key."""
     bucket = table["key"][:, :4].copy().view("<u4")[:, 0] % buckets
-    for places in split_rows(bucket.astype(np.int64), buckets):
-        yield {name: column[places] for name, column in table.items()}
+    return split_table(table, bucket.astype(np.int64), buckets)
 
 
-def first_rows(
+def _first_rows(
     keys: Shaped[np.ndarray, "rows 16"], rows: Int32[np.ndarray, "rows"]
 ) -> Int32[np.ndarray, "rows"]:
     """Return for each row the first row of the same key."""
@@ -114,21 +148,15 @@ def first_rows(
     return first
 
 
-def _write_copies(
-    context: TaskContext, stage: str, bucket: int, keys: Any, rows: Int32[np.ndarray, "rows"]
-) -> dict[str, int]:
-    first = first_rows(keys, rows)
-    copies = np.flatnonzero(first != rows)
-    rows, first = rows[copies], first[copies]
-    shard = rows // context.manifest.run.shard_size
-    parts = ({"row": rows[at], "first": first[at]} for at in split_rows(shard, context.shards))
-    counts = {"copies": len(rows)}
-    context.tables.write(stage, bucket, parts, counts)
-    return counts
+def _copies(context: TaskContext, keys: Any, rows: Int32[np.ndarray, "rows"]) -> StageOutput:
+    first = _first_rows(keys, rows)
+    copies = first != rows
+    table = {"row": rows[copies], "first": first[copies]}
+    return context.by_shard(table), {"copies": len(table["row"])}
 
 
-def _require_different(context: TaskContext, keys: Any, rows: Int32[np.ndarray, "rows"]) -> None:
-    first = first_rows(keys, rows)
+def _require_distinct(context: TaskContext, keys: Any, rows: Int32[np.ndarray, "rows"]) -> None:
+    first = _first_rows(keys, rows)
     twice = np.flatnonzero(first != rows)
     if not len(twice):
         return
@@ -148,45 +176,3 @@ def _id_and_line(context: TaskContext, row: int) -> tuple[str, int]:
     shard, place = divmod(row, context.manifest.run.shard_size)
     found = context.tables.read("read", shard, ["id", "line"])
     return found["id"][place], int(found["line"][place])
-
-
-def encode(context: TaskContext, shard: int) -> dict[str, int]:
-    """Encode the questions of a shard that are no copies."""
-    texts = context.tables.read("read", shard, ["text"])["text"]
-    rows = np.arange(len(texts), dtype=np.int32) + np.int32(context.first_row(shard))
-    left = drop_copies(context, "exact", shard, rows)
-    vectors = context.engine.encode([texts[place] for place in left], precision="float16")
-    counts = {"vectors": len(left)}
-    context.tables.write("encode", shard, [{"row": rows[left], "vector": vectors}], counts)
-    return counts
-
-
-def masks(context: TaskContext, shard: int) -> dict[str, int]:
-    """Write digests of the questions that contain a number, without the numbers."""
-    texts = context.tables.read("read", shard, ["text"])["text"]
-    rows = np.arange(len(texts), dtype=np.int32) + np.int32(context.first_row(shard))
-    clean = context.engine.model.tokenizer.clean
-    left = drop_copies(context, "exact", shard, rows)
-    found = [(place, mask_numbers(clean(texts[place]))) for place in left.tolist()]
-    masked = [(place, mask) for place, mask in found if mask is not None]
-    table = {
-        "key": digests(mask.encode("utf-8", "surrogatepass") for _, mask in masked),
-        "row": rows[[place for place, _ in masked]],
-    }
-    counts = {"numbered": len(masked)}
-    context.tables.write("masks", shard, by_key(table, context.shards), counts)
-    return counts
-
-
-def templates(context: TaskContext, bucket: int) -> dict[str, int]:
-    """Find the templates of a bucket, named by their first row."""
-    found = context.tables.gather("masks", context.shards, ["key", "row"], bucket)
-    first = first_rows(found["key"], found["row"])
-    _, place, count = np.unique(first, return_inverse=True, return_counts=True)
-    many = np.flatnonzero(count[place] >= LEAST_INSTANCES)
-    rows, first = found["row"][many], first[many]
-    shard = rows // context.manifest.run.shard_size
-    parts = ({"row": rows[at], "template": first[at]} for at in split_rows(shard, context.shards))
-    counts = {"instances": len(rows)}
-    context.tables.write("templates", bucket, parts, counts)
-    return counts

@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 import traceback
+from abc import abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,13 +27,19 @@ from gemel.inference import available_cores, one_compute_thread
 
 TRIES = 3
 """Times that a task is started before a dying process ends the run."""
+_GRACE = 2.0
+"""Seconds for a process to remove partial files before it is killed."""
+_ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+_LOG = logging.getLogger("gemel.scale")
 
 Result = TypeVar("Result")
 Task: TypeAlias = Callable[[int], Result]
 """A picklable function of a task's number that writes files atomically, so that it may run
 twice."""
 
-# typing.Self, which the checks of the test suite cannot read on a method.
+# In place of typing.Self, which beartype rejects on a method.
 _Itself = TypeVar("_Itself", bound="Workers")
 
 
@@ -66,11 +73,9 @@ class Workers(Protocol):
             ScaleError: the process of a task died `TRIES` times.
             Exception: raised by a task.
         """
-        ...
 
     def close(self) -> None:
         """End the processes; may be called twice."""
-        ...
 
     def __enter__(self: _Itself) -> _Itself:
         return self
@@ -94,8 +99,7 @@ def name_of(task: Task[Any]) -> str:
 def compute(packed: bytes, number: int) -> bytes:
     """Run a pickled task with one compute thread, for results that are the same on any machine.
 
-    Returns:
-        A pickled `Done`, or the pickled exception that the task raised.
+    Returns a pickled `Done`, or the pickled exception that the task raised.
     """
     try:
         task = _read(packed)
@@ -108,7 +112,6 @@ def compute(packed: bytes, number: int) -> bytes:
 
 @functools.lru_cache(maxsize=1)
 def _read(packed: bytes) -> Task[Any]:
-    # A process has many tasks of one stage, one after the other.
     task: Task[Any] = pickle.loads(packed)  # noqa: S301 - our own process's
     return task
 
@@ -126,19 +129,11 @@ def peak_memory() -> int:
     """Return the peak resident memory of this process, in MiB."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        held = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-        return int(held.split()[1]) // 1024
+        peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(peak.split()[1]) // 1024
     except (OSError, StopIteration):
-        # Also counts what the parent held when this process was made of it.
+        # Also counts memory of the parent before the fork.
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
-def given_up(number: int, stage: str, how: str) -> ScaleError:
-    """Return the error of a task whose process died each time."""
-    return ScaleError(
-        f"{stage}: the process of task {number} died {TRIES} times, of {how} at last. If memory "
-        "was short, use fewer processes or smaller shards. What is done stays"
-    )
 
 
 def _pack(error: Exception, number: int) -> bytes:
@@ -146,7 +141,7 @@ def _pack(error: Exception, number: int) -> bytes:
     try:
         error.add_note(f"In the process of task {number}:\n{there}")
         packed = pickle.dumps(error, pickle.HIGHEST_PROTOCOL)
-        pickle.loads(packed)  # noqa: S301 - what cannot be read would stop the reader
+        pickle.loads(packed)  # noqa: S301 - else the reader would fail
     except Exception:
         failure = ScaleError(f"task {number} failed: {type(error).__name__}: {error}")
         failure.add_note(there)
@@ -154,20 +149,54 @@ def _pack(error: Exception, number: int) -> bytes:
     return packed
 
 
-_LOG = logging.getLogger("gemel.scale")
+class WorkerPool(Workers):
+    """Workers that run each task again whose process died, after the others."""
 
-_GRACE = 2.0
-"""Seconds for a process to remove partial files before it is killed."""
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
+    def run(self, task: Task[Any], numbers: Sequence[int], *, stage: str = "") -> Iterator[Done]:
+        """See `Workers`."""
+        packed = pickle.dumps(task, pickle.HIGHEST_PROTOCOL)
+        waiting, deaths = deque(numbers), Counter[int]()
+        busy: dict[Any, int] = {}
+        outcomes: list[bytes] = []
+        try:
+            while waiting or busy or outcomes:
+                while waiting and len(busy) < self.count:
+                    number = waiting.popleft()
+                    busy[self._begin(packed, number)] = number
+                yield from map(unpack, outcomes)
+                outcomes = []
+                for handle, outcome in self._wait(busy) if busy else ():
+                    number = busy.pop(handle)
+                    if isinstance(outcome, bytes):
+                        outcomes.append(outcome)
+                        continue
+                    deaths[number] += 1
+                    if deaths[number] == TRIES:
+                        raise ScaleError(
+                            f"{stage or name_of(task)}: the process of task {number} died {TRIES} "
+                            f"times, of {outcome} at last. If memory was short, use fewer "
+                            "processes or smaller shards. What is done stays"
+                        )
+                    _LOG.warning("task %d runs again: its process died of %s", number, outcome)
+                    waiting.append(number)
+        finally:
+            self._cancel(list(busy))
+
+    @abstractmethod
+    def _begin(self, packed: bytes, number: int) -> Any:
+        """Start a pickled task, and return a handle of it."""
+
+    @abstractmethod
+    def _wait(self, busy: dict[Any, int]) -> Iterator[tuple[Any, bytes | str]]:
+        """Wait, and yield ended tasks with the result of `compute`, or how the process died."""
+
+    @abstractmethod
+    def _cancel(self, handles: list[Any]) -> None:
+        """End running tasks."""
 
 
-class LocalWorkers(Workers):
-    """Processes of this machine with one compute thread each, from the first task until closed.
-
-    Args:
-        processes: tasks that run at one time; None for one a core.
+class LocalWorkers(WorkerPool):
+    """Processes of this machine with one compute thread each; by default one a core.
 
     Raises:
         ConfigError: fewer than one process.
@@ -179,73 +208,49 @@ class LocalWorkers(Workers):
         self.count = processes or available_cores()
         self._idle: list[_Worker] = []
 
-    def run(self, task: Task[Any], numbers: Sequence[int], *, stage: str = "") -> Iterator[Done]:
-        """Run a task for each number; see `Workers.run`. A task that died runs again last."""
-        packed = pickle.dumps(task, pickle.HIGHEST_PROTOCOL)
-        waiting, deaths = deque(numbers), Counter[int]()
-        busy: list[_Worker] = []
-        outcomes: list[bytes] = []
-        try:
-            while waiting or busy or outcomes:
-                while waiting and len(busy) < self.count:
-                    busy.append(self._idle.pop() if self._idle else _Worker())
-                    busy[-1].begin(packed, waiting.popleft())
-                yield from map(unpack, outcomes)
-                outcomes = []
-                ready = set(wait([worker.pipe for worker in busy])) if busy else set()
-                for worker in [worker for worker in busy if worker.pipe in ready]:
-                    try:
-                        outcome = worker.outcome()
-                    except (EOFError, OSError):
-                        busy.remove(worker)
-                        deaths[worker.number] += 1
-                        how = worker.bury()
-                        if deaths[worker.number] == TRIES:
-                            raise given_up(worker.number, stage or name_of(task), how) from None
-                        _LOG.warning(
-                            "task %d runs again: its process died of %s", worker.number, how
-                        )
-                        waiting.append(worker.number)
-                        continue
-                    if outcome:
-                        busy.remove(worker)
-                        self._idle.append(worker)
-                        outcomes.append(outcome)
-        finally:
-            _end(busy)
+    def _begin(self, packed: bytes, number: int) -> "_Worker":
+        worker = self._idle.pop() if self._idle else _Worker()
+        worker.begin(packed, number)
+        return worker
+
+    def _wait(self, busy: "dict[_Worker, int]") -> "Iterator[tuple[_Worker, bytes | str]]":
+        ready = set(wait([worker.pipe for worker in busy]))
+        for worker in [worker for worker in busy if worker.pipe in ready]:
+            try:
+                outcome = worker.outcome()
+            except (EOFError, OSError):
+                yield worker, worker.bury()
+                continue
+            if outcome:
+                self._idle.append(worker)
+                yield worker, outcome
+
+    def _cancel(self, handles: "list[_Worker]") -> None:
+        _end(handles)
 
     def close(self) -> None:
-        """End the processes; may be called twice."""
+        """See `Workers`."""
         idle, self._idle = self._idle, []
         _end(idle)
 
 
 class _Worker:
-    """A process and its task."""
-
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")  # a fork would copy locks that are held
         self.pipe, theirs = context.Pipe()
-        # Where this process exits without closing anything, daemons are ended and not waited for.
+        # At exit of this process, daemons are ended and not waited for.
         self.process = context.Process(target=_work, args=(theirs,), daemon=True)
-        with _handed_down():
+        with _inherited():
             self.process.start()
         theirs.close()
-        self.number = -1
         self.has_started = False
 
     def begin(self, packed: bytes, number: int) -> None:
-        """Send it a task."""
-        self.number = number
-        with contextlib.suppress(OSError):  # it is dead, as who waits for its outcome will hear
+        with contextlib.suppress(OSError):  # it is dead, as `outcome` will report
             self.pipe.send_bytes(pickle.dumps((packed, number), pickle.HIGHEST_PROTOCOL))
 
     def outcome(self) -> bytes:
-        """Receive nothing when it starts, then the outcome of its task.
-
-        Raises:
-            EOFError, OSError: it is dead.
-        """
+        """Receive nothing when it starts, then the outcome of its task; EOFError if it is dead."""
         received = self.pipe.recv_bytes()
         self.has_started = True
         return received
@@ -283,8 +288,8 @@ def _end(workers: Iterable[_Worker]) -> None:
 
 
 @contextlib.contextmanager
-def _handed_down() -> Iterator[None]:
-    """Set what a process inherits: one compute thread, before NumPy is imported, and no Ctrl-C."""
+def _inherited() -> Iterator[None]:
+    """Let new processes inherit one compute thread, before NumPy is imported, and no Ctrl-C."""
     resource_tracker.ensure_running()  # the first start of one would let Ctrl-C through again
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
@@ -301,7 +306,6 @@ def _handed_down() -> Iterator[None]:
 
 
 def _work(pipe: Connection) -> None:
-    """Run tasks until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, _leave)

@@ -13,14 +13,12 @@ from gemel.files import new_file
 
 Columns: TypeAlias = Mapping[str, np.ndarray | list[str]]
 """Columns of one length: arrays of numbers or of rows of numbers, and lists of texts."""
+StageOutput: TypeAlias = tuple[Iterable[Columns], dict[str, int]]
+"""Parts of a table, and counts that are complete after the last part."""
 
 
 def require_parquet() -> tuple[Any, Any]:
-    """Import pyarrow.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
+    """Import pyarrow, or raise MissingExtraError."""
     try:
         import pyarrow
         from pyarrow import parquet
@@ -42,10 +40,6 @@ class ParquetShards:
     def file(self, stage: str, number: int) -> Path:
         """Return the path of a shard."""
         return self.path / stage / f"{number:05}.parquet"
-
-    def holds(self, stage: str, number: int) -> bool:
-        """Return whether a shard exists and can be read."""
-        return self.counts(stage, number) is not None
 
     def counts(self, stage: str, number: int) -> dict[str, Any] | None:
         """Return the counts stored with a shard; None if it is missing or damaged."""
@@ -155,7 +149,7 @@ def _column(values: "np.ndarray | list[str]") -> tuple[Any, str]:
     """Return a Parquet array and its kind."""
     pyarrow, _ = require_parquet()
     if not isinstance(values, np.ndarray):
-        # As bytes: a text may hold half a character, which Parquet's texts may not.
+        # As bytes: a text may contain a lone surrogate, which Parquet's strings may not.
         packed = [text.encode("utf-8", "surrogatepass") for text in values]
         return pyarrow.array(packed, pyarrow.binary()), "text"
     if values.ndim == 1:

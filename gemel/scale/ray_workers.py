@@ -1,22 +1,19 @@
 """Tasks on Ray: on this machine, or on a cluster."""
 
 import contextlib
-import logging
 import os
-import pickle
 import secrets
 import signal
 import socket
 import threading
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from gemel.config import MOST_THREADS, require_whole
 from gemel.errors import ConfigError, MissingExtraError, ScaleError
 from gemel.inference import available_cores
-from gemel.scale.executor import TRIES, Done, Task, Workers, compute, given_up, name_of, unpack
+from gemel.scale.executor import TRIES, WorkerPool, compute
 from gemel.version import __version__
 
 try:
@@ -26,8 +23,6 @@ try:
 except ImportError as error:
     raise MissingExtraError("Ray", "ray") from error
 
-_LOG = logging.getLogger("gemel.scale")
-
 _NODE_TIMEOUT = 60.0
 """Seconds for each machine of a cluster to answer; a new one first starts a process."""
 _HEAD_TIMEOUT = 5.0
@@ -36,10 +31,9 @@ _GRACE = 5.0
 """Seconds for a cancelled task to remove partial files."""
 _STORE_BYTES = 100 * 2**20
 """Bytes of shared memory for a Ray of our own; tasks return only a few numbers."""
-_SIGNS_OF_DEATH = (WorkerCrashedError, OutOfMemoryError, NodeDiedError)
 
 
-class RayWorkers(Workers):
+class RayWorkers(WorkerPool):
     """Ray processes with one core and one compute thread each; an existing connection is reused.
 
     Args:
@@ -79,76 +73,46 @@ class RayWorkers(Workers):
             self.close()
             raise
 
-    def run(self, task: Task[Any], numbers: Sequence[int], *, stage: str = "") -> Iterator[Done]:
-        """Run a task for each number; see `Workers.run`."""
-        packed = pickle.dumps(task, pickle.HIGHEST_PROTOCOL)
-        waiting, deaths = deque(numbers), Counter[int]()
-        # Tasks and no actors: an actor keeps its core until it is ended, so that on few cores, or
-        # next to other actors, the last would wait for ever. A task gives its core back. Nor does
-        # Ray try again, which for want of memory it would do without end.
-        remote = ray.remote(num_cpus=1, max_retries=0)(compute)
-        busy: dict[ray.ObjectRef[bytes], int] = {}
-        outcomes: list[bytes] = []
-        try:
-            while waiting or busy or outcomes:
-                while waiting and len(busy) < self.count:
-                    number = waiting.popleft()
-                    busy[remote.remote(packed, number)] = number
-                yield from map(unpack, outcomes)
-                outcomes = []
-                if not busy:
-                    continue
-                one, _ = ray.wait(list(busy), num_returns=1)
-                ready, _ = ray.wait(list(busy), num_returns=len(busy), timeout=0)
-                for reference in ready or one:
-                    number = busy.pop(reference)
-                    try:
-                        outcomes.append(ray.get(reference))
-                    except _SIGNS_OF_DEATH as death:
-                        deaths[number] += 1
-                        if deaths[number] == TRIES:
-                            called = stage or name_of(task)
-                            raise given_up(number, called, _cause(death)) from death
-                        _LOG.warning(
-                            "task %d runs again: its process died of %s", number, _cause(death)
-                        )
-                        waiting.append(number)
-                    except RayError as failure:
-                        raise ScaleError(f"Ray could not run task {number}: {failure}") from failure
-        finally:
-            _cancel(list(busy))
+    def _begin(self, packed: bytes, number: int) -> Any:
+        # Tasks, not actors: an actor occupies its core until it ends, so that with few cores, or
+        # other actors, the last would wait forever. And no retries by Ray, which would retry
+        # without end when memory is short.
+        return ray.remote(num_cpus=1, max_retries=0)(compute).remote(packed, number)
+
+    def _wait(self, busy: dict[Any, int]) -> Iterator[tuple[Any, bytes | str]]:
+        one, _ = ray.wait(list(busy), num_returns=1)
+        ready, _ = ray.wait(list(busy), num_returns=len(busy), timeout=0)
+        for reference in ready or one:
+            try:
+                yield reference, ray.get(reference)
+            except OutOfMemoryError:
+                yield reference, "want of memory"
+            except (WorkerCrashedError, NodeDiedError) as death:
+                yield reference, type(death).__name__
+            except RayError as failure:
+                number = busy[reference]
+                raise ScaleError(f"Ray could not run task {number}: {failure}") from failure
+
+    def _cancel(self, handles: list[Any]) -> None:
+        if not handles or not ray.is_initialized():
+            return
+        with contextlib.suppress(RayError):
+            for reference in handles:
+                ray.cancel(reference)
+            _, running = ray.wait(handles, num_returns=len(handles), timeout=_GRACE)
+            for reference in running:
+                ray.cancel(reference, force=True)
 
     def close(self) -> None:
-        """End Ray if it was started here; may be called twice."""
+        """End Ray if it was started here; see `Workers.close`."""
         if self._is_ours:
             self._is_ours = False
             ray.shutdown()
             _set_worker_logs(True)
 
 
-def _cause(death: Exception) -> str:
-    return "want of memory" if isinstance(death, OutOfMemoryError) else type(death).__name__
-
-
-def _cancel(references: list[Any]) -> None:
-    """Cancel tasks, and kill those that do not end."""
-    if not references or not ray.is_initialized():
-        return
-    with contextlib.suppress(RayError):
-        for reference in references:
-            ray.cancel(reference)
-        _, running = ray.wait(references, num_returns=len(references), timeout=_GRACE)
-        for reference in running:
-            ray.cancel(reference, force=True)
-
-
 def _check_address(address: str) -> None:
-    """Check that a cluster's head answers; Ray itself would try for minutes and then exit.
-
-    Raises:
-        ConfigError: not a host and a port.
-        ScaleError: there is no answer, or not from Ray.
-    """
+    """Check that a cluster's head answers; Ray itself would try for minutes and then exit."""
     host, _, port = address.rpartition(":")
     if "/" in address or not host or not port.isdecimal() or int(port) > 65535:
         raise ConfigError(
@@ -159,8 +123,7 @@ def _check_address(address: str) -> None:
         with socket.create_connection((host.strip("[]"), int(port)), timeout=_HEAD_TIMEOUT) as head:
             if os.environ.get("RAY_USE_TLS", "0") != "0":
                 return
-            # The greeting of HTTP/2, which Ray speaks: both sides begin with their settings, which
-            # are frames of type 4.
+            # The HTTP/2 preface: Ray's gRPC server replies with its settings, a frame of type 4.
             head.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
             is_ray = head.recv(4)[3:] == b"\x04"
     except OSError as error:
@@ -170,11 +133,7 @@ def _check_address(address: str) -> None:
 
 
 def _connect(address: str | None) -> None:
-    """Start Ray or connect to it, without output.
-
-    Raises:
-        ScaleError: it fails.
-    """
+    """Start Ray or connect to it, without output."""
     settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
         address = "local"
@@ -189,7 +148,7 @@ def _connect(address: str | None) -> None:
     _set_worker_logs(False)
     try:
         ray.init(address=address, **settings)
-    except (Exception, SystemExit) as error:  # it ends the process where there is no cluster
+    except (Exception, SystemExit) as error:  # Ray exits if there is no cluster
         ray.shutdown()
         _set_worker_logs(True)
         reason = "it gave up" if isinstance(error, SystemExit) else str(error)
@@ -204,28 +163,25 @@ def _connect(address: str | None) -> None:
             del os.environ["RAY_USAGE_STATS_ENABLED"]
         else:
             os.environ["RAY_USAGE_STATS_ENABLED"] = usage
-        # Ray sets one that ends it in good order, which is more than the usual one does.
+        # Ray's own handler is better than the default one, but not than one set by the caller.
         is_main = threading.current_thread() is threading.main_thread()
         if is_main and callable(before):
             signal.signal(signal.SIGTERM, before)
 
 
 def _set_worker_logs(may: bool) -> None:
-    # Whatever `ray.init` is given, Ray prints killed workers to stdout, among gemel's own output.
-    # This is its debugger's switch; `run` logs what runs again.
+    # Ray prints killed workers to stdout, among gemel's output, even with `log_to_driver=False`;
+    # only this switch of its debugger stops it. `run` logs tasks that run again.
     ray._private.worker._worker_logs_enabled = may
 
 
 def _check_machines(folder: Path | None) -> None:
-    """Check that every machine has this gemel and sees the folder.
-
-    Raises:
-        ScaleError: one does not; the message names it.
-    """
-    # None of it needs a core: where others have them all, tasks may wait, but not this.
+    """Check that every machine has this gemel and sees the folder."""
+    # Without cores, so that it does not wait for other tasks.
     remote = ray.remote(num_cpus=0, max_retries=TRIES)(_look)
-    mark = None if folder is None else folder.resolve() / f".ray-{secrets.token_hex(8)}"
-    if mark is not None:
+    mark = None
+    if folder is not None:
+        mark = folder.resolve() / f".ray-{secrets.token_hex(8)}"
         mark.touch()
     try:
         looks = {}

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gemel.duplicates.duplicate_groups import Group
-from gemel.duplicates.pair_scores import PairScore
+from gemel.duplicates.duplicate_groups import Group, PairScore
 from gemel.duplicates.question_templates import Template
 from gemel.scale.group_stages import Entry
-from gemel.scale.manifest import Manifest, StageRecord
-from gemel.scale.parquet_shards import ParquetShards
+from gemel.scale.manifest import StageRecord, TaskContext
 
 
 class ShardedDuplicates:
@@ -24,11 +22,12 @@ class ShardedDuplicates:
 
     def __init__(self, path: Path):
         self.path = path
-        self._manifest = Manifest.load(path)
+        context = TaskContext(path)
+        self._tables, self._manifest = context.tables, context.manifest
         count = self._manifest.count
         self.floor = self._manifest.run.floor
-        self.probability = self._manifest.cut.probability
-        self.linkage = self._manifest.cut.linkage
+        self.probability = self._manifest.grouping.probability
+        self.linkage = self._manifest.grouping.linkage
         self.questions = count("read", "questions")
         self.exact = count("exact", "copies")
         self.grouped = count("groups", "grouped")
@@ -41,13 +40,12 @@ class ShardedDuplicates:
         return self._manifest.stages
 
     def __len__(self) -> int:
-        """Return the number of groups."""
         return self._manifest.count("groups", "groups")
 
     @functools.cached_property
     def templates(self) -> tuple[Template, ...]:
         """Questions that differ only in their numbers, the largest template first."""
-        tables, size = ParquetShards(self.path), self._manifest.run.shard_size
+        tables, size = self._tables, self._manifest.run.shard_size
         buckets = range(self._manifest.stages["templates"].shards)
         of = [tables.read("templates", bucket, ["template"])["template"] for bucket in buckets]
         first, counts = np.unique(np.concatenate(of), return_counts=True)
@@ -69,12 +67,11 @@ class ShardedDuplicates:
         return (entry.scores for entry in self._entries())
 
     def _entries(self) -> Iterator[Entry]:
-        lots = range(self._manifest.stages["groups"].shards)
-        merged = heapq.merge(*map(self._lot, lots), key=lambda found: found[:2])
+        batches = range(self._manifest.stages["groups"].shards)
+        merged = heapq.merge(*map(self._batch, batches), key=lambda found: found[:2])
         return (Entry.unpacked(entry) for _, _, entry in merged)
 
-    def _lot(self, number: int) -> Iterator[tuple[int, int, str]]:
-        tables = ParquetShards(self.path)
-        for part in tables.parts("groups", number, ["size", "first", "entry"]):
+    def _batch(self, number: int) -> Iterator[tuple[int, int, str]]:
+        for part in self._tables.parts("groups", number, ["size", "first", "entry"]):
             sizes, firsts = (-part["size"]).tolist(), part["first"].tolist()
             yield from zip(sizes, firsts, part["entry"], strict=True)

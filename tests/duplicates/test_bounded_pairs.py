@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.duplicates import bounded_pairs
-from gemel.duplicates.bounded_pairs import BoundedPairs, ClosePairs
+from gemel.duplicates import candidates
+from gemel.duplicates.candidates import BoundedPairs, ClosePairs
 
 
 def made_of(rows):
@@ -47,8 +47,8 @@ def test_of_each_row_the_nearest_stay_and_of_equal_ones_the_first(rows, most, or
 @given(PAIRS, st.integers(6, 60), st.integers(0, 9))
 def test_what_stays_hangs_on_the_pairs_alone(rows, room, seed):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bounded_pairs, "_AT_LEAST", room)
-        patch.setattr(bounded_pairs, "_EACH", 0)
+        patch.setattr(candidates, "_AT_LEAST", room)
+        patch.setattr(candidates, "_EACH", 0)
         results = []
         for step in (1, 7, 100):
             random.Random(seed + step).shuffle(rows)
@@ -78,8 +78,8 @@ def test_all_stay_where_there_is_room():
 
 
 def test_threads_may_add_at_one_time(monkeypatch):
-    monkeypatch.setattr(bounded_pairs, "_AT_LEAST", 100)
-    monkeypatch.setattr(bounded_pairs, "_EACH", 0)
+    monkeypatch.setattr(candidates, "_AT_LEAST", 100)
+    monkeypatch.setattr(candidates, "_EACH", 0)
     rows = [(left, right, (left * 37 % 101) / 101) for right in range(60) for left in range(right)]
     pairs = BoundedPairs(60)
     threads = [

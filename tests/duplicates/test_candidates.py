@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_info
 from gemel.duplicates import candidates
 from gemel.duplicates.candidates import close_pairs
 from gemel.neighbours import cells
-from gemel.neighbours.cells import CellPlan, choose_cut
+from gemel.neighbours.cells import CellPlan, plan_cells
 
 FLOORS = [0.4, 0.6, 0.8, 0.95]
 
@@ -80,7 +80,7 @@ def test_cells_find_pairs_once_and_all_if_a_row_is_in_most(rows, seed, floor, pr
         patch.setattr(candidates, "_BLOCK", 16)
         everything = close_pairs(vectors, floor)
         patch.setattr(candidates, "_STRIP", 5)
-        patch.setattr(candidates, "choose_cut", lambda rows, floor: CellPlan(20, probes))
+        patch.setattr(candidates, "plan_cells", lambda rows, floor: CellPlan(20, probes))
         stages = set()
         found = close_pairs(vectors, floor, progress=lambda stage, *_: stages.add(stage))
         assert stages == {"cells", "comparing"}
@@ -150,8 +150,8 @@ def test_its_threads_have_one_compute_thread_each(monkeypatch):
 
 
 def test_what_is_compared_grows_with_a_root_of_the_questions_and_falls_with_the_floor():
-    assert choose_cut(30_000, 0.7) == CellPlan(1, 1)
-    assert choose_cut(10**9, 0.9).probes == 3
-    assert choose_cut(10**9, 0.7).probes == choose_cut(10**5, 0.7).probes == 6
-    assert choose_cut(10**8, 0.7).cells == 10 * choose_cut(10**6, 0.7).cells
-    assert choose_cut(10**6, 0.5).probes > choose_cut(10**6, 0.6).probes > 6
+    assert plan_cells(30_000, 0.7) == CellPlan(1, 1)
+    assert plan_cells(10**9, 0.9).probes == 3
+    assert plan_cells(10**9, 0.7).probes == plan_cells(10**5, 0.7).probes == 6
+    assert plan_cells(10**8, 0.7).cells == 10 * plan_cells(10**6, 0.7).cells
+    assert plan_cells(10**6, 0.5).probes > plan_cells(10**6, 0.6).probes > 6

@@ -2,7 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.duplicates.linkage import central_member, connected_groups, linked_groups
+from gemel.data import connect
+from gemel.duplicates.linkage import central_member, linked_groups
 
 ROWS = 9
 # Halves, quarters and their like are added without rounding: what is equal stays equal.
@@ -59,7 +60,7 @@ def test_the_order_of_pairs_and_of_their_ends_means_nothing(pairs, least, random
 def test_linked_groups_are_parts_of_connected_ones(pairs, least):
     left, right, likeness = columns(pairs)
     linked = linked_groups(ROWS, left, right, likeness, least)
-    connected = connected_groups(ROWS, left, right)
+    connected = connect(ROWS, left, right)
     np.testing.assert_array_equal(connected[linked], connected)
     np.testing.assert_array_equal(linked[linked], linked)
     assert (linked <= np.arange(ROWS)).all()
@@ -68,7 +69,7 @@ def test_linked_groups_are_parts_of_connected_ones(pairs, least):
 def test_a_chain_does_not_hold_what_its_ends_deny():
     left, right = np.array([0, 1, 2]), np.array([1, 2, 3])
     likeness = np.array([0.9, 0.8, 0.9], np.float32)
-    assert connected_groups(4, left, right).tolist() == [0, 0, 0, 0]
+    assert connect(4, left, right).tolist() == [0, 0, 0, 0]
     assert linked_groups(4, left, right, likeness, 0.5).tolist() == [0, 0, 2, 2]
     assert linked_groups(4, left, right, likeness, 0.2).tolist() == [0, 0, 0, 0]
 
@@ -104,5 +105,5 @@ def test_one_long_chain():
     right = np.concatenate([rows[1:], rows[2:]])
     likeness = np.random.default_rng(3).uniform(0.3, 1, len(left)).astype(np.float32)
     groups = linked_groups(len(rows), left, right, likeness, 0.5)
-    assert not connected_groups(len(rows), left, right).any()
+    assert not connect(len(rows), left, right).any()
     assert 2 < np.bincount(groups).max() < 10

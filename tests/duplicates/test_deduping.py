@@ -55,12 +55,12 @@ def test_scores_are_those_of_the_engine(engine):
 
 
 def test_threads_and_lots_make_no_difference(engine, monkeypatch):
-    from gemel.duplicates import candidate_scores as scoring
+    from gemel.duplicates import pipeline as scoring
 
     texts = [f"how old are {number} people" for number in range(20)]
     expected = find(engine, texts, floor=-1.0).pairs
     assert len(expected) > 50
-    monkeypatch.setattr(scoring, "_LOT", 7)
+    monkeypatch.setattr(scoring, "_BATCH", 7)
     told = []
     found = find(engine, texts, floor=-1.0, threads=3, progress=lambda *each: told.append(each))
     np.testing.assert_allclose(found.pairs.similarity, expected.similarity, atol=1e-6)

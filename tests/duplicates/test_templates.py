@@ -117,12 +117,12 @@ def test_several_templates_come_by_size(engine):
 
 
 def test_of_too_many_close_pairs_some_are_left_out_and_counted(engine, monkeypatch):
-    from gemel.duplicates import bounded_pairs, candidates
+    from gemel.duplicates import candidates
 
     texts = [f"How old are {one}{other} people?" for one in "abcdefgh" for other in "qrstuvwx"]
     everything = find(engine, texts, floor=-1.0)
-    monkeypatch.setattr(bounded_pairs, "_AT_LEAST", 300)
-    monkeypatch.setattr(bounded_pairs, "_EACH", 1)
+    monkeypatch.setattr(candidates, "_AT_LEAST", 300)
+    monkeypatch.setattr(candidates, "_EACH", 1)
     monkeypatch.setattr(candidates, "_HELD", 40)
     monkeypatch.setattr(candidates, "_BLOCK", 16)
     monkeypatch.setattr(candidates, "_STRIP", 8)

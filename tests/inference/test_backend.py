@@ -7,7 +7,7 @@ from gemel.config import BACKENDS, NetworkConfig
 from gemel.folder import save_model
 from gemel.inference import backend
 from gemel.inference.backend import choose_backend
-from gemel.scale.task_context import _engine
+from gemel.scale.manifest import _engine
 
 UNMASKED = NetworkConfig(masked=False)
 ASKED = ["How old are you?", "What is your age?", "Is Python 3.12 quicker than 3.11?", "ok", "wyh?"]

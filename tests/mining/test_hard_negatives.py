@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gemel.config.mining_rules import SKIPS, MiningRules
 from gemel.data import Pairs
 from gemel.mining import hard_negatives
-from gemel.mining.hard_negatives import mine_lots
+from gemel.mining.hard_negatives import mine_batches
 from gemel.mining.mining_questions import MiningVectors, gather_questions
 from gemel.neighbours.exact import ExactNeighbours
 from gemel.text import clean
@@ -163,7 +163,7 @@ def test_the_same_as_two_plain_loops(rows, corpus, drawn, rules, lot, few, threa
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hard_negatives, "_ANCHORS", lot)
         patch.setattr(hard_negatives, "_FEW", few)
-        lots = list(mine_lots(questions, vectors, rules, likely=likely, threads=threads))
+        lots = list(mine_batches(questions, vectors, rules, likely=likely, threads=threads))
     order = list(dict.fromkeys(map(name_of, corpus))) if corpus is not None else names
     expected, skipped, apart = slow_mine(rows, vector_of, order, rules, pretend_likely)
     assert dict(zip(SKIPS, sum(lot.skipped for lot in lots).tolist(), strict=True)) == skipped
@@ -206,7 +206,7 @@ def test_a_chain_of_duplicates_never_gives_a_negative():
     rows += [(names[n], names[n + 1], False) for n in range(41, 59)]
     vector_of = dict(zip(map(name_of, names), circle(60), strict=True))
     questions, vectors, _ = prepare(rows, None, vector_of)
-    (lot,) = mine_lots(questions, vectors, MiningRules(count=3))
+    (lot,) = mine_batches(questions, vectors, MiningRules(count=3))
     assert (lot.negatives >= 41).all()
     assert lot.negatives.tolist() == [[41, 42, 43]] * 40
     assert lot.skipped[SKIPS.index("same_text")] == 40
@@ -223,7 +223,7 @@ def test_a_seed_decides_and_the_threads_do_not():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(hard_negatives, "_ANCHORS", anchors)
             rules = MiningRules(count=2, sampling="random", seed=seed)
-            lots = mine_lots(questions, vectors, rules, threads=threads)
+            lots = mine_batches(questions, vectors, rules, threads=threads)
             return np.concatenate([lot.negatives for lot in lots])
 
     one = mine(0, 1, 256)
@@ -242,11 +242,11 @@ def test_what_is_looked_at_bounds_a_lot():
     questions, vectors, _ = prepare(rows, None, vector_of)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hard_negatives, "_FOUND", 520)
-        lots = list(mine_lots(questions, vectors, MiningRules(range_max=50)))
+        lots = list(mine_batches(questions, vectors, MiningRules(range_max=50)))
         assert [len(lot.negatives) for lot in lots] == [10] * 5 + [5] * 9 + [4]
         assert [lot.first for lot in lots] == [*range(0, 50, 10), *range(50, 99, 5)]
         patch.setattr(hard_negatives, "_FOUND", 1)
-        assert sum(1 for _ in mine_lots(questions, vectors, MiningRules())) == 99
+        assert sum(1 for _ in mine_batches(questions, vectors, MiningRules())) == 99
 
 
 def test_progress_is_told_in_order():
@@ -258,7 +258,7 @@ def test_progress_is_told_in_order():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hard_negatives, "_ANCHORS", 3)
         list(
-            mine_lots(
+            mine_batches(
                 questions,
                 vectors,
                 MiningRules(),
@@ -273,7 +273,7 @@ def test_a_probability_needs_a_judge():
     rows = [("a", "b", True), ("a", "c", False)]
     questions, vectors, _ = prepare(rows, None, dict.fromkeys("abc", (1.0, 0.0)))
     with pytest.raises(ValueError, match="max_probability needs what judges pairs"):
-        list(mine_lots(questions, vectors, MiningRules(max_probability=0.5)))
+        list(mine_batches(questions, vectors, MiningRules(max_probability=0.5)))
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_a_bound_itself_passes(said, left):
     vector_of = {name: (score, 0.0) for name, score in scores.items()} | {"anchor": (1.0, 0.0)}
     questions, vectors, names = prepare(rows, None, vector_of)
     rules = MiningRules(**{"count": 2, "range_max": 5} | said)
-    (lot,) = mine_lots(questions, vectors, rules)
+    (lot,) = mine_batches(questions, vectors, rules)
     assert "".join(names[n] for n in lot.negatives[0] if n >= 0) == left[:2]
     assert lot.looked - lot.skipped.sum() == len(left)
     assert lot.labelled == min(2, len(left))

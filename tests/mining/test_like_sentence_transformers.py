@@ -5,7 +5,7 @@ import pytest
 
 from gemel.config.mining_rules import MiningRules
 from gemel.data import Pairs
-from gemel.mining.hard_negatives import mine_lots
+from gemel.mining.hard_negatives import mine_batches
 from gemel.mining.mining_questions import MiningVectors, gather_questions
 from gemel.neighbours.exact import ExactNeighbours
 
@@ -64,7 +64,7 @@ def ours(rows, vector_of, rules):
     near.put(np.arange(len(table)), table)
     vectors = MiningVectors(near, np.empty((0, DIM), np.float16))
     found = {}
-    for lot in mine_lots(questions, vectors, rules):
+    for lot in mine_batches(questions, vectors, rules):
         for place, negatives in enumerate(lot.negatives.tolist(), lot.first):
             anchor = questions.texts[questions.anchors[place]]
             found[anchor] = [questions.texts[number] for number in negatives if number >= 0]

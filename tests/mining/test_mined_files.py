@@ -8,7 +8,7 @@ from pyarrow import parquet
 
 from gemel.data import read_pairs
 from gemel.errors import ConfigError, DataError
-from gemel.mining.mined_files import (
+from gemel.mining.mined import (
     FORMS,
     MINED_KINDS,
     MinedAnchor,

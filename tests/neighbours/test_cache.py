@@ -3,15 +3,20 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import time
 
 import numpy as np
 import pytest
 
 from gemel import MissingExtraError
-from gemel.neighbours import approximate
-from gemel.neighbours.approximate import ApproximateNeighbours, Graph
-from gemel.neighbours.graph_cache import Origin, open_cache, save_cache
+from gemel.neighbours.approximate import (
+    ApproximateNeighbours,
+    Graph,
+    Origin,
+    open_cache,
+    save_cache,
+)
 
 DIM = 8
 ORIGIN = Origin(store="questions.db", model="a" * 64, dim=DIM, generation=2, sequence=40)
@@ -123,10 +128,7 @@ def test_a_full_disk_leaves_the_old_file(path, monkeypatch):
 
 
 def test_without_usearch_a_good_file_says_what_to_install(path, monkeypatch):
-    def missing(*args):
-        raise MissingExtraError("approximate search", "ann")
-
-    monkeypatch.setattr(approximate, "_new_index", missing)
+    monkeypatch.setitem(sys.modules, "usearch.index", None)
     with pytest.raises(MissingExtraError):
         open_cache(path, ORIGIN, Graph())
 

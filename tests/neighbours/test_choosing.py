@@ -4,8 +4,8 @@ import pytest
 
 from gemel import ConfigError, MissingExtraError
 from gemel.neighbours.approximate import ApproximateNeighbours
-from gemel.neighbours.choice import EXACT_UP_TO, choose_neighbours
 from gemel.neighbours.exact import ExactNeighbours
+from gemel.neighbours.follower import EXACT_UP_TO, choose_neighbours
 
 
 def test_few_are_compared_one_by_one_and_many_are_not():

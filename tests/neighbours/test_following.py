@@ -131,7 +131,7 @@ def test_a_corpus_that_grows_large_gets_a_graph(store, monkeypatch):
 
 def test_who_serves_answers_at_once_and_gets_its_graph_meanwhile(store, monkeypatch, tmp_path):
     monkeypatch.setattr(following, "_EXACT_WHILE_SERVING", 3)
-    monkeypatch.setattr(following, "_LOT", 2)
+    monkeypatch.setattr(following, "_BATCH", 2)
     follower = Follower(store, serving=True, cache=tmp_path / "graph")
     add(store, "a", "b", "c")
     check(follower)

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from gemel.neighbours.shared_lock import SharedLock
+from gemel.neighbours.base import SharedLock
 
 SOON = 600.0
 

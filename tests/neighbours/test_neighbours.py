@@ -62,7 +62,7 @@ changes = st.lists(
 def test_finds_what_sorting_everything_finds(kind, changes, k, among):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exact, "_WIDTH", 4)
-        patch.setattr(exact, "_LOT", 3)
+        patch.setattr(exact, "_BATCH", 3)
         neighbours, kept = kind(DIM), {}
         for seed, (change, keys) in enumerate(changes):
             if change == "put":

@@ -10,6 +10,7 @@ import pytest
 import ray
 import scale_tasks
 
+from gemel.config import ShardOptions
 from gemel.data import Source
 from gemel.duplicates import write_groups
 from gemel.inference import Engine
@@ -40,7 +41,7 @@ def on(tiny_model, file):
             engine,
             Source.of(file),
             folder / "work",
-            lambda work: choose_workers(name, processes=2, address=None, folder=work),
+            lambda work: choose_workers(ShardOptions(engine=name, processes=2), work),
             floor=0.999,
             probability=0.85,
             shard_size=700,

@@ -13,6 +13,7 @@ import ray
 import scale_tasks
 
 from gemel import ConfigError, DataError
+from gemel.config import ShardOptions
 from gemel.errors import ScaleError
 from gemel.inference import Engine, available_cores
 from gemel.scale import choose_workers
@@ -25,7 +26,7 @@ def workers():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(Path(scale_tasks.__file__).parent))
         patch.delenv("OMP_NUM_THREADS", raising=False)
-        with choose_workers("ray", processes=None, address=None) as workers:
+        with choose_workers(ShardOptions(engine="ray")) as workers:
             yield workers
         assert not ray.is_initialized()
 

@@ -8,6 +8,7 @@ import pytest
 
 import gemel
 from gemel import ConfigError, DataError
+from gemel.config import ShardOptions
 from gemel.data import Source
 from gemel.duplicates import write_groups
 from gemel.inference import Engine
@@ -186,7 +187,7 @@ def test_the_order_in_which_tasks_end_makes_no_difference(engine, file, tmp_path
 
 def test_local_processes_give_the_same_bytes(engines, file, tmp_path):
     shard(engines["plain"], file, tmp_path / "here")
-    with choose_workers("local", processes=2, address=None) as workers:
+    with choose_workers(ShardOptions(engine="local", processes=2)) as workers:
         shard(engines["plain"], file, tmp_path / "there", workers)
     assert bytes_of(tmp_path / "here") == bytes_of(tmp_path / "there")
 

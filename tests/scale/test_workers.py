@@ -4,13 +4,14 @@ import sys
 import pytest
 
 from gemel import ConfigError, DataError, MissingExtraError
+from gemel.config import ShardOptions
 from gemel.errors import GemelError, ScaleError, StoreError
 from gemel.scale import choose_workers
 from gemel.scale.executor import LocalWorkers
 
 
 def test_processes_of_this_machine_are_the_usual_ones():
-    with choose_workers("local", processes=3, address=None) as workers:
+    with choose_workers(ShardOptions(engine="local", processes=3)) as workers:
         assert isinstance(workers, LocalWorkers)
         assert workers.count == 3
 
@@ -20,19 +21,19 @@ def test_processes_of_this_machine_are_the_usual_ones():
 )
 def test_the_nearest_name_is_suggested(engine, expected):
     with pytest.raises(ConfigError, match=expected):
-        choose_workers(engine, processes=1, address=None)
+        choose_workers(ShardOptions(engine=engine, processes=1))
 
 
 def test_an_address_without_ray_is_refused():
     with pytest.raises(ConfigError, match="ray"):
-        choose_workers("local", processes=1, address="host:6379")
+        choose_workers(ShardOptions(engine="local", processes=1, address="host:6379"))
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "gemel.scale.ray_workers", raising=False)
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'gemel\[ray\]'"):
-        choose_workers("ray", processes=1, address=None)
+        choose_workers(ShardOptions(engine="ray", processes=1))
 
 
 @pytest.mark.parametrize(

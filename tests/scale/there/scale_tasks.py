@@ -12,6 +12,7 @@ import numpy as np
 import psutil
 import threadpoolctl
 
+from gemel.config import ShardOptions
 from gemel.errors import DataError
 from gemel.files import write_bytes
 from gemel.scale import choose_workers
@@ -88,7 +89,7 @@ def linger(folder, number):
 def work_on(engine, folder):
     """Run tasks that stay; for a process that a test kills or interrupts."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
-    with choose_workers(engine, processes=2, address=None) as workers:
+    with choose_workers(ShardOptions(engine=engine, processes=2)) as workers:
         for _ in workers.run(partial(linger, Path(folder)), range(4)):
             pass
 
