@@ -2,7 +2,7 @@
 
 from gemel.corpus.bulk_insert import Filled, fill_store
 from gemel.corpus.duplicate_index import DuplicateIndex
-from gemel.corpus.matches import Asked, Match
+from gemel.corpus.matches import Match, Query
 from gemel.corpus.reindex_job import reindex
 from gemel.corpus.review_files import (
     REVIEW_KINDS,
@@ -14,13 +14,13 @@ from gemel.corpus.review_files import (
 from gemel.corpus.review_selection import Chosen, ReviewPair, choose_for_review
 
 __all__ = [
-    "Asked",
+    "REVIEW_KINDS",
     "Chosen",
     "DuplicateIndex",
     "ExportedReviews",
     "Filled",
     "Match",
-    "REVIEW_KINDS",
+    "Query",
     "ReviewPair",
     "check_review_file",
     "choose_for_review",

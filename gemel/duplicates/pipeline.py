@@ -46,6 +46,7 @@ def find_duplicates(
     if len(ids) != len(texts):
         raise ValueError(f"{len(ids)} ids, but {len(texts)} questions")
     options = DedupeOptions.of(options, **changes)
+    texts = list(map(engine.model.tokenizer.read, texts))
     copies = _number(map(copy_key, texts))
     first = _first(copies)
     exact = len(copies) - len(first)
@@ -66,7 +67,7 @@ def find_duplicates(
     scored = score_pairs(engine, pairs, different, vectors, threads=threads, progress=progress)
     return Duplicates(
         ids=ids,
-        texts=texts,
+        texts=list(map(str, texts)),
         copies=copies,
         exact=exact,
         pairs=scored,

@@ -34,6 +34,7 @@ def stream_answerable(
         DataError, MissingExtraError: see `stream_questions`.
     """
     for row in stream_questions(source, columns, bad_rows):
+        row = row._replace(text=engine.model.tokenizer.read(row.text))
         problem = engine.say_blank(row.text, "the question")
         if problem:
             bad_rows.add(source, row.line, problem, row.text)

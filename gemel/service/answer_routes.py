@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
-from gemel.corpus import Asked, Match
+from gemel.corpus import Match, Query
 from gemel.decision import Verdict
 from gemel.service.responses import (
     Refusal,
@@ -114,7 +114,7 @@ async def _match(corpus: ServedCorpus, body: SearchRequest) -> list[Match]:
     require_count("matches", body.k, corpus.limits.matches)
     require_count("names of metadata", len(body.where or {}), corpus.limits.metadata)
     corpus.require_texts({"the question": body.question})
-    return list(await corpus.match(Asked(body.question, body.k, body.where)))
+    return list(await corpus.match(Query(body.question, body.k, body.where)))
 
 
 def _reply_matches(

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from jaxtyping import Shaped
 
-from gemel.corpus import Asked, DuplicateIndex, Match
+from gemel.corpus import DuplicateIndex, Match, Query
 from gemel.data import Value
 from gemel.decision import Verdict
 from gemel.errors import DataError, GemelError, ModelMismatchError
@@ -131,7 +131,7 @@ class ServedCorpus:
             thread.shutdown()
         self.index.close()
 
-    async def match(self, asked: Asked) -> list[Match]:
+    async def match(self, asked: Query) -> list[Match]:
         """Return the most similar stored questions, the highest cosine first.
 
         Metadata above today's size limit are omitted.
@@ -187,7 +187,7 @@ class ServedCorpus:
             if problem := self.index.engine.say_blank(text, name):
                 raise Refusal("blank", problem)
 
-    def _match(self, asked: Sequence[Asked]) -> list[list[Match] | Exception]:
+    def _match(self, asked: Sequence[Query]) -> list[list[Match] | Exception]:
         problems = [self._filter_error(each.where) for each in asked]
         valid = [each for each, problem in zip(asked, problems, strict=True) if problem is None]
         found = iter(self.index.search_all(valid, fresh=False, metadata=MOST_METADATA))
