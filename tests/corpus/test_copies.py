@@ -7,7 +7,7 @@ import pytest
 
 from gemel.corpus.duplicate_index import DuplicateIndex
 from gemel.corpus.matches import Query
-from gemel.corpus.reindex_job import reindex
+from gemel.corpus.store_jobs import reindex
 from gemel.data import Pairs
 from gemel.duplicates.pipeline import find_duplicates
 from gemel.inference import Engine

@@ -130,7 +130,7 @@ def test_another_model_is_refused_also_while_one_is_at_it(index, engine, tiny_mo
     other = Engine(dataclasses.replace(tiny_model, weights=weights))
     with pytest.raises(ModelMismatchError, match="gemel reindex"):
         DuplicateIndex(index.store, other)
-    from gemel.corpus.reindex_job import reindex
+    from gemel.corpus.store_jobs import reindex
 
     index.search("how old", 1)
     reindex(index.store, other)
