@@ -120,16 +120,11 @@ def fit(
     """Fit a model's threshold and probabilities, without training.
 
     Args:
-        pairs: labelled pairs like those that will be scored; see `read_pairs`.
+        pairs: labelled pairs like those that will be scored.
         model: the model folder, whose decision is replaced unless `out` is given.
         out: folder for a copy with the new decision; required for a model that ships.
-        overwrite: overwrite an existing model.
         settings: decision settings; if None, the previous ones at the prevalence of the pairs.
-        columns: columns, if not the usual ones.
-        skip_bad: number of bad rows to skip; see `read_pairs`.
-        seen: allow pairs that the model was trained on.
         strict: raise, and write nothing, if there are `Refit.findings`.
-        progress: `progress(done, total)` callback.
 
     Returns:
         Both decisions on these pairs. A `GemelWarning` is issued for each of its `findings`:
@@ -138,10 +133,7 @@ def fit(
         neighbours.
 
     Raises:
-        FolderError: the model cannot be loaded, ships with gemel, or `out` exists.
-        DataError: the pairs cannot be read, have one label only, or were trained on; or findings
-            with `strict`.
-        OSError: the folder cannot be written; existing files are unchanged.
+        DataError: also if the pairs have one label only, or findings with `strict`.
     """
     engine = open_engine(model)
     if out is None and came_with_gemel(model):

@@ -32,20 +32,9 @@ def compare(
     columns: Columns | None = None,
     skip_bad: int | BadRows = 0,
 ) -> Iterator[Compared]:
-    """Judge the unlabelled pairs of a file, one after the other, however many there are.
+    """Yield verdicts on the unlabelled pairs of a file or stream, in order, in constant memory.
 
-    Args:
-        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, rows such as (left, right), or a
-            stream; a label is not looked at.
-        model: a model folder, what `train` returned, or an engine; the model that ships with gemel
-            if none is named.
-        columns: the two columns, if not the usual ones.
-        skip_bad: number of bad rows to skip; see `read_pairs`. A question without word
-            or mark makes one too.
-
-    Raises:
-        FolderError: the model cannot be loaded.
-        DataError: the pairs cannot be read, or there are none.
+    A label is ignored.
     """
     return compare_stream(open_engine(model), pairs, columns, skip_bad)
 
@@ -63,25 +52,12 @@ def encode(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Encoded:
-    """Turn a file of questions into a file of vectors, in order, in constant memory.
+    """Encode a file of questions to a file of vectors, in order, in constant memory.
 
     Args:
-        questions: a text file with a question a line, or a CSV, TSV, JSON Lines or Parquet file.
         out: a `.npy` file, with the ids next to it, or a `.parquet` file.
-        model: a model folder, what `train` returned, or an engine; the model that ships with gemel
-            if none is named.
-        columns: question and id, if not the usual ones.
-        skip_bad: number of bad rows to skip; see `read_pairs`. A question without word
-            or mark makes one too.
-        precision: of the vectors: "float32", "float16" or "int8".
-        threads: number of threads.
-        resume: whether to resume an encoding that was stopped.
-        overwrite: overwrite existing files.
-        progress: `progress(done, total)` callback, in are done.
-
-    Raises:
-        FolderError: the model cannot be loaded.
-        DataError, ConfigError, MissingExtraError, OSError: see `gemel.inference.encode_file`.
+        precision: type of the vectors: "float32", "float16" or "int8".
+        resume: resume an interrupted encoding.
     """
     return encode_file(
         open_engine(model),
