@@ -1,6 +1,5 @@
 """Public functions about questions: dedupe, corpora, hard negatives, reviews."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ from gemel.mining.mined import Mined, write_negatives
 from gemel.mining.mined_files import check_mined_file
 from gemel.mining.mining_questions import encode_questions, gather_questions
 from gemel.pretrained import DEFAULT_MODEL
-from gemel.scale import SHARD_SIZE, ShardedDuplicates, Workers, choose_workers, require_engine
+from gemel.scale import SHARD_SIZE, ShardedDuplicates, choose_workers, require_engine
 from gemel.scale import dedupe_in_shards as run_in_shards
 from gemel.store import SQLiteStore, open_store
 from gemel.store import restore as restore_store
@@ -91,10 +90,10 @@ def index(
     """
     source = Source.of(questions)
     source.require()
-    with open_index(db, model) as kept:
+    with open_index(db, model) as opened:
         return fill_store(
-            kept.store,
-            kept.engine,
+            opened.store,
+            opened.engine,
             source,
             columns=columns,
             skip_bad=skip_bad,
@@ -199,17 +198,13 @@ def dedupe_in_shards(
         open_engine(model),
         Source.of(questions),
         Path(work),
-        partial(_workers, engine, address, processes),
+        lambda folder: choose_workers(engine, processes=processes, address=address, folder=folder),
         columns=columns,
         options=DedupeOptions.of(options, **changes),
         bad_rows=BadRows.of(skip_bad),
         shard_size=shard_size,
         progress=progress,
     )
-
-
-def _workers(engine: str, address: str | None, processes: int | None, folder: Path) -> Workers:
-    return choose_workers(engine, processes=processes, address=address, folder=folder)
 
 
 def _read(
@@ -269,12 +264,11 @@ def mine(
     check_mined_file(out, form, overwrite=overwrite)
     _refuse_own(out, pairs, corpus)
     engine, bad_rows = open_engine(model), BadRows.of(skip_bad)
-    read = open_pairs(pairs, columns, bad_rows)
-    texts = None
+    given, texts = open_pairs(pairs, columns, bad_rows), None
     if corpus is not None:
         rows = stream_answerable(engine, Source.of(corpus), corpus_columns, bad_rows)
         texts = (row.text for row in rows)
-    questions = gather_questions(read, texts)
+    questions = gather_questions(given, texts)
     vectors = encode_questions(
         engine, questions, neighbours=neighbours, threads=threads, progress=progress
     )

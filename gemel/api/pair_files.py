@@ -10,7 +10,6 @@ from gemel.data import (
     Columns,
     Pairs,
     Rows,
-    SampleReport,
     SplitReport,
     audit_files,
     split_file,
@@ -56,19 +55,7 @@ def split(
     )
 
 
-def sample(out: str | Path) -> SampleReport:
-    """Write the help-desk sample: `train.tsv` to train on, `held-out.tsv` to be measured on.
-
-    No question, and no group of questions that ask the same, is in both. The few near misses
-    between the two are in neither.
-
-    Args:
-        out: the folder to make.
-
-    Raises:
-        DataError: `out` holds something.
-    """
-    return write_sample(out)
+sample = write_sample
 
 
 def download(

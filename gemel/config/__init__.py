@@ -6,6 +6,7 @@ The defaults are the notebook's network and loss, masked: those of `gemel/config
 from gemel.config.backends import BACKENDS, VECTOR_PRECISIONS
 from gemel.config.config import Config, packaged_settings
 from gemel.config.dedupe_options import LINKAGES, DedupeOptions
+from gemel.config.evaluation_options import EvaluateOptions, FitOptions
 from gemel.config.export_options import ExportOptions
 from gemel.config.mining_rules import SAMPLINGS, SKIPS, MiningRules
 from gemel.config.require import MOST_THREADS, require_number, require_whole
@@ -30,7 +31,9 @@ __all__ = [
     "Config",
     "DecisionConfig",
     "DedupeOptions",
+    "EvaluateOptions",
     "ExportOptions",
+    "FitOptions",
     "KEPT",
     "LINKAGES",
     "LOSSES",
