@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from gemel.config import DecisionConfig
 from gemel.data import PairGraph, Pairs
 from gemel.evaluation import Figure, Probabilities, Ranking, count_confusion, judge_by_halves
-from gemel.evaluation.bootstrap import Resampler
-from gemel.evaluation.metrics import interval
+from gemel.evaluation.metrics import Resampler, interval
 
 __all__ = ["HALVES", "Measure", "Sampled", "by_halves", "mean_of", "resample"]
 

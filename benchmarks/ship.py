@@ -25,7 +25,7 @@ from gemel.evaluation import (
     judge_scored,
     measure_robustness,
 )
-from gemel.evaluation.probes import measure_probes
+from gemel.evaluation.robustness import measure_probes
 
 HERE = Path(__file__).parent
 

@@ -27,7 +27,7 @@ from record import write_result, write_table
 import gemel
 from gemel.config import DecisionConfig
 from gemel.config.mining_rules import MiningRules
-from gemel.corpus.matches import Asked
+from gemel.corpus.matches import Query
 
 SOLVED, NEWER, ASKED = 1000, 400, 200
 NEW_TO_FIT, NEW_TO_TEST = 8, 8
@@ -130,7 +130,7 @@ def checked(desk: Desk, model: Path, db: Path) -> list[tuple[str, str, int]]:
 
 def best(opened: gemel.DuplicateIndex, tickets: Sequence[Ticket]) -> list[gemel.Match]:
     """Give what `gemel check` puts first for each ticket."""
-    return [matches[0] for matches in opened.check_all([Asked(text) for text, _ in tickets])]
+    return [matches[0] for matches in opened.check_all([Query(text) for text, _ in tickets])]
 
 
 def ask(desk: Desk, model: Path, db: Path) -> dict[str, int]:

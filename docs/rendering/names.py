@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import gemel
+import gemel.api
 from rendering.source import signature_of, summary_of
 
 __all__ = ["names_page"]
@@ -76,6 +77,7 @@ def _parts() -> Iterator[str]:
         names = (name for name in loaded.__all__ if callable(getattr(loaded, name)))
         yield from _table(tuple(names), loaded)
     yield "\n## Functions in full\n"
+    yield f"```text\n{inspect.getdoc(gemel.api)}\n```\n"
     for name in verbs:
         function = getattr(gemel, name)
         yield f"### gemel.{name}\n"

@@ -50,17 +50,8 @@ def open_index(
     """Open a corpus: `open_index("site.db").check("How old are you?")`.
 
     Args:
-        db: an SQLite file, or `postgresql://…`.
-        model: model of the corpus's vectors; for a new corpus, the model to use.
         create: create a missing corpus.
-        neighbours: search: "exact", "approximate", or "auto".
         serving: optimise for many queries; see `Follower`.
-
-    Raises:
-        FolderError: the model cannot be loaded.
-        StoreError: the corpus is missing, damaged, or of a newer gemel.
-        ModelMismatchError: another model made its vectors.
-        MissingExtraError: an extra is not installed.
     """
     engine = open_engine(model)
     store = open_store(str(db), create=create)
@@ -84,31 +75,24 @@ def index(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Filled:
-    """Store the questions of a file in a corpus; an interrupted call resumes when repeated.
+    """Store the questions of a file in a corpus, created if missing.
+
+    An interrupted call resumes when repeated. A metadata column of `columns` has the given type
+    (`year:int`), that of the corpus, or the detected one.
 
     Args:
-        questions: a text file with a question a line, a CSV, TSV, JSON Lines or Parquet file, a
-            frame, or a list of questions, whose ids are then their indices.
-        db: an SQLite file, created if missing, or `postgresql://…`.
-        model: model of the corpus.
-        columns: question, id and metadata columns, if not the usual ones. A metadata column has the
-            given type (`year:int`), that of the corpus, or the detected one.
-        skip_bad: number of bad rows to skip; see `read_pairs`.
         prefix: prefix of every id, to load several files.
         replace: replace stored questions of the same id.
-        threads: number of threads.
-        progress: callback `progress(done, total)` in questions.
 
     Raises:
-        FolderError, StoreError, ModelMismatchError, MissingExtraError: see `open_index`.
-        DataError: the questions cannot be read, or an id has another text.
+        DataError: also if an id has another text.
     """
     source = Source.of(questions)
     source.require()
-    with open_index(db, model) as kept:
+    with open_index(db, model) as opened:
         return fill_store(
-            kept.store,
-            kept.engine,
+            opened.store,
+            opened.engine,
             source,
             columns=columns,
             skip_bad=skip_bad,
@@ -132,9 +116,6 @@ def reindex(
 
     Returns:
         Number of questions with new vectors; 0 if they had them before.
-
-    Raises:
-        FolderError, StoreError, MissingExtraError: see `open_index`.
     """
     engine = open_engine(model)
     with open_store(str(db), create=False) as store:
@@ -175,21 +156,8 @@ def dedupe(
 ) -> Duplicates:
     """Find duplicate groups: `dedupe("questions.csv").groups`.
 
-    Args:
-        questions: a text file with a question a line, a CSV, TSV, JSON Lines or Parquet file, a
-            frame, or a list of questions, whose ids are then their indices.
-        model: model to encode and score with.
-        columns: question and id columns, if not the usual ones.
-        skip_bad: number of bad rows to skip; see `read_pairs`.
-        options: how groups are made.
-        threads: number of threads.
-        progress: `progress(stage, done, total)` callback.
-        **changes: fields of `options` by name, such as `probability=0.8`.
-
     Raises:
-        FolderError: the model cannot be loaded.
-        DataError: the questions cannot be read, there are none, or an id is repeated.
-        ConfigError: an option is out of range.
+        DataError: also if an id is repeated.
     """
     options = DedupeOptions.of(options, **changes)
     engine = open_engine(model)
@@ -211,19 +179,12 @@ def dedupe_in_shards(
     """Like `dedupe`, for files of any size: in shards, on several processes.
 
     Args:
-        questions: the file.
         work: folder of intermediate files; an interrupted run resumes from it.
-        model: model to encode and score with.
-        columns: question and id columns, if not the usual ones.
-        skip_bad: number of bad rows to skip; see `read_pairs`.
         options: how groups are made, and shards if it is `ShardOptions`.
-        progress: `progress(stage, done, total)` callback.
         **changes: fields of `ShardOptions` by name, such as `engine="ray"`.
 
     Raises:
-        FolderError: the model cannot be loaded.
-        ConfigError, DataError, MissingExtraError, ScaleError, OSError: see
-            `gemel.scale.dedupe_in_shards`.
+        ScaleError: see `gemel.scale.dedupe_in_shards`.
     """
     sharded = ShardOptions.of(ShardOptions(**vars(options)) if options else None, **changes)
     return run_in_shards(
@@ -282,36 +243,23 @@ def mine(
     anchor's duplicate group, which chains of pairs form.
 
     Args:
-        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, rows, or pairs.
         out: a `.csv`, `.tsv`, `.jsonl` or `.parquet` file.
-        model: model to search with.
-        corpus: file, frame or list of questions to take negatives from; those of the pairs if None.
+        corpus: questions to take negatives from; those of the pairs if None.
         rules: rules for negatives; the top-3 if None.
         form: "triplet", "n-tuple", "labeled-pair" or "labeled-list".
-        neighbours: search: "exact", "approximate", or "auto".
-        columns, corpus_columns: columns, if not the usual ones.
-        skip_bad: number of bad rows to skip, of both files; see `read_pairs`.
-        threads: number of threads.
-        overwrite: overwrite an existing file.
-        progress: `progress(done, total)` callback.
 
     Raises:
-        FolderError: the model cannot be loaded.
-        ConfigError: unknown form or search.
-        DataError: the pairs cannot be read or have no duplicates, no negative was found, or `out`
-            may not be written.
-        MissingExtraError, OSError: see `check_mined_file`.
+        DataError: also if the pairs have no duplicates, or no negative was found.
     """
     out, rules = Path(out), rules or MiningRules()
     check_mined_file(out, form, overwrite=overwrite)
     _refuse_own(out, pairs, corpus)
     engine, bad_rows = open_engine(model), BadRows.of(skip_bad)
-    read = open_pairs(pairs, columns, bad_rows)
-    texts = None
+    given, texts = open_pairs(pairs, columns, bad_rows), None
     if corpus is not None:
         rows = stream_answerable(engine, Source.of(corpus), corpus_columns, bad_rows)
         texts = (row.text for row in rows)
-    questions = gather_questions(read, texts)
+    questions = gather_questions(given, texts)
     vectors = encode_questions(
         engine, questions, neighbours=neighbours, threads=threads, progress=progress
     )
@@ -334,17 +282,7 @@ def export_reviews(db: str | Path, path: str | Path, *, overwrite: bool = False)
     `id1` and `id2`. Skipped pairs are left out.
 
     Args:
-        db: an SQLite file, or `postgresql://…`.
         path: a `.csv`, `.tsv` or `.jsonl` file.
-        overwrite: overwrite an existing file.
-
-    Returns:
-        Numbers of pairs written and left out.
-
-    Raises:
-        StoreError: the corpus is missing, damaged, or of a newer gemel.
-        DataError: the file exists or has an unknown extension.
-        OSError: it cannot be written; an existing file is unchanged.
     """
     check_review_file(path, overwrite=overwrite)
     with open_store(str(db), create=False) as store:

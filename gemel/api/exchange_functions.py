@@ -40,21 +40,13 @@ def export(
 
     Args:
         out: path of the folder.
-        model: a model folder, the result of `train`, or an engine.
-        options: see `ExportOptions`; or its fields by name.
         words: questions whose unknown words get a vector: a file, or texts.
         check: questions to test it with, a file or texts; the sample's if None.
         validation: labelled pairs that the model was not trained on, to fit threshold and
             probabilities of the cosine on.
-        columns: column of the question, if not the usual one.
-        skip_bad: number of bad rows to skip.
-        progress: `progress(step, done, total)` callback.
 
     Raises:
-        FolderError: the model cannot be loaded, or `out` exists and may not be overwritten.
-        ConfigError, DataError, MissingExtraError, GemelError, OSError: see
-            `gemel.exchange.export_model` and `stream_questions`; or the pairs cannot be read, have
-            one label only, or the model was trained on them.
+        GemelError: see `gemel.exchange.export_model`.
     """
     options = ExportOptions.of(options, **changes)
     check_export_place(out, overwrite=options.overwrite)
@@ -129,14 +121,9 @@ def import_trax(
         out: path of the folder.
         validation: labelled pairs to fit threshold and probabilities on; if None, the threshold is
             the notebook's 0.7, which is a guess.
-        columns: columns of `validation`, if not the usual ones.
-        skip_bad: number of bad rows to skip.
-        progress: `progress(done, total)` callback.
 
     Raises:
-        FolderError: `out` exists and may not be overwritten.
-        DataError: a file cannot be read, or checkpoint and vocabulary are of different networks.
-        OSError: the folder cannot be written; an existing one remains.
+        DataError: also if checkpoint and vocabulary are of different networks.
     """
     check_place(out, overwrite=overwrite)
     found = model_from_trax(checkpoint, vocabulary)

@@ -44,16 +44,7 @@ def trained_on(model: Model) -> dict[str, str]:
 def refuse_seen(
     pairs: Pairs, seen: Mapping[str, str], *, remedy: str = "take others, or add --seen"
 ) -> None:
-    """Refuse pairs that are among those seen.
-
-    Args:
-        pairs: what should be measured or fitted on.
-        seen: digests of pairs, and what to report of them, as `trained_on` gives it.
-        remedy: what to do instead.
-
-    Raises:
-        DataError: they are.
-    """
+    """Raise a `DataError` for pairs that are among those seen, a result of `trained_on`."""
     if pairs.digest in seen:
         raise DataError(
             f"these are the very pairs that {seen[pairs.digest]}, which would flatter it; {remedy}",

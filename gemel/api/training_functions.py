@@ -34,24 +34,14 @@ def train(
     During training a checkpoint is in `OUT.checkpoint`.
 
     Args:
-        pairs: a CSV, TSV, JSON Lines or Parquet file, a frame, or pairs; see `read_pairs`.
         out: path of the folder.
         options: how to train; see `TrainOptions`.
         config: settings; those of the model to continue from, or the defaults, if None.
-        columns: columns, if not the usual ones.
-        skip_bad: number of bad rows to skip; see `read_pairs`.
         reporter: receives events; if None, warnings are issued as `GemelWarning`.
         ranks: processes that train together, from `gemel.training.joined`; None: this one alone.
-        **changes: options by name, such as `resume=True`.
-
-    Returns:
-        The model.
 
     Raises:
-        MissingExtraError: torch is not installed.
-        FolderError: `out` or its checkpoint exists.
-        DataError: the pairs cannot be read or trained on.
-        ConfigError, TrainingError, TrainingStopped: see `gemel.training.learn`.
+        TrainingError, TrainingStopped: see `gemel.training.learn`.
     """
     out = Path(out)
     options = TrainOptions.of(options, **changes)
@@ -101,18 +91,10 @@ def refine(
         pairs: known pairs, some of which are replayed so that they are not forgotten.
         config: settings; those of `start` changed by `gemel.config.REFINING`, if None.
         columns: columns of `pairs`, or without them of `add`, if not the usual ones.
-        skip_bad: number of bad rows to skip; see `read_pairs`.
         reporter: receives events; if None, warnings are issued as `GemelWarning`.
-        overwrite: overwrite an existing model.
 
     Returns:
         The model, and its figures compared with those before.
-
-    Raises:
-        MissingExtraError: torch is not installed.
-        FolderError: `out` exists.
-        DataError: the pairs cannot be read, or are too few.
-        ConfigError: settings of another network.
     """
     out = Path(out)
     check_place(out, overwrite=overwrite)

@@ -11,7 +11,8 @@ from gemel.cli.console import print_result, printed_warnings, shortened
 from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, prevalence_option
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
-from gemel.cli.signatures import option, switch
+from gemel.cli.signatures import takes
+from gemel.config import EvaluateOptions
 from gemel.evaluation import (
     MEANINGS,
     Effect,
@@ -124,36 +125,14 @@ def _effect(effect: Effect) -> str:
 
 
 @reads_pairs
+@takes(EvaluateOptions)
 def evaluate(
     pairs: PairsFile,
     reading: PairReadOptions,
+    options: EvaluateOptions,
     model: ModelFolder = None,
-    halves: Annotated[
-        bool,
-        switch(
-            "Judge each half of the pairs by the threshold best on the other half, "
-            "instead of the stored threshold.",
-            "--halves",
-        ),
-    ] = False,
-    seen: Annotated[
-        bool, switch("Allow pairs that the model was trained or fitted on.", "--seen")
-    ] = False,
     prevalence: Annotated[
         float | None, prevalence_option(help="Weight the pairs to this share of duplicates.")
-    ] = None,
-    tfidf_baseline: Annotated[
-        bool, switch("Rank the same pairs by TF-IDF, as a baseline.", "--tfidf-baseline")
-    ] = False,
-    robustness: Annotated[
-        bool,
-        switch(
-            "Measure verdicts with typos, lost punctuation, changed numbers and negations.",
-            "--robustness",
-        ),
-    ] = False,
-    report: Annotated[
-        Path | None, option("DIR", "Write a page with plots, DIR/index.html.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -169,17 +148,13 @@ def evaluate(
         found = api.evaluate(
             pairs,
             model,
+            options,
             columns=reading.columns,
             skip_bad=reading.skip_bad,
-            halves=halves,
-            seen=seen,
             prevalence=prevalence or 0.0,
-            tfidf_baseline=tfidf_baseline,
-            robustness=robustness,
-            page=report,
             progress=progress,
         )
     reading.warn()
     print_result(found, describe_report(found), as_json=as_json)
-    if report is not None and not as_json:
-        typer.echo(f"\n{report / 'index.html'}: written; open it in a browser")
+    if options.page is not None and not as_json:
+        typer.echo(f"\n{Path(options.page) / 'index.html'}: written; open it in a browser")

@@ -1,6 +1,5 @@
 """`gemel fit`."""
 
-import dataclasses
 import shlex
 from collections.abc import Iterator
 from enum import StrEnum
@@ -15,8 +14,8 @@ from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, preval
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
 from gemel.cli.shared_tables import comparison_rows
-from gemel.cli.signatures import option, overwrites, switch
-from gemel.config import OBJECTIVES
+from gemel.cli.signatures import takes
+from gemel.config import OBJECTIVES, FitOptions
 
 if TYPE_CHECKING:
     from gemel.evaluation import Refit
@@ -25,16 +24,12 @@ Objective = StrEnum("Objective", [(name, name) for name in OBJECTIVES])  # type:
 
 
 @reads_pairs
+@takes(FitOptions)
 def fit(
     pairs: PairsFile,
     reading: PairReadOptions,
+    options: FitOptions,
     model: ModelFolder = None,
-    out: Annotated[
-        Path | None,
-        option(
-            "DIR", "Write a copy of the model with the new decision here, instead of changing it."
-        ),
-    ] = None,
     objective: Annotated[
         Objective | None,
         typer.Option(
@@ -63,11 +58,6 @@ def fit(
             help="Share of duplicates where the model will be used. Default: the share in PAIRS."
         ),
     ] = None,
-    seen: Annotated[bool, switch("Allow pairs that the model was trained on.", "--seen")] = False,
-    strict: Annotated[
-        bool, switch("Turn warnings into errors, and write nothing.", "--strict")
-    ] = False,
-    overwrite: Annotated[bool, overwrites("an existing model")] = False,
     as_json: Json = False,
 ) -> None:
     """Fit a model's threshold and probabilities, without training.
@@ -80,27 +70,20 @@ def fit(
     Example: gemel fit validation.csv --model my-model --precision 0.95
     """
     from gemel import api
-    from gemel.folder import load_model
 
     model = chosen_model(model)
-    settings = dataclasses.replace(
-        load_model(model).decision.settings, **_wanted(objective, precision, costs, prevalence)
-    )
     with printed_warnings(), WorkProgress() as progress:
         fitted = api.fit(
             pairs,
             model,
-            out=out,
-            overwrite=overwrite,
-            settings=settings,
+            options,
+            settings=_wanted(objective, precision, costs, prevalence),
             columns=reading.columns,
             skip_bad=reading.skip_bad,
-            seen=seen,
-            strict=strict,
             progress=progress,
         )
     reading.warn()
-    print_result(fitted.decision, _text(fitted, out or model), as_json=as_json)
+    print_result(fitted.decision, _text(fitted, options.out or model), as_json=as_json)
 
 
 def _wanted(
@@ -139,7 +122,7 @@ def _costs(text: str) -> dict[str, float]:
     return dict(zip(names, numbers, strict=True))
 
 
-def _text(fitted: "Refit", model: Path) -> Iterator[str]:
+def _text(fitted: "Refit", model: str | Path) -> Iterator[str]:
     pairs, decision = fitted.after.pairs, fitted.decision
     yield (
         f"{model}: decision fitted on {len(pairs):,} pairs, of which {pairs.prevalence:.1%} ask "

@@ -11,6 +11,7 @@ from gemel.config.command_options import (
     TrainOptions,
 )
 from gemel.config.config import Config, packaged_settings
+from gemel.config.evaluation_options import EvaluateOptions, FitOptions
 from gemel.config.mining_rules import SAMPLINGS, SKIPS, MiningRules
 from gemel.config.require import MOST_THREADS, require_number, require_whole
 from gemel.config.sections import (
@@ -35,7 +36,9 @@ __all__ = [
     "Config",
     "DecisionConfig",
     "DedupeOptions",
+    "EvaluateOptions",
     "ExportOptions",
+    "FitOptions",
     "KEPT",
     "LINKAGES",
     "LOSSES",

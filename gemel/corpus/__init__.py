@@ -1,26 +1,27 @@
 """A corpus: add, search, check, review."""
 
-from gemel.corpus.bulk_insert import Filled, fill_store
 from gemel.corpus.duplicate_index import DuplicateIndex
-from gemel.corpus.matches import Asked, Match
-from gemel.corpus.reindex_job import reindex
-from gemel.corpus.review_files import (
+from gemel.corpus.matches import Match, Query
+from gemel.corpus.reviews import (
     REVIEW_KINDS,
+    Chosen,
     ExportedReviews,
+    ReviewPair,
     check_review_file,
+    choose_for_review,
     review_lines,
     write_reviews,
 )
-from gemel.corpus.review_selection import Chosen, ReviewPair, choose_for_review
+from gemel.corpus.store_jobs import Filled, fill_store, reindex
 
 __all__ = [
-    "Asked",
+    "REVIEW_KINDS",
     "Chosen",
     "DuplicateIndex",
     "ExportedReviews",
     "Filled",
     "Match",
-    "REVIEW_KINDS",
+    "Query",
     "ReviewPair",
     "check_review_file",
     "choose_for_review",

@@ -2,17 +2,17 @@
 
 import uuid
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
 
 from gemel.config import DedupeOptions
-from gemel.corpus.matches import Asked, Match, find_matches, require_askable
+from gemel.corpus.matches import Match, Query, find_matches, read_query
 from gemel.duplicates.duplicate_groups import Duplicates
 from gemel.duplicates.pipeline import find_duplicates
 from gemel.errors import DataError, ModelMismatchError
@@ -22,12 +22,9 @@ from gemel.notebook import shown
 from gemel.store.base import Corpus, Metadata, NewQuestion
 from gemel.text import Progress, require_text, require_texts
 
-# typing.Self, which the checks of the test suite cannot read on a method.
-_Itself = TypeVar("_Itself", bound="DuplicateIndex")
-
 
 @shown(lambda it: {"store": it.store.name, "model": it.engine.model.fingerprint[:12]})
-class DuplicateIndex:
+class DuplicateIndex(AbstractContextManager["DuplicateIndex"]):
     """Stored questions, and the model that compares them.
 
     Thread-safe. Changes by other processes are seen by the next call.
@@ -99,15 +96,15 @@ class DuplicateIndex:
 
     def add_all(self, questions: Sequence[NewQuestion], *, replace: bool = False) -> None:
         """Store questions, all or none; see `add`."""
+        read, cleaned = self.engine.model.tokenizer.read, []
         for place, question in enumerate(questions):
-            require_text(f"questions[{place}].text", question.text)
+            text = read(require_text(f"questions[{place}].text", question.text))
             require_text(f"questions[{place}].id", question.id)
-            if self.engine.is_blank(question.text):
-                raise DataError(
-                    f"question {question.id} has no word or mark, only {question.text!r:.40}"
-                )
-        vectors = self.engine.encode([question.text for question in questions])
-        self.store.add(questions, vectors, self.engine.model.fingerprint, replace=replace)
+            if self.engine.is_blank(text):
+                raise DataError(f"question {question.id} has no word or mark, only {text!r:.40}")
+            cleaned.append(replace_fields(question, text=text))
+        vectors = self.engine.encode([question.text for question in cleaned])
+        self.store.add(cleaned, vectors, self.engine.model.fingerprint, replace=replace)
 
     def remove(self, *ids: str) -> list[str]:
         """Remove questions for good and return the ids that existed."""
@@ -127,15 +124,15 @@ class DuplicateIndex:
             DataError: no word or mark; an unknown column in `where`, or values of another type.
             ConfigError: `k` is below 1.
         """
-        return self.search_all([Asked(text, k, where)])[0]
+        return self.search_all([Query(text, k, where)])[0]
 
     def search_all(
-        self, asked: Sequence[Asked], *, fresh: bool = True, metadata: int | None = None
+        self, queries: Sequence[Query], *, fresh: bool = True, metadata: int | None = None
     ) -> list[list[Match]]:
         """Like `search` for many questions at once, which is much faster per question.
 
         Args:
-            asked: the questions.
+            queries: the questions.
             fresh: call `catch_up` first.
             metadata: maximum length of a match's metadata as JSON, in characters; longer ones are
                 omitted. None: no limit.
@@ -144,19 +141,18 @@ class DuplicateIndex:
             DataError, ConfigError: see `search`.
             ModelMismatchError: the store was reindexed meanwhile.
         """
-        for each in asked:
-            require_askable(self.engine, each)
-        while asked:
+        queries = [read_query(self.engine, query) for query in queries]
+        while queries:
             followed = (self.catch_up() if fresh else self.follower).followed
             if not self.require_model(followed.state.model):
                 break
             found = find_matches(
-                self.engine, self.store, followed.neighbours, asked, metadata=metadata
+                self.engine, self.store, followed.neighbours, queries, metadata=metadata
             )
             if found is not None:
                 return found
-            fresh = True  # what was removed is in it no more
-        return [[] for _ in asked]
+            fresh = True
+        return [[] for _ in queries]
 
     def check(self, text: str, k: int = 10, *, where: Metadata | None = None) -> list[Match]:
         """Return the nearest questions as `search` does, most probable duplicates first.
@@ -164,13 +160,13 @@ class DuplicateIndex:
         The verdict is that of the whole model, pair head included; candidates are chosen by the
         cosine (re-ranking more of them by the head finds fewer duplicates, see docs/search.md).
         """
-        return self.check_all([Asked(text, k, where)])[0]
+        return self.check_all([Query(text, k, where)])[0]
 
-    def check_all(self, asked: Sequence[Asked], *, fresh: bool = True) -> list[list[Match]]:
+    def check_all(self, queries: Sequence[Query], *, fresh: bool = True) -> list[list[Match]]:
         """Like `check` for many questions at once; see `search_all`."""
         return [
             sorted(matches, key=lambda match: -match.verdict.similarity)
-            for matches in self.search_all(asked, fresh=fresh)
+            for matches in self.search_all(queries, fresh=fresh)
         ]
 
     def duplicates(
@@ -232,19 +228,20 @@ class DuplicateIndex:
         if self._follower is not None:
             self._follower.save()
 
-    def require_model(self, kept: str) -> str:
+    def require_model(self, stored: str) -> str:
         """Return the fingerprint if it is this model's or empty.
 
         Raises:
             ModelMismatchError: it is another model's.
         """
         given = self.engine.model.fingerprint
-        if kept not in ("", given):
+        if stored not in ("", given):
             raise ModelMismatchError(
-                f"the vectors that are stored were made by the model {kept:.12}, not by this one, "
-                f"{given:.12}: give that model, or have this one make them anew (gemel reindex)"
+                f"the vectors that are stored were made by the model {stored:.12}, not by this "
+                f"one, {given:.12}: give that model, or have this one make them anew "
+                "(gemel reindex)"
             )
-        return kept
+        return stored
 
     def close(self) -> None:
         """Close the store and write the cache."""
@@ -252,13 +249,5 @@ class DuplicateIndex:
             self.save_cache()
         self.store.close()
 
-    def __enter__(self: _Itself) -> _Itself:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()

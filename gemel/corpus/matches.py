@@ -1,18 +1,17 @@
-"""Matches of questions among the stored ones, for many questions at once."""
+"""Matches of queries among the stored questions, for many queries at once."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float16, Float32, Int64
 
 from gemel.data import Value
 from gemel.decision import Verdict
 from gemel.errors import DataError
 from gemel.inference import Engine
-from gemel.neighbours.base import Hits, Neighbours, require_k
+from gemel.neighbours.base import Neighbours, exact_cosines, rank, require_k
 from gemel.notebook import shown
 from gemel.store.base import Metadata, Store, StoredQuestion
 from gemel.store.metadata_columns import check_filter
@@ -22,8 +21,8 @@ _ALL = 2**62
 """Above any number of copies."""
 
 
-class Asked(NamedTuple):
-    """A query."""
+class Query(NamedTuple):
+    """A question to find matches of."""
 
     text: str
     k: int = 10
@@ -52,36 +51,26 @@ class Match:
     """Verdict of the whole model."""
 
 
-class _Nearest(NamedTuple):
-    """Nearest stored questions of all queries, one query after the other."""
-
-    rows: Int64[np.ndarray, "found"]
-    """Query of each, ascending."""
-    questions: list[StoredQuestion]
-    cosines: Float32[np.ndarray, "found"]
-    vectors: Float32[np.ndarray, "found dim"]
-
-
-def require_askable(engine: Engine, asked: Asked) -> None:
-    """Check a query.
+def read_query(engine: Engine, query: Query) -> Query:
+    """Return a valid query with a cleaned text.
 
     Raises:
         DataError: no word or mark, or an invalid filter.
         ConfigError: `k` is below 1.
     """
-    require_text("text", asked.text)
-    if engine.is_blank(asked.text):
-        raise DataError(f"the question has no word or mark, only {asked.text!r:.40}")
-    require_k(asked.k)
-    if asked.where is not None:
-        check_filter(asked.where)
+    text = engine.model.tokenizer.read(require_text("text", query.text))
+    if engine.is_blank(text):
+        raise DataError(f"the question has no word or mark, only {text!r:.40}")
+    require_k(query.k)
+    where = None if query.where is None else check_filter(query.where)
+    return Query(text, query.k, where)
 
 
 def find_matches(
     engine: Engine,
     store: Store,
     neighbours: Neighbours,
-    asked: Sequence[Asked],
+    queries: Sequence[Query],
     *,
     metadata: int | None = None,
 ) -> list[list[Match]] | None:
@@ -93,94 +82,96 @@ def find_matches(
         engine: model of the vectors.
         store: the questions.
         neighbours: their vectors.
-        asked: valid queries, see `require_askable`.
+        queries: results of `read_query`.
         metadata: see `Store.get`.
 
     Returns:
-        None if a question was removed meanwhile: call again.
+        None if the store has changed meanwhile: call again.
 
     Raises:
         DataError: an invalid filter; see `Store.where`.
     """
-    queries = engine.encode([each.text for each in asked])
-    nearest = _find_nearest(store, neighbours, asked, queries, metadata)
-    if nearest is None:
+    vectors = engine.encode([query.text for query in queries])
+    hits = _search(store, neighbours, queries, vectors)
+    if hits is None:
         return None
-    texts = [asked[row].text for row in nearest.rows.tolist()]
+    different, places = np.unique(hits.keys, return_inverse=True)
+    found = store.get(different.tolist(), metadata=metadata)
+    questions = [question for question in found if question is not None]
+    known = _vectors(neighbours, different)
+    if known is None or len(questions) < len(found):
+        return None
+    texts = [engine.model.tokenizer.read(question.text) for question in questions]
+    rows, others = hits.rows.tolist(), places.tolist()
     scores = engine.score(
-        (texts, queries[nearest.rows]),
-        ([question.text for question in nearest.questions], nearest.vectors),
+        ([queries[row].text for row in rows], vectors[hits.rows]),
+        ([texts[place] for place in others], known.astype(np.float32)[places]),
     )
-    found: list[list[Match]] = [[] for _ in asked]
-    for row, question, cosine, verdict in zip(
-        nearest.rows.tolist(),
-        nearest.questions,
-        nearest.cosines.tolist(),
-        engine.model.decision.verdicts(scores),
-        strict=True,
+    matches: list[list[Match]] = [[] for _ in queries]
+    for row, place, cosine, verdict in zip(
+        rows, others, hits.cosines.tolist(), engine.model.decision.verdicts(scores), strict=True
     ):
-        found[row].append(Match(question=question, cosine=cosine, verdict=verdict))
-    for matches in found:
-        matches.sort(key=lambda match: match.verdict.similarity < 1)
-    return found
+        matches[row].append(Match(question=questions[place], cosine=cosine, verdict=verdict))
+    for each in matches:
+        each.sort(key=lambda match: match.verdict.similarity < 1)
+    return matches
 
 
-def _find_nearest(
+class _Hits(NamedTuple):
+    """Nearest stored questions, one query after the other."""
+
+    rows: Int64[np.ndarray, "found"]
+    """Query of each, ascending."""
+    keys: Int64[np.ndarray, "found"]
+    cosines: Float32[np.ndarray, "found"]
+
+
+def _search(
     store: Store,
     neighbours: Neighbours,
-    asked: Sequence[Asked],
-    queries: Float32[np.ndarray, "asked dim"],
-    metadata: int | None,
-) -> _Nearest | None:
-    keys: list[Int64[np.ndarray, "found"]] = [np.zeros(0, np.int64)] * len(asked)
-    cosines: list[Float32[np.ndarray, "found"]] = [np.zeros(0, np.float32)] * len(asked)
-    for where, rows in _by_filter(asked):
+    queries: Sequence[Query],
+    vectors: Float32[np.ndarray, "queries dim"],
+) -> _Hits | None:
+    parts = []
+    for where, rows in _by_filter(queries):
         among = None if where is None else store.where(where)
         # More than there are would only take memory.
-        most = min(max(asked[row].k for row in rows), max(1, len(neighbours)))
-        found = neighbours.search(queries[rows], most, among=among)
-        copies = store.copies([asked[row].text for row in rows], most if among is None else _ALL)
+        most = min(max(queries[row].k for row in rows), max(1, len(neighbours)))
+        hits = neighbours.search(vectors[rows], most, among=among)
+        copies = store.copies([queries[row].text for row in rows], most if among is None else _ALL)
+        if among is not None:
+            copies = [np.intersect1d(keys, among) for keys in copies]
+        owners = np.repeat(np.arange(len(rows)), [len(keys) for keys in copies])
+        copied = np.concatenate(copies)
+        known = _vectors(neighbours, copied)
+        if known is None:
+            return None
+        first = rank(len(rows), most, owners, copied, exact_cosines(vectors[rows], owners, known))
         for place, row in enumerate(rows):
-            k = asked[row].k
-            keys[row], cosines[row] = _first(found, place, k)
-            own = copies[place] if among is None else np.intersect1d(copies[place], among)
-            if len(own):
-                first = _first(neighbours.search(queries[[row]], min(k, len(own)), among=own), 0, k)
-                others = ~np.isin(keys[row], first[0])
-                keys[row] = np.append(first[0], keys[row][others])[:k]
-                cosines[row] = np.append(first[1], cosines[row][others])[:k]
-    every = np.concatenate(keys)
-    different, places = np.unique(every, return_inverse=True)
-    kept = store.get(different.tolist(), metadata=metadata)
-    questions = [question for question in kept if question is not None]
-    if len(questions) < len(kept):
+            keys = np.append(first.keys[place], hits.keys[place])
+            once = np.sort(np.unique(keys, return_index=True)[1])
+            once = once[keys[once] >= 0][: queries[row].k]
+            cosines = np.append(first.cosines[place], hits.cosines[place])
+            parts.append(_Hits(np.full(len(once), row), keys[once], cosines[once]))
+    parts.sort(key=lambda part: part.rows[:1].tolist())
+    return _Hits(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _vectors(
+    neighbours: Neighbours, keys: Int64[np.ndarray, "some"]
+) -> Float16[np.ndarray, "some dim"] | None:
+    """Return the vectors of keys; None if one was removed, or is not known yet."""
+    try:
+        return neighbours.vectors(keys)
+    except DataError:
         return None
-    with suppress(DataError):
-        vectors = neighbours.vectors(different).astype(np.float32)
-        return _Nearest(
-            np.repeat(np.arange(len(asked)), [len(each) for each in keys]),
-            [questions[place] for place in places.tolist()],
-            np.concatenate(cosines),
-            vectors[places],
-        )
-    return None
 
 
-def _first(
-    found: Hits, place: int, k: int
-) -> tuple[Int64[np.ndarray, "found"], Float32[np.ndarray, "found"]]:
-    """Return up to `k` keys and cosines found for one query."""
-    keys = found.keys[place][:k]
-    keys = keys[keys >= 0]
-    return keys, found.cosines[place][: len(keys)]
-
-
-def _by_filter(asked: Sequence[Asked]) -> list[tuple[Mapping[str, Value] | None, list[int]]]:
+def _by_filter(queries: Sequence[Query]) -> list[tuple[Metadata | None, list[int]]]:
     """Group queries by their filter."""
     groups: dict[frozenset[tuple[str, type, Value]] | None, list[int]] = {}
-    for row, each in enumerate(asked):
-        where = None if each.where is None else check_filter(each.where)
+    for row, (_, _, where) in enumerate(queries):
         # The types too: 1 and True are equal, and not the same value.
         known = where and frozenset((name, type(value), value) for name, value in where.items())
         groups.setdefault(None if where is None else known or frozenset(), []).append(row)
-    return [(asked[rows[0]].where, rows) for rows in groups.values()]
+    return [(queries[rows[0]].where, rows) for rows in groups.values()]

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Int, Int32, Int64
 
 from gemel.data.pairs import Pairs
+from gemel.text import CleanText, copy_key
 from gemel.text import clean as clean_text
-from gemel.text import copy_key
 
 _EDGES = 1 << 18
 """Edges added at a time."""
@@ -85,10 +85,11 @@ class PairGraph:
     @classmethod
     def of(cls, pairs: Pairs, clean: Callable[[str], str] = clean_text) -> "PairGraph":
         """Build the graph; copies (see `copy_key`) are one question."""
-        cleaned = list(map(clean, pairs.texts))
+        texts = list(map(CleanText, pairs.texts))
+        cleaned = list(map(clean, texts))
         numbers: dict[str, int] = {}
         number_of = np.array(
-            [numbers.setdefault(copy_key(text), len(numbers)) for text in pairs.texts], np.int32
+            [numbers.setdefault(copy_key(text), len(numbers)) for text in texts], np.int32
         )
         questions = [""] * len(numbers)
         for number, text in zip(number_of.tolist(), cleaned, strict=True):

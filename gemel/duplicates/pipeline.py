@@ -49,6 +49,7 @@ def find_duplicates(
     if len(ids) != len(texts):
         raise ValueError(f"{len(ids)} ids, but {len(texts)} questions")
     options = DedupeOptions.of(options, **changes)
+    texts = list(map(engine.model.tokenizer.read, texts))
     copies = _number(map(copy_key, texts))
     first = np.unique(copies, return_index=True)[1]
     exact = len(copies) - len(first)
@@ -69,7 +70,7 @@ def find_duplicates(
     scored = score_pairs(engine, pairs, different, vectors, threads=threads, progress=progress)
     return Duplicates(
         ids=ids,
-        texts=texts,
+        texts=list(map(str, texts)),
         copies=copies,
         exact=exact,
         pairs=scored,

@@ -1,6 +1,5 @@
 """Evaluation of scorers, and fits of decisions; independent of models."""
 
-from gemel.evaluation.calibration import BINS, Bin, Probabilities
 from gemel.evaluation.decision_fit import (
     FEW,
     Cuts,
@@ -9,35 +8,32 @@ from gemel.evaluation.decision_fit import (
     fit_decision,
     fit_share,
 )
-from gemel.evaluation.evaluator import evaluate
 from gemel.evaluation.fit_checks import (
     FitFinding,
+    Refit,
     check_decision,
     check_fit,
     check_labels,
     neighbour_similarity,
+    refit,
     warn_of_findings,
 )
-from gemel.evaluation.grouping_scores import GroupingScores, score_grouping
 from gemel.evaluation.judged_pairs import Judged, Score, Share, judge, judge_by_halves, judge_scored
-from gemel.evaluation.metrics import Confusion, Ranking, count_confusion
-from gemel.evaluation.perturbations import PERTURBATIONS, Perturbation
-from gemel.evaluation.probes import ProbeKind, ProbeSet, measure_probes
-from gemel.evaluation.refit_report import Refit, refit
+from gemel.evaluation.metrics import BINS, Probabilities, Ranking, count_confusion, score_grouping
 from gemel.evaluation.report import (
     MEANINGS,
-    BaselineResult,
     Figure,
     Mistake,
     Report,
+    evaluate,
     in_plain_words,
     probes_in_plain_words,
 )
 from gemel.evaluation.robustness import (
+    PERTURBATIONS,
     Effect,
-    IdenticalQuestions,
     Robustness,
-    Symmetry,
+    measure_probes,
     measure_robustness,
 )
 
@@ -45,29 +41,20 @@ __all__ = [
     "BINS",
     "MEANINGS",
     "PERTURBATIONS",
-    "BaselineResult",
-    "Bin",
-    "Confusion",
     "Cuts",
     "Effect",
     "FEW",
     "Figure",
     "FitFinding",
-    "GroupingScores",
-    "IdenticalQuestions",
     "Judged",
     "Mistake",
-    "Perturbation",
     "Probabilities",
-    "ProbeKind",
-    "ProbeSet",
     "Ranking",
     "Refit",
     "Report",
     "Robustness",
     "Score",
     "Share",
-    "Symmetry",
     "check_decision",
     "check_fit",
     "check_labels",

@@ -17,11 +17,11 @@ def prior_weights(
     prevalence: float,
     times: Float[np.ndarray, "pairs"] | None = None,
 ) -> Float[np.ndarray, "pairs"]:
-    """Return weights, 1 on average, that give duplicates the requested share.
+    """Return weights, 1 on average, that give duplicates the share `prevalence`; 0: all are 1.
 
     Args:
-        labels: whether each pair is a duplicate; both must occur unless `prevalence` is 0.
-        prevalence: the share, between 0 and 1; 0: all weights are 1.
+        labels: whether each pair is a duplicate.
+        prevalence: the share, below 1.
         times: multiplicity of each pair; 1 if None.
 
     Raises:
@@ -31,9 +31,7 @@ def prior_weights(
     """
     if not 0 <= prevalence < 1:
         raise ValueError(f"prevalence must be at least 0 and below 1, not {prevalence}")
-    if not prevalence:
-        return np.ones(len(labels))
-    found = float(np.average(labels, weights=times))
+    found = float(np.average(labels, weights=times)) if prevalence else 0.0
     if not 0 < found < 1:  # a resample of one label only has no other to weigh
         return np.ones(len(labels))
     return np.where(labels, prevalence / found, (1 - prevalence) / (1 - found))
@@ -58,12 +56,7 @@ def fit_cuts(
 
     A cut is half-way between two distinct scores, so tied pairs stay together. Of equally good cuts
     the highest is taken. If no cut has the required precision, `upper` and `threshold` are above
-    all scores.
-
-    Args:
-        scores: similarity of each pair.
-        labels: whether each is a duplicate; both labels must occur.
-        settings: the objective. For "accuracy" and "f1" the three cuts are equal.
+    all scores. For "accuracy" and "f1" the three cuts are equal. Both labels must occur.
     """
     ranking = Ranking(scores, labels)
     # Number k of each array is what the k highest distinct scores have caught.
@@ -150,7 +143,7 @@ def fit_decision(
 
     Args:
         scores: similarity of each pair.
-        pairs: the pairs; their digest is stored.
+        pairs: the pairs.
         settings: objective and prevalence; the defaults if None.
         steady: for accuracy, cut at a calibrated probability of one half, which is more stable on
             few pairs.
@@ -192,9 +185,6 @@ def fit_calibration(
         scores: similarity of each pair.
         labels: whether each is a duplicate; both labels must occur.
         prevalence: share of duplicates of the probabilities; 0: that of the labels.
-
-    Returns:
-        Slope and intercept.
 
     Source: Platt (1999), with the Newton steps of Lin, Lin and Weng (2007).
     """
@@ -241,11 +231,7 @@ def fit_share(
     """Return the share of the second score in (1 - share) * first + share * second.
 
     The mean of twenty shares, weighted by the calibrated likelihood of the pairs; few pairs leave
-    it near the middle.
-
-    Args:
-        first, second: scores of the pairs.
-        labels: whether each is a duplicate; both labels must occur.
+    it close to the middle. Both labels must occur.
     """
     evidence = np.array(
         [_log_likelihood(first + share * (second - first), labels) for share in _SHARES]

@@ -1,4 +1,4 @@
-"""Checks of labels, and of decisions fitted on them."""
+"""Refitted decisions, and checks of the labels and of decisions fitted on them."""
 
 import math
 import warnings
@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
+from gemel.config import DecisionConfig
 from gemel.data import PairGraph, Pairs
 from gemel.data.duplicate_graph import connect
 from gemel.decision import ANSWERS, Decision
 from gemel.errors import GemelWarning
-from gemel.evaluation.decision_fit import prior_weights
+from gemel.evaluation.decision_fit import FEW, fit_decision, prior_weights
+from gemel.evaluation.judged_pairs import Judged, Score, judge_scored
 from gemel.evaluation.metrics import Ranking, count_confusion
 
 FEW_PAIRS = 20
@@ -42,6 +44,74 @@ class FitFinding:
     """One line: file, fault with numbers, remedy."""
 
 
+_Named = Iterator[tuple[str, str]]
+"""Names and texts of findings, without the file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refit:
+    """Two decisions on the pairs of the second fit."""
+
+    before: Judged
+    """Result of the previous decision."""
+    after: Judged
+    """Result of the new one; slightly optimistic, as it was fitted on these pairs."""
+    findings: tuple[FitFinding, ...] = ()
+    """Faults of the labels or of the new decision."""
+
+    @property
+    def decision(self) -> Decision:
+        """The new decision."""
+        return self.after.decisions[0]
+
+
+def refit(
+    pairs: Pairs,
+    score: Score,
+    decision: Decision,
+    settings: DecisionConfig,
+    *,
+    encode: Callable[[Sequence[str]], Any] | None = None,
+) -> Refit:
+    """Fit a decision on other pairs or for another objective.
+
+    Args:
+        pairs: labelled pairs, not trained on.
+        score: returns similarities.
+        decision: the previous decision.
+        settings: objective of the new one.
+        encode: see `check_fit`.
+
+    Raises:
+        DataError: one label only.
+    """
+    similarity = score(pairs.left_texts, pairs.right_texts)
+    fresh = fit_decision(similarity, pairs, settings, steady=len(pairs) < FEW)
+    before, after = (
+        judge_scored(pairs, similarity, each, prevalence=settings.prevalence)
+        for each in (decision, fresh)
+    )
+    findings = check_fit(similarity, pairs, fresh, encode, score)
+    return Refit(before=before, after=after, findings=findings)
+
+
+def check_fit(
+    similarity: Float[np.ndarray, "pairs"],
+    pairs: Pairs,
+    decision: Decision,
+    encode: Callable[[Sequence[str]], Any] | None,
+    score: Score,
+) -> tuple[FitFinding, ...]:
+    """Check a decision on its pairs, see `check_decision`.
+
+    Given `encode`, which returns unit vectors, negatives are compared with the questions' nearest
+    neighbours.
+    """
+    graph = PairGraph.of(pairs)
+    neighbours = None if encode is None else neighbour_similarity(pairs, graph, encode, score)
+    return check_decision(similarity, pairs, decision, graph=graph, neighbours=neighbours)
+
+
 def check_decision(
     similarity: Float[np.ndarray, "pairs"],
     pairs: Pairs,
@@ -60,25 +130,8 @@ def check_decision(
         neighbours: see `neighbour_similarity`; without it negatives are not compared with
             neighbours.
     """
-    where = _name(pairs)
     graph = graph or PairGraph.of(pairs)
-    found = list(check_labels(similarity, pairs, graph))
-    if decision.slope <= 0 and not found:
-        found.append(
-            FitFinding(
-                name="no-separation",
-                text=f"{where}: the fitted probability falls as similarity rises (slope "
-                f"{decision.slope:.2f}): similarity does not separate the labels; check them "
-                "(gemel audit), or take more pairs",
-            )
-        )
-    found += _too_few(pairs, graph, where)
-    if found and found[0].name == "inverted-labels":
-        return tuple(found)  # the answers are what these labels make of them
-    found += _answers(similarity, pairs, decision, where)
-    if neighbours is not None:
-        found += _easy_negatives(similarity, pairs, decision, neighbours, where)
-    return tuple(found)
+    return _findings(pairs, _check_decision(similarity, pairs, decision, graph, neighbours))
 
 
 def check_labels(
@@ -88,51 +141,11 @@ def check_labels(
 
     Labels are inverted if pairs labelled the same are less similar and chains of duplicates do not
     contradict it (a model may meet negatives that it mined itself), or if chains of pairs labelled
-    the same link pairs labelled not the same.
-
-    Args:
-        similarity: similarity of each pair.
-        pairs: labelled pairs of both labels.
-        graph: graph of the pairs, if known.
+    the same link pairs labelled not the same. For the arguments see `check_decision`.
 
     Source: the standard error of ROC AUC at chance is that of the Mann-Whitney U test.
     """
-    where = _name(pairs)
-    positives = int(pairs.labels.sum())
-    negatives = len(pairs) - positives
-    auc = Ranking(similarity, pairs.labels).roc_auc()
-    error = math.sqrt((len(pairs) + 1) / (12 * positives * negatives))
-    is_reversed = auc < 0.5 - _SIGNIFICANT * error
-    shown = f"(ROC AUC {auc:.2f}, chance is 0.50)"
-    chains = _Chains.of(pairs, graph or PairGraph.of(pairs))
-    if chains.say_inverted or (is_reversed and not chains.say_right):
-        order = f"pairs labelled the same are less similar than the others {shown}"
-        reasons = [order] if is_reversed else []
-        if chains.say_inverted:
-            reasons.append(
-                f"chains of pairs labelled the same link {chains.others_linked:,} of the "
-                f"{negatives:,} pairs labelled not the same"
-            )
-        text = (
-            f"{where}: the labels look inverted: {'; '.join(reasons)}. Read them the other way "
-            "round (--same 0, Columns(same=0) in Python), and see gemel audit"
-        )
-        return (FitFinding(name="inverted-labels", text=text),)
-    if is_reversed:
-        text = (
-            f"{where}: pairs labelled the same are less similar to this model than the others "
-            f"{shown}, as with negatives that it mined itself: no threshold can separate them; "
-            "train on such pairs first (gemel train), or fit on reviewed ones (gemel review)"
-        )
-        return (FitFinding(name="no-separation", text=text),)
-    if auc < max(_SEPARATED, 0.5 + _SIGNIFICANT * error):
-        counts = f"{shown[:-1]}; {positives:,} pairs labelled the same, {negatives:,} not)"
-        text = (
-            f"{where}: similarity does not separate the labels beyond chance {counts}: check them "
-            "(gemel audit), take more pairs, or train on such pairs (gemel train)"
-        )
-        return (FitFinding(name="no-separation", text=text),)
-    return ()
+    return _findings(pairs, _check_labels(similarity, pairs, graph or PairGraph.of(pairs)))
 
 
 def warn_of_findings(findings: Iterable[FitFinding]) -> None:
@@ -142,21 +155,12 @@ def warn_of_findings(findings: Iterable[FitFinding]) -> None:
 
 
 def neighbour_similarity(
-    pairs: Pairs,
-    graph: PairGraph,
-    encode: Callable[[Sequence[str]], Any],
-    score: Callable[[Sequence[str], Sequence[str]], Any],
+    pairs: Pairs, graph: PairGraph, encode: Callable[[Sequence[str]], Any], score: Score
 ) -> Float[np.ndarray, "questions"]:
     """Return the similarity of questions to their nearest neighbour not labelled as duplicate.
 
     `check` scores such pairs, while labelled negatives may be any pairs. Exact; above 2,000
     questions always the same sample, whose neighbours are farther away than among all.
-
-    Args:
-        pairs: labelled pairs.
-        graph: their graph.
-        encode: returns unit vectors of questions.
-        score: returns similarities of pairs.
     """
     count = len(graph.questions)
     rows = np.arange(count)
@@ -176,158 +180,163 @@ def neighbour_similarity(
     return np.asarray(score(left, right)) if left else np.zeros(0, np.float32)
 
 
-def check_fit(
+def _findings(pairs: Pairs, found: _Named) -> tuple[FitFinding, ...]:
+    where = pairs.path or "pairs"
+    return tuple(FitFinding(name=name, text=f"{where}: {text}") for name, text in found)
+
+
+def _check_decision(
     similarity: Float[np.ndarray, "pairs"],
     pairs: Pairs,
     decision: Decision,
-    encode: Callable[[Sequence[str]], Any] | None,
-    score: Callable[[Sequence[str], Sequence[str]], Any],
-) -> tuple[FitFinding, ...]:
-    """Check a decision on its pairs and, given `encode`, on nearest neighbours of their questions.
+    graph: PairGraph,
+    neighbours: Float[np.ndarray, "questions"] | None,
+) -> _Named:
+    of_labels = list(_check_labels(similarity, pairs, graph))
+    yield from of_labels
+    if decision.slope <= 0 and not of_labels:
+        yield (
+            "no-separation",
+            f"the fitted probability falls as similarity rises (slope {decision.slope:.2f}): "
+            "similarity does not separate the labels; check them (gemel audit), or take more pairs",
+        )
+    yield from _too_few(pairs, graph)
+    if of_labels and of_labels[0][0] == "inverted-labels":
+        return  # the answers are what these labels make of them
+    yield from _check_answers(similarity, pairs, decision)
+    if neighbours is not None and len(neighbours) >= FEW_PAIRS:
+        similar = float(decision.is_duplicate(neighbours).mean())
+        labelled = float(decision.is_duplicate(similarity[~pairs.labels]).mean())
+        if similar >= _MANY and similar >= _EASIER * labelled:
+            yield (
+                "easy-negatives",
+                "the negatives are much easier than what gemel check will judge: of the "
+                f"questions' nearest neighbours that no pair labels the same, {similar:.0%} would "
+                f"be called the same, of the labelled negatives {labelled:.1%}. Unless those "
+                "neighbours are the same, take mined (gemel mine) or reviewed (gemel review) "
+                "negatives",
+            )
 
-    See `check_decision` and `neighbour_similarity`.
-    """
-    graph = PairGraph.of(pairs)
-    neighbours = None if encode is None else neighbour_similarity(pairs, graph, encode, score)
-    return check_decision(similarity, pairs, decision, graph=graph, neighbours=neighbours)
 
-
-@dataclass(frozen=True)
-class _Chains:
-    """Pairs of one label linked by chains of pairs of the other label."""
-
-    others_linked: int
-    """Pairs labelled not the same, linked by chains of duplicates."""
-    same_linked: int
-    """Pairs labelled the same, linked by chains of the others."""
-    others: int
-    same: int
-
-    @classmethod
-    def of(cls, pairs: Pairs, graph: PairGraph) -> "_Chains":
-        labels, left, right = pairs.labels, graph.left, graph.right
-        apart = left != right
-        opposite = connect(len(graph.questions), left[~labels], right[~labels])
-        same, others = labels & apart, ~labels & apart
-        return cls(
-            others_linked=int((others & (graph.groups[left] == graph.groups[right])).sum()),
-            same_linked=int((same & (opposite[left] == opposite[right])).sum()),
-            others=int(others.sum()),
-            same=int(same.sum()),
+def _check_labels(similarity: Float[np.ndarray, "pairs"], pairs: Pairs, graph: PairGraph) -> _Named:
+    positives = int(pairs.labels.sum())
+    negatives = len(pairs) - positives
+    auc = Ranking(similarity, pairs.labels).roc_auc()
+    error = math.sqrt((len(pairs) + 1) / (12 * positives * negatives))
+    is_reversed = auc < 0.5 - _SIGNIFICANT * error
+    chance = f"(ROC AUC {auc:.2f}, chance is 0.50"
+    linked, transitive = _chains(pairs, graph)
+    if transitive == "others" or (is_reversed and transitive != "same"):
+        reasons = []
+        if is_reversed:
+            reasons.append(f"pairs labelled the same are less similar than the others {chance})")
+        if transitive == "others":
+            reasons.append(
+                f"chains of pairs labelled the same link {linked:,} of the {negatives:,} pairs "
+                "labelled not the same"
+            )
+        yield (
+            "inverted-labels",
+            f"the labels look inverted: {'; '.join(reasons)}. Read them the other way round "
+            "(--same 0, Columns(same=0) in Python), and see gemel audit",
+        )
+    elif is_reversed:
+        yield (
+            "no-separation",
+            "pairs labelled the same are less similar to this model than the others "
+            f"{chance}), as with negatives that it mined itself: no threshold can separate them; "
+            "train on such pairs first (gemel train), or fit on reviewed ones (gemel review)",
+        )
+    elif auc < max(_SEPARATED, 0.5 + _SIGNIFICANT * error):
+        yield (
+            "no-separation",
+            f"similarity does not separate the labels beyond chance {chance}; {positives:,} pairs "
+            f"labelled the same, {negatives:,} not): check them (gemel audit), take more pairs, "
+            "or train on such pairs (gemel train)",
         )
 
-    @property
-    def say_inverted(self) -> bool:
-        """Whether the pairs labelled not the same are the transitive ones."""
-        return _outweighs(self.others_linked, self.others, self.same_linked, self.same)
 
-    @property
-    def say_right(self) -> bool:
-        """Whether the pairs labelled the same are the transitive ones."""
-        return _outweighs(self.same_linked, self.same, self.others_linked, self.others)
+def _chains(pairs: Pairs, graph: PairGraph) -> tuple[int, str]:
+    """Find pairs of one label that are linked by chains of pairs of the other label.
+
+    Returns:
+        Number of linked pairs labelled not the same; and which label is the transitive one:
+        "same", "others", or empty if it is unclear.
+    """
+    left, right = graph.left, graph.right
+    opposite = connect(len(graph.questions), left[~pairs.labels], right[~pairs.labels])
+    same, others = (labels & (left != right) for labels in (pairs.labels, ~pairs.labels))
+    others_linked = int((others & (graph.groups[left] == graph.groups[right])).sum())
+    same_linked = int((same & (opposite[left] == opposite[right])).sum())
+    others_share = others_linked / max(int(others.sum()), 1)
+    same_share = same_linked / max(int(same.sum()), 1)
+    if others_linked >= 10 and others_share >= 0.05 and others_share > 10 * same_share:
+        return others_linked, "others"
+    if same_linked >= 10 and same_share >= 0.05 and same_share > 10 * others_share:
+        return others_linked, "same"
+    return others_linked, ""
 
 
-def _outweighs(linked: int, count: int, other_linked: int, other_count: int) -> bool:
-    share = linked / max(count, 1)
-    return linked >= 10 and share >= 0.05 and share > 10 * other_linked / max(other_count, 1)
-
-
-def _too_few(pairs: Pairs, graph: PairGraph, where: str) -> Iterator[FitFinding]:
+def _too_few(pairs: Pairs, graph: PairGraph) -> _Named:
     same = int(pairs.labels.sum())
     for count, label in ((same, "the same"), (len(pairs) - same, "not the same")):
         if count < FEW_PAIRS:
-            yield FitFinding(
-                name="few-of-a-label",
-                text=f"{where}: only {count:,} of {len(pairs):,} pairs {_are(count)} labelled "
+            yield (
+                "few-of-a-label",
+                f"only {count:,} of {len(pairs):,} pairs {'is' if count == 1 else 'are'} labelled "
                 f"{label}; a decision takes at least {FEW_PAIRS} of either label: label more "
                 "pairs (gemel review)",
             )
     groups = len(np.unique(graph.groups[graph.left[pairs.labels]]))
     if groups < FEW_PAIRS <= same:
-        yield FitFinding(
-            name="few-groups",
-            text=f"{where}: the {same:,} pairs labelled the same are of only {groups:,} "
+        yield (
+            "few-groups",
+            f"the {same:,} pairs labelled the same are of only {groups:,} "
             f"{'group' if groups == 1 else 'groups'} of questions; a decision takes at least "
             f"{FEW_PAIRS} to hold for others: take pairs about more topics",
         )
 
 
-def _answers(
-    similarity: Float[np.ndarray, "pairs"], pairs: Pairs, decision: Decision, where: str
-) -> Iterator[FitFinding]:
+def _check_answers(
+    similarity: Float[np.ndarray, "pairs"], pairs: Pairs, decision: Decision
+) -> _Named:
     count = len(pairs)
-    counts = np.bincount(decision.answers(similarity), minlength=len(ANSWERS))
-    no, asked, yes = counts.tolist()
+    answers = np.bincount(decision.answers(similarity), minlength=len(ANSWERS))
+    no, unsure, yes = answers.tolist()
     verdicts = decision.is_duplicate(similarity)
     called = int(verdicts.sum())
     settings = decision.settings
-    if settings.objective == "precision" and (
-        not called or _precision(pairs, verdicts, decision) < settings.precision
-    ):
-        yield FitFinding(
-            name="precision-out-of-reach",
-            text=f"{where}: on these pairs no threshold has a precision of "
-            f"{settings.precision:g}; next to nothing will be called the same: ask for less, or "
-            "take more pairs",
+    weights = prior_weights(pairs.labels, settings.prevalence)
+    precision = count_confusion(verdicts, pairs.labels, weights).precision
+    if settings.objective == "precision" and (not called or precision < settings.precision):
+        yield (
+            "precision-out-of-reach",
+            f"on these pairs no threshold has a precision of {settings.precision:g}; next to "
+            "nothing will be called the same: ask for less, or take more pairs",
         )
     elif not called:
-        yield FitFinding(
-            name="one-answer",
-            text=f"{where}: no pair of {count:,} reaches the threshold: next to nothing will be "
-            "called the same; take more pairs, or fit for another objective",
+        yield (
+            "one-answer",
+            f"no pair of {count:,} reaches the threshold: next to nothing will be called the "
+            "same; take more pairs, or fit for another objective",
         )
     elif called == count:
-        yield FitFinding(
-            name="one-answer",
-            text=f"{where}: all {count:,} pairs reach the threshold: nearly everything will be "
-            "called the same; take more pairs labelled not the same, and harder ones (gemel mine)",
+        yield (
+            "one-answer",
+            f"all {count:,} pairs reach the threshold: nearly everything will be called the "
+            "same; take more pairs labelled not the same, and harder ones (gemel mine)",
         )
-    elif asked == count:
-        yield FitFinding(
-            name="one-answer",
-            text=f"{where}: all {count:,} pairs are left to a person: next to nothing will be "
-            "decided; take more pairs, or fit for another objective",
+    elif unsure == count:
+        yield (
+            "one-answer",
+            f"all {count:,} pairs are left to a person: next to nothing will be decided; take "
+            "more pairs, or fit for another objective",
         )
     for answer, number in ((ANSWERS[2], yes), (ANSWERS[0], no)):
         if 0 < number < FEW_PAIRS and called != count:
-            yield FitFinding(
-                name="few-of-an-answer",
-                text=f"{where}: the answer “{answer}” rests on only {number:,} of {count:,} "
-                f"pairs, fewer than {FEW_PAIRS}, and may be wrong more often on others: ask for "
-                "less, or take more pairs",
+            yield (
+                "few-of-an-answer",
+                f"the answer “{answer}” rests on only {number:,} of {count:,} pairs, fewer than "
+                f"{FEW_PAIRS}, and may be wrong more often on others: ask for less, or take more "
+                "pairs",
             )
-
-
-def _precision(pairs: Pairs, verdicts: Bool[np.ndarray, "pairs"], decision: Decision) -> float:
-    """Return the precision, weighted for the decision's prevalence."""
-    weights = prior_weights(pairs.labels, decision.settings.prevalence)
-    return count_confusion(verdicts, pairs.labels, weights).precision
-
-
-def _easy_negatives(
-    similarity: Float[np.ndarray, "pairs"],
-    pairs: Pairs,
-    decision: Decision,
-    neighbours: Float[np.ndarray, "questions"],
-    where: str,
-) -> Iterator[FitFinding]:
-    if len(neighbours) < FEW_PAIRS:
-        return
-    near = float(decision.is_duplicate(neighbours).mean())
-    labelled = float(decision.is_duplicate(similarity[~pairs.labels]).mean())
-    if near >= _MANY and near >= _EASIER * labelled:
-        yield FitFinding(
-            name="easy-negatives",
-            text=f"{where}: the negatives are much easier than what gemel check will judge: of "
-            f"the questions' nearest neighbours that no pair labels the same, {near:.0%} would be "
-            f"called the same, of the labelled negatives {labelled:.1%}. Unless those neighbours "
-            "are the same, take mined (gemel mine) or reviewed (gemel review) negatives",
-        )
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
-
-
-def _name(pairs: Pairs) -> str:
-    return str(pairs.path or "pairs")

@@ -20,15 +20,14 @@ Score = Callable[[Sequence[str], Sequence[str]], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """Pairs with one of the answers."""
+    """Pairs with one of the answers; shares are by weight."""
 
     answer: str
     pairs: int
-    """Number of pairs."""
     share: float
-    """Share of all, by weight."""
+    """Share of all."""
     prevalence: float
-    """Share of duplicates among them, by weight; 0 if there are none."""
+    """Share of duplicates among them; 0 if there are none."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,7 +37,6 @@ class Judged:
     pairs: Pairs
     similarity: Float[np.ndarray, "pairs"]
     probability: Float[np.ndarray, "pairs"]
-    """Probability of each pair."""
     verdicts: Bool[np.ndarray, "pairs"]
     """Whether each was called a duplicate."""
     answers: Int[np.ndarray, "pairs"]
@@ -50,7 +48,6 @@ class Judged:
     prevalence: float
     """Share of duplicates that pairs are weighted to."""
     known_graph: PairGraph | None = None
-    """Graph of the pairs, if known."""
 
     @cached_property
     def weights(self) -> Float[np.ndarray, "pairs"]:
@@ -142,8 +139,7 @@ def judge_by_halves(
     in neither fit.
 
     Args:
-        pairs: labelled pairs.
-        score: returns similarities.
+        pairs, score: see `judge`.
         settings: objective of the decisions; the defaults if None.
         prevalence: fit for, and weight to, this share of duplicates; 0: as they are.
         seed: seed of the halves.
@@ -157,25 +153,19 @@ def judge_by_halves(
     split = hold_out(graph, 0.5, seed)
     mix = prevalence or (pairs.prevalence if split.crossing_pairs else 0.0)
     settings = replace(settings or DecisionConfig(), prevalence=mix)
-    probability = np.zeros(len(pairs))
-    verdicts = np.zeros(len(pairs), bool)
-    answers = np.zeros(len(pairs), np.int8)
-    decisions = []
     second = split.parts == 0
-    for half, fitted in ((second, split.parts == 1), (~second, second)):
-        other = pairs.select(fitted)
-        other.require_both_labels("pairs of one half", "; evaluate more pairs, or without halves")
-        decision = fit_decision(similarity[fitted], other, settings)
-        probability[half] = decision.probability(similarity[half])
-        verdicts[half] = decision.is_duplicate(similarity[half])
-        answers[half] = decision.answers(similarity[half])
-        decisions.append(decision)
+    decisions = []
+    for fitted in (split.parts == 1, second):
+        half = pairs.select(fitted)
+        half.require_both_labels("pairs of one half", "; evaluate more pairs, or without halves")
+        decisions.append(fit_decision(similarity[fitted], half, settings))
+    one, other = (judge_scored(pairs, similarity, decision) for decision in decisions)
     return Judged(
         pairs=pairs,
         similarity=similarity,
-        probability=probability,
-        verdicts=verdicts,
-        answers=answers,
+        probability=np.where(second, one.probability, other.probability),
+        verdicts=np.where(second, one.verdicts, other.verdicts),
+        answers=np.where(second, one.answers, other.answers),
         decisions=tuple(decisions),
         protocol=f"each half is judged by the one best for {settings.aim} on the other",
         prevalence=prevalence or pairs.prevalence,

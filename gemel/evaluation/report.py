@@ -1,14 +1,25 @@
 """The report of an evaluation, and its summary in words."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gemel.config import require_whole
 from gemel.evaluation.fit_checks import FEW_PAIRS, FitFinding
-from gemel.evaluation.judged_pairs import Share
-from gemel.evaluation.metrics import Confusion
-from gemel.evaluation.probes import ProbeSet
-from gemel.evaluation.robustness import Robustness
+from gemel.evaluation.judged_pairs import Judged, Share
+from gemel.evaluation.metrics import (
+    Confusion,
+    Probabilities,
+    Ranking,
+    Resampler,
+    count_confusion,
+    interval,
+)
+from gemel.evaluation.robustness import ProbeSet, Robustness
 from gemel.notebook import shown
+from gemel.text import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +67,6 @@ class Report:
     data: str
     """File or name of the pairs."""
     pairs: int
-    """Number of pairs."""
     prevalence: float
     """Share of duplicates."""
     weighed_as: float
@@ -81,7 +91,6 @@ class Report:
     false_negatives: tuple[Mistake, ...]
     """Worst false negatives, least similar first."""
     baselines: tuple[BaselineResult, ...]
-    """Baselines on the same pairs."""
     findings: tuple[FitFinding, ...] = ()
     """Labels that look inverted, or that similarity does not separate."""
     robustness: Robustness | None = None
@@ -104,17 +113,139 @@ MEANINGS = {
 
 _FAR = 0.05
 """Difference of shares of duplicates that is reported."""
+_WORST = 20
+"""Mistakes of either kind in a report."""
+_OWN = ""
+"""Name of the model itself, among those of the baselines."""
+
+_Array = Float[np.ndarray, "_"]
+
+
+def evaluate(
+    judged: Judged,
+    *,
+    baselines: Mapping[str, Float[np.ndarray, "pairs"]] | None = None,
+    findings: tuple[FitFinding, ...] = (),
+    rounds: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """Measure the result of `judge` or `judge_by_halves`.
+
+    Args:
+        judged: pairs of both labels with verdicts.
+        baselines: scores of baselines, by name.
+        findings: findings of `check_labels`.
+        rounds: bootstrap resamples.
+        seed: seed of the resamples.
+        progress: callback `progress(done, total)` in resamples.
+
+    Raises:
+        ValueError: less than one resample.
+    """
+    rounds = require_whole("rounds", rounds, 1, 1_000_000)
+    pairs, baselines = judged.pairs, baselines or {}
+    measure = _measure(judged, baselines)
+    values = measure(judged.weights)
+    resampler = Resampler(judged.graph, seed)
+    sampled: dict[tuple[str, str], list[float]] = {key: [] for key in values}
+    for done in range(1, rounds + 1):
+        for key, value in measure(judged.weigh(resampler.draw())).items():
+            sampled[key].append(value)
+        if progress is not None:
+            progress("resampling", done, rounds)
+    measured = {key: (value, np.array(sampled[key])) for key, value in values.items()}
+    return Report(
+        data=str(pairs.path or "pairs"),
+        pairs=len(pairs),
+        prevalence=pairs.prevalence,
+        weighed_as=judged.prevalence,
+        thresholds=tuple(decision.threshold for decision in judged.decisions),
+        protocol=judged.protocol,
+        fitted_prevalence=float(np.mean([each.prevalence for each in judged.decisions])),
+        rounds=rounds,
+        confusion=count_confusion(judged.verdicts, pairs.labels),
+        figures={
+            name: _figure(*found) for (owner, name), found in measured.items() if owner == _OWN
+        },
+        answers=judged.shares,
+        false_positives=_worst(judged, judged.verdicts & ~pairs.labels, -judged.similarity),
+        false_negatives=_worst(judged, ~judged.verdicts & pairs.labels, judged.similarity),
+        baselines=tuple(_compare(name, measured) for name in baselines),
+        findings=findings,
+    )
+
+
+def _measure(
+    judged: Judged, baselines: Mapping[str, Float[np.ndarray, "pairs"]]
+) -> Callable[[_Array], dict[tuple[str, str], float]]:
+    """Return a function from weights to all figures, by baseline and name."""
+    labels, verdicts = judged.pairs.labels, judged.verdicts
+    scores = {_OWN: judged.similarity, **baselines}
+    rankings = {name: Ranking(each, labels) for name, each in scores.items()}
+    probabilities = Probabilities(judged.probability, labels)
+
+    def measure(weights: _Array) -> dict[tuple[str, str], float]:
+        confusion = count_confusion(verdicts, labels, weights)
+        values = {
+            (_OWN, name): getattr(confusion, name)
+            for name in ("accuracy", "precision", "recall", "f1", "mcc")
+        }
+        for owner, ranking in rankings.items():
+            values[owner, "average_precision"] = ranking.average_precision(weights)
+            values[owner, "roc_auc"] = ranking.roc_auc(weights)
+        values[_OWN, "log_loss"] = probabilities.log_loss(weights)
+        values[_OWN, "brier"] = probabilities.brier(weights)
+        values[_OWN, "ece"] = probabilities.ece(weights)
+        return values
+
+    return measure
+
+
+def _figure(value: float, sampled: Float[np.ndarray, "rounds"]) -> Figure:
+    low, high = interval(sampled)
+    return Figure(value=value, low=low, high=high)
+
+
+def _compare(
+    baseline: str, measured: Mapping[tuple[str, str], tuple[float, _Array]]
+) -> BaselineResult:
+    figures, gains = {}, {}
+    for (owner, name), (value, sampled) in measured.items():
+        if owner == baseline:
+            own, own_sampled = measured[_OWN, name]
+            figures[name] = _figure(value, sampled)
+            gains[name] = _figure(own - value, own_sampled - sampled)
+    return BaselineResult(name=baseline, figures=figures, gains=gains)
+
+
+def _worst(
+    judged: Judged, wrong: Bool[np.ndarray, "pairs"], order: Float[np.ndarray, "pairs"]
+) -> tuple[Mistake, ...]:
+    rows = np.flatnonzero(wrong)
+    rows = rows[np.argsort(order[rows], kind="stable")][:_WORST]
+    pairs = judged.pairs
+    return tuple(
+        Mistake(
+            line=int(pairs.lines[row]),
+            left=pairs.texts[pairs.left[row]],
+            right=pairs.texts[pairs.right[row]],
+            similarity=float(judged.similarity[row]),
+            probability=float(judged.probability[row]),
+        )
+        for row in rows.tolist()
+    )
 
 
 def in_plain_words(report: Report) -> Iterator[str]:
     """Yield a summary in words."""
     figures = report.figures
-    no, asked, yes = report.answers
-    if asked.pairs:
+    no, unsure, yes = report.answers
+    if unsure.pairs:
         sure = no.share + yes.share
         right = no.share * (1 - no.prevalence) + yes.share * yes.prevalence
         rest = f"of its other answers, {right / sure:.1%} are right" if sure else "that is all"
-        yield f"It would ask a person about {asked.share:.1%} of the pairs; {rest}."
+        yield f"It would ask a person about {unsure.share:.1%} of the pairs; {rest}."
         yield "The figures are for where no one can be asked, and the threshold gives yes or no."
     confusion = report.confusion
     called = confusion.true_positives + confusion.false_positives
@@ -139,8 +270,7 @@ def in_plain_words(report: Report) -> Iterator[str]:
         f"{accuracy:.1%} of its verdicts are right; to answer always “{always}” would be right in "
         f"{common:.1%}{lazy}."
     )
-    for other in report.baselines:
-        yield _baseline(other)
+    yield from map(_baseline, report.baselines)
     if abs(report.fitted_prevalence - report.weighed_as) > _FAR:
         yield (
             f"Threshold and probabilities were fitted where {report.fitted_prevalence:.1%} of the "
@@ -167,12 +297,9 @@ def _of_100(figure: Figure) -> str:
 
 def _baseline(other: BaselineResult) -> str:
     own, gain = other.figures["average_precision"], other.gains["average_precision"]
-    if gain.low > 0:
-        verdict = "better, and more than chance would explain"
-    elif gain.high < 0:
-        verdict = "worse, and more than chance would explain"
-    else:
-        verdict = "which may be chance"
+    verdict = "which may be chance"
+    if gain.low > 0 or gain.high < 0:
+        verdict = f"{'better' if gain.low > 0 else 'worse'}, and more than chance would explain"
     return (
         f"In ranking pairs it reaches an average precision of {own.value + gain.value:.3f}, "
         f"{other.name} {own.value:.3f}: {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}), "

@@ -30,6 +30,7 @@ def stream_answerable(
 ) -> Iterator[QuestionRow]:
     """Yield the questions of a file, see `stream_questions`; one without word is a bad row."""
     for row in stream_questions(source, columns, bad_rows):
+        row = row._replace(text=engine.model.tokenizer.read(row.text))
         if problem := engine.say_blank(row.text, "the question"):
             bad_rows.add(source, row.line, problem, row.text)
         else:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import Response
 
-from gemel.corpus import Asked
+from gemel.corpus import Query
 from gemel.decision import Verdict
 from gemel.service.responses import (
     Refusal,
@@ -102,7 +102,7 @@ async def _find(corpus: ServedCorpus, body: SearchRequest) -> Response:
     require_count("matches", body.k, corpus.limits.matches)
     require_count("names of metadata", len(body.where or {}), corpus.limits.metadata)
     corpus.require_texts({"the question": body.question})
-    found = await corpus.match(Asked(body.question, body.k, body.where))
+    found = await corpus.match(Query(body.question, body.k, body.where))
     content: dict[str, Any] = {}
     if isinstance(body, CheckRequest):
         found = sorted(found, key=lambda match: -match.verdict.similarity)

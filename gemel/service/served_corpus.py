@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from jaxtyping import Shaped
 
-from gemel.corpus import Asked, DuplicateIndex, Match
+from gemel.corpus import DuplicateIndex, Match, Query
 from gemel.decision import Verdict
 from gemel.errors import DataError, GemelError, ModelMismatchError
 from gemel.inference import Explanation
@@ -116,7 +116,7 @@ class ServedCorpus:
             thread.shutdown()
         self.index.close()
 
-    async def match(self, query: Asked) -> list[Match]:
+    async def match(self, query: Query) -> list[Match]:
         """Return the most similar stored questions; see `DuplicateIndex.search_all`."""
         self.require_ready()
         # Memory of a batch grows with the matches, not with the questions.
@@ -165,7 +165,7 @@ class ServedCorpus:
             if problem := self.index.engine.say_blank(text, name):
                 raise Refusal("blank", problem)
 
-    def _match(self, queries: Sequence[Asked]) -> list[list[Match] | Exception]:
+    def _match(self, queries: Sequence[Query]) -> list[list[Match] | Exception]:
         check = self.store.require_filter
         problems = [_attempt(check, each.where) if each.where else None for each in queries]
         valid = [each for each, problem in zip(queries, problems, strict=True) if problem is None]

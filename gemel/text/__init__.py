@@ -2,7 +2,7 @@
 
 from gemel.text.arguments import require_each_text, require_text, require_texts
 from gemel.text.copies import are_copies, copy_key
-from gemel.text.normalization import clean, normal_form
+from gemel.text.normalization import CleanText, clean, normal_form
 from gemel.text.row_order import Level, distinct_rows, prefix_levels, rows_alike
 from gemel.text.text_encoding import EncodeTable, Progress, encode_texts, pair_cosines
 from gemel.text.tfidf import TfIdf
@@ -16,6 +16,7 @@ __all__ = [
     "ALONE",
     "TOKENS",
     "UNKNOWN_TOKEN",
+    "CleanText",
     "EncodeTable",
     "Level",
     "Progress",
@@ -35,12 +36,12 @@ __all__ = [
     "normal_form",
     "pair_cosines",
     "prefix_levels",
+    "require_each_text",
+    "require_text",
+    "require_texts",
     "rows_alike",
     "spell",
     "spell_all",
     "split_words",
     "word_pattern",
-    "require_each_text",
-    "require_text",
-    "require_texts",
 ]

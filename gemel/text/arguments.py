@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from gemel.errors import DataError
+from gemel.text.normalization import CleanText
 
 
 def require_text(name: str, value: Any) -> str:
     """Return a text as `str`; NumPy's `str_` is accepted, None, NaN or bytes are a `DataError`."""
-    if type(value) is str:
+    if type(value) is str or isinstance(value, CleanText):
         return value
     if isinstance(value, str):
         return str.__str__(value)
@@ -30,7 +31,7 @@ def require_texts(name: str, values: Any) -> Sequence[str]:
         found = "one string" if isinstance(values, str) else f"{values!r:.40}"
         raise TypeError(f"{name}: expected a list of questions, not {found}; put it in [ ]")
     texts: Sequence[str] = values if isinstance(values, list | tuple) else list(values)
-    if all(type(text) is str for text in texts):
+    if all(type(text) in (str, CleanText) for text in texts):
         return texts
     return list(require_each_text(name, texts))
 

@@ -175,6 +175,41 @@ def clean(
 
     Source: stream-safe text, Unicode Standard Annex 15, section 13, for long runs of marks.
     """
+    if isinstance(text, CleanText) and text.settings == _settings(
+        text, lowercase, repair, normalization
+    ):
+        return text.form
+    return _normalize(text, lowercase, repair, normalization)
+
+
+class CleanText(str):
+    """A question as typed, with its normalised form, so that it is cleaned once."""
+
+    __slots__ = ("form", "settings")
+    form: str
+    """What `clean` returns for the settings."""
+    settings: bool | tuple[bool, bool, int]
+
+    def __new__(
+        cls, text: str, *, lowercase: bool = True, repair: bool = False, normalization: int = NEWEST
+    ) -> "CleanText":
+        """Clean a text; see `clean`."""
+        settings = _settings(text, lowercase, repair, normalization)
+        if isinstance(text, CleanText) and text.settings == settings:
+            return text
+        made = super().__new__(cls, text)
+        made.form, made.settings = _normalize(text, lowercase, repair, normalization), settings
+        return made
+
+
+def _settings(
+    text: str, lowercase: bool, repair: bool, normalization: int
+) -> bool | tuple[bool, bool, int]:
+    """Return the settings that matter to a text."""
+    return lowercase if text.isascii() else (lowercase, repair, normalization)
+
+
+def _normalize(text: str, lowercase: bool, repair: bool, normalization: int) -> str:
     if not text.isascii():
         if repair:
             text = _fix_text()(text)

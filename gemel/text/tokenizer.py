@@ -10,7 +10,7 @@ from jaxtyping import Int, Int32
 
 from gemel.compiled import find_library
 from gemel.config import TextConfig
-from gemel.text.normalization import NEWEST, clean, with_final_mark
+from gemel.text.normalization import NEWEST, CleanText, clean, with_final_mark
 from gemel.text.reader import Reader, Scanner
 from gemel.text.token_table import TokenTable, spell_words
 from gemel.text.typos import NearestWords
@@ -93,6 +93,13 @@ class Tokenizer:
             text, lowercase=rules.lowercase, repair=rules.repair, normalization=rules.normalization
         )
         return with_final_mark(cleaned) if rules.final_mark else cleaned
+
+    def read(self, text: str) -> CleanText:
+        """Return a question that this tokenizer, `clean` and `copy_key` need not clean again."""
+        rules = self.rules
+        return CleanText(
+            text, lowercase=rules.lowercase, repair=rules.repair, normalization=rules.normalization
+        )
 
     def words(self, text: str) -> list[str]:
         """Return the words of a question."""

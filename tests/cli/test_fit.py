@@ -49,6 +49,19 @@ def test_it_replaces_the_decision_and_nothing_else(model, pairs, tiny_model, run
     assert fitted.training == tiny_model.training
 
 
+def test_it_reads_the_model_once(model, pairs, run, monkeypatch):
+    read = []
+
+    def count(path):
+        read.append(path)
+        return load_model(path)
+
+    for module in ("gemel.folder", "gemel.inference.engine"):
+        monkeypatch.setattr(f"{module}.load_model", count)
+    assert run("fit", pairs, "--model", model)[0] == 0
+    assert read == [model]
+
+
 def test_every_answer_goes_by_it(model, pairs, run):
     code, out, _ = run("fit", pairs, "--model", model, "--costs", "3,1,0.3", "--json")
     decision = json.loads(out)

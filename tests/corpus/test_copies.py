@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gemel.corpus.duplicate_index import DuplicateIndex
-from gemel.corpus.matches import Asked
-from gemel.corpus.reindex_job import reindex
+from gemel.corpus.matches import Query
+from gemel.corpus.store_jobs import reindex
 from gemel.data import Pairs
 from gemel.duplicates.pipeline import find_duplicates
 from gemel.inference import Engine
@@ -70,7 +70,7 @@ def test_a_filter_holds_for_copies_too(index):
 
 
 def test_many_are_asked_at_once(index):
-    asked = [Asked(text, 2, where) for text in (ASKED, OTHERS[0]) for where in (None, {"forum": 0})]
+    asked = [Query(text, 2, where) for text in (ASKED, OTHERS[0]) for where in (None, {"forum": 0})]
     found = index.check_all(asked)
     assert [ids(matches)[0] for matches in found] == ["copy 0", "copy 0", "other 0", "other 0"]
 

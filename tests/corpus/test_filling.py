@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from gemel.corpus import bulk_insert as filling
-from gemel.corpus.bulk_insert import fill_store
+from gemel.corpus import store_jobs as filling
+from gemel.corpus.store_jobs import fill_store
 from gemel.data import QuestionColumns
 from gemel.errors import DataError, ModelMismatchError, StoreError
 from gemel.inference import Engine
@@ -28,7 +28,7 @@ def put(tmp_path):
 
 @pytest.fixture(autouse=True)
 def small_lots(monkeypatch):
-    monkeypatch.setattr(filling, "_LOT", 3)
+    monkeypatch.setattr(filling, "_BATCH", 3)
 
 
 def kept(store):

@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from gemel.corpus.duplicate_index import DuplicateIndex
-from gemel.corpus.matches import Asked
+from gemel.corpus.matches import Query
 from gemel.errors import ConfigError, DataError, ModelMismatchError, StoreError
 from gemel.inference import Engine
 from gemel.store.base import NewQuestion
@@ -70,12 +70,12 @@ def test_a_check_judges_the_nearest_and_puts_the_likeliest_first(index, monkeypa
 
 def test_many_are_answered_together_as_each_is_by_itself(index):
     asked = [
-        Asked("how old are they", 3),
-        Asked(TEXTS[5], 1, {"room": 2}),
-        Asked("two people", 20),
-        Asked(TEXTS[5], 2, {"room": 1}),
-        Asked("how old are they", 3, {}),
-        Asked(TEXTS[1], 2, {"room": 7}),
+        Query("how old are they", 3),
+        Query(TEXTS[5], 1, {"room": 2}),
+        Query("two people", 20),
+        Query(TEXTS[5], 2, {"room": 1}),
+        Query("how old are they", 3, {}),
+        Query(TEXTS[1], 2, {"room": 7}),
     ]
     found = index.search_all(asked)
     each_alone = [index.search(text, k, where=where) for text, k, where in asked]
@@ -130,7 +130,7 @@ def test_another_model_is_refused_also_while_one_is_at_it(index, engine, tiny_mo
     other = Engine(dataclasses.replace(tiny_model, weights=weights))
     with pytest.raises(ModelMismatchError, match="gemel reindex"):
         DuplicateIndex(index.store, other)
-    from gemel.corpus.reindex_job import reindex
+    from gemel.corpus.store_jobs import reindex
 
     index.search("how old", 1)
     reindex(index.store, other)

@@ -3,8 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gemel.corpus import reindex_job as reindexing
-from gemel.corpus.reindex_job import reindex
+from gemel.corpus import store_jobs as reindexing
+from gemel.corpus.store_jobs import reindex
 from gemel.inference import Engine
 from gemel.store.base import NewQuestion
 
@@ -30,7 +30,7 @@ def filled(store, engine):
 
 @pytest.fixture(autouse=True)
 def small_lots(monkeypatch):
-    monkeypatch.setattr(reindexing, "_LOT", 3)
+    monkeypatch.setattr(reindexing, "_BATCH", 3)
 
 
 def add(store, engine, texts, prefix="q"):

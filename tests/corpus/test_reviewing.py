@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemel.corpus.review_selection import choose_for_review
+from gemel.corpus.reviews import choose_for_review
 from gemel.duplicates.duplicate_groups import Duplicates, ScoredPairs
 from gemel.errors import ConfigError
 

@@ -16,7 +16,7 @@ from rendering.pages import DOCS
 import gemel
 from gemel.cli.failures import ExitCode
 from gemel.config import BACKENDS, Config
-from gemel.corpus.review_files import REVIEW_KINDS
+from gemel.corpus.reviews import REVIEW_KINDS
 from gemel.data.sources import KINDS
 from gemel.duplicates.group_files import GROUP_KINDS
 from gemel.folder import model_folder as folder

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.data import PairGraph, Pairs
-from gemel.evaluation.bootstrap import Resampler
+from gemel.evaluation.metrics import Resampler
 
 
 def graph_of(edges):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemel.evaluation import PERTURBATIONS
-from gemel.evaluation.perturbations import (
+from gemel.evaluation.robustness import (
     change_numbers,
     drop_punctuation,
     edit_once,

@@ -12,7 +12,7 @@ from gemel.data import Pairs
 from gemel.decision import Decision
 from gemel.errors import DataError
 from gemel.evaluation import PERTURBATIONS, measure_probes, measure_robustness
-from gemel.evaluation.perturbations import numbers
+from gemel.evaluation.robustness import numbers
 
 DECISION = Decision(
     threshold=0.5,

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from gemel.corpus import bulk_insert as filling
-from gemel.corpus.bulk_insert import fill_store
+from gemel.corpus import store_jobs as filling
 from gemel.corpus.duplicate_index import DuplicateIndex
+from gemel.corpus.store_jobs import fill_store
 from gemel.data import QuestionColumns, Source
 from gemel.errors import DataError
 from gemel.inference import Engine
@@ -263,7 +263,7 @@ def engine(tiny_model):
 @pytest.fixture
 def fill(store, engine, tmp_path, monkeypatch):
     """A function that fills the store from lines of a file."""
-    monkeypatch.setattr(filling, "_LOT", 2)
+    monkeypatch.setattr(filling, "_BATCH", 2)
 
     def go(name, *lines, keep=("n",), **more):
         path = tmp_path / name

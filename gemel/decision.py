@@ -1,4 +1,4 @@
-"""From similarity to probability to verdict."""
+"""From similarity to probability to verdict; decisions are chosen by `gemel.evaluation`."""
 
 import math
 from dataclasses import dataclass
@@ -9,22 +9,29 @@ from jaxtyping import Bool, Float, Int
 from gemel.config import DecisionConfig
 from gemel.notebook import shown
 
+ANSWERS = ("not the same", "ask a person", "the same")
+"""The three answers, by growing similarity."""
 EVIDENCE_BINS = 100
 """Number of bins between the similarities -1 and 1, all equally wide."""
+_EDGES = (np.arange(EVIDENCE_BINS + 1) * 2 - EVIDENCE_BINS) / EVIDENCE_BINS
+_COPY = 1.0
+"""The similarity of copies, and of nothing else; see `Engine.similarity`."""
+_COPY_PROBABILITY = 0.99
+"""Minimum probability of copies, whatever was fitted."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Labelled pairs, counted by similarity: what any threshold would do can be read off them.
+    """Labelled pairs, counted by similarity, from which the effect of any threshold can be read.
 
     Raises:
         ValueError: not `EVIDENCE_BINS` counts of either label, or one below 0.
     """
 
     same: tuple[int, ...]
-    """How many pairs that ask the same are in each bin, from the lowest similarity on."""
+    """Number of duplicates in each bin, lowest similarity first."""
     different: tuple[int, ...]
-    """How many of the others."""
+    """Number of the others."""
 
     def __post_init__(self) -> None:
         for name, counts in (("same", self.same), ("different", self.different)):
@@ -40,12 +47,8 @@ class Evidence:
     ) -> "Evidence":
         """Count pairs.
 
-        A bin holds the similarities from its edge on and below the next one; the last one those of
-        its upper edge too. What is outside counts in the outermost bin on its side.
-
-        Args:
-            similarity: of each pair.
-            labels: whether each asks the same.
+        A bin includes its lower edge, the last one both. Similarities outside count in the
+        outermost bin on their side.
 
         Raises:
             ValueError: a similarity is no number.
@@ -54,11 +57,12 @@ class Evidence:
             raise ValueError("a similarity is not a number; it cannot be counted")
         places = np.searchsorted(_EDGES, similarity.astype(np.float64), side="right") - 1
         places = places.clip(0, EVIDENCE_BINS - 1)
-        same, different = (
-            tuple(np.bincount(places[kept], minlength=EVIDENCE_BINS).tolist())
-            for kept in (labels, ~labels)
+        return cls(
+            *(
+                tuple(np.bincount(places[chosen], minlength=EVIDENCE_BINS).tolist())
+                for chosen in (labels, ~labels)
+            )
         )
-        return cls(same, different)
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -69,17 +73,6 @@ class Evidence:
     def pairs(self) -> int:
         """Number of pairs."""
         return sum(self.same) + sum(self.different)
-
-
-_EDGES = (np.arange(EVIDENCE_BINS + 1) * 2 - EVIDENCE_BINS) / EVIDENCE_BINS
-
-
-_COPY = 1.0
-"""The similarity of copies, and of nothing else; see `Engine.similarity`."""
-_COPY_PROBABILITY = 0.99
-"""How likely copies ask the same, at least, whatever was fitted."""
-ANSWERS = ("not the same", "ask a person", "the same")
-"""The three answers, by growing similarity."""
 
 
 @shown(
@@ -97,15 +90,14 @@ class Verdict:
     answer: str
     """One of `ANSWERS`."""
     similarity: float
-    """How alike the two are, -1 to 1: the cosine of their vectors, or what the pair head makes of
-    it, mixed with that of their letters where the model knows of spelling; 1 for copies only."""
+    """-1 to 1: the cosine of the vectors, or the pair head's similarity, mixed with that of
+    spelling if the model has it; 1 for copies only."""
     probability: float
-    """How likely the two ask the same, 0 to 1, where duplicates are as frequent as the decision
-    was fitted for."""
+    """Probability of a duplicate, 0 to 1, at the prevalence that the decision was fitted for."""
     is_duplicate: bool
     """Whether the similarity reaches the threshold: yes or no, where no one can be asked."""
     threshold: float
-    """The least similarity that counts as a duplicate."""
+    """Minimum similarity of a duplicate."""
 
 
 @shown(
@@ -118,29 +110,29 @@ class Verdict:
 )
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """How a model decides; fitted on validation pairs, stored in its folder."""
+    """How a model decides; fitted on validation pairs, stored in its folder.
+
+    probability = 1 / (1 + exp(-(slope * similarity + intercept)))
+    """
 
     threshold: float
-    """The least similarity that counts as a duplicate (`>=`)."""
+    """Minimum similarity of a duplicate."""
     lower: float
-    """The least similarity that is worth asking a person, at most the threshold."""
+    """Minimum similarity that is worth asking a person, at most the threshold."""
     upper: float
-    """The least similarity that needs no person to be called the same, at least the threshold."""
+    """Minimum similarity that is the same without asking, at least the threshold."""
     slope: float
-    """Of the calibration: probability = 1 / (1 + exp(-(slope * similarity + intercept)))."""
     intercept: float
-    """Of the calibration."""
     settings: DecisionConfig
-    """What it was fitted for."""
+    """Objective of the fit."""
     pairs: int
-    """Number of pairs it was fitted on."""
+    """Number of pairs of the fit."""
     prevalence: float
     """Share of duplicates that it holds for."""
     data: str
-    """SHA-256 of the pairs it was fitted on (`Pairs.digest`)."""
+    """SHA-256 of the pairs of the fit (`Pairs.digest`)."""
     evidence: Evidence | None = None
-    """Those pairs as they are, not weighed for the prevalence, counted by similarity; None where an
-    older gemel fitted it."""
+    """Those pairs, not weighted for the prevalence; None if an older gemel fitted it."""
 
     def __post_init__(self) -> None:
         numbers = (self.threshold, self.lower, self.upper, self.slope, self.intercept)
@@ -175,7 +167,7 @@ class Decision:
         return (similarity >= lower).astype(np.int8) + (similarity >= upper)
 
     def verdicts(self, similarity: Float[np.ndarray, "pairs"]) -> list[Verdict]:
-        """Judge every similarity."""
+        """Return the verdict on each similarity."""
         columns = zip(
             self.answers(similarity).tolist(),
             similarity.tolist(),
