@@ -14,7 +14,7 @@ from gemel.cli.options import Json, ModelFolder, PairsFile, chosen_model, preval
 from gemel.cli.progress import WorkProgress
 from gemel.cli.read_options import PairReadOptions, reads_pairs
 from gemel.cli.shared_tables import comparison_rows
-from gemel.cli.signatures import takes
+from gemel.cli.signatures import option, takes
 from gemel.config import OBJECTIVES, FitOptions
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import psycopg
 from gemel.errors import StoreError
 from gemel.store.metadata_columns import count_all
 from gemel.store.sessions import Row
-from gemel.store.tables import SCHEMA_WITH_COLUMNS, migrations, refuse_newer
+from gemel.store.table_definitions import SCHEMA_WITH_COLUMNS, migrations, refuse_newer
 
 EXTENSION = "vector"
 """Name of pgvector in PostgreSQL."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from gemel.errors import StoreError
 from gemel.store.metadata_columns import count_all
-from gemel.store.tables import SCHEMA_WITH_COLUMNS, migrations, refuse_newer
+from gemel.store.table_definitions import SCHEMA_WITH_COLUMNS, migrations, refuse_newer
 
 _APPLICATION = 0x67656D6C
 """Application id of SQLite files: "geml"."""
