@@ -228,7 +228,9 @@ def test_answering_needs_no_torch_and_learning_says_so(files, model):
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_training_told_to_stop_can_go_on(number, files, tmp_path, run):
     command = [sys.executable, "-m", "gemel", "train", files[0], "--out", tmp_path / "m", *FAST]
     command += ["--set", "training.epochs=100000", "--set", "training.patience=100000"]

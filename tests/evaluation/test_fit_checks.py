@@ -101,7 +101,7 @@ def test_mined_negatives_are_not_taken_for_inverted_labels():
     assert "mined" in finding.text
 
 
-@pytest.mark.parametrize("count", [10, 100, 2000])
+@pytest.mark.parametrize("count", [10, 100, pytest.param(2000, marks=pytest.mark.slow)])
 def test_labels_at_chance_are_not_taken_for_inverted_ones(count):
     """Half of the labels inverted, or a set on which the model knows nothing."""
     inverted = unseparated = 0

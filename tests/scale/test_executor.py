@@ -72,7 +72,7 @@ def test_a_killed_ones_task_runs_again_and_the_others_once(tmp_path, caplog):
     assert "task 2 runs again: its process died of SIGKILL" in caplog.text
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_task_that_always_kills_its_process_is_named(tmp_path, processes):
     finished = []
     with LocalWorkers(processes) as workers:
@@ -142,12 +142,12 @@ def test_what_stops_this_process_stops_its_tasks(tmp_path, alarm):
     ("number", "to_all"),
     [
         (signal.SIGINT, True),
-        (signal.SIGINT, False),
-        (signal.SIGTERM, False),
+        pytest.param(signal.SIGINT, False, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, False, marks=pytest.mark.slow),
         (signal.SIGKILL, False),
     ],
 )
-def test_nobody_is_left_behind(tmp_path, number, to_all):
+def test_no_process_is_left_behind(tmp_path, number, to_all):
     """A terminal sends Ctrl-C to all, `kill` to one."""
     told, parent = scale_tasks.interrupt("local", tmp_path, number, to_all=to_all)
     scale_tasks.assert_gone(tmp_path)

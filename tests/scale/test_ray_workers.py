@@ -158,7 +158,7 @@ def test_something_else_at_the_address_is_told():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nobody_is_left_behind(tmp_path, number):
+def test_no_process_is_left_behind(tmp_path, number):
     told, code = scale_tasks.interrupt("ray", tmp_path, number, to_all=number == signal.SIGINT)
     scale_tasks.assert_gone(tmp_path, tidy=number != signal.SIGKILL)
     assert code

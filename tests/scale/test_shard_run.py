@@ -80,7 +80,7 @@ def engines(tiny_model):
     return {"letters": letters, "plain": plain, "tiny": Engine(tiny_model, backend="float32")}
 
 
-@pytest.fixture(params=["letters", "plain"])
+@pytest.fixture(params=["letters", pytest.param("plain", marks=pytest.mark.slow)])
 def engine(request, engines):
     return engines[request.param]
 
@@ -135,8 +135,15 @@ def require_same(found, expected):
             assert score[2:] == pytest.approx(other[2:], abs=1e-4)
 
 
-@pytest.mark.parametrize("size", [1000, 60])
-@pytest.mark.parametrize("linkage", ["average", "connected"])
+@pytest.mark.parametrize(
+    ("size", "linkage"),
+    [
+        (60, "average"),
+        (1000, "connected"),
+        pytest.param(60, "connected", marks=pytest.mark.slow),
+        pytest.param(1000, "average", marks=pytest.mark.slow),
+    ],
+)
 def test_groups_are_those_of_one_machine(engine, file, tmp_path, size, linkage):
     cut = {"floor": 0.6, "probability": 0.4, "linkage": linkage}
     expected = gemel.dedupe(file, engine, **cut)
@@ -198,7 +205,9 @@ def test_what_is_done_is_not_done_again(engine, file, tmp_path):
     assert again.done == []
 
 
-@pytest.mark.parametrize("stop_at", [1, 9, 17, 24, 28])
+@pytest.mark.parametrize(
+    "stop_at", [9, 24, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 17, 28))]
+)
 def test_a_run_that_was_stopped_goes_on(engines, file, tmp_path, stop_at):
     engine, work = engines["plain"], tmp_path / "work"
     whole, stopped, rest = Here(), Here(stop_at=stop_at), Here()

@@ -1,5 +1,6 @@
 """Training on several processes: real ones, that talk by gloo."""
 
+import functools
 import json
 import os
 import re
@@ -79,8 +80,9 @@ def test_one_process_is_the_plain_case():
 @pytest.fixture(scope="module")
 def gradients_of(tmp_path_factory, gradient_worker):
     """Those that each of some processes has in the end, by their number; this one is the first."""
-    found = {}
-    for count in (2, 3):
+
+    @functools.cache
+    def start(count):
         folder = tmp_path_factory.mktemp(f"gradients{count}")
         port = str(free_port())
 
@@ -99,18 +101,19 @@ def gradients_of(tmp_path_factory, gradient_worker):
                 patch.setenv(name, value)
             gradient_worker.work(folder)
         assert [process.wait(timeout=600) for process in others] == [0] * (count - 1)
-        found[count] = {path.stem: np.load(path) for path in folder.iterdir()}
-    return found
+        return {path.stem: np.load(path) for path in folder.iterdir()}
+
+    return start
 
 
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("count", [2, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("case", ["triplet", "subwords", "joint", "dropout", "padding counts"])
 def test_the_gradient_is_that_of_one_process(case, count, gradients_of, gradient_worker):
     """In float32, to 1e-6 of its largest entry."""
     alone = gradient_worker.gradients(gradient_worker.make_trainer(case))
     assert (np.abs(alone).max(axis=1) > 0.01).all()
     for chunk_size in (0, 3):
-        everyone = [gradients_of[count][f"{case} {chunk_size} {rank}"] for rank in range(count)]
+        everyone = [gradients_of(count)[f"{case} {chunk_size} {rank}"] for rank in range(count)]
         for found in everyone:
             assert found.tobytes() == everyone[0].tobytes(), "all take the very same step"
         for together, expected in zip(everyone[0], alone, strict=True):

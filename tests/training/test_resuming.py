@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -93,7 +94,9 @@ def test_head_objective_and_dropout_go_on_too(tmp_path):
     same_models(model, learn(make_pairs(), joint, checkpoint=path, resume=True))
 
 
-@pytest.mark.parametrize("cuts", [(1,), (5, 6, 12, 13), (24, 30), (35,)])
+@pytest.mark.parametrize(
+    "cuts", [(1,), (5, 6, 12, 13), pytest.param((24, 30), marks=pytest.mark.slow), (35,)]
+)
 def test_a_cut_anywhere_changes_nothing(unbroken, cuts, tmp_path):
     """Twelve batches an epoch; a checkpoint is written behind every batch but the cut one."""
     model, steps = unbroken
@@ -119,10 +122,18 @@ def learn_on(folder, reporter=None, pairs=None, config=SMALL, **options):
     )
 
 
-@pytest.fixture
-def stopped(tmp_path):
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """Checkpoint of a training that was stopped in epoch 2."""
+    folder = tmp_path_factory.mktemp("stopped")
     with pytest.raises(PowerCut):
-        learn_on(tmp_path, Cutter(15))
+        learn_on(folder, Cutter(15))
+    return folder / "m.checkpoint"
+
+
+@pytest.fixture
+def stopped(checkpoint, tmp_path):
+    shutil.copy(checkpoint, tmp_path)
     return tmp_path
 
 
@@ -261,7 +272,8 @@ def test_the_end_of_a_training_is_kept_until_its_model_is_written(tmp_path, unbr
 
 
 def test_another_model_to_go_on_from_is_refused(tmp_path):
-    one, other = (learn(make_pairs(), SMALL.replace([f"training.seed={n}"])) for n in (1, 2))
+    short = SMALL.replace(["training.epochs=1"])
+    one, other = (learn(make_pairs(), short.replace([f"training.seed={n}"])) for n in (1, 2))
     with pytest.raises(PowerCut):
         learn_on(tmp_path, Cutter(5), start=one)
     with pytest.raises(DataError, match="model given with --from is not the one that it began"):
