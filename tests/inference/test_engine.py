@@ -184,7 +184,7 @@ def test_no_text_gives_a_number_that_is_none(engine, left, right):
         ("\n" * 1000, "", "the first question has no word or mark, only '"),
     ],
 )
-def test_a_question_without_words_is_told(engine, left, right, problem):
+def test_a_question_without_words_is_reported(engine, left, right, problem):
     found = engine.find_blank(left, right)
     assert found.startswith(problem)
     assert bool(found) == bool(problem)

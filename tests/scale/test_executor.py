@@ -93,7 +93,7 @@ def test_an_exception_arrives_as_it_was(workers):
     assert by_number(workers, scale_tasks.double, [7]) == {7: 14}
 
 
-def test_an_exception_that_cannot_travel_is_told(workers):
+def test_an_exception_that_cannot_travel_is_reported(workers):
     with pytest.raises(ScaleError, match="task 5 failed: _StubbornError: one"):
         list(workers.run(scale_tasks.refuse_stubbornly, [5]))
 

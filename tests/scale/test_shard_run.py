@@ -208,7 +208,7 @@ def test_what_is_done_is_not_done_again(engine, file, tmp_path):
 @pytest.mark.parametrize(
     "stop_at", [9, 24, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 17, 28))]
 )
-def test_a_run_that_was_stopped_goes_on(engines, file, tmp_path, stop_at):
+def test_a_run_that_was_stopped_is_resumed(engines, file, tmp_path, stop_at):
     engine, work = engines["plain"], tmp_path / "work"
     whole, stopped, rest = Here(), Here(stop_at=stop_at), Here()
     shard(engine, file, tmp_path / "whole", whole)

@@ -1,4 +1,4 @@
-"""The process is killed, stopped, out of disk, or without its database: nothing kept is lost."""
+"""The process is killed, stopped, out of disk, or without its database: nothing stored is lost."""
 
 import contextlib
 import json

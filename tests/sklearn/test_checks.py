@@ -59,6 +59,6 @@ def test_behind_a_step_that_makes_questions_of_numbers_they_pass(tiny_model, ste
         makes, last = as_texts, QuestionEncoder(tiny_model)
     failed, passed = results(make_pipeline(FunctionTransformer(makes, validate=True), last))
     usual, _ = results(make_pipeline(FunctionTransformer(validate=True), LogisticRegression()))
-    # What any pipeline fails; and by weights that nobody trained, more alike may be less likely.
+    # Checks that any pipeline fails; and with untrained weights more alike may be less likely.
     assert failed.keys() - usual.keys() <= {"check_decision_proba_consistency"}
     assert passed >= {"classifier": 51, "encoder": 43}[step]

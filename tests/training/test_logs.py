@@ -73,7 +73,7 @@ def test_json_lines_hold_the_means_of_batches_and_the_epochs(tmp_path):
     assert last["validation_average_precision"] == 0.75
 
 
-def test_going_on_leaves_no_batch_twice_and_says_how_many_a_line_is_of(tmp_path):
+def test_resuming_leaves_no_batch_twice_and_states_how_many_a_line_is_of(tmp_path):
     """Killed behind batch 47, in the middle of a line; the checkpoint was behind batch 25."""
     log(tmp_path, 1, 47)
     with (tmp_path / "training.jsonl").open("ab") as stream:

@@ -113,7 +113,7 @@ def test_the_reporter_is_called_for_every_step_and_epoch(learned):
     assert "the negatives are much easier than what gemel check will judge" in warning
 
 
-def test_the_record_says_how_it_went(learned):
+def test_the_record_states_how_it_went(learned):
     model, listener = learned
     record = json.loads(json.dumps(model.training))
     best = max(listener.epochs, key=lambda summary: summary.validation_average_precision)
@@ -312,7 +312,7 @@ def test_one_label_is_refused():
         learn(pairs, SMALL, validation=same)
 
 
-def test_a_validation_part_of_one_label_says_what_to_do():
+def test_a_validation_part_of_one_label_states_what_to_do():
     pairs = Pairs.of(["a", "c", "e"], ["b", "d", "f"], np.array([True, True, False]), np.arange(3))
     with pytest.raises(DataError, match=r"raise training\.validation_fraction or give validation"):
         learn(pairs, SMALL)

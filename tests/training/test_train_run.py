@@ -51,7 +51,7 @@ def test_logs_in_the_model_folder_are_refused(tmp_path, inside):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_logs_are_written_beside_it(tmp_path):
+def test_logs_are_written_next_to_it(tmp_path):
     gemel.train(make_pairs(), tmp_path / "m", config=CONFIG, logs=tmp_path / "logs")
     assert (tmp_path / "logs" / "training.jsonl").read_text().count("\n") >= 2
 

@@ -131,7 +131,7 @@ def test_vectors_of_zeros_only_are_taken_as_they_are(tmp_path):
     assert not folded.weights()["embedding.weight"][tokenizer.vocabulary["cat"]].any()
 
 
-def test_not_together_with_a_model_to_go_on_from(vectors):
+def test_not_together_with_a_model_to_start_from(vectors):
     start = learn(make_pairs(), SMALL)
     with pytest.raises(ConfigError, match=r"--vectors\), or with a model's \(--from\), not with"):
         learn(make_pairs(), start=start, vectors=VectorFile(vectors))
@@ -165,7 +165,7 @@ def test_it_is_resumed_with_the_same_vectors_only(tmp_path, vectors):
         np.testing.assert_array_equal(array, resumed.weights[name])
 
 
-def test_what_is_wrong_with_them_is_said_before_the_work(tmp_path, vectors):
+def test_what_is_wrong_with_them_is_reported_before_the_work(tmp_path, vectors):
     with pytest.raises(DataError, match="no such file"):
         gemel.train(make_pairs(), tmp_path / "model", vectors=tmp_path / "none.txt")
     with pytest.raises(ConfigError, match=r"add --set network.d_model=8, or take another file"):
