@@ -110,7 +110,7 @@ def kill_writer(writer):
 
 
 def test_a_killed_writer(where):
-    kill_in_rounds(where, 3, kill_writer)
+    kill_in_rounds(where, 2, kill_writer)
 
 
 @pytest.mark.slow
@@ -134,7 +134,7 @@ def kill_server(kill_and_start_server):
 
 
 def test_a_killed_server(new_database, kill_server):
-    kill_in_rounds(new_database(), 3, kill_server)
+    kill_in_rounds(new_database(), 2, kill_server)
 
 
 @pytest.mark.slow

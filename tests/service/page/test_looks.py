@@ -68,7 +68,7 @@ def _touchable(page):
     )
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", [pytest.param("light", marks=pytest.mark.slow), "dark"])
 def test_a_chosen_theme_stays(site, watched, theme):
     page = watched(site, color_scheme="dark" if theme == "light" else "light")
     change = page.get_by_role("button", name="Theme:")
