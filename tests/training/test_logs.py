@@ -8,14 +8,6 @@ from gemel.training import EpochSummary, Silent, StepSummary
 from gemel.training.logs import TensorBoardLog, open_logs
 
 
-class Listener(Silent):
-    def __init__(self):
-        self.said = []
-
-    def note(self, text):
-        self.said.append(text)
-
-
 def step(number, loss):
     return StepSummary(
         epoch=1 + number // 50,
@@ -44,7 +36,7 @@ def epoch(number, last):
 
 
 def log(folder, first, last, begin=0, epoch_under_way=1):
-    with open_logs(folder, Listener()) as logs:
+    with open_logs(folder, Silent()) as logs:
         for reporter in logs:
             reporter.begin(begin, epoch_under_way)
             for number in range(first, last + 1):
@@ -118,11 +110,10 @@ def test_tensorboard_shows_the_curves(tmp_path):
     }
 
 
-def test_without_tensorboard_there_is_the_other_log_and_a_word(tmp_path, monkeypatch):
+def test_without_tensorboard_there_is_the_other_log_and_a_note(tmp_path, monkeypatch, note_taker):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    listener = Listener()
-    with open_logs(tmp_path, listener) as logs:
+    with open_logs(tmp_path, note_taker) as logs:
         assert len(logs) == 1
-    assert "pip install 'gemel[tensorboard]'" in listener.said[0]
+    assert "pip install 'gemel[tensorboard]'" in note_taker.notes[0]
     with pytest.raises(MissingExtraError):
         TensorBoardLog(tmp_path)

@@ -30,16 +30,10 @@ def test_a_finished_training_leaves_a_model_with_its_picture_and_nothing_else(tm
     gemel.load(tmp_path / "m")
 
 
-def test_without_matplotlib_there_is_a_model_and_a_word(tmp_path, monkeypatch):
-    said = []
-
-    class Listener(Silent):
-        def note(self, text):
-            said.append(text)
-
+def test_without_matplotlib_there_is_a_model_and_a_note(tmp_path, monkeypatch, note_taker):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    gemel.train(make_pairs(), tmp_path / "m", config=CONFIG, reporter=Listener())
-    assert any("pip install 'gemel[plots]'" in text for text in said)
+    gemel.train(make_pairs(), tmp_path / "m", config=CONFIG, reporter=note_taker)
+    assert any("pip install 'gemel[plots]'" in text for text in note_taker.notes)
     assert not (tmp_path / "m" / "loss.png").exists()
     gemel.load(tmp_path / "m")
 
