@@ -117,14 +117,16 @@ def test_memory_is_that_of_the_task(workers):
 
 
 @pytest.fixture
-def alarm():
-    """After a second, raise TimeoutError in the middle of whatever runs then."""
+def alarm(tmp_path):
+    """Once two tasks of `linger` run, raise TimeoutError in the middle of whatever runs then."""
 
     def hear(number, frame):
-        raise TimeoutError("the alarm")
+        if len(list(tmp_path.glob("*.pid"))) == 2:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise TimeoutError("the alarm")
 
     before = signal.signal(signal.SIGALRM, hear)
-    yield lambda: signal.setitimer(signal.ITIMER_REAL, 1.5)
+    yield lambda: signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
 
