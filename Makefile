@@ -50,7 +50,7 @@ browser:
 	else echo "no chromium: tests of the page are skipped; install it to run them" >&2; fi
 
 # Two processes, one thread each.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --cov
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
 
 test: install
 	@$(IN_PARALLEL) browser
@@ -58,7 +58,7 @@ test: install
 
 test-all: install
 	@$(IN_PARALLEL) browser
-	$(PYTEST)
+	$(PYTEST) --cov --cov-fail-under=95
 
 # The page, with the model and the sample that ship.
 serve: install

@@ -117,7 +117,7 @@ def test_blanks_are_let_through_in_lists_and_refused_in_frames(folder):
         gemel.dedupe(pd.DataFrame({"text": ["", "a"]}), folder / "m")
 
 
-def test_what_goes_from_file_to_file_says_so(tmp_path):
+def test_what_goes_from_file_to_file_is_reported(tmp_path):
     """In a process of its own: the checks of the suite would refuse the argument before."""
     code = (
         "import gemel\n"

@@ -25,10 +25,6 @@ def by_pickle(thing):
 COPIES = [by_pickle, copy.deepcopy, copy.copy]
 
 
-def encoded(engine, texts):
-    return engine.encode(texts)
-
-
 def found(index, text):
     return [(match.question.id, match.cosine) for match in index.search(text)]
 

@@ -145,7 +145,7 @@ def test_a_file_is_not_replaced_by_a_folder(tmp_path):
     assert names_in(tmp_path) == ["folder"]
 
 
-def test_a_full_disk_says_where(tmp_path):
+def test_a_full_disk_states_where(tmp_path):
     with pytest.raises(OSError, match="No space left") as raised:
         fill_in_vain(tmp_path / "folder", OSError(28, "No space left on device"))
     assert raised.value.filename == str(tmp_path / "folder")

@@ -27,7 +27,7 @@ def run(*arguments, cwd):
     )
 
 
-def test_it_is_small_and_says_under_which_terms_it_comes():
+def test_it_is_small_and_states_under_which_terms_it_comes():
     assert sum(file.stat().st_size for file in FOLDER.iterdir()) <= 10_000_000
     assert "non-commercial" in (FOLDER / "TERMS").read_text()
     card = (FOLDER / "README.md").read_text()

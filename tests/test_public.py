@@ -58,7 +58,7 @@ def test_every_config_loads(path):
     Config.from_toml(path)
 
 
-def test_the_notebook_config_is_the_default_and_says_all_of_it():
+def test_the_notebook_config_is_the_default_and_states_all_of_it():
     import tomllib
 
     written = tomllib.loads((ROOT / "configs" / "notebook.toml").read_text())
@@ -265,7 +265,7 @@ def test_the_calibrations_of_reviewed_pairs_in_the_docs_are_those_measured():
             assert f"{100 * loss:.1f}" in page
 
 
-def test_what_an_export_loses_is_told_as_measured():
+def test_what_an_export_loses_is_reported_as_measured():
     page = (ROOT / "docs" / "how-to" / "other-tools.md").read_text(encoding="utf-8")
     rows = [line.split(" | ") for line in (RESULTS / "onnx_export.md").read_text().splitlines()]
     natural = {row[0].removeprefix("| "): row for row in reversed(rows) if len(row) > 1}

@@ -118,7 +118,7 @@ def test_the_split_can_be_chosen(quora):
     assert [len(part.question_one) for part in data[:3]] == [3, 2, 990]
 
 
-def test_the_loader_says_which_file_it_took(quora, monkeypatch, capsys):
+def test_the_loader_states_which_file_it_took(quora, monkeypatch, capsys):
     DataLoader(quora)
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("QUORA_TRAIN", str(quora))

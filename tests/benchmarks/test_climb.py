@@ -4,7 +4,7 @@ from climb import CLIMB, Row, read_rows
 from gemel.config import Config
 
 
-def test_every_row_of_the_climb_loads_and_says_what_it_is():
+def test_every_row_of_the_climb_loads_and_states_what_it_is():
     rows = read_rows()
     assert [row.name for row in rows] == sorted(path.stem for path in CLIMB.glob("*.toml"))
     assert all(row.description for row in rows)

@@ -120,7 +120,7 @@ def test_nothing_typed_is_the_help(run):
     assert "for example" not in err
 
 
-def test_the_help_tells_the_exit_codes(run):
+def test_the_help_lists_the_exit_codes(run):
     code, out, _ = run("--help")
     assert code == ExitCode.DONE
     assert EXIT_CODES_HELP in " ".join(out.split())
@@ -136,7 +136,7 @@ def test_no_is_1(run, place):
     assert (code, "not there: nobody" in err) == (ExitCode.NO, True)
 
 
-def test_an_answer_that_nobody_reads_is_no_yes(place):
+def test_an_answer_that_no_one_reads_is_no_yes(place):
     reader, writer = os.pipe()
     os.close(reader)
     with gemel("compare", "how old?", "what age?", "-q", stdout=writer) as process:

@@ -44,7 +44,7 @@ def test_every_finding_is_counted_and_its_lines_named(files, run):
         assert expected in lines
 
 
-def test_what_is_not_shown_is_said(tmp_path, run):
+def test_what_is_not_shown_is_reported(tmp_path, run):
     path = tmp_path / "many.csv"
     rows = "".join(f"q{n},q{n},1\n" for n in range(1234))
     path.write_text(f"question1,question2,is_duplicate\n{rows}")
@@ -81,7 +81,7 @@ def test_a_text_cannot_command_the_terminal(tmp_path, run):
 @pytest.mark.parametrize(
     ("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("PDF", b"%PDF")]
 )
-def test_a_picture_of_the_kind_that_its_name_says(kind, start, files, tmp_path, run):
+def test_a_picture_of_the_kind_that_its_name_has(kind, start, files, tmp_path, run):
     picture = tmp_path / "new" / f"audit.{kind}"
     code, out, _ = run("audit", files[0], "--plot", picture)
     assert code == 0
@@ -95,7 +95,7 @@ def test_a_picture_leaves_the_json_alone(files, tmp_path, run):
     assert (tmp_path / "audit.png").exists()
 
 
-def test_a_place_for_no_picture_is_told_before_anything_is_read(files, tmp_path, run):
+def test_a_place_for_no_picture_is_reported_before_anything_is_read(files, tmp_path, run):
     for picture, message in (
         (tmp_path / "audit.docx", "is no kind of picture; expected a name ending in ."),
         (tmp_path / "audit", "is no kind of picture"),

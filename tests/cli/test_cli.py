@@ -1,4 +1,4 @@
-"""The whole road, by its commands, as a person would walk it."""
+"""The whole workflow by its commands, as a user would type them."""
 
 import functools
 import json
@@ -40,7 +40,7 @@ def model(files):
     return out, done
 
 
-def test_train_shows_progress_and_says_what_comes_next(model):
+def test_train_shows_progress_and_states_what_comes_next(model):
     out, done = model
     assert "epoch 1/2" in done.stderr
     assert "pairs/s" in done.stderr
@@ -214,7 +214,7 @@ def test_version_and_help(run):
         assert f"Example: gemel {verb}" in out
 
 
-def test_answering_needs_no_torch_and_learning_says_so(files, model):
+def test_answering_needs_no_torch_and_training_states_what_it_needs(files, model):
     def call(*arguments):
         command = [sys.executable, "-c", WITHOUT_TORCH, *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -228,8 +228,10 @@ def test_answering_needs_no_torch_and_learning_says_so(files, model):
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_training_told_to_stop_can_go_on(number, files, tmp_path, run):
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
+def test_a_training_told_to_stop_can_be_resumed(number, files, tmp_path, run):
     command = [sys.executable, "-m", "gemel", "train", files[0], "--out", tmp_path / "m", *FAST]
     command += ["--set", "training.epochs=100000", "--set", "training.patience=100000"]
     command = list(map(str, command))

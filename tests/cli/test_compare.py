@@ -227,7 +227,7 @@ def test_every_text_survives_the_table_and_the_json(tmp_path_factory, pairs, as_
     ] == pairs
 
 
-def test_an_error_says_where_and_what_came_before_it_stands(model, run, tmp_path):
+def test_an_error_states_where_and_what_came_before_it_stays(model, run, tmp_path):
     path = tmp_path / "p.csv"
     path.write_text("question1,question2\nhow,old\n \u200b,why\nwho,why\nx,\n")
     code, out, err = run("compare", path, "--model", model)
@@ -287,7 +287,7 @@ def test_a_closed_standard_input_or_output_is_one_line(model):
         (["p.csv", "--bad-rows", "list"], "add --skip-bad N"),
     ],
 )
-def test_what_makes_no_sense_is_told(model, run, arguments, message):
+def test_what_makes_no_sense_is_reported(model, run, arguments, message):
     code, out, err = run("compare", *arguments, "--model", model)
     assert (code, out) == (2, "")
     assert message in err

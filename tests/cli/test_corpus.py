@@ -73,7 +73,7 @@ def test_values_have_names(corpus, value):
     assert "expected NAME=VALUE" in err
 
 
-def test_a_name_stands_once(corpus):
+def test_a_name_occurs_once(corpus):
     code, _, err = corpus("search", "old", "--where", "a=1", "--where", "a=2")
     assert code == 2
     assert "has a twice" in err

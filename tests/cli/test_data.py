@@ -24,7 +24,7 @@ SUM = hashlib.sha256(QUORA).hexdigest()
 
 @pytest.fixture
 def by_hand(tmp_path):
-    """A folder into which somebody has put Quora's file."""
+    """A folder into which a user has put Quora's file."""
     folder = tmp_path / "my quora"
     folder.mkdir()
     (folder / "quora_duplicate_questions.tsv").write_bytes(QUORA)
@@ -83,7 +83,7 @@ def test_questions_are_for_an_index(tmp_path, run):
     assert text.endswith(f"next: gemel index {train} --db banking77.db\n")
 
 
-def test_what_is_wrong_is_said(tmp_path, run, by_hand, monkeypatch):
+def test_what_is_wrong_is_reported(tmp_path, run, by_hand, monkeypatch):
     code, out, err = run("data", "quora3", "--to", tmp_path / "new")
     assert (code, out) == (2, "")
     assert "no public data is called 'quora3'; there are quora, glue-qqp" in err
@@ -122,7 +122,7 @@ class Slow(BaseHTTPRequestHandler):
         pass
 
 
-def test_ctrl_c_keeps_what_has_come_and_says_how_to_go_on(tmp_path, run, monkeypatch):
+def test_ctrl_c_keeps_what_has_come_and_states_how_to_resume(tmp_path, run, monkeypatch):
     with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

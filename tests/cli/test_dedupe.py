@@ -74,7 +74,7 @@ def test_nonsense_is_refused(dedupe, options, problem):
     assert problem in err
 
 
-def test_ids_that_stand_twice(files, run):
+def test_ids_that_occur_twice(files, run):
     (files / "twice.csv").write_text("id,question\n1,one?\n2,two?\n1,three?\n")
     code, _, err = run("dedupe", "twice.csv", "--model", "model")
     assert code == 2
@@ -84,7 +84,7 @@ def test_ids_that_stand_twice(files, run):
 SHARDS = ("--shard-size", "2", "--processes", "1")
 
 
-def test_groups_are_those_without_shards_and_a_table_tells_of_the_stages(dedupe, files):
+def test_groups_are_those_without_shards_and_a_table_describes_the_stages(dedupe, files):
     assert dedupe("--out", "whole.csv")[0] == 0
     code, out, _ = dedupe("--work", "W", "--out", "g.csv", *SHARDS)
     assert code == 0
@@ -95,7 +95,7 @@ def test_groups_are_those_without_shards_and_a_table_tells_of_the_stages(dedupe,
     assert (files / "W" / "manifest.json").exists()
 
 
-def test_without_a_folder_nothing_is_left_beside_the_groups(dedupe, files):
+def test_without_a_folder_nothing_is_left_next_to_the_groups(dedupe, files):
     before = {file.name for file in files.iterdir()}
     assert dedupe("--engine", "local", "--out", "g.csv", *SHARDS)[0] == 0
     assert {file.name for file in files.iterdir()} == before | {"g.csv"}

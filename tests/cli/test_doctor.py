@@ -17,7 +17,7 @@ from gemel.pretrained import DEFAULT_MODEL, came_with_gemel
 from gemel.version import __version__
 
 
-def test_the_first_line_says_which_gemel_and_the_rest_where(run):
+def test_the_first_line_states_which_gemel_and_the_rest_where(run):
     code, out, err = run("--version")
     lines = out.splitlines()
     assert (code, err, lines[0]) == (0, "", f"gemel {__version__}")
@@ -39,7 +39,7 @@ def test_all_is_well_here(run):
     assert "torch" in found["[train]"]
 
 
-def test_what_is_wrong_is_said_and_the_exit_code_is_1(run, monkeypatch):
+def test_what_is_wrong_is_reported_and_the_exit_code_is_1(run, monkeypatch):
     left, right, similarity, same = health._PAIRS[0]
     monkeypatch.setattr(health, "_PAIRS", ((left, right, similarity + 0.1, same),))
     monkeypatch.setattr(health, "_LOOKS", {"model": health._model})
@@ -107,7 +107,7 @@ def test_a_package_counts_if_its_version_fits(installed, wanted, met):
     assert Need("torch", wanted, installed).is_met == met
 
 
-def test_an_extra_that_is_not_there_says_what_to_type(run, monkeypatch):
+def test_an_extra_that_is_not_there_states_what_to_type(run, monkeypatch):
     monkeypatch.setattr(
         health, "find_extras", lambda: [Extra("ann", (Need("usearch", ">=2.21,<3", None),))]
     )

@@ -31,7 +31,7 @@ def test_a_file_of_questions_becomes_one_of_vectors(encode):
     assert np.load("v.npy").dtype == np.float16
 
 
-def test_json_says_what_was_written(encode):
+def test_json_states_what_was_written(encode):
     _, out, _ = encode("--json")
     assert json.loads(out)["vectors"] == 2
 
@@ -50,7 +50,7 @@ def test_what_stands_there_stays(encode, files):
     assert (files / "v.npy").read_bytes() == b"mine"
 
 
-def test_stopped_by_hand_it_says_how_to_go_on(encode, monkeypatch):
+def test_stopped_by_hand_it_states_how_to_resume(encode, monkeypatch):
     from gemel.inference import Engine
 
     def stop(*args, **options):

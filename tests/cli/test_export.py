@@ -69,7 +69,7 @@ def test_words_of_questions_get_rows(model, questions, tmp_path, run):
     assert not (out / "model_int8.onnx").exists()
 
 
-def test_a_head_that_stays_behind_is_said(tiny_model, tmp_path, run):
+def test_a_head_that_stays_behind_is_reported(tiny_model, tmp_path, run):
     import numpy as np
 
     config = tiny_model.config.replace(["network.head=2", "training.loss=joint"])
@@ -127,7 +127,9 @@ def test_questions_of_a_column_and_bad_rows(model, tmp_path, run):
         (["--to", "onnx", "--validation", "missing.csv"], "missing.csv"),
     ],
 )
-def test_what_cannot_be_done_is_said_and_nothing_written(arguments, message, model, tmp_path, run):
+def test_what_cannot_be_done_is_reported_and_nothing_written(
+    arguments, message, model, tmp_path, run
+):
     code, text, err = run("export", *arguments, "--model", model, "--out", tmp_path / "out")
     assert (code, text) == (2, "")
     assert message in " ".join(err.split())

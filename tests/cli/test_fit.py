@@ -109,7 +109,7 @@ def test_pairs_that_the_model_was_trained_on_are_refused(tiny_model, tmp_path, p
     assert run("fit", pairs, "--model", tmp_path / "t", "--seen")[0] == 0
 
 
-def test_a_precision_that_no_threshold_reaches_is_said(model, pairs, run):
+def test_a_precision_that_no_threshold_reaches_is_reported(model, pairs, run):
     pairs.write_text(pairs.read_text() + "\nhow old,how old,0")
     code, _, err = run("fit", pairs, "--model", model, "--precision", 1)
     assert code == 0

@@ -79,7 +79,7 @@ def test_with_pairs_the_decision_is_that_of_fit(vocabulary, pairs, tmp_path, run
     assert "--overwrite" in err
 
 
-def test_it_goes_on_learning(vocabulary, pairs, tmp_path, run):
+def test_it_is_trained_further(vocabulary, pairs, tmp_path, run):
     out = tmp_path / "model"
     run("import", OLD, "--vocabulary", vocabulary, "--out", out)
     text = pairs.read_text()

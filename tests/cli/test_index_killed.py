@@ -28,7 +28,7 @@ def stored(db):
             return 0
 
 
-def test_what_was_killed_goes_on_and_nothing_is_twice(tmp_path):
+def test_what_was_killed_is_resumed_and_nothing_is_twice(tmp_path):
     texts = [
         f"how do I cook {number % 977} eggs in {number} minutes?" for number in range(QUESTIONS)
     ]

@@ -100,7 +100,7 @@ def test_figures_for_programs(place, tmp_path, run):
     assert figures["labelled"] == sum(each in labelled for each in found)
 
 
-def test_anchors_that_fall_short_are_counted_and_told(place, tmp_path, run):
+def test_anchors_that_fall_short_are_counted_and_reported(place, tmp_path, run):
     common = [place / "pairs.csv", "--model", place / "model", "--count", 3, "--overwrite"]
     corpus = tmp_path / "corpus.csv"
     names = [f"where is the {word} {n}" for word in WORDS[:2] for n in (0, 7)]
@@ -176,7 +176,9 @@ def test_what_the_model_calls_the_same_may_be_left_out(place, tmp_path, run, mon
         (["--model", "nowhere"], "nowhere"),
     ],
 )
-def test_what_cannot_be_done_is_said_and_nothing_written(arguments, message, place, tmp_path, run):
+def test_what_cannot_be_done_is_reported_and_nothing_written(
+    arguments, message, place, tmp_path, run
+):
     out = tmp_path / "mined.csv"
     code, text, err = run(
         "mine", place / "pairs.csv", "--out", out, "--model", place / "model", *arguments

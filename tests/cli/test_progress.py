@@ -84,7 +84,7 @@ def test_a_bar_on_a_terminal(clock):
     assert "best validation 0.900" in text
 
 
-def test_work_says_what_is_done(clock):
+def test_work_states_what_is_done(clock):
     def work(console):
         with WorkProgress(console) as progress:
             progress("encoding questions", 1000, 4000)
@@ -96,7 +96,7 @@ def test_work_says_what_is_done(clock):
     assert "62%" in written(True, clock, work)
 
 
-def test_work_of_unknown_length_says_how_far_it_is(clock):
+def test_work_of_unknown_length_states_how_far_it_is(clock):
     def work(console):
         with WorkProgress(console) as progress:
             clock[0] += 20

@@ -154,7 +154,7 @@ def test_key_verbs_heed_it_too(run, questions, tmp_path):
     assert (code, key[:6], err) == (0, "gemel_", "")
 
 
-def test_errors_and_warnings_are_said_however_quiet(run, tmp_path):
+def test_errors_and_warnings_are_printed_however_quiet(run, tmp_path):
     code, _, err = run("-q", "dedupe", tmp_path / "nowhere.txt")
     assert (code, "no such file" in err) == (2, True)
     rows = tmp_path / "rows.csv"

@@ -44,7 +44,7 @@ def test_a_separator_that_the_name_does_not_tell_is_shown(pairs, run):
         (["--delimiter", ";"], "pairs.csv:1: has no columns question1, question2, is_duplicate"),
     ],
 )
-def test_what_cannot_be_read_is_said_with_what_to_do(options, message, pairs, run):
+def test_what_cannot_be_read_is_reported_with_what_to_do(options, message, pairs, run):
     path = pairs(HEADER + "a,b,ja\nc,d,nein\n")
     code, out, err = run("audit", path, *options)
     assert (code, out) == (2, "")
@@ -59,7 +59,7 @@ def test_yes_and_no_need_no_option(pairs, run):
     assert labels_of(run, path, "--same", "no") == ((3, 2), "")
 
 
-def test_options_go_on_to_the_next_command(pairs, run, tmp_path):
+def test_options_are_passed_to_the_next_command(pairs, run, tmp_path):
     rows = "".join(f"a{n}|b{n}|{'AB'[n % 2]}\n" for n in range(100))
     path = pairs("question1|question2|is_duplicate\n" + rows)
     options = ["--same", "A", "--delimiter", "|", "--html", "keep"]

@@ -154,7 +154,7 @@ def test_a_question_that_is_gone_cannot_be_decided_about(corpus, run, monkeypatc
     assert "no question has the id" in out
 
 
-def test_nobody_cannot_decide(run, corpus):
+def test_no_one_cannot_decide(run, corpus):
     for name in ("", " ", "n" * 201):
         code, _, err = run("review", "--db", corpus, "--reviewer", name)
         assert code == 2
@@ -208,7 +208,7 @@ def test_a_file_that_is_there_stays(review, run, corpus, tmp_path):
     assert run("review", "--db", corpus, "--export", tmp_path)[0] == 2
 
 
-def test_where_nothing_was_decided_an_export_says_how_to(run, corpus, tmp_path):
+def test_where_nothing_was_decided_an_export_states_how_to(run, corpus, tmp_path):
     code, out, _ = run("review", "--db", corpus, "--export", tmp_path / "r.csv")
     assert code == 0
     assert "0 decided pairs written" in out

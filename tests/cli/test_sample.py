@@ -27,7 +27,7 @@ def test_the_table_and_what_comes_next(tmp_path, run):
     assert {path.name for path in out.iterdir()} == set(names)
 
 
-def test_json_says_what_lies_there(tmp_path, run):
+def test_json_states_what_is_there(tmp_path, run):
     report = json.loads(run("sample", "--out", tmp_path / "desk", "--json")[1])
     paths = [part["path"] for part in report["parts"]]
     assert paths == [str(tmp_path / "desk" / f"{name}.tsv") for name in ("train", "held-out")]

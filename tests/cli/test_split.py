@@ -51,7 +51,7 @@ def test_parts_folds_and_seeds(pairs, tmp_path, run):
     assert [part["pairs"] for part in report["parts"]] == [100, 100, 100, 100]
 
 
-def test_a_cut_is_told(tmp_path, run):
+def test_a_cut_is_reported(tmp_path, run):
     code, text, _ = run("split", HELPDESK, "--out", tmp_path / "parts")
     assert code == 0
     dropped = int(re.search(r"cut between duplicate groups:\n(\d+) pairs \(", text)[1])
@@ -69,7 +69,7 @@ def test_a_cut_is_told(tmp_path, run):
     assert re.search(r"\d+ pairs \(.*%\) link two folds and are in no test\n", text)
 
 
-def test_column_names_go_on_to_the_next_command(pairs, tmp_path, run):
+def test_column_names_are_passed_to_the_next_command(pairs, tmp_path, run):
     pairs.write_text(pairs.read_text().replace("question1,question2,is_duplicate", "a b,c,same"))
     names = ["--left", "a b", "--right", "c", "--label", "same"]
     code, text, _ = run("split", pairs, "--out", tmp_path / "parts", *names)
@@ -89,7 +89,9 @@ def test_column_names_go_on_to_the_next_command(pairs, tmp_path, run):
         (["--folds", "300"], "its 200 pairs hang together in 200 components"),
     ],
 )
-def test_what_cannot_be_done_is_said_and_nothing_written(arguments, message, pairs, tmp_path, run):
+def test_what_cannot_be_done_is_reported_and_nothing_written(
+    arguments, message, pairs, tmp_path, run
+):
     code, out, err = run("split", pairs, "--out", tmp_path / "parts", *arguments)
     assert (code, out) == (2, "")
     assert message in " ".join(err.split())

@@ -139,7 +139,7 @@ def test_a_threshold_is_fitted_on_decided_pairs(run, place):
         ),
     ],
 )
-def test_what_cannot_be_learned_says_what_to_do(run, place, arguments, message):
+def test_what_cannot_be_learned_states_what_to_do(run, place, arguments, message):
     one_pair(place)
     code, _, err = run("train", *arguments)
     assert code == 2
@@ -151,7 +151,7 @@ def test_what_cannot_be_learned_says_what_to_do(run, place, arguments, message):
 WITHOUT_TORCH = "import sys; sys.modules['torch'] = None; from gemel.cli import main; main()"
 
 
-def test_without_torch_it_says_what_to_install():
+def test_without_torch_it_states_what_to_install():
     """In a process of its own: what has been imported once stays where it was imported."""
     arguments = ["train", "--from", "model", "--add", "reviews.csv", "--out", "m"]
     told = subprocess.run(

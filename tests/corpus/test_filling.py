@@ -52,7 +52,7 @@ def test_what_goes_along_is_kept(store, engine, put):
     assert kept(store) == {"x-7": ("one?", {"forum": "a", "votes": 3})}
 
 
-def test_what_was_stopped_goes_on(store, engine, put):
+def test_what_was_stopped_is_resumed(store, engine, put):
     path = put("q.txt", *(f"question {number}" for number in range(8)))
 
     def stop(_, done, __):

@@ -51,7 +51,7 @@ def test_there_is_nothing_to_do_twice(filled, engine, other):
     assert reindex(filled, other) == 0
 
 
-def test_the_old_vectors_answer_until_it_is_done_and_what_was_stopped_goes_on(
+def test_the_old_vectors_answer_until_it_is_done_and_what_was_stopped_is_resumed(
     filled, engine, other
 ):
     def stop(_, done, total):

@@ -70,7 +70,7 @@ def test_the_choice_is_what_the_rules_allow_at_every_step(edges, copies, decided
 
 
 @given(EDGES.filter(len))
-def test_a_pair_says_what_the_model_said(edges):
+def test_a_pair_states_what_the_model_said(edges):
     for pair in choose_for_review(made(edges), [], 30).pairs:
         one, other = rows_of(pair)
         assert (pair.left_text, pair.right_text) == (f"question {one}", f"question {other}")
@@ -127,7 +127,7 @@ def test_within_a_part_chance_is_even():
     assert times.max() < 70
 
 
-def test_later_lots_take_what_earlier_ones_left():
+def test_later_batches_take_what_earlier_ones_left():
     found = many(300, np.linspace(0, 1, 300, dtype=np.float32))
     decided, seen = [], []
     while chosen := choose_for_review(found, decided, 7).pairs:

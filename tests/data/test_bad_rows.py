@@ -41,7 +41,7 @@ def test_bad_rows_are_counted_and_listed_and_the_others_kept(tmp_path):
         assert problem.startswith(start)
 
 
-def test_one_more_than_allowed_is_an_error_that_says_where_the_others_are(tmp_path):
+def test_one_more_than_allowed_is_an_error_that_states_where_the_others_are(tmp_path):
     path = put(tmp_path, b"a,b,1\nx\ny\nz\n")
     with pytest.raises(
         DataError, match=r"p\.csv:5: has 1 columns.*2 bad rows were skipped, listed"

@@ -93,7 +93,7 @@ def test_duplicates_alone_on_request(rows):
             assert (*pair, True) in rows or (*pair[::-1], True) in rows
 
 
-def test_the_anchor_of_a_negative_stands_beside_another_of_its_group():
+def test_the_anchor_of_a_negative_is_next_to_another_of_its_group():
     rows = [(0, 1, True), (2, 0, False), (3, 4, False)]
     batches, _ = batches_of(rows)
     for epoch in range(5):

@@ -101,7 +101,7 @@ def test_rows_know_their_text_and_line(tmp_path):
     assert found == [(2, rows[0]), (5, rows[2]), (6, rows[3])]
 
 
-def test_a_quote_that_nobody_closed_does_not_fill_the_memory(tmp_path, monkeypatch):
+def test_a_quote_that_no_one_closed_does_not_fill_the_memory(tmp_path, monkeypatch):
     monkeypatch.setattr("gemel.data.delimited.LONGEST", 10_000)
     path = put(tmp_path, HEADER + '"a,b,1\n' + "c,d,1\n" * 100_000)
     tracemalloc.start()

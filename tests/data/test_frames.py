@@ -273,7 +273,7 @@ UNFIT = [
 
 
 @pytest.mark.parametrize(("thing", "problem"), UNFIT, ids=range(len(UNFIT)))
-def test_what_has_no_rows_says_what_to_give(thing, problem):
+def test_what_has_no_rows_states_what_to_give(thing, problem):
     # As a source: the checks of the test suite would refuse it before gemel can.
     source = Source(Path(type(thing).__name__), "", rows=thing)
     with pytest.raises(DataError, match=problem):

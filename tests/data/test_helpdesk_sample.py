@@ -19,7 +19,7 @@ def lines_of(path):
         return stream.readlines()
 
 
-def test_rows_are_copied_as_they_stand_and_only_near_misses_left_out(report):
+def test_rows_are_copied_unchanged_and_only_near_misses_left_out(report):
     header, *rows = lines_of(HELPDESK)
     train, held_out = (lines_of(part.path) for part in report.parts)
     assert train[0] == held_out[0] == header

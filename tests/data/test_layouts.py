@@ -40,7 +40,7 @@ def test_anchors_give_a_pair_or_two(tmp_path):
     assert list(stream_pairs(path)) == [QuestionPair("a", "b", True, 2)]
 
 
-def test_a_label_beside_anchors_is_not_passed_over(tmp_path):
+def test_a_label_next_to_anchors_is_not_passed_over(tmp_path):
     path = put(tmp_path, "anchor,positive,label\na,b,0\n")
     message = "a label as well; .*add --left anchor --right positive --label label"
     with pytest.raises(DataError, match=message):
@@ -60,7 +60,7 @@ def test_doubled_columns(names):
         Columns().find(names.split())
 
 
-def test_numbers_are_places_only_where_that_is_said():
+def test_numbers_are_places_only_where_that_is_reported():
     columns = Columns(left="1", right="2", label="3")
     assert columns.find(["a", "b", "c"], by_number=True).label == 2
     with pytest.raises(BadRowError, match="has no column 1, 2, 3; it has: a, b, c"):

@@ -54,7 +54,7 @@ def test_what_becomes_of_a_text(text, plain):
     assert read([*PLAIN, text], "keep") == ([*PLAIN, text], [])
 
 
-def test_a_file_with_entities_has_them_decoded_and_says_so():
+def test_a_file_with_entities_has_them_decoded_with_a_warning():
     rows = [*PLAIN, "Can&#39;t I?", "Salt &amp; pepper?", "What is &lt;table&gt; for?"]
     texts, notes = read(rows)
     assert texts[20:] == ["Can't I?", "Salt & pepper?", "What is <table> for?"]

@@ -45,7 +45,7 @@ from gemel.errors import DataError
         ),
     ],
 )
-def test_a_cell_is_what_its_writing_says(cell, value):
+def test_a_cell_is_what_its_text_states(cell, value):
     found = detect(cell)
     assert found == value
     assert type(found) is type(value)
@@ -140,7 +140,7 @@ CELLS = st.lists(
 
 
 @given(CELLS, st.data())
-def test_what_was_stopped_anywhere_goes_on_with_the_same_types(cells, data):
+def test_what_was_stopped_anywhere_continues_with_the_same_types(cells, data):
     """The first rows are stored, and the file is read anew."""
     wanted = decide(cells)
     typed = [as_type(cell, wanted) if wanted else None for cell in cells]

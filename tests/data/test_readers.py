@@ -237,7 +237,7 @@ def test_two_things_from_one_column_are_refused(tmp_path):
         ),
     ],
 )
-def test_which_label_says_the_same_holds_in_every_layout(tmp_path, name, content, same):
+def test_which_label_means_the_same_holds_in_every_layout(tmp_path, name, content, same):
     pairs = read_pairs(put(tmp_path, content, name), Columns(same=same))
     assert pairs.labels.tolist() == [same == 0, same == 1]
 

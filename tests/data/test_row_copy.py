@@ -25,7 +25,7 @@ END = st.sampled_from(["\n", "\r\n", "\n\n"])
     st.booleans(),
     st.data(),
 )
-def test_rows_are_copied_as_they_stand(tmp_path_factory, rows, mark, has_last_end, data):
+def test_rows_are_copied_unchanged(tmp_path_factory, rows, mark, has_last_end, data):
     """Part for part, the oracle: header and rows as they were written, blank lines left out."""
     folder = tmp_path_factory.mktemp("copy")
     raw = [f"{left},{right},{label}{end}" for left, right, label, end in rows]

@@ -153,7 +153,7 @@ def test_all_parts_hold_like_shares_of_duplicates():
     assert [labels[split.parts == part].mean() for part in range(3)] == [0.5, 0.5, 0.5]
 
 
-def test_a_large_component_is_cut_and_said_to_be():
+def test_a_large_component_is_cut_and_reported():
     split = split_rows(one_large_component(), (0.2, 0.8))
     assert split.cut_components == 1
     assert split.crossing_pairs > 0

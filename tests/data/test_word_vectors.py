@@ -206,7 +206,7 @@ def test_odd_tensors(tensors, metadata, beside, message, tmp_path):
         VectorFile(path).look_up(["b"], lowercase=True)
 
 
-def test_another_dimension_says_what_to_type(tmp_path):
+def test_another_dimension_states_what_to_type(tmp_path):
     path = write_glove(tmp_path / "v.txt", ["a"], TABLE[:1])
     VectorFile(path).require_dim(2)
     with pytest.raises(ConfigError, match=r"add --set network.d_model=2, or take another file"):

@@ -18,7 +18,7 @@ def evidence_of(pairs):
 
 @given(rows)
 @example([(0.28, True), (-1.0, False), (1.0, True), (0.0, False), (-0.02, True)])
-def test_every_pair_is_counted_where_it_lies(pairs):
+def test_every_pair_is_counted_where_it_is(pairs):
     evidence = evidence_of(pairs)
     edges = evidence.edges
     same, different = [0] * EVIDENCE_BINS, [0] * EVIDENCE_BINS

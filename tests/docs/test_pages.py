@@ -192,7 +192,7 @@ def test_the_figures_of_the_limits_are_those_measured():
         assert cell in retrieval
 
 
-def test_the_course_prints_what_it_says(capsys):
+def test_the_course_prints_what_its_text_states(capsys):
     (code,) = [code for page, code in blocks({"python"}) if page == "how-to/course.md"]
     exec(compile(code, "course", "exec"), {})
     printed = capsys.readouterr().out

@@ -84,13 +84,13 @@ def test_every_link_leads_somewhere(site, pages):
                 assert unquote(parts.fragment) in pages[target].ids, f"{path}: {address}"
 
 
-def test_every_picture_says_what_it_shows(pages):
+def test_every_picture_states_what_it_shows(pages):
     shown = [picture for page in pages.values() for picture in page.pictures]
     assert any("way-of-a-pair.svg" in source for source, _ in shown)
     assert all(said is not None for _, said in shown)
 
 
-def test_the_drawing_says_what_it_shows():
+def test_the_drawing_states_what_it_shows():
     drawing = ElementTree.parse(DOCS / "way-of-a-pair.svg").getroot()
     names = {child.tag.partition("}")[2]: child for child in drawing}
     assert drawing.get("aria-labelledby") == "title desc"

@@ -2,7 +2,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
@@ -74,6 +74,7 @@ def test_all_with_all_finds_every_pair_once_and_in_order(rows, seed, floor):
 @given(
     st.integers(100, 200), st.integers(0, 99), st.sampled_from(FLOORS), st.sampled_from([2, 5, 11])
 )
+@settings(max_examples=40)
 def test_cells_find_pairs_once_and_all_if_a_row_is_in_most(rows, seed, floor, probes):
     vectors = alike(rows, 5, seed)
     with pytest.MonkeyPatch.context() as patch:

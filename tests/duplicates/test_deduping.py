@@ -54,7 +54,7 @@ def test_scores_are_those_of_the_engine(engine):
     )
 
 
-def test_threads_and_lots_make_no_difference(engine, monkeypatch):
+def test_threads_and_batches_make_no_difference(engine, monkeypatch):
     from gemel.duplicates import pipeline as scoring
 
     texts = [f"how old are {number} people" for number in range(20)]
@@ -67,7 +67,7 @@ def test_threads_and_lots_make_no_difference(engine, monkeypatch):
     assert told[-1] == ("judging pairs", len(expected), len(expected))
 
 
-def test_what_the_model_cannot_tell_apart_is_one_question(tiny_model):
+def test_what_the_model_cannot_distinguish_is_one_question(tiny_model):
     texts = ["zzz?", "How old are you?", "qqq?", "How old are you?"]
     words = Rules(ngram_buckets=0)  # to it all unknown words are one
     plain = dataclasses.replace(

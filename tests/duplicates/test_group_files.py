@@ -63,7 +63,7 @@ def test_a_page_to_read_with_nothing_of_others_in_it_that_runs(found, tmp_path):
     assert "Deduplication would remove 3 (60.0%)" in page
 
 
-def test_a_page_says_what_it_leaves_out(tmp_path, monkeypatch):
+def test_a_page_states_what_it_leaves_out(tmp_path, monkeypatch):
     from gemel.pages import html_pages as page
 
     monkeypatch.setattr(page, "_SHOWN", 2)

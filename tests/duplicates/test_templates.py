@@ -95,7 +95,7 @@ def test_copies_of_an_instance_are_copies_and_others_never(engine):
     assert groups == [["q5", f"q{MANY}"], ["q7", f"q{MANY + 1}"], ["q8", f"q{MANY + 2}"]]
 
 
-def test_instances_that_the_model_cannot_tell_apart_stay_apart(engine, monkeypatch):
+def test_instances_that_the_model_cannot_distinguish_stay_apart(engine, monkeypatch):
     encode = Engine.encode
     monkeypatch.setattr(
         Engine, "encode", lambda self, texts, **how: encode(self, ["how old"] * len(texts), **how)

@@ -57,6 +57,6 @@ def test_calibration_by_a_slow_loop(data):
     assert ours.ece(weights) == pytest.approx(error / weights.sum(), abs=1e-12)
 
 
-def test_what_is_said_without_doubt_and_wrong_costs_much_but_not_all():
+def test_what_is_predicted_without_doubt_and_wrong_costs_much_but_not_all():
     ours = Probabilities(np.array([0.0, 1.0]), np.array([True, False]))
     assert ours.log_loss(np.ones(2)) == pytest.approx(-np.log(1e-12), rel=1e-4)

@@ -52,13 +52,13 @@ def test_of_equally_good_cuts_the_highest_is_taken(data, objective):
 
 
 @given(scored(), YES_OR_NO)
-def test_yes_or_no_asks_nobody(data, objective):
+def test_yes_or_no_asks_no_one(data, objective):
     cuts = cuts_for(data, objective)
     assert cuts.lower == cuts.threshold == cuts.upper
 
 
 @given(scored(), st.sampled_from(["accuracy", "f1", "precision", "costs"]))
-def test_every_cut_lies_between_scores_and_ties_stay_together(data, objective):
+def test_every_cut_is_between_scores_and_ties_stay_together(data, objective):
     scores, _ = data
     cuts = cuts_for(data, objective)
     assert cuts.lower <= cuts.threshold <= cuts.upper
@@ -83,7 +83,7 @@ def test_float32_and_float64_scores_are_judged_alike(data, objective):
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_neighbours_that_nothing_lies_between(kind):
+def test_neighbours_that_nothing_is_between(kind):
     # both orders: rounding the middle to even goes up in one pair and down in the other
     for lower in (kind(0.5), np.nextafter(kind(0.5), kind(1))):
         scores = np.array([lower, np.nextafter(lower, kind(1))])

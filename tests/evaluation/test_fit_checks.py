@@ -74,7 +74,7 @@ def test_a_good_fit_has_no_finding():
 
 
 @pytest.mark.parametrize(("same", "different", "gap"), [(400, 200, 0.5), (6, 6, 8), (20, 200, 2)])
-def test_inverted_labels_are_told_from_their_order(same, different, gap):
+def test_inverted_labels_are_distinguished_from_their_order(same, different, gap):
     labels, scores = drawn(same, different, gap)
     (finding,) = check_labels(scores, apart(~labels))
     assert finding.name == "inverted-labels"
@@ -82,7 +82,7 @@ def test_inverted_labels_are_told_from_their_order(same, different, gap):
     assert "less similar" in finding.text
 
 
-def test_inverted_labels_are_told_from_their_chains_however_good_they_look():
+def test_inverted_labels_are_distinguished_from_their_chains_however_good_they_look():
     """The hard negatives are more similar than the duplicates, so that the fit looks right."""
     left, right, labels = groups()
     scores = np.random.default_rng(1).normal(size=len(labels)) - labels
@@ -101,7 +101,7 @@ def test_mined_negatives_are_not_taken_for_inverted_labels():
     assert "mined" in finding.text
 
 
-@pytest.mark.parametrize("count", [10, 100, 2000])
+@pytest.mark.parametrize("count", [10, 100, pytest.param(2000, marks=pytest.mark.slow)])
 def test_labels_at_chance_are_not_taken_for_inverted_ones(count):
     """Half of the labels inverted, or a set on which the model knows nothing."""
     inverted = unseparated = 0

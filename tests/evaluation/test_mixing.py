@@ -33,7 +33,7 @@ def test_few_pairs_leave_it_near_the_middle():
     assert many < few < 0.6
 
 
-def test_a_second_score_that_says_the_same_leaves_it_in_the_middle():
+def test_a_second_score_that_agrees_leaves_it_in_the_middle():
     first, _, labels = _pairs(50, 1, 1)
     assert fit_share(first, first, labels) == pytest.approx(0.475)
 

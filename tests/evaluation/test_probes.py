@@ -57,7 +57,7 @@ def test_sets_and_kinds_count_what_is_in_the_file(rows):
             assert (kind.different, kind.same) == (labels.count("0"), labels.count("1"))
 
 
-def test_who_says_always_or_never_the_same_is_half_right():
+def test_always_or_never_the_same_is_half_right():
     for one in everything(measure_probes(constant(0.5), DECISION)):
         assert figures(one) == (0.0, 1.0, one.same / (one.same + one.different))
     for one in everything(measure_probes(constant(0.49), DECISION)):

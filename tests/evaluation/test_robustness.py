@@ -25,7 +25,7 @@ DECISION = Decision(
     prevalence=0.5,
     data="",
 )
-CHECKS = 3  # the pairs as they are, turned round, and each question with itself
+CHECKS = 3  # the pairs as they are, with sides swapped, and each question with itself
 FIGURES = ("accuracy_before", "accuracy_after", "mean_change", "mean_absolute_change", "flipped")
 words = st.sampled_from(["How", "old", "is", "2FA", "7", "iPhone", "don't", "?", "ПОЧЕМУ", "中文"])
 texts = st.lists(words, max_size=6).map(" ".join)
@@ -174,7 +174,7 @@ def test_the_two_questions_of_a_pair_are_not_changed_alike():
         assert one != two
 
 
-def test_pairs_are_scored_in_few_calls_and_progress_is_told():
+def test_pairs_are_scored_in_few_calls_and_progress_is_reported():
     scorer, told = Scorer(), []
     measure_robustness(
         numbered(30), scorer, DECISION, progress=lambda what, done, of: told.append((done, of))

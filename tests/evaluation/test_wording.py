@@ -55,7 +55,7 @@ def test_a_rival_is_beaten_only_beyond_chance():
     assert "+0.000 (+0.000 to +0.000), which may be chance" in twin
 
 
-def test_nothing_called_the_same_is_said():
+def test_nothing_called_the_same_is_reported():
     assert "It calls no pair the same" in words(report_of(threshold=9.0))
 
 

@@ -62,7 +62,7 @@ def test_unknown_words_come_once_in_order(model_with):
         (["text.spelling_buckets=7"], False),
     ],
 )
-def test_it_says_whether_the_cosine_is_all(model_with, some, only_cosine):
+def test_it_states_whether_the_cosine_is_all(model_with, some, only_cosine):
     assert freeze(model_with(*some)).only_cosine is only_cosine
 
 

@@ -221,6 +221,6 @@ def test_a_missing_package_is_named(package, monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_is_not_there_is_said_to_be(tmp_path):
+def test_a_folder_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(FileNotFoundError):
         write_onnx(exported("mean", False)[0], tmp_path / "nowhere")

@@ -86,7 +86,7 @@ def test_the_files_are_those_that_the_library_writes(written, tmp_path):
     assert theirs <= ours
 
 
-def test_who_cannot_agree_is_said_with_the_reason(model_with, tmp_path):
+def test_who_cannot_agree_is_reported_with_the_reason(model_with, tmp_path):
     model = model_with("text.ngram_buckets=13", "text.nearest=true")
     texts = ["a yak, a zebra and a yak", "you ol\u0301d", "old\ud800", " \u200b", "how old"]
     check = [*texts, texts[0]]

@@ -179,7 +179,7 @@ def test_vocabularies_that_are_none(content, message, tmp_path):
         read_vocabulary(path)
 
 
-def test_words_that_no_question_can_have_are_told(tmp_path):
+def test_words_that_no_question_can_have_are_reported(tmp_path):
     ids = {"<PAD>": 1, **{word: int(word[1:]) for word in WORDS[:-2]}, "well-known": 48, "``": 49}
     found = model_from_trax(OLD, written(tmp_path, ids))
     assert found.unreachable == ["well-known", "``"]

@@ -56,7 +56,7 @@ def test_sets(value, kind):
     assert read_pickle(pickle.dumps(kind(value), 4), PATH) == value
 
 
-def test_what_stands_in_two_places_is_one_and_may_hold_itself():
+def test_what_is_in_two_places_is_one_and_may_hold_itself():
     shared = [1]
     shared.append(shared)
     found = read_pickle(pickle.dumps((shared, shared), 4), PATH)
@@ -173,7 +173,7 @@ def hostile(mark):
     # What is allowed, called with what is not.
     reconstruct = np.ones(1).__reduce__()[0]
     yield "posix.system", Reduced(reconstruct, (Reduced(os.system, (touch,)), (0,), b"b"))
-    # What NumPy has beside what makes arrays.
+    # Functions of NumPy that do not make arrays.
     for function in (np.load, np.save, np.fromfile, np.frombuffer, np.memmap, np.array):
         yield f"{function.__module__}.{function.__name__}", Reduced(function, (str(mark),))
 

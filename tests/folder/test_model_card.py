@@ -3,7 +3,7 @@ import dataclasses
 from gemel.folder.model_card import card_text
 
 
-def test_the_card_says_what_a_user_needs(tiny_model):
+def test_the_card_states_what_a_user_needs(tiny_model):
     card = card_text("my-model", tiny_model.config, tiny_model.decision, tiny_model.training)
     assert "\n# A gemel model\n" in card
     assert '"How old are you?" "What is your age?" --model my-model' in card
@@ -20,12 +20,12 @@ def test_the_card_lists_every_setting(tiny_model):
             assert f"| {section}.{name} | {value} |" in card
 
 
-def test_what_is_not_known_is_said_to_be(tiny_model):
+def test_what_is_not_known_is_reported(tiny_model):
     card = card_text("m", tiny_model.config, tiny_model.decision, {})
     assert card.count("unknown |") + card.count("unknown words |") == 7
 
 
-def test_the_card_says_where_a_person_is_asked(tiny_model):
+def test_the_card_states_where_a_person_is_asked(tiny_model):
     decision = tiny_model.decision
     card = card_text("m", tiny_model.config, decision, {})
     assert "From 0.5000 on, and below 0.7500, the answer is to ask a person." in card

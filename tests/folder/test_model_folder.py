@@ -98,7 +98,7 @@ def test_faulty_evidence(folder, evidence, message):
         load_model(folder)
 
 
-def test_weights_may_lie_in_any_order_of_memory(tiny_model, tmp_path):
+def test_weights_may_be_in_any_order_of_memory(tiny_model, tmp_path):
     turned = {name: np.asfortranarray(array) for name, array in tiny_model.weights.items()}
     save_model(dataclasses.replace(tiny_model, weights=turned), str(tmp_path / "model"))
     loaded = load_model(str(tmp_path / "model"))
@@ -185,7 +185,7 @@ def test_tokenizer_and_settings_must_agree(folder):
         load_model(folder)
 
 
-def test_a_deeply_nested_stranger(folder):
+def test_a_deeply_nested_untrusted_file(folder):
     (folder / "config.json").write_text("[" * 200_000)
     with pytest.raises(FolderError, match="not JSON"):
         load_model(folder)
@@ -411,7 +411,7 @@ def test_killed_while_it_replaced_a_model_the_old_one_is_named(tmp_path, tiny_mo
     load_model(old)
 
 
-def test_a_folder_of_an_older_format_says_to_train_again(tmp_path, tiny_model):
+def test_a_folder_of_an_older_format_states_to_train_again(tmp_path, tiny_model):
     save_model(tiny_model, tmp_path / "m")
     path = tmp_path / "m" / "config.json"
     config = json.loads(path.read_text()) | {"format_version": 1}

@@ -58,6 +58,7 @@ def test_a_loaded_engine_answers_as_before(engine, tiny_model, tmp_path):
 
 
 @given(st.lists(questions, max_size=8))
+@settings(max_examples=40)
 def test_encode_keeps_the_order(engine, asked):
     vectors = engine.encode(asked)
     assert vectors.shape == (len(asked), 4)
@@ -66,6 +67,7 @@ def test_encode_keeps_the_order(engine, asked):
 
 
 @given(st.lists(st.tuples(questions, questions), max_size=6))
+@settings(max_examples=40)
 def test_predict_all_is_predict_pair_by_pair(engine, pairs):
     verdicts = engine.predict_all([left for left, _ in pairs], [right for _, right in pairs])
     assert len(verdicts) == len(pairs)
@@ -81,8 +83,9 @@ def test_the_two_questions_may_change_places(engine, left, right):
 
 
 @given(st.lists(st.tuples(questions, questions), min_size=1, max_size=40), st.data())
+@settings(max_examples=40)
 def test_in_bulk_they_may_too(wide_engine, pairs, data):
-    """Not a bit of a similarity changes, whichever of the pairs are turned."""
+    """Similarities are bit-identical, whichever of the pairs are turned."""
     turned = [pair[::-1] if data.draw(st.booleans()) else pair for pair in pairs]
     ours, theirs = (wide_engine.similarity(*zip(*each, strict=True)) for each in (pairs, turned))
     np.testing.assert_array_equal(ours, theirs)
@@ -92,7 +95,7 @@ def test_in_bulk_they_may_too(wide_engine, pairs, data):
 
 
 @given(st.lists(st.tuples(questions, questions), min_size=1, max_size=40))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_a_verdict_in_bulk_is_that_of_the_pair_alone(wide_engine, pairs):
     together = wide_engine.similarity(*zip(*pairs, strict=True))
     alone = [wide_engine.predict(*pair).similarity for pair in pairs]
@@ -181,7 +184,7 @@ def test_no_text_gives_a_number_that_is_none(engine, left, right):
         ("\n" * 1000, "", "the first question has no word or mark, only '"),
     ],
 )
-def test_a_question_without_words_is_told(engine, left, right, problem):
+def test_a_question_without_words_is_reported(engine, left, right, problem):
     found = engine.find_blank(left, right)
     assert found.startswith(problem)
     assert bool(found) == bool(problem)
@@ -206,7 +209,8 @@ def test_sides_of_different_lengths(engine):
 
 
 @given(st.lists(questions, max_size=20), st.integers(1, 8))
-def test_a_stream_gives_the_same_vectors_lot_by_lot(engine, asked, lot):
+@settings(max_examples=40)
+def test_a_stream_gives_the_same_vectors_batch_by_batch(engine, asked, lot):
     lots = list(engine.encode_each(iter(asked), lot=lot))
     assert [len(each) for each in lots[:-1]] == [lot] * (len(lots) - 1)
     assert sum(map(len, lots)) == len(asked)
@@ -215,6 +219,7 @@ def test_a_stream_gives_the_same_vectors_lot_by_lot(engine, asked, lot):
 
 
 @given(st.lists(st.tuples(questions, questions), min_size=1, max_size=8))
+@settings(max_examples=40)
 def test_known_vectors_are_as_alike_as_their_questions(engine, pairs):
     left, right = map(list, zip(*pairs, strict=True))
     ends = [(each, engine.encode(each)) for each in (left, right)]

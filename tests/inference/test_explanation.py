@@ -44,7 +44,7 @@ def test_a_share_is_what_is_lost_without_the_word(engine, left, right):
     assert (turned.left, turned.right) == (explanation.right, explanation.left)
 
 
-def test_words_that_the_vocabulary_has_are_told_from_others(engine):
+def test_words_that_the_vocabulary_has_are_distinguished_from_others(engine):
     explanation = engine.explain("How old is a zebra?", "zebra")
     known = {each.word for each in explanation.left if each.is_known}
     assert known == {"how", "old", "is", "?"}

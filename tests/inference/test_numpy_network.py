@@ -123,7 +123,7 @@ def test_vectors_have_unit_length(rows):
 
 
 @pytest.mark.parametrize("masked", [True, False])
-def test_a_row_without_words_stays_finite_and_disturbs_nobody(masked):
+def test_a_row_without_words_stays_finite_and_disturbs_no_one(masked):
     encoder = NumpyEncoder(WEIGHTS, NUMPY, masked=masked)
     vectors = encoder(table([[], [3, 4]]))
     assert np.isfinite(vectors).all()

@@ -78,7 +78,7 @@ def test_no_more_is_read_than_is_judged_at_once(engine, few):
     assert length <= 2 * 8192
 
 
-def test_long_questions_are_judged_in_smaller_lots(engine, monkeypatch):
+def test_long_questions_are_judged_in_smaller_batches(engine, monkeypatch):
     asked = []
 
     def predict_all(left, right):

@@ -78,7 +78,7 @@ def stopped(engine, questions, tmp_path):
     return tmp_path / "v.npy"
 
 
-def test_it_goes_on_where_it_stopped(engine, questions, stopped, tmp_path):
+def test_it_resumes_where_it_stopped(engine, questions, stopped, tmp_path):
     encode_file(engine, questions, tmp_path / "whole.npy")
     seen = []
     encode_file(
@@ -89,7 +89,9 @@ def test_it_goes_on_where_it_stopped(engine, questions, stopped, tmp_path):
     assert ids_file(stopped).read_bytes() == ids_file(tmp_path / "whole.npy").read_bytes()
 
 
-def test_half_a_lot_behind_the_last_whole_one_does_not_count(engine, questions, stopped, tmp_path):
+def test_half_a_batch_behind_the_last_whole_one_does_not_count(
+    engine, questions, stopped, tmp_path
+):
     encode_file(engine, questions, tmp_path / "whole.npy")
     for name in ("vectors", "ids"):
         with (tmp_path / "v.npy.partial" / name).open("ab") as stream:
@@ -123,7 +125,9 @@ def test_what_was_stopped_is_neither_lost_nor_mixed_up(engine, questions, stoppe
         ("state.json", b"", "no encoding that was stopped, or damaged"),
     ],
 )
-def test_a_damaged_beginning_is_said(engine, questions, stopped, tmp_path, file, content, problem):
+def test_a_damaged_beginning_is_reported(
+    engine, questions, stopped, tmp_path, file, content, problem
+):
     (tmp_path / "v.npy.partial" / file).write_bytes(content)
     with pytest.raises(DataError, match=problem):
         encode_file(engine, questions, stopped, resume=True)

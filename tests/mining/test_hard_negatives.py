@@ -234,7 +234,7 @@ def test_a_seed_decides_and_the_threads_do_not():
     assert len(np.unique(ranks)) > 5
 
 
-def test_what_is_looked_at_bounds_a_lot():
+def test_what_is_looked_at_bounds_a_batch():
     names = [f"question {number}" for number in range(150)]
     rows = [(names[n], names[n + 1], True) for n in range(0, 100, 2)]
     rows += [(names[n], names[n + 1], True) for n in range(100, 149)]  # one group of fifty
@@ -249,7 +249,7 @@ def test_what_is_looked_at_bounds_a_lot():
         assert sum(1 for _ in mine_batches(questions, vectors, MiningRules())) == 99
 
 
-def test_progress_is_told_in_order():
+def test_progress_is_reported_in_order():
     names = [f"question {number}" for number in range(20)]
     rows = [(names[n], names[n + 1], True) for n in range(0, 20, 2)]
     vector_of = dict(zip(map(name_of, names), circle(20), strict=True))

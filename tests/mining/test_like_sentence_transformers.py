@@ -107,7 +107,7 @@ def test_the_same_negatives(options):
     pytest.importorskip("sentence_transformers")
     rows, vector_of = draw(1, chained=False)
     questions, found = ours(rows, vector_of, MiningRules(count=3, **options))
-    # It takes the anchor for one of its own negatives, so it is told that this one asks the same.
+    # It takes the anchor for one of its own negatives, so it is marked as asking the same.
     own = [(anchor, anchor, True) for anchor in found]
     expected = theirs(rows + own, vector_of, questions.texts, num_negatives=3, **options)
     assert len(expected) == 50

@@ -118,7 +118,7 @@ def test_a_reader_that_stops_leaves_what_was_there(tmp_path):
     assert path.read_text() == "old"
 
 
-def test_what_cannot_be_written_is_said_first(tmp_path):
+def test_what_cannot_be_written_is_reported_first(tmp_path):
     for name, form, error, message in [
         ("mined.txt", "triplet", DataError, ".csv, .tsv, .jsonl, .parquet"),
         ("mined.csv", "triple", ConfigError, f"form must be one of {', '.join(FORMS)}"),

@@ -14,7 +14,7 @@ def words(questions, numbers):
     return [questions.texts[number] for number in numbers.tolist()]
 
 
-def test_anchors_and_positives_stand_once_and_in_order():
+def test_anchors_and_positives_occur_once_and_in_order():
     found = gather(
         [
             ("B", "c", 1),
@@ -59,7 +59,7 @@ def test_pairs_that_are_labelled_apart_are_known_from_either_side():
         ([("a", "b", 1)], [], "the corpus has no questions"),
     ],
 )
-def test_nothing_to_mine_for_is_said(rows, corpus, message):
+def test_nothing_to_mine_for_is_reported(rows, corpus, message):
     with pytest.raises(DataError) as raised:
         gather(rows, corpus)
     assert message in str(raised.value)

@@ -27,7 +27,7 @@ from gemel.errors import ConfigError
         ({"seed": -1}, "the seed must be a whole number from 0 to 2"),
     ],
 )
-def test_what_has_no_meaning_is_said(said, message):
+def test_what_has_no_meaning_is_reported(said, message):
     with pytest.raises(ConfigError) as raised:
         MiningRules(**said)
     assert message in str(raised.value)

@@ -35,7 +35,7 @@ def test_neither_question_is_first(pairs, seed):
 
 @given(pairs=st.integers(1, 6), seed=st.integers(0, 999))
 @settings(max_examples=30)
-def test_numpy_says_what_torch_says(pairs, seed):
+def test_numpy_computes_what_torch_computes(pairs, seed):
     u, v = unit_vectors(pairs, 6, seed), unit_vectors(pairs, 6, seed + 1)
     head = PairHead(6, 5).eval()
     with torch.no_grad():

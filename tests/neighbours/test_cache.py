@@ -87,7 +87,7 @@ def test_no_file_and_no_such_file(tmp_path):
     assert problem_of(tmp_path / "text") == "it is damaged: it does not begin as it should"
 
 
-def test_a_newer_format_is_said(path):
+def test_a_newer_format_is_reported(path):
     path.write_bytes(path.read_bytes().replace(b"neighbours 1", b"neighbours 2"))
     assert problem_of(path) == "a newer gemel wrote it, in format 2"
 
@@ -127,7 +127,7 @@ def test_a_full_disk_leaves_the_old_file(path, monkeypatch):
     assert open_cache(path, ORIGIN, Graph()).sequence == 40
 
 
-def test_without_usearch_a_good_file_says_what_to_install(path, monkeypatch):
+def test_without_usearch_a_good_file_states_what_to_install(path, monkeypatch):
     monkeypatch.setitem(sys.modules, "usearch.index", None)
     with pytest.raises(MissingExtraError):
         open_cache(path, ORIGIN, Graph())

@@ -83,7 +83,7 @@ def test_it_is_what_the_store_is(tmp_path_factory, kind, changes):
         check(follower)
 
 
-def test_many_changes_come_in_lots(store, monkeypatch):
+def test_many_changes_come_in_batches(store, monkeypatch):
     real = store.changes
     monkeypatch.setattr(store, "changes", lambda since, **_: real(since, most=7))
     follower = Follower(store)
@@ -167,7 +167,7 @@ def followed(store, cache):
     return follower, begun
 
 
-def test_it_goes_on_from_the_cache(store, tmp_path):
+def test_it_resumes_from_the_cache(store, tmp_path):
     cache = tmp_path / "cache"
     add(store, "a", "b", "c")
     first, begun = followed(store, cache)
@@ -217,7 +217,7 @@ def test_there_is_nothing_to_save_without_a_graph_or_a_place(store, tmp_path):
     assert not (tmp_path / "cache").exists()
 
 
-def test_a_store_that_contradicts_itself_is_said(store, monkeypatch):
+def test_a_store_that_contradicts_itself_is_reported(store, monkeypatch):
     add(store, "a", "b")
     state = store.state()
     with monkeypatch.context() as patch:

@@ -25,7 +25,7 @@ def test_many_share_it():
         assert not thread.is_alive()
 
 
-def test_nobody_is_beside_one_who_has_it_alone():
+def test_no_one_is_next_to_one_who_has_it_alone():
     lock, inside, seen = SharedLock(), [], []
 
     def work(turn):
@@ -76,7 +76,7 @@ def test_an_error_inside_lets_go_of_it(way):
         pass
 
 
-def test_who_gives_up_waiting_stands_in_nobodys_way(monkeypatch):
+def test_who_gives_up_waiting_stands_in_no_ones_way(monkeypatch):
     lock = SharedLock()
 
     def interrupted(ready):

@@ -125,7 +125,7 @@ def test_nothing_in_it_and_nothing_asked(kind):
     assert found.keys.tolist() == [[-1, -1]]
 
 
-def test_what_cannot_be_answered_is_said(kind):
+def test_what_cannot_be_answered_is_reported(kind):
     neighbours = kind(DIM)
     with pytest.raises(ModelMismatchError, match="3 numbers; those that are there have 6"):
         neighbours.put(keys_of(1), unit(1, 3))
@@ -176,7 +176,7 @@ def test_memory_is_given_back():
     assert found.keys[0].tolist() == list(range(19_000, 20_000))
 
 
-def test_searches_go_on_while_others_put_and_remove(kind):
+def test_searches_continue_while_others_put_and_remove(kind):
     dim, steady = 16, 500
     vectors = unit(steady, dim)
     neighbours = kind(dim)
@@ -232,7 +232,7 @@ def test_a_large_graph_finds_nearly_all():
     assert hits >= 0.99 * 1000
 
 
-def test_the_content_goes_on_where_it_was():
+def test_the_content_resumes_where_it_was():
     graph = Graph(expansion_search=77)
     neighbours = ApproximateNeighbours(DIM, graph)
     neighbours.put(np.arange(50), unit(50))
@@ -255,7 +255,7 @@ def test_all_are_found_though_the_graph_lost_some(monkeypatch):
     check(neighbours, dict(enumerate(unit(40))), unit(2).astype(np.float32), 5)
 
 
-def test_without_usearch_the_line_to_type_is_said(monkeypatch):
+def test_without_usearch_the_line_to_type_is_reported(monkeypatch):
     monkeypatch.setitem(sys.modules, "usearch", None)
     monkeypatch.setitem(sys.modules, "usearch.index", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'gemel\[ann\]'"):

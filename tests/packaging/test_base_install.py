@@ -28,7 +28,7 @@ def run(binaries, *command, cwd):
     return done.stdout
 
 
-def test_it_says_where_it_is_and_that_torch_is_not(binaries, tmp_path):
+def test_it_states_where_it_is_and_that_torch_is_not(binaries, tmp_path):
     first, *lines = run(binaries, "gemel", "--version", cwd=tmp_path).splitlines()
     told = dict(line.split(" ", 1) for line in lines)
     assert first.startswith("gemel ")
@@ -68,7 +68,7 @@ def test_the_sample_is_measured(binaries, tmp_path):
     assert "accuracy" in found
 
 
-def test_training_says_what_is_missing(binaries, tmp_path):
+def test_training_states_what_is_missing(binaries, tmp_path):
     run(binaries, "gemel", "sample", "--out", "sample", cwd=tmp_path)
     done = call(
         binaries, "gemel", "train", "sample/train.tsv", "--out", "model", "-q", cwd=tmp_path

@@ -111,7 +111,7 @@ def test_every_figure_is_there(page, found):
             assert f"{shown} {one.kept_together:.1%} {one.accuracy:.3f}" in text
 
 
-def test_the_json_beside_it_says_the_same(page, found):
+def test_the_json_next_to_it_states_the_same(page, found):
     content = json.loads((page / "report.json").read_text())
     assert content == json.loads(json.dumps(dataclasses.asdict(found[0])))
 
@@ -148,7 +148,7 @@ def test_the_current_folder_is_not_replaced(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("missing", ["jinja2", "matplotlib"])
-def test_without_its_packages_it_says_what_to_type(missing, tmp_path):
+def test_without_its_packages_it_states_what_to_type(missing, tmp_path):
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
         "from gemel.pages import check_page\n"

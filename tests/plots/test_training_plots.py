@@ -26,7 +26,7 @@ def test_the_curves_are_those_of_the_record():
     assert best.get_xdata().tolist() == [2]
 
 
-def test_it_says_what_a_point_is_and_which_epoch_was_kept():
+def test_it_states_what_a_point_is_and_which_epoch_was_kept():
     texts = {text.get_text() for axes in draw_training(record(every=4)).axes for text in axes.texts}
     assert texts == {"mean of every 4 batches", "best: 0.600 after epoch 2"}
 

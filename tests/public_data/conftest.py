@@ -8,7 +8,7 @@ from gemel.public_data import RetryPolicy
 
 
 class Site:
-    """A server with one file, which answers each request as it is told to.
+    """A server with one file, which answers each request as configured.
 
     `answers` has a function for each coming request; when none is left, it does as it should.
     """

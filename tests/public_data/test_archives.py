@@ -126,7 +126,7 @@ def test_a_bomb_that_lies_about_its_size(tmp_path, monkeypatch):
         read(path, ["QQP/dev.tsv"])
 
 
-def test_a_bomb_beside_what_is_asked_for(tmp_path, monkeypatch):
+def test_a_bomb_next_to_what_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.setattr(archives, "LARGEST", 1 << 20)
     path = tmp_path / "a.tar.gz"
     write_tar(path, [("final/dev.tsv", b"x"), ("other", bytes(1 << 21))])

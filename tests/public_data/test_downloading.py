@@ -52,7 +52,7 @@ def test_in_one_go_with_progress(get, site):
     assert (done[-1], set(totals)) == (SIZE, {SIZE})
 
 
-def test_a_line_that_breaks_goes_on_where_it_broke(get, site, answer):
+def test_a_line_that_breaks_resumes_where_it_broke(get, site, answer):
     site.answers = [answer.breaking(100_000), answer.breaking(1), answer.breaking(0)]
     assert get() == CONTENT
     assert site.ranges == [None, "bytes=100000-", "bytes=100001-", "bytes=100001-"]
@@ -193,7 +193,7 @@ def test_such_an_answer_does_not_cost_what_had_come(get, site, answer, tmp_path)
     assert (tmp_path / "file.bin.part").read_bytes() == CONTENT[:1000]
 
 
-def test_a_length_that_is_too_short_and_nobody_knows(get, site, answer, tmp_path):
+def test_a_length_that_is_too_short_and_no_one_knows(get, site, answer, tmp_path):
     site.answers = [answer.saying(1000)] * 2
     with pytest.raises(NotFetchedError, match="gave another file: 1,000 bytes"):
         get(size=None)
@@ -212,7 +212,7 @@ def test_more_than_there_should_be(get, site, tmp_path):
     assert names(tmp_path) == []
 
 
-def test_wrong_bytes_are_removed_and_their_sum_told(get, site, tmp_path):
+def test_wrong_bytes_are_removed_and_their_sum_is_reported(get, site, tmp_path):
     wrong = bytearray(CONTENT)
     wrong[150_000] ^= 1
     site.content = bytes(wrong)
@@ -262,7 +262,7 @@ def test_a_server_that_falls_silent(get, site, answer):
     assert len(site.ranges) > 1
 
 
-def test_a_server_that_never_says_more(get, site, answer):
+def test_a_server_that_stops_sending(get, site, answer):
     site.answers = [answer.stalling(1000), *[answer.stalling(0)] * 3]
     with pytest.raises(NotFetchedError, match=r"sent nothing for too long after (1,000|0) bytes"):
         get(retries=dataclasses.replace(SHORT, tries=2))
@@ -313,7 +313,7 @@ def test_addresses_that_cannot_be_are_not_asked_twice(address, tmp_path, monkeyp
     assert names(tmp_path) == []
 
 
-def test_nobody_there(tmp_path, quick, monkeypatch, site):
+def test_no_server_there(tmp_path, quick, monkeypatch, site):
     with pytest.raises(NotFetchedError, match=r"cannot be reached: .*refused"):
         download("http://127.0.0.1:9/x", tmp_path / "file.bin", SUM, retries=quick)
     with pytest.raises(NotFetchedError, match="cannot be reached"):

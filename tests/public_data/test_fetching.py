@@ -1,4 +1,4 @@
-"""A corpus in a folder: fetched, put there by hand, gone on with, never over what is another's."""
+"""A corpus in a folder: fetched, put there by hand, resumed, never over another's files."""
 
 import hashlib
 import io
@@ -38,7 +38,7 @@ def paws():
     return buffer.getvalue(), sum_of(buffer.getvalue())
 
 
-def test_what_lies_there_in_the_end(paws, site, answer, tmp_path, quick):
+def test_what_is_there_in_the_end(paws, site, answer, tmp_path, quick):
     site.content, sha256 = paws
     site.answers = [answer.breaking(100)]
     folder = tmp_path / "new" / "paws"
@@ -71,7 +71,7 @@ def test_what_lies_there_in_the_end(paws, site, answer, tmp_path, quick):
         assert part["sha256"] == sum_of((folder / part["name"]).read_bytes())
 
 
-def test_a_second_call_changes_nothing_and_asks_nobody(paws, site, tmp_path, quick):
+def test_a_second_call_changes_nothing_and_asks_no_one(paws, site, tmp_path, quick):
     site.content, sha256 = paws
     first = fetch("paws", tmp_path, origin=site.url, sha256=[sha256], retries=quick)
     times = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
@@ -112,7 +112,7 @@ def test_what_was_changed_or_is_anothers_is_not_replaced(paws, site, tmp_path, q
     assert len(site.requests) == 1
 
 
-def test_a_making_that_was_stopped_goes_on(paws, site, tmp_path, quick):
+def test_a_making_that_was_stopped_is_resumed(paws, site, tmp_path, quick):
     site.content, sha256 = paws
     asked = {"origin": site.url, "sha256": [sha256], "retries": quick}
 
@@ -127,11 +127,11 @@ def test_a_making_that_was_stopped_goes_on(paws, site, tmp_path, quick):
     assert fetch("paws", tmp_path, **asked).parts[0].rows == 6
 
 
-def test_offline_it_says_what_to_fetch_and_takes_what_was_put_there(
+def test_offline_it_states_what_to_fetch_and_takes_what_was_put_there(
     paws, site, tmp_path, quick, monkeypatch
 ):
     content, sha256 = paws
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody is there
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # no server is there
     with pytest.raises(DataError) as refused:
         fetch("paws", tmp_path, sha256=[sha256], retries=quick)
     remote = CORPORA["paws"].remotes[0]
@@ -145,7 +145,7 @@ def test_offline_it_says_what_to_fetch_and_takes_what_was_put_there(
     assert fetched.parts[0].rows == 6
 
 
-def test_what_was_put_there_wrongly_stays_and_is_told(paws, tmp_path):
+def test_what_was_put_there_wrongly_stays_and_is_reported(paws, tmp_path):
     (tmp_path / ARCHIVE).write_bytes(b"a login page")
     with pytest.raises(DataError, match=sum_of(b"a login page")) as refused:
         fetch("paws", tmp_path)

@@ -78,7 +78,7 @@ def test_the_split_names_each_group_once(part_of, groups):
     assert 0.22 <= held_out / len(groups) <= 0.25
 
 
-def test_only_a_few_near_misses_lie_between_the_parts(rows, part_of):
+def test_only_a_few_near_misses_are_between_the_parts(rows, part_of):
     between = [row for row in rows if len({part_of[group] for group in sides(row)}) == 2]
     assert {row["kind"] for row in between} == {"near-miss"}
     assert len(between) == 25

@@ -56,7 +56,7 @@ def test_numbers_change_where_they_are_what_a_pair_turns_on_and_nowhere_else(row
 
 
 def test_pairs_that_are_not_the_same_share_half_of_their_words_at_least(rows):
-    """Not one of them is told by a change of topic."""
+    """None of them can be solved by a change of topic."""
     for row in rows:
         if row["is_duplicate"] == "0":
             left, right = (set(clean(row[side]).rstrip("?").split()) for side in _SIDES)

@@ -72,7 +72,7 @@ def test_a_killed_ones_task_runs_again_and_the_others_once(tmp_path, caplog):
     assert "task 2 runs again: its process died of SIGKILL" in caplog.text
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_task_that_always_kills_its_process_is_named(tmp_path, processes):
     finished = []
     with LocalWorkers(processes) as workers:
@@ -93,7 +93,7 @@ def test_an_exception_arrives_as_it_was(workers):
     assert by_number(workers, scale_tasks.double, [7]) == {7: 14}
 
 
-def test_an_exception_that_cannot_travel_is_told(workers):
+def test_an_exception_that_cannot_travel_is_reported(workers):
     with pytest.raises(ScaleError, match="task 5 failed: _StubbornError: one"):
         list(workers.run(scale_tasks.refuse_stubbornly, [5]))
 
@@ -117,14 +117,16 @@ def test_memory_is_that_of_the_task(workers):
 
 
 @pytest.fixture
-def alarm():
-    """After a second, raise TimeoutError in the middle of whatever runs then."""
+def alarm(tmp_path):
+    """Once two tasks of `linger` run, raise TimeoutError in the middle of whatever runs then."""
 
     def hear(number, frame):
-        raise TimeoutError("the alarm")
+        if len(list(tmp_path.glob("*.pid"))) == 2:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise TimeoutError("the alarm")
 
     before = signal.signal(signal.SIGALRM, hear)
-    yield lambda: signal.setitimer(signal.ITIMER_REAL, 1.5)
+    yield lambda: signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
 
@@ -142,12 +144,12 @@ def test_what_stops_this_process_stops_its_tasks(tmp_path, alarm):
     ("number", "to_all"),
     [
         (signal.SIGINT, True),
-        (signal.SIGINT, False),
-        (signal.SIGTERM, False),
+        pytest.param(signal.SIGINT, False, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, False, marks=pytest.mark.slow),
         (signal.SIGKILL, False),
     ],
 )
-def test_nobody_is_left_behind(tmp_path, number, to_all):
+def test_no_process_is_left_behind(tmp_path, number, to_all):
     """A terminal sends Ctrl-C to all, `kill` to one."""
     told, parent = scale_tasks.interrupt("local", tmp_path, number, to_all=to_all)
     scale_tasks.assert_gone(tmp_path)

@@ -132,7 +132,7 @@ def test_an_address_that_is_none_is_refused(address):
         RayWorkers(None, 0)
 
 
-def test_a_wrong_address_is_told():
+def test_a_wrong_address_is_reported():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ScaleError, match=f"no Ray at {address}: "):
@@ -141,7 +141,7 @@ def test_a_wrong_address_is_told():
         RayWorkers(address)
 
 
-def test_something_else_at_the_address_is_told():
+def test_something_else_at_the_address_is_reported():
     program = (
         "from http.server import *\n"
         "server = HTTPServer(('127.0.0.1', 0), SimpleHTTPRequestHandler)\n"
@@ -159,7 +159,7 @@ def test_something_else_at_the_address_is_told():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nobody_is_left_behind(tmp_path, number):
+def test_no_process_is_left_behind(tmp_path, number):
     told, code = scale_tasks.interrupt("ray", tmp_path, number, to_all=number == signal.SIGINT)
     scale_tasks.assert_gone(tmp_path, tidy=number != signal.SIGKILL)
     assert code

@@ -22,7 +22,7 @@ MARKS = ["???", "?!", "zzz", "zzz ", "a 😀 character?", "q" * 300]
 
 
 class Here:
-    """Runs tasks in this process, in an order of chance."""
+    """Runs tasks in this process, in random order."""
 
     count = 1
 
@@ -81,7 +81,7 @@ def engines(tiny_model):
     return {"letters": letters, "plain": plain, "tiny": Engine(tiny_model, backend="float32")}
 
 
-@pytest.fixture(params=["letters", "plain"])
+@pytest.fixture(params=["letters", pytest.param("plain", marks=pytest.mark.slow)])
 def engine(request, engines):
     return engines[request.param]
 
@@ -136,8 +136,15 @@ def require_same(found, expected):
             assert score[2:] == pytest.approx(other[2:], abs=1e-4)
 
 
-@pytest.mark.parametrize("size", [1000, 60])
-@pytest.mark.parametrize("linkage", ["average", "connected"])
+@pytest.mark.parametrize(
+    ("size", "linkage"),
+    [
+        (60, "average"),
+        (1000, "connected"),
+        pytest.param(60, "connected", marks=pytest.mark.slow),
+        pytest.param(1000, "average", marks=pytest.mark.slow),
+    ],
+)
 def test_groups_are_those_of_one_machine(engine, file, tmp_path, size, linkage):
     cut = {"floor": 0.6, "probability": 0.4, "linkage": linkage}
     expected = gemel.dedupe(file, engine, **cut)
@@ -185,11 +192,10 @@ def test_the_order_in_which_tasks_end_makes_no_difference(engine, file, tmp_path
     assert results[0] == results[1]
 
 
-def test_local_processes_give_the_same_bytes(engines, file, tmp_path):
-    shard(engines["plain"], file, tmp_path / "here")
+def test_local_processes_give_the_same_bytes(engines, file, tmp_path, whole):
     with choose_workers(ShardOptions(engine="local", processes=2)) as workers:
         shard(engines["plain"], file, tmp_path / "there", workers)
-    assert bytes_of(tmp_path / "here") == bytes_of(tmp_path / "there")
+    assert bytes_of(tmp_path / "there") == whole[1]
 
 
 def test_what_is_done_is_not_done_again(engine, file, tmp_path):
@@ -199,25 +205,34 @@ def test_what_is_done_is_not_done_again(engine, file, tmp_path):
     assert again.done == []
 
 
-@pytest.mark.parametrize("stop_at", [1, 9, 17, 24, 28])
-def test_a_run_that_was_stopped_goes_on(engines, file, tmp_path, stop_at):
+@pytest.fixture(scope="module")
+def whole(engines, questions, tmp_path_factory):
+    """Tasks and group files of a run that nothing stopped."""
+    folder, here = tmp_path_factory.mktemp("whole"), Here()
+    shard(engines["plain"], write(folder / "q.jsonl", questions, named=True), folder / "w", here)
+    return here.done, bytes_of(folder / "w")
+
+
+@pytest.mark.parametrize(
+    "stop_at", [9, 24, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 17, 28))]
+)
+def test_a_run_that_was_stopped_is_resumed(engines, file, tmp_path, whole, stop_at):
     engine, work = engines["plain"], tmp_path / "work"
-    whole, stopped, rest = Here(), Here(stop_at=stop_at), Here()
-    shard(engine, file, tmp_path / "whole", whole)
-    assert len(whole.done) > stop_at
+    stopped, rest = Here(stop_at=stop_at), Here()
+    done, groups = whole
+    assert len(done) > stop_at
     with pytest.raises(KeyboardInterrupt):
         shard(engine, file, work, stopped)
     shard(engine, file, work, rest)
-    assert sorted(stopped.done + rest.done) == sorted(whole.done)
-    assert bytes_of(work) == bytes_of(tmp_path / "whole")
+    assert sorted(stopped.done + rest.done) == sorted(done)
+    assert bytes_of(work) == groups
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut off"])
 def test_a_damaged_shard_of_a_stage_that_is_under_way_is_made_again(
-    engines, file, tmp_path, damage
+    engines, file, tmp_path, whole, damage
 ):
     engine, work = engines["plain"], tmp_path / "work"
-    shard(engine, file, tmp_path / "whole")
     stopped, rest = Here(stop_at=3), Here()
     with pytest.raises(KeyboardInterrupt):
         shard(engine, file, work, stopped)
@@ -228,7 +243,7 @@ def test_a_damaged_shard_of_a_stage_that_is_under_way_is_made_again(
         victim.write_bytes(victim.read_bytes()[:-5])
     shard(engine, file, work, rest)
     assert ("clean", int(victim.stem)) in rest.done
-    assert bytes_of(work) == bytes_of(tmp_path / "whole")
+    assert bytes_of(work) == whole[1]
 
 
 @pytest.mark.parametrize("cut", [{"probability": 0.9}, {"linkage": "connected"}])

@@ -29,7 +29,7 @@ def test_an_address_without_ray_is_refused():
         choose_workers(ShardOptions(engine="local", processes=1, address="host:6379"))
 
 
-def test_without_ray_it_says_what_to_install(monkeypatch):
+def test_without_ray_it_states_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "gemel.scale.ray_workers", raising=False)
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'gemel\[ray\]'"):

@@ -1,4 +1,4 @@
-"""Other sites, other names, and that nothing leaves that is nobody's business."""
+"""Other sites, other names, and errors that reveal nothing private."""
 
 import re
 
@@ -95,7 +95,7 @@ def test_no_other_site_may_read_unless_it_is_listed(client, keyed):
         assert "access-control-allow-origin" not in refused.headers
 
 
-def test_a_listed_site_needs_a_key_and_hears_no(keyed):
+def test_a_listed_site_needs_a_key_and_is_refused(keyed):
     no = keyed.client.post("/check", json=QUESTION, headers={"Origin": FORUM})
     assert code_of(no) == (401, "no_key")
     assert no.headers["access-control-allow-origin"] == FORUM
@@ -125,7 +125,7 @@ def test_every_answer_has_the_headers_that_keep_browsers_safe(client):
     assert client.get("/model").headers["cache-control"] == "no-store"
 
 
-def test_what_nobody_expected_is_told_as_a_number_and_logged(new_corpus, within, caplog):
+def test_what_no_one_expected_is_reported_as_a_number_and_logged(new_corpus, within, caplog):
     with within(new_corpus()) as (client, site):
 
         def fail(*_, **__):

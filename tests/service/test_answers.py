@@ -40,7 +40,7 @@ def test_compare(client):
     assert other.json()["probability"] < same.json()["probability"]
 
 
-def test_compare_says_why(client):
+def test_compare_states_why(client):
     asked = {"left": "How old are you?", "right": "How tall are you?", "explain": True}
     told = client.post("/compare", json=asked).json()
     words = {
@@ -142,7 +142,7 @@ def test_replacing(client):
     assert found["matches"][0]["question"] == "Is the cat up?"
 
 
-def test_an_id_that_stands_twice(client):
+def test_an_id_that_occurs_twice(client):
     twice = [{"question": "Is it?", "id": "twice"}, {"question": "Is he?", "id": "twice"}]
     message = refused(client.post("/questions", json={"questions": twice}), 422, "invalid")
     assert "twice" in message

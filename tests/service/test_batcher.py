@@ -16,7 +16,7 @@ from gemel.service.responses import Refusal
 
 
 class Computing:
-    """What a batcher computes with: notes its batches, and waits where it is told to."""
+    """Function of a batcher: records its batches, and can be made to wait."""
 
     def __init__(self):
         self.batches = []
@@ -107,7 +107,7 @@ def test_the_fault_of_one_is_not_another_s():
     assert with_batcher(use) == [[1, "fail", 3]]
 
 
-def test_a_fault_of_all_is_told_to_all_and_it_goes_on():
+def test_a_fault_of_all_is_reported_to_all_and_it_continues():
     async def use(batcher, _):
         asked = [batcher.ask(task) for task in (1, "all fail")]
         found = await asyncio.gather(*asked, return_exceptions=True)
@@ -117,7 +117,7 @@ def test_a_fault_of_all_is_told_to_all_and_it_goes_on():
     with_batcher(use)
 
 
-def test_an_answer_too_few_is_told_to_all():
+def test_an_answer_too_few_is_reported_to_all():
     async def use(batcher, _):
         batcher._compute = lambda tasks: tasks[:-1]
         found = await asyncio.gather(batcher.ask(1), batcher.ask(2), return_exceptions=True)

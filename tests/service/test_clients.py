@@ -68,7 +68,7 @@ def alive(served):
 JSON = {"Content-Type": "application/json"}
 
 
-def test_who_says_nothing_is_hung_up_on(short):
+def test_a_silent_connection_is_closed(short):
     with connect(short) as connection:
         assert hear(connection) == b""
     assert alive(short)
@@ -91,7 +91,7 @@ def test_who_sends_a_body_slowly_is_told(short):
     assert alive(short)
 
 
-def test_who_goes_on_with_empty_lines_is_hung_up_on(short):
+def test_endless_empty_lines_close_the_connection(short):
     with connect(short) as connection:
         connection.sendall(request())
         assert hear_one(connection).startswith(b"HTTP/1.1 200 ")
@@ -248,7 +248,7 @@ def few(new_corpus, serving):
         yield served
 
 
-def test_one_connection_too_many_is_told_and_closed(few):
+def test_one_connection_too_many_is_reported_and_closed(few):
     with contextlib.ExitStack() as stack:
         others = [stack.enter_context(connect(few)) for _ in range(10)]
         others[-1].sendall(request())

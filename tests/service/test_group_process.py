@@ -1,4 +1,4 @@
-"""The process that makes the groups: what it gives, and that its end is told."""
+"""The process that makes the groups: what it returns, and that its end is reported."""
 
 import multiprocessing
 import pickle
@@ -96,7 +96,7 @@ def test_groups_do_not_wait_for_a_clock_that_was_set_back(new_corpus, monkeypatc
     assert begun == [1012.5]
 
 
-def test_a_killed_process_is_told_and_the_next_who_asks_begins_again(grouping):
+def test_a_killed_process_is_reported_and_the_next_who_asks_begins_again(grouping):
     state = state_of(grouping)
     assert grouping.ask(state) is None
     maker().kill()
@@ -108,7 +108,7 @@ def test_a_killed_process_is_told_and_the_next_who_asks_begins_again(grouping):
     assert grouping.failed == ""
 
 
-def test_what_fails_in_the_process_is_told_without_its_place(grouping, caplog):
+def test_what_fails_in_the_process_is_reported_without_its_place(grouping, caplog):
     state = state_of(grouping)
     aside = grouping.db.rename(grouping.db.with_suffix(".aside"))
     for path in grouping.db.parent.glob("site.db-*"):
@@ -133,7 +133,7 @@ def test_closing_ends_it(grouping):
     assert grouping.progress is None
 
 
-def test_a_service_that_cannot_make_groups_says_so_and_recovers(new_corpus, serving):
+def test_a_service_that_cannot_make_groups_reports_it_and_recovers(new_corpus, serving):
     with serving(new_corpus()) as served:
         served.client.get("/duplicates")
         (maker,) = served.until(lambda: makers(served.process.pid))

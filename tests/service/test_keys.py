@@ -1,4 +1,4 @@
-"""Keys: nobody without one is let in, and each only as far as it goes."""
+"""Keys: no one gets in without one, and each key only as far as its scope."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def test_no_other_machine_is_served_without_keys(new_corpus, host):
     assert "Traceback" not in done.stderr
 
 
-def test_nobody_without_a_key_reads_or_writes(keyed):
+def test_no_one_without_a_key_reads_or_writes(keyed):
     routes = every_route(keyed.client, keyed.keys["read"])
     assert len(routes) >= 15
     for method, path in [*routes, ("GET", "/openapi.json"), ("HEAD", "/model"), ("GET", "/no")]:

@@ -1,4 +1,4 @@
-"""Answers do not grow with what others have kept, nor the memory with those who ask."""
+"""Answers do not grow with the stored metadata, nor memory with the number of clients."""
 
 import asyncio
 import concurrent.futures
@@ -162,7 +162,7 @@ def test_an_export_comes_whole_though_it_is_sent_in_parts(tmp_path, within):
         assert len(list(csv.DictReader(io.StringIO(answer.text)))) == 780
 
 
-def test_answers_that_nobody_takes_leave_room_for_small_ones(tmp_path, within):
+def test_answers_that_no_one_takes_leave_room_for_small_ones(tmp_path, within):
     """Sixteen times the bound may be being sent; beyond the answer is 503, of large ones only."""
     size = 12_000_000  # far more than the system's buffers take
     db = fill(tmp_path / "site.db", size, older=True, questions=8)

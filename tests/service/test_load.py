@@ -1,4 +1,4 @@
-"""Many clients at once: each is answered or told to come back, and nobody waits for an idle one."""
+"""Many clients at once: each is answered or asked to retry, and none waits for an idle one."""
 
 import contextlib
 import json
@@ -67,7 +67,7 @@ def test_requests_one_behind_the_other_are_answered_in_order(site):
         assert [reader.read()[0] for _ in range(2)] == [200, 404]
 
 
-def test_many_idle_connections_keep_nobody_waiting(site):
+def test_many_idle_connections_keep_no_one_waiting(site):
     asked = {"question": "How do I print my calendar?"}
     with connections(site, 300) as idle:
         for connection in idle[:150]:

@@ -29,7 +29,7 @@ def test_a_flood_is_a_line_at_once_and_one_a_minute(lines):
     assert lines()[2:] == ["malformed requests: 2 in the last 60 seconds"]
 
 
-def test_after_a_quiet_minute_the_next_is_told_at_once(lines):
+def test_after_a_quiet_minute_the_next_is_reported_at_once(lines):
     now = [0.0]
     limiter = LogLimiter(lambda: now[0])
     limiter.count("requests with a wrong key")

@@ -1,4 +1,4 @@
-"""The process is killed, stopped, out of disk, or without its database: nothing kept is lost."""
+"""The process is killed, stopped, out of disk, or without its database: nothing stored is lost."""
 
 import contextlib
 import json
@@ -96,7 +96,10 @@ def test_a_process_that_is_killed_ten_times_on_postgres(new_database, fill, serv
     kill_in_rounds(db, lambda db: serving(db, log=tmp_path / "log"), 10)
 
 
-@pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("by", "code"),
+    [(signal.SIGTERM, -signal.SIGTERM), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)],
+)
 def test_a_stop_finishes_what_was_accepted(new_corpus, serving, by, code):
     db = new_corpus()
     with contextlib.ExitStack() as stack:

@@ -43,7 +43,7 @@ def test_alone_they_fail_by_the_numbers_only():
         if name == "check_positive_only_tag_during_fit":
             told = str(error.__cause__)
         if name == "check_do_not_raise_errors_in_init_or_set_params":
-            assert "Type-check error" in told  # of the test suite, which reads annotations
+            assert "violates type hint" in told  # by beartype, in tests only
         elif name != "check_estimators_nan_inf":  # is told of the feature(s) before
             assert "expected a text" in told or "feature(s); expected 2" in told, name
     assert passed >= 26
@@ -59,6 +59,6 @@ def test_behind_a_step_that_makes_questions_of_numbers_they_pass(tiny_model, ste
         makes, last = as_texts, QuestionEncoder(tiny_model)
     failed, passed = results(make_pipeline(FunctionTransformer(makes, validate=True), last))
     usual, _ = results(make_pipeline(FunctionTransformer(validate=True), LogisticRegression()))
-    # What any pipeline fails; and by weights that nobody trained, more alike may be less likely.
+    # Checks that any pipeline fails; and with untrained weights more alike may be less likely.
     assert failed.keys() - usual.keys() <= {"check_decision_proba_consistency"}
     assert passed >= {"classifier": 51, "encoder": 43}[step]

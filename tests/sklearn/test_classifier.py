@@ -115,7 +115,7 @@ def test_without_training_the_network_stays_and_the_decision_is_that_of_fit(tmp_
     assert ready.predict([("How do I cook rice?", "Best way to cook rice?")]).tolist() == [1]
 
 
-def test_going_on_from_a_model(fitted, pairs):
+def test_training_further_from_a_model(fitted, pairs):
     more = DuplicateClassifier(fitted.model_, epochs=1, learning_rate=0.001).fit(*pairs)
     assert more.model_.fingerprint != fitted.model_.fingerprint
     assert more.model_.config.network == fitted.model_.config.network
@@ -224,7 +224,7 @@ def test_search_with_groups_in_a_pipeline(tiny_model, pairs):
     assert scores.min() > 0.5
 
 
-def test_what_training_says(settings, pairs, capsys):
+def test_what_training_prints(settings, pairs, capsys):
     X, y = pairs
     DuplicateClassifier(config=settings, verbose=True).fit(X, y)
     told = capsys.readouterr().err
@@ -235,7 +235,7 @@ def test_what_training_says(settings, pairs, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_training_without_torch_says_what_to_install():
+def test_training_without_torch_states_what_to_install():
     code = (
         "import sys\n"
         "class Without:\n"

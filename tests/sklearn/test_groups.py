@@ -47,7 +47,7 @@ def test_texts_that_are_alike_once_cleaned_are_one_question():
         question_groups([("a", None)])
 
 
-def test_without_scikit_learn_it_says_what_to_install():
+def test_without_scikit_learn_it_states_what_to_install():
     code = (
         "import sys\n"
         "sys.modules['sklearn'] = None\n"

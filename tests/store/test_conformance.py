@@ -200,7 +200,7 @@ def test_a_key_is_never_given_twice(store, where, ask, vectors):
 # Scanning, and following the changes
 
 
-def test_a_scan_gives_all_in_lots(store, ask, vectors):
+def test_a_scan_gives_all_in_batches(store, ask, vectors):
     keys = store.add([ask(str(n)) for n in range(10)], vectors(10), "model")
     store.remove(["4"])
     lots = list(store.scan(chunk=4))
@@ -209,7 +209,7 @@ def test_a_scan_gives_all_in_lots(store, ask, vectors):
     assert [kept.id for lot in store.scan(int(keys[7])) for kept in lot] == ["8", "9"]
 
 
-def test_a_scan_goes_on_while_others_write(store, ask, vectors):
+def test_a_scan_continues_while_others_write(store, ask, vectors):
     store.add([ask(str(n)) for n in range(10)], vectors(10), "model")
     seen = []
     for lot in store.scan(chunk=2):
@@ -220,7 +220,7 @@ def test_a_scan_goes_on_while_others_write(store, ask, vectors):
     assert seen == ["0", "1", "2", "4", "5", "6", "7", "8", "9", "new"]
 
 
-def test_changes_come_in_lots_the_oldest_first(store, ask, vectors):
+def test_changes_come_in_batches_the_oldest_first(store, ask, vectors):
     keys = store.add([ask(str(n)) for n in range(5)], vectors(5), "model")
     store.remove(["1"])
     first = store.changes(0, most=3)
@@ -322,7 +322,7 @@ def test_a_reader_sees_all_of_a_change_or_nothing(store, where, ask, vectors):
     assert run_at_once([write, read]) == []
 
 
-def test_a_closed_store_says_so(store):
+def test_a_closed_store_is_reported(store):
     store.close()
     store.close()
     with pytest.raises(StoreError, match="the store is closed; open it again"):

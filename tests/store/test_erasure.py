@@ -24,7 +24,7 @@ def path(tmp_path):
 
 
 def content_of(path):
-    """The bytes of the file and of what is beside it.
+    """The bytes of the file and of those next to it.
 
     Read by another process: when this one closes a file, it loses its locks on it.
     """
@@ -195,7 +195,7 @@ def test_to_read_alone_erases_nothing_and_works(path, held):
     assert b"a secret text" in content_of(path)
 
 
-def test_remove_tells_that_a_reader_holds_on_to_the_text(path, held):
+def test_remove_reports_that_a_reader_holds_on_to_the_text(path, held):
     command = [sys.executable, "-m", "gemel", "remove", "b", "--db", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "1 question removed" in done.stdout
@@ -338,7 +338,7 @@ def test_a_killed_backup_is_removed_and_a_running_one_is_not(path, tmp_path, ask
     ]
 
 
-def test_opening_a_corpus_removes_leftovers_beside_it(path):
+def test_opening_a_corpus_removes_leftovers_next_to_it(path):
     SQLiteStore(path).close()
     left = path.with_name(".backup.db.tmp-abcd1234.gemel")
     left.mkdir()

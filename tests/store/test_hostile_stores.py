@@ -155,7 +155,7 @@ def test_a_hostile_file_is_one_line_on_the_command_line(hostile):
 
 
 @pytest.mark.parametrize("change", ["scope = 5", "hash = 'abc'", "name = x'00'"])
-def test_a_hostile_key_is_nobodys(hostile, change):
+def test_a_hostile_key_is_no_ones(hostile, change):
     drawn = draw_key()
     path = hostile(f"UPDATE api_keys SET prefix = '{drawn.prefix}', {change}")
     with SQLiteStore(path) as store:

@@ -29,7 +29,7 @@ def test_a_key_is_found_until_it_is_revoked(store):
 
 
 @pytest.mark.parametrize("name", ["", "nobody", "a\0b", "half \ud800"])
-def test_what_is_nobodys_name_revokes_nothing(store, name):
+def test_what_is_no_ones_name_revokes_nothing(store, name):
     store.add_key("ann", "read")
     assert not store.revoke_key(name)
     (record,) = store.keys()
@@ -44,7 +44,7 @@ def test_what_is_kept_is_no_key(store, tmp_path):
     assert secret not in repr(store.keys())
 
 
-def test_a_key_that_differs_by_one_letter_is_nobodys(store):
+def test_a_key_that_differs_by_one_letter_is_no_ones(store):
     key = store.add_key("ann", "read")
     for place in range(len("gemel_12345678_"), len(key) - 1):
         other = "A" if key[place] != "A" else "B"
@@ -115,7 +115,7 @@ def test_a_store_of_before_there_were_decisions_and_keys_gets_them(old_store):
         assert store.state().questions == 2
 
 
-def test_an_old_store_that_may_only_be_read_says_what_to_do(old_store):
+def test_an_old_store_that_may_only_be_read_states_what_to_do(old_store):
     if old_store.startswith("postgresql:"):
         pytest.skip("only a file is opened for reading alone")
     with pytest.raises(StoreError, match=r"older gemel \(schema 1; .*open it for writing once"):

@@ -24,7 +24,7 @@ def start(what, where, seed):
 
 
 def first_change(writer):
-    """Wait until a writer has changed something; give what it said up to then."""
+    """Wait until a writer has changed something; give what it printed up to then."""
     said = []
     while not said or not said[-1].startswith("done"):
         said.append(writer.stdout.readline())
@@ -39,7 +39,7 @@ def stop(process):
 
 
 class Expected:
-    """What must be in the store, by what its killed writers said."""
+    """What must be in the store, by what its killed writers printed."""
 
     def __init__(self):
         self.kept = set()
@@ -66,7 +66,7 @@ class Expected:
 
     def check(self, store, open_):
         state, changes = store.state(), store.changes(0, most=10_000_000)
-        questions = {kept.key: kept for lot in store.scan() for kept in lot}
+        questions = {kept.key: kept for batch in store.scan() for kept in batch}
         assert state.questions == len(questions) == len(changes.keys)
         for key, vector in zip(changes.keys.tolist(), changes.vectors, strict=True):
             np.testing.assert_array_equal(vector, vector_of(state.model, questions[key].text))
@@ -110,7 +110,7 @@ def kill_writer(writer):
 
 
 def test_a_killed_writer(where):
-    kill_in_rounds(where, 3, kill_writer)
+    kill_in_rounds(where, 2, kill_writer)
 
 
 @pytest.mark.slow
@@ -120,7 +120,7 @@ def test_fifty_killed_writers(where):
 
 @pytest.fixture
 def kill_server(kill_and_start_server):
-    """Kills the server under a writer, which says so and ends."""
+    """Kills the server under a writer, which reports it and ends."""
 
     def kill(writer):
         kill_and_start_server()
@@ -134,7 +134,7 @@ def kill_server(kill_and_start_server):
 
 
 def test_a_killed_server(new_database, kill_server):
-    kill_in_rounds(new_database(), 3, kill_server)
+    kill_in_rounds(new_database(), 2, kill_server)
 
 
 @pytest.mark.slow

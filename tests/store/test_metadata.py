@@ -66,7 +66,7 @@ def test_values_are_found_by_what_equals_them(store, vectors):
         assert store.where({"v": value}).tolist() == expected, value
 
 
-def test_names_are_taken_as_they_stand(store, vectors):
+def test_names_are_taken_unchanged(store, vectors):
     asked = [NewQuestion(id=str(n), text="", metadata={v: n}) for n, v in enumerate(NAMES)]
     keys = store.add(asked, vectors(len(NAMES)), "model")
     for n, name in enumerate(NAMES):

@@ -87,13 +87,13 @@ def test_what_is_typed_has_the_type_of_its_column(filled, name, typed, found):
         ({"n": float("nan")}, "the filter 'n' is nan; expected a finite number"),
     ],
 )
-def test_a_filter_that_no_question_can_fit_says_so(filled, wanted, message):
+def test_a_filter_that_no_question_can_fit_is_reported(filled, wanted, message):
     for look in (filled.where, filled.require_filter):
         with pytest.raises(DataError, match=message):
             look(wanted)
 
 
-def test_what_is_no_filter_says_so():
+def test_what_is_no_filter_is_reported():
     for wrong, message in (({5: 1}, "where has 5 as a name"), ("n=1", "where is 'n=1'; expected")):
         with pytest.raises(DataError, match=message):
             check_filter(wrong)
@@ -105,7 +105,9 @@ def test_numbers_of_either_kind_and_numpys_are_equal(filled):
     assert ids(filled, {"is": np.bool_(True), "word": np.str_("42")}) == ["a"]
 
 
-def test_without_questions_nothing_is_found_and_without_metadata_that_is_said(store, ask, vectors):
+def test_without_questions_nothing_is_found_and_without_metadata_that_is_reported(
+    store, ask, vectors
+):
     assert store.where({"n": "x"}).tolist() == []
     store.add([ask("a")], vectors(1), "model")
     with pytest.raises(DataError, match="no question has metadata, so none has 'n'; `gemel index"):
@@ -238,7 +240,7 @@ def test_metadata_have_a_greatest_length_but_what_is_there_stays(store, where, v
         assert copied.find(["a"])[0].metadata == kept.metadata
 
 
-def test_metadata_that_are_too_long_to_be_read_are_said_to_be_omitted(store, ask, vectors):
+def test_metadata_that_are_too_long_to_be_read_are_reported_as_omitted(store, ask, vectors):
     store.add([ask("a", n="x" * 50), ask("b", n="y"), ask("c")], vectors(3), "model")
     found = store.find(["a", "b", "c"], metadata=20)
     assert [(dict(each.metadata), each.metadata_omitted) for each in found] == [
@@ -318,7 +320,7 @@ def test_a_conflict_is_found_before_anything_is_stored(fill, store):
     assert ids(store, {"n": Typed("7")}) == ["1", "7"]  # of either type
 
 
-def test_what_was_stopped_has_the_same_types_when_it_goes_on(fill, store):
+def test_what_was_stopped_has_the_same_types_when_it_continues(fill, store):
     rows = [f"{line},how old is {line}?,{line}" for line in range(1, 6)]
     lines = ("id,question,n", *rows, "6,what is it?,0.5")
 

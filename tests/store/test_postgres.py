@@ -62,7 +62,7 @@ def test_a_migration_that_fails_changes_nothing(store, url, monkeypatch):
         assert len(next(opened.scan())) == 20
 
 
-def test_a_server_without_pgvector_says_so(url, monkeypatch):
+def test_a_server_without_pgvector_is_reported(url, monkeypatch):
     monkeypatch.setattr(postgres_schema, "EXTENSION", "vector_of_nobody")
     with pytest.raises(StoreError, match="the server has no pgvector; install it there"):
         PostgresStore(url)
@@ -73,7 +73,7 @@ def test_a_server_without_pgvector_says_so(url, monkeypatch):
         PostgresStore(url, create=False)
 
 
-def test_an_old_pgvector_says_so(url):
+def test_an_old_pgvector_is_reported(url):
     run(url, "CREATE EXTENSION IF NOT EXISTS vector", "ALTER TYPE halfvec RENAME TO renamed")
     try:
         with pytest.raises(StoreError, match=r"pgvector has no halfvec; install"):
@@ -82,7 +82,7 @@ def test_an_old_pgvector_says_so(url):
         run(url, "ALTER TYPE renamed RENAME TO halfvec")
 
 
-def test_pgvector_may_lie_in_any_schema(url, ask, vectors):
+def test_pgvector_may_be_in_any_schema(url, ask, vectors):
     run(url, "CREATE EXTENSION IF NOT EXISTS vector", 'CREATE SCHEMA "else where"')
     run(url, 'ALTER EXTENSION vector SET SCHEMA "else where"')
     try:

@@ -95,7 +95,7 @@ def test_a_server_that_is_not_there():
     assert "no such host; correct the address" in message
 
 
-def test_what_libpq_says_in_words_that_are_not_known_is_shown():
+def test_what_libpq_reports_in_words_that_are_not_known_is_shown():
     assert explain_refusal("connection failed:\n FATAL: gibt es nicht").endswith(
         "see its log (connection failed: FATAL: gibt es nicht)"
     )
@@ -127,7 +127,7 @@ def test_a_role_that_may_not_make_tables(url, role):
     message = refusal(guest)
     assert "the role guest may not create gemel's tables (permission denied for" in message
     assert 'GRANT CREATE ON DATABASE "postgres" TO "guest"' in message
-    run(url, "CREATE SCHEMA gemel")  # somebody else's, and empty
+    run(url, "CREATE SCHEMA gemel")  # of another application, and empty
     assert "permission denied for schema gemel" in refusal(guest)
     run(url, "ALTER SCHEMA gemel OWNER TO guest")  # no other right is needed
     PostgresStore(guest).close()
@@ -177,7 +177,7 @@ def test_a_schema_of_another_application_is_left_alone(url, tables):
         assert found.fetchone() == (len(tables),)
 
 
-def test_a_table_named_gemel_is_in_nobodys_way(url, ask, vectors):
+def test_a_table_named_gemel_is_in_no_ones_way(url, ask, vectors):
     run(url, "CREATE TABLE public.gemel (x int)")
     try:
         with PostgresStore(url) as store:

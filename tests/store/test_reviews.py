@@ -55,12 +55,12 @@ def test_a_decision_is_kept_with_who_and_when_and_what_the_model_said(store):
     assert store.state() == before
 
 
-def test_what_nobody_asked_the_model_stays_unknown(store):
+def test_what_no_one_asked_the_model_stays_unknown(store):
     (kept,) = store.decide([review("a", "b")])
     assert (kept.similarity, kept.probability, kept.said_same, kept.model) == (*[None] * 3, "")
 
 
-def test_decisions_come_in_the_order_they_were_made_in_lots(store):
+def test_decisions_come_in_the_order_they_were_made_in_batches(store):
     made = [("d", "e"), ("a", "b"), ("c", "e"), ("a", "c"), ("b", "d")]
     for left, right in made:
         store.decide([review(left, right)])
@@ -162,7 +162,7 @@ def test_a_backup_carries_decisions_and_keys_over(store, tmp_path, new_store):
             assert every(other) == before[0]
 
 
-def test_of_those_who_decide_at_once_all_but_one_are_told(store, where):
+def test_of_simultaneous_decisions_all_but_one_are_refused(store, where):
     told = []
     together = threading.Barrier(6)
 

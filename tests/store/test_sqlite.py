@@ -31,7 +31,7 @@ def filled(path, ask, vectors):
 
 
 def bytes_of(path):
-    """Of the file and what lies beside it."""
+    """Of the file and those next to it."""
     return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
@@ -125,7 +125,7 @@ def test_a_file_that_goes_is_missed(filled, ask, vectors):
             store.state()
 
 
-def test_nothing_lies_beside_a_closed_store(filled):
+def test_nothing_is_next_to_a_closed_store(filled):
     assert [file.name for file in filled.parent.iterdir()] == [filled.name]
 
 
@@ -139,7 +139,7 @@ def test_a_place_without_a_write_ahead_log_is_refused():
 # Faults
 
 
-def test_a_damaged_file_says_so(filled, ask, vectors):
+def test_a_damaged_file_is_reported(filled, ask, vectors):
     content = bytearray(filled.read_bytes())
     content[4096:] = os.urandom(len(content) - 4096)
     filled.write_bytes(content)
@@ -148,7 +148,7 @@ def test_a_damaged_file_says_so(filled, ask, vectors):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_damage_anywhere_is_a_store_error_or_seen_by_nobody(filled, ask, vectors, seed):
+def test_damage_anywhere_is_a_store_error_or_seen_by_no_one(filled, ask, vectors, seed):
     content = bytearray(filled.read_bytes())
     draw = random.Random(seed)
     start = draw.randrange(len(content) - 600)

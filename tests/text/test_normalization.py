@@ -132,7 +132,7 @@ def test_a_plain_text_is_cleaned_the_same_by_every_version(text, lowercase):
     plain = text.encode("ascii", "replace").decode()
     one, two = (clean(plain, lowercase=lowercase, normalization=version) for version in (1, 2))
     assert one == two
-    # What stands beside it makes no difference.
+    # The text around it makes no difference.
     assert clean(f"{plain} \u00e9", lowercase=lowercase) == f"{two} \u00e9".strip()
 
 
@@ -196,7 +196,7 @@ def test_repair_puts_wrong_decoding_right(garbled, repaired):
     assert clean(repaired, repair=True) == repaired
 
 
-def test_repair_without_ftfy_says_what_to_install(monkeypatch):
+def test_repair_without_ftfy_states_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ftfy", None)
     _fix_text.cache_clear()
     with pytest.raises(MissingExtraError, match=r"pip install 'gemel\[repair\]'"):

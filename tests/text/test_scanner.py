@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(LIBRARY is None, reason="installed without the c
 @pytest.mark.parametrize("final_mark", [True, False])
 @pytest.mark.parametrize("lowercase", [True, False])
 @given(texts=ascii_texts)
-@settings(max_examples=400)
+@settings(max_examples=100)
 def test_plain_texts_are_read_alike(lowercase, final_mark, texts):
     texts = [text for text in texts if text.isascii()]
     found = Scanner(WORDS, LIBRARY, lowercase=lowercase, final_mark=final_mark)(texts)

@@ -72,6 +72,6 @@ def test_growing_keeps_every_id(asked, more):
 
 
 @pytest.mark.parametrize("twice", ["how", "<UNK>", "<PAD>"])
-def test_a_word_stands_once(twice):
+def test_a_word_occurs_once(twice):
     with pytest.raises(DataError, match=f"every word once, but '{twice}' is repeated"):
         Vocabulary(["old", "how", twice])

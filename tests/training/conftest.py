@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from gemel.training import Silent
+
 
 @pytest.fixture(scope="session")
 def gradient_worker():
@@ -12,3 +14,18 @@ def gradient_worker():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+class NoteTaker(Silent):
+    """Reporter that stores the notes of a training."""
+
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
+
+
+@pytest.fixture
+def note_taker():
+    return NoteTaker()

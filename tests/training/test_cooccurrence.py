@@ -59,7 +59,7 @@ def test_the_vectors_are_the_strongest_directions_of_mutual_information(rows, ch
     np.testing.assert_allclose(near, cosines[usable][:, usable], atol=5e-3)
 
 
-def test_words_that_keep_the_same_company_lie_close():
+def test_words_that_keep_the_same_company_are_close():
     random = np.random.default_rng(0)
     towns, dishes, about, recipe = range(2, 8), range(8, 14), range(14, 18), range(18, 22)
     rows = []

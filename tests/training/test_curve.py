@@ -5,7 +5,7 @@ from gemel.training.trainer import LossCurve
 
 
 @given(st.lists(st.floats(0, 4), max_size=60), st.integers(0, 60))
-def test_it_goes_on_where_it_was(losses, cut):
+def test_it_resumes_where_it_was(losses, cut):
     whole, first = LossCurve(), LossCurve()
     for loss in losses:
         whole.add(loss)

@@ -19,7 +19,7 @@ def test_the_processor_can_be_asked_for(says_there_is_a_card):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a card")
-def test_without_a_card_nothing_is_said():
+def test_without_a_card_nothing_is_reported():
     assert choose_device("auto") == (CPU, "")
     with pytest.raises(ConfigError, match="no card can be used: torch finds none; take"):
         choose_device("cuda")

@@ -118,7 +118,7 @@ def test_words_begin_with_learned_vectors_of_the_same_length(compose_all):
         np.testing.assert_array_equal(array, before[name])
 
 
-def test_word_vectors_are_learned_when_asked_for_and_not_when_going_on():
+def test_word_vectors_are_learned_when_asked_for_and_not_when_training_further():
     """One step of no size leaves the words where they began."""
     still = ["training.learning_rate=1e-30", "training.epochs=1", "network.compose_all=true"]
     config = SMALL.replace([*still, "training.word_vectors=cooccurrence"])

@@ -8,14 +8,6 @@ from gemel.training import EpochSummary, Silent, StepSummary
 from gemel.training.reporters import TensorBoardLog, open_logs
 
 
-class Listener(Silent):
-    def __init__(self):
-        self.said = []
-
-    def note(self, text):
-        self.said.append(text)
-
-
 def step(number, loss):
     return StepSummary(
         epoch=1 + number // 50,
@@ -44,7 +36,7 @@ def epoch(number, last):
 
 
 def log(folder, first, last, begin=0, epoch_under_way=1):
-    with open_logs(folder, Listener()) as logs:
+    with open_logs(folder, Silent()) as logs:
         for reporter in logs:
             reporter.begin(begin, epoch_under_way)
             for number in range(first, last + 1):
@@ -73,7 +65,7 @@ def test_json_lines_hold_the_means_of_batches_and_the_epochs(tmp_path):
     assert last["validation_average_precision"] == 0.75
 
 
-def test_going_on_leaves_no_batch_twice_and_says_how_many_a_line_is_of(tmp_path):
+def test_resuming_leaves_no_batch_twice_and_states_how_many_a_line_is_of(tmp_path):
     """Killed behind batch 47, in the middle of a line; the checkpoint was behind batch 25."""
     log(tmp_path, 1, 47)
     with (tmp_path / "training.jsonl").open("ab") as stream:
@@ -118,11 +110,10 @@ def test_tensorboard_shows_the_curves(tmp_path):
     }
 
 
-def test_without_tensorboard_there_is_the_other_log_and_a_word(tmp_path, monkeypatch):
+def test_without_tensorboard_there_is_the_other_log_and_a_note(tmp_path, monkeypatch, note_taker):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    listener = Listener()
-    with open_logs(tmp_path, listener) as logs:
+    with open_logs(tmp_path, note_taker) as logs:
         assert len(logs) == 1
-    assert "pip install 'gemel[tensorboard]'" in listener.said[0]
+    assert "pip install 'gemel[tensorboard]'" in note_taker.notes[0]
     with pytest.raises(MissingExtraError):
         TensorBoardLog(tmp_path)

@@ -1,5 +1,8 @@
-"""Training on several processes: real ones, that talk by gloo."""
+"""Training on several real processes, which communicate by gloo."""
 
+import contextlib
+import functools
+import io
 import json
 import os
 import re
@@ -21,6 +24,7 @@ from hypothesis import strategies as st
 from torch.distributed import HashStore
 
 import gemel
+from gemel.cli import main
 from gemel.data import Batches, PairGraph, Pairs
 from gemel.errors import ConfigError, DataError, TrainingError
 from gemel.pretrained import DEFAULT_MODEL
@@ -46,7 +50,7 @@ def environment(**changes):
     return mine | {"OMP_NUM_THREADS": "1"} | changes
 
 
-# What each of them has to do.
+# Shares of the work.
 
 
 @given(st.lists(st.integers(1, 99), min_size=1, max_size=60), st.integers(1, 9))
@@ -79,8 +83,9 @@ def test_one_process_is_the_plain_case():
 @pytest.fixture(scope="module")
 def gradients_of(tmp_path_factory, gradient_worker):
     """Those that each of some processes has in the end, by their number; this one is the first."""
-    found = {}
-    for count in (2, 3):
+
+    @functools.cache
+    def start(count):
         folder = tmp_path_factory.mktemp(f"gradients{count}")
         port = str(free_port())
 
@@ -99,18 +104,19 @@ def gradients_of(tmp_path_factory, gradient_worker):
                 patch.setenv(name, value)
             gradient_worker.work(folder)
         assert [process.wait(timeout=600) for process in others] == [0] * (count - 1)
-        found[count] = {path.stem: np.load(path) for path in folder.iterdir()}
-    return found
+        return {path.stem: np.load(path) for path in folder.iterdir()}
+
+    return start
 
 
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("count", [2, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("case", ["triplet", "subwords", "joint", "dropout", "padding counts"])
 def test_the_gradient_is_that_of_one_process(case, count, gradients_of, gradient_worker):
     """In float32, to 1e-6 of its largest entry."""
     alone = gradient_worker.gradients(gradient_worker.make_trainer(case))
     assert (np.abs(alone).max(axis=1) > 0.01).all()
     for chunk_size in (0, 3):
-        everyone = [gradients_of[count][f"{case} {chunk_size} {rank}"] for rank in range(count)]
+        everyone = [gradients_of(count)[f"{case} {chunk_size} {rank}"] for rank in range(count)]
         for found in everyone:
             assert found.tobytes() == everyone[0].tobytes(), "all take the very same step"
         for together, expected in zip(everyone[0], alone, strict=True):
@@ -152,7 +158,7 @@ def test_one_of_them_has_nothing_to_read_where_one_question_is_long(gradient_wor
         assert any(share.start == share.stop for share in shares)
 
 
-# What torchrun tells.
+# The environment that torchrun sets.
 
 
 def test_without_torchrun_there_is_one_process(monkeypatch):
@@ -211,7 +217,7 @@ def test_more_processes_than_cards_is_a_clear_error(monkeypatch):
 # Barrier.
 
 
-def test_all_meet_or_hear_who_does_not():
+def test_all_arrive_or_learn_which_does_not():
     store = HashStore()
     one, other = (Barrier(store, rank, 2) for rank in range(2))
     with pytest.raises(OthersGoneError, match=r"not all of 2 came within 0\.1 s"):
@@ -229,7 +235,7 @@ def test_all_meet_or_hear_who_does_not():
 
 
 class Place:
-    """Where a process fails; what it would report at its end it gives at once."""
+    """A process that fails; it reports at once what it would report at its end."""
 
     def __init__(self, rank, first, monkeypatch):
         self.store = HashStore()
@@ -261,7 +267,7 @@ def test_a_failure_of_another_one_has_its_rank(monkeypatch):
     assert error.__notes__ == ["This was rank 2 of 3."]
 
 
-def test_who_only_follows_another_says_nothing_but_for_the_first_that_nobody_told(monkeypatch):
+def test_a_process_that_follows_another_reports_nothing_but_for_an_uninformed_first(monkeypatch):
     for rank, is_told in ((0, True), (2, True), (2, False)):
         with pytest.raises(SystemExit):
             Place(rank, "here", monkeypatch).fail(OthersGoneError("gone", is_told=is_told))
@@ -332,9 +338,23 @@ def said(text, words):
     return len(re.findall(words, text))
 
 
+def run_here(folder, name, *options):
+    """Train in this process, alone; return the exit code and the standard error."""
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
+        for variable in NAMES:
+            patch.delenv(variable, raising=False)
+        patch.setattr(sys, "argv", command(folder, name, 1, *options)[2:])
+        with (
+            contextlib.redirect_stderr(io.StringIO()) as errors,
+            pytest.raises(SystemExit) as stopped,
+        ):
+            main()
+    return stopped.value.code, errors.getvalue()
+
+
 @pytest.fixture(scope="module")
 def alone(folder):
-    assert run(folder, "alone", 1).returncode == 0
+    assert run_here(folder, "alone")[0] == 0
     return folder / "alone"
 
 
@@ -359,7 +379,7 @@ _PROBES = [
 ]
 
 
-def test_two_processes_give_the_model_of_one_and_speak_once(folder, alone):
+def test_two_processes_give_the_model_of_one_and_report_once(folder, alone):
     done = run(folder, "two", 2, "--logs", str(folder / "logs"))
     assert done.returncode == 0, done.stderr
     assert said(done.stdout, "two: written after") == 1
@@ -374,14 +394,14 @@ def test_two_processes_give_the_model_of_one_and_speak_once(folder, alone):
 
 
 def assert_failed_with(done, words, times=1):
-    """Nothing but one line of gemel's, and what torchrun gives of it."""
+    """Check for exactly one line of gemel's, besides those of torchrun."""
     assert done.returncode == 1
     assert re.findall(r"^gemel: (.*)", done.stderr, re.MULTILINE) == [words] * times, done.stderr
     assert "written after" not in done.stdout
 
 
 @pytest.mark.slow
-def test_a_bad_file_is_told_once(folder):
+def test_a_bad_file_is_reported_once(folder):
     (folder / "bad.csv").write_text("question1,question2,is_duplicate\na,b,perhaps\n")
     arguments = command(folder, "bad", 2)
     arguments[arguments.index(str(folder / "pairs.csv"))] = str(folder / "bad.csv")
@@ -408,7 +428,7 @@ def test_a_bad_file_is_told_once(folder):
         ),
     ],
 )
-def test_what_cannot_be_is_told_once(folder, options, words):
+def test_unusable_options_are_reported_once(folder, options, words):
     assert_failed_with(run(folder, "none", 2, *options), words)
 
 
@@ -472,7 +492,7 @@ def stopped(folder):
     return (folder / "stopped.checkpoint").read_bytes(), errors
 
 
-def test_stopped_they_leave_a_checkpoint_and_say_so_once(folder, stopped):
+def test_stopped_they_leave_a_checkpoint_and_report_it_once(folder, stopped):
     _, errors = stopped
     (line,) = re.findall(r"^gemel: (.*)", errors, re.MULTILINE)
     assert re.fullmatch(
@@ -484,13 +504,17 @@ def test_stopped_they_leave_a_checkpoint_and_say_so_once(folder, stopped):
 
 
 @pytest.mark.parametrize("count", [1, pytest.param(3, marks=pytest.mark.slow)])
-def test_another_number_of_them_goes_on(folder, stopped, alone, count):
+def test_another_number_of_processes_resumes(folder, stopped, alone, count):
     content, _ = stopped
     name = f"by{count}"
     (folder / f"{name}.checkpoint").write_bytes(content)
-    done = run(folder, name, count, "--resume")
-    assert done.returncode == 0, done.stderr
-    assert said(done.stderr, "continuing in epoch") == 1
+    if count == 1:
+        code, errors = run_here(folder, name, "--resume")
+    else:
+        done = run(folder, name, count, "--resume")
+        code, errors = done.returncode, done.stderr
+    assert code == 0, errors
+    assert said(errors, "continuing in epoch") == 1
     same_model(folder / name, alone)
 
 

@@ -10,7 +10,7 @@ from gemel.decision import Evidence
 from gemel.errors import ConfigError, DataError
 from gemel.evaluation import Ranking, judge
 from gemel.inference import Engine
-from gemel.training import Silent, learn, refine
+from gemel.training import learn, refine
 from gemel.training.refinement import choose_replay
 
 TOPICS = ["cat", "dog", "car", "tea", "sun", "map", "hat", "pen", "bed", "cup"]
@@ -122,19 +122,13 @@ def test_the_same_seed_is_the_same_model(start, refined):
 
 
 @pytest.mark.slow
-def test_known_pairs_go_along_and_tell_what_was_forgotten(start):
+def test_known_pairs_go_along_and_report_what_was_forgotten(start, note_taker):
     known = known_pairs()
-    said = []
-
-    class Listener(Silent):
-        def note(self, text):
-            said.append(text)
-
     found = refine(
-        start, new_pairs(), known=known, config=start.config.replace(FEW), reporter=Listener()
+        start, new_pairs(), known=known, config=start.config.replace(FEW), reporter=note_taker
     )
     assert found.model.training["replayed_pairs"] == 80
-    assert any("80 known pairs are learned once more" in text for text in said)
+    assert any("80 known pairs are learned once more" in text for text in note_taker.notes)
     assert found.known.before.decisions == (start.decision,)
     assert len(found.known.before.pairs) == start.training["validation_pairs"]
     assert found.known.before.pairs.digest == start.decision.data  # the very ones kept out then

@@ -61,6 +61,9 @@ def make_pairs(count=400, seed=0):
     return Pairs.of(left, right, np.array(labels), np.arange(count))
 
 
+SHORT = SMALL.replace(["training.epochs=1"])
+"""For what does not depend on how well a model has learned."""
+
 JOINT = SMALL.replace(
     [
         *("network.n_units=12", "network.bidirectional=true", "network.pooling=max"),
@@ -78,7 +81,12 @@ def learned():
 
 @pytest.fixture(scope="module")
 def joint():
-    return learn(make_pairs(), JOINT)
+    return learn(make_pairs(300), JOINT)
+
+
+@pytest.fixture(scope="module")
+def short():
+    return learn(make_pairs(120), SHORT)
 
 
 @pytest.mark.parametrize("which", ["learned", "joint"])
@@ -91,7 +99,7 @@ def test_it_learns(which, request):
     assert report.figures["accuracy"].value > 0.9
 
 
-def test_the_reporter_hears_all_of_it(learned):
+def test_the_reporter_is_called_for_every_step_and_epoch(learned):
     model, listener = learned
     assert [summary.epoch for summary in listener.epochs] == [1, 2, 3, 4]
     steps = listener.steps[0][2]
@@ -105,7 +113,7 @@ def test_the_reporter_hears_all_of_it(learned):
     assert "the negatives are much easier than what gemel check will judge" in warning
 
 
-def test_the_record_says_how_it_went(learned):
+def test_the_record_states_how_it_went(learned):
     model, listener = learned
     record = json.loads(json.dumps(model.training))
     best = max(listener.epochs, key=lambda summary: summary.validation_average_precision)
@@ -156,7 +164,7 @@ def test_a_joint_network_answers_as_it_does_in_eval_mode(joint):
     assert engine.similarity(left, left).tolist() == [1] * 40
 
 
-def test_a_joint_network_lies_in_a_folder_and_goes_on(joint, tmp_path):
+def test_a_joint_network_is_saved_and_trained_further(joint, tmp_path):
     save_model(joint, tmp_path / "m")
     read = load_model(tmp_path / "m")
     for name, array in joint.weights.items():
@@ -192,7 +200,7 @@ def test_shared_letters_go_with_the_model_and_on_from_it(joint, tmp_path):
 
 
 def test_a_share_of_spelling_beyond_its_bounds_is_refused(tmp_path):
-    model = learn(make_pairs(), SMALL.replace(["text.spelling_buckets=16"]))
+    model = learn(make_pairs(120), SHORT.replace(["text.spelling_buckets=16"]))
     weights = {**model.weights, "spelling.share": np.array([1.5], np.float32)}
     save_model(dataclasses.replace(model, weights=weights), tmp_path / "m")
     with pytest.raises(FolderError, match=r"spelling\.share is 1\.5; expected 0 to 1"):
@@ -201,22 +209,21 @@ def test_a_share_of_spelling_beyond_its_bounds_is_refused(tmp_path):
 
 def test_dropout_leaves_the_callers_randomness_alone(joint):
     state = torch.get_rng_state()
-    again = learn(make_pairs(), JOINT)
+    again = learn(make_pairs(300), JOINT)
     assert torch.equal(torch.get_rng_state(), state)
     for name, array in joint.weights.items():
         np.testing.assert_array_equal(array, again.weights[name])
 
 
-def test_same_seed_same_numbers_another_seed_others(learned):
-    model, _ = learned
+def test_same_seed_same_numbers_another_seed_others(short):
     state = torch.get_rng_state()
-    again = learn(make_pairs(), SMALL)
-    other = learn(make_pairs(), SMALL.replace(["training.seed=1"]))
+    again = learn(make_pairs(120), SHORT)
+    other = learn(make_pairs(120), SHORT.replace(["training.seed=1"]))
     assert torch.equal(torch.get_rng_state(), state), "training touched the caller's randomness"
-    for name, array in model.weights.items():
+    for name, array in short.weights.items():
         np.testing.assert_array_equal(array, again.weights[name])
-    assert again.decision == model.decision
-    assert other.decision != model.decision
+    assert again.decision == short.decision
+    assert other.decision != short.decision
 
 
 @pytest.mark.parametrize(
@@ -229,25 +236,22 @@ def test_same_seed_same_numbers_another_seed_others(learned):
         *("network.masked=false", "training.clip_norm=0.01", "text.ngram_buckets=65"),
     ],
 )
-def test_every_setting_makes_a_difference(learned, setting):
+def test_every_setting_makes_a_difference(short, setting):
     """Of the two precisions one is what `auto` represents here."""
-    model, _ = learned
-    weights = learn(make_pairs(), SMALL.replace([setting])).weights
+    weights = learn(make_pairs(120), SHORT.replace([setting])).weights
     same = [
         name in weights and array.shape == weights[name].shape and (array == weights[name]).all()
-        for name, array in model.weights.items()
+        for name, array in short.weights.items()
     ]
-    asked_for_what_auto_gives = setting == f"training.precision='{model.training['precision']}'"
-    assert all(same) == asked_for_what_auto_gives
+    is_what_auto_chooses = setting == f"training.precision='{short.training['precision']}'"
+    assert all(same) == is_what_auto_chooses
 
 
 def test_the_objective_is_that_of_the_settings():
     for objective in OBJECTIVES:
-        config = SMALL.replace(
-            [f"decision.objective={objective!r}", "decision.prevalence=0.2", "training.epochs=1"]
-        )
+        config = SHORT.replace([f"decision.objective={objective!r}", "decision.prevalence=0.2"])
         validation = make_pairs(60, seed=3)
-        model = learn(make_pairs(), config, validation=validation)
+        model = learn(make_pairs(120), config, validation=validation)
         scores = Engine(model).similarity(validation.left_texts, validation.right_texts)
         fitted = fit_cuts(scores, validation.labels, config.decision)
         assert model.decision.settings == config.decision
@@ -259,7 +263,7 @@ def test_the_objective_is_that_of_the_settings():
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_either_precision_learns_and_is_recorded(precision):
-    model = learn(make_pairs(), SMALL.replace([f"training.precision={precision}"]))
+    model = learn(make_pairs(200), SMALL.replace([f"training.precision={precision}"]))
     assert model.training["precision"] == precision
     assert model.training["validation_average_precision"] > 0.9
     assert all(array.dtype == np.float32 for array in model.weights.values())
@@ -267,12 +271,12 @@ def test_either_precision_learns_and_is_recorded(precision):
 
 def test_given_validation_pairs_are_used():
     validation = make_pairs(60, seed=3)
-    model = learn(make_pairs(), SMALL, validation=validation)
+    model = learn(make_pairs(120), SHORT, validation=validation)
     assert model.decision.data == validation.digest
-    assert model.training["training_pairs"] == 400
+    assert model.training["training_pairs"] == 120
 
 
-def test_collapse_is_said():
+def test_a_collapse_is_reported():
     """One word for everything: no network can tell the questions apart."""
     rows = [(f"same {'same ' * (n % 3)}", f"same {'same ' * (n % 2)}") for n in range(60)]
     pairs = Pairs.of(
@@ -308,7 +312,7 @@ def test_one_label_is_refused():
         learn(pairs, SMALL, validation=same)
 
 
-def test_a_validation_part_of_one_label_says_what_to_do():
+def test_a_validation_part_of_one_label_states_what_to_do():
     pairs = Pairs.of(["a", "c", "e"], ["b", "d", "f"], np.array([True, True, False]), np.arange(3))
     with pytest.raises(DataError, match=r"raise training\.validation_fraction or give validation"):
         learn(pairs, SMALL)
@@ -338,7 +342,7 @@ def test_a_loss_that_is_no_number_stops_the_training(monkeypatch):
 
 
 def test_questions_that_part_late_are_no_collapse():
-    """After one of several epochs they may still lie together; that alone is no news."""
+    """After one of several epochs they may still be close together; that alone is no collapse."""
     trainer = Trainer.__new__(Trainer)
     trainer.reporter = listener = Listener()
     trainer.state = TrainingState()

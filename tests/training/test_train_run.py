@@ -30,16 +30,10 @@ def test_a_finished_training_leaves_a_model_with_its_picture_and_nothing_else(tm
     gemel.load(tmp_path / "m")
 
 
-def test_without_matplotlib_there_is_a_model_and_a_word(tmp_path, monkeypatch):
-    said = []
-
-    class Listener(Silent):
-        def note(self, text):
-            said.append(text)
-
+def test_without_matplotlib_there_is_a_model_and_a_note(tmp_path, monkeypatch, note_taker):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    gemel.train(make_pairs(), tmp_path / "m", config=CONFIG, reporter=Listener())
-    assert any("pip install 'gemel[plots]'" in text for text in said)
+    gemel.train(make_pairs(), tmp_path / "m", config=CONFIG, reporter=note_taker)
+    assert any("pip install 'gemel[plots]'" in text for text in note_taker.notes)
     assert not (tmp_path / "m" / "loss.png").exists()
     gemel.load(tmp_path / "m")
 
@@ -51,7 +45,7 @@ def test_logs_in_the_model_folder_are_refused(tmp_path, inside):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_logs_are_written_beside_it(tmp_path):
+def test_logs_are_written_next_to_it(tmp_path):
     gemel.train(make_pairs(), tmp_path / "m", config=CONFIG, logs=tmp_path / "logs")
     assert (tmp_path / "logs" / "training.jsonl").read_text().count("\n") >= 2
 

@@ -97,7 +97,7 @@ def test_the_rate_rises_then_falls_to_nothing():
     assert 0 < rates[-1] < 0.02 / 30
 
 
-def test_adam_takes_the_step_that_the_rate_says():
+def test_adam_takes_the_step_of_the_rate():
     """Its first step moves every number with a gradient by the rate, whatever the gradient."""
     trainer, _ = make_trainer()
     before = get_weights(trainer.model.processor)["lstm.weight_hh"]

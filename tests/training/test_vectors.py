@@ -52,16 +52,8 @@ def write(path, words, seed=0):
 @pytest.fixture
 def vectors(tmp_path):
     path = tmp_path / "vectors.txt"
-    write(path, ["Cat", "dog", "sun", "where", "unheard"])
+    write(path, ["Cat", "dog", "sun", "where", "unnote_taker"])
     return path
-
-
-class Listening(Silent):
-    def __init__(self):
-        self.said = []
-
-    def note(self, text):
-        self.said.append(text)
 
 
 def lengths(table):
@@ -77,12 +69,11 @@ def lengths(table):
         ["network.head=4", "training.loss=joint"],
     ],
 )
-def test_training_begins_with_these_vectors(settings, tmp_path):
+def test_training_begins_with_these_vectors(settings, tmp_path, note_taker):
     """After an epoch whose steps are next to nothing, they are in the model, by one factor."""
-    table = write(tmp_path / "v.txt", ["Cat", "dog", "sun", "where", "unheard"])
+    table = write(tmp_path / "v.txt", ["Cat", "dog", "sun", "where", "unnote_taker"])
     config = FROZEN.replace(settings)
-    heard = Listening()
-    model = learn(make_pairs(), config, vectors=VectorFile(tmp_path / "v.txt"), reporter=heard)
+    model = learn(make_pairs(), config, vectors=VectorFile(tmp_path / "v.txt"), reporter=note_taker)
     without = learn(make_pairs(), config)
     vocabulary, weights = model.tokenizer.vocabulary, model.weights["embedding.weight"]
     rows = [vocabulary[word] for word in ("cat", "dog", "sun", "where")]
@@ -91,17 +82,17 @@ def test_training_begins_with_these_vectors(settings, tmp_path):
     np.testing.assert_allclose(weights[rows], factor * table[:4], atol=1e-5)
     others = np.delete(np.arange(len(vocabulary)), rows)
     np.testing.assert_allclose(weights[others], plain[others], atol=1e-5)
-    for name in weights_beside(model):
+    for name in other_weights(model):
         np.testing.assert_allclose(model.weights[name], without.weights[name], atol=1e-5)
     total = len(vocabulary) - 2
     assert f"v.txt (text): 4 of {total} words of the vocabulary ({4 / total:.1%})" in str(
-        heard.said
+        note_taker.notes
     )
     assert model.training["word_vectors"] == {"file": "v.txt", "kind": "text", "words": 4}
     assert "word_vectors" not in without.training
 
 
-def weights_beside(model):
+def other_weights(model):
     return [name for name in model.weights if name != "embedding.weight"]
 
 
@@ -131,7 +122,7 @@ def test_vectors_of_zeros_only_are_taken_as_they_are(tmp_path):
     assert not folded.weights()["embedding.weight"][tokenizer.vocabulary["cat"]].any()
 
 
-def test_not_together_with_a_model_to_go_on_from(vectors):
+def test_not_together_with_a_model_to_start_from(vectors):
     start = learn(make_pairs(), SMALL)
     with pytest.raises(ConfigError, match=r"--vectors\), or with a model's \(--from\), not with"):
         learn(make_pairs(), start=start, vectors=VectorFile(vectors))
@@ -165,7 +156,7 @@ def test_it_is_resumed_with_the_same_vectors_only(tmp_path, vectors):
         np.testing.assert_array_equal(array, resumed.weights[name])
 
 
-def test_what_is_wrong_with_them_is_said_before_the_work(tmp_path, vectors):
+def test_what_is_wrong_with_them_is_reported_before_the_work(tmp_path, vectors):
     with pytest.raises(DataError, match="no such file"):
         gemel.train(make_pairs(), tmp_path / "model", vectors=tmp_path / "none.txt")
     with pytest.raises(ConfigError, match=r"add --set network.d_model=8, or take another file"):

@@ -1,4 +1,4 @@
-"""Ask, as somebody with a question would."""
+"""Ask, as a user with a question would."""
 
 import re
 
@@ -53,7 +53,7 @@ def test_only_the_last_of_quick_strokes_is_answered(page):
     assert len([url for url in asked if url.endswith("/check")]) == 1
 
 
-def test_the_first_match_says_why_at_once_and_others_when_asked(page):
+def test_the_first_match_states_why_at_once_and_others_when_asked(page):
     type_question(page, TYPED)
     words = matches(page).nth(0).locator("dd.question")
     expect(words).to_have_count(2)

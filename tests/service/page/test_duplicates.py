@@ -131,7 +131,7 @@ def test_pages_follow_each_other(page):
     expect(groups(page).first.locator("summary")).to_be_focused()
 
 
-def test_it_says_when_the_corpus_has_changed_since(page, own_site):
+def test_it_states_when_the_corpus_has_changed_since(page, own_site):
     request = page.request
     words = "Is there a way to shout at the robots?"
     sent = json.dumps({"questions": [{"question": words}, {"question": f"{words} please"}]})

@@ -1,4 +1,4 @@
-"""What every view owes to everybody: no barrier, no width to scroll, no harm from a question."""
+"""Every view: accessible, no sideways scrolling, no harm from a hostile question."""
 
 import itertools
 
@@ -32,7 +32,7 @@ def visit(page, name):
     return section
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_no_view_has_a_barrier(site, watched, barriers, theme):
     page = watched(site, color_scheme=theme)
     for name in map(str.title, VIEWS):
@@ -68,7 +68,7 @@ def _touchable(page):
     )
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", [pytest.param("light", marks=pytest.mark.slow), "dark"])
 def test_a_chosen_theme_stays(site, watched, theme):
     page = watched(site, color_scheme="dark" if theme == "light" else "light")
     change = page.get_by_role("button", name="Theme:")

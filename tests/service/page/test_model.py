@@ -27,7 +27,7 @@ def row(page, name):
     return found.get_by_role("cell").all_inner_texts()
 
 
-def test_it_says_which_model_answers(page, site):
+def test_it_states_which_model_answers(page, site):
     facts = page.locator(".tiles")
     expect(facts).to_contain_text("quora-en")
     kept = page.request.get(f"{site}ready").json()["questions"]
@@ -111,5 +111,5 @@ def test_charts_have_their_figures_as_a_table(page, title):
     expect(chart.get_by_role("row").nth(5)).to_be_visible()
 
 
-def test_it_says_how_a_threshold_lasts(page):
+def test_it_states_how_a_threshold_lasts(page):
     expect(page.get_by_text("gemel fit reviews.csv --model")).to_be_visible()

@@ -1,4 +1,4 @@
-"""What the page computes by itself, beside plain Python that does the same."""
+"""Computations of the page, compared with plain Python that does the same."""
 
 import random
 import re
@@ -59,7 +59,7 @@ def some_evidence(seed, most=20):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_threshold_is_as_right_as_counting_says(call, seed):
+def test_a_threshold_is_as_right_as_counting_finds(call, seed):
     given = some_evidence(seed)
     for edge in (0, 1, 37, 99):
         found = call("figures", "at", given, edge)

@@ -149,7 +149,7 @@ def test_a_pair_that_another_decided_meanwhile_stays_so(own_site, watched):
     expect(other.get_by_text("Already decided:")).to_be_visible()
 
 
-def test_when_nothing_is_left_it_says_what_to_do(begun):
+def test_when_nothing_is_left_it_states_what_to_do(begun):
     stage = begun.locator(".stage")
     for _ in range(20_000):
         if not pair(begun).count():
