@@ -1,7 +1,8 @@
 import pytest
 import torch
 from beartype.roar import BeartypeCallHintParamViolation
-from gemel.losses.triplet import in_batch_triplet_loss
+
+from gemel.losses import in_batch_triplet_loss
 
 
 @pytest.mark.parametrize(
